@@ -1,0 +1,90 @@
+# The commands of the project. `make` alone lists them.
+# `.venv` is made by whichever command needs it first, from requirements.lock; after that nothing uses the network.
+#
+#   make test PYTHON=python3.13     another interpreter (default: the first suitable one found)
+#   make test ARGS="-x -k tape"     more arguments for the command behind a target
+
+CANDIDATES := python3 python3.14 python3.13 python3.12 python3.11
+UV_VERSION := 0.13.0
+ARGS       :=
+
+BIN := .venv/bin
+# A venv knows its absolute path: in a moved or copied checkout the stamps have another name, and it is made anew.
+HERE      := $(shell pwd | cksum | cut -d ' ' -f 1)
+LOCKED    := .venv/.locked-$(HERE)
+INSTALLED := .venv/.installed-$(HERE)
+
+# An environment whose interpreter is gone, or is not the one asked for, is made anew.
+IDENTITY := -c 'import sys; print("".join(sys.version.split()))' 2>/dev/null
+HAVE     := $(shell $(BIN)/python $(IDENTITY))
+WANT     := $(if $(PYTHON),$(shell '$(PYTHON)' $(IDENTITY)),$(HAVE))
+ifeq ($(HAVE),)
+STALE := stale
+else ifneq ($(HAVE),$(WANT))
+STALE := stale
+endif
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.PHONY: help bench bench-full report test lint lock clean stale
+
+help: ## List the commands
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+
+bench: $(INSTALLED) ## Measure within five minutes; tables, plots and report go to results/latest
+	$(BIN)/gradmethods bench --out results/latest --budget 300 $(ARGS)
+
+bench-full: $(INSTALLED) ## Measure everything, without a budget, to results/full
+	$(BIN)/gradmethods bench --full --out results/full $(ARGS)
+
+report: $(INSTALLED) ## Write the report of results/latest again, without measuring
+	$(BIN)/gradmethods report results/latest $(ARGS)
+
+test: $(INSTALLED) ## Run the tests, every benchmark once, and the examples in the docstrings
+	$(BIN)/python -m pytest tests benchmarks gradmethods --doctest-modules --benchmark-disable $(ARGS)
+
+lint: $(INSTALLED) ## Check style, format and types
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+lock: ## Refresh requirements.lock from pyproject.toml (ARGS=--upgrade for newer versions)
+	@$(FIND_PYTHON); \
+	tools=$$(mktemp -d); trap 'rm -rf "$$tools"' EXIT; \
+	"$$python" -m venv "$$tools" && \
+	"$$tools/bin/python" -m pip install --quiet --disable-pip-version-check 'uv~=$(UV_VERSION)' && \
+	UV_CUSTOM_COMPILE_COMMAND='make lock' "$$tools/bin/uv" pip compile pyproject.toml \
+		--group dev --group build --universal --python-version 3.11 --fork-strategy fewest \
+		--generate-hashes --quiet --output-file requirements.lock $(ARGS)
+
+clean: ## Remove the environment, caches and build artefacts; results stay
+	rm -rf .venv .pytest_cache .mypy_cache .ruff_cache .hypothesis .benchmarks build dist
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# Sets $python in the shell that runs it, or stops with what to do.
+define FIND_PYTHON
+python=; for candidate in $(if $(PYTHON),'$(PYTHON)',$(CANDIDATES)); do \
+	if "$$candidate" -c 'import sys; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1; then \
+		python=$$candidate; break; \
+	fi; \
+done; \
+if [ -z "$$python" ]; then \
+	echo 'gradmethods needs Python 3.11 or newer; tried: $(if $(PYTHON),$(PYTHON),$(CANDIDATES)).' >&2; \
+	echo 'Install one, or name yours: make PYTHON=/path/to/python3.12 ...' >&2; \
+	exit 1; \
+fi
+endef
+
+# Stamps go first and come last: an interrupted set-up starts afresh. --clear drops packages that left the lock.
+$(LOCKED): requirements.lock $(STALE)
+	@$(FIND_PYTHON); \
+	echo "Setting up .venv with $$("$$python" --version), once; this takes a minute or two ..."; \
+	rm -f .venv/.locked-* .venv/.installed-*; \
+	"$$python" -m venv --clear .venv || { \
+		echo "\"$$python -m venv\" failed. On Debian and Ubuntu: apt install python3-venv" >&2; exit 1; }
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --requirement requirements.lock
+	@touch $@
+
+$(INSTALLED): $(LOCKED) pyproject.toml
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-index --no-deps --no-build-isolation --editable .
+	@touch $@

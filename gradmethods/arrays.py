@@ -1,0 +1,240 @@
+"""The one array class: operators and indexing; everything else is the namespace's.
+
+Traced, symbolic, ball and complex arrays are all `Array`s with another namespace. The class never
+computes anything itself, and it refuses whatever would silently leave the namespace: NumPy's own
+functions, conversion to numbers, truth values, item assignment.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any, NoReturn
+
+from gradmethods.errors import UnknownAttribute, UnsupportedOperation
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from gradmethods.namespace import Namespace
+
+METHODS = {
+    "dot": "x @ y",
+    "transpose": "xp.permute_dims(x, axes) or x.T",
+    "ravel": "xp.reshape(x, (-1,))",
+    "flatten": "xp.reshape(x, (-1,))",
+    "swapaxes": "xp.permute_dims(x, axes)",
+    "copy": "x itself: arrays here are never written to",
+    "item": "x itself: its value is not known while the loss is recorded",
+    "tolist": "x itself: its value is not known while the loss is recorded",
+    "conj": "x itself: parameters are real",
+    "real": "x itself: parameters are real",
+    "cumsum": "xp.cumulative_sum(x, axis=...)",
+    "fill": "xp.full(shape, value)",
+    "repeat": "xp.repeat(x, repeats)",
+}
+"""What to write instead of a method that NumPy has and the standard has not."""
+
+
+class Array:
+    """An array over some namespace, standing where a NumPy array would stand in a loss.
+
+    Parameters
+    ----------
+    namespace : Namespace
+        Its functions do all the work.
+    payload : Any
+        What the namespace computes with: a node of a graph, symbols, complex numbers, ….
+    """
+
+    __slots__ = ("namespace", "payload")
+    # Makes `ndarray * Array` come to `Array.__rmul__` instead of building an object array.
+    __array_ufunc__ = None
+    __hash__ = None  # type: ignore[assignment]  # == is element-wise, as in NumPy
+
+    def __init__(self, namespace: Namespace, payload: Any) -> None:
+        self.namespace = namespace
+        self.payload = payload
+
+    def __repr__(self) -> str:
+        return f"<{self.namespace.kind} array of shape {self.shape}, {self.dtype}>"
+
+    # -- attributes of the standard
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Lengths of the axes."""
+        return self.namespace.shape_of(self.payload)
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """NumPy's dtype of the entries that this array stands for."""
+        return self.namespace.dtype_of(self.payload)
+
+    @property
+    def ndim(self) -> int:
+        """Number of axes."""
+        return len(self.shape)
+
+    @property
+    def size(self) -> int:
+        """Number of entries."""
+        size = 1
+        for length in self.shape:
+            size *= length
+        return size
+
+    @property
+    def T(self) -> Array:  # noqa: N802  # the standard's name
+        """The array with its axes reversed."""
+        return self.namespace.permute_dims(self, tuple(reversed(range(self.ndim))))
+
+    @property
+    def mT(self) -> Array:  # noqa: N802  # the standard's name
+        """The array with its last two axes exchanged."""
+        return self.namespace.matrix_transpose(self)
+
+    def __len__(self) -> int:
+        if not self.shape:
+            raise UnsupportedOperation("A scalar (shape ()) has no length; use x.size.")
+        return self.shape[0]
+
+    def __getitem__(self, index: Any) -> Array:
+        return self.namespace.getitem(self, index)
+
+    def __iter__(self) -> Iterator[Array]:
+        return iter([self[i] for i in range(len(self))])
+
+    # -- operators, each with its reflection
+
+    def __add__(self, other: Any) -> Array:
+        return self.namespace.add(self, other)
+
+    def __radd__(self, other: Any) -> Array:
+        return self.namespace.add(other, self)
+
+    def __sub__(self, other: Any) -> Array:
+        return self.namespace.subtract(self, other)
+
+    def __rsub__(self, other: Any) -> Array:
+        return self.namespace.subtract(other, self)
+
+    def __mul__(self, other: Any) -> Array:
+        return self.namespace.multiply(self, other)
+
+    def __rmul__(self, other: Any) -> Array:
+        return self.namespace.multiply(other, self)
+
+    def __truediv__(self, other: Any) -> Array:
+        return self.namespace.divide(self, other)
+
+    def __rtruediv__(self, other: Any) -> Array:
+        return self.namespace.divide(other, self)
+
+    def __pow__(self, other: Any) -> Array:
+        return self.namespace.pow(self, other)
+
+    def __rpow__(self, other: Any) -> Array:
+        return self.namespace.pow(other, self)
+
+    def __matmul__(self, other: Any) -> Array:
+        return self.namespace.matmul(self, other)
+
+    def __rmatmul__(self, other: Any) -> Array:
+        return self.namespace.matmul(other, self)
+
+    def __neg__(self) -> Array:
+        return self.namespace.negative(self)
+
+    def __pos__(self) -> Array:
+        return self
+
+    def __abs__(self) -> Array:
+        return self.namespace.abs(self)
+
+    def __lt__(self, other: Any) -> Array:
+        return self.namespace.less(self, other)
+
+    def __le__(self, other: Any) -> Array:
+        return self.namespace.less_equal(self, other)
+
+    def __gt__(self, other: Any) -> Array:
+        return self.namespace.greater(self, other)
+
+    def __ge__(self, other: Any) -> Array:
+        return self.namespace.greater_equal(self, other)
+
+    def __eq__(self, other: object) -> Array:  # type: ignore[override]  # element-wise
+        return self.namespace.equal(self, other)
+
+    def __ne__(self, other: object) -> Array:  # type: ignore[override]  # element-wise
+        return self.namespace.not_equal(self, other)
+
+    def __and__(self, other: Any) -> Array:
+        return self.namespace.logical_and(self, other)
+
+    __rand__ = __and__
+
+    def __or__(self, other: Any) -> Array:
+        return self.namespace.logical_or(self, other)
+
+    __ror__ = __or__
+
+    def __xor__(self, other: Any) -> Array:
+        return self.namespace.logical_xor(self, other)
+
+    __rxor__ = __xor__
+
+    def __invert__(self) -> Array:
+        return self.namespace.logical_not(self)
+
+    # -- refusals
+
+    def _refuse_value(self, wanted: str) -> NoReturn:
+        raise UnsupportedOperation(
+            f"The loss asked for {wanted} of a {self.namespace.kind} array of shape {self.shape}, "
+            "whose values are not known here: it stands for every value at once. Choose between "
+            "values with xp.where(condition, a, b); keep numbers as arrays."
+        )
+
+    def __bool__(self) -> NoReturn:
+        self._refuse_value("the truth value")
+
+    def __float__(self) -> NoReturn:
+        self._refuse_value("the float")
+
+    def __int__(self) -> NoReturn:
+        self._refuse_value("the int")
+
+    def __complex__(self) -> NoReturn:
+        self._refuse_value("the complex number")
+
+    def __index__(self) -> NoReturn:
+        self._refuse_value("an index")
+
+    def __array__(self, *args: Any, **kwargs: Any) -> NoReturn:
+        raise UnsupportedOperation(
+            f"A NumPy function was called on a {self.namespace.kind} array of shape {self.shape}. "
+            "Write xp. where np. stands: the loss is given xp to use."
+        )
+
+    def __array_function__(self, function: Any, types: Any, args: Any, kwargs: Any) -> NoReturn:
+        name = function.__name__
+        raise UnsupportedOperation(
+            f"np.{name} was called on a {self.namespace.kind} array of shape {self.shape}. "
+            f"{self.namespace.advice(name)} The loss is given xp to use where np would stand."
+        )
+
+    def __setitem__(self, index: Any, value: Any) -> NoReturn:
+        raise UnsupportedOperation(
+            f"The loss writes into a {self.namespace.kind} array (x[...] = value), but arrays here "
+            "are never written to. Build the array with xp.where, xp.concat or xp.stack."
+        )
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("__"):
+            raise AttributeError(name)
+        instead = METHODS.get(name) or self.namespace.advice(name)
+        raise UnknownAttribute(
+            f"A {self.namespace.kind} array has no attribute {name!r}: the array API standard has "
+            f"few methods. Write {instead.removeprefix('Write ').rstrip('.')}."
+        )

@@ -1,0 +1,54 @@
+"""Every exception that the suite raises on purpose.
+
+Each is a `GradientError` and also the built-in exception that fits, so that callers may catch
+either. Messages say what was wanted, what came and what to do.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+
+
+class GradientError(Exception):
+    """Root of the exceptions of the suite."""
+
+
+class InvalidProblem(GradientError, ValueError):
+    """The loss, its parameters or its data cannot make a problem."""
+
+
+class UnsupportedOperation(GradientError, TypeError):
+    """The loss does something to an array for which a method has no rule."""
+
+
+class UnknownAttribute(UnsupportedOperation, AttributeError):
+    """An array or a namespace was asked for a name that the array API standard lacks."""
+
+
+class NotDifferentiable(GradientError, ValueError):
+    """The gradient does not exist at this point, or the method cannot reach it."""
+
+
+class ShapeMismatch(GradientError, ValueError):
+    """Arrays of other shapes, types or structure came than were prepared for."""
+
+
+class BudgetExceeded(GradientError, ValueError):
+    """The work was refused because its estimate is above the budget."""
+
+
+class UnknownName(GradientError, ValueError):
+    """No provider, scheme, form or problem has this name."""
+
+    @classmethod
+    def among(cls, kind: str, name: object, known: Iterable[str]) -> UnknownName:
+        """Make the error for `name`, suggesting the nearest of the `known` names."""
+        names = list(known)
+        near = difflib.get_close_matches(str(name), names, n=1, cutoff=0.5)
+        hint = f" Did you mean {near[0]!r}?" if near else ""
+        return cls(f"Unknown {kind} {name!r}.{hint} Known: {', '.join(map(repr, names))}.")
+
+
+class InvalidOption(GradientError, ValueError):
+    """An option of a provider or a command has a value outside its range."""

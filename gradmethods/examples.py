@@ -1,0 +1,91 @@
+"""Whether a loss is a mean, or a sum, over examples: the check in plain NumPy.
+
+This check finds wrong declarations early and at other points than the given one. It cannot see a
+term that couples examples and happens to vanish; `gradmethods.symbolic` proves the rest.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from gradmethods.errors import InvalidProblem
+
+if TYPE_CHECKING:
+    from gradmethods.problem import Problem
+    from gradmethods.structure import Arrays
+
+TRIALS = 3
+SUB_BATCH_SIZES = (2, 3, 5)
+
+
+def check_examples(problem: Problem) -> None:
+    """Refuse a problem whose loss is neither the mean nor the sum over its examples.
+
+    The loss of a random sub-batch is compared with the losses of its single examples, at random
+    points near the given one.
+
+    Raises
+    ------
+    InvalidProblem
+        If the names are not data, their leading axes differ, the loss cannot be evaluated on
+        another batch size, or neither rule holds.
+    """
+    count = _count(problem)
+    rng = np.random.default_rng(0)
+    tolerance = 1e4 * float(np.finfo(problem.dtype).eps)
+    possible = {"mean", "sum"}
+    for size in SUB_BATCH_SIZES:
+        arrays = {
+            name: (array + 0.1 * (1 + abs(array)) * rng.standard_normal(array.shape)).astype(
+                problem.dtype
+            )
+            for name, array in problem.structure.check(problem.params).items()
+        }
+        rows = rng.integers(count, size=size)
+        together = _loss_of(problem, arrays, rows)
+        single = np.array([_loss_of(problem, arrays, rows[i : i + 1]) for i in range(size)])
+        if not (np.isfinite(together) and np.isfinite(single).all()):
+            continue
+        scale = float(abs(single).sum()) or 1.0
+        for rule, combined in (("mean", single.mean()), ("sum", single.sum())):
+            if abs(together - combined) > tolerance * scale:
+                possible.discard(rule)
+    if not possible:
+        raise InvalidProblem(
+            f"The loss {problem.name!r} is not a mean or a sum over the examples in "
+            f"{list(problem.examples)}: a random sub-batch's loss is not made of its single "
+            "examples' losses. Leave `examples` out, or name only data whose leading axis counts "
+            "independent examples."
+        )
+
+
+def _count(problem: Problem) -> int:
+    counts = {}
+    for name in problem.examples:
+        if name not in problem.data:
+            raise InvalidProblem(
+                f"`examples` names {name!r}, but the data are named {list(problem.data)}."
+            )
+        if problem.data[name].ndim == 0:
+            raise InvalidProblem(f"`examples` names {name!r}, a scalar without a leading axis.")
+        counts[name] = len(problem.data[name])
+    if len(set(counts.values())) > 1:
+        raise InvalidProblem(f"The leading axes of `examples` differ in length: {counts}.")
+    count = next(iter(counts.values()))
+    if count == 0:
+        raise InvalidProblem("`examples` counts no example: the leading axis is empty.")
+    return count
+
+
+def _loss_of(problem: Problem, arrays: Arrays, rows: Any) -> float:
+    data = problem.data | {name: problem.data[name][rows] for name in problem.examples}
+    try:
+        with np.errstate(all="ignore"):
+            return float(problem.loss(problem.structure.restore(arrays), **data, xp=np))
+    except (ValueError, IndexError, TypeError) as error:
+        raise InvalidProblem(
+            f"The loss {problem.name!r} cannot be evaluated on {len(rows)} of its examples "
+            f"({error}). A loss over `examples` must accept any number of them."
+        ) from error

@@ -1,0 +1,116 @@
+"""The computational graph of a loss: a node per intermediate value, an edge per use.
+
+A graph is data. It can be evaluated by NumPy and counted here, differentiated and compiled in
+`gradmethods.tape`; no derivative rule is known in this folder.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from gradmethods.primitives import Primitive
+
+
+@dataclass(frozen=True, eq=False)
+class Node:
+    """A value in a graph: an input, or a primitive applied to operands.
+
+    Attributes
+    ----------
+    shape, dtype : tuple of int, numpy.dtype
+        Of the value.
+    primitive : Primitive or None
+        None for an input.
+    operands : tuple
+        Nodes, constant arrays and Python scalars.
+    static : dict
+        Arguments of the primitive that are not arrays: axes, shapes, indices.
+    name : str
+        Of an input; empty otherwise.
+    """
+
+    shape: tuple[int, ...]
+    dtype: np.dtype[Any]
+    primitive: Primitive | None = None
+    operands: tuple[Any, ...] = ()
+    static: Mapping[str, Any] = field(default_factory=dict)
+    name: str = ""
+
+    @property
+    def parents(self) -> tuple[Node, ...]:
+        """The operands that are nodes."""
+        return tuple(x for x in self.operands if isinstance(x, Node))
+
+    @property
+    def operations(self) -> int:
+        """Scalar operations that evaluating this node costs."""
+        if self.primitive is None:
+            return 0
+        shapes = [x.shape if isinstance(x, Node) else np.shape(x) for x in self.operands]
+        return self.primitive.operations(shapes, self.shape)
+
+
+@dataclass(frozen=True)
+class Graph:
+    """A graph with named inputs and an ordered list of outputs.
+
+    Attributes
+    ----------
+    params, data : dict of str to Node
+        The inputs.
+    outputs : tuple of Node
+        The loss alone after recording; the loss and its gradient after a reverse sweep.
+    """
+
+    params: Mapping[str, Node]
+    data: Mapping[str, Node]
+    outputs: tuple[Any, ...]
+
+    def nodes(self) -> list[Node]:
+        """Return all nodes that the outputs depend on, operands before their uses."""
+        return topological(x for x in self.outputs if isinstance(x, Node))
+
+    def operations(self) -> Counter[str]:
+        """Count scalar operations by primitive, for one evaluation of all outputs."""
+        counts: Counter[str] = Counter()
+        for node in self.nodes():
+            if node.primitive is not None and node.operations:
+                counts[node.primitive.name] += node.operations
+        return counts
+
+    def evaluate(self, params: Mapping[str, Any], data: Mapping[str, Any]) -> list[Any]:
+        """Evaluate the outputs with NumPy, node by node."""
+        values: dict[Node, Any] = {}
+        for inputs, given in ((self.params, params), (self.data, data)):
+            values |= {node: given[name] for name, node in inputs.items()}
+        for node in self.nodes():
+            if node.primitive is not None:
+                operands = [values[x] if isinstance(x, Node) else x for x in node.operands]
+                values[node] = node.primitive.numpy(*operands, **node.static)
+        return [values[x] if isinstance(x, Node) else x for x in self.outputs]
+
+
+def topological(roots: Iterable[Node]) -> list[Node]:
+    """Order the ancestors of `roots`, and `roots`, so that operands come before their uses.
+
+    The order is the one in which a depth-first walk leaves the nodes: deterministic, and without
+    recursion, because graphs are deeper than the interpreter's stack.
+    """
+    order: dict[Node, None] = {}
+    for root in roots:
+        stack: list[tuple[Node, bool]] = [(root, False)]
+        while stack:
+            node, done = stack.pop()
+            if node in order:
+                continue
+            if done:
+                order[node] = None
+            else:
+                stack.append((node, True))
+                stack.extend((parent, False) for parent in reversed(node.parents))
+    return list(order)

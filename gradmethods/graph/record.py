@@ -1,0 +1,120 @@
+"""Recording: run the loss once on traced arrays, and keep the graph.
+
+Only shapes and dtypes are traced, never values, so a graph cannot depend on the point at which it
+was recorded.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+
+from gradmethods.arrays import Array
+from gradmethods.errors import GradientError, InvalidProblem, UnsupportedOperation
+from gradmethods.graph.graph import Graph, Node
+from gradmethods.namespace import Namespace
+from gradmethods.primitives import TABLE, Primitive
+from gradmethods.problem import Problem, check_scalar
+
+
+class Recorder(Namespace):
+    """The namespace over traced arrays; a payload is a `Node`, or a constant array."""
+
+    kind = "traced"
+
+    def apply(self, primitive: Primitive, payloads: list[Any], static: dict[str, Any]) -> Node:
+        """Add a node."""
+        shape = primitive.shape(*payloads, **static)
+        dtype = static.get("dtype") or _result_dtype(
+            primitive.name, tuple(_dtype_key(p) for p in payloads)
+        )
+        return Node(tuple(shape), np.dtype(dtype), primitive, tuple(payloads), static)
+
+    def shape_of(self, payload: Any) -> tuple[int, ...]:
+        """Return the shape of a node or constant."""
+        return tuple(payload.shape)
+
+    def dtype_of(self, payload: Any) -> np.dtype[Any]:
+        """Return the dtype of a node or constant."""
+        dtype: np.dtype[Any] = payload.dtype
+        return dtype
+
+
+def record(problem: Problem) -> Graph:
+    """Record the graph of a problem's loss.
+
+    Parameters and data are inputs of the graph; arrays that the loss makes or closes over are its
+    constants.
+
+    Raises
+    ------
+    UnsupportedOperation
+        If the loss leaves the namespace that it was given: ``np.`` in place of ``xp.``, branches on
+        values, writes into arrays, or asks for a function that `xp` lacks.
+    """
+    xp = Recorder()
+    dtype = problem.dtype
+    params = {
+        name: Node(shape, dtype, name=name) for name, shape in problem.structure.shapes.items()
+    }
+    data = {
+        name: Node(array.shape, array.dtype, name=name) for name, array in problem.data.items()
+    }
+    result = call_loss(
+        problem,
+        {name: Array(xp, node) for name, node in params.items()},
+        {name: Array(xp, node) for name, node in data.items()},
+        xp,
+    )
+    return Graph(params, data, (result.payload,))
+
+
+def call_loss(problem: Problem, params: Any, data: Any, xp: Namespace) -> Array:
+    """Run a loss on arrays of `xp`, saying clearly what went wrong if it left the namespace."""
+    try:
+        result = problem.loss(problem.structure.restore(params), **data, xp=xp)
+    except GradientError:
+        raise
+    except TypeError as error:
+        if "__array_ufunc__" in str(error) or "ufunc" in str(error):
+            raise UnsupportedOperation(
+                f"The loss {problem.name!r} called a NumPy function on a {xp.kind} array "
+                f"({error}). Write xp. where np. stands: the loss is given xp to use."
+            ) from error
+        raise
+    try:
+        array = xp.array(result)
+    except UnsupportedOperation as error:
+        raise InvalidProblem(
+            f"The loss {problem.name!r} must return a real scalar array of xp, got "
+            f"{type(result).__name__}."
+        ) from error
+    check_scalar(array.shape, array.dtype, problem.name)
+    return array
+
+
+def _dtype_key(payload: Any) -> Any:
+    # Python scalars are weak: their type, not their value, decides the dtype of the result.
+    return type(payload) if isinstance(payload, (bool, int, float)) else payload.dtype
+
+
+@lru_cache(maxsize=4096)
+def _result_dtype(name: str, keys: tuple[Any, ...]) -> np.dtype[Any]:
+    """Find the dtype of a result by applying the primitive to single ones."""
+    primitive = TABLE[name]
+    if name in ("getitem", "scatter_add", "reshape", "permute_dims", "broadcast_to"):
+        dtype: np.dtype[Any] = keys[0]
+        return dtype
+    ones = [key(1) if isinstance(key, type) else np.ones(1, key) for key in keys]
+    static: dict[str, Any] = {}
+    if name in ("sum", "max", "min"):
+        static = {"axis": (0,), "keepdims": False}
+    elif name in ("cumulative_sum", "concat"):
+        static = {"axis": 0}
+    elif name == "matmul":
+        ones = [np.ones((1, 1), key) for key in keys]
+    with np.errstate(all="ignore"):
+        result: np.dtype[Any] = np.asarray(primitive.numpy(*ones, **static)).dtype
+    return result

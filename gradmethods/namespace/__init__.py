@@ -1,0 +1,25 @@
+"""The functions of the array API standard, written once over the table of primitives.
+
+A method brings its own arrays by subclassing `Namespace` and saying how one primitive is applied
+to its payloads; everything that a user may write then follows.
+"""
+
+from gradmethods.namespace.core import Bindings, Operand
+from gradmethods.namespace.creation import Creation
+from gradmethods.namespace.elementwise import Elementwise
+from gradmethods.namespace.linalg import Contractions, Linalg
+from gradmethods.namespace.manipulation import Indexing, Manipulation
+from gradmethods.namespace.reductions import Reductions
+
+__all__ = ["Namespace", "Operand"]
+
+
+class Namespace(
+    Elementwise, Reductions, Contractions, Manipulation, Indexing, Creation, Bindings
+):
+    """The base of every `xp` but NumPy itself."""
+
+    @property
+    def linalg(self) -> Linalg:
+        """The linear algebra extension of the standard."""
+        return Linalg(self)

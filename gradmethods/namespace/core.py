@@ -1,0 +1,123 @@
+"""How a function of the namespace reaches a method: lift the operands, apply a primitive.
+
+Payloads that are plain NumPy arrays are *concrete*: constants whose values every method knows.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gradmethods.arrays import Array
+from gradmethods.errors import ShapeMismatch, UnknownAttribute, UnsupportedOperation
+from gradmethods.namespace.advice import advice
+from gradmethods.primitives import TABLE, Primitive
+
+Operand = Array | NDArray[Any] | float
+"""What a function of the namespace accepts: its own arrays, NumPy's, and Python numbers."""
+
+
+class Bindings(ABC):
+    """The ground of a namespace: what a method must say about its payloads."""
+
+    kind: str
+    """One word for error messages: traced, symbolic, …."""
+
+    @abstractmethod
+    def apply(self, primitive: Primitive, payloads: list[Any], static: dict[str, Any]) -> Any:
+        """Apply a primitive to payloads, at least one of which is not concrete."""
+
+    @abstractmethod
+    def shape_of(self, payload: Any) -> tuple[int, ...]:
+        """Return the shape of a payload."""
+
+    @abstractmethod
+    def dtype_of(self, payload: Any) -> np.dtype[Any]:
+        """Return the NumPy dtype that a payload stands for."""
+
+    def is_constant(self, payload: Any) -> bool:
+        """Say whether a payload is a constant, so that its values are known to every method."""
+        return isinstance(payload, (np.ndarray, int, float))
+
+    def folds(self, primitive: Primitive, value: Any) -> bool:
+        """Say whether `value`, computed by NumPy from constants, may stand for the operation."""
+        return True
+
+    # -- used by the functions
+
+    def bind(self, name: str, *operands: Operand, **static: Any) -> Array:
+        """Apply the primitive called `name`; constants are folded where the method allows."""
+        primitive = TABLE[name]
+        payloads = [self.lift(operand) for operand in operands]
+        try:
+            if all(map(self.is_constant, payloads)):
+                with np.errstate(all="ignore"):
+                    value = np.asarray(primitive.numpy(*payloads, **static))
+                if self.folds(primitive, value):
+                    return Array(self, value)  # type: ignore[arg-type]  # self is a Namespace
+            return Array(self, self.apply(primitive, payloads, static))  # type: ignore[arg-type]
+        except (ValueError, IndexError) as error:
+            if not self._shapes_clash(primitive, payloads, static):
+                raise
+            shapes = " and ".join(str(self._shape(p)) for p in payloads)
+            raise ShapeMismatch(f"xp.{name} cannot take shapes {shapes}: {error}.") from error
+
+    def lift(self, operand: Any) -> Any:
+        """Return the payload of an operand, or say why it cannot take part."""
+        if isinstance(operand, Array):
+            if operand.namespace is not self:
+                raise UnsupportedOperation(
+                    f"An array of another recording ({operand!r}) was used in this one. A loss "
+                    "must not keep arrays from one call to the next."
+                )
+            return operand.payload
+        if isinstance(operand, (bool, int, float)) and not isinstance(operand, np.generic):
+            return operand
+        if isinstance(operand, (np.ndarray, np.generic)) and operand.dtype.kind in "fiub":
+            return np.asarray(operand)
+        if isinstance(operand, (complex, np.complexfloating, np.ndarray)):
+            raise UnsupportedOperation(
+                f"Only real numbers, integers and booleans can take part in a loss, got "
+                f"{getattr(operand, 'dtype', type(operand).__name__)}."
+            )
+        raise UnsupportedOperation(
+            f"Expected an array or a number, got {type(operand).__name__}. "
+            "Make an array of it with xp.asarray."
+        )
+
+    def array(self, operand: Any) -> Array:
+        """Return an operand as an array of this namespace."""
+        if isinstance(operand, Array) and operand.namespace is self:
+            return operand
+        payload = self.lift(operand)
+        return Array(self, np.asarray(payload))  # type: ignore[arg-type]  # self is a Namespace
+
+    def concrete(self, operand: Any) -> NDArray[Any] | None:
+        """Return the values of a constant, None for anything whose values are not known."""
+        payload = self.lift(operand)
+        return np.asarray(payload) if self.is_constant(payload) else None
+
+    def _shape(self, payload: Any) -> tuple[int, ...]:
+        return np.shape(payload) if isinstance(payload, (int, float)) else self.shape_of(payload)
+
+    def _shapes_clash(self, primitive: Primitive, payloads: list[Any], static: Any) -> bool:
+        stand_ins = [np.broadcast_to(np.False_, self._shape(p)) for p in payloads]
+        try:
+            primitive.shape(*stand_ins, **static)
+        except (ValueError, IndexError):
+            return True
+        return False
+
+    def advice(self, name: str) -> str:
+        """Say what to write for a NumPy name."""
+        return advice(name, type(self))
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("_"):
+            raise AttributeError(name)
+        raise UnknownAttribute(
+            f"xp.{name} is not among the functions that a loss can use. {self.advice(name)}"
+        )

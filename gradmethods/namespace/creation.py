@@ -1,0 +1,88 @@
+"""Creation functions: constants, made by NumPy and wrapped."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from gradmethods.arrays import Array
+from gradmethods.namespace.core import Bindings, Operand
+
+
+def _constant(function: Callable[..., Any]) -> Callable[..., Array]:
+    def create(self: Bindings, *args: Any, **kwargs: Any) -> Array:
+        return self.array(function(*args, **kwargs))
+
+    create.__name__ = function.__name__
+    create.__doc__ = f"Make a constant array, as ``numpy.{function.__name__}`` does."
+    return create
+
+
+class Creation(Bindings):
+    """Creation functions, constants and data types of the standard."""
+
+    pi = math.pi
+    e = math.e
+    inf = math.inf
+    nan = math.nan
+    newaxis = None
+    bool = np.bool_
+    int32 = np.int32
+    int64 = np.int64
+    float32 = np.float32
+    float64 = np.float64
+
+    arange = _constant(np.arange)
+    eye = _constant(np.eye)
+    linspace = _constant(np.linspace)
+    ones = _constant(np.ones)
+    zeros = _constant(np.zeros)
+
+    def asarray(self, values: Any, /, *, dtype: Any = None, copy: Any = None) -> Array:
+        """Make an array of numbers, of arrays, or of nested lists of either."""
+        if isinstance(values, (list, tuple)) and any(map(_holds_array, values)):
+            array = self.stack([self.asarray(value) for value in values])
+        elif isinstance(values, Array):
+            array = self.array(values)
+        else:
+            array = self.array(np.asarray(values))
+        return array if dtype is None else self.astype(array, dtype)
+
+    def full(self, shape: int | Sequence[int], value: Operand, *, dtype: Any = None) -> Array:
+        """Repeat one number in an array of `shape`."""
+        target = tuple(shape) if isinstance(shape, (tuple, list)) else (shape,)
+        return self.bind("broadcast_to", self.asarray(value, dtype=dtype), shape=target)
+
+    def zeros_like(self, x: Operand, /, *, dtype: Any = None) -> Array:
+        """Return zeros of the shape of `x`."""
+        return self.full_like(x, 0, dtype=dtype)
+
+    def ones_like(self, x: Operand, /, *, dtype: Any = None) -> Array:
+        """Return ones of the shape of `x`."""
+        return self.full_like(x, 1, dtype=dtype)
+
+    def full_like(self, x: Operand, /, value: Operand, *, dtype: Any = None) -> Array:
+        """Repeat one number in an array of the shape, and by default the dtype, of `x`."""
+        array = self.array(x)
+        return self.full(array.shape, value, dtype=array.dtype if dtype is None else dtype)
+
+    def meshgrid(self, *arrays: Operand, indexing: str = "xy") -> list[Array]:
+        """Spread vectors over the axes of a common grid."""
+        vectors = [self.array(x) for x in arrays]
+        order = list(range(len(vectors)))
+        if indexing == "xy" and len(vectors) > 1:
+            order[:2] = [1, 0]
+        shapes = [
+            [-1 if place == axis else 1 for axis in range(len(vectors))] for place in order
+        ]
+        columns = [self.reshape(v, s) for v, s in zip(vectors, shapes, strict=True)]
+        return self.broadcast_arrays(*columns)
+
+
+def _holds_array(value: Any) -> bool:
+    if isinstance(value, (list, tuple)):
+        return any(map(_holds_array, value))
+    return isinstance(value, Array)

@@ -1,0 +1,116 @@
+"""Element-wise functions: one primitive each, and `clip`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from gradmethods.arrays import Array
+from gradmethods.errors import UnsupportedOperation
+from gradmethods.namespace.core import Bindings, Operand
+
+
+def _unary(name: str) -> Callable[[Any, Operand], Array]:
+    def function(self: Bindings, x: Operand, /) -> Array:
+        return self.bind(name, x)
+
+    function.__name__ = name
+    function.__doc__ = f"Apply ``{name}`` to every entry of `x`."
+    return function
+
+
+def _binary(name: str) -> Callable[[Any, Operand, Operand], Array]:
+    def function(self: Bindings, x1: Operand, x2: Operand, /) -> Array:
+        return self.bind(name, x1, x2)
+
+    function.__name__ = name
+    function.__doc__ = f"Apply ``{name}`` to the entries of `x1` and `x2`, broadcast together."
+    return function
+
+
+class Elementwise(Bindings):
+    """Arithmetic, elementary functions, comparisons and logic."""
+
+    negative = _unary("negative")
+    square = _unary("square")
+    sqrt = _unary("sqrt")
+    reciprocal = _unary("reciprocal")
+    exp = _unary("exp")
+    expm1 = _unary("expm1")
+    log = _unary("log")
+    log1p = _unary("log1p")
+    log2 = _unary("log2")
+    log10 = _unary("log10")
+    sin = _unary("sin")
+    cos = _unary("cos")
+    tan = _unary("tan")
+    asin = _unary("asin")
+    acos = _unary("acos")
+    atan = _unary("atan")
+    sinh = _unary("sinh")
+    cosh = _unary("cosh")
+    tanh = _unary("tanh")
+    asinh = _unary("asinh")
+    acosh = _unary("acosh")
+    atanh = _unary("atanh")
+    abs = _unary("abs")
+    sign = _unary("sign")
+    floor = _unary("floor")
+    ceil = _unary("ceil")
+    trunc = _unary("trunc")
+    round = _unary("round")
+    logical_not = _unary("logical_not")
+    isfinite = _unary("isfinite")
+    isinf = _unary("isinf")
+    isnan = _unary("isnan")
+
+    add = _binary("add")
+    subtract = _binary("subtract")
+    multiply = _binary("multiply")
+    divide = _binary("divide")
+    pow = _binary("pow")
+    hypot = _binary("hypot")
+    atan2 = _binary("atan2")
+    logaddexp = _binary("logaddexp")
+    maximum = _binary("maximum")
+    minimum = _binary("minimum")
+    less = _binary("less")
+    less_equal = _binary("less_equal")
+    greater = _binary("greater")
+    greater_equal = _binary("greater_equal")
+    equal = _binary("equal")
+    not_equal = _binary("not_equal")
+    logical_and = _binary("logical_and")
+    logical_or = _binary("logical_or")
+    logical_xor = _binary("logical_xor")
+
+    def positive(self, x: Operand, /) -> Array:
+        """Return `x`."""
+        return self.array(x)
+
+    def where(self, condition: Operand, x1: Operand, x2: Operand, /) -> Array:
+        """Take entries of `x1` where `condition` holds, of `x2` elsewhere."""
+        return self.bind("where", condition, x1, x2)
+
+    def clip(self, x: Operand, /, min: Operand | None = None, max: Operand | None = None) -> Array:
+        """Limit `x` from below and from above."""
+        result = self.array(x)
+        if min is not None:
+            result = self.bind("maximum", result, min)
+        if max is not None:
+            result = self.bind("minimum", result, max)
+        return result
+
+    def astype(self, x: Operand, dtype: Any, /, *, copy: bool = True) -> Array:
+        """Convert to another dtype; from floating point to integers only where values are known."""
+        array, target = self.array(x), np.dtype(dtype)
+        if array.dtype == target:
+            return array
+        if array.dtype.kind == "f" and target.kind != "f" and self.concrete(array) is None:
+            raise UnsupportedOperation(
+                f"xp.astype cannot turn a {self.kind} {array.dtype} array into {target}: the "
+                "result would hide what it depends on. Use xp.trunc, xp.round or a comparison."
+            )
+        return self.bind("astype", array, dtype=target)

@@ -1,0 +1,229 @@
+"""Moving entries: shapes, axes, joining and indexing. No arithmetic happens here."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from gradmethods.arrays import Array
+from gradmethods.errors import ShapeMismatch, UnsupportedOperation
+from gradmethods.namespace.core import Bindings, Operand
+from gradmethods.primitives import Hole
+
+
+def normalize_axes(axis: Any, ndim: int, *, ordered: bool = False) -> tuple[int, ...]:
+    """Return axes as non-negative numbers: all for None; sorted unless the order matters."""
+    if axis is None:
+        return tuple(range(ndim))
+    axes = tuple(axis) if isinstance(axis, (tuple, list, range)) else (axis,)
+    bad = [a for a in axes if not -ndim <= a < ndim]
+    if bad or len({a % ndim for a in axes}) != len(axes):
+        raise ShapeMismatch(f"axis={axis} does not fit an array with {ndim} axes, or repeats.")
+    positive = tuple(int(a) % ndim for a in axes)
+    return positive if ordered else tuple(sorted(positive))
+
+
+class Manipulation(Bindings):
+    """Manipulation functions of the standard."""
+
+    def reshape(self, x: Operand, /, shape: Any, *, copy: bool | None = None) -> Array:
+        """Arrange the entries, in row-major order, in another shape; one length may be -1."""
+        array = self.array(x)
+        lengths = [int(n) for n in (shape if isinstance(shape, (tuple, list)) else (shape,))]
+        if lengths.count(-1) == 1:
+            rest = math.prod(n for n in lengths if n != -1)
+            lengths[lengths.index(-1)] = array.size // rest if rest else 0
+        if math.prod(lengths) != array.size or any(n < 0 for n in lengths):
+            raise ShapeMismatch(f"xp.reshape cannot turn shape {array.shape} into {shape}.")
+        return self.bind("reshape", array, shape=tuple(lengths))
+
+    def permute_dims(self, x: Operand, /, axes: Sequence[int]) -> Array:
+        """Reorder the axes."""
+        array = self.array(x)
+        order = normalize_axes(tuple(axes), array.ndim, ordered=True)
+        if len(order) != array.ndim:
+            raise ShapeMismatch(f"xp.permute_dims needs all {array.ndim} axes, got {axes}.")
+        if order == tuple(range(array.ndim)):
+            return array
+        return self.bind("permute_dims", array, axes=order)
+
+    def moveaxis(self, x: Operand, source: Any, destination: Any, /) -> Array:
+        """Move axes to other places, keeping the order of the rest."""
+        array = self.array(x)
+        sources = normalize_axes(source, array.ndim, ordered=True)
+        places = normalize_axes(destination, array.ndim, ordered=True)
+        order = [i for i in range(array.ndim) if i not in sources]
+        for place, axis in sorted(zip(places, sources, strict=True)):
+            order.insert(place, axis)
+        return self.permute_dims(array, order)
+
+    def expand_dims(self, x: Operand, /, *, axis: int | tuple[int, ...] = 0) -> Array:
+        """Insert axes of length 1."""
+        array = self.array(x)
+        axes = axis if isinstance(axis, tuple) else (axis,)
+        total = array.ndim + len(axes)
+        new = normalize_axes(axes, total)
+        old = iter(array.shape)
+        shape = tuple(1 if i in new else next(old) for i in range(total))
+        return self.bind("reshape", array, shape=shape)
+
+    def squeeze(self, x: Operand, /, axis: int | tuple[int, ...]) -> Array:
+        """Remove axes of length 1."""
+        array = self.array(x)
+        axes = normalize_axes(axis, array.ndim)
+        if any(array.shape[i] != 1 for i in axes):
+            raise ShapeMismatch(
+                f"xp.squeeze can remove axes of length 1 only, got axis={axis} of {array.shape}."
+            )
+        shape = tuple(n for i, n in enumerate(array.shape) if i not in axes)
+        return self.bind("reshape", array, shape=shape)
+
+    def broadcast_to(self, x: Operand, /, shape: Sequence[int]) -> Array:
+        """Repeat entries along new axes and axes of length 1."""
+        array, target = self.array(x), tuple(shape)
+        return array if array.shape == target else self.bind("broadcast_to", array, shape=target)
+
+    def broadcast_arrays(self, *arrays: Operand) -> list[Array]:
+        """Broadcast arrays to their common shape."""
+        lifted = [self.array(x) for x in arrays]
+        shape = np.broadcast_shapes(*(x.shape for x in lifted))
+        return [self.broadcast_to(x, shape) for x in lifted]
+
+    def concat(self, arrays: Sequence[Operand], /, *, axis: int | None = 0) -> Array:
+        """Join arrays along an axis; flattened if `axis` is None."""
+        parts = [self.array(x) for x in arrays]
+        if axis is None:
+            parts, axis = [self.reshape(x, (-1,)) for x in parts], 0
+        if not parts or parts[0].ndim == 0:
+            raise ShapeMismatch("xp.concat needs at least one array, and arrays with axes.")
+        (where,) = normalize_axes(axis, parts[0].ndim)
+        return self.bind("concat", *parts, axis=where)
+
+    def stack(self, arrays: Sequence[Operand], /, *, axis: int = 0) -> Array:
+        """Join arrays along a new axis."""
+        parts = [self.expand_dims(x, axis=axis) for x in arrays]
+        return self.concat(parts, axis=axis)
+
+    def unstack(self, x: Operand, /, *, axis: int = 0) -> tuple[Array, ...]:
+        """Split an array along an axis, which disappears."""
+        return tuple(self.moveaxis(x, axis, 0))
+
+    def flip(self, x: Operand, /, *, axis: int | tuple[int, ...] | None = None) -> Array:
+        """Reverse the order of entries along axes."""
+        array = self.array(x)
+        axes = normalize_axes(axis, array.ndim)
+        return array[tuple(slice(None, None, -1 if i in axes else 1) for i in range(array.ndim))]
+
+    def roll(self, x: Operand, /, shift: Any, *, axis: Any = None) -> Array:
+        """Shift entries along axes; what leaves at one end comes back at the other."""
+        array = self.array(x)
+        if axis is None:
+            flat = self.roll(self.reshape(array, (-1,)), shift, axis=0)
+            return self.reshape(flat, array.shape)
+        axes = axis if isinstance(axis, tuple) else (axis,)
+        shifts = shift if isinstance(shift, tuple) else (shift,) * len(axes)
+        for step, where in zip(shifts, axes, strict=True):
+            (at,) = normalize_axes(where, array.ndim)
+            length = array.shape[at]
+            cut = -step % length if length else 0
+            if cut:
+                lead = (slice(None),) * at
+                parts = array[(*lead, slice(cut, None))], array[(*lead, slice(None, cut))]
+                array = self.bind("concat", *parts, axis=at)
+        return array
+
+    def repeat(self, x: Operand, repeats: int, /, *, axis: int | None = None) -> Array:
+        """Repeat every entry `repeats` times along an axis."""
+        array = self.array(x)
+        if axis is None:
+            array, axis = self.reshape(array, (-1,)), 0
+        return self.take(array, np.repeat(np.arange(array.shape[axis]), repeats), axis=axis)
+
+    def tile(self, x: Operand, repetitions: tuple[int, ...], /) -> Array:
+        """Repeat a whole array along its axes."""
+        array = self.array(x)
+        ndim = max(array.ndim, len(repetitions))
+        counts = (1,) * (ndim - len(repetitions)) + tuple(repetitions)
+        shape = (1,) * (ndim - array.ndim) + array.shape
+        paired = self.reshape(array, tuple(n for length in shape for n in (1, length)))
+        spread = tuple(n for pair in zip(counts, shape, strict=True) for n in pair)
+        return self.reshape(
+            self.broadcast_to(paired, spread),
+            tuple(c * n for c, n in zip(counts, shape, strict=True)),
+        )
+
+    def tril(self, x: Operand, /, *, k: int = 0) -> Array:
+        """Keep the lower triangles of the last two axes, zeros above."""
+        array = self.array(x)
+        return self.bind("where", np.tri(*array.shape[-2:], k=k, dtype=bool), array, 0)
+
+    def triu(self, x: Operand, /, *, k: int = 0) -> Array:
+        """Keep the upper triangles of the last two axes, zeros below."""
+        array = self.array(x)
+        return self.bind("where", np.tri(*array.shape[-2:], k=k - 1, dtype=bool), 0, array)
+
+    def diff(self, x: Operand, /, *, axis: int = -1, n: int = 1) -> Array:
+        """Subtract neighbours along an axis, `n` times."""
+        array = self.array(x)
+        (at,) = normalize_axes(axis, array.ndim)
+        lead = (slice(None),) * at
+        for _ in range(n):
+            array = array[(*lead, slice(1, None))] - array[(*lead, slice(None, -1))]
+        return array
+
+
+class Indexing(Bindings):
+    """Basic and integer-array indexing, and the functions that are made of it."""
+
+    def getitem(self, x: Operand, index: Any) -> Array:
+        """Take entries by integers, slices, ``...``, None, integer arrays and constant masks."""
+        array = self.array(x)
+        parts = index if isinstance(index, tuple) else (index,)
+        template: list[Any] = []
+        where: list[Array] = []
+        for part in parts:
+            for plain in self._index_parts(part):
+                if isinstance(plain, Array):
+                    template.append(Hole(len(where)))
+                    where.append(plain)
+                else:
+                    template.append(plain)
+        return self.bind("getitem", array, *where, index=tuple(template))
+
+    def _index_parts(self, part: Any) -> list[Any]:
+        if part is None or part is Ellipsis or isinstance(part, slice):
+            return [part]
+        if isinstance(part, (int, np.integer)) and not isinstance(part, (bool, np.bool_)):
+            return [int(part)]
+        array = self.asarray(part)
+        if array.dtype.kind in "iu":
+            return [array]
+        mask = self.concrete(array)
+        if array.dtype.kind == "b" and mask is not None:
+            return [self.array(axis) for axis in np.nonzero(mask)]
+        raise UnsupportedOperation(
+            f"An array of shape {array.shape} and dtype {array.dtype} was used as an index. "
+            "Indices are integers, slices, integer arrays or constant boolean masks; choose by "
+            "value with xp.where."
+        )
+
+    def take(self, x: Operand, indices: Any, /, *, axis: int | None = None) -> Array:
+        """Take entries along an axis by an array of integers."""
+        array = self.array(x)
+        if axis is None and array.ndim != 1:
+            raise ShapeMismatch(f"xp.take needs an axis for an array of shape {array.shape}.")
+        (at,) = normalize_axes(0 if axis is None else axis, array.ndim)
+        return self.getitem(array, (*(slice(None),) * at, self.asarray(indices)))
+
+    def take_along_axis(self, x: Operand, indices: Any, /, *, axis: int = -1) -> Array:
+        """Take, along an axis, the entries that an array of integers of equal rank names."""
+        array, where = self.array(x), self.asarray(indices)
+        (at,) = normalize_axes(axis, array.ndim)
+        grid = [
+            np.arange(n).reshape([-1 if j == i else 1 for j in range(array.ndim)])
+            for i, n in enumerate(where.shape)
+        ]
+        return self.getitem(array, (*grid[:at], where, *grid[at + 1 :]))

@@ -1,0 +1,126 @@
+"""Reductions over axes: sum, max and min are primitives, the rest is made of them."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from gradmethods.arrays import Array
+from gradmethods.errors import ShapeMismatch
+from gradmethods.namespace.core import Bindings, Operand
+from gradmethods.namespace.manipulation import normalize_axes
+
+Axis = int | tuple[int, ...] | None
+
+
+class Reductions(Bindings):
+    """Statistical functions of the standard."""
+
+    def _reduce(self, name: str, x: Operand, axis: Axis, keepdims: bool) -> Array:
+        array = self.array(x)
+        return self.bind(name, array, axis=normalize_axes(axis, array.ndim), keepdims=bool(keepdims))
+
+    def sum(
+        self, x: Operand, /, *, axis: Axis = None, dtype: Any = None, keepdims: bool = False
+    ) -> Array:
+        """Add entries over axes."""
+        return self._reduce("sum", self._cast(x, dtype), axis, keepdims)
+
+    def max(self, x: Operand, /, *, axis: Axis = None, keepdims: bool = False) -> Array:
+        """Return the largest entries over axes."""
+        return self._reduce("max", x, axis, keepdims)
+
+    def min(self, x: Operand, /, *, axis: Axis = None, keepdims: bool = False) -> Array:
+        """Return the smallest entries over axes."""
+        return self._reduce("min", x, axis, keepdims)
+
+    def any(self, x: Operand, /, *, axis: Axis = None, keepdims: bool = False) -> Array:
+        """Say whether any entry over axes is true."""
+        return self.max(self._truth(x), axis=axis, keepdims=keepdims)
+
+    def all(self, x: Operand, /, *, axis: Axis = None, keepdims: bool = False) -> Array:
+        """Say whether all entries over axes are true."""
+        return self.min(self._truth(x), axis=axis, keepdims=keepdims)
+
+    def mean(self, x: Operand, /, *, axis: Axis = None, keepdims: bool = False) -> Array:
+        """Average entries over axes."""
+        array = self.array(x)
+        return self.sum(array, axis=axis, keepdims=keepdims) / self._count(array, axis)
+
+    def var(
+        self, x: Operand, /, *, axis: Axis = None, correction: float = 0.0, keepdims: bool = False
+    ) -> Array:
+        """Average the squared deviations from the mean; divide by count less `correction`."""
+        array = self.array(x)
+        deviations = array - self.mean(array, axis=axis, keepdims=True)
+        total = self.sum(self.bind("square", deviations), axis=axis, keepdims=keepdims)
+        return total / (self._count(array, axis) - correction)
+
+    def std(
+        self, x: Operand, /, *, axis: Axis = None, correction: float = 0.0, keepdims: bool = False
+    ) -> Array:
+        """Take the square root of `var`."""
+        return self.bind("sqrt", self.var(x, axis=axis, correction=correction, keepdims=keepdims))
+
+    def prod(
+        self, x: Operand, /, *, axis: Axis = None, dtype: Any = None, keepdims: bool = False
+    ) -> Array:
+        """Multiply entries over axes, as a balanced tree: no division, so zeros do no harm."""
+        array = self._cast(x, dtype)
+        axes = normalize_axes(axis, array.ndim)
+        kept = tuple(i for i in range(array.ndim) if i not in axes)
+        shape = tuple(array.shape[i] for i in kept)
+        factors = self.bind("permute_dims", array, axes=(*axes, *kept))
+        rows = math.prod(array.shape[i] for i in axes)
+        factors = self.bind("reshape", factors, shape=(rows, *shape))
+        if rows == 0:
+            return self._ones(self._kept_shape(array, axes, keepdims), array.dtype)
+        while rows > 1:
+            half = rows // 2
+            product = factors[:half] * factors[half : 2 * half]
+            if rows % 2:
+                product = self.bind("concat", product, factors[2 * half :], axis=0)
+            factors, rows = product, half + rows % 2
+        return self.bind("reshape", factors, shape=self._kept_shape(array, axes, keepdims))
+
+    def cumulative_sum(
+        self,
+        x: Operand,
+        /,
+        *,
+        axis: int | None = None,
+        dtype: Any = None,
+        include_initial: bool = False,
+    ) -> Array:
+        """Add up entries along an axis, optionally starting from zero."""
+        array = self._cast(x, dtype)
+        if axis is None and array.ndim != 1:
+            raise ShapeMismatch(
+                f"xp.cumulative_sum needs an axis for an array of shape {array.shape}."
+            )
+        (where,) = normalize_axes(0 if axis is None else axis, array.ndim)
+        total = self.bind("cumulative_sum", array, axis=where)
+        if not include_initial:
+            return total
+        shape = tuple(1 if i == where else n for i, n in enumerate(array.shape))
+        zeros = self.bind("broadcast_to", self.array(total.dtype.type(0)), shape=shape)
+        return self.bind("concat", zeros, total, axis=where)
+
+    def _cast(self, x: Operand, dtype: Any) -> Array:
+        array = self.array(x)
+        return array if dtype is None else self.astype(array, dtype)
+
+    def _truth(self, x: Operand) -> Array:
+        array = self.array(x)
+        return array if array.dtype.kind == "b" else array != 0
+
+    def _count(self, array: Array, axis: Axis) -> int:
+        return math.prod(array.shape[i] for i in normalize_axes(axis, array.ndim))
+
+    def _kept_shape(self, array: Array, axes: tuple[int, ...], keepdims: bool) -> tuple[int, ...]:
+        if keepdims:
+            return tuple(1 if i in axes else n for i, n in enumerate(array.shape))
+        return tuple(n for i, n in enumerate(array.shape) if i not in axes)
+
+    def _ones(self, shape: tuple[int, ...], dtype: Any) -> Array:
+        return self.bind("broadcast_to", self.array(dtype.type(1)), shape=shape)

@@ -1,0 +1,172 @@
+"""A problem: a loss, its parameters and its data. Read this file first.
+
+Nothing here differentiates. A problem knows how to evaluate its loss in plain NumPy, and checks at
+once what every method relies on: a real scalar comes back, and a loss declared to be a mean over
+examples is one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from gradmethods.errors import InvalidProblem, ShapeMismatch
+from gradmethods.structure import (
+    Arrays,
+    Parameters,
+    ParametersLike,
+    Structure,
+    check_array,
+    read_data,
+    read_parameters,
+)
+
+Loss = Callable[..., Any]
+
+
+class Problem:
+    """A loss to differentiate, at a point, on data.
+
+    Parameters
+    ----------
+    loss : callable
+        ``loss(params, **data, xp=xp)`` returns a real scalar (0-d). `params` has the structure
+        given here; `xp` stands where ``np`` would stand and offers the functions of the Python
+        array API standard (2024.12).
+    params : array_like or dict of str to array_like
+        The point: one array, or named arrays of any shapes, ``()`` included; all float64 or all
+        float32. Copied.
+    data : dict of str to array_like, optional
+        Constants of the loss, passed by name. Floating data are cast to the dtype of `params`;
+        integers and booleans are kept. Copied.
+    examples : iterable of str, optional
+        Names of the data whose leading axis counts examples. Declares that the loss is the mean
+        (or the sum) over examples of one and the same function; this is checked here on random
+        sub-batches, and proven on symbols by `Analytical`.
+    name : str, optional
+        Shown in tables; the name of the loss function by default.
+
+    Raises
+    ------
+    InvalidProblem
+        If the loss does not return a real scalar, the parameters are empty, not floating, not
+        finite or of mixed dtypes, or the loss is not a mean or sum over `examples`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import gradmethods as gm
+    >>> def loss(w, x, *, xp=np):
+    ...     return xp.mean((x @ w - 1) ** 2)
+    >>> problem = gm.Problem(loss, np.array([1.0, 2.0]), {"x": [[0.5, 0.25], [1.0, 0.0]]})
+    >>> problem.size
+    2
+    >>> problem.value()
+    np.float64(0.0)
+    """
+
+    def __init__(
+        self,
+        loss: Loss,
+        params: ParametersLike,
+        data: Mapping[str, ArrayLike] | None = None,
+        *,
+        examples: Iterable[str] = (),
+        name: str = "",
+    ) -> None:
+        if not callable(loss):
+            raise InvalidProblem(
+                f"loss must be a function loss(params, **data, xp), got {type(loss).__name__}."
+            )
+        self.loss = loss
+        self.name = name or getattr(loss, "__name__", type(loss).__name__)
+        self.structure: Structure
+        self.structure, self._arrays = read_parameters(params)
+        self.data: Arrays = read_data(data, self.structure.dtype)
+        self.examples = (examples,) if isinstance(examples, str) else tuple(examples)
+        self._check_value(self._evaluate(self._arrays, self.data))
+        if self.examples:
+            self._check_examples()
+
+    def __repr__(self) -> str:
+        return f"<Problem {self.name!r}: {self.size} parameters, {self.dtype}>"
+
+    @property
+    def params(self) -> Parameters:
+        """The point, in the structure that the user gave (read-only arrays)."""
+        params: Parameters = self.structure.restore(self._arrays)
+        return params
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """float64 or float32: the dtype of parameters, floating data and gradients."""
+        return self.structure.dtype
+
+    @property
+    def size(self) -> int:
+        """Number of scalar parameters, n."""
+        return self.structure.size
+
+    def value(self, params: ParametersLike | None = None, **data: ArrayLike) -> np.floating[Any]:
+        """Evaluate the loss in plain NumPy: one forward pass.
+
+        Parameters
+        ----------
+        params : array_like or dict, optional
+            Another point of the same structure; the problem's own by default.
+        **data : array_like
+            Other data of the same shapes.
+
+        Returns
+        -------
+        numpy.float64 or numpy.float32
+        """
+        arrays = self._arrays if params is None else self.structure.check(params)
+        value: np.floating[Any] = self.dtype.type(self._evaluate(arrays, self.fill(data)))
+        return value
+
+    def fill(self, data: Mapping[str, ArrayLike]) -> Arrays:
+        """Check given data against the problem's, and take the rest from the problem."""
+        if not data:
+            return self.data
+        unknown = sorted(data.keys() - self.data.keys())
+        if unknown:
+            raise ShapeMismatch(
+                f"Unknown data {unknown}; this problem's data are named {list(self.data)}."
+            )
+        given = {
+            name: check_array(f"data {name!r}", value, self.data[name].shape, self.data[name].dtype)
+            for name, value in data.items()
+        }
+        return self.data | given
+
+    def _evaluate(self, arrays: Arrays, data: Arrays) -> Any:
+        # A point where the loss overflows is a finding, not a fault: no warning escapes.
+        with np.errstate(all="ignore"):
+            return self.loss(self.structure.restore(arrays), **data, xp=np)
+
+    def _check_value(self, value: Any) -> None:
+        check_scalar(np.shape(value), np.asarray(value).dtype, self.name)
+
+    def _check_examples(self) -> None:
+        from gradmethods.examples import check_examples
+
+        check_examples(self)
+
+
+def check_scalar(shape: tuple[int, ...], dtype: np.dtype[Any], name: str) -> None:
+    """Refuse what a loss returned if it is not a real floating-point scalar."""
+    if shape != ():
+        raise InvalidProblem(
+            f"The loss {name!r} must return a scalar (shape ()), got shape {shape}. "
+            "Reduce it with xp.sum or xp.mean."
+        )
+    if dtype.kind != "f":
+        raise InvalidProblem(
+            f"The loss {name!r} must return a real floating-point number, got {dtype}. "
+            "Return a float built from the parameters with xp functions."
+        )
+

@@ -1,0 +1,140 @@
+"""What a provider is: a way to compute a gradient, prepared once and evaluated many times.
+
+The providers themselves live in `gradmethods.providers`, one method a file.
+"""
+
+from __future__ import annotations
+
+import time
+from abc import ABC, abstractmethod
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, NamedTuple, Protocol, runtime_checkable
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from gradmethods.errors import UnsupportedOperation
+from gradmethods.problem import Problem
+from gradmethods.structure import Arrays, Parameters, ParametersLike
+
+
+class GradientResult(NamedTuple):
+    """The loss at a point and its gradient there.
+
+    Attributes
+    ----------
+    value : numpy.float64 or numpy.float32
+        The loss.
+    gradient : numpy.ndarray or dict of str to numpy.ndarray
+        Partial derivatives, in the structure, shapes and dtype of the parameters. The arrays are
+        the caller's: no later call writes to them.
+    """
+
+    value: np.floating[Any]
+    gradient: Parameters
+
+
+class PreparedGradient(ABC):
+    """A gradient made ready for one problem's loss and shapes; call it at any point.
+
+    Attributes
+    ----------
+    problem : Problem
+        What it was prepared for; its data are the default.
+    preparation : dict of str to float
+        Seconds spent preparing, by part ("trace", "derive", "compile", …).
+    forward_passes : int or None
+        Forward passes that one gradient takes. None before the first call of a method that
+        decides while it runs.
+    value_passes : int
+        Forward passes for the value, beyond those for the gradient.
+    error_estimate : numpy.ndarray or dict, or None
+        The method's own estimate of the absolute error of the last gradient, where it has one.
+    """
+
+    forward_passes: int | None
+    value_passes: int
+    error_estimate: Parameters | None = None
+
+    def __init__(self, problem: Problem, preparation: dict[str, float]) -> None:
+        self.problem = problem
+        self.preparation = preparation
+
+    def __call__(self, params: ParametersLike, **data: ArrayLike) -> GradientResult:
+        """Compute the loss and its gradient at `params`, on other `data` if given.
+
+        Parameters
+        ----------
+        params : array_like or dict of str to array_like
+            A point of the structure and shapes prepared for.
+        **data : array_like
+            Data to use instead of the problem's, of the same shapes.
+
+        Returns
+        -------
+        GradientResult
+
+        Raises
+        ------
+        ShapeMismatch
+            If the structure, a shape or a dtype differs from what was prepared.
+        """
+        structure = self.problem.structure
+        arrays, filled = structure.check(params), self.problem.fill(data)
+        with np.errstate(all="ignore"):  # NaN and infinity are findings; they are reported as such
+            value, gradient = self._evaluate(arrays, filled)
+        return GradientResult(structure.dtype.type(value), structure.restore(gradient))
+
+    @abstractmethod
+    def _evaluate(self, params: Arrays, data: Arrays) -> tuple[Any, Arrays]:
+        """Compute value and gradient; fresh arrays in the order and shapes of `params`."""
+
+    def source(self) -> str:
+        """Return the code that this method generated, for reading."""
+        raise UnsupportedOperation(
+            f"{type(self).__name__} evaluates the loss itself and generates no code."
+        )
+
+
+@runtime_checkable
+class Provider(Protocol):
+    """A way to compute gradients. Any object with these three members takes part in everything."""
+
+    @property
+    def name(self) -> str:
+        """The name in tables, unique among the providers compared."""
+        ...
+
+    def obstacle(self, problem: Problem) -> str | None:
+        """Say why this provider cannot differentiate `problem`, or None if it can."""
+        ...
+
+    def prepare(self, problem: Problem) -> PreparedGradient:
+        """Derive, choose steps, or trace and compile: all that is done once."""
+        ...
+
+
+class Stopwatch:
+    """Seconds by part of a preparation.
+
+    Examples
+    --------
+    >>> watch = Stopwatch()
+    >>> with watch("trace"):
+    ...     pass
+    >>> list(watch.seconds)
+    ['trace']
+    """
+
+    def __init__(self) -> None:
+        self.seconds: dict[str, float] = {}
+
+    @contextmanager
+    def __call__(self, part: str) -> Iterator[None]:
+        """Add the time that the block takes to `part`."""
+        start = time.perf_counter()
+        try:
+            yield
+        finally:
+            self.seconds[part] = self.seconds.get(part, 0.0) + time.perf_counter() - start

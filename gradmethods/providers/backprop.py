@@ -1,0 +1,104 @@
+"""Backpropagation: reverse-mode automatic differentiation of a recorded graph.
+
+Source: D. E. Rumelhart, G. E. Hinton and R. J. Williams, Learning representations by
+back-propagating errors, Nature 323 (1986) 533-536.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from gradmethods.errors import GradientError
+from gradmethods.graph import record
+from gradmethods.problem import Problem
+from gradmethods.provider import PreparedGradient, Stopwatch
+from gradmethods.structure import Arrays
+from gradmethods.tape import Program, compile_graph, differentiate
+
+
+@dataclass(frozen=True)
+class Backprop:
+    """Gradients by one forward and one backward pass.
+
+    Preparation runs the loss once on traced arrays, which records its computational graph; a
+    reverse sweep extends the graph by the gradient; the whole is compiled into a straight-line
+    NumPy program. Evaluation runs that program: the loss is not traced again.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import gradmethods as gm
+    >>> def loss(w, *, xp=np):
+    ...     return xp.sum(xp.exp(w))
+    >>> prepared = gm.Backprop().prepare(gm.Problem(loss, np.array([0.0, 1.0])))
+    >>> value, gradient = prepared(np.array([0.0, 0.0]))
+    >>> gradient
+    array([1., 1.])
+    >>> print(prepared.source())
+    def program(p0):
+        v0 = exp(p0)  # exp (2,)
+        v1 = sum(v0, axis=(0,), keepdims=False)  # sum ()
+        ...
+    """
+
+    @property
+    def name(self) -> str:
+        """``backprop``."""
+        return "backprop"
+
+    def obstacle(self, problem: Problem) -> str | None:
+        """Say why the loss cannot be recorded or differentiated, or None."""
+        try:
+            differentiate(record(problem))
+        except GradientError as error:
+            return str(error)
+        return None
+
+    def prepare(self, problem: Problem) -> PreparedBackprop:
+        """Record, sweep and compile.
+
+        Raises
+        ------
+        UnsupportedOperation
+            If the loss leaves the namespace `xp`, or a primitive has no vjp rule.
+        """
+        watch = Stopwatch()
+        with watch("trace"):
+            graph = record(problem)
+        with watch("differentiate"):
+            joint = differentiate(graph)
+        with watch("compile"):
+            program = compile_graph(joint)
+        return PreparedBackprop(problem, watch.seconds, program, joint.operations().total())
+
+
+class PreparedBackprop(PreparedGradient):
+    """A compiled program for the loss and its gradient.
+
+    Attributes
+    ----------
+    operations : int
+        Scalar operations of one evaluation.
+    """
+
+    forward_passes = 1
+    value_passes = 0
+
+    def __init__(
+        self, problem: Problem, preparation: dict[str, float], program: Program, operations: int
+    ) -> None:
+        super().__init__(problem, preparation)
+        self.program = program
+        self.operations = operations
+
+    def _evaluate(self, params: Arrays, data: Arrays) -> tuple[Any, Arrays]:
+        value, *gradients = self.program.function(*params.values(), *data.values())
+        named = zip(params, gradients, strict=True)
+        return value, {name: np.asarray(gradient) for name, gradient in named}
+
+    def source(self) -> str:
+        """Return the straight-line NumPy program."""
+        return self.program.source

@@ -1,0 +1,170 @@
+"""The structure of parameters and data: names, shapes and dtypes, and checks against them.
+
+Inside the suite parameters are always a dict of arrays; a problem whose parameters are one bare
+array stores it under the empty name. This file is the only place that knows the difference.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Union
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from gradmethods.errors import InvalidProblem, ShapeMismatch
+
+FloatArray = NDArray[np.floating[Any]]
+Arrays = dict[str, NDArray[Any]]
+Parameters = Union[FloatArray, dict[str, FloatArray]]
+ParametersLike = Union[ArrayLike, Mapping[str, ArrayLike]]
+
+BARE = ""
+"""The name under which a single, unnamed parameter array is kept."""
+
+FLOATS = (np.dtype(np.float64), np.dtype(np.float32))
+
+
+@dataclass(frozen=True)
+class Structure:
+    """What the parameters of a problem look like: names in order, shapes and one dtype."""
+
+    shapes: Mapping[str, tuple[int, ...]]
+    dtype: np.dtype[Any]
+
+    @property
+    def bare(self) -> bool:
+        """Whether the parameters are one array rather than a dict."""
+        return BARE in self.shapes
+
+    @property
+    def size(self) -> int:
+        """Number of scalar parameters."""
+        return sum(int(np.prod(shape)) for shape in self.shapes.values())
+
+    def check(self, params: ParametersLike) -> Arrays:
+        """Return `params` as a dict of arrays, refusing another structure, shape or dtype."""
+        if self.bare:
+            if isinstance(params, Mapping):
+                raise ShapeMismatch(
+                    f"Expected one parameter array of shape {self.shapes[BARE]}, got a dict with "
+                    f"the names {sorted(params)}. Pass the array itself."
+                )
+            given: Mapping[str, ArrayLike] = {BARE: params}
+        elif isinstance(params, Mapping):
+            given = params
+        else:
+            raise ShapeMismatch(
+                f"Expected a dict of parameter arrays named {list(self.shapes)}, got "
+                f"{type(params).__name__}. Pass a dict with these names."
+            )
+        if given.keys() != self.shapes.keys():
+            raise ShapeMismatch(
+                f"Expected parameters named {list(self.shapes)}, got {list(given)}. "
+                f"Missing: {sorted(self.shapes.keys() - given.keys())}; "
+                f"unknown: {sorted(given.keys() - self.shapes.keys())}."
+            )
+        return {
+            name: check_array(f"parameter {name!r}", given[name], shape, self.dtype)
+            for name, shape in self.shapes.items()
+        }
+
+    def restore(self, arrays: Mapping[str, Any]) -> Any:
+        """Give `arrays` the structure that the user chose: the dict, or the one bare array."""
+        return arrays[BARE] if self.bare else dict(arrays)
+
+    def split(self, vector: NDArray[Any]) -> Arrays:
+        """Cut a flat vector into arrays (views of it), in the order of the names."""
+        arrays, start = {}, 0
+        for name, shape in self.shapes.items():
+            stop = start + int(np.prod(shape))
+            arrays[name] = vector[start:stop].reshape(shape)
+            start = stop
+        return arrays
+
+    def join(self, arrays: Mapping[str, Any]) -> NDArray[Any]:
+        """Lay arrays end to end in one flat vector, in the order of the names."""
+        return np.concatenate([np.ravel(arrays[name]) for name in self.shapes])
+
+
+def check_array(
+    what: str, given: ArrayLike, shape: tuple[int, ...], dtype: np.dtype[Any]
+) -> NDArray[Any]:
+    """Return `given` as an array of this shape and dtype, or say how it differs.
+
+    A floating dtype other than the prepared one is cast; integers and booleans are not taken for
+    floats, nor floats for integers, because that changes which formula holds.
+    """
+    array = np.asarray(given)
+    if array.shape != shape:
+        raise ShapeMismatch(
+            f"Expected {what} of shape {shape}, got shape {array.shape}. A prepared gradient "
+            "serves the shapes it was prepared for; prepare again for others."
+        )
+    if array.dtype == dtype:
+        return array
+    if array.dtype.kind != dtype.kind:
+        raise ShapeMismatch(
+            f"Expected {what} of dtype {dtype}, got {array.dtype}. Convert it before the call."
+        )
+    return array.astype(dtype)
+
+
+def read_parameters(params: ParametersLike) -> tuple[Structure, Arrays]:
+    """Check a user's parameters and copy them into read-only arrays."""
+    if isinstance(params, Mapping):
+        if not params:
+            raise InvalidProblem("params is empty; a problem needs at least one parameter.")
+        unnamed = [name for name in params if not isinstance(name, str) or not name]
+        if unnamed:
+            raise InvalidProblem(f"Parameter names must be non-empty strings, got {unnamed!r}.")
+        given: Mapping[str, ArrayLike] = params
+    else:
+        given = {BARE: params}
+    arrays = {name: _frozen(np.array(value)) for name, value in given.items()}
+    for name, array in arrays.items():
+        _check_parameter(f"Parameter {name!r}" if name else "The parameter array", array)
+    dtypes = sorted({str(array.dtype) for array in arrays.values()})
+    if len(dtypes) > 1:
+        raise InvalidProblem(
+            f"All parameters must share one dtype, got a mixture of {' and '.join(dtypes)}. "
+            "Convert them to float64 or to float32."
+        )
+    shapes = {name: array.shape for name, array in arrays.items()}
+    structure = Structure(shapes, next(iter(arrays.values())).dtype)
+    if structure.size == 0:
+        raise InvalidProblem("All parameter arrays are empty; there is nothing to differentiate.")
+    return structure, arrays
+
+
+def read_data(data: Mapping[str, ArrayLike] | None, dtype: np.dtype[Any]) -> Arrays:
+    """Copy a user's data into read-only arrays; floating data take the parameters' dtype."""
+    arrays = {}
+    for name, value in (data or {}).items():
+        array = np.array(value)
+        if array.dtype.kind not in "fiub":
+            raise InvalidProblem(
+                f"Data {name!r} must be real numbers, integers or booleans, got dtype "
+                f"{array.dtype}."
+            )
+        arrays[name] = _frozen(array.astype(dtype) if array.dtype.kind == "f" else array)
+    return arrays
+
+
+def _check_parameter(what: str, array: NDArray[Any]) -> None:
+    if array.dtype not in FLOATS:
+        raise InvalidProblem(
+            f"{what} must be float64 or float32, got {array.dtype}. Only real floating-point "
+            "parameters have gradients: convert with np.asarray(value, dtype=float)."
+        )
+    bad = array.size - int(np.isfinite(array).sum())
+    if bad:
+        raise InvalidProblem(
+            f"{what} has {bad} entries that are NaN or infinite; a gradient needs a finite point."
+        )
+
+
+def _frozen(array: NDArray[Any]) -> NDArray[Any]:
+    array.setflags(write=False)
+    return array
