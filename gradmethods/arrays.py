@@ -84,12 +84,12 @@ class Array:
         return size
 
     @property
-    def T(self) -> Array:  # noqa: N802  # the standard's name
+    def T(self) -> Array:  # the standard's name
         """The array with its axes reversed."""
         return self.namespace.permute_dims(self, tuple(reversed(range(self.ndim))))
 
     @property
-    def mT(self) -> Array:  # noqa: N802  # the standard's name
+    def mT(self) -> Array:  # the standard's name
         """The array with its last two axes exchanged."""
         return self.namespace.matrix_transpose(self)
 

@@ -45,15 +45,15 @@ class Primitive:
     operations : callable
         ``operations(shapes, result)`` counts scalar floating-point operations, one for each
         arithmetic operation or elementary function; moving data counts nothing.
-    fresh : bool
-        Whether the NumPy function returns memory of its own, never a view of an operand.
+    aliases : bool
+        Whether the result may be a view of the first operand.
     """
 
     name: str
     numpy: Callable[..., Any] = field(repr=False, compare=False)
     shape: Callable[..., Shape] = field(repr=False, compare=False)
     operations: Callable[[list[Shape], Shape], int] = field(repr=False, compare=False)
-    fresh: bool = True
+    aliases: bool = False
 
 
 def elementwise_shape(*operands: Operand, **static: Any) -> Shape:
@@ -84,7 +84,7 @@ def _count_operand(shapes: list[Shape], result: Shape) -> int:
     return max(math.prod(shapes[0]) - math.prod(result), 0)
 
 
-def _count_operand_size(shapes: list[Shape], result: Shape) -> int:
+def _count_scatter(shapes: list[Shape], result: Shape) -> int:
     return math.prod(shapes[0])
 
 
@@ -100,7 +100,10 @@ def _count_nothing(shapes: list[Shape], result: Shape) -> int:
 def scatter_add(g: NDArray[Any], *where: Any, index: Any, shape: Shape) -> NDArray[Any]:
     """Add `g` into zeros of `shape` at an index, once for every time that an entry was taken."""
     total = np.zeros(shape, np.asarray(g).dtype)
-    np.add.at(total, fill_index(index, where), g)
+    if where:
+        np.add.at(total, fill_index(index, where), g)
+    else:
+        total[index] = g  # a basic index takes every entry at most once
     return total
 
 
@@ -145,8 +148,8 @@ def _elementwise(
     return Primitive(name, ufunc, elementwise_shape, count)
 
 
-def _moving(name: str, function: Callable[..., Any], *, fresh: bool = False) -> Primitive:
-    return Primitive(name, function, _view_shape(function), _count_nothing, fresh)
+def _moving(name: str, function: Callable[..., Any], *, aliases: bool = True) -> Primitive:
+    return Primitive(name, function, _view_shape(function), _count_nothing, aliases)
 
 
 TABLE: dict[str, Primitive] = {
@@ -191,7 +194,7 @@ TABLE: dict[str, Primitive] = {
         _elementwise("floor"),
         _elementwise("ceil"),
         _elementwise("trunc"),
-        _elementwise("round"),
+        _elementwise("round", np.rint),
         _elementwise("maximum"),
         _elementwise("minimum"),
         _elementwise("where"),
@@ -216,12 +219,12 @@ TABLE: dict[str, Primitive] = {
         Primitive("cumulative_sum", np.cumulative_sum, lambda x, axis: np.shape(x), _count_result),
         Primitive("matmul", np.matmul, matmul_shape, _count_matmul),
         # moving data
-        _moving("reshape", lambda x, shape: np.reshape(x, shape)),
-        _moving("permute_dims", lambda x, axes: np.permute_dims(x, axes)),
-        _moving("broadcast_to", lambda x, shape: np.broadcast_to(x, shape)),
+        _moving("reshape", np.reshape),
+        _moving("permute_dims", np.permute_dims),
+        _moving("broadcast_to", np.broadcast_to),
         _moving("getitem", _getitem),
-        Primitive("scatter_add", scatter_add, lambda g, *w, index, shape: shape, _count_operand_size),
-        _moving("astype", lambda x, dtype: np.asarray(x).astype(dtype), fresh=True),
+        Primitive("scatter_add", scatter_add, lambda g, *w, index, shape: shape, _count_scatter),
+        _moving("astype", lambda x, dtype: np.asarray(x).astype(dtype), aliases=False),
         Primitive("concat", lambda *xs, axis: np.concat(xs, axis), _concat_shape, _count_nothing),
     )
 }

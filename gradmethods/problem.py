@@ -169,4 +169,3 @@ def check_scalar(shape: tuple[int, ...], dtype: np.dtype[Any], name: str) -> Non
             f"The loss {name!r} must return a real floating-point number, got {dtype}. "
             "Return a float built from the parameters with xp functions."
         )
-

@@ -6,9 +6,10 @@ array stores it under the empty name. This file is the only place that knows the
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Union
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -17,8 +18,8 @@ from gradmethods.errors import InvalidProblem, ShapeMismatch
 
 FloatArray = NDArray[np.floating[Any]]
 Arrays = dict[str, NDArray[Any]]
-Parameters = Union[FloatArray, dict[str, FloatArray]]
-ParametersLike = Union[ArrayLike, Mapping[str, ArrayLike]]
+Parameters = FloatArray | dict[str, FloatArray]
+ParametersLike = ArrayLike | Mapping[str, ArrayLike]
 
 BARE = ""
 """The name under which a single, unnamed parameter array is kept."""
@@ -41,7 +42,7 @@ class Structure:
     @property
     def size(self) -> int:
         """Number of scalar parameters."""
-        return sum(int(np.prod(shape)) for shape in self.shapes.values())
+        return sum(math.prod(shape) for shape in self.shapes.values())
 
     def check(self, params: ParametersLike) -> Arrays:
         """Return `params` as a dict of arrays, refusing another structure, shape or dtype."""
@@ -78,7 +79,7 @@ class Structure:
         """Cut a flat vector into arrays (views of it), in the order of the names."""
         arrays, start = {}, 0
         for name, shape in self.shapes.items():
-            stop = start + int(np.prod(shape))
+            stop = start + math.prod(shape)
             arrays[name] = vector[start:stop].reshape(shape)
             start = stop
         return arrays

@@ -1,7 +1,7 @@
 """The computational graph of a loss: a node per intermediate value, an edge per use.
 
-A graph is data. It can be evaluated by NumPy and counted here, differentiated and compiled in
-`gradmethods.tape`; no derivative rule is known in this folder.
+A graph is data. It can be evaluated by NumPy and counted here; the rooms above differentiate and
+compile it. No derivative rule is known in this folder.
 """
 
 from __future__ import annotations

@@ -15,7 +15,7 @@ from gradmethods.arrays import Array
 from gradmethods.errors import GradientError, InvalidProblem, UnsupportedOperation
 from gradmethods.graph.graph import Graph, Node
 from gradmethods.namespace import Namespace
-from gradmethods.primitives import TABLE, Primitive
+from gradmethods.primitives import Primitive
 from gradmethods.problem import Problem, check_scalar
 
 
@@ -27,9 +27,7 @@ class Recorder(Namespace):
     def apply(self, primitive: Primitive, payloads: list[Any], static: dict[str, Any]) -> Node:
         """Add a node."""
         shape = primitive.shape(*payloads, **static)
-        dtype = static.get("dtype") or _result_dtype(
-            primitive.name, tuple(_dtype_key(p) for p in payloads)
-        )
+        dtype = static.get("dtype") or _result_dtype(primitive, tuple(map(_dtype_key, payloads)))
         return Node(tuple(shape), np.dtype(dtype), primitive, tuple(payloads), static)
 
     def shape_of(self, payload: Any) -> tuple[int, ...]:
@@ -59,9 +57,7 @@ def record(problem: Problem) -> Graph:
     params = {
         name: Node(shape, dtype, name=name) for name, shape in problem.structure.shapes.items()
     }
-    data = {
-        name: Node(array.shape, array.dtype, name=name) for name, array in problem.data.items()
-    }
+    data = {name: Node(array.shape, array.dtype, name=name) for name, array in problem.data.items()}
     result = call_loss(
         problem,
         {name: Array(xp, node) for name, node in params.items()},
@@ -101,20 +97,18 @@ def _dtype_key(payload: Any) -> Any:
 
 
 @lru_cache(maxsize=4096)
-def _result_dtype(name: str, keys: tuple[Any, ...]) -> np.dtype[Any]:
+def _result_dtype(primitive: Primitive, keys: tuple[Any, ...]) -> np.dtype[Any]:
     """Find the dtype of a result by applying the primitive to single ones."""
-    primitive = TABLE[name]
-    if name in ("getitem", "scatter_add", "reshape", "permute_dims", "broadcast_to"):
+    if primitive.aliases or primitive.name == "scatter_add":
         dtype: np.dtype[Any] = keys[0]
         return dtype
-    ones = [key(1) if isinstance(key, type) else np.ones(1, key) for key in keys]
+    shape = (1, 1) if primitive.name == "matmul" else (1,)
+    ones = [key(1) if isinstance(key, type) else np.ones(shape, key) for key in keys]
     static: dict[str, Any] = {}
-    if name in ("sum", "max", "min"):
+    if primitive.name in ("sum", "max", "min"):
         static = {"axis": (0,), "keepdims": False}
-    elif name in ("cumulative_sum", "concat"):
+    elif primitive.name in ("cumulative_sum", "concat"):
         static = {"axis": 0}
-    elif name == "matmul":
-        ones = [np.ones((1, 1), key) for key in keys]
     with np.errstate(all="ignore"):
         result: np.dtype[Any] = np.asarray(primitive.numpy(*ones, **static)).dtype
     return result

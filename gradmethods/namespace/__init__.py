@@ -14,9 +14,7 @@ from gradmethods.namespace.reductions import Reductions
 __all__ = ["Namespace", "Operand"]
 
 
-class Namespace(
-    Elementwise, Reductions, Contractions, Manipulation, Indexing, Creation, Bindings
-):
+class Namespace(Elementwise, Reductions, Contractions, Manipulation, Indexing, Creation, Bindings):
     """The base of every `xp` but NumPy itself."""
 
     @property

@@ -48,9 +48,9 @@ class Bindings(ABC):
 
     # -- used by the functions
 
-    def bind(self, name: str, *operands: Operand, **static: Any) -> Array:
-        """Apply the primitive called `name`; constants are folded where the method allows."""
-        primitive = TABLE[name]
+    def bind(self, which: str | Primitive, *operands: Operand, **static: Any) -> Array:
+        """Apply a primitive, given by name or itself; constants fold where the method allows."""
+        primitive = TABLE[which] if isinstance(which, str) else which
         payloads = [self.lift(operand) for operand in operands]
         try:
             if all(map(self.is_constant, payloads)):
@@ -63,7 +63,9 @@ class Bindings(ABC):
             if not self._shapes_clash(primitive, payloads, static):
                 raise
             shapes = " and ".join(str(self._shape(p)) for p in payloads)
-            raise ShapeMismatch(f"xp.{name} cannot take shapes {shapes}: {error}.") from error
+            raise ShapeMismatch(
+                f"xp.{primitive.name} cannot take shapes {shapes}: {error}."
+            ) from error
 
     def lift(self, operand: Any) -> Any:
         """Return the payload of an operand, or say why it cannot take part."""

@@ -75,9 +75,7 @@ class Creation(Bindings):
         order = list(range(len(vectors)))
         if indexing == "xy" and len(vectors) > 1:
             order[:2] = [1, 0]
-        shapes = [
-            [-1 if place == axis else 1 for axis in range(len(vectors))] for place in order
-        ]
+        shapes = [[-1 if place == axis else 1 for axis in range(len(vectors))] for place in order]
         columns = [self.reshape(v, s) for v, s in zip(vectors, shapes, strict=True)]
         return self.broadcast_arrays(*columns)
 

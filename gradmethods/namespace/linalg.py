@@ -99,7 +99,7 @@ class Contractions(Bindings):
 
 
 class Linalg:
-    """``xp.linalg``: the extension's products and norms, on the last axes as the standard has it."""
+    """``xp.linalg``: the extension's products and norms, on the last axes as in the standard."""
 
     def __init__(self, xp: Namespace) -> None:
         self._xp = xp

@@ -18,7 +18,9 @@ class Reductions(Bindings):
 
     def _reduce(self, name: str, x: Operand, axis: Axis, keepdims: bool) -> Array:
         array = self.array(x)
-        return self.bind(name, array, axis=normalize_axes(axis, array.ndim), keepdims=bool(keepdims))
+        return self.bind(
+            name, array, axis=normalize_axes(axis, array.ndim), keepdims=bool(keepdims)
+        )
 
     def sum(
         self, x: Operand, /, *, axis: Axis = None, dtype: Any = None, keepdims: bool = False

@@ -6,6 +6,7 @@ back-propagating errors, Nature 323 (1986) 533-536.
 
 from __future__ import annotations
 
+import threading
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,7 +17,7 @@ from gradmethods.graph import record
 from gradmethods.problem import Problem
 from gradmethods.provider import PreparedGradient, Stopwatch
 from gradmethods.structure import Arrays
-from gradmethods.tape import Program, compile_graph, differentiate
+from gradmethods.tape import Program, compile_graph, differentiate, recognise, simplify
 
 
 @dataclass(frozen=True)
@@ -69,10 +70,10 @@ class Backprop:
         with watch("trace"):
             graph = record(problem)
         with watch("differentiate"):
-            joint = differentiate(graph)
+            joint = differentiate(recognise(graph))
         with watch("compile"):
-            program = compile_graph(joint)
-        return PreparedBackprop(problem, watch.seconds, program, joint.operations().total())
+            program = compile_graph(simplify(joint))
+        return PreparedBackprop(problem, watch.seconds, program)
 
 
 class PreparedBackprop(PreparedGradient):
@@ -87,17 +88,16 @@ class PreparedBackprop(PreparedGradient):
     forward_passes = 1
     value_passes = 0
 
-    def __init__(
-        self, problem: Problem, preparation: dict[str, float], program: Program, operations: int
-    ) -> None:
+    def __init__(self, problem: Problem, preparation: dict[str, float], program: Program) -> None:
         super().__init__(problem, preparation)
         self.program = program
-        self.operations = operations
+        self.operations = program.operations
+        self._lock = threading.Lock()
 
     def _evaluate(self, params: Arrays, data: Arrays) -> tuple[Any, Arrays]:
-        value, *gradients = self.program.function(*params.values(), *data.values())
-        named = zip(params, gradients, strict=True)
-        return value, {name: np.asarray(gradient) for name, gradient in named}
+        with self._lock:  # the program works in buffers: one run at a time
+            value, *gradients = self.program.function(*params.values(), *data.values())
+        return value, dict(zip(params, map(np.asarray, gradients), strict=True))
 
     def source(self) -> str:
         """Return the straight-line NumPy program."""

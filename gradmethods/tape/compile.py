@@ -1,19 +1,20 @@
 """Compile a graph into a straight-line NumPy program.
 
-Every node that an output depends on becomes one line; nodes that compute the same value become
-one; nothing is looked up, traced or decided when the program runs.
+Every node that an output depends on becomes one line, or a few; nothing is looked up, traced,
+decided or allocated when the program runs, but for what it returns.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from gradmethods.graph import Graph, Node
-from gradmethods.primitives import TABLE
+from gradmethods.tape.buffers import owner, plan
+from gradmethods.tape.emit import FUNCTIONS, emit, is_elementwise
 
 
 @dataclass(frozen=True)
@@ -23,26 +24,31 @@ class Program:
     Attributes
     ----------
     function : callable
-        ``function(*params, *data)`` returns the tuple of outputs, each memory of its own.
+        ``function(*params, *data)`` returns the tuple of outputs, each memory of its own. It is not
+        reentrant: it works in buffers.
     source : str
         The Python code of the function, a comment per line naming primitive and shape.
-    length : int
-        Number of lines that compute.
+    operations : int
+        Scalar operations of one run.
+    workspace : int
+        Bytes of the buffers.
     """
 
     function: Callable[..., tuple[Any, ...]]
     source: str
-    length: int
+    operations: int
+    workspace: int
 
 
 def compile_graph(graph: Graph) -> Program:
-    """Write the graph's program and compile it."""
+    """Plan the buffers, write the graph's program and compile it."""
     writer = _Writer(graph)
     source = writer.source()
-    scope = {name: primitive.numpy for name, primitive in TABLE.items()}
-    scope |= {"array": np.array, **writer.constants}
+    scope = FUNCTIONS | writer.bound
     exec(compile(source, "<backprop program>", "exec"), scope)  # noqa: S102  # our own text
-    return Program(scope["program"], source, len(writer.lines))
+    operations = graph.operations().total()
+    workspace = sum(block.nbytes for block in writer.plan.blocks)
+    return Program(scope["program"], source, operations, workspace)
 
 
 class _Writer:
@@ -50,64 +56,84 @@ class _Writer:
 
     def __init__(self, graph: Graph) -> None:
         self.graph = graph
+        self.plan = plan(graph)
+        self.bound: dict[str, Any] = {}
         self.lines: list[str] = []
-        self.constants: dict[str, Any] = {}
-        self.names: dict[Node, str] = {}
-        self._known: dict[tuple[Any, ...], str] = {}
-        self._constant_names: dict[tuple[Any, ...], str] = {}
+        self._names: dict[Node, str] = {}
+        self._constants: dict[int, str] = {}
+        self._buffers: dict[tuple[int, tuple[int, ...]], str] = {}
+        # Parameters need not have names that are identifiers; the comments give theirs.
         self.arguments = [
-            *self._inputs("p", graph.params.values()),
-            *self._inputs("d", graph.data.values()),
+            self._argument(f"{letter}{i}", node)
+            for letter, nodes in (("p", graph.params), ("d", graph.data))
+            for i, node in enumerate(nodes.values())
         ]
         for node in graph.nodes():
             if node.primitive is not None:
                 self._write(node)
 
     def source(self) -> str:
-        outputs = "".join(f"{self._output(x)}, " for x in self.graph.outputs)
-        lines = [f"def program({', '.join(self.arguments)}):", *self.lines, f"return {outputs}"]
+        """Return the text of the program."""
+        width = max((len(line.partition("  #")[0]) for line in self.lines), default=0)
+        body = [_aligned(line, width) for line in self.lines]
+        inputs = [*self.graph.params.items(), *self.graph.data.items()]
+        legend = [
+            f"# {self._names[node]}: {name or 'the parameters'} {node.shape}"
+            for name, node in inputs
+        ]
+        outputs = "".join(f"{text}, " for text in self._outputs()).rstrip()
+        lines = [f"def program({', '.join(self.arguments)}):", *legend, *body, f"return {outputs}"]
         return "\n    ".join(lines) + "\n"
 
-    def _inputs(self, prefix: str, nodes: Any) -> list[str]:
-        # Names of parameters need not be identifiers; the comments give them.
-        named = {node: f"{prefix}{i}" for i, node in enumerate(nodes)}
-        self.names |= named
-        return list(named.values())
+    def _argument(self, name: str, node: Node) -> str:
+        self._names[node] = name
+        return name
 
     def _write(self, node: Node) -> None:
         assert node.primitive is not None
-        primitive = node.primitive.name
-        operands = [self._name(x) for x in node.operands]
-        static = [f"{key}={self._literal(value)}" for key, value in node.static.items()]
-        call = f"{primitive}({', '.join([*operands, *static])})"
-        known = self._known.get(call)
-        if known is None:
-            known = self._known[call] = f"v{len(self.lines)}"
-            self.lines.append(f"{known} = {call}  # {primitive} {node.shape}")
-        self.names[node] = known
+        target = self._names[node] = f"v{len(self._names)}"
+        operands = [self._operand(x, node) for x in node.operands]
+        first, *rest = emit(node, operands, target, self._buffer(node))
+        self.lines += [f"{first}  # {node.primitive.name} {node.shape}", *rest]
 
-    def _name(self, operand: Any) -> str:
+    def _operand(self, operand: Any, user: Node) -> str:
         if isinstance(operand, Node):
-            return self.names[operand]
-        return self._literal(operand)
+            return self._names[operand]
+        if isinstance(operand, bool) or not isinstance(operand, (int, float)):
+            return self._constant(operand)
+        if is_elementwise(user) and user.dtype.kind == "f":
+            operand = float(operand)  # NumPy takes a float beside floats faster than an int
+        return repr(operand) if np.isfinite(operand) else self._constant(operand)
 
-    def _literal(self, value: Any) -> str:
-        """Write a value where it reads back exactly; otherwise bind it to a name."""
-        if isinstance(value, (bool, int)) or (isinstance(value, float) and np.isfinite(value)):
-            return repr(value)
-        if isinstance(value, tuple) and all(isinstance(v, int) for v in value):
-            return repr(value)
-        if isinstance(value, np.ndarray):
-            key: tuple[Any, ...] = (value.dtype.str, value.shape, value.tobytes())
-        else:
-            key = (type(value), repr(value))
-        name = self._constant_names.setdefault(key, f"c{len(self._constant_names)}")
-        self.constants[name] = value
+    def _constant(self, value: Any) -> str:
+        name = self._constants.setdefault(id(value), f"c{len(self._constants)}")
+        self.bound[name] = value
         return name
 
-    def _output(self, output: Any) -> str:
-        """Return memory that nothing else holds: views, inputs and constants are copied."""
-        name = self._name(output)
-        used = [self._name(x) for x in self.graph.outputs].count(name)
-        fresh = isinstance(output, Node) and output.primitive is not None and output.primitive.fresh
-        return name if fresh and used == 1 else f"array({name})"
+    def _buffer(self, node: Node) -> str:
+        """Name the view of a block that a node writes to; empty if it makes its own memory."""
+        if node not in self.plan.place:
+            return ""
+        key = (self.plan.place[node], node.shape)
+        name = self._buffers.setdefault(key, f"b{len(self._buffers)}")
+        self.bound[name] = self.plan.blocks[key[0]].reshape(node.shape)
+        return name
+
+    def _outputs(self) -> Iterable[str]:
+        """Return memory that nothing else holds: inputs, constants and repeated ones are copied."""
+        held: set[Node] = set()
+        for output in self.graph.outputs:
+            if not isinstance(output, Node):
+                yield f"array({self._constant(output)})"
+                continue
+            source = owner(output)
+            if source.primitive is None or source.primitive.aliases or source in held:
+                yield f"array({self._names[output]})"
+            else:
+                held.add(source)
+                yield self._names[output]
+
+
+def _aligned(line: str, width: int) -> str:
+    code, mark, comment = line.partition("  #")
+    return f"{code:{width}}{mark}{comment}".rstrip()

@@ -17,7 +17,7 @@ from typing import Any
 
 import numpy as np
 
-from gradmethods.primitives import Hole
+from gradmethods.tape.patterns import HEAVISIDE, SIGMOID
 
 Rule = Callable[..., Any]
 LN2 = math.log(2)
@@ -41,7 +41,7 @@ def _power_exponent(xp: Any, g: Any, y: Any, x: Any, p: Any) -> Any:
 
 def _larger(xp: Any, g: Any, a: Any, b: Any) -> Any:
     """Pass `g` where a > b, and half of it where they are equal."""
-    return g * (0.5 * (xp.sign(xp.subtract(a, b)) + 1))
+    return g * xp.bind(HEAVISIDE, xp.subtract(a, b), 0.5)
 
 
 def _extreme(xp: Any, g: Any, y: Any, x: Any, *, axis: tuple[int, ...], keepdims: bool) -> Any:
@@ -123,10 +123,11 @@ RULES: dict[str, tuple[Rule | None, ...] | None] = {
     ),
     "sinh": (lambda xp, g, y, x: g * xp.cosh(x),),
     "cosh": (lambda xp, g, y, x: g * xp.sinh(x),),
-    "tanh": (lambda xp, g, y, x: g * ((1 - y) * (1 + y)),),
+    "tanh": (lambda xp, g, y, x: g * (1 - xp.square(y)),),
     "asinh": (lambda xp, g, y, x: g / xp.hypot(x, 1),),
     "acosh": (lambda xp, g, y, x: g / xp.sqrt((x - 1) * (x + 1)),),
     "atanh": (lambda xp, g, y, x: g / ((1 - x) * (1 + x)),),
+    SIGMOID.name: (lambda xp, g, y, x: g * (y * (1 - y)),),
     # piecewise functions
     "abs": (lambda xp, g, y, x: g * xp.sign(x),),
     "sign": None,

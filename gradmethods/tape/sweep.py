@@ -7,8 +7,6 @@ rules run on traced arrays, so the backward pass is recorded into the same graph
 
 from __future__ import annotations
 
-from typing import Any
-
 from gradmethods.arrays import Array
 from gradmethods.errors import UnsupportedOperation
 from gradmethods.graph import Graph, Node, Recorder
@@ -45,7 +43,7 @@ def differentiate(graph: Graph) -> Graph:
             continue
         g = cotangents.pop(node)
         for position, operand in enumerate(node.operands):
-            if operand not in active:
+            if not isinstance(operand, Node) or operand not in active:
                 continue
             contribution = _pull_back(xp, g, node, position)
             if contribution is not None:
@@ -58,9 +56,9 @@ def differentiate(graph: Graph) -> Graph:
     return Graph(graph.params, graph.data, (loss, *gradients))
 
 
-def _active(graph: Graph, params: set[Node]) -> set[Any]:
+def _active(graph: Graph, params: set[Node]) -> set[Node]:
     """Return the floating-point nodes that depend on a parameter."""
-    active: set[Any] = set(params)
+    active = set(params)
     for node in graph.nodes():
         if node.dtype.kind == "f" and not active.isdisjoint(node.parents):
             active.add(node)

@@ -1,0 +1,212 @@
+"""A whole run of the benchmark: measure, check accuracy, write the report.
+
+The cases run in a pytest of their own. Nothing is measured here but the time that is left.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+from gradmethods.cost.cases import grid
+from gradmethods.cost.deadline import OutOfTime, deadline
+from gradmethods.cost.plan import FULL_LIMIT, LIMIT, Gap, duration
+from gradmethods.cost.provenance import provenance
+from gradmethods.cost.trial import Settings, describe, gap_record
+from gradmethods.errors import GradientError, InvalidOption
+from gradmethods.report import write_report
+from gradmethods.report.files import (
+    ACCURACY,
+    PROVENANCE,
+    PYTEST,
+    RECORDS,
+    append_record,
+    read_json,
+    read_records,
+    write_json,
+)
+
+RESERVE = 60.0
+"""Seconds of the budget kept for accuracy and the report, at most a quarter of it."""
+
+WRITING = 25.0
+"""Seconds of the reserve kept for the report alone, at most half of it."""
+
+GRACE = 5.0
+"""Seconds that the cases may overrun before they are killed."""
+
+
+def run_benchmarks(
+    out: Path | str, budget: float | None = None, *, full: bool = False, resume: bool = False
+) -> int:
+    """Measure cost and accuracy, and write tables, plots and the report.
+
+    Parameters
+    ----------
+    out : path
+        Folder to write to. An earlier run there moves to ``previous/``; other files stay.
+    budget : float, optional
+        Seconds for everything; no bound by default. Cases that do not fit become gaps.
+    full : bool, default False
+        Allow a case two hours instead of 15 seconds, and measure each longer.
+    resume : bool, default False
+        Go on where a run of the same commit was killed, keeping its finished cases.
+
+    Returns
+    -------
+    int
+        0, or 1 if a case failed: a provider broke, rather than refused.
+
+    Raises
+    ------
+    GradientError
+        If the benchmarks are not there, as in an installation without the checkout.
+    """
+    if budget is not None and not budget > 0:
+        raise InvalidOption(f"The budget must be a positive number of seconds, got {budget}.")
+    start = time.monotonic()
+    folder, benchmarks = Path(out).resolve(), find_benchmarks()
+    settings = Settings(seconds=2.0 if full else 0.5)
+    limit = FULL_LIMIT if full else LIMIT
+    origin = provenance(
+        [Path(sys.argv[0]).name, *sys.argv[1:]],
+        seed=settings.seed,
+        budget=budget,
+        limit=limit,
+        seconds=settings.seconds,
+    )
+    if resume:
+        _check_same(read_json(folder / PROVENANCE), origin)
+    else:
+        clear(folder)
+        write_json(folder / PROVENANCE, origin)
+
+    reserve = 0.0 if budget is None else min(RESERVE, budget / 4)
+
+    def left(keep: float) -> float | None:
+        return None if budget is None else max(0.0, budget - keep - (time.monotonic() - start))
+
+    status = _run_pytest(benchmarks, folder, limit, settings, left(reserve))
+    _fill(folder, settings, status, budget)
+    writing = min(WRITING, reserve / 2)
+    write_json(folder / ACCURACY, accuracy_rows(left(writing)))
+    write_report(folder)
+
+    from gradmethods.report.text import summary
+
+    sys.stdout.write(summary(folder, seconds=time.monotonic() - start))
+    return 0 if status == 0 else 1
+
+
+def find_benchmarks() -> Path:
+    """Find the folder of benchmarks, which lies beside the package in a checkout."""
+    folder = Path(__file__).resolve().parents[1] / "benchmarks"
+    if not (folder / "test_scaling.py").exists():
+        raise GradientError(
+            f"There are no benchmarks at {folder}. They are not part of an installed package: "
+            "clone the repository and run `make bench` there."
+        )
+    return folder
+
+
+def clear(folder: Path) -> None:
+    """Make room for a new run: records move to ``previous/``, what was made of them goes.
+
+    Only files that a run wrote are touched.
+    """
+    index = read_json(folder / "index.json") or {"items": []}
+    for file in [file for item in index["items"] for file in item["files"]]:
+        path = (folder / file).resolve()
+        if path.is_relative_to(folder.resolve()):
+            path.unlink(missing_ok=True)
+    for name in ("index.json", "report.html", "references.bib", "captions.md"):
+        (folder / name).unlink(missing_ok=True)
+    for name in (RECORDS, PROVENANCE, ACCURACY, PYTEST):
+        if (folder / name).exists():
+            (folder / "previous").mkdir(exist_ok=True)
+            (folder / name).replace(folder / "previous" / name)
+
+
+def accuracy_rows(seconds: float | None) -> list[dict[str, Any]]:
+    """Compare the providers on every problem of the catalogue that the time allows."""
+    from gradmethods import problems
+    from gradmethods.accuracy.report import accuracy_table
+
+    rows: list[dict[str, Any]] = []
+    names = problems.names()
+    try:
+        with deadline(float("inf") if seconds is None else seconds):
+            for name in names:
+                rows += accuracy_table([name]).to_dict("records")
+    except OutOfTime:
+        finished = {row["problem"] for row in rows}
+        reason = "The budget of the run was used up."
+        rows += [
+            {"problem": name, "provider": "all", "verdict": "not run", "obstacle": reason}
+            for name in names
+            if name not in finished
+        ]
+    return rows
+
+
+def _run_pytest(
+    benchmarks: Path, folder: Path, limit: float, settings: Settings, seconds: float | None
+) -> int | None:
+    """Run the cases; return pytest's exit status, None if it was killed for time."""
+    folder.mkdir(parents=True, exist_ok=True)
+    command = [
+        sys.executable,
+        *("-m", "pytest", str(benchmarks), "--rootdir", str(benchmarks.parent)),
+        *("-q", "-rN", "--no-header", "-o", "console_output_style=classic"),
+        *("-p", "no:cacheprovider", "--benchmark-quiet"),
+        f"--benchmark-json={folder / PYTEST}",
+        f"--bench-out={folder}",
+        "--bench-grid=all",
+        f"--bench-limit={limit}",
+        f"--bench-seconds={settings.seconds}",
+        f"--bench-seed={settings.seed}",
+    ]
+    if seconds is not None:
+        command.append(f"--bench-budget={seconds}")
+    # SymPy orders terms by hash: a fixed seed makes the same formulas, and counts, every time.
+    environment = os.environ | {"PYTHONHASHSEED": "0"}
+    sys.stdout.flush()
+    try:
+        done = subprocess.run(  # noqa: S603  # our own tests, by our own interpreter
+            command,
+            cwd=benchmarks.parent,
+            env=environment,
+            check=False,
+            timeout=None if seconds is None else seconds + GRACE,
+        )
+    except subprocess.TimeoutExpired:
+        return None
+    return done.returncode
+
+
+def _fill(folder: Path, settings: Settings, status: int | None, budget: float | None) -> None:
+    """Give every case that left no record a gap."""
+    path = folder / RECORDS
+    done = {record["key"] for record in read_records(path)} if path.exists() else set()
+    if status is None:
+        gap = Gap("budget", f"The budget of {duration(budget or 0)} was used up.")
+    else:
+        gap = Gap("not run", f"pytest ended with status {status} before this case.")
+    for case in grid():
+        if case.key not in done:
+            append_record(path, describe(case, settings) | gap_record(gap))
+
+
+def _check_same(before: dict[str, Any] | None, now: dict[str, Any]) -> None:
+    """Refuse to go on with a run of other code or another machine."""
+    for name in ("git", "machine", "python", "packages", "seed"):
+        was = None if before is None else before.get(name)
+        if was != now[name]:
+            raise GradientError(
+                f"Cannot go on with the run in this folder: its {name} was {was}, now it is "
+                f"{now[name]}. Start a new run without `resume`."
+            )

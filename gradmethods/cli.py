@@ -1,0 +1,171 @@
+"""The command `gradmethods`: sub-commands that are thin faces on the library."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import textwrap
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from gradmethods.errors import GradientError
+
+DEFAULT_PROVIDERS = "analytical,numerical,numerical:complex-step,backprop"
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command.
+
+    Parameters
+    ----------
+    arguments : sequence of str, optional
+        Those of the process by default.
+
+    Returns
+    -------
+    int
+        The exit status: 0, 1 if the job's answer is no, 2 if it could not be done.
+    """
+    options = _parser().parse_args(arguments)
+    try:
+        status: int = options.run(options)
+    except GradientError as error:
+        print(f"gradmethods: {error}", file=sys.stderr)
+        return 2
+    except BrokenPipeError:  # the reader of a pipe, say `head`, has seen enough
+        sys.stderr.close()
+        return 0
+    return status
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="gradmethods", description="Compare ways to compute a gradient."
+    )
+    jobs = parser.add_subparsers(title="jobs", required=True, metavar="JOB")
+
+    job = _job(jobs, "problems", "list the problems of the catalogue", "gradmethods problems mlp")
+    job.add_argument("name", nargs="?", help="describe this one")
+    job.set_defaults(run=_problems)
+
+    job = _job(
+        jobs,
+        "compare",
+        "hold the providers against each other on one problem",
+        "gradmethods compare island\n"
+        "  gradmethods compare mlp --set widths=2,32,32,1 --set activation=relu\n"
+        "  gradmethods compare path/to/file.py:problem --providers analytical,numerical:forward",
+    )
+    _add_problem(job)
+    job.add_argument(
+        "--providers",
+        default=DEFAULT_PROVIDERS,
+        help="names with commas between them (default: %(default)s)",
+    )
+    job.add_argument(
+        "--seconds",
+        type=float,
+        default=0.5,
+        help="time to spend on measuring each provider; 0 measures none (default: %(default)s)",
+    )
+    job.add_argument("--csv", type=Path, help="write the table to this file too")
+    job.add_argument("--plot", type=Path, help="write error against time to this SVG, PDF or PNG")
+    job.set_defaults(run=_compare)
+
+    job = _job(
+        jobs,
+        "bench",
+        "measure cost and accuracy; write tables, plots and a report",
+        "gradmethods bench --out results/latest --budget 300",
+    )
+    job.add_argument("--out", type=Path, default=Path("results/latest"), help="folder to write to")
+    job.add_argument("--budget", type=float, help="seconds for the whole run")
+    job.add_argument("--full", action="store_true", help="every case, whatever it takes")
+    job.set_defaults(run=_bench)
+
+    job = _job(
+        jobs,
+        "report",
+        "write tables, plots and report again from a run's records; measure nothing",
+        "gradmethods report results/latest",
+    )
+    job.add_argument("out", type=Path, help="folder of a run")
+    job.set_defaults(run=_report)
+    return parser
+
+
+def _job(jobs: Any, name: str, summary: str, example: str) -> argparse.ArgumentParser:
+    job: argparse.ArgumentParser = jobs.add_parser(
+        name,
+        help=summary,
+        description=f"{summary[0].upper()}{summary[1:]}.",
+        epilog=f"example:\n  {example}",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    return job
+
+
+def _add_problem(job: argparse.ArgumentParser) -> None:
+    job.add_argument("problem", help="a name of the catalogue, or path/to/file.py:problem")
+    job.add_argument(
+        "--set",
+        action="append",
+        default=[],
+        metavar="OPTION=VALUE",
+        dest="size",
+        help="an option of a catalogue problem, e.g. n=20 or widths=2,8,1; may be repeated",
+    )
+
+
+def _problems(options: argparse.Namespace) -> int:
+    from gradmethods import problems
+
+    if options.name:
+        family = problems.describe(options.name)
+        print(f"{family.name}: {family.title}\n")
+        for label in ("formula", "domain", "hard", "source"):
+            print(textwrap.fill(f"{label}: {getattr(family, label)}", 100, subsequent_indent="  "))
+        print("options: " + ", ".join(f"{k}={v!r}" for k, v in family.options.items()))
+        return 0
+    width = max(map(len, problems.names()))
+    for name in problems.names():
+        print(f"{name:{width}}  {problems.describe(name).title}")
+    return 0
+
+
+def _compare(options: argparse.Namespace) -> int:
+    from gradmethods.accuracy import compare
+    from gradmethods.locate import find_problem
+    from gradmethods.providers import get_provider
+
+    problem = find_problem(options.problem, options.size)
+    providers = [get_provider(name.strip()) for name in options.providers.split(",")]
+    comparison = compare(problem, providers, seconds=options.seconds)
+    print(comparison)
+    if options.csv:
+        from gradmethods.report.files import write_text
+
+        write_text(options.csv, comparison.table.to_csv())
+    if options.plot:
+        from gradmethods.report.figures import save
+
+        save(comparison.plot().figure, options.plot)
+    return 0 if comparison.agree else 1
+
+
+def _bench(options: argparse.Namespace) -> int:
+    from gradmethods.bench import run_benchmarks
+
+    return run_benchmarks(options.out, options.budget, full=options.full)
+
+
+def _report(options: argparse.Namespace) -> int:
+    from gradmethods.report import write_report
+
+    write_report(options.out)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

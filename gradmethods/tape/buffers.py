@@ -1,0 +1,90 @@
+"""Where the values of a program live: planned once, from when each is last used.
+
+Two values share a buffer if they are never needed at the same time; an element-wise function
+writes over an operand that is not needed again. What a program returns never lives in a buffer.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import defaultdict
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gradmethods.graph import Graph, Node
+from gradmethods.tape.emit import is_elementwise, takes_out
+
+Size = tuple[int, np.dtype[Any]]
+
+
+@dataclass
+class Plan:
+    """Buffers, and which node writes to which.
+
+    Attributes
+    ----------
+    blocks : list of numpy.ndarray
+        Flat memory.
+    place : dict of Node to int
+        Index of the block that holds a node's value; nodes without one make their own memory.
+    """
+
+    blocks: list[NDArray[Any]] = field(default_factory=list)
+    place: dict[Node, int] = field(default_factory=dict)
+
+
+def owner(node: Node) -> Node:
+    """Return the node in whose memory a value lies: views lie in their first operand's."""
+    while node.primitive is not None and node.primitive.aliases:
+        if not isinstance(node.operands[0], Node):
+            return node
+        node = node.operands[0]
+    return node
+
+
+def plan(graph: Graph) -> Plan:
+    """Assign buffers by a linear scan over the program."""
+    nodes = graph.nodes()
+    last: dict[Node, int] = {}
+    for i, node in enumerate(nodes):
+        for parent in node.parents:
+            last[owner(parent)] = i
+    returned = {owner(x) for x in graph.outputs if isinstance(x, Node)}
+    result = Plan()
+    free: defaultdict[Size, list[int]] = defaultdict(list)
+    for i, node in enumerate(nodes):
+        if node.primitive is None:
+            continue
+        dying = {p: None for p in map(owner, node.parents) if last[p] == i and p in result.place}
+        if takes_out(node) and node not in returned:
+            size = (math.prod(node.shape), node.dtype)
+            block = _overwritten(node, dying, result)
+            if block is None:
+                block = free[size].pop() if free[size] else _new(result, size)
+            else:
+                dying = {p: None for p in dying if result.place[p] != block}
+            result.place[node] = block
+        for parent in dying:
+            free[math.prod(parent.shape), parent.dtype].append(result.place[parent])
+    return result
+
+
+def _overwritten(node: Node, dying: dict[Node, None], so_far: Plan) -> int | None:
+    """Return the block of an operand that an element-wise function may write over."""
+    if not is_elementwise(node) or node.primitive is None or node.primitive.name == "where":
+        return None
+    for operand in node.operands:
+        # A view may order the memory differently; only the owner itself lies entry on entry.
+        if not isinstance(operand, Node) or operand not in dying:
+            continue
+        if operand.shape == node.shape and operand.dtype == node.dtype:
+            return so_far.place[operand]
+    return None
+
+
+def _new(result: Plan, size: Size) -> int:
+    result.blocks.append(np.empty(size[0], size[1]))
+    return len(result.blocks) - 1

@@ -1,0 +1,189 @@
+"""How a program spells a primitive: the cheapest NumPy call that does it, writing where told.
+
+Methods and ufuncs with positional arguments are used throughout, because NumPy's convenience
+functions in Python cost more than a small array does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from gradmethods.graph import Node
+from gradmethods.primitives import TABLE, Hole, elementwise_shape
+from gradmethods.tape.patterns import HEAVISIDE, SIGMOID
+
+Lines = list[str]
+Emitter = Callable[[Node, list[str], str, str], Lines]
+"""``emit(node, operands, target, out)``: lines that leave the node's value under the name `target`.
+
+`out` names the buffer to write to, and is empty where the value needs memory of its own.
+"""
+
+FUNCTIONS: dict[str, Any] = {
+    **{name: primitive.numpy for name, primitive in TABLE.items()},
+    SIGMOID.name: SIGMOID.numpy,
+    HEAVISIDE.name: HEAVISIDE.numpy,
+    "add_reduce": np.add.reduce,
+    "max_reduce": np.maximum.reduce,
+    "min_reduce": np.minimum.reduce,
+    "add_accumulate": np.add.accumulate,
+    "dot": np.dot,
+    "array": np.array,
+    "concatenate": np.concatenate,
+    "copyto": np.copyto,
+    "Hole": Hole,
+    "Ellipsis": Ellipsis,
+}
+"""What the text of a program may call."""
+
+UNWRITABLE = frozenset({"scatter_add", "astype"})
+"""Primitives whose NumPy function cannot write into a given array."""
+
+
+def takes_out(node: Node) -> bool:
+    """Say whether a node's value can be written into a buffer."""
+    assert node.primitive is not None
+    name = node.primitive.name
+    return node.shape != () and not node.primitive.aliases and name not in UNWRITABLE
+
+
+def is_elementwise(node: Node) -> bool:
+    """Say whether each entry depends on the entries at its own place alone."""
+    return node.primitive is not None and node.primitive.shape is elementwise_shape
+
+
+def emit(node: Node, operands: list[str], target: str, out: str) -> Lines:
+    """Write the lines for one node."""
+    assert node.primitive is not None
+    emitter = EMITTERS.get(node.primitive.name)
+    if emitter is not None:
+        return emitter(node, operands, target, out)
+    if is_elementwise(node):
+        return [f"{target} = {_call(node.primitive.name, *operands, out)}"]
+    static = [f"{key}={literal(value)}" for key, value in node.static.items()]
+    return [f"{target} = {_call(node.primitive.name, *operands, *static)}"]
+
+
+def literal(value: Any) -> str:
+    """Write a static argument."""
+    if isinstance(value, np.dtype):
+        return repr(value.str)
+    return repr(value)
+
+
+def _call(function: str, *arguments: str) -> str:
+    return f"{function}({', '.join(argument for argument in arguments if argument)})"
+
+
+def _sigmoid(node: Node, operands: list[str], target: str, out: str) -> Lines:
+    # The first result is the work space of the rest, whether a buffer, fresh memory or a number.
+    work = target if node.shape else ""
+    return [
+        f"{target} = {_call('negative', *operands, out)}",
+        f"{target} = {_call('exp', target, work)}",
+        f"{target} = {_call('add', target, '1.0', work)}",
+        f"{target} = {_call('reciprocal', target, work)}",
+    ]
+
+
+def _by_keyword(node: Node, operands: list[str], target: str, out: str) -> Lines:
+    # NumPy 2.4 deprecates a third positional argument of these two alone.
+    assert node.primitive is not None
+    return [f"{target} = {_call(node.primitive.name, *operands, out and f'out={out}')}"]
+
+
+def _where(node: Node, operands: list[str], target: str, out: str) -> Lines:
+    condition, first, second = operands
+    if not out or out in (condition, first):
+        return [f"{target} = {_call('where', *operands)}"]
+    # NumPy's where cannot write into a buffer; two copies into one can.
+    return [
+        f"{target} = {out}",
+        *([] if second == out else [f"copyto({out}, {second})"]),
+        f"copyto({out}, {first}, where={condition})",
+    ]
+
+
+def _reduce(function: str) -> Emitter:
+    def emitter(node: Node, operands: list[str], target: str, out: str) -> Lines:
+        axis = node.static["axis"]
+        where = repr(axis[0] if len(axis) == 1 else axis)
+        arguments = (*operands, where, "None", out or "None", repr(node.static["keepdims"]))
+        return [f"{target} = {_call(function, *arguments)}"]
+
+    return emitter
+
+
+def _cumulative_sum(node: Node, operands: list[str], target: str, out: str) -> Lines:
+    axis = repr(node.static["axis"])
+    return [f"{target} = {_call('add_accumulate', *operands, axis, 'None', out)}"]
+
+
+def _matmul(node: Node, operands: list[str], target: str, out: str) -> Lines:
+    flat = all(len(np.shape(x) if not isinstance(x, Node) else x.shape) <= 2 for x in node.operands)
+    return [f"{target} = {_call('dot' if flat else 'matmul', *operands, out)}"]
+
+
+def _reshape(node: Node, operands: list[str], target: str, out: str) -> Lines:
+    return [f"{target} = {operands[0]}.reshape({node.static['shape']!r})"]
+
+
+def _permute_dims(node: Node, operands: list[str], target: str, out: str) -> Lines:
+    axes = node.static["axes"]
+    if axes == tuple(reversed(range(len(axes)))):
+        return [f"{target} = {operands[0]}.T"]
+    return [f"{target} = {operands[0]}.transpose({axes!r})"]
+
+
+def _getitem(node: Node, operands: list[str], target: str, out: str) -> Lines:
+    array, *where = operands
+    parts = [
+        where[part.position] if isinstance(part, Hole) else _index_text(part)
+        for part in node.static["index"]
+    ]
+    index = ", ".join(parts) + "," if parts else "()"
+    return [f"{target} = {array}[{index}]"]
+
+
+def _scatter_add(node: Node, operands: list[str], target: str, out: str) -> Lines:
+    index, shape = node.static["index"], node.static["shape"]
+    text = ", ".join(repr(part) for part in index) + ("," if index else "")
+    return [f"{target} = {_call('scatter_add', *operands, f'index=({text})', f'shape={shape!r}')}"]
+
+
+def _astype(node: Node, operands: list[str], target: str, out: str) -> Lines:
+    return [f"{target} = {_call('astype', *operands, f'dtype={node.dtype.str!r}')}"]
+
+
+def _concat(node: Node, operands: list[str], target: str, out: str) -> Lines:
+    return [
+        f"{target} = concatenate(({', '.join(operands)},), {node.static['axis']}, {out or None})"
+    ]
+
+
+def _index_text(part: Any) -> str:
+    if isinstance(part, slice):
+        return ":".join("" if p is None else repr(p) for p in (part.start, part.stop, part.step))
+    return "..." if part is Ellipsis else repr(part)
+
+
+EMITTERS: dict[str, Emitter] = {
+    SIGMOID.name: _sigmoid,
+    "maximum": _by_keyword,
+    "minimum": _by_keyword,
+    "where": _where,
+    "sum": _reduce("add_reduce"),
+    "max": _reduce("max_reduce"),
+    "min": _reduce("min_reduce"),
+    "cumulative_sum": _cumulative_sum,
+    "matmul": _matmul,
+    "reshape": _reshape,
+    "permute_dims": _permute_dims,
+    "getitem": _getitem,
+    "scatter_add": _scatter_add,
+    "astype": _astype,
+    "concat": _concat,
+}

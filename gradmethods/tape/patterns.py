@@ -1,0 +1,22 @@
+"""Primitives that no loss names: compiled programs recognise them, or only vjp rules use them."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gradmethods.primitives import Primitive, elementwise_shape
+
+
+def _sigmoid(x: NDArray[Any]) -> Any:
+    return 1 / (1 + np.exp(-x))
+
+
+SIGMOID = Primitive("sigmoid", _sigmoid, elementwise_shape, lambda _, y: 4 * math.prod(y))
+"""1/(1 + exp(-x)), evaluated as losses write it; its vjp needs only its value."""
+
+HEAVISIDE = Primitive("heaviside", np.heaviside, elementwise_shape, lambda _, y: math.prod(y))
+"""0 below zero, 1 above it, and the second operand at zero."""
