@@ -1,0 +1,106 @@
+"""The catalogue of problems: losses to differentiate, made to any size from a seed.
+
+One family of problems a file; this one only knows their names. Importing it loads NumPy alone.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from gradmethods.errors import InvalidOption, UnknownName
+from gradmethods.problem import Problem
+from gradmethods.problems import (
+    classifier,
+    helmholtz,
+    log_sum_exp,
+    logistic_regression,
+    mlp,
+    rosenbrock,
+    smallest_network,
+)
+from gradmethods.problems.family import Family
+
+__all__ = ["Family", "describe", "get", "names"]
+
+FAMILIES = {
+    family.name: family
+    for family in (
+        smallest_network.FAMILY,
+        classifier.ISLAND,
+        classifier.XOR,
+        mlp.FAMILY,
+        logistic_regression.FAMILY,
+        rosenbrock.FAMILY,
+        helmholtz.FAMILY,
+        log_sum_exp.FAMILY,
+    )
+}
+
+
+def names() -> list[str]:
+    """List the names of the problems, the article's first.
+
+    Examples
+    --------
+    >>> from gradmethods import problems
+    >>> problems.names()[:4]
+    ['network-1-1-1', 'island', 'xor', 'mlp']
+    """
+    return list(FAMILIES)
+
+
+def get(name: str, **size: Any) -> Problem:
+    """Make a problem of the catalogue.
+
+    Parameters
+    ----------
+    name : str
+        One of `names`.
+    **size
+        Options of that problem; ``describe(name).options`` gives their names and defaults. Every
+        problem takes `seed`, which decides its point and its data, and `dtype`.
+
+    Returns
+    -------
+    Problem
+
+    Raises
+    ------
+    UnknownName
+        If there is no such problem, or an option names something that does not exist.
+    InvalidOption
+        If the problem has no such option, or its value is out of range.
+
+    Examples
+    --------
+    >>> from gradmethods import problems
+    >>> problems.get("mlp", widths=(2, 32, 32, 1), batch=100, seed=0)
+    <Problem 'mlp': 1185 parameters, float64>
+    """
+    family = describe(name)
+    unknown = [option for option in size if option not in family.options]
+    if unknown:
+        known = ", ".join(f"{option}={default!r}" for option, default in family.options.items())
+        raise InvalidOption(
+            f"Problem {name!r} has no option {unknown[0]!r}. Its options and defaults: {known}."
+        )
+    return family.build(**size)
+
+
+def describe(name: str) -> Family:
+    """Tell what a problem is: title, formula, domain, what makes it hard, source, options.
+
+    Raises
+    ------
+    UnknownName
+        If there is no such problem.
+
+    Examples
+    --------
+    >>> from gradmethods import problems
+    >>> problems.describe("rosenbrock").options
+    {'n': 10, 'seed': 0, 'dtype': 'float64'}
+    """
+    if name not in FAMILIES:
+        raise UnknownName.among("problem", name, FAMILIES)
+    return FAMILIES[name]

@@ -1,0 +1,137 @@
+"""The article's classifier: a 2-3-1 network of sigmoids on points of the plane, in two classes.
+
+L = −(1/N) Σ [t log y + (1 − t) log(1 − y)], y = σ(h W2 + b2), h = σ(X W1ᵀ + b1), for all real
+parameters. Hard to train rather than to differentiate: no straight line separates the classes. Two
+problems differ in their data only, the *island* and *xor*.
+
+Source: the article that the project implements; XOR after D. E. Rumelhart, G. E. Hinton and
+R. J. Williams, Learning internal representations by error propagation (1986).
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from gradmethods.problem import Problem
+from gradmethods.problems import datasets
+from gradmethods.problems.family import Family
+from gradmethods.problems.functions import cross_entropy, sigmoid
+from gradmethods.problems.options import floating, generators, whole
+
+
+def loss(params: Any, X: Any, t: Any, *, xp: Any = np) -> Any:
+    """Return the cross entropy of the probabilities of class 1 at the points `X` against `t`."""
+    h = sigmoid(X @ params["W1"].T + params["b1"], xp)
+    y = sigmoid(h @ params["W2"] + params["b2"], xp)
+    return cross_entropy(y, t, xp)
+
+
+def island(
+    *, batch: int = 200, noise: float = 0.6, seed: int = 0, dtype: Any = "float64"
+) -> Problem:
+    """Make the 2-3-1 network before training, on `datasets.island`.
+
+    Parameters
+    ----------
+    batch : int
+        Number of points, N.
+    noise : float
+        Standard deviation of the points' coordinates, in units of the plane.
+    seed : int
+        Decides weights and data, independently: the data are ``island(batch, noise, seed)``, and
+        the weights are the same for every batch.
+    dtype : dtype
+        float64 or float32.
+
+    Returns
+    -------
+    Problem
+        Parameters W1 (3, 2) and W2 (3,) standard normal, b1 (3,) and b2 () zero; data X (batch, 2)
+        and t (batch,), which are its examples.
+
+    Examples
+    --------
+    >>> from gradmethods import problems
+    >>> problems.get("island", batch=50)
+    <Problem 'island': 13 parameters, float64>
+    """
+    weights, points = generators(seed)
+    X, t = datasets.island(whole("batch", batch, least=1), noise, points)
+    return _classifier("island", X, t, weights, floating(dtype))
+
+
+def xor(*, batch: int = 200, noise: float = 0.8, seed: int = 0, dtype: Any = "float64") -> Problem:
+    """Make the 2-3-1 network before training, on `datasets.xor`.
+
+    Parameters
+    ----------
+    batch : int
+        Number of points, N.
+    noise : float
+        Standard deviation of the points' coordinates, in units of the plane.
+    seed : int
+        Decides weights and data, independently: the data are ``xor(batch, noise, seed)``, and the
+        weights are the same for every batch.
+    dtype : dtype
+        float64 or float32.
+
+    Returns
+    -------
+    Problem
+        Parameters W1 (3, 2) and W2 (3,) standard normal, b1 (3,) and b2 () zero; data X (batch, 2)
+        and t (batch,), which are its examples.
+
+    Examples
+    --------
+    >>> from gradmethods import problems
+    >>> problems.get("xor", batch=50).data["X"].shape
+    (50, 2)
+    """
+    weights, points = generators(seed)
+    X, t = datasets.xor(whole("batch", batch, least=1), noise, points)
+    return _classifier("xor", X, t, weights, floating(dtype))
+
+
+def _classifier(
+    name: str, X: Any, t: Any, weights: np.random.Generator, dtype: np.dtype[Any]
+) -> Problem:
+    params = {
+        "W1": weights.standard_normal((3, 2)).astype(dtype),
+        "b1": np.zeros(3, dtype),
+        "W2": weights.standard_normal(3).astype(dtype),
+        "b2": np.zeros((), dtype),
+    }
+    return Problem(loss, params, {"X": X, "t": t}, examples=("X", "t"), name=name)
+
+
+def _family(name: str, title: str, hard: str, build: Any) -> Family:
+    return Family(
+        name=name,
+        title=title,
+        formula=(
+            r"-\frac{1}{N} \sum_{i=1}^{N} \left[t_i \log y_i + (1 - t_i) \log(1 - y_i)\right],"
+            r" \quad y = \sigma(\sigma(X W_1^\top + b_1)\, W_2 + b_2)"
+        ),
+        domain="All real parameters; standard normal weights, biases zero, classes 0 and 1.",
+        hard=hard,
+        source="The article; XOR after Rumelhart, Hinton and Williams (1986).",
+        build=build,
+    )
+
+
+ISLAND = _family(
+    "island",
+    "2-3-1 classifier, an island of class 1 in a ring of class 0",
+    "No straight line separates the classes: three hidden units must close a triangle round the "
+    "island. The cross entropy is infinite once a wrong probability rounds to 0 or 1.",
+    island,
+)
+XOR = _family(
+    "xor",
+    "2-3-1 classifier, opposite corners of a square in the same class",
+    "No straight line separates the classes, and descent may rest on a plateau where two corners "
+    "are told apart. The cross entropy is infinite once a wrong probability rounds to 0 or 1.",
+    xor,
+)

@@ -1,0 +1,71 @@
+"""What all problems do with their options: check them, and draw numbers from the seed."""
+
+from __future__ import annotations
+
+import math
+import operator
+from collections.abc import Iterable
+from typing import Any
+
+import numpy as np
+
+from gradmethods.errors import InvalidOption, UnknownName
+from gradmethods.structure import FLOATS
+
+
+def whole(option: str, value: Any, *, least: int) -> int:
+    """Return `value` as an int, refusing anything but a whole number from `least` on."""
+    try:
+        number = operator.index(value)
+    except TypeError:
+        number = least - 1
+    if number < least or isinstance(value, (bool, np.bool_)):
+        raise InvalidOption(f"{option} must be a whole number, at least {least}, got {value!r}.")
+    return number
+
+
+def positive(option: str, value: Any) -> float:
+    """Return `value` as a float, refusing anything but a finite number above zero."""
+    try:
+        number = float(value)
+    except (TypeError, ValueError):
+        number = math.nan
+    if not 0 < number < math.inf or isinstance(value, str):
+        raise InvalidOption(f"{option} must be a finite number above 0, got {value!r}.")
+    return number
+
+
+def one_of(option: str, value: Any, known: Iterable[str]) -> str:
+    """Return `value`, refusing a name that is not among the `known`."""
+    names = list(known)
+    if value not in names:
+        raise UnknownName.among(option, value, names)
+    return str(value)
+
+
+def floating(value: Any) -> np.dtype[Any]:
+    """Return `value` as the dtype float64 or float32."""
+    try:
+        dtype = np.dtype("O") if value is None else np.dtype(value)
+    except TypeError:
+        dtype = np.dtype("O")
+    if dtype not in FLOATS:
+        raise InvalidOption(f"dtype must be 'float64' or 'float32', got {value!r}.")
+    return dtype
+
+
+def generator(seed: Any) -> np.random.Generator:
+    """Return a generator for a seed; a generator is returned as it is."""
+    if isinstance(seed, np.random.Generator):
+        return seed
+    return np.random.default_rng(whole("seed", seed, least=0))
+
+
+def generators(seed: Any) -> tuple[np.random.Generator, np.random.Generator]:
+    """Return two independent generators, for the parameters and for the data.
+
+    Two, so that another number of examples leaves the parameters as they are, and other layers
+    leave the data.
+    """
+    data = generator(whole("seed", seed, least=0))
+    return data.spawn(1)[0], data
