@@ -1,0 +1,249 @@
+"""Complex arrays: every primitive as the holomorphic function that extends the real one.
+
+The complex step, Im f(x + ih)/h, is right only if each operation is holomorphic near the real axis.
+NumPy's are not where they look at complex numbers as such: abs, comparisons, max, vecdot. Here they
+go by real parts. No derivative rule is used: real and imaginary parts come from exact identities,
+and the real part of each entry is what plain NumPy computes from the operands' real parts, so that
+a loss takes the same branches.
+
+An imaginary part that is exactly 0 belongs to a value that does not vary, and stays 0 through an
+infinite factor. Ties follow the convention in `gradmethods.primitives`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gradmethods.errors import UnsupportedOperation
+from gradmethods.holomorphic.functions import (
+    atan2,
+    cos,
+    cosh,
+    divide,
+    exp,
+    expm1,
+    hypot,
+    join,
+    log,
+    log1p,
+    logaddexp,
+    matmul,
+    power,
+    sin,
+    sinh,
+    tan,
+    tanh,
+)
+from gradmethods.namespace import Namespace
+from gradmethods.primitives import TABLE, Primitive
+
+Function = Callable[..., Any]
+LN2, LN10 = np.log(2), np.log(10)
+
+
+def _of_real_parts(name: str) -> Function:
+    """Apply NumPy's function to real parts: steps, comparisons and logic do not vary."""
+    function = TABLE[name].numpy
+    return lambda *operands: function(*map(np.real, operands))
+
+
+def _where(condition: Any, z: Any, w: Any) -> Any:
+    return np.where(np.real(condition) != 0, z, w)
+
+
+def _maximum(z: Any, w: Any) -> Any:
+    """Choose by real part, and average where equal."""
+    a, c = np.real(z), np.real(w)
+    return np.where(a > c, z, np.where(a < c, w, 0.5 * z + 0.5 * w))
+
+
+def _minimum(z: Any, w: Any) -> Any:
+    a, c = np.real(z), np.real(w)
+    return np.where(a < c, z, np.where(a > c, w, 0.5 * z + 0.5 * w))
+
+
+def _extreme(name: str) -> Function:
+    """Reduce by real part; entries that tie share equally."""
+    function = TABLE[name].numpy
+
+    def reduce(z: Any, *, axis: tuple[int, ...], keepdims: bool) -> Any:
+        kept = function(z.real, axis=axis, keepdims=True)
+        attained = z.real == kept
+        imaginary = np.sum(np.where(attained, z.imag, 0), axis=axis, keepdims=True)
+        count = np.sum(attained, axis=axis, keepdims=True, dtype=kept.dtype)
+        result = join(kept, imaginary / count)
+        return result if keepdims else np.squeeze(result, axis)
+
+    return reduce
+
+
+def _astype(z: Any, *, dtype: np.dtype[Any]) -> Any:
+    return z.astype(np.result_type(dtype, np.complex64))
+
+
+# fmt: off
+SMOOTH: dict[str, Function] = {
+    "negative": np.negative, "add": np.add, "subtract": np.subtract, "multiply": np.multiply,
+    "divide": divide,
+    "pow": power,
+    "square": np.square,
+    "sqrt": np.sqrt,
+    "reciprocal": lambda z: divide(1, z),
+    "hypot": hypot,
+    "exp": exp,
+    "expm1": expm1,
+    "log": log,
+    "log1p": log1p,
+    "log2": lambda z: log(z, np.log2, LN2),
+    "log10": lambda z: log(z, np.log10, LN10),
+    "logaddexp": logaddexp,
+    "sin": sin, "cos": cos, "tan": tan,
+    "asin": np.asin, "acos": np.acos, "atan": np.atan, "atan2": atan2,
+    "sinh": sinh, "cosh": cosh, "tanh": tanh,
+    "asinh": np.asinh, "acosh": np.acosh, "atanh": np.atanh,
+    "matmul": matmul,
+}
+"""Where infinities meet, real parts are taken from plain NumPy: see `_mend`."""
+
+PIECEWISE: dict[str, Function] = {
+    "abs": lambda z: join(abs(z.real), z.imag * np.sign(z.real)),
+    "maximum": _maximum,
+    "minimum": _minimum,
+    "where": _where,
+    "max": _extreme("max"),
+    "min": _extreme("min"),
+    **{name: _of_real_parts(name) for name in (
+        "sign", "floor", "ceil", "trunc", "round",
+        "less", "less_equal", "greater", "greater_equal", "equal", "not_equal",
+        "logical_and", "logical_or", "logical_xor", "logical_not", "isfinite", "isinf", "isnan",
+    )},
+}
+
+MOVING: dict[str, Function] = {
+    "astype": _astype,
+    **{name: TABLE[name].numpy for name in (
+        "sum", "cumulative_sum", "reshape", "permute_dims", "broadcast_to", "getitem",
+        "scatter_add", "concat",
+    )},
+}
+"""NumPy's own, which treat real and imaginary parts apart."""
+
+DOMAIN: dict[str, tuple[float, float]] = {
+    "sqrt": (0, np.inf),
+    "log": (0, np.inf), "log2": (0, np.inf), "log10": (0, np.inf), "log1p": (-1, np.inf),
+    "asin": (-1, 1), "acos": (-1, 1), "acosh": (1, np.inf), "atanh": (-1, 1),
+}
+"""Real domains. Beyond them the complex functions go on where the real ones end; at a finite end
+the slope is infinite."""
+# fmt: on
+
+FUNCTIONS: dict[str, Function] = SMOOTH | PIECEWISE | MOVING
+
+
+class Holomorphic(Namespace):
+    """The namespace over complex arrays; real arrays and numbers are constants.
+
+    Outside a function's real domain an entry becomes NaN, as in plain NumPy, so that `where` can
+    discard it; what matters is whether it reaches the loss.
+
+    Attributes
+    ----------
+    outside : dict of str to float
+        Functions that left their real domain, each with the first value at which it did.
+    """
+
+    kind = "complex"
+
+    def __init__(self) -> None:
+        self.outside: dict[str, float] = {}
+
+    def apply(
+        self, primitive: Primitive, payloads: list[Any], static: dict[str, Any]
+    ) -> NDArray[Any]:
+        """Evaluate the holomorphic extension of a primitive."""
+        name = primitive.name
+        if name not in FUNCTIONS:
+            raise UnsupportedOperation(
+                f"The complex step has no holomorphic function for the primitive {name!r}. Use "
+                "another scheme, or write the loss without it."
+            )
+        result = np.asarray(FUNCTIONS[name](*payloads, **static))
+        if name in SMOOTH and not np.isfinite(result).all():
+            result = _mend(primitive, result, payloads)
+        if name in DOMAIN:
+            result = self._keep_to_domain(primitive, result, payloads[0])
+        elif name == "pow":
+            result = self._keep_to_real_powers(result, *payloads)
+        return result
+
+    def is_constant(self, payload: Any) -> bool:
+        """Say whether a payload is real."""
+        return not np.iscomplexobj(payload)
+
+    def shape_of(self, payload: Any) -> tuple[int, ...]:
+        """Return the shape of an array."""
+        return tuple(payload.shape)
+
+    def dtype_of(self, payload: Any) -> np.dtype[Any]:
+        """Return the real dtype that an array stands for."""
+        dtype: np.dtype[Any] = payload.real.dtype
+        return dtype
+
+    def _keep_to_domain(
+        self, primitive: Primitive, result: NDArray[Any], z: NDArray[Any]
+    ) -> NDArray[Any]:
+        low, high = DOMAIN[primitive.name]
+        a = z.real
+        if ((a > low) & (a < high)).all():
+            return result
+        at_end = (a == low) | ((a == high) & np.isfinite(high))
+        slope = -np.inf if primitive.name == "acos" else np.inf
+        rising = np.where(z.imag == 0, 0, z.imag * slope)
+        result = np.where(at_end, join(primitive.numpy(a), rising), result)
+        return self._refuse(primitive.name, result, a, (a < low) | (a > high))
+
+    def _keep_to_real_powers(self, result: NDArray[Any], z: Any, w: Any) -> NDArray[Any]:
+        a, c = np.real(z), np.real(w)
+        return self._refuse("pow", result, a, (a < 0) & ((c != np.trunc(c)) | (np.imag(w) != 0)))
+
+    def _refuse(
+        self, name: str, result: NDArray[Any], a: NDArray[Any], outside: NDArray[Any]
+    ) -> NDArray[Any]:
+        if not outside.any():
+            return result
+        values = np.broadcast_to(a, outside.shape)
+        self.outside.setdefault(name, float(values[outside][0]))
+        return np.where(outside, complex(np.nan, np.nan), result)
+
+
+def _mend(primitive: Primitive, result: NDArray[Any], operands: list[Any]) -> NDArray[Any]:
+    """Repair entries in which complex arithmetic multiplied infinity by a zero part.
+
+    The real part is what NumPy computes from real parts. What does not vary has imaginary part 0,
+    and so has a finite value that was reached through infinity (1/inf, exp(-inf)): it is flat.
+    """
+    real = np.asarray(primitive.numpy(*map(np.real, operands)))
+    varies, infinite = (_reach(primitive, test, operands) for test in (_varies, _infinite))
+    flat = ~varies | (infinite & np.isfinite(real))
+    imaginary = np.where(flat, 0, result.imag)
+    return np.where(np.isfinite(result), result, join(real, imaginary))
+
+
+def _varies(x: Any) -> Any:
+    return np.imag(x) != 0
+
+
+def _infinite(x: Any) -> Any:
+    return np.isinf(np.real(x))
+
+
+def _reach(primitive: Primitive, test: Function, operands: list[Any]) -> Any:
+    """Say which entries of a result use an operand's entry that passes the test."""
+    if primitive.name == "matmul":
+        a, b = operands
+        return test(a).any(-1)[..., :, None] | test(b).any(-2)[..., None, :]
+    return np.any(np.broadcast_arrays(*map(test, operands)), axis=0)

@@ -1,0 +1,233 @@
+"""Numerical differentiation: the loss is a black box, called at points beside the given one.
+
+This method knows no derivative rule and sees no graph. Steps and quotients live in `schemes`, the
+adaptive scheme in `extrapolation`, the complex step's arithmetic in `gradmethods.holomorphic`.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+import numpy as np
+
+from gradmethods.arrays import Array
+from gradmethods.errors import GradientError, InvalidOption, NotDifferentiable, UnknownName
+from gradmethods.graph.record import call_loss
+from gradmethods.holomorphic import Holomorphic
+from gradmethods.problem import Problem
+from gradmethods.provider import PreparedGradient, Stopwatch
+from gradmethods.providers import schemes
+from gradmethods.providers.extrapolation import richardson
+from gradmethods.providers.schemes import COMPLEX_STEP, RICHARDSON, Estimate, StepRule, Vector
+from gradmethods.structure import Arrays
+
+EVALUATIONS = ("plain",)
+
+
+@dataclass(frozen=True)
+class Numerical:
+    """Gradients from values of the loss alone, at least one forward pass per parameter.
+
+    Parameters
+    ----------
+    scheme : str
+        ``"forward"`` or ``"backward"`` (n passes and the one for the value, error of order h),
+        ``"central"`` (2n, h²), ``"five-point"`` (4n, h⁴), ``"richardson"`` (as many as it takes;
+        extrapolates central differences and estimates its own error) or ``"complex-step"`` (n
+        passes in complex arithmetic, Im f(x + ih)/h: nothing is subtracted, so it is exact to
+        round-off).
+    step : float, optional
+        The absolute step; the first one for ``"richardson"``. By default each parameter has its
+        own, which balances truncation and round-off: see `gradmethods.providers.schemes.step_for`.
+    evaluation : str
+        ``"plain"``: the loss itself is called, with NumPy arrays and ``xp=numpy``.
+
+    Raises
+    ------
+    UnknownName
+        If there is no such scheme or evaluation.
+    InvalidOption
+        If the step is not a positive finite number.
+
+    Notes
+    -----
+    The loss is given read-only views of one private copy of the parameters, which is moved between
+    passes: a loss that keeps its argument will see it change. The complex step runs the loss over
+    complex arrays, whose ``abs``, ``maximum``, ``where`` and comparisons go by real parts.
+
+    Sources: C. J. F. Ridders, Advances in Engineering Software 4 (1982) 75-76; W. Squire and
+    G. Trapp, Using complex variables to estimate derivatives of real functions, SIAM Review 40
+    (1998) 110-112; J. R. R. A. Martins, P. Sturdza and J. J. Alonso, The complex-step derivative
+    approximation, ACM Transactions on Mathematical Software 29 (2003) 245-262.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import gradmethods as gm
+    >>> def loss(w, *, xp=np):
+    ...     return xp.sum(xp.exp(w))
+    >>> prepared = gm.Numerical().prepare(gm.Problem(loss, np.array([0.0, 1.0])))
+    >>> value, gradient = prepared(np.array([0.0, 0.5]))
+    >>> gradient.round(8)
+    array([1.        , 1.64872127])
+    >>> prepared.forward_passes, prepared.value_passes
+    (4, 1)
+    """
+
+    scheme: str = "central"
+    step: float | None = None
+    evaluation: str = "plain"
+
+    def __post_init__(self) -> None:
+        if self.scheme not in schemes.NAMES:
+            raise UnknownName.among("scheme", self.scheme, schemes.NAMES)
+        if self.evaluation not in EVALUATIONS:
+            raise UnknownName.among("evaluation", self.evaluation, EVALUATIONS)
+        if self.step is not None and not _positive(self.step):
+            raise InvalidOption(
+                f"step must be a positive finite number, got {self.step!r}. Leave it out (None) "
+                "for the step that balances truncation and round-off."
+            )
+
+    @property
+    def name(self) -> str:
+        """``numerical``, with the scheme and a fixed step where they are not the default."""
+        if self == Numerical():
+            return "numerical"
+        fixed = "" if self.step is None else f"[step={float(self.step)!r}]"
+        return f"numerical:{self.scheme}{fixed}"
+
+    def obstacle(self, problem: Problem) -> str | None:
+        """Say why the loss cannot be evaluated in complex arithmetic, or None.
+
+        The real schemes take any loss.
+        """
+        if self.scheme != COMPLEX_STEP:
+            return None
+        point = problem.structure.join(problem.structure.check(problem.params)).astype(
+            np.result_type(problem.dtype, np.complex64)
+        )
+        point[0] += 1j * self._step_rule(problem)(point[:1].real)[0]
+        try:
+            with np.errstate(all="ignore"):
+                _over_complex(problem, point, problem.data)()
+        except GradientError as error:
+            return str(error)
+        return None
+
+    def prepare(self, problem: Problem) -> PreparedNumerical:
+        """Choose the rule for the steps; there is nothing else to make ready."""
+        watch = Stopwatch()
+        with watch("steps"):
+            step = self._step_rule(problem)
+        return PreparedNumerical(problem, watch.seconds, self.scheme, step)
+
+    def _step_rule(self, problem: Problem) -> StepRule:
+        if self.step is None:
+            return partial(schemes.step_for, self.scheme, dtype=problem.dtype)
+        return partial(np.full_like, fill_value=float(self.step))
+
+
+class PreparedNumerical(PreparedGradient):
+    """A scheme and a rule for its steps, for one problem's loss and shapes.
+
+    Attributes
+    ----------
+    forward_passes : int or None
+        For ``"richardson"`` None before the first call, then what the last call took.
+    error_estimate : numpy.ndarray or dict, or None
+        For ``"richardson"``, the estimated absolute error of the last gradient.
+    """
+
+    value_passes = 1
+
+    def __init__(
+        self, problem: Problem, preparation: dict[str, float], scheme: str, step: StepRule
+    ) -> None:
+        super().__init__(problem, preparation)
+        self.scheme = scheme
+        self.step = step
+        self.forward_passes = None
+        if scheme != RICHARDSON:
+            offsets = 1 if scheme == COMPLEX_STEP else len(schemes.SCHEMES[scheme].offsets)
+            self.forward_passes = offsets * problem.size
+
+    def _evaluate(self, params: Arrays, data: Arrays) -> tuple[Any, Arrays]:
+        structure = self.problem.structure
+        point = structure.join(params)
+        evaluate = _over_reals(self.problem, point, data)
+        if self.scheme == COMPLEX_STEP:
+            estimate = _complex_step(self.problem, evaluate(), point, data, self.step)
+        elif self.scheme == RICHARDSON:
+            estimate = richardson(evaluate, point, self.step)
+        else:
+            estimate = schemes.differences(self.scheme, evaluate, point, self.step)
+        self.forward_passes = estimate.passes
+        if estimate.errors is not None:
+            self.error_estimate = structure.restore(structure.split(estimate.errors))
+        return estimate.value, structure.split(estimate.gradient)
+
+
+def _over_reals(problem: Problem, point: Vector, data: Arrays) -> Callable[[], float]:
+    """Make the function that evaluates the loss at `point` in plain NumPy.
+
+    The result is a Python float at once: a loss may return a view of its argument.
+    """
+    views = problem.structure.split(point)
+    for view in views.values():
+        view.flags.writeable = False
+    loss, shared = problem.loss, {**data, "xp": np}
+    if problem.structure.bare:
+        array = problem.structure.restore(views)
+        return lambda: float(loss(array, **shared))
+    copy = views.copy  # a dict of its own for each pass: the loss may put entries in it
+    return lambda: float(loss(copy(), **shared))
+
+
+def _over_complex(problem: Problem, point: Vector, data: Arrays) -> Callable[[], complex]:
+    """Make the function that evaluates the loss at `point` in complex arithmetic."""
+    xp = Holomorphic()
+    params = {name: Array(xp, view) for name, view in problem.structure.split(point).items()}
+    constants = {name: Array(xp, array) for name, array in data.items()}
+
+    def evaluate() -> complex:
+        xp.outside.clear()
+        result = complex(call_loss(problem, params, constants, xp).payload)
+        if math.isnan(result.real):
+            if xp.outside:
+                raise NotDifferentiable(_left_domain(problem, xp))
+            return complex(math.nan, math.nan)
+        return result
+
+    return evaluate
+
+
+def _complex_step(
+    problem: Problem, value: float, point: Vector, data: Arrays, step: StepRule
+) -> Estimate:
+    """Take Im f(x + ih)/h for each parameter."""
+    moved = point.astype(np.result_type(point.dtype, np.complex64))
+    evaluate = _over_complex(problem, moved, data)
+    gradient = np.empty_like(point)
+    for part in schemes.blocks(point.size):
+        h = step(point[part])
+        losses = schemes.sweep(evaluate, moved, part, (point[part] + 1j * h)[None, :])
+        gradient[part] = losses[0].imag / h.astype(float)
+    return Estimate(value, gradient, point.size)
+
+
+def _left_domain(problem: Problem, xp: Holomorphic) -> str:
+    places = ", ".join(f"xp.{name} at {value}" for name, value in xp.outside.items())
+    return (
+        f"The loss {problem.name!r} is NaN at this point, where a function leaves its real domain: "
+        f"{places}. Move the parameters inside, or guard the function's argument with xp.where."
+    )
+
+
+def _positive(step: object) -> bool:
+    real = isinstance(step, (int, float, np.floating)) and not isinstance(step, bool)
+    return real and math.isfinite(step) and step > 0  # type: ignore[arg-type, operator]

@@ -1,0 +1,375 @@
+"""Complex arithmetic for the complex step: accurate, holomorphic, and honest about real domains."""
+
+from __future__ import annotations
+
+import importlib
+from typing import Any
+
+import numpy as np
+import pytest
+
+import gradmethods as gm
+from gradmethods.arrays import Array
+from gradmethods.errors import NotDifferentiable, UnsupportedOperation
+from gradmethods.holomorphic import FUNCTIONS, Holomorphic
+from gradmethods.primitives import TABLE
+from gradmethods.providers.numerical import Numerical
+
+mpmath: Any = importlib.import_module("mpmath")  # comes with SymPy; has no types
+
+REAL = (-1.7, -0.3, 0.4, 2.1)
+POSITIVE = (1e-3, 0.4, 2.1, 37.0)
+UNIT = (-0.95, -0.3, 1e-9, 0.6)
+ABOVE_ONE = (1.001, 1.7, 40.0)
+UNARY = {
+    "negative": (lambda z: -z, REAL),
+    "square": (lambda z: z * z, REAL),
+    "sqrt": (mpmath.sqrt, (1e-200, *POSITIVE)),
+    "reciprocal": (lambda z: 1 / z, (*REAL, 1e160, 1e-160)),
+    "exp": (mpmath.exp, (*REAL, 700.0, -700.0)),
+    "expm1": (mpmath.expm1, (*REAL, 1e-12, 700.0)),
+    "log": (mpmath.log, (*POSITIVE, 1 + 1e-10)),
+    "log1p": (mpmath.log1p, (-0.9, -1e-15, 1e-15, 3.0, 1e200)),
+    "log2": (lambda z: mpmath.log(z) / mpmath.log(2), POSITIVE),
+    "log10": (lambda z: mpmath.log(z) / mpmath.log(10), POSITIVE),
+    "sin": (mpmath.sin, REAL),
+    "cos": (mpmath.cos, REAL),
+    "tan": (mpmath.tan, REAL),
+    "asin": (mpmath.asin, UNIT),
+    "acos": (mpmath.acos, UNIT),
+    "atan": (mpmath.atan, (*REAL, 1e-20, 1e20)),
+    "sinh": (mpmath.sinh, (*REAL, 300.0)),
+    "cosh": (mpmath.cosh, (*REAL, 300.0)),
+    "tanh": (mpmath.tanh, (*REAL, 20.0, -300.0)),
+    "asinh": (mpmath.asinh, (*REAL, 1e-20, -1e10)),
+    "acosh": (mpmath.acosh, ABOVE_ONE),
+    "atanh": (mpmath.atanh, UNIT),
+}
+BINARY = {
+    "add": lambda z, w: z + w,
+    "subtract": lambda z, w: z - w,
+    "multiply": lambda z, w: z * w,
+    "divide": lambda z, w: z / w,
+    "pow": lambda z, w: mpmath.exp(w * mpmath.log(z)),
+    "hypot": lambda z, w: mpmath.sqrt(z * z + w * w),
+    "atan2": lambda y, x: -1j * mpmath.log((x + 1j * y) / mpmath.sqrt(x * x + y * y)),
+    "logaddexp": lambda z, w: mpmath.log(mpmath.exp(z) + mpmath.exp(w)),
+}
+TURNS = (1e-32, 1e-8, 0.2)
+
+
+def apply(name, *payloads, **static):
+    with np.errstate(all="ignore"):
+        return Holomorphic().apply(TABLE[name], [np.asarray(p) for p in payloads], static)
+
+
+def assert_parts(got, exact, rtol=3e-15):
+    """Compare real and imaginary parts apart: a tiny imaginary part is the derivative."""
+    for part, expected in ((got.real, exact.real), (got.imag, exact.imag)):
+        assert abs(part - float(expected)) <= rtol * abs(float(expected)), (got, exact)
+
+
+def test_the_table_covers_every_primitive():
+    """A primitive without a line here would fail in the complex step alone."""
+    assert FUNCTIONS.keys() == TABLE.keys()
+
+
+def test_the_cases_cover_every_smooth_function():
+    """A new elementary function must be compared with high precision too."""
+    from gradmethods.holomorphic.namespace import SMOOTH
+
+    assert UNARY.keys() | BINARY.keys() | {"matmul"} == SMOOTH.keys()
+
+
+@pytest.mark.parametrize("turn", TURNS)
+@pytest.mark.parametrize("name", UNARY)
+def test_unary_functions_are_holomorphic_and_accurate(name, turn):
+    """A formula that is not the holomorphic extension, or loses the imaginary part, shows here."""
+    exact, points = UNARY[name]
+    with mpmath.workdps(400):
+        for a in points:
+            z = complex(a, turn * min(abs(a), 1))
+            assert_parts(apply(name, z), exact(mpmath.mpc(z)), rtol=5e-15)
+
+
+@pytest.mark.parametrize("turn", TURNS)
+@pytest.mark.parametrize("name", BINARY)
+def test_binary_functions_are_holomorphic_and_accurate(name, turn):
+    """As for unary functions, in both operands at once and in one alone."""
+    with mpmath.workdps(400):
+        for a, c in ((0.7, 1.9), (2.3, 0.4), (1.1, -0.6), (1e-3, 5.0)):
+            for b, d in ((turn * a, turn * 0.3), (turn * a, 0.0), (0.0, turn * 0.3)):
+                z, w = complex(a, b), complex(c, d)
+                exact = BINARY[name](mpmath.mpc(z), mpmath.mpc(w))
+                assert_parts(apply(name, z, w), exact, rtol=2e-14)
+                if d == 0:
+                    assert_parts(apply(name, z, c), exact, rtol=2e-14)
+                if b == 0:
+                    assert_parts(apply(name, a, w), exact, rtol=2e-14)
+
+
+@pytest.mark.parametrize("exponent", [-3, -1, 0, 1, 2, 5, 3.0])
+@pytest.mark.parametrize("base", [-1.3, 0.7, 0.0])
+def test_integer_powers_of_any_base(base, exponent):
+    """Powers by exp(p log z) would refuse or twist negative bases, and lose x**1 at 0."""
+    h = 1e-30
+    got = apply("pow", complex(base, h), exponent)
+    if base == 0 and exponent < 0:
+        assert np.isinf(got.real)
+        return
+    slope = 0.0 if exponent == 0 else exponent * base ** (exponent - 1)
+    assert got.real == pytest.approx(base**exponent, rel=0, abs=2 * h * h)
+    assert got.imag / h == pytest.approx(slope, rel=1e-14, abs=1e-29)
+
+
+@pytest.mark.parametrize("name", [n for n in (*UNARY, *BINARY) if n in TABLE])
+def test_real_parts_are_numpys_own(name):
+    """Where a loss compares two values, complex arithmetic must not break their tie."""
+    rng = np.random.default_rng(0)
+    x = rng.uniform(0.01, 0.99, size=300) + (name == "acosh")
+    operands = (x,) if name in UNARY else (x, rng.uniform(0.1, 3, size=300))
+    real = TABLE[name].numpy(*operands)
+    ours = apply(name, *(o * (1 + 1e-32j) for o in operands)).real
+    inverse = name in ("asin", "acos", "atan", "asinh", "acosh", "atanh")  # NumPy's complex ones
+    np.testing.assert_allclose(ours, real, rtol=1e-15 if inverse else 0, atol=0)
+
+
+def step(loss, params, data=None) -> Any:
+    """Value and gradient by the complex step."""
+    return Numerical("complex-step").prepare(gm.Problem(loss, params, data))(params)
+
+
+X = np.array([0.3, -1.7, 2.9])
+
+
+@pytest.mark.parametrize(
+    ("function", "expected"),
+    [
+        (lambda xp, x: xp.sum(xp.abs(x)), np.sign(X)),
+        (lambda xp, x: xp.max(x), [0, 0, 1]),
+        (lambda xp, x: xp.min(x), [0, 1, 0]),
+        (lambda xp, x: xp.sum(xp.maximum(x, 0.0)), [1, 0, 1]),
+        (lambda xp, x: xp.sum(xp.minimum(0.0, x)), [0, 1, 0]),
+        (lambda xp, x: xp.sum(xp.clip(x, -1, 1)), [1, 0, 0]),
+        (lambda xp, x: xp.sum(xp.where(x > 0, x * x, -x)), [0.6, -1, 5.8]),
+        (lambda xp, x: xp.vecdot(x, x), 2 * X),
+        (lambda xp, x: xp.linalg.vector_norm(x), X / np.linalg.norm(X)),
+        (lambda xp, x: xp.linalg.vector_norm(x, ord=1), np.sign(X)),
+        (lambda xp, x: xp.linalg.vector_norm(x, ord=np.inf), [0, 0, 1]),
+        (lambda xp, x: xp.var(x), 2 * (X - X.mean()) / 3),
+        (lambda xp, x: xp.sum(x * xp.sign(x)), np.sign(X)),
+        (lambda xp, x: xp.sum(x * xp.floor(x)), np.floor(X)),
+        (lambda xp, x: xp.sum(x * xp.round(x)), np.round(X)),
+        (lambda xp, x: xp.sum(x * xp.astype(x > 0, x.dtype)), [1, 0, 1]),
+        (lambda xp, x: xp.sum(xp.where(xp.isfinite(x) & ~(x < 0), x, 0)), [1, 0, 1]),
+        (lambda xp, x: xp.sum(xp.cumulative_sum(x) * np.array([1.0, 2, 3])), [6, 5, 3]),
+        (lambda xp, x: xp.sum(xp.concat([x, xp.ones(2)]) ** 2), 2 * X),
+        (lambda xp, x: xp.sum(x[np.array([0, 0, 2])]), [2, 0, 1]),
+        (lambda xp, x: xp.sum(np.arange(6.0).reshape(2, 3) @ x), [3, 5, 7]),
+        (lambda xp, x: xp.sum(xp.outer(x, x) @ xp.outer(x, x)), None),
+    ],
+)  # fmt: skip
+def test_not_holomorphic_in_numpy_but_here(function, expected):
+    """Bare NumPy differentiates |z|, max, comparisons and vecdot wrongly, without a word."""
+    _, gradient = step(lambda x, *, xp=np: function(xp, x), X)
+    if expected is None:  # (sum x)² (x·x)
+        expected = 2 * X.sum() * (X @ X) + 2 * X * X.sum() ** 2
+    np.testing.assert_allclose(gradient, expected, rtol=1e-14, atol=1e-30)
+
+
+@pytest.mark.parametrize(
+    ("function", "expected"),
+    [
+        (lambda xp, x: xp.abs(x[0]), [0, 0]),
+        (lambda xp, x: xp.maximum(x[0], 0.0), [0.5, 0]),
+        (lambda xp, x: xp.minimum(x[0], x[1]), [0.5, 0.5]),
+        (lambda xp, x: xp.max(x), [0.5, 0.5]),
+        (lambda xp, x: xp.min(xp.reshape(x, (2, 1)), axis=0)[0], [0.5, 0.5]),
+        (lambda xp, x: xp.where(x[0] > 0, x[0], 3 * x[0]), [3, 0]),
+        (lambda xp, x: xp.sign(x[0]) + xp.trunc(x[1]), [0, 0]),
+        (lambda xp, x: xp.max(xp.exp(xp.concat([x, xp.zeros(2)]))), [0.25, 0.25]),
+        (lambda xp, x: xp.hypot(x[0], x[1]), [0, 0]),
+    ],
+)
+def test_convention_at_kinks(function, expected):
+    """Methods that choose differently at ties could not be compared there."""
+    _, gradient = step(lambda x, *, xp=np: function(xp, x), np.zeros(2))
+    np.testing.assert_array_equal(gradient, expected)
+
+
+@pytest.mark.parametrize("x", [-800.0, 800.0])
+@pytest.mark.parametrize(
+    "function",
+    [
+        lambda xp, x: 1 / (1 + xp.exp(-x)),
+        lambda xp, x: xp.reciprocal(1 + xp.exp(x)),
+        lambda xp, x: xp.tanh(x),
+        lambda xp, x: xp.minimum(xp.exp(x), 5.0),
+        lambda xp, x: 0.5 ** xp.exp(xp.abs(x)),
+        lambda xp, x: xp.atan(xp.exp(xp.abs(x))),
+        lambda xp, x: (2 / xp.cosh(x)) ** 2,
+        lambda xp, x: xp.exp(-xp.exp(abs(x))),
+    ],
+)
+def test_overflow_inside_a_flat_function(function, x):
+    """Where the real function saturates, infinity times a zero part must not make NaN of it."""
+    value, gradient = step(lambda w, *, xp=np: function(xp, w), x)
+    assert value == function(np, np.float64(x)) if abs(x) < 700 else np.isfinite(value)
+    assert gradient == 0
+
+
+def test_masks_of_infinity():
+    """Attention masks and log-sum-exp put -inf beside numbers that vary."""
+
+    def loss(x, *, xp=np):
+        masked = xp.where(np.array([True, True, False]), x, -np.inf)
+        shifted = masked - xp.max(masked)
+        return xp.log(xp.sum(xp.exp(shifted))) + xp.max(masked) + xp.logaddexp(-np.inf, x[0])
+
+    x = np.array([0.3, 1.1, 0.2])
+    soft = np.exp(x[:2]) / np.exp(x[:2]).sum()
+    _, gradient = step(loss, x)
+    np.testing.assert_allclose(gradient, [soft[0] + 1, soft[1], 0], rtol=1e-15)
+
+
+def test_infinite_constants_in_products():
+    """One infinite entry that does not vary must spoil neither value nor neighbours."""
+
+    def loss(x, *, xp=np):
+        product = xp.outer(x, xp.ones(2)) @ np.array([[np.inf, 1.0], [np.inf, 2.0]])
+        return xp.sum(1 / product[:, 0]) + xp.sum(product[:, 1])
+
+    value, gradient = step(loss, np.array([0.3, 1.1]))
+    assert value == pytest.approx(4.2)
+    np.testing.assert_allclose(gradient, [3, 3], rtol=1e-15)
+
+
+@pytest.mark.parametrize(
+    "function",
+    [
+        lambda xp, x: xp.exp(1e3 * x[0]) + x[1],
+        lambda xp, x: xp.sum((xp.reshape(x, (2, 1)) @ np.array([[np.inf, 1]]))[[0, 1], [0, 1]]),
+    ],
+)
+def test_what_does_not_vary_stays_constant_when_infinite(function):
+    """An overflow in one term must leave the slopes of the others alone."""
+    value, gradient = step(lambda x, *, xp=np: function(xp, x), np.array([1.0, 2.0]))
+    assert value == np.inf
+    assert gradient[1] == 1
+
+
+OUTSIDE = {
+    "sqrt": -0.7, "log": -0.7, "log2": -0.7, "log10": -0.7, "log1p": -1.7, "asin": 1.3,
+    "acos": -1.3, "acosh": 0.7, "atanh": 1.3,
+}  # fmt: skip
+
+
+def test_every_domain_is_tested():
+    """A domain without a test could be lost unnoticed."""
+    from gradmethods.holomorphic.namespace import DOMAIN
+
+    assert DOMAIN.keys() == OUTSIDE.keys()
+
+
+@pytest.mark.parametrize("name", [*OUTSIDE, "pow"])
+def test_refuses_points_outside_the_real_domain(name):
+    """Complex log, sqrt and powers go on silently where the real loss is NaN."""
+
+    def loss(x, *, xp=np):
+        inside = x[0] ** 1.5 if name == "pow" else getattr(xp, name)(x[0])
+        return inside + x[1]
+
+    x = np.array([OUTSIDE.get(name, -0.7), 1.0])
+    problem = gm.Problem(loss, x)
+    provider = Numerical("complex-step")
+    with pytest.raises(NotDifferentiable, match=rf"xp\.{name} at {x[0]}"):
+        provider.prepare(problem)(x)
+    assert f"xp.{name}" in str(provider.obstacle(problem))
+
+
+def test_a_varying_exponent_needs_a_positive_base():
+    """(-2)**p is real at p = 3, but its slope in p is not."""
+    with pytest.raises(NotDifferentiable, match=r"xp\.pow at -2"):
+        step(lambda p, *, xp=np: (-2.0) ** p, 3.0)
+
+
+@pytest.mark.parametrize(
+    "function",
+    [
+        lambda xp, x: xp.where(x > 0, xp.log(x), 2 * x),
+        lambda xp, x: xp.where(x > 0, xp.sqrt(x), 2 * x),
+        lambda xp, x: xp.where(x > 0, x**0.5, 2 * x),
+    ],
+)
+def test_a_discarded_branch_may_leave_the_domain(function):
+    """Refusing what `where` discards would refuse the usual guard."""
+    value, gradient = step(lambda w, *, xp=np: function(xp, w), -0.7)
+    assert (value, gradient) == (-1.4, 2)
+
+
+@pytest.mark.parametrize(
+    ("function", "point", "slope"),
+    [
+        (lambda xp, x: xp.sqrt(x), 0.0, np.inf),
+        (lambda xp, x: x**0.5, 0.0, np.inf),
+        (lambda xp, x: xp.log(x), 0.0, np.inf),
+        (lambda xp, x: xp.asin(x), 1.0, np.inf),
+        (lambda xp, x: xp.acos(x), -1.0, -np.inf),
+        (lambda xp, x: xp.acosh(x), 1.0, np.inf),
+    ],
+)
+def test_infinite_slope_at_the_end_of_a_domain(function, point, slope):
+    """Im √(ih) is finite: divided by h it would pass for a large, ordinary slope."""
+    value, gradient = step(lambda w, *, xp=np: function(xp, w), point)
+    with np.errstate(divide="ignore"):
+        assert value == function(np, np.float64(point))
+    assert gradient == slope
+
+
+def test_nan_is_not_passed_off_as_a_slope():
+    """A gradient of 0 beside a loss that is NaN would be a wrong answer."""
+    value, gradient = step(lambda x, *, xp=np: xp.sum(x) + xp.sum(np.inf * (x - x)), np.ones(2))
+    assert np.isnan(value)
+    assert np.isnan(gradient).all()
+
+
+@pytest.mark.parametrize(
+    "loss",
+    [
+        lambda x, *, xp=np: np.sum(np.exp(x)),
+        lambda x, *, xp=np: xp.sum(x) if x[0] > 0 else x[0],
+        lambda x, *, xp=np: xp.asarray(float(x[0])) * x[1],
+    ],
+)
+def test_leaving_the_namespace_is_refused(loss):
+    """np.abs or a Python branch on complex numbers would be silently wrong."""
+    problem = gm.Problem(loss, X)
+    with pytest.raises(UnsupportedOperation, match="xp"):
+        Numerical("complex-step").prepare(problem)(X)
+    assert "xp." in str(Numerical("complex-step").obstacle(problem))
+
+
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+def test_arrays_report_the_real_dtype(dtype):
+    """A loss that asks for x.dtype must see what it sees under NumPy."""
+    xp = Holomorphic()
+    x = Array(xp, np.ones(3, dtype) * (1 + 0j))
+    assert x.payload.dtype == np.result_type(dtype, np.complex64)
+    for array in (x, xp.exp(x), xp.sum(2 * x), xp.zeros_like(x), xp.max(x), 1 / x, x**2, x**0.5):
+        assert array.dtype == dtype
+    for array in (xp.hypot(x, 1), xp.logaddexp(x, 0), xp.where(x > 0, x, 0), xp.atan2(x, x)):
+        assert array.dtype == dtype
+    with np.errstate(all="ignore"):
+        for array in (xp.sqrt(x - 1), xp.log(x - 2), (x - 1) ** 3, 1 / (x - 1), (x - 1) ** 0.5):
+            assert array.dtype == dtype
+    assert xp.astype(x, "float32").dtype == "float32"
+    assert xp.astype(x, "float32").payload.dtype == "complex64"
+    assert (x > 0).dtype == bool
+
+
+def test_a_missing_function_is_named():
+    """A primitive added to the table alone must say so, not fail with a KeyError."""
+    from dataclasses import replace
+
+    with pytest.raises(UnsupportedOperation, match="'cbrt'"):
+        Holomorphic().apply(replace(TABLE["exp"], name="cbrt"), [np.ones(1) * 1j], {})
