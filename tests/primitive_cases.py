@@ -1,0 +1,497 @@
+"""Every function that a loss can use × shapes: the cases behind test_primitives.py.
+
+A case is a function of `xp` and operands with their shapes and domains. `python -m
+tests.primitive_cases` prints how many cases each function has.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from itertools import product
+from typing import Any
+
+import numpy as np
+
+import gradmethods as gm
+
+DOMAINS: dict[str, tuple[float, float]] = {
+    "real": (-2.0, 2.0),
+    "positive": (0.3, 2.0),
+    "unit": (-0.9, 0.9),
+    "above one": (1.2, 3.0),
+}
+Shape = tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Case:
+    """A function to differentiate with respect to operands drawn from a domain."""
+
+    name: str
+    function: Callable[..., Any]
+    shapes: tuple[Shape, ...]
+    domain: str = "real"
+    variant: str = ""
+
+    @property
+    def id(self) -> str:
+        shapes = ",".join("x".join(map(str, s)) or "scalar" for s in self.shapes)
+        return f"{self.name}{'-' + self.variant if self.variant else ''}[{shapes}]"
+
+    def problem(self, dtype: str = "float64") -> gm.Problem:
+        """Weigh the entries of the result, so that each counts differently, and sum.
+
+        The anchor keeps the loss from being constant where the operands are empty.
+        """
+        rng = np.random.default_rng(sum(map(ord, self.id)))
+        low, high = DOMAINS[self.domain]
+        params = {
+            f"x{i}": rng.uniform(low, high, shape).astype(dtype)
+            for i, shape in enumerate(self.shapes)
+        }
+        function = self.function
+        shape = np.shape(function(np, *params.values()))
+        weights = rng.uniform(0.5, 1.5, shape).astype(dtype)
+
+        def loss(params: Any, *, xp: Any = np) -> Any:
+            anchor, *operands = params.values()
+            return anchor**2 + xp.sum(weights * function(xp, *operands))
+
+        return gm.Problem(loss, {"anchor": np.asarray(0.7, dtype)} | params, name=self.id)
+
+
+UNARY_SHAPES: tuple[Shape, ...] = ((), (1,), (3,), (2, 3), (0, 3), (2, 1, 2))
+PAIRS: tuple[tuple[Shape, Shape], ...] = (
+    ((), ()),
+    ((1,), (1,)),
+    ((3,), (3,)),
+    ((2, 3), (2, 3)),
+    ((2, 3), (3,)),
+    ((3,), (2, 3)),
+    ((2, 1), (1, 3)),
+    ((), (2, 3)),
+    ((2, 3), ()),
+    ((1,), (3,)),
+    ((3,), (1,)),
+    ((0, 3), (3,)),
+    ((1, 3), (2, 1, 1)),
+)
+
+UNARY = {
+    "real": "negative square exp expm1 sin cos atan sinh cosh tanh asinh abs",
+    "positive": "sqrt reciprocal log log1p log2 log10",
+    "unit": "asin acos atanh tan",
+    "above one": "acosh",
+}
+STEPS = "sign floor ceil trunc round"
+BINARY = {
+    "real": "add subtract multiply maximum minimum logaddexp",
+    "positive": "divide pow hypot atan2",
+}
+COMPARISONS = "less less_equal greater greater_equal equal not_equal"
+
+
+def elementwise() -> Iterator[Case]:
+    for domain, names in UNARY.items():
+        for name, shape in product(names.split(), UNARY_SHAPES):
+            yield Case(name, lambda xp, x, f=name: getattr(xp, f)(x), (shape,), domain)
+    for name, shape in product(STEPS.split(), UNARY_SHAPES):
+        yield Case(name, lambda xp, x, f=name: x * getattr(xp, f)(x), (shape,))
+    for domain, names in BINARY.items():
+        for name in names.split():
+            for pair in PAIRS:
+                yield Case(name, lambda xp, a, b, f=name: getattr(xp, f)(a, b), pair, domain)
+            constant = np.array([0.7, 1.3, 1.9])
+            for operand, label in ((1.7, "number"), (constant, "constant")):
+                for shape in ((), (3,), (2, 3)):
+                    if label == "constant" and shape == ():
+                        continue
+                    yield Case(
+                        name,
+                        lambda xp, x, f=name, c=operand: getattr(xp, f)(x, xp.asarray(c)),
+                        (shape,),
+                        domain,
+                        f"right-{label}",
+                    )
+                    yield Case(
+                        name,
+                        lambda xp, x, f=name, c=operand: getattr(xp, f)(xp.asarray(c), x),
+                        (shape,),
+                        domain,
+                        f"left-{label}",
+                    )
+
+
+def operators() -> Iterator[Case]:
+    constant = np.array([0.7, 1.3, 1.9])
+    both = {
+        "+": lambda a, b: a + b,
+        "-": lambda a, b: a - b,
+        "*": lambda a, b: a * b,
+        "/": lambda a, b: a / b,
+        "**": lambda a, b: a**b,
+    }
+    for name, operator in both.items():
+        for other, label in ((1.7, "float"), (2, "int"), (constant, "ndarray")):
+            for shape in ((3,), (2, 3)):
+                yield Case(
+                    f"operator {name}",
+                    lambda xp, x, f=operator, c=other: f(x, c),
+                    (shape,),
+                    "positive",
+                    f"right-{label}",
+                )
+                yield Case(
+                    f"operator {name}",
+                    lambda xp, x, f=operator, c=other: f(c, x),
+                    (shape,),
+                    "positive",
+                    f"left-{label}",
+                )
+    for exponent in (0, 1, 2, 3, -1, -2, 0.5, 2.0, 2.5):
+        yield Case(
+            "operator **", lambda xp, x, p=exponent: x**p, ((3,),), "positive", f"{exponent}"
+        )
+    for exponent in (0, 1, 2, 3, 2.0):
+        # Powers at zero and of negative numbers are where careless rules give NaN.
+        yield Case(
+            "operator **",
+            lambda xp, x, p=exponent: (x * np.array([0.0, -1.0, 1.0])) ** p,
+            ((3,),),
+            "positive",
+            f"at-zero-{exponent}",
+        )
+    yield Case("operator -x", lambda xp, x: -x, ((2, 3),))
+    yield Case("operator +x", lambda xp, x: +x, ((2, 3),))
+    yield Case("operator abs", lambda xp, x: abs(x), ((2, 3),))
+    for a, b in MATMULS:
+        yield Case("operator @", lambda xp, x, y: x @ y, (a, b))
+    matrix = np.array([[0.3, -0.7, 1.1], [0.9, 0.2, -1.3]])
+    yield Case("operator @", lambda xp, x: matrix @ x, ((3, 2),), variant="left-ndarray")
+    yield Case("operator @", lambda xp, x: x @ matrix, ((3, 2),), variant="right-ndarray")
+
+
+def selections() -> Iterator[Case]:
+    for name, pair in product(COMPARISONS.split(), PAIRS):
+        yield Case(
+            name, lambda xp, a, b, f=name: xp.where(getattr(xp, f)(a, b), a * b, a - b), pair
+        )
+    for pair in PAIRS:
+        yield Case("where", lambda xp, a, b: xp.where(a > 0.1, a * a, b * 3), pair)
+    for name in ("logical_and", "logical_or", "logical_xor"):
+        for pair in PAIRS:
+            yield Case(
+                name,
+                lambda xp, a, b, f=name: xp.where(getattr(xp, f)(a > 0, b < 0.5), a * b, b),
+                pair,
+            )
+    for shape in UNARY_SHAPES:
+        yield Case("logical_not", lambda xp, x: xp.where(xp.logical_not(x > 0), x * x, x), (shape,))
+        for name in ("isfinite", "isinf", "isnan"):
+            yield Case(
+                name, lambda xp, x, f=name: xp.where(getattr(xp, f)(x), x * x, x * 3), (shape,)
+            )
+        yield Case("astype", lambda xp, x: x * x * xp.astype(x > 0, xp.float64), (shape,))
+        yield Case(
+            "operator ~ & | ^",
+            lambda xp, x: xp.where(~(x > 0) & (x > -1), x**2, x),
+            (shape,),
+            variant="and",
+        )
+        yield Case(
+            "operator ~ & | ^",
+            lambda xp, x: xp.where((x > 1) | (x < -1), x**2, x),
+            (shape,),
+            variant="or",
+        )
+        yield Case(
+            "operator ~ & | ^",
+            lambda xp, x: xp.where((x > -1) ^ (x > 1), x**2, x),
+            (shape,),
+            variant="xor",
+        )
+        yield Case("clip", lambda xp, x: xp.clip(x, -0.5, 0.8) * x, (shape,), variant="both")
+        yield Case("clip", lambda xp, x: xp.clip(x, min=-0.5) * x, (shape,), variant="min")
+        yield Case("clip", lambda xp, x: xp.clip(x, max=0.8) * x, (shape,), variant="max")
+        yield Case("boolean arithmetic", lambda xp, x: (x > 0) * x**2 + x, (shape,))
+    for shape in ((3,), (2, 3)):
+        yield Case(
+            "any", lambda xp, x: xp.where(xp.any(x > 1, axis=-1), 2.0, 3.0) * x[..., 0], (shape,)
+        )
+        yield Case(
+            "all", lambda xp, x: xp.where(xp.all(x > -1, axis=-1), 2.0, 3.0) * x[..., 0], (shape,)
+        )
+
+
+def reductions() -> Iterator[Case]:
+    axes: dict[Shape, tuple[Any, ...]] = {
+        (): (None,),
+        (1,): (None, 0),
+        (4,): (None, 0, -1),
+        (2, 3): (None, 0, 1, (0, 1)),
+        (2, 1, 3): (None, 1, -1, (0, 2)),
+    }
+    names = ("sum", "mean", "prod", "max", "min", "var", "std")
+    for name, (shape, choices) in product(names, axes.items()):
+        for axis, keep in product(choices, (False, True)):
+            if name == "std" and np.empty(shape).size in (0, 1):
+                continue  # the root of a variance of zero has no derivative
+            if name == "std" and axis is not None and np.ndim(axis) == 0 and shape[axis] == 1:
+                continue
+            yield Case(
+                name,
+                lambda xp, x, f=name, a=axis, k=keep: getattr(xp, f)(x, axis=a, keepdims=k),
+                (shape,),
+                variant=f"axis={axis}{'-keepdims' if keep else ''}",
+            )
+    for name in ("sum", "prod"):
+        for axis in (None, 0, 1):
+            yield Case(
+                name, lambda xp, x, f=name, a=axis: getattr(xp, f)(x, axis=a), ((0, 3),), "real",
+                f"empty-axis={axis}",
+            )  # fmt: skip
+    for name in ("mean", "max", "min", "var"):
+        yield Case(
+            name, lambda xp, x, f=name: getattr(xp, f)(x, axis=1), ((0, 3),), "real", "empty-rows"
+        )
+    for name in ("var", "std"):
+        yield Case(
+            name, lambda xp, x, f=name: getattr(xp, f)(x, correction=1), ((4,),), "real", "ddof"
+        )
+    for count in range(6):
+        yield Case(
+            "prod", lambda xp, x: xp.prod(x * np.where(np.arange(x.shape[0]) == 1, 0.0, 1.0)),
+            ((count,),), variant="with-zero",
+        )  # fmt: skip
+    for shape, axis in (((), None), ((1,), 0), ((4,), None), ((2, 3), 0), ((2, 3), 1), ((0, 3), 1)):
+        if shape == ():
+            continue
+        for initial in (False, True):
+            yield Case(
+                "cumulative_sum",
+                lambda xp, x, a=axis, i=initial: xp.cumulative_sum(x, axis=a, include_initial=i),
+                (shape,),
+                variant=f"axis={axis}-{initial}",
+            )
+    for order in (1, 2, 3, np.inf, -np.inf):
+        for axis in (None, 0):
+            yield Case(
+                "vector_norm",
+                lambda xp, x, a=axis, o=order: xp.linalg.vector_norm(x, axis=a, ord=o),
+                ((2, 3),),
+                variant=f"ord={order}-axis={axis}",
+            )
+    yield Case("matrix_norm", lambda xp, x: xp.linalg.matrix_norm(x), ((2, 2, 3),))
+
+
+MATMULS: tuple[tuple[Shape, Shape], ...] = (
+    ((3,), (3,)),
+    ((2, 3), (3,)),
+    ((3,), (3, 2)),
+    ((2, 3), (3, 4)),
+    ((1, 1), (1, 1)),
+    ((2, 2, 3), (3, 2)),
+    ((2, 3), (2, 3, 2)),
+    ((2, 2, 3), (2, 3, 2)),
+    ((2, 1, 2, 3), (3, 3, 2)),
+    ((2, 2, 3), (3,)),
+    ((3,), (2, 3, 2)),
+    ((0, 3), (3, 2)),
+    ((2, 0), (0, 3)),
+)
+
+
+def contractions() -> Iterator[Case]:
+    for a, b in MATMULS:
+        yield Case("matmul", lambda xp, x, y: xp.matmul(x, y), (a, b))
+    for a, b, axes in (
+        ((2, 3), (3, 2), 1),
+        ((2, 3), (2, 3), 2),
+        ((3,), (2,), 0),
+        ((2, 3, 2), (3, 2), ((1, 0), (0, 1))),
+        ((2, 3), (2, 2), ((0,), (1,))),
+        ((), (2,), 0),
+    ):
+        yield Case(
+            "tensordot",
+            lambda xp, x, y, k=axes: xp.tensordot(x, y, axes=k),
+            (a, b),
+            variant=str(axes),
+        )
+    for a, b, axis in (
+        ((3,), (3,), -1),
+        ((2, 3), (2, 3), -1),
+        ((2, 3), (3,), -1),
+        ((2, 3), (2, 3), 0),
+    ):
+        yield Case(
+            "vecdot",
+            lambda xp, x, y, k=axis: xp.vecdot(x, y, axis=k),
+            (a, b),
+            variant=f"axis={axis}",
+        )
+        yield Case(
+            "linalg.vecdot",
+            lambda xp, x, y, k=axis: xp.linalg.vecdot(x, y, axis=k),
+            (a, b),
+            variant=f"axis={axis}",
+        )
+    for a, b in (((2,), (3,)), ((1,), (3,)), ((0,), (3,))):
+        yield Case("outer", lambda xp, x, y: xp.outer(x, y), (a, b))
+        yield Case("linalg.outer", lambda xp, x, y: xp.linalg.outer(x, y), (a, b))
+    for shape, offset in product(((3, 3), (2, 4), (4, 2), (2, 3, 3), (1, 1)), (0, 1, -1, 5)):
+        for name in ("trace", "diagonal"):
+            yield Case(
+                name, lambda xp, x, f=name, o=offset: getattr(xp, f)(x, o), (shape,),
+                variant=f"{offset}",
+            )  # fmt: skip
+            yield Case(
+                f"linalg.{name}",
+                lambda xp, x, f=name, o=offset: getattr(xp.linalg, f)(x, offset=o),
+                (shape,),
+                variant=f"{offset}",
+            )
+
+
+def manipulations() -> Iterator[Case]:
+    def case(
+        name: str, function: Callable[..., Any], *shapes: Shape, variant: str = ""
+    ) -> Iterator[Case]:
+        for i, shape in enumerate(shapes):
+            yield Case(name, function, (shape,), variant=f"{variant}{i}")
+
+    yield from case("reshape", lambda xp, x: xp.reshape(x, (-1,)), (), (1,), (2, 3), (0, 3))
+    yield from case("reshape", lambda xp, x: xp.reshape(x, (3, 2)), (6,), (2, 3), variant="to-32-")
+    yield from case(
+        "permute_dims", lambda xp, x: xp.permute_dims(x, (1, 0)), (2, 3), (1, 3), (0, 3)
+    )
+    yield from case(
+        "permute_dims", lambda xp, x: xp.permute_dims(x, (2, 0, 1)), (2, 3, 1), variant="3"
+    )
+    yield from case(".T", lambda xp, x: x.T * np.arange(1.0, 3.0), (2, 3), (2, 2))
+    yield from case(".mT", lambda xp, x: x.mT, (2, 3), (2, 2, 3))
+    yield from case("matrix_transpose", lambda xp, x: xp.matrix_transpose(x), (2, 3), (2, 2, 3))
+    yield from case("moveaxis", lambda xp, x: xp.moveaxis(x, 0, -1), (2, 3), (2, 3, 1))
+    yield from case("expand_dims", lambda xp, x: xp.expand_dims(x, axis=0), (), (3,), (2, 3))
+    yield from case("expand_dims", lambda xp, x: xp.expand_dims(x, axis=-1), (3,), variant="last")
+    yield from case("squeeze", lambda xp, x: xp.squeeze(x, axis=0), (1,), (1, 3), (1, 2, 3))
+    yield from case(
+        "broadcast_to", lambda xp, x: xp.broadcast_to(x, (2, 3)), (), (3,), (1, 3), (2, 1)
+    )
+    yield from case("flip", lambda xp, x: xp.flip(x), (1,), (3,), (2, 3), (0, 3))
+    yield from case("flip", lambda xp, x: xp.flip(x, axis=-1), (3,), (2, 3), variant="axis")
+    yield from case("roll", lambda xp, x: xp.roll(x, 1), (1,), (3,), (2, 3), (0, 3))
+    yield from case("roll", lambda xp, x: xp.roll(x, (-1, 2), axis=(0, 1)), (2, 3), variant="axes")
+    yield from case("roll", lambda xp, x: xp.roll(x, -4, axis=0), (3,), (2, 3), variant="far")
+    yield from case("repeat", lambda xp, x: xp.repeat(x, 2, axis=0), (1,), (3,), (2, 3))
+    yield from case("repeat", lambda xp, x: xp.repeat(x, 2), (2, 3), variant="flat")
+    yield from case("tile", lambda xp, x: xp.tile(x, (2, 2)), (), (3,), (2, 3))
+    yield from case("tile", lambda xp, x: xp.tile(x, (2,)), (2, 3), variant="short")
+    yield from case("tril", lambda xp, x: xp.tril(x), (3, 3), (2, 3), (3, 2), (2, 2, 2))
+    yield from case("tril", lambda xp, x: xp.tril(x, k=1), (3, 3), variant="k")
+    yield from case("triu", lambda xp, x: xp.triu(x), (3, 3), (2, 3), (3, 2), (2, 2, 2))
+    yield from case("triu", lambda xp, x: xp.triu(x, k=-1), (3, 3), variant="k")
+    yield from case("diff", lambda xp, x: xp.diff(x), (3,), (2, 3), (1,))
+    yield from case("unstack", lambda xp, x: xp.unstack(x)[0] * xp.unstack(x)[-1], (2,), (2, 3))
+    pairs = (((3,), (2,)), ((2, 3), (1, 3)), ((0, 3), (2, 3)), ((1,), (1,)))
+    for a, b in pairs:
+        yield Case("concat", lambda xp, x, y: xp.concat([x, y, x], axis=0), (a, b))
+        yield Case("concat", lambda xp, x, y: xp.concat([x, y], axis=None), (a, b), variant="flat")
+    for shape in ((), (1,), (2, 3)):
+        yield Case("stack", lambda xp, x, y: xp.stack([x, y]), (shape, shape))
+        yield Case(
+            "stack", lambda xp, x, y: xp.stack([x, y], axis=-1), (shape, shape), variant="last"
+        )
+        yield Case("asarray", lambda xp, x, y: xp.asarray([x, 2 * y]), (shape, shape))
+    for a, b in (((2, 1), (3,)), ((), (2,))):
+        yield Case(
+            "broadcast_arrays",
+            lambda xp, x, y: xp.broadcast_arrays(x, y)[0] * xp.broadcast_arrays(x, y)[1],
+            (a, b),
+        )
+    for indexing in ("xy", "ij"):
+        yield Case(
+            "meshgrid",
+            lambda xp, x, y, i=indexing: (
+                xp.meshgrid(x, y, indexing=i)[0] * xp.exp(xp.meshgrid(x, y, indexing=i)[1])
+            ),
+            ((2,), (3,)),
+            variant=indexing,
+        )
+
+
+def indexing() -> Iterator[Case]:
+    mask = np.array([True, False, True])
+    keys: dict[str, tuple[Any, Any]] = {
+        "integer": (0, ((3,), (2, 3), (1,))),
+        "negative": (-1, ((3,), (2, 3))),
+        "slice": (slice(1, None), ((3,), (2, 3), (0, 3))),
+        "step": (slice(None, None, -2), ((4,), (3, 2))),
+        "ellipsis": ((..., 0), ((3,), (2, 3))),
+        "newaxis": ((None, slice(None), None), ((3,), (2, 3))),
+        "both": ((1, slice(None, 2)), ((2, 3),)),
+        "empty": (slice(0, 0), ((3,), (2, 3))),
+        "tuple": ((), ((), (3,))),
+        "list": ([0, 2, 2], ((3,), (3, 2))),
+        "array": (np.array([[0, 1], [2, 0]]), ((3,), (3, 2))),
+        "pairs": ((np.array([0, 1, 1]), np.array([2, 0, 0])), ((2, 3),)),
+        "mixed": ((slice(None), np.array([2, 0, 2])), ((2, 3),)),
+        "mask": (mask, ((3,), (3, 2))),
+    }
+    for label, (key, shapes) in keys.items():
+        for shape in shapes:
+            yield Case("getitem", lambda xp, x, k=key: x[k] * 1.5, (shape,), variant=label)
+    for shape, axis in (((3,), None), ((3,), 0), ((2, 3), 1), ((3, 2), 0)):
+        yield Case(
+            "take",
+            lambda xp, x, a=axis: xp.take(x, xp.asarray([2, 0, 0]), axis=a),
+            (shape,),
+            variant=f"axis={axis}",
+        )
+    yield Case(
+        "take_along_axis",
+        lambda xp, x: xp.take_along_axis(x, xp.asarray([[2, 0], [1, 1]]), axis=1),
+        ((2, 3),),
+    )
+    yield Case("iteration", lambda xp, x: sum((i + 1) * row for i, row in enumerate(x)), ((3,),))
+
+
+def creations() -> Iterator[Case]:
+    made: dict[str, Callable[..., Any]] = {
+        "arange": lambda xp, x: x * xp.arange(3),
+        "eye": lambda xp, x: x @ xp.eye(3),
+        "full": lambda xp, x: xp.full((2, 3), x[0]) * x,
+        "full_like": lambda xp, x: xp.full_like(x, 2.5) * x,
+        "linspace": lambda xp, x: x * xp.linspace(0.1, 0.9, 3),
+        "ones": lambda xp, x: x + xp.ones((2, 3)),
+        "ones_like": lambda xp, x: x * (1 + xp.ones_like(x)),
+        "zeros": lambda xp, x: x * x + xp.zeros(3),
+        "zeros_like": lambda xp, x: x * x + xp.zeros_like(x),
+        "asarray constants": lambda xp, x: x * xp.asarray([0.1, 0.2, 0.3]),
+        "constants": lambda xp, x: xp.pi * x + xp.e,
+    }
+    for name, function in made.items():
+        yield Case(name, function, ((3,),))
+
+
+CASES = [
+    case
+    for group in (
+        elementwise,
+        operators,
+        selections,
+        reductions,
+        contractions,
+        manipulations,
+        indexing,
+        creations,
+    )
+    for case in group()
+]
+
+if __name__ == "__main__":
+    for name, count in Counter(case.name for case in CASES).items():
+        print(f"{name:24}{count:4}")  # noqa: T201  # a listing is what this script is for
+    print(f"{'all':24}{len(CASES):4}")  # noqa: T201

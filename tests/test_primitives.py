@@ -1,0 +1,93 @@
+"""Every function that a loss can use, by every method, over shapes and broadcasting."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import numpy as np
+import pytest
+
+import gradmethods as gm
+from gradmethods.graph import record
+from gradmethods.primitives import TABLE
+from gradmethods.tape.rules import RULES
+from tests.primitive_cases import CASES
+
+METHODS = [
+    gm.get_provider(n) for n in ("analytical", "numerical", "numerical:complex-step", "backprop")
+]
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.id)
+def test_methods_agree_on_every_function(case):
+    """A wrong rule, formula or complex continuation of one function would give one method away."""
+    comparison = gm.compare(case.problem(), METHODS, seconds=0)
+    assert set(comparison.verdicts.values()) == {"agrees"}, str(comparison)
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.id)
+def test_recorded_value_is_numpy_value(case):
+    """A function of `xp` that means something else than NumPy's would change the loss itself."""
+    problem = case.problem()
+    value = gm.Backprop().prepare(problem)(problem.params).value
+    assert value == pytest.approx(problem.value(), rel=1e-14, abs=0)
+
+
+def test_cases_reach_every_primitive():
+    """A primitive without a case would be a rule that nothing checks."""
+    # scatter_add is the transpose of getitem: only backward passes contain it.
+    reached = Counter(
+        node.primitive.name
+        for case in CASES
+        for node in record(case.problem()).nodes()
+        if node.primitive is not None
+    )
+    assert set(TABLE) - set(reached) == {"scatter_add"}
+
+
+def test_case_ids_are_unique():
+    """Two cases of one name would be one random seed and one line in a report."""
+    ids = [case.id for case in CASES]
+    assert len(ids) == len(set(ids))
+
+
+def test_every_primitive_has_a_vjp_line():
+    """A primitive outside the table of rules would fail only when someone first used it."""
+    assert set(RULES) == set(TABLE) | {"sigmoid"}
+
+
+@pytest.mark.parametrize(
+    "case", [c for c in CASES if c.domain != "real" and c.shapes == ((3,),)], ids=lambda c: c.id
+)
+def test_float32_stays_float32(case):
+    """A constant that turned float32 into float64 on the way would change cost and accuracy."""
+    problem = case.problem("float32")
+    for method in METHODS:
+        value, gradient = method.prepare(problem)(problem.params)
+        assert value.dtype == np.float32
+        assert all(array.dtype == np.float32 for array in gradient.values())
+
+
+KINKS = {
+    "abs at 0": (lambda xp, w: xp.sum(xp.abs(w)), [0.0, 1.0], [0.0, 1.0]),
+    "sign": (lambda xp, w: xp.sum(w * xp.sign(w)), [0.0, -2.0], [0.0, -1.0]),
+    "relu at 0": (lambda xp, w: xp.sum(xp.maximum(w, 0)), [0.0, 1.0, -1.0], [0.5, 1.0, 0.0]),
+    "minimum of equals": (lambda xp, w: xp.minimum(w[0], w[1]), [2.0, 2.0], [0.5, 0.5]),
+    "max of three equals": (lambda xp, w: xp.max(w), [3.0, 3.0, 3.0, 1.0], [1 / 3] * 3 + [0.0]),
+    "min of two equals": (lambda xp, w: xp.min(w), [1.0, 5.0, 1.0], [0.5, 0.0, 0.5]),
+    "where takes its branch": (lambda xp, w: xp.sum(xp.where(w >= 0, 3 * w, w)), [0.0], [3.0]),
+    "where equal": (lambda xp, w: xp.sum(xp.where(w == 0, w + 1, w * w)), [0.0, 2.0], [1.0, 4.0]),
+    "clip at its limit": (lambda xp, w: xp.sum(xp.clip(w, -1, 1)), [1.0, -1.0, 2.0], [0.5, 0.5, 0]),
+}
+
+
+@pytest.mark.parametrize("kink", KINKS)
+@pytest.mark.parametrize(
+    "name", ["analytical", "analytical:expanded", "numerical:complex-step", "backprop"]
+)
+def test_one_convention_at_kinks(kink, name):
+    """Methods with different conventions would contradict each other where both are right."""
+    loss, point, expected = KINKS[kink]
+    problem = gm.Problem(lambda w, *, xp=np: loss(xp, w), np.array(point))
+    gradient = gm.get_provider(name).prepare(problem)(problem.params).gradient
+    np.testing.assert_allclose(gradient, expected, rtol=1e-15, atol=1e-15)
