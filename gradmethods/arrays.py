@@ -164,10 +164,12 @@ class Array:
         return self.namespace.greater_equal(self, other)
 
     def __eq__(self, other: object) -> Array:  # type: ignore[override]  # element-wise
-        return self.namespace.equal(self, other)
+        operand: Any = other
+        return self.namespace.equal(self, operand)
 
     def __ne__(self, other: object) -> Array:  # type: ignore[override]  # element-wise
-        return self.namespace.not_equal(self, other)
+        operand: Any = other
+        return self.namespace.not_equal(self, operand)
 
     def __and__(self, other: Any) -> Array:
         return self.namespace.logical_and(self, other)

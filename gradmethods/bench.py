@@ -31,10 +31,10 @@ from gradmethods.report.files import (
 )
 
 RESERVE = 60.0
-"""Seconds of the budget kept for accuracy and the report, at most a quarter of it."""
+"""Seconds of the budget kept for accuracy and the report, at most half of it."""
 
 WRITING = 25.0
-"""Seconds of the reserve kept for the report alone, at most half of it."""
+"""Seconds of the reserve kept for the report alone, at most four fifths of it."""
 
 GRACE = 5.0
 """Seconds that the cases may overrun before they are killed."""
@@ -54,7 +54,8 @@ def run_benchmarks(
     full : bool, default False
         Allow a case two hours instead of 15 seconds, and measure each longer.
     resume : bool, default False
-        Go on where a run of the same commit was killed, keeping its finished cases.
+        Go on where a run of the same commit was killed or out of budget, keeping its finished
+        cases.
 
     Returns
     -------
@@ -85,14 +86,14 @@ def run_benchmarks(
         clear(folder)
         write_json(folder / PROVENANCE, origin)
 
-    reserve = 0.0 if budget is None else min(RESERVE, budget / 4)
+    reserve = 0.0 if budget is None else min(RESERVE, budget / 2)
 
     def left(keep: float) -> float | None:
         return None if budget is None else max(0.0, budget - keep - (time.monotonic() - start))
 
     status = _run_pytest(benchmarks, folder, limit, settings, left(reserve))
     _fill(folder, settings, status, budget)
-    writing = min(WRITING, reserve / 2)
+    writing = min(WRITING, 0.8 * reserve)
     write_json(folder / ACCURACY, accuracy_rows(left(writing)))
     write_report(folder)
 
@@ -193,7 +194,7 @@ def _fill(folder: Path, settings: Settings, status: int | None, budget: float | 
     path = folder / RECORDS
     done = {record["key"] for record in read_records(path)} if path.exists() else set()
     if status is None:
-        gap = Gap("budget", f"The budget of {duration(budget or 0)} was used up.")
+        gap = Gap("budget", f"The budget of {duration(budget or 0)} for the run was used up.")
     else:
         gap = Gap("not run", f"pytest ended with status {status} before this case.")
     for case in grid():

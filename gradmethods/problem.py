@@ -82,7 +82,7 @@ class Problem:
                 f"loss must be a function loss(params, **data, xp), got {type(loss).__name__}."
             )
         self.loss = loss
-        self.name = name or getattr(loss, "__name__", type(loss).__name__)
+        self.name = name or _name_of(loss)
         self.structure: Structure
         self.structure, self._arrays = read_parameters(params)
         self.data: Arrays = read_data(data, self.structure.dtype)
@@ -97,8 +97,7 @@ class Problem:
     @property
     def params(self) -> Parameters:
         """The point, in the structure that the user gave (read-only arrays)."""
-        params: Parameters = self.structure.restore(self._arrays)
-        return params
+        return self.structure.restore(self._arrays)
 
     @property
     def dtype(self) -> np.dtype[Any]:
@@ -155,6 +154,11 @@ class Problem:
         from gradmethods.examples import check_examples
 
         check_examples(self)
+
+
+def _name_of(loss: Loss) -> str:
+    name: str = getattr(loss, "__name__", type(loss).__name__)
+    return "loss" if name == "<lambda>" else name
 
 
 def check_scalar(shape: tuple[int, ...], dtype: np.dtype[Any], name: str) -> None:

@@ -16,9 +16,10 @@ from numpy.typing import ArrayLike, NDArray
 
 from gradmethods.errors import InvalidProblem, ShapeMismatch
 
-FloatArray = NDArray[np.floating[Any]]
 Arrays = dict[str, NDArray[Any]]
-Parameters = FloatArray | dict[str, FloatArray]
+Parameters = Any
+"""One array or a dict of arrays: the user decided which, and type checkers cannot know."""
+
 ParametersLike = ArrayLike | Mapping[str, ArrayLike]
 
 BARE = ""
@@ -117,7 +118,8 @@ def read_parameters(params: ParametersLike) -> tuple[Structure, Arrays]:
     if isinstance(params, Mapping):
         if not params:
             raise InvalidProblem("params is empty; a problem needs at least one parameter.")
-        unnamed = [name for name in params if not isinstance(name, str) or not name]
+        names: list[Any] = list(params)
+        unnamed = [name for name in names if not isinstance(name, str) or not name]
         if unnamed:
             raise InvalidProblem(f"Parameter names must be non-empty strings, got {unnamed!r}.")
         given: Mapping[str, ArrayLike] = params
@@ -143,6 +145,11 @@ def read_data(data: Mapping[str, ArrayLike] | None, dtype: np.dtype[Any]) -> Arr
     """Copy a user's data into read-only arrays; floating data take the parameters' dtype."""
     arrays = {}
     for name, value in (data or {}).items():
+        if name == "xp" or not isinstance(name, str):
+            raise InvalidProblem(
+                f"Data are passed to the loss by name, got the name {name!r}. Names are strings, "
+                "and 'xp' is taken by the namespace."
+            )
         array = np.array(value)
         if array.dtype.kind not in "fiub":
             raise InvalidProblem(

@@ -265,9 +265,7 @@ def reductions() -> Iterator[Case]:
             "prod", lambda xp, x: xp.prod(x * np.where(np.arange(x.shape[0]) == 1, 0.0, 1.0)),
             ((count,),), variant="with-zero",
         )  # fmt: skip
-    for shape, axis in (((), None), ((1,), 0), ((4,), None), ((2, 3), 0), ((2, 3), 1), ((0, 3), 1)):
-        if shape == ():
-            continue
+    for shape, axis in (((1,), 0), ((4,), None), ((2, 3), 0), ((2, 3), 1), ((0, 3), 1)):
         for initial in (False, True):
             yield Case(
                 "cumulative_sum",
@@ -395,7 +393,12 @@ def manipulations() -> Iterator[Case]:
     yield from case("triu", lambda xp, x: xp.triu(x, k=-1), (3, 3), variant="k")
     yield from case("diff", lambda xp, x: xp.diff(x), (3,), (2, 3), (1,))
     yield from case("unstack", lambda xp, x: xp.unstack(x)[0] * xp.unstack(x)[-1], (2,), (2, 3))
-    pairs = (((3,), (2,)), ((2, 3), (1, 3)), ((0, 3), (2, 3)), ((1,), (1,)))
+    pairs: list[tuple[Shape, Shape]] = [
+        ((3,), (2,)),
+        ((2, 3), (1, 3)),
+        ((0, 3), (2, 3)),
+        ((1,), (1,)),
+    ]
     for a, b in pairs:
         yield Case("concat", lambda xp, x, y: xp.concat([x, y, x], axis=0), (a, b))
         yield Case("concat", lambda xp, x, y: xp.concat([x, y], axis=None), (a, b), variant="flat")
@@ -405,7 +408,8 @@ def manipulations() -> Iterator[Case]:
             "stack", lambda xp, x, y: xp.stack([x, y], axis=-1), (shape, shape), variant="last"
         )
         yield Case("asarray", lambda xp, x, y: xp.asarray([x, 2 * y]), (shape, shape))
-    for a, b in (((2, 1), (3,)), ((), (2,))):
+    spreads: list[tuple[Shape, Shape]] = [((2, 1), (3,)), ((), (2,))]
+    for a, b in spreads:
         yield Case(
             "broadcast_arrays",
             lambda xp, x, y: xp.broadcast_arrays(x, y)[0] * xp.broadcast_arrays(x, y)[1],

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -194,7 +196,7 @@ def test_other_shapes_than_prepared(name):
 
     target = gm.Problem(loss, {"w": W, "b": 0.5}, {"x": W * 2, "k": np.array([1, 2])})
     prepared = gm.get_provider(name).prepare(target)
-    for params, data, words in (
+    mistakes: list[tuple[Any, dict[str, Any], str]] = [
         ({"w": W[:1], "b": 0.5}, {}, r"parameter 'w' of shape \(3,\), got shape \(1,\)"),
         ({"w": W}, {}, r"Missing: \['b'\]"),
         ({"w": W, "b": 0.5, "c": 0.1}, {}, r"unknown: \['c'\]"),
@@ -203,7 +205,8 @@ def test_other_shapes_than_prepared(name):
         ({"w": W, "b": 0.5}, {"x": W[:2]}, r"data 'x' of shape \(3,\), got shape \(2,\)"),
         ({"w": W, "b": 0.5}, {"y": W}, r"Unknown data \['y'\]"),
         ({"w": W, "b": 0.5}, {"k": np.array([1.5, 2.0])}, "dtype int64, got float64"),
-    ):
+    ]
+    for params, data, words in mistakes:
         with pytest.raises(gm.ShapeMismatch, match=words):
             prepared(params, **data)
     bare = gm.get_provider(name).prepare(problem(lambda xp, w: xp.sum(w * w)))
@@ -212,7 +215,9 @@ def test_other_shapes_than_prepared(name):
 
 
 def test_bad_data():
-    """Text or complex data would fail deep inside a method."""
+    """Text, complex data or a reserved name would fail deep inside a method."""
+    with pytest.raises(gm.InvalidProblem, match="'xp' is taken"):
+        gm.Problem(lambda w, xp=np: xp.sum(w), W, {"xp": W})
     with pytest.raises(gm.InvalidProblem, match="Data 'x' must be real numbers"):
         gm.Problem(lambda w, x, *, xp=np: xp.sum(w), W, {"x": ["a"]})
 

@@ -32,7 +32,6 @@ class Planted:
             self.mistake(gradient)
             return gm.GradientResult(value, gradient)
 
-        wrong.forward_passes = 1
         return wrong
 
 
@@ -107,13 +106,16 @@ MISTAKES = {
 }
 
 
-@pytest.mark.parametrize("scale", [1.0, 1e-12, 1e-200, 1e200])
-@pytest.mark.parametrize("make", [scaled, offset])
+@pytest.mark.parametrize(
+    ("make", "scale"),
+    [
+        *((scaled, s) for s in (1.0, 1e-12, 1e-200, 1e200)),
+        *((offset, s) for s in (1.0, 1e-12, 1e-200)),
+    ],
+)
 @pytest.mark.parametrize("mistake", MISTAKES)
 def test_no_mistake_passes(mistake, make, scale):
     """However small the gradient, a wrong one must not be called right."""
-    if make is offset and scale == 1e200:
-        pytest.skip("1 is no offset beside 1e200")
     comparison = gm.compare(
         make(scale), [*gm.PROVIDERS.values(), Planted(MISTAKES[mistake])], seconds=0
     )
@@ -143,6 +145,7 @@ def test_a_wrong_provider_is_named_even_if_it_comes_first():
     """Trusting the first provider would blame the right ones."""
     comparison = gm.compare(scaled(1.0), [Planted(flip), *gm.PROVIDERS.values()], seconds=0)
     assert comparison.verdicts["planted"] == "disagrees"
+    assert comparison.reference is not None
     assert comparison.reference.provider in gm.PROVIDERS
 
 

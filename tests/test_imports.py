@@ -18,11 +18,10 @@ HEAVY = ("sympy", "pandas", "matplotlib", "flint", "tabulate", "jinja2", "pytest
 FLOORS = (
     ("errors", "structure", "primitives", "arrays", "problem", "examples", "namespace"),
     ("graph",),
-    ("tape", "symbolic", "certified", "holomorphic"),
+    ("tape", "perturbation", "symbolic", "certified", "holomorphic"),
     ("provider",),
     ("providers", "problems"),
-    ("cost",),
-    ("accuracy",),
+    ("cost", "accuracy"),
     ("report",),
     ("bench", "locate"),
     ("cli",),

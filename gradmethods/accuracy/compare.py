@@ -13,7 +13,7 @@ from __future__ import annotations
 import itertools
 import math
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -49,8 +49,8 @@ class Answer:
         Its name.
     value : float
         The loss, NaN if there is an obstacle.
-    gradient : dict of str to numpy.ndarray
-        Empty if there is an obstacle.
+    gradient : dict of str to numpy.ndarray, or None
+        None if there is an obstacle.
     obstacle : str
         Empty if the provider delivered.
     preparation : float
@@ -63,7 +63,7 @@ class Answer:
 
     provider: str
     value: float = float("nan")
-    gradient: Mapping[str, Any] | None = None
+    gradient: Any = None
     obstacle: str = ""
     preparation: float = float("nan")
     forward_passes: int | None = None

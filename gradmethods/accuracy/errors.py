@@ -39,8 +39,8 @@ def error(gradient: NDArray[Any], reference: NDArray[Any]) -> Error:
     Examples
     --------
     >>> import numpy as np
-    >>> error(np.array([1.0, 2.5]), np.array([1.0, 2.0]))
-    Error(norm=0.223606797749979, worst=0.25)
+    >>> error(np.array([1.0, 2.5]), np.array([1.0, 2.0])).worst
+    0.25
     >>> error(np.array([1e-30]), np.array([-1e-30])).norm
     2.0
     >>> error(np.array([np.nan]), np.array([1.0])).norm

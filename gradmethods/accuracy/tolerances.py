@@ -43,7 +43,7 @@ def tolerance(provider: str, dtype: np.dtype[Any]) -> float:
     """
     unit_roundoff = float(np.finfo(dtype).eps) / 2
     slack, power = TABLE.get(provider.partition("[")[0], TABLE["exact"])
-    return slack * unit_roundoff**power
+    return float(slack * unit_roundoff**power)
 
 
 def noise(provider: str, dtype: np.dtype[Any]) -> float:

@@ -4,17 +4,15 @@ A method brings its own arrays by subclassing `Namespace` and saying how one pri
 to its payloads; everything that a user may write then follows.
 """
 
-from gradmethods.namespace.core import Bindings, Operand
-from gradmethods.namespace.creation import Creation
-from gradmethods.namespace.elementwise import Elementwise
+from gradmethods.namespace.core import Operand
+from gradmethods.namespace.indexing import Indexing
 from gradmethods.namespace.linalg import Contractions, Linalg
-from gradmethods.namespace.manipulation import Indexing, Manipulation
 from gradmethods.namespace.reductions import Reductions
 
 __all__ = ["Namespace", "Operand"]
 
 
-class Namespace(Elementwise, Reductions, Contractions, Manipulation, Indexing, Creation, Bindings):
+class Namespace(Reductions, Contractions, Indexing):
     """The base of every `xp` but NumPy itself."""
 
     @property

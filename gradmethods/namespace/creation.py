@@ -10,6 +10,8 @@ import numpy as np
 
 from gradmethods.arrays import Array
 from gradmethods.namespace.core import Bindings, Operand
+from gradmethods.namespace.elementwise import Elementwise
+from gradmethods.namespace.manipulation import Manipulation
 
 
 def _constant(function: Callable[..., Any]) -> Callable[..., Array]:
@@ -21,7 +23,7 @@ def _constant(function: Callable[..., Any]) -> Callable[..., Array]:
     return create
 
 
-class Creation(Bindings):
+class Creation(Manipulation, Elementwise):
     """Creation functions, constants and data types of the standard."""
 
     pi = math.pi

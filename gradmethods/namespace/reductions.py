@@ -7,13 +7,14 @@ from typing import Any
 
 from gradmethods.arrays import Array
 from gradmethods.errors import ShapeMismatch
-from gradmethods.namespace.core import Bindings, Operand
+from gradmethods.namespace.core import Operand
+from gradmethods.namespace.elementwise import Elementwise
 from gradmethods.namespace.manipulation import normalize_axes
 
 Axis = int | tuple[int, ...] | None
 
 
-class Reductions(Bindings):
+class Reductions(Elementwise):
     """Statistical functions of the standard."""
 
     def _reduce(self, name: str, x: Operand, axis: Axis, keepdims: bool) -> Array:

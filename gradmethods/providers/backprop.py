@@ -40,9 +40,11 @@ class Backprop:
     array([1., 1.])
     >>> print(prepared.source())
     def program(p0):
-        v0 = exp(p0)  # exp (2,)
-        v1 = sum(v0, axis=(0,), keepdims=False)  # sum ()
-        ...
+        # p0: the parameters (2,)
+        v1 = exp(p0)                               # exp (2,)
+        v2 = add_reduce(v1, 0, None, None, False)  # sum ()
+        return v2, v1,
+    <BLANKLINE>
     """
 
     @property

@@ -291,9 +291,9 @@ def _permute_dims(to: _Rebuild, n: Node) -> Operand | None:
 
 def _matmul(to: _Rebuild, n: Node) -> Operand | None:
     a, b = n.operands
-    for x, rebuilt in ((a, lambda y: (y, b)), (b, lambda y: (a, y))):
+    for i, x in enumerate(n.operands):
         if is_node(x, "negative") and math.prod(n.shape) <= math.prod(x.shape):
-            operands = rebuilt(x.operands[0])
+            operands = (*n.operands[:i], x.operands[0], *n.operands[i + 1 :])
             return to.make("negative", to.replace(Node(n.shape, n.dtype, n.primitive, operands)))
     if len(a.shape) > 1 and len(b.shape) > 1 and a.shape[-1] == 1:
         return to.make("multiply", a, b)  # a column times a row: no sum is taken

@@ -1,0 +1,67 @@
+"""Options of the cost benchmark, its grid as tests, and the line that each case leaves behind.
+
+What a case does is in `gradmethods.cost.trial`, what is made of its record in
+`gradmethods.report`.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from gradmethods.cost.cases import GRIDS, grid
+from gradmethods.cost.plan import LIMIT, Plan
+from gradmethods.cost.trial import Settings
+from gradmethods.report.files import RECORDS, append_record, read_records
+from gradmethods.report.text import case_line
+
+
+def pytest_addoption(parser):
+    group = parser.getgroup("bench", "cost of gradients against the number of parameters")
+    group.addoption("--bench-grid", choices=list(GRIDS), default="small", help="cases to run")
+    group.addoption("--bench-out", type=Path, help="folder for records.jsonl; none by default")
+    group.addoption("--bench-budget", type=float, help="seconds for all cases; no bound by default")
+    group.addoption("--bench-limit", type=float, default=LIMIT, help="seconds for a case")
+    group.addoption("--bench-seconds", type=float, default=0.5, help="seconds of rounds for a case")
+    group.addoption("--bench-seed", type=int, default=0, help="of networks, samples, bootstrap")
+
+
+def pytest_generate_tests(metafunc):
+    if "case" in metafunc.fixturenames:
+        cases = grid(metafunc.config.option.bench_grid)
+        metafunc.parametrize("case", cases, ids=[case.key for case in cases])
+
+
+def pytest_report_teststatus(report, config):
+    """Show what a case found instead of a dot."""
+    line = dict(getattr(report, "user_properties", ())).get("bench")
+    if config.option.bench_out is None or line is None or report.when != "call":
+        return None
+    return report.outcome, f"{line}\n", report.outcome.upper()
+
+
+class Bench:
+    """The run: what it can afford, how it measures, and where its records go."""
+
+    def __init__(self, options):
+        # Run once as plain tests, the cases are there to work, not to be measured well.
+        seconds = 0.0 if options.benchmark_disable else options.bench_seconds
+        self.settings = Settings(seconds, options.bench_seed)
+        self.plan = Plan(options.bench_limit, options.bench_budget)
+        self.path = options.bench_out and options.bench_out / RECORDS
+        self.done = set()
+        if self.path and self.path.exists():
+            earlier = read_records(self.path)
+            self.done = {record["key"] for record in earlier if self.plan.recall(record)}
+
+    def keep(self, record, record_property):
+        """Put a finished case on disk at once, and tell the reader."""
+        if self.path:
+            append_record(self.path, record)
+        record_property("bench", case_line(record))
+
+
+@pytest.fixture(scope="session")
+def bench(pytestconfig):
+    return Bench(pytestconfig.option)

@@ -1,0 +1,18 @@
+"""What a gradient costs: time, exact counts, and how they grow with the number of parameters."""
+
+from gradmethods.cost.counts import Counter, counted
+from gradmethods.cost.estimates import Estimate
+from gradmethods.cost.fits import PowerLaw, fit_asymptote, fit_power_law
+from gradmethods.cost.timing import Cost, measure, noise_floor
+
+__all__ = [
+    "Cost",
+    "Counter",
+    "Estimate",
+    "PowerLaw",
+    "counted",
+    "fit_asymptote",
+    "fit_power_law",
+    "measure",
+    "noise_floor",
+]

@@ -1,0 +1,177 @@
+"""What the benchmark can afford: a limit for each case and a budget for the whole run.
+
+A case that would take too long is refused before it starts, by an estimate from smaller ones, and
+the refusal is a gap with its reason. Nothing is measured or written here.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from collections import defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from gradmethods.cost.cases import GRIDS, Case
+from gradmethods.cost.timing import Clock
+
+FIRST_GROWTH = 2.0
+"""Assumed exponent of growth while only one smaller case is known: quadratic, like n passes over a
+loss that itself grows with n."""
+
+LIMIT = 15.0
+"""Seconds for one case of a run that someone waits for."""
+
+FULL_LIMIT = 7200.0
+"""Seconds for one case of a full run: n passes over a network of a million parameters fit."""
+
+SLACK = 1.5
+"""A case may overrun its estimate by this factor before it is stopped."""
+
+
+@dataclass(frozen=True)
+class Gap:
+    """A case without a measurement.
+
+    Attributes
+    ----------
+    kind : str
+        ``limit``, ``budget``, ``obstacle``, ``error``, ``memory`` or ``not run``.
+    reason : str
+        A sentence for the tables.
+    """
+
+    kind: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class Spent:
+    """What a finished case took."""
+
+    n: int
+    preparation: float
+    gradient: float
+
+
+class Plan:
+    """The limit and the budget of a run, and what its cases have taken so far.
+
+    Parameters
+    ----------
+    limit : float
+        Seconds for one case: preparing it and one gradient.
+    budget : float, optional
+        Seconds for all cases from now on; no bound by default.
+    clock : callable, optional
+        Seconds from any origin.
+    """
+
+    def __init__(
+        self, limit: float, budget: float | None = None, clock: Clock = time.monotonic
+    ) -> None:
+        self.limit = limit
+        self.clock = clock
+        self.budget = budget
+        self._end = math.inf if budget is None else clock() + budget
+        self._spent: dict[tuple[str, str], list[Spent]] = defaultdict(list)
+        self._gaps: dict[tuple[str, str], tuple[int, Gap]] = {}
+
+    @property
+    def left(self) -> float:
+        """Seconds left of the budget."""
+        return self._end - self.clock()
+
+    @property
+    def allowance(self) -> float:
+        """Seconds after which a case is stopped."""
+        return min(SLACK * self.limit, self.left)
+
+    def finished(self, case: Case, preparation: float, gradient: float) -> None:
+        """Remember what a case took, in seconds."""
+        self._spent[case.sweep, case.provider].append(Spent(case.n, preparation, gradient))
+
+    def stopped(self, case: Case, gap: Gap) -> None:
+        """Remember that a case was not measured: larger ones will not be tried."""
+        self._gaps.setdefault((case.sweep, case.provider), (case.n, gap))
+
+    def recall(self, record: Mapping[str, Any]) -> bool:
+        """Learn from the record of an earlier run; tell whether its case is settled by it."""
+        if record["sweep"] not in GRIDS["all"]:
+            return True
+        case = Case(record["sweep"], record["provider"], record["scale"])
+        if record["outcome"] == "measured":
+            self.finished(case, record["preparation"], record["gradient"]["median"])
+        elif record["kind"] in ("budget", "not run"):  # there may be time for it now
+            return False
+        else:
+            self.stopped(case, Gap(record["kind"], record["reason"]))
+        return True
+
+    def refusal(self, case: Case) -> Gap | None:
+        """Say why a case should not start, or None."""
+        if self.left <= 0:
+            return self.exhausted()
+        earlier = self._gaps.get((case.sweep, case.provider))
+        if earlier is not None and case.n > earlier[0]:
+            n, gap = earlier
+            return Gap(gap.kind, f"Not tried, because n = {n:,} was not measured: {gap.reason}")
+        estimate = self.forecast(case)
+        words = f"Estimated {duration(estimate)} by growth from smaller cases"
+        return self.unaffordable(estimate, words)
+
+    def forecast(self, case: Case) -> float:
+        """Estimate the seconds for preparing a case and one gradient; 0 if nothing is known."""
+        return self.preparation(case) + self.gradient(case)
+
+    def preparation(self, case: Case) -> float:
+        """Estimate the seconds for preparing a case."""
+        return _grow([(s.n, s.preparation) for s in self._spent[case.sweep, case.provider]], case.n)
+
+    def gradient(self, case: Case) -> float:
+        """Estimate the seconds for one gradient."""
+        return _grow([(s.n, s.gradient) for s in self._spent[case.sweep, case.provider]], case.n)
+
+    def unaffordable(self, seconds: float, words: str) -> Gap | None:
+        """Compare an estimate, and how it was made in words, with limit and budget."""
+        if self.left <= 0:
+            return self.exhausted()
+        if seconds > self.limit:
+            return Gap("limit", f"{words}; the limit is {duration(self.limit)} a case.")
+        if seconds > self.left:
+            return Gap(
+                "budget",
+                f"{words}; {duration(self.left)} were left of the {duration(self.budget or 0)} "
+                "for all cases.",
+            )
+        return None
+
+    def exhausted(self) -> Gap:
+        """Say that there is no time left."""
+        return Gap("budget", f"The {duration(self.budget or 0)} for all cases were used up.")
+
+
+def duration(seconds: float) -> str:
+    """Write seconds for a reader.
+
+    Examples
+    --------
+    >>> duration(0.000521), duration(0.0123), duration(15), duration(7200)
+    ('520 µs', '12 ms', '15 s', '2 h')
+    """
+    units = (("h", 3600, 7200), ("min", 60, 120), ("s", 1, 1), ("ms", 1e-3, 1e-3), ("µs", 1e-6, 0))
+    unit, size = next((unit, size) for unit, size, least in units if max(seconds, 0) >= least)
+    return f"{float(f'{max(seconds, 0) / size:.2g}'):g} {unit}"
+
+
+def _grow(known: list[tuple[int, float]], n: int) -> float:
+    if not known:
+        return 0.0
+    (m, last) = known[-1]
+    exponent = FIRST_GROWTH
+    if len(known) > 1 and known[-2][0] < m:
+        before, earlier = known[-2]
+        exponent = math.log(max(last, 1e-9) / max(earlier, 1e-9)) / math.log(m / before)
+    # Noise between two tiny times must not forecast a fall, nor an explosion.
+    return float(last * (n / m) ** min(max(exponent, 0.5), 4.0))

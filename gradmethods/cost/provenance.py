@@ -1,0 +1,113 @@
+"""Where a measurement comes from: machine, versions, commit and command."""
+
+from __future__ import annotations
+
+import datetime as dt
+import os
+import platform
+import shutil
+import subprocess
+import sys
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+PACKAGES = (
+    "gradmethods",
+    "numpy",
+    "sympy",
+    "python-flint",
+    "pytest",
+    "pytest-benchmark",
+    "pandas",
+    "matplotlib",
+    "threadpoolctl",
+)
+
+
+def provenance(command: list[str], **more: Any) -> dict[str, Any]:
+    """Describe the machine, the software and the checkout that measure.
+
+    Parameters
+    ----------
+    command : list of str
+        What the user ran.
+    **more
+        Further entries: seed, budget, …
+
+    Returns
+    -------
+    dict
+        Plain values, for JSON.
+    """
+    return {
+        "command": " ".join(command),
+        "date": dt.datetime.now(dt.UTC).isoformat(timespec="seconds"),
+        "machine": {
+            "processor": _processor(),
+            "architecture": platform.machine(),
+            "cores": os.cpu_count(),
+            "memory_gib": _memory(),
+            "system": platform.platform(terse=True),
+        },
+        "python": f"{platform.python_implementation()} {platform.python_version()}",
+        "packages": {name: _version(name) for name in PACKAGES},
+        "blas": _blas(),
+        "git": _git(Path(__file__).resolve().parents[2]),
+        **more,
+    }
+
+
+def _version(package: str) -> str | None:
+    try:
+        return metadata.version(package)
+    except metadata.PackageNotFoundError:
+        return None
+
+
+def _processor() -> str:
+    """Name the processor as its maker does."""
+    listing = Path("/proc/cpuinfo")
+    if listing.exists():
+        for line in listing.read_text(errors="replace").splitlines():
+            if line.lower().startswith("model name"):
+                return line.partition(":")[2].strip()
+    named = _ask("sysctl", "-n", "machdep.cpu.brand_string") if sys.platform == "darwin" else None
+    return named or platform.processor() or "unknown"
+
+
+def _memory() -> float | None:
+    try:
+        pages, size = os.sysconf("SC_PHYS_PAGES"), os.sysconf("SC_PAGE_SIZE")
+    except (AttributeError, OSError, ValueError):
+        return None
+    return round(pages * size / 2**30, 1)
+
+
+def _blas() -> list[str]:
+    import numpy as np  # noqa: F401  # its BLAS is found only once it is loaded
+    from threadpoolctl import threadpool_info
+
+    return [
+        f"{pool['internal_api']} {pool['version']}, 1 thread of {pool['num_threads']}"
+        for pool in threadpool_info()
+        if pool["user_api"] == "blas"
+    ]
+
+
+def _git(root: Path) -> dict[str, Any] | None:
+    """Read the commit, and whether files differ from it; None outside of a checkout."""
+    commit = _ask("git", "-C", str(root), "rev-parse", "HEAD") if (root / ".git").exists() else None
+    if commit is None:
+        return None
+    return {"commit": commit, "dirty": bool(_ask("git", "-C", str(root), "status", "--porcelain"))}
+
+
+def _ask(program: str, *arguments: str) -> str | None:
+    path = shutil.which(program)
+    if path is None:
+        return None
+    answer = subprocess.run(  # noqa: S603  # a program of the system, with fixed arguments
+        [path, *arguments], capture_output=True, text=True, check=False, timeout=30
+    )
+    return answer.stdout.strip() if answer.returncode == 0 else None

@@ -1,0 +1,246 @@
+"""One case of the benchmark from start to record: prepare, count, check, time.
+
+The rounds are driven from outside, by pytest-benchmark or by a plain loop. No file is written.
+"""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import asdict, dataclass
+from functools import partial
+from typing import Any
+
+from gradmethods.cost.cases import BATCH, Case
+from gradmethods.cost.counts import counted
+from gradmethods.cost.deadline import OutOfTime, deadline
+from gradmethods.cost.estimates import FEWEST_FOR_BOOTSTRAP
+from gradmethods.cost.plan import Gap, Plan, duration
+from gradmethods.cost.reference import check
+from gradmethods.cost.timing import (
+    MOST_ROUNDS,
+    SHORTEST_ROUND,
+    Rounds,
+    calls_for,
+    plain_loss,
+    quiet,
+)
+from gradmethods.errors import GradientError
+from gradmethods.problem import Problem
+from gradmethods.provider import GradientResult, Provider
+
+Drive = Callable[[Rounds, int], Any]
+"""Runs a number of pairs of rounds, the loss first; returns what the last gradient returned."""
+
+HEAVY = 1.0
+"""Seconds from which a gradient is too expensive to compute for counting alone."""
+
+LONG_ROUND = 0.05
+"""Seconds from which one gradient is a round, known from the call that counted it."""
+
+_WARM: set[str] = set()
+
+PATIENCE = 60.0
+"""Seconds that may go into repeating a slow gradient for the sake of an interval."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How long to measure.
+
+    Attributes
+    ----------
+    seconds : float
+        Seconds of interleaved rounds; with 0 a single round is taken.
+    seed : int
+        Of the network, of the sample compared, and of the bootstrap.
+    """
+
+    seconds: float = 0.5
+    seed: int = 0
+
+
+def drive(rounds: Rounds, count: int) -> Any:
+    """Drive the rounds in a plain loop."""
+    result = None
+    for _ in range(count):
+        rounds.loss_round()
+        result = rounds.gradient_round()
+    return result
+
+
+def run_case(
+    case: Case,
+    plan: Plan,
+    settings: Settings,
+    *,
+    drive: Drive = drive,
+    provider: Provider | None = None,
+) -> dict[str, Any]:
+    """Measure a case, or say why not.
+
+    Parameters
+    ----------
+    case : Case
+        What to measure.
+    plan : Plan
+        What the run can afford; learns from the outcome.
+    settings : Settings
+        How long to measure.
+    drive : callable, optional
+        Drives the rounds.
+    provider : Provider, optional
+        The one that the case names by default.
+
+    Returns
+    -------
+    dict
+        The record. ``outcome`` is ``measured`` or ``gap``; a gap has ``kind`` and ``reason``.
+    """
+    record = describe(case, settings)
+    start = time.perf_counter()
+    gap = plan.refusal(case)
+    if gap is None:
+        try:
+            with deadline(plan.allowance):
+                measured = _measure(case, plan, settings, drive, provider or case.make_provider())
+        except OutOfTime as stop:
+            words = f"{str(stop).capitalize()}, beyond what was estimated"
+            gap = Gap("limit", f"{words}; the limit is {duration(plan.limit)} a case.")
+            gap = plan.exhausted() if plan.left <= 0 else gap
+        except MemoryError as error:
+            gap = Gap("memory", f"Out of memory. {error}".strip())
+        except GradientError as error:
+            gap = Gap("obstacle", str(error))
+        except Exception as error:  # noqa: BLE001  # a row of the table, and a failure of the test
+            gap = Gap("error", f"{type(error).__name__}: {error}")
+        else:
+            if isinstance(measured, Gap):
+                gap = measured
+            else:
+                record |= measured
+    if gap is not None:
+        plan.stopped(case, gap)
+        record |= gap_record(gap)
+    return record | {"seconds": time.perf_counter() - start}
+
+
+def describe(case: Case, settings: Settings) -> dict[str, Any]:
+    """Start a record: what the case is."""
+    return {
+        "key": case.key,
+        "sweep": case.sweep,
+        "provider": case.provider,
+        "problem": "mlp",
+        "network": case.network,
+        "scale": case.scale,
+        "widths": list(case.widths),
+        "batch": BATCH,
+        "seed": settings.seed,
+        "n": case.n,
+    }
+
+
+def gap_record(gap: Gap) -> dict[str, Any]:
+    """End the record of a case that was not measured."""
+    return {"outcome": "gap", **asdict(gap)}
+
+
+def _measure(
+    case: Case, plan: Plan, settings: Settings, drive: Drive, provider: Provider
+) -> dict[str, Any] | Gap:
+    problem = case.problem(settings.seed)
+    obstacle = provider.obstacle(problem)
+    if obstacle is not None:
+        return Gap("obstacle", obstacle)
+    _warm_up(provider)
+    with quiet():
+        # The best of three: a hiccup here would refuse a case that fits.
+        loss_seconds = min(calls_for(plain_loss(problem), SHORTEST_ROUND)[1] for _ in range(3))
+
+    twin, counter = counted(problem)
+    prepared, preparation = _prepare(provider, twin)
+    # What the method announces, or grew to, whichever is worse.
+    passes = (getattr(prepared, "forward_passes", None) or 0) + getattr(prepared, "value_passes", 0)
+    by_passes = passes * loss_seconds
+    estimate = max(by_passes, plan.gradient(case))
+    words = f"Estimated {duration(estimate)} for one gradient"
+    if estimate == by_passes:
+        words += f" ({passes:,} forward passes × {duration(loss_seconds)})"
+    refusal = plan.unaffordable(estimate, words)
+    if refusal is not None:
+        return refusal
+
+    result: GradientResult | None = None
+    known: float | None = None
+    if estimate < HEAVY:
+        counter.reset()
+        start = time.perf_counter()
+        result = prepared(problem.params)
+        known, calls = time.perf_counter() - start, counter.calls
+        if max(preparation, known) < HEAVY:  # the counter's own cost, 0.1 µs a pass, is avoidable
+            prepared, _ = _prepare(provider, problem)
+    rounds = Rounds(partial(prepared, problem.params), plain_loss(problem))
+    with quiet():
+        slow = estimate if known is None else known
+        each = rounds.calibrate(slow if slow >= LONG_ROUND else None)
+        counter.reset()
+        timed = drive(rounds, _count(each, settings, plan))
+    if result is None:
+        result, calls = (
+            timed,
+            counter.calls // (len(rounds.gradient_seconds) * rounds.gradient_calls),
+        )
+    cost = rounds.cost(seed=settings.seed)
+    plan.finished(case, preparation, cost.gradient.median)
+    return {
+        "outcome": "measured",
+        **cost.record(),
+        "gradient_rounds": rounds.gradient_seconds,
+        "loss_rounds": rounds.loss_seconds,
+        "preparation": preparation,
+        "preparation_parts": getattr(prepared, "preparation", None),
+        "forward_passes": getattr(prepared, "forward_passes", None),
+        "value_passes": getattr(prepared, "value_passes", None),
+        "loss_calls_per_gradient": calls,
+        "operations": getattr(prepared, "operations", None),
+        "value": float(result.value),
+        **_check(result, problem, case.provider, settings.seed),
+    }
+
+
+def _check(result: GradientResult, problem: Problem, provider: str, seed: int) -> dict[str, Any]:
+    try:
+        return asdict(check(result.gradient, problem, provider, seed))
+    except GradientError as error:  # no reference is no reason to lose the times
+        return {"error": None, "reference": f"none: {error}", "components": 0}
+
+
+def _count(each: float, settings: Settings, plan: Plan) -> int:
+    """Decide how many pairs of rounds, each taking `each` seconds, to take."""
+    if settings.seconds == 0:
+        return 1
+    affordable = min(plan.limit / 2, plan.left / 2, PATIENCE) / each
+    wanted = max(settings.seconds / each, min(FEWEST_FOR_BOOTSTRAP, affordable))
+    return max(1, min(MOST_ROUNDS, int(wanted)))
+
+
+def _prepare(provider: Provider, problem: Problem) -> tuple[Any, float]:
+    sympy = sys.modules.get("sympy")
+    if sympy is not None:  # or what one form derived would be free for the next
+        sympy.core.cache.clear_cache()
+    start = time.perf_counter()
+    prepared = provider.prepare(problem)
+    return prepared, time.perf_counter() - start
+
+
+def _warm_up(provider: Provider) -> None:
+    """Let a provider import what it needs, once, outside of any measurement."""
+    if provider.name in _WARM:
+        return
+    _WARM.add(provider.name)
+    problem = Case("width", provider.name, 1).problem(0)
+    with suppress(GradientError):
+        provider.prepare(problem)(problem.params)

@@ -1,0 +1,220 @@
+"""Analytical gradients: formulas of all partial derivatives, derived once by SymPy.
+
+Source: the method that textbooks call symbolic differentiation; on how its formulas grow, A. G.
+Baydin, B. A. Pearlmutter, A. A. Radul and J. M. Siskind, Automatic differentiation in machine
+learning: a survey, JMLR 18 (2018) 1-43, section 2.2.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from gradmethods.errors import GradientError, InvalidOption, ShapeMismatch, UnknownName
+from gradmethods.problem import Problem
+from gradmethods.provider import PreparedGradient, Stopwatch
+from gradmethods.structure import BARE, Arrays
+
+if TYPE_CHECKING:
+    from gradmethods.symbolic.cases import Cases
+
+FORMS = ("cse", "expanded")
+
+BUDGET = 60_000_000
+"""Steps of SymPy: about a minute on the two cores that this was measured on."""
+
+
+@dataclass(frozen=True)
+class Analytical:
+    """Gradients from closed formulas.
+
+    Preparation runs the loss once on SymPy's symbols and differentiates the expression by every
+    parameter with ``sympy.diff``; the formulas are compiled into straight-line code. With
+    `examples`, the formulas are those of one example, the code runs over all examples at once, and
+    that the loss is their mean (or sum) is proven first, on the symbols of two examples.
+
+    SymPy simplifies where all parts of an expression are defined: ``exp(log(x))`` becomes ``x``,
+    also at negative x where NumPy has NaN.
+
+    Parameters
+    ----------
+    form : {"cse", "expanded"}
+        ``"expanded"``: one closed formula per parameter, nothing shared. ``"cse"``: the same
+        formulas after elimination of common subexpressions, over the value and all partial
+        derivatives together.
+    budget : int
+        Steps that deriving the formulas may take, by an estimate made in seconds; a step is a
+        subexpression that SymPy visits, about a microsecond. What is larger is refused.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import gradmethods as gm
+    >>> def loss(params, x, *, xp=np):
+    ...     return xp.mean(xp.tanh(params["w"] * x) ** 2)
+    >>> data = {"x": [0.5, 2.0, 3.5]}
+    >>> problem = gm.Problem(loss, {"w": np.array(0.7)}, data, examples="x")
+    >>> prepared = Analytical().prepare(problem)
+    >>> prepared.formula("w")
+    2*x*(1 - tanh(w*x)**2)*tanh(w*x)
+    >>> prepared(problem.params).gradient["w"].round(6)
+    np.float64(0.422065)
+    >>> print(prepared.source())
+    def program(params, data, N):
+        (w,) = params
+        (x,) = data
+        ...
+    """
+
+    form: str = "cse"
+    budget: int = BUDGET
+
+    def __post_init__(self) -> None:
+        if self.form not in FORMS:
+            raise UnknownName.among("form", self.form, FORMS)
+        if self.budget < 1:
+            raise InvalidOption(f"budget must be a positive number of steps, got {self.budget!r}.")
+
+    @property
+    def name(self) -> str:
+        """``analytical``, or ``analytical:expanded``."""
+        return "analytical" if self.form == "cse" else f"analytical:{self.form}"
+
+    def obstacle(self, problem: Problem) -> str | None:
+        """Say why there are no formulas of this loss, or none within the budget; None if there are.
+
+        Takes seconds at most: the loss is built and the formulas are estimated, not derived.
+        """
+        try:
+            self._cases(problem, Stopwatch()).plan(problem.data)
+        except GradientError as error:
+            return str(error)
+        return None
+
+    def prepare(self, problem: Problem) -> PreparedAnalytical:
+        """Build, prove, derive and compile.
+
+        Raises
+        ------
+        BudgetExceeded
+            If the formulas would be too large.
+        InvalidProblem
+            If the loss is not proven to be the mean or the sum over its examples.
+        UnsupportedOperation
+            If the loss leaves the namespace `xp`.
+        """
+        watch = Stopwatch()
+        cases = self._cases(problem, watch)
+        cases.at(problem.data)
+        return PreparedAnalytical(problem, watch.seconds, cases)
+
+    def _cases(self, problem: Problem, watch: Stopwatch) -> Cases:
+        from gradmethods.symbolic.cases import Cases
+
+        return Cases(problem, self.form, self.budget, watch)
+
+
+class PreparedAnalytical(PreparedGradient):
+    """Formulas of a loss and its partial derivatives, and their program.
+
+    Attributes
+    ----------
+    symbols : dict of str to numpy.ndarray
+        The SymPy symbols of parameters (a bare array under the name ``""``) and floating-point
+        data, in object arrays; for data in `examples` those of one example.
+    operations : int
+        Operators and function calls in one evaluation of the program, for one example.
+    """
+
+    forward_passes = 0
+    value_passes = 0
+
+    def __init__(self, problem: Problem, preparation: dict[str, float], cases: Cases) -> None:
+        from gradmethods.symbolic.run import Runner
+
+        super().__init__(problem, preparation)
+        self._cases = cases
+        self._runner = Runner(cases)
+        self.symbols = {**cases.builder.params, **cases.builder.data}
+        self.operations = cases.of(0).program.operations
+
+    def formula(
+        self,
+        name: str = BARE,
+        index: int | tuple[int, ...] = (),
+        *,
+        latex: bool = False,
+        example: int = 0,
+    ) -> Any:
+        """Return the closed formula of one partial derivative (of one example's loss).
+
+        Parameters
+        ----------
+        name : str
+            Of the parameter array; ``""``, the default, for a bare one.
+        index : int or tuple of int
+            Of the entry; ``()`` for a scalar.
+        latex : bool
+            Whether to return LaTeX instead of the SymPy expression.
+        example : int
+            Whose integers and booleans stand in the formula, where `examples` has such data.
+
+        Returns
+        -------
+        sympy.Expr or str
+
+        Raises
+        ------
+        UnknownName
+            If no parameter has this name.
+        ShapeMismatch
+            If the array has no such entry, or the problem no such example.
+        """
+        shapes = self.problem.structure.shapes
+        if name not in shapes:
+            raise UnknownName.among("parameter", name, shapes)
+        entry = index if isinstance(index, tuple) else (index,)
+        shape = shapes[name]
+        if len(entry) != len(shape) or not all(
+            0 <= i < n for i, n in zip(entry, shape, strict=True)
+        ):
+            raise ShapeMismatch(
+                f"Parameter {name!r} has shape {shape}: index {index} names no entry of it. Give "
+                "one number per axis, counted from 0."
+            )
+        return _shown(self._formulas(example).partials[name][entry], latex=latex)
+
+    def latex(
+        self, name: str = BARE, index: int | tuple[int, ...] = (), *, example: int = 0
+    ) -> str:
+        """Return the LaTeX of ``formula(name, index)``."""
+        text: str = self.formula(name, index, latex=True, example=example)
+        return text
+
+    @property
+    def loss_formula(self) -> Any:
+        """The SymPy expression of the loss (of the first example)."""
+        return self._formulas(0).loss
+
+    def source(self) -> str:
+        """Return the straight-line program (of the first example's case)."""
+        return self._cases.of(0).program.source
+
+    def _formulas(self, example: int) -> Any:
+        examples = self.problem.examples
+        count = len(self.problem.data[examples[0]]) if examples else 1
+        if not 0 <= example < count:
+            raise ShapeMismatch(f"The problem has {count} examples, counted from 0, not {example}.")
+        return self._cases.of(example).formulas
+
+    def _evaluate(self, params: Arrays, data: Arrays) -> tuple[Any, Arrays]:
+        result = self._runner(params, data)
+        return result[0], self.problem.structure.split(result[1:])
+
+
+def _shown(expr: Any, *, latex: bool) -> Any:
+    if not latex:
+        return expr
+    import sympy
+
+    return sympy.latex(expr)

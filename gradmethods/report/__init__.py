@@ -1,0 +1,34 @@
+"""Tables, plots and the HTML report, from the records of a run. The only room that writes files.
+
+Nothing here measures, and importing it loads neither pandas nor matplotlib.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+__all__ = ["write_report"]
+
+
+def write_report(out: Path | str) -> list[Path]:
+    """Write every table, figure and the HTML report of a run from its records alone.
+
+    Parameters
+    ----------
+    out : path
+        Folder of a run: ``records.jsonl`` and, where the run wrote them, ``provenance.json`` and
+        ``accuracy.json``.
+
+    Returns
+    -------
+    list of pathlib.Path
+        The files written, ``report.html`` first.
+
+    Raises
+    ------
+    GradientError
+        If the folder holds no records.
+    """
+    from gradmethods.report.write import write
+
+    return write(Path(out))

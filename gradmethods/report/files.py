@@ -1,0 +1,112 @@
+"""Reading and writing the files of a run, so that a killed run leaves nothing half written.
+
+Records are appended a line at a time and forced to disk; every other file appears as a whole.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from gradmethods.errors import GradientError
+
+RECORDS = "records.jsonl"
+PROVENANCE = "provenance.json"
+ACCURACY = "accuracy.json"
+PYTEST = "pytest-benchmark.json"
+
+
+def write_bytes(path: Path, content: bytes) -> Path:
+    """Write a file as a whole: readers see the old one or the new one."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    # Beside the target: os.replace is atomic only within a file system.
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    temporary = Path(name)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.chmod(0o644)  # mkstemp makes files that nobody else may read
+        temporary.replace(path)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
+    return path
+
+
+def write_text(path: Path, text: str) -> Path:
+    """Write a text as a whole, in UTF-8 and with the same line ends everywhere."""
+    return write_bytes(path, text.encode())
+
+
+def write_json(path: Path, value: Any) -> Path:
+    """Write plain values as JSON."""
+    return write_text(path, json.dumps(_plain(value), indent=2, ensure_ascii=False) + "\n")
+
+
+def read_json(path: Path) -> Any:
+    """Read a JSON file; None if there is none."""
+    return json.loads(path.read_text(encoding="utf-8")) if path.exists() else None
+
+
+def append_record(path: Path, record: Mapping[str, Any]) -> None:
+    """Append one record as a line, and return once it is on the disk."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    line = json.dumps(_plain(record), ensure_ascii=False, allow_nan=False)
+    with path.open("ab+") as file:
+        # A line torn by a kill must not swallow this one.
+        torn = file.tell() > 0 and _last_byte(file) != b"\n"
+        file.write(b"\n" * torn + line.encode() + b"\n")
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def read_records(path: Path) -> list[dict[str, Any]]:
+    """Read the records of a run; of two with one key the later counts.
+
+    A line that is no JSON, as a kill may leave one, is passed over: its case was not finished.
+
+    Raises
+    ------
+    GradientError
+        If there is no file, or no record in it.
+    """
+    if not path.exists():
+        raise GradientError(
+            f"There are no records at {path}. Run `gradmethods bench --out {path.parent}` first."
+        )
+    records = {}
+    for line in path.read_bytes().splitlines():
+        try:
+            record = json.loads(line)
+        except ValueError:
+            continue
+        records[record["key"]] = record
+    if not records:
+        raise GradientError(f"{path} holds no finished case. Run `gradmethods bench` again.")
+    return list(records.values())
+
+
+def _last_byte(file: Any) -> bytes:
+    file.seek(-1, os.SEEK_END)
+    last: bytes = file.read(1)
+    return last
+
+
+def _plain(value: Any) -> Any:
+    """Replace what JSON has no word for: NaN becomes null, infinities become strings."""
+    if isinstance(value, Mapping):
+        return {str(key): _plain(entry) for key, entry in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(entry) for entry in value]
+    if hasattr(value, "item"):  # a NumPy scalar
+        return _plain(value.item())
+    if isinstance(value, float) and not math.isfinite(value):
+        return None if math.isnan(value) else str(value)
+    return value

@@ -1,0 +1,159 @@
+"""Records as tidy data frames: one row per case, per fit, per gap. The data behind every table."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import pandas as pd
+
+from gradmethods.cost.cases import PROVIDERS
+from gradmethods.cost.fits import FEWEST_POINTS, fit_asymptote
+
+SWEEPS = ("width", "depth")
+
+RATIO_EXPONENTS = {"numerical": 1.0, "numerical:forward": 1.0, "backprop": 0.0}
+"""Theory: 2n passes, n + 1 passes, a constant. Nothing is known for compiled formulas."""
+
+QUANTITIES = {"gradient_s": 1.0, "ratio": 0.0, "preparation_s": None}
+"""Fitted columns, and what theory adds to the exponent of the ratio: a pass over a network takes
+time in proportion to n, once products of matrices dominate. None: no theory."""
+
+_LAW = ("exponent", "low", "high", "points", "settled", "constant")
+
+_INTEGERS = (
+    "n",
+    "scale",
+    "rounds",
+    "calls_per_round",
+    "loss_calls_per_round",
+    "forward_passes",
+    "loss_calls_counted",
+    "operations",
+    "components",
+)
+
+
+def costs_frame(records: Iterable[Mapping[str, Any]]) -> pd.DataFrame:
+    """One row per case, measured or not, ordered by sweep, provider and size."""
+    rows = [_cost_row(record) for record in records if record["sweep"] in SWEEPS]
+    frame = pd.DataFrame(rows, columns=list(_cost_row({})))
+    frame = frame.astype(dict.fromkeys(_INTEGERS, "Int64"))
+    floats = [name for name in frame if name.endswith("_s") or name.startswith("ratio")]
+    frame = frame.astype(dict.fromkeys([*floats, "error"], float))
+    return _ordered(frame, ["sweep", "provider", "n"])
+
+
+def gaps_frame(costs: pd.DataFrame) -> pd.DataFrame:
+    """One row per case that could not be run, with its reason."""
+    gaps = costs[costs["outcome"] == "gap"]
+    return gaps[["sweep", "provider", "network", "n", "gap", "reason"]].reset_index(drop=True)
+
+
+def noise_frame(records: Iterable[Mapping[str, Any]]) -> pd.DataFrame:
+    """Compute the ratio of the loss to itself, per size: truly 1."""
+    rows = [_cost_row(record) for record in records if record["sweep"] == "noise"]
+    names = ["network", "n", "loss_s", "ratio", "ratio_low", "ratio_high", "rounds"]
+    frame = pd.DataFrame(rows, columns=list(_cost_row({})))[names]
+    return frame.sort_values("n", ignore_index=True)
+
+
+def noise(frame: pd.DataFrame) -> float | None:
+    """Return the noise floor: how far the interval of an A/A run reached from 1, at worst."""
+    ends = frame[["ratio", "ratio_low", "ratio_high"]].astype(float)
+    return float((ends - 1).abs().max().max()) if len(frame) else None
+
+
+def slopes_frame(costs: pd.DataFrame) -> pd.DataFrame:
+    """Fit exponents of growth, with their intervals, beside those of theory."""
+    rows = []
+    measured = costs[costs["outcome"] == "measured"]
+    for (sweep, provider), group in measured.groupby(["sweep", "provider"], sort=False):
+        known = RATIO_EXPONENTS.get(str(provider))
+        for quantity, added in QUANTITIES.items():
+            points = group[["n", quantity]].dropna()
+            points = points[points[quantity] > 0]
+            theory = None if known is None or added is None else known + added
+            row = {"sweep": sweep, "provider": provider, "quantity": quantity, "theory": theory}
+            row["points"] = len(points)
+            # With fewer sizes the row stays, without an exponent: a gap of its own.
+            if points["n"].nunique() >= FEWEST_POINTS:
+                law = fit_asymptote(points["n"].to_numpy(float), points[quantity].to_numpy())
+                row |= {name: getattr(law, name) for name in _LAW}
+                row |= {"from_n": int(law.start), "to_n": int(law.end)}
+                row["theory_inside"] = None if theory is None else law.low <= theory <= law.high
+            rows.append(row)
+    columns = [
+        "sweep", "provider", "quantity", "exponent", "low", "high", "theory", "theory_inside",
+        "from_n", "to_n", "points", "settled", "constant",
+    ]  # fmt: skip
+    frame = pd.DataFrame(rows, columns=columns)
+    return frame.astype({"from_n": "Int64", "to_n": "Int64", "points": "Int64"})
+
+
+def stops(costs: pd.DataFrame, sweep: str) -> dict[str, tuple[int | None, str, str]]:
+    """Tell where each provider stopped in a sweep: largest n measured, kind of gap and reason."""
+    found = {}
+    for provider, group in costs[costs["sweep"] == sweep].groupby("provider", sort=False):
+        gaps = group[group["outcome"] == "gap"]
+        done = group[group["outcome"] == "measured"]
+        if len(gaps):
+            largest = int(done["n"].max()) if len(done) else None
+            first = gaps.iloc[0]
+            found[str(provider)] = (largest, str(first["gap"]), str(first["reason"]))
+    return found
+
+
+def accuracy_frame(rows: Iterable[Mapping[str, Any]]) -> pd.DataFrame:
+    """One row per problem and provider: errors and verdict, or the obstacle."""
+    names = [
+        "problem", "provider", "n", "value", "error", "worst_component", "forward_passes",
+        "verdict", "obstacle", "reference",
+    ]  # fmt: skip
+    frame = pd.DataFrame(list(rows), columns=names)
+    floats = ["value", "error", "worst_component"]  # infinities came as words: JSON has none
+    frame[floats] = frame[floats].apply(pd.to_numeric)
+    return frame.astype({"n": "Int64", "forward_passes": "Int64"})
+
+
+def _cost_row(record: Mapping[str, Any]) -> dict[str, Any]:
+    row: dict[str, Any] = {
+        name: record.get(name) for name in ("sweep", "provider", "network", "scale", "n", "outcome")
+    }
+    for quantity, unit in (("gradient", "_s"), ("loss", "_s"), ("ratio", "")):
+        estimate = record.get(quantity) or {}
+        row[f"{quantity}{unit}"] = estimate.get("median")
+        for end in ("low", "high", "minimum"):
+            row[f"{quantity}_{end}{unit}"] = estimate.get(end)
+    return row | {
+        "rounds": record.get("rounds"),
+        "calls_per_round": record.get("gradient_calls"),
+        "loss_calls_per_round": record.get("loss_calls"),
+        "preparation_s": record.get("preparation"),
+        "forward_passes": record.get("forward_passes"),
+        "loss_calls_counted": record.get("loss_calls_per_gradient"),
+        "operations": record.get("operations"),
+        "error": _number(record.get("error")),
+        "reference": record.get("reference"),
+        "components": record.get("components"),
+        "gap": record.get("kind"),
+        "reason": record.get("reason"),
+    }
+
+
+def _number(value: Any) -> float | None:
+    return None if value is None else float(value)
+
+
+def _ordered(frame: pd.DataFrame, by: list[str]) -> pd.DataFrame:
+    """Sort with sweeps and providers in the suite's order, strangers after them."""
+    ranks = {"sweep": SWEEPS, "provider": PROVIDERS}
+
+    def key(column: pd.Series) -> pd.Series:
+        known = ranks.get(str(column.name))
+        if known is None:
+            return column
+        strangers = sorted(set(column) - set(known))
+        return column.map({name: rank for rank, name in enumerate([*known, *strangers])})
+
+    return frame.sort_values(by, key=key, ignore_index=True, kind="stable")

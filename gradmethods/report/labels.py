@@ -1,0 +1,91 @@
+"""Small texts inside a figure, put where they hide nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+from matplotlib import patheffects
+from numpy.typing import ArrayLike, NDArray
+
+SIZE = 6.5
+"""Points. The smallest letters of a figure."""
+
+CLEAR = 7.0
+"""Points. Farther than this from everything, one place is as good as another."""
+
+HALO = (patheffects.withStroke(linewidth=2, foreground="white"),)
+"""Behind letters, so that no line runs through them."""
+
+
+@dataclass(frozen=True)
+class Place:
+    """A place for a text: an anchor in the data, and an offset from it in points."""
+
+    x: float
+    y: float
+    dx: float = 0.0
+    dy: float = 0.0
+    ha: str = "left"
+    va: str = "center"
+
+
+class Labels:
+    """Texts on log-log axes that keep clear of lines and of each other.
+
+    Parameters
+    ----------
+    axes : matplotlib.axes.Axes
+        With their final limits.
+    """
+
+    def __init__(self, axes: Any) -> None:
+        self.axes = axes
+        # Ticks, labels and a legend take about a third of a figure. Exactness is not needed here.
+        self.extent = 72 * np.array(axes.figure.get_size_inches()) * 0.65
+        self._taken = np.empty((0, 2))
+
+    def avoid(self, x: ArrayLike, y: ArrayLike) -> None:
+        """Keep clear of a line through these points."""
+        corners = self._points(np.asarray(x, dtype=float), np.asarray(y, dtype=float))
+        steps = np.linspace(0, 1, 20)[:, None]
+        between = [a + (b - a) * steps for a, b in pairwise(corners)]
+        self._taken = np.concatenate([self._taken, corners, *between])
+
+    def put(self, text: str, places: Iterable[Place], colour: str) -> None:
+        """Write a text at the first clear place, or else at the clearest."""
+        best = max(places, key=lambda place: self._clearance(text, place))
+        self.axes.annotate(
+            text, (best.x, best.y), xytext=(best.dx, best.dy), textcoords="offset points",
+            fontsize=SIZE, color=colour, ha=best.ha, va=best.va, path_effects=HALO,
+        )  # fmt: skip
+        self._taken = np.concatenate([self._taken, self._box(text, best)])
+
+    def _clearance(self, text: str, place: Place) -> float:
+        box = self._box(text, place)
+        if (box < 0).any() or (box > self.extent).any():
+            return -1.0
+        if not len(self._taken):
+            return CLEAR
+        gaps = box[:, None, :] - self._taken[None, :, :]
+        return float(min(CLEAR, np.sqrt((gaps**2).sum(axis=-1)).min()))
+
+    def _box(self, text: str, place: Place) -> NDArray[np.float64]:
+        """Spread points over the box that the text will fill."""
+        width, height = 0.6 * SIZE * len(text), SIZE
+        anchor = self._points(np.array([place.x]), np.array([place.y]))[0]
+        left = anchor[0] + place.dx - {"left": 0.0, "center": width / 2, "right": width}[place.ha]
+        low = anchor[1] + place.dy - {"bottom": 0.0, "center": height / 2, "top": height}[place.va]
+        xs, ys = np.linspace(left, left + width, 9), np.linspace(low, low + height, 3)
+        return np.stack(np.meshgrid(xs, ys), axis=-1).reshape(-1, 2)
+
+    def _points(self, x: NDArray[np.float64], y: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Turn data into points from the lower left corner of the axes."""
+        fractions = [
+            np.log(values / low) / np.log(high / low)
+            for values, (low, high) in ((x, self.axes.get_xlim()), (y, self.axes.get_ylim()))
+        ]
+        return np.stack(fractions, axis=-1) * self.extent

@@ -1,0 +1,92 @@
+"""How methods look: one colour, marker and line for each, the same in every figure.
+
+The colours are Okabe and Ito's, which colour-blind readers tell apart; markers and lines do the
+same for a grey printer.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+# M. Okabe and K. Ito, Color universal design (2008).
+BLACK, ORANGE, SKY, GREEN = "#000000", "#E69F00", "#56B4E9", "#009E73"
+YELLOW, BLUE, VERMILLION, PURPLE = "#F0E442", "#0072B2", "#D55E00", "#CC79A7"
+
+THEORY = "#777777"
+GRID = "#E4E4E4"
+
+
+@dataclass(frozen=True)
+class Look:
+    """How one method is drawn."""
+
+    label: str
+    colour: str
+    marker: str
+    line: Any
+
+    @property
+    def plot(self) -> dict[str, Any]:
+        """Keyword arguments for matplotlib."""
+        return {"color": self.colour, "marker": self.marker, "linestyle": self.line}
+
+
+LOOKS = {
+    "analytical:expanded": Look("analytical, expanded", ORANGE, "D", (0, (5, 1.5))),
+    "analytical": Look("analytical, shared (CSE)", GREEN, "s", "-"),
+    "analytical:chain-rule": Look("analytical, chain rule", BLACK, "P", (0, (1, 1))),
+    "numerical": Look("numerical, central", VERMILLION, "o", "-"),
+    "numerical:forward": Look("numerical, forward", PURPLE, "^", (0, (3, 1, 1, 1))),
+    "numerical:backward": Look("numerical, backward", PURPLE, "<", (0, (1, 1.5))),
+    "numerical:five-point": Look("numerical, five-point", SKY, "p", (0, (5, 1, 1, 1))),
+    "numerical:richardson": Look("numerical, Richardson", BLACK, "X", (0, (5, 1.5))),
+    "numerical:complex-step": Look("numerical, complex step", SKY, "*", (0, (2, 1))),
+    "backprop": Look("backprop", BLUE, "v", "-"),
+}
+
+_STRANGERS = tuple(
+    (colour, marker)
+    for marker in ("h", "8", "d", ">")
+    for colour in (BLACK, SKY, PURPLE, ORANGE, GREEN)
+)
+
+RC: Any = {
+    "font.family": "DejaVu Sans",  # comes with matplotlib: the same letters on every machine
+    "font.size": 8,
+    "axes.labelsize": 8,
+    "axes.titlesize": 8,
+    "xtick.labelsize": 7,
+    "ytick.labelsize": 7,
+    "legend.fontsize": 7,
+    "axes.linewidth": 0.6,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.grid": True,
+    "axes.axisbelow": True,
+    "grid.color": GRID,
+    "grid.linewidth": 0.5,
+    "lines.linewidth": 1.2,
+    "lines.markersize": 3.8,
+    "legend.frameon": False,
+    "xtick.major.width": 0.6,
+    "ytick.major.width": 0.6,
+    "xtick.minor.width": 0.4,
+    "ytick.minor.width": 0.4,
+    "figure.dpi": 100,
+    "savefig.dpi": 300,
+    "pdf.fonttype": 42,  # letters stay letters: journals ask for it, and PDF readers can search
+    "svg.fonttype": "path",
+    "mathtext.fontset": "dejavusans",
+}
+
+
+def look(provider: str) -> Look:
+    """Return how a provider is drawn; one that is not in the suite gets a look of its own.
+
+    The look follows from the name alone, so that it is the same in every figure.
+    """
+    if provider in LOOKS:
+        return LOOKS[provider]
+    colour, marker = _STRANGERS[sum(provider.encode()) % len(_STRANGERS)]
+    return Look(provider, colour, marker, (0, (4, 2, 1, 2)))

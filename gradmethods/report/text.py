@@ -1,0 +1,75 @@
+"""What a run says in the terminal: a line per case, and a summary at its end."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from gradmethods.report import format as fmt
+
+
+def case_line(record: Mapping[str, Any]) -> str:
+    """Say in one line what a case found.
+
+    Examples
+    --------
+    >>> record = {"sweep": "width", "network": "2-8-8-1", "n": 105, "provider": "backprop"}
+    >>> case_line(record | {"outcome": "gap", "reason": "Estimated 1 h."})
+    'width  2-8-8-1        n = 105        backprop             gap: Estimated 1 h.'
+    """
+    head = (
+        f"{record['sweep']:<6} {record['network']:<14} n = {record['n']:<10,} "
+        f"{record['provider']:<20} "
+    )
+    if record["outcome"] == "gap":
+        return f"{head}gap: {fmt.shortened(record['reason'], 120)}"
+    ratio = record["ratio"]
+    return (
+        f"{head}{fmt.time(record['gradient']['median']):>8}"
+        f"   {fmt.interval(ratio['median'], ratio['low'], ratio['high'])} × loss"
+    )
+
+
+def summary(out: Path, seconds: float | None = None) -> str:
+    """Summarise a written report: where it is, what grows how, what is missing.
+
+    Parameters
+    ----------
+    out : pathlib.Path
+        Folder of the run.
+    seconds : float, optional
+        How long the run took.
+    """
+    from gradmethods.report.files import RECORDS, read_records
+    from gradmethods.report.frames import costs_frame, noise, noise_frame, slopes_frame
+    from gradmethods.report.tables import slopes_table
+
+    records = read_records(out / RECORDS)
+    costs = costs_frame(records)
+    slopes = slopes_frame(costs)
+    gaps = int((costs["outcome"] == "gap").sum())
+    took = "" if seconds is None else f" in {seconds:.0f} s"
+    lines = ["", f"{len(costs) - gaps} cases measured, {gaps} gaps{took}."]
+    floor = noise(noise_frame(records))
+    if floor is not None:
+        lines.append(f"Noise floor: {100 * floor:.1f} % (the loss timed against itself).")
+    for row in slopes_table(slopes[slopes["quantity"] == "ratio"]).to_dict("records"):
+        if row["Exponent"] == fmt.NONE:
+            lines.append(
+                f"  {row['Sweep']:<6} {row['Method']:<26} too few sizes for an exponent "
+                f"({row['Points']})"
+            )
+            continue
+        theory = "" if row["Theory"] == fmt.NONE else f", theory {row['Theory']}"
+        bent = "" if row["Settled"] == "yes" else ", not settled"
+        lines.append(
+            f"  {row['Sweep']:<6} {row['Method']:<26} gradient ÷ loss ∝ n^{row['Exponent']}"
+            f"{theory}{bent} (n = {row['Fitted n']})"
+        )
+    lines += [
+        f"Report:  {out / 'report.html'}",
+        f"Figures: {out / 'figures'}",
+        f"Tables:  {out / 'tables'}",
+    ]
+    return "\n".join(lines) + "\n"

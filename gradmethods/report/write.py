@@ -1,0 +1,161 @@
+"""A run's folder: every figure, table, caption and the HTML page, from the records in it."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from gradmethods.report import frames, plots, tables
+from gradmethods.report.captions import TABLES, Caption, figure_caption, provenance_line
+from gradmethods.report.cite import bibliography, run_name
+from gradmethods.report.figures import FORMATS, SIZES, save
+from gradmethods.report.files import (
+    ACCURACY,
+    PROVENANCE,
+    RECORDS,
+    read_json,
+    read_records,
+    write_json,
+    write_text,
+)
+from gradmethods.report.page import page
+
+FIGURES = {
+    "time": plots.TIME,
+    "ratio": plots.RATIO,
+    "error": plots.ERROR,
+    "preparation": plots.PREPARATION,
+}
+
+
+@dataclass
+class Item:
+    """One figure or table of the report.
+
+    Attributes
+    ----------
+    id : str
+        Names it in texts and in file names.
+    kind : str
+        ``figure`` or ``table``.
+    caption : Caption
+        What it shows and how it was obtained.
+    data : str
+        The CSV behind it, relative to the run's folder.
+    files : list of str
+        Everything written for it, relative to the run's folder.
+    """
+
+    id: str
+    kind: str
+    caption: Caption
+    data: str
+    files: list[str] = field(default_factory=list)
+    shown: pd.DataFrame | None = None
+
+
+def write(out: Path) -> list[Path]:
+    """Write everything that follows from the records in `out`."""
+    records = read_records(out / RECORDS)
+    origin = read_json(out / PROVENANCE)
+    source = provenance_line(origin)
+    run = run_name((out / RECORDS).read_bytes())
+    costs = frames.costs_frame(records)
+    slopes = frames.slopes_frame(costs)
+
+    items = _write_figures(out, costs, slopes, f"{source} Run {run}.")
+    items += _write_tables(out, records, costs, slopes, f"{source} Run {run}.")
+    entries = bibliography(run, origin)
+    index = {
+        "run": run,
+        "provenance": origin,
+        "items": [_entry(item) for item in items],
+    }
+    extra = [
+        write_text(
+            out / "report.html",
+            page(out, items, run=run, origin=origin, costs=costs, slopes=slopes, bibtex=entries),
+        ),
+        write_text(out / "captions.md", _captions(items, source)),
+        write_text(out / "references.bib", entries),
+        write_json(out / "index.json", index),
+    ]
+    return [*extra, *(out / file for item in items for file in item.files)]
+
+
+def _write_figures(out: Path, costs: pd.DataFrame, slopes: pd.DataFrame, source: str) -> list[Item]:
+    items = []
+    for name, quantity in FIGURES.items():
+        for sweep in frames.SWEEPS:
+            points = plots.plotted(costs, sweep, quantity)
+            if not len(points):
+                continue
+            identifier = f"fig-{name}-{sweep}"
+            caption = figure_caption(name, sweep, costs)
+            data = out / "figures" / f"{identifier}.csv"
+            write_text(data, points.to_csv(index=False, lineterminator="\n"))
+            written = [data]
+            for size in SIZES:
+                figure = plots.growth(costs, slopes, sweep, quantity, size)
+                stem = identifier if size == "wide" else f"{identifier}-{size}"
+                written += [
+                    save(
+                        figure, out / "figures" / f"{stem}.{kind}", title=identifier,
+                        caption=f"{caption.title}. {caption.text}", source=source,
+                    )
+                    for kind in FORMATS[size]
+                ]  # fmt: skip
+            items.append(_item(out, identifier, "figure", caption, written))
+    return items
+
+
+def _write_tables(
+    out: Path,
+    records: list[dict[str, Any]],
+    costs: pd.DataFrame,
+    slopes: pd.DataFrame,
+    source: str,
+) -> list[Item]:
+    gaps, noise = frames.gaps_frame(costs), frames.noise_frame(records)
+    made = {
+        "slopes": (slopes, tables.slopes_table(slopes)),
+        "costs": (costs, tables.costs_table(costs)),
+        "gaps": (gaps, tables.gaps_table(gaps)),
+        "noise": (noise, tables.noise_table(noise)),
+    }
+    rows = read_json(out / ACCURACY)
+    if rows is not None:
+        accuracy = frames.accuracy_frame(rows)
+        made["accuracy"] = (accuracy, tables.accuracy_table(accuracy))
+    items = []
+    for name, (data, shown) in made.items():
+        identifier = f"tab-{name}"
+        written = tables.write_table(out / "tables", identifier, data, shown, TABLES[name], source)
+        item = _item(out, identifier, "table", TABLES[name], written)
+        item.shown = shown
+        items.append(item)
+    return items
+
+
+def _item(out: Path, identifier: str, kind: str, caption: Caption, written: list[Path]) -> Item:
+    files = [str(path.relative_to(out).as_posix()) for path in written]
+    return Item(identifier, kind, caption, files[0], files)
+
+
+def _entry(item: Item) -> dict[str, Any]:
+    return {
+        "id": item.id,
+        "kind": item.kind,
+        **asdict(item.caption),
+        "data": item.data,
+        "files": item.files,
+    }
+
+
+def _captions(items: list[Item], source: str) -> str:
+    parts = [f"# Captions\n\n{source}\n"]
+    parts += [f"## {item.id}\n\n**{item.caption.title}.** {item.caption.text}\n" for item in items]
+    return "\n".join(parts)

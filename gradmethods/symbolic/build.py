@@ -1,0 +1,141 @@
+"""From a problem to the expression of its loss: symbols for parameters and floating-point data.
+
+With `examples`, the expression is that of one example; integer and boolean data are values, so a
+problem has one expression for each combination of values that they take in an example.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import sympy
+from numpy.typing import NDArray
+
+from gradmethods.arrays import Array
+from gradmethods.graph.record import call_loss
+from gradmethods.problem import Problem
+from gradmethods.structure import Arrays
+from gradmethods.symbolic.arrays import Expressions, Sizes, Symbolic, blank, expressions
+from gradmethods.symbolic.budget import check_loss
+
+
+class Builder:
+    """Builds the loss of a problem over symbols.
+
+    Attributes
+    ----------
+    params, data : dict of str to numpy.ndarray
+        The symbols, in object arrays; data in `examples` without their leading axis.
+    concrete : tuple of str
+        Names of the integer and boolean data, which stay values.
+    operations : int
+        Scalar operations of the loss (of one example).
+    """
+
+    def __init__(self, problem: Problem, budget: int) -> None:
+        self.problem, self.budget = problem, budget
+        self.concrete = tuple(n for n, array in problem.data.items() if array.dtype.kind != "f")
+        self._shapes = {
+            name: array.shape[1:] if name in problem.examples else array.shape
+            for name, array in problem.data.items()
+            if array.dtype.kind == "f"
+        }
+        self._check_size()
+        self._taken: set[str] = set()
+        self.params = {
+            name: self._symbols(name or "x", shape)
+            for name, shape in problem.structure.shapes.items()
+        }
+        self.data = {name: self._symbols(name, shape) for name, shape in self._shapes.items()}
+        self._second = {
+            name: self._symbols(f"{name}_second", self._shapes[name])
+            for name in self.data
+            if name in problem.examples
+        }
+
+    def case(self, data: Arrays, example: int) -> Arrays:
+        """Take the integers and booleans that decide which expression an example has."""
+        return {
+            name: data[name][example : example + 1] if name in self.problem.examples else data[name]
+            for name in self.concrete
+        }
+
+    def loss(self, case: Arrays, second: Arrays | None = None) -> Any:
+        """Build the loss of one example, or of two, of which the second has symbols of its own.
+
+        Raises
+        ------
+        UnsupportedOperation
+            If the loss leaves the namespace that it is given.
+        BudgetExceeded
+            If it takes too many operations.
+        """
+        rows = [self.data] if second is None else [self.data, self.data | self._second]
+        given: dict[str, NDArray[Any]] = {}
+        for name, array in self.data.items():
+            in_examples = name in self.problem.examples
+            given[name] = np.stack([row[name] for row in rows]) if in_examples else array
+        constants = dict(case)
+        for name in case.keys() & set(self.problem.examples) if second else ():
+            constants[name] = np.concat([case[name], second[name]])  # type: ignore[index]
+        return self._run(Symbolic(self.budget // 60), self.params, given, constants)
+
+    def swap(self, expr: Any) -> Any:
+        """Rename the symbols of the first example in an expression to those of the second."""
+        pairs = (
+            pair
+            for name, symbols in self._second.items()
+            for pair in zip(self.data[name].ravel(), symbols.ravel(), strict=True)
+        )
+        return expr.xreplace(dict(pairs))
+
+    def _run(
+        self,
+        xp: Symbolic,
+        params: Mapping[str, NDArray[Any]],
+        data: Mapping[str, NDArray[Any]],
+        constants: Arrays,
+    ) -> Any:
+        dtype = self.problem.dtype
+
+        def lift(entries: NDArray[Any]) -> Array:
+            return Array(xp, Expressions(entries, dtype))
+
+        arrays = {name: lift(data[name]) for name in data}
+        arrays |= {name: Array(xp, value) for name, value in constants.items()}
+        ordered = {name: arrays[name] for name in self.problem.data}
+        result = call_loss(
+            self.problem, {name: lift(entries) for name, entries in params.items()}, ordered, xp
+        )
+        return expressions(result.payload).item()
+
+    def _check_size(self) -> None:
+        """Count the operations of one example, without making a single symbol."""
+        problem = self.problem
+        xp = Sizes(self.budget)
+        data = {
+            name: blank((1, *shape) if name in problem.examples else shape)
+            for name, shape in self._shapes.items()
+        }
+        params = {name: blank(shape) for name, shape in problem.structure.shapes.items()}
+        self._run(xp, params, data, self.case(problem.data, 0))
+        operations = max(xp.operations, problem.size + sum(array.size for array in data.values()))
+        check_loss(operations, problem.size, self.budget, problem.name)
+        self.operations = operations
+
+    def _symbols(self, name: str, shape: tuple[int, ...]) -> NDArray[Any]:
+        """Make real symbols such as W1_0_1, each name a valid and unused identifier."""
+        normal = unicodedata.normalize("NFKC", name)
+        stem = "".join(c if f"a{c}".isidentifier() else "_" for c in normal)
+        stem = stem if stem[:1].isidentifier() else f"_{stem}"
+        symbols = np.empty(shape, object)
+        for index in np.ndindex(shape):
+            unique = "_".join((stem, *map(str, index)))
+            while unique in self._taken:
+                unique += "_"
+            self._taken.add(unique)
+            symbols[index] = sympy.Symbol(unique, real=True)
+        return symbols

@@ -1,0 +1,272 @@
+"""Formulas to straight-line Python code, our own instead of ``lambdify``.
+
+The same text runs over Python floats, or over NumPy's scalars and arrays: `runtime` gives it the
+names. Numbers are printed so that they read back exactly.
+"""
+
+from __future__ import annotations
+
+import keyword
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import sympy
+from sympy import S
+from sympy.codegen import cfunctions
+from sympy.core.relational import Relational
+from sympy.logic.boolalg import BooleanFunction
+
+from gradmethods.errors import UnsupportedOperation
+from gradmethods.symbolic import piecewise, runtime, smooth, steps
+from gradmethods.symbolic.text import (
+    ATOM,
+    DEEPEST,
+    PARENTHESIS,
+    POWER,
+    PRODUCT,
+    SUM,
+    Piece,
+    infix,
+    joined,
+    multiplied,
+    number,
+)
+
+CALLS: dict[Any, str] = {
+    **{getattr(sympy, name): name for name in (
+        "exp", "log", "sin", "cos", "tan", "asin", "acos", "atan", "sinh", "cosh", "tanh",
+        "asinh", "acosh", "atanh", "sign",
+    )},
+    **{getattr(cfunctions, name): name for name in ("expm1", "log1p", "log2", "log10")},
+    sympy.Abs: "abs",
+    piecewise.Absolute: "abs",
+    steps.Sgn: "sign",
+    steps.RoundDown: "floor",
+    steps.RoundUp: "ceil",
+    steps.RoundToZero: "trunc",
+    steps.RoundToEven: "round",
+    steps.Exceeds: "exceeds",
+    piecewise.Largest: "largest",
+    piecewise.Smallest: "smallest",
+    steps.ShareOfLargest: "share_of_largest",
+    steps.ShareOfSmallest: "share_of_smallest",
+    piecewise.Select: "select",
+    piecewise.IsFinite: "isfinite",
+    piecewise.IsInf: "isinf",
+    piecewise.IsNaN: "isnan",
+    smooth.Hypot: "hypot",
+    smooth.Atan2: "atan2",
+    smooth.LogAddExp: "logaddexp",
+    smooth.Power: "power",
+    sympy.And: "every",
+    sympy.Or: "some",
+    sympy.Xor: "odd",
+    sympy.Not: "negate",
+}  # fmt: skip
+
+RELATIONS: dict[Any, str] = {
+    sympy.Eq: "==", sympy.Ne: "!=", sympy.Lt: "<", sympy.Le: "<=", sympy.Gt: ">", sympy.Ge: ">=",
+}  # fmt: skip
+
+CONSTANTS: dict[Any, str] = {
+    S.true: "True",
+    S.false: "False",
+    S.Infinity: "inf",
+    S.NaN: "nan",
+    S.ComplexInfinity: "nan",  # neither of the infinities, so no float
+    S.ImaginaryUnit: "nan",  # outside the domain, as NumPy answers
+    S.Exp1: "exp(real(1))",
+}
+
+
+class Writer:
+    """Writes expressions as lines of code.
+
+    Parameters
+    ----------
+    inputs : iterable of sympy.Symbol
+        What the code is given; they keep their names where Python allows.
+    shares : bool
+        Whether a line that is cut off, because it is nested too deeply, may serve several others.
+
+    Attributes
+    ----------
+    lines : list of str
+        The code so far.
+    operations : int
+        Operators and function calls in it.
+    """
+
+    def __init__(self, inputs: Iterable[Any], *, shares: bool) -> None:
+        self.lines: list[str] = []
+        self.operations = 0
+        self._shares = shares
+        self._names: dict[Any, str] = {}
+        self._taken = {*runtime.NAMES, *keyword.kwlist, "params", "data", "N"}
+        self._pieces: dict[Any, Piece] = {}
+        self._constant: dict[Any, bool] = {}
+        self.inputs = [self.name(symbol) for symbol in inputs]
+
+    def name(self, symbol: Any) -> str:
+        """Return the identifier of a symbol, chosen when it is first met."""
+        if symbol not in self._names:
+            self._names[symbol] = self.unused(symbol.name)
+        return self._names[symbol]
+
+    def unused(self, name: str) -> str:
+        """Return an identifier that nothing else has."""
+        while name in self._taken:
+            name += "_"
+        self._taken.add(name)
+        return name
+
+    def write(self, name: str, expr: Any, around: str = "{}") -> None:
+        """Write the line that computes `expr`, with `around` it what becomes of the result."""
+        piece = self.piece(expr)
+        self.operations += piece.operations
+        self.lines.append(f"{name} = {around.format(piece.text)}")
+        if not self._shares:
+            self._pieces.clear()
+
+    def piece(self, expr: Any) -> Piece:
+        """Return the text of an expression."""
+        known = self._pieces.get(expr)
+        if known is not None:
+            return known
+        lines = len(self.lines)
+        piece = self._piece(expr)
+        if piece.depth > DEEPEST:
+            name = self.unused(f"part{len(self.lines)}")
+            self.lines.append(f"{name} = {piece.text}")
+            self.operations += piece.operations
+            piece = Piece(name)
+        if self._shares or len(self.lines) == lines:
+            self._pieces[expr] = piece
+        return piece
+
+    def _piece(self, expr: Any) -> Piece:
+        if expr.is_Symbol:
+            # A literal is a symbol named by its digits; a parameter's name begins otherwise.
+            literal = expr.name[0].isdigit()
+            return Piece(expr.name if literal else self.name(expr))
+        if expr in CONSTANTS:
+            return Piece(CONSTANTS[expr])
+        if expr is S.NegativeInfinity:
+            return Piece("-inf", SUM)
+        if expr.is_Number:
+            return number(expr)
+        if isinstance(expr, sympy.Add):
+            return self._sum(expr)
+        if isinstance(expr, sympy.Mul):
+            return self._product(expr)
+        if isinstance(expr, sympy.Pow):
+            return self._power(expr)
+        if isinstance(expr, Relational):
+            left, right = (self.piece(x).within(PRODUCT) for x in expr.args)
+            text = f"({left.text} {RELATIONS[expr.func]} {right.text})"
+            depth = max(left.depth, right.depth) + PARENTHESIS
+            return Piece(text, ATOM, left.operations + right.operations + 1, depth)
+        return self._call(expr)
+
+    def _sum(self, expr: Any) -> Piece:
+        terms = []
+        for term in expr.args:
+            negative = bool(term.as_coeff_Mul()[0].is_negative)
+            terms.append((negative, self._negated(term) if negative else self.piece(term)))
+        return joined(terms)
+
+    def _negated(self, term: Any) -> Piece:
+        if term.is_Number:
+            return self.piece(-term)
+        return self._product(term, negate=True)
+
+    def _product(self, expr: Any, *, negate: bool = False) -> Piece:
+        coefficient, rest = expr.as_coeff_Mul()
+        if negate:
+            coefficient = -coefficient
+        above, below = [], []
+        for factor in sympy.Mul.make_args(rest):
+            base, exponent = factor.args if isinstance(factor, sympy.Pow) else (factor, S.One)
+            if exponent.is_Rational and exponent < 0:
+                below.append(self._raised(base, -exponent))
+            else:
+                above.append(self.piece(factor))
+        minus = coefficient.is_negative
+        size = -coefficient if minus else coefficient
+        if not size.is_Rational:
+            above.insert(0, self.piece(size))
+        else:
+            if size.p != 1 or not above:
+                above.insert(0, number(sympy.Integer(size.p)))
+            if size.q != 1:
+                below.insert(0, number(sympy.Integer(size.q)))
+        piece = multiplied(above)
+        if below:
+            divisor = multiplied(below).within(POWER)
+            piece = infix([piece.within(PRODUCT), divisor], "/", PRODUCT)
+        if not minus:
+            return piece
+        piece = piece.within(PRODUCT)
+        return Piece(f"-{piece.text}", SUM, piece.operations + 1, piece.depth + 1)
+
+    def _power(self, expr: Any) -> Piece:
+        base, exponent = expr.args
+        if exponent.is_Rational and exponent < 0:
+            return infix([Piece("1"), self._raised(base, -exponent).within(POWER)], "/", PRODUCT)
+        return self._raised(base, exponent)
+
+    def _raised(self, base: Any, exponent: Any) -> Piece:
+        """Write a power, whose exponent is positive if it is a number."""
+        if exponent == 1:
+            return self.piece(base)
+        if exponent == S.Half:
+            return self._called("sqrt", [base])
+        if not exponent.is_Integer:
+            return self._called("power", [base, exponent])
+        inner = self._called("real", [base]) if self._is_constant(base) else self.piece(base)
+        inner = inner.within(ATOM)
+        return Piece(f"{inner.text}**{exponent}", POWER, inner.operations + 1, inner.depth + 1)
+
+    def _call(self, expr: Any) -> Piece:
+        name = CALLS.get(expr.func)
+        if name is None:
+            raise UnsupportedOperation(
+                f"No code is known for the SymPy function {expr.func.__name__} in {expr}. Add a "
+                "line to gradmethods.symbolic.codegen, or write the loss without it."
+            )
+        return self._called(name, expr.args)
+
+    def _called(self, name: str, args: Sequence[Any]) -> Piece:
+        pieces = [self.piece(arg) for arg in args]
+        values = args[1:] if name == "select" else args
+        wrap = name not in ("real", *BOOLEAN) and all(map(self._is_constant, values))
+        if wrap:
+            # Python's own numbers would be computed with in double precision.
+            first = len(args) - len(values)
+            pieces[first:] = [
+                Piece(f"real({p.text})", ATOM, p.operations, p.depth + PARENTHESIS)
+                for p in pieces[first:]
+            ]
+        depth = max(p.depth for p in pieces) + PARENTHESIS
+        operations = sum(p.operations for p in pieces) + _call_operations(name, len(args))
+        return Piece(f"{name}({', '.join(p.text for p in pieces)})", ATOM, operations, depth)
+
+    def _is_constant(self, expr: Any) -> bool:
+        if expr not in self._constant:
+            if expr.is_Symbol:
+                self._constant[expr] = expr.name[0].isdigit()
+            else:
+                self._constant[expr] = all(map(self._is_constant, expr.args))
+        return self._constant[expr]
+
+
+BOOLEAN = tuple(name for function, name in CALLS.items() if issubclass(function, BooleanFunction))
+
+
+def _call_operations(name: str, count: int) -> int:
+    """Count what a call costs: one, or one for each operand that is folded in."""
+    if name == "real":
+        return 0
+    if name in ("largest", "smallest", "every", "some", "odd"):
+        return count - 1
+    return 2 * (count - 1) if name.startswith("share") else 1

@@ -1,0 +1,169 @@
+"""Formulas of a loss and its partial derivatives, and the program that evaluates them."""
+
+from __future__ import annotations
+
+import sys
+import textwrap
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from types import CodeType
+from typing import Any
+
+import numpy as np
+import sympy
+from numpy.typing import NDArray
+
+from gradmethods.errors import BudgetExceeded
+from gradmethods.symbolic.arrays import undistributed
+from gradmethods.symbolic.codegen import Writer
+from gradmethods.symbolic.runtime import SCALAR, array_scope
+
+RECURSION = 10_000
+"""SymPy's functions call themselves several times for each level of nesting."""
+
+AROUND = {None: "{}", "mean": "mean({})", "sum": "total({}, N)"}
+"""What becomes of a formula of one example: nothing, the mean or the sum over all."""
+
+
+@dataclass(frozen=True)
+class Formulas:
+    """Expressions of a loss and of its partial derivatives, in arrays like the parameters."""
+
+    loss: Any
+    partials: Mapping[str, NDArray[Any]]
+
+    def all(self) -> list[Any]:
+        """Return the loss, then the partial derivatives in the order of the parameters."""
+        return [self.loss, *(expr for array in self.partials.values() for expr in array.ravel())]
+
+
+@dataclass(frozen=True)
+class Program:
+    """Code for the value and the partial derivatives.
+
+    Attributes
+    ----------
+    source : str
+        A Python function of two flat lists, parameters and data.
+    operations : int
+        Operators and function calls in one evaluation (of one example).
+    """
+
+    source: str
+    operations: int
+    code: CodeType
+
+    def over_floats(self) -> Callable[..., tuple[Any, tuple[Any, ...]]]:
+        """Return the function over Python floats, which raises where an infinity arises."""
+        return self._run(dict(SCALAR))
+
+    def over_numpy(self, dtype: np.dtype[Any]) -> Callable[..., tuple[Any, tuple[Any, ...]]]:
+        """Return the function over NumPy scalars and arrays."""
+        return self._run(array_scope(dtype))
+
+    def _run(self, scope: dict[str, Any]) -> Callable[..., tuple[Any, tuple[Any, ...]]]:
+        exec(self.code, scope)  # noqa: S102  # our own text
+        function: Callable[..., tuple[Any, tuple[Any, ...]]] = scope["program"]
+        return function
+
+
+def differentiate(loss: Any, params: Mapping[str, NDArray[Any]]) -> Formulas:
+    """Differentiate by every parameter, one at a time, with ``sympy.diff``."""
+    partials = {}
+    with undistributed(), deep_recursion():
+        for name, symbols in params.items():
+            partials[name] = np.empty(symbols.shape, object)
+            for index in np.ndindex(symbols.shape):
+                partials[name][index] = sympy.diff(loss, symbols[index])
+    return Formulas(loss, partials)
+
+
+def share(formulas: Formulas) -> tuple[list[tuple[Any, Any]], list[Any]]:
+    """Give common subexpressions of all formulas names, with ``sympy.cse``."""
+    with undistributed(), deep_recursion():
+        shared, results = sympy.cse(formulas.all(), symbols=sympy.numbered_symbols("v"))
+    return shared, results
+
+
+def write_program(
+    shared: list[tuple[Any, Any]],
+    results: list[Any],
+    params: Mapping[str, NDArray[Any]],
+    data: Mapping[str, NDArray[Any]],
+    rule: str | None,
+) -> Program:
+    """Write formulas as code and compile it.
+
+    Parameters
+    ----------
+    shared : list of pairs
+        Symbols and the expressions that they stand for, in order.
+    results : list
+        The value and the partial derivatives.
+    params, data : dict of str to numpy.ndarray
+        The symbols of the inputs.
+    rule : {"mean", "sum"} or None
+        What is returned of formulas of one example.
+    """
+    flat = [
+        [symbol for array in arrays.values() for symbol in array.ravel()]
+        for arrays in (params, data)
+    ]
+    writer = Writer(flat[0] + flat[1], shares=bool(shared))
+    with deep_recursion():
+        for symbol, expr in shared:
+            writer.write(writer.name(symbol), expr)
+        names = [writer.unused(n) for n in ("value", *(f"d_{symbol}" for symbol in flat[0]))]
+        for name, expr in zip(names, results, strict=True):
+            writer.write(name, expr, AROUND[rule])
+        inputs = [[writer.name(symbol) for symbol in symbols] for symbols in flat]
+        return _compile(writer, inputs, f"{names[0]}, {_tuple(names[1:])}", counts=bool(rule))
+
+
+def evaluate(exprs: list[Any], point: Mapping[Any, float]) -> tuple[Any, ...]:
+    """Evaluate expressions over NumPy scalars, at a point given by symbol."""
+    writer = Writer(point, shares=True)
+    with deep_recursion(), np.errstate(all="ignore"):
+        names = [writer.unused(f"result{i}") for i in range(len(exprs))]
+        for name, expr in zip(names, exprs, strict=True):
+            writer.write(name, expr)
+        program = _compile(writer, [writer.inputs, []], _tuple(names), counts=False)
+        values = program.over_numpy(np.dtype(float))([*map(np.float64, point.values())], [])
+    return tuple(values)
+
+
+def _compile(writer: Writer, inputs: list[list[str]], returned: str, *, counts: bool) -> Program:
+    unpacked = [
+        f"{_wrapped(_tuple(names))} = {argument}"
+        for argument, names in zip(("params", "data"), inputs, strict=True)
+        if names
+    ]
+    body = "\n".join([*unpacked, *writer.lines, _wrapped(f"return ({returned})")])
+    head = f"def program(params, data{', N' if counts else ''}):"
+    source = f"{head}\n{textwrap.indent(body, '    ')}\n"
+    return Program(source, writer.operations, compile(source, "<analytical program>", "exec"))
+
+
+def _tuple(names: list[str]) -> str:
+    return f"({', '.join(names)},)" if names else "()"
+
+
+def _wrapped(text: str) -> str:
+    return textwrap.fill(text, 90, subsequent_indent="    ", break_long_words=False)
+
+
+@contextmanager
+def deep_recursion() -> Iterator[None]:
+    """Let SymPy descend into deep expressions; refuse what is deeper still."""
+    before = sys.getrecursionlimit()
+    sys.setrecursionlimit(max(before, RECURSION))
+    try:
+        yield
+    except RecursionError as error:
+        raise BudgetExceeded(
+            "The formulas are nested too deeply for SymPy or for Python's compiler. Use another "
+            "method."
+        ) from error
+    finally:
+        sys.setrecursionlimit(before)

@@ -1,0 +1,119 @@
+"""What generated code is run with: the same names over Python floats, and over NumPy.
+
+Python floats are many times faster for scalars, but raise where IEEE arithmetic goes on with an
+infinity or NaN; then the same code is run over NumPy scalars.
+"""
+
+from __future__ import annotations
+
+import functools
+import math
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+LEFT_THE_FLOATS = (ZeroDivisionError, OverflowError, ValueError)
+"""What Python's floats and `math` raise where NumPy returns an infinity or NaN."""
+
+
+def _sign(x: float) -> float:
+    return x if math.isnan(x) else float((x > 0) - (x < 0))
+
+
+def _exceeds(a: float, b: float) -> float:
+    return 0.5 * (1.0 + _sign(a - b))
+
+
+def _largest(*args: float) -> float:
+    return math.nan if any(map(math.isnan, args)) else max(args)
+
+
+def _smallest(*args: float) -> float:
+    return math.nan if any(map(math.isnan, args)) else min(args)
+
+
+def _share_of_largest(first: float, *rest: float) -> float:
+    most = _largest(*rest)
+    return 1.0 / rest.count(most) if first == most else 0.0
+
+
+def _share_of_smallest(first: float, *rest: float) -> float:
+    least = _smallest(*rest)
+    return 1.0 / rest.count(least) if first == least else 0.0
+
+
+def _logaddexp(a: float, b: float) -> float:
+    return a + math.log(2.0) if a == b else max(a, b) + math.log1p(math.exp(-abs(a - b)))
+
+
+SCALAR: dict[str, Any] = {
+    **{name: getattr(math, name) for name in (
+        "exp", "expm1", "log", "log1p", "log2", "log10", "sqrt", "hypot", "sin", "cos", "tan",
+        "asin", "acos", "atan", "atan2", "sinh", "cosh", "tanh", "asinh", "acosh", "atanh",
+        "isfinite", "isinf", "isnan", "inf", "nan",
+    )},
+    "abs": abs,
+    "power": math.pow,
+    "floor": lambda x: float(math.floor(x)),
+    "ceil": lambda x: float(math.ceil(x)),
+    "trunc": lambda x: float(math.trunc(x)),
+    "round": lambda x: float(round(x)),
+    "sign": _sign,
+    "logaddexp": _logaddexp,
+    "exceeds": _exceeds,
+    "largest": _largest,
+    "smallest": _smallest,
+    "share_of_largest": _share_of_largest,
+    "share_of_smallest": _share_of_smallest,
+    "select": lambda condition, a, b: a if condition else b,
+    "every": lambda *conditions: all(conditions),
+    "some": lambda *conditions: any(conditions),
+    "odd": lambda *conditions: sum(map(bool, conditions)) % 2 == 1,
+    "negate": lambda condition: not condition,
+    "real": float,
+}  # fmt: skip
+"""The names over Python floats."""
+
+NAMES = (*SCALAR, "mean", "total")
+"""Every name that generated code may use."""
+
+
+def _over(function: Any) -> Callable[..., Any]:
+    return lambda *args: functools.reduce(function, args)
+
+
+def _share(extreme: Callable[..., Any], real: Any) -> Callable[..., Any]:
+    def share(first: Any, *rest: Any) -> Any:
+        found = extreme(*rest)
+        count = sum(np.asarray(x == found, real) for x in rest)
+        return np.where(first == found, real(1) / count, real(0))
+
+    return share
+
+
+def array_scope(dtype: np.dtype[Any]) -> dict[str, Any]:
+    """Return the names over NumPy scalars and arrays of `dtype`."""
+    same = (
+        "exp", "expm1", "log", "log1p", "log2", "log10", "sqrt", "hypot", "sin", "cos", "tan",
+        "asin", "acos", "atan", "atan2", "sinh", "cosh", "tanh", "asinh", "acosh", "atanh",
+        "isfinite", "isinf", "isnan", "inf", "nan", "abs", "power", "floor", "ceil", "trunc",
+        "round", "sign", "logaddexp",
+    )  # fmt: skip
+    largest, smallest = _over(np.maximum), _over(np.minimum)
+    return {
+        **{name: getattr(np, name) for name in same},
+        "exceeds": lambda a, b: np.heaviside(a - b, 0.5),
+        "largest": largest,
+        "smallest": smallest,
+        "share_of_largest": _share(largest, dtype.type),
+        "share_of_smallest": _share(smallest, dtype.type),
+        "select": np.where,
+        "every": _over(np.logical_and),
+        "some": _over(np.logical_or),
+        "odd": _over(np.logical_xor),
+        "negate": np.logical_not,
+        "real": dtype.type,
+        "mean": lambda x: np.add.reduce(x) / len(x) if np.ndim(x) else x,
+        "total": lambda x, N: np.add.reduce(x) if np.ndim(x) else x * N,
+    }

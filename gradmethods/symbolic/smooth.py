@@ -1,0 +1,92 @@
+"""Smooth functions of several arguments that SymPy lacks, or evaluates by cases."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import sympy
+
+from gradmethods.symbolic.piecewise import Select
+from gradmethods.symbolic.steps import RealFunction
+
+
+class Hypot(RealFunction):
+    """√(a² + b²), computed without overflow."""
+
+    nargs = 2
+
+    def fdiff(self, argindex: int = 1) -> Any:
+        """Return the derivative by one argument."""
+        return self.args[argindex - 1] / self
+
+    def _rewritten(self) -> Any:
+        """Return the same function in SymPy's own terms."""
+        a, b = self.args
+        return sympy.sqrt(a**2 + b**2)
+
+
+class Atan2(RealFunction):
+    """The angle of the point (b, a)."""
+
+    nargs = 2
+
+    def fdiff(self, argindex: int = 1) -> Any:
+        """Return the derivative by one argument."""
+        a, b = self.args
+        return (b if argindex == 1 else -a) / (a**2 + b**2)
+
+    def _rewritten(self) -> Any:
+        """Return the same function in SymPy's own terms."""
+        return sympy.atan2(*self.args)
+
+
+class LogAddExp(RealFunction):
+    """log(eᵃ + eᵇ), computed without overflow."""
+
+    nargs = 2
+
+    def fdiff(self, argindex: int = 1) -> Any:
+        """Return the derivative by one argument; if an exponential overflows, it is 0."""
+        own, other = self.args[argindex - 1], self.args[2 - argindex]
+        return 1 / (1 + sympy.exp(other - own))
+
+    def _rewritten(self) -> Any:
+        """Return the same function in SymPy's own terms."""
+        a, b = self.args
+        return sympy.log(sympy.exp(a) + sympy.exp(b))
+
+
+class Power(RealFunction):
+    """A power whose exponent varies, with finite derivatives at base 0.
+
+    SymPy's derivatives of ``x**p`` hold ``x**(p - 1)`` and ``log(x)``, which turn 0 into NaN.
+    """
+
+    nargs = 2
+
+    @classmethod
+    def eval(cls, base: Any, exponent: Any) -> Any:
+        """Leave to SymPy what it differentiates well: constant exponents and positive bases."""
+        return base**exponent if is_literal(exponent) or base.is_positive else None
+
+    def fdiff(self, argindex: int = 1) -> Any:
+        """Return the derivative by base or exponent."""
+        base, exponent = self.args
+        if argindex == 1:
+            return Select(sympy.Eq(exponent, 0), 0, exponent * Power(base, exponent - 1))
+        return self * sympy.log(Select(sympy.Eq(base, 0), 1, base))
+
+    def _latex_base(self, printer: Any) -> str:
+        return str(printer.doprint(sympy.Pow(*self.args, evaluate=False)))
+
+    def _sympystr(self, printer: Any) -> str:
+        return str(printer.doprint(sympy.Pow(*self.args, evaluate=False)))
+
+    def _rewritten(self) -> Any:
+        """Return the same function in SymPy's own terms."""
+        return sympy.Pow(*self.args)
+
+
+def is_literal(expr: Any) -> bool:
+    """Say whether an expression is made of numbers and of the symbols that stand for them."""
+    return expr.is_number or all(s.name[0].isdigit() for s in expr.free_symbols)
