@@ -23,7 +23,7 @@ FLOORS = (
     ("providers", "problems"),
     ("cost", "accuracy"),
     ("report",),
-    ("bench", "locate"),
+    ("bench", "locate", "peers"),
     ("cli",),
 )
 
@@ -69,7 +69,7 @@ def test_no_import_runs_back_up(path):
     assert not upwards
 
 
-@pytest.mark.parametrize("room", ["symbolic", "holomorphic", "certified", "graph"])
+@pytest.mark.parametrize("room", ["symbolic", "holomorphic", "certified", "graph", "perturbation"])
 def test_other_methods_never_import_the_tape(room):
     """Methods that shared the tape's rules could not check it."""
     for path in FILES:

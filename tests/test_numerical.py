@@ -461,8 +461,8 @@ def test_options_are_checked():
     """A misspelt scheme must not be found out after an hour."""
     with pytest.raises(UnknownName, match="Did you mean 'central'"):
         Numerical("centre")
-    with pytest.raises(UnknownName, match="evaluation 'reuse'"):
-        Numerical(evaluation="reuse")
+    with pytest.raises(UnknownName, match="Did you mean 'reuse'"):
+        Numerical(evaluation="re-use")
     wrong: list[Any] = [0.0, -1e-6, math.inf, math.nan, "small", True]
     for step in wrong:
         with pytest.raises(InvalidOption, match="positive finite"):

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 from typing import Any
 
-from gradmethods.errors import UnknownName
+from gradmethods.errors import InvalidOption, UnknownName
 from gradmethods.problem import Loss, Problem
 from gradmethods.provider import Provider
 from gradmethods.providers.analytical import Analytical
@@ -28,30 +29,57 @@ def get_provider(name: str) -> Provider:
     Parameters
     ----------
     name : str
-        ``"analytical"``, ``"numerical"`` or ``"backprop"``, optionally with a variant after a
-        colon: a form of `Analytical` or a scheme of `Numerical`, as in ``"numerical:forward"``.
+        ``"analytical"``, ``"numerical"`` or ``"backprop"``; a form of `Analytical` or a scheme of
+        `Numerical` may follow a colon, as in ``"numerical:forward"``, and an evaluation or a step
+        in brackets, as in ``"numerical:central[reuse,step=1e-06]"``: what `Provider.name` gives.
 
     Raises
     ------
     UnknownName
         If there is no such method or variant; the nearest name is suggested.
+    InvalidOption
+        If the name is not of this shape.
 
     Examples
     --------
-    >>> get_provider("numerical:complex-step").name
-    'numerical:complex-step'
+    >>> get_provider("numerical:complex-step")
+    Numerical(scheme='complex-step', step=None, evaluation='plain')
+    >>> get_provider("numerical:forward[reuse]").name
+    'numerical:forward[reuse]'
     """
-    method, _, variant = name.partition(":")
-    if method not in PROVIDERS:
+    shape = re.fullmatch(
+        r"(?P<method>[^:\[\]]*)(:(?P<variant>[^:\[\]]+))?(\[(?P<options>[^\[\]]*)\])?", name
+    )
+    if shape is None:
+        raise InvalidOption(
+            f"{name!r} is no name of a provider. Write it as in 'backprop', 'numerical:forward' or "
+            "'numerical:central[reuse,step=1e-06]'."
+        )
+    method, variant, options = shape["method"], shape["variant"], shape["options"]
+    if method not in PROVIDERS or (options is not None and method != "numerical"):
         raise UnknownName.among("provider", name, PROVIDERS)
     default: Any = PROVIDERS[method]
-    options = dataclasses.fields(default)
-    if not variant:
-        return PROVIDERS[method]
-    if not options:
+    fields = dataclasses.fields(default)
+    if variant and not fields:
         raise UnknownName.among("provider", name, PROVIDERS)
-    varied: Provider = dataclasses.replace(default, **{options[0].name: variant})
+    given = {fields[0].name: variant} if variant else {}
+    varied: Provider = dataclasses.replace(default, **given, **_numerical_options(options or ""))
     return varied
+
+
+def _numerical_options(text: str) -> dict[str, Any]:
+    """Read ``reuse,step=0.1`` as fields of `Numerical`."""
+    given: dict[str, Any] = {}
+    for option in filter(None, text.split(",")):
+        name, _, value = option.strip().partition("=")
+        if name != "step":
+            given["evaluation"] = option.strip()  # Numerical knows which there are
+            continue
+        try:
+            given["step"] = float(value)
+        except ValueError:
+            raise InvalidOption(f"A step is a number, got {value!r}.") from None
+    return given
 
 
 def gradient(

@@ -1,31 +1,32 @@
-"""Numerical differentiation: the loss is a black box, called at points beside the given one.
+"""Numerical differentiation: differences of the loss at points beside the given one.
 
-This method knows no derivative rule and sees no graph. Steps and quotients live in `schemes`, the
-adaptive scheme in `extrapolation`, the complex step's arithmetic in `gradmethods.holomorphic`.
+This method knows no derivative rule. The loss is a black box, unless reuse is asked for: then its
+graph is recorded. Steps and quotients live in `schemes`, the adaptive scheme in `extrapolation`,
+reuse in `reuse` and `gradmethods.perturbation`, the complex step's arithmetic in
+`gradmethods.holomorphic`.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
 import numpy as np
 
-from gradmethods.arrays import Array
-from gradmethods.errors import GradientError, InvalidOption, NotDifferentiable, UnknownName
-from gradmethods.graph.record import call_loss
-from gradmethods.holomorphic import Holomorphic
+from gradmethods.errors import GradientError, InvalidOption, UnknownName
+from gradmethods.graph import record
 from gradmethods.problem import Problem
 from gradmethods.provider import PreparedGradient, Stopwatch
 from gradmethods.providers import schemes
+from gradmethods.providers.black_box import over_complex, over_reals
 from gradmethods.providers.extrapolation import richardson
+from gradmethods.providers.reuse import PreparedReuse, compile_reuse
 from gradmethods.providers.schemes import COMPLEX_STEP, RICHARDSON, Estimate, StepRule, Vector
 from gradmethods.structure import Arrays
 
-EVALUATIONS = ("plain",)
+PLAIN, REUSE = EVALUATIONS = ("plain", "reuse")
 
 
 @dataclass(frozen=True)
@@ -44,20 +45,23 @@ class Numerical:
         The absolute step; the first one for ``"richardson"``. By default each parameter has its
         own, which balances truncation and round-off: see `gradmethods.providers.schemes.step_for`.
     evaluation : str
-        ``"plain"``: the loss itself is called, with NumPy arrays and ``xp=numpy``.
+        ``"plain"``: the loss itself is called, with NumPy arrays and ``xp=numpy``. ``"reuse"``: its
+        graph is recorded, and a perturbation recomputes only what depends on it. The differences
+        are the same but for round-off, at a fraction of the cost; for the schemes of fixed steps.
 
     Raises
     ------
     UnknownName
         If there is no such scheme or evaluation.
     InvalidOption
-        If the step is not a positive finite number.
+        If the step is not a positive finite number, or the scheme knows no reuse.
 
     Notes
     -----
-    The loss is given read-only views of one private copy of the parameters, which is moved between
-    passes: a loss that keeps its argument will see it change. The complex step runs the loss over
-    complex arrays, whose ``abs``, ``maximum``, ``where`` and comparisons go by real parts.
+    Called as a black box, the loss is given read-only views of one private copy of the parameters,
+    which is moved between passes: a loss that keeps its argument will see it change. The complex
+    step runs the loss over complex arrays, whose ``abs``, ``maximum``, ``where`` and comparisons go
+    by real parts.
 
     Sources: C. J. F. Ridders, Advances in Engineering Software 4 (1982) 75-76; W. Squire and
     G. Trapp, Using complex variables to estimate derivatives of real functions, SIAM Review 40
@@ -87,6 +91,11 @@ class Numerical:
             raise UnknownName.among("scheme", self.scheme, schemes.NAMES)
         if self.evaluation not in EVALUATIONS:
             raise UnknownName.among("evaluation", self.evaluation, EVALUATIONS)
+        if self.evaluation == REUSE and self.scheme not in schemes.SCHEMES:
+            raise InvalidOption(
+                f"evaluation='reuse' serves the schemes {', '.join(map(repr, schemes.SCHEMES))}, "
+                f"got scheme={self.scheme!r}. Use evaluation='plain'."
+            )
         if self.step is not None and not _positive(self.step):
             raise InvalidOption(
                 f"step must be a positive finite number, got {self.step!r}. Leave it out (None) "
@@ -95,17 +104,23 @@ class Numerical:
 
     @property
     def name(self) -> str:
-        """``numerical``, with the scheme and a fixed step where they are not the default."""
+        """``numerical``, with the scheme and what else is not the default, as in ``[step=0.1]``."""
         if self == Numerical():
             return "numerical"
-        fixed = "" if self.step is None else f"[step={float(self.step)!r}]"
-        return f"numerical:{self.scheme}{fixed}"
+        given = [] if self.evaluation == PLAIN else [self.evaluation]
+        given += [] if self.step is None else [f"step={float(self.step)!r}"]
+        return f"numerical:{self.scheme}" + (f"[{','.join(given)}]" if given else "")
 
     def obstacle(self, problem: Problem) -> str | None:
-        """Say why the loss cannot be evaluated in complex arithmetic, or None.
+        """Say why the loss cannot be evaluated in complex arithmetic, or recorded, or None.
 
-        The real schemes take any loss.
+        As a black box in real arithmetic, any loss will do.
         """
+        if self.evaluation == REUSE:
+            try:
+                record(problem)
+            except GradientError as error:
+                return str(error)
         if self.scheme != COMPLEX_STEP:
             return None
         point = problem.structure.join(problem.structure.check(problem.params)).astype(
@@ -114,16 +129,24 @@ class Numerical:
         point[0] += 1j * self._step_rule(problem)(point[:1].real)[0]
         try:
             with np.errstate(all="ignore"):
-                _over_complex(problem, point, problem.data)()
+                over_complex(problem, point, problem.data)()
         except GradientError as error:
             return str(error)
         return None
 
-    def prepare(self, problem: Problem) -> PreparedNumerical:
-        """Choose the rule for the steps; there is nothing else to make ready."""
+    def prepare(self, problem: Problem) -> PreparedNumerical | PreparedReuse:
+        """Choose the rule for the steps; for reuse, record and compile the loss.
+
+        Raises
+        ------
+        UnsupportedOperation
+            If the loss is to be recorded and leaves the namespace `xp`.
+        """
         watch = Stopwatch()
         with watch("steps"):
             step = self._step_rule(problem)
+        if self.evaluation == REUSE:
+            return compile_reuse(problem, watch, self.scheme, step)
         return PreparedNumerical(problem, watch.seconds, self.scheme, step)
 
     def _step_rule(self, problem: Problem) -> StepRule:
@@ -159,73 +182,34 @@ class PreparedNumerical(PreparedGradient):
     def _evaluate(self, params: Arrays, data: Arrays) -> tuple[Any, Arrays]:
         structure = self.problem.structure
         point = structure.join(params)
-        evaluate = _over_reals(self.problem, point, data)
-        if self.scheme == COMPLEX_STEP:
-            estimate = _complex_step(self.problem, evaluate(), point, data, self.step)
-        elif self.scheme == RICHARDSON:
+        evaluate = over_reals(self.problem, point, data)
+        if self.scheme == RICHARDSON:
             estimate = richardson(evaluate, point, self.step)
         else:
-            estimate = schemes.differences(self.scheme, evaluate, point, self.step)
+            value, seconds = schemes.timed(evaluate)
+            if self.scheme == COMPLEX_STEP:
+                estimate = _complex_step(self.problem, value, point, data, self.step, seconds)
+            else:
+                losses = schemes.one_by_one(evaluate, value, point)
+                estimate = schemes.differences(self.scheme, losses, point, self.step, seconds)
         self.forward_passes = estimate.passes
         if estimate.errors is not None:
             self.error_estimate = structure.restore(structure.split(estimate.errors))
         return estimate.value, structure.split(estimate.gradient)
 
 
-def _over_reals(problem: Problem, point: Vector, data: Arrays) -> Callable[[], float]:
-    """Make the function that evaluates the loss at `point` in plain NumPy.
-
-    The result is a Python float at once: a loss may return a view of its argument.
-    """
-    views = problem.structure.split(point)
-    for view in views.values():
-        view.flags.writeable = False
-    loss, shared = problem.loss, {**data, "xp": np}
-    if problem.structure.bare:
-        array = problem.structure.restore(views)
-        return lambda: float(loss(array, **shared))
-    copy = views.copy  # a dict of its own for each pass: the loss may put entries in it
-    return lambda: float(loss(copy(), **shared))
-
-
-def _over_complex(problem: Problem, point: Vector, data: Arrays) -> Callable[[], complex]:
-    """Make the function that evaluates the loss at `point` in complex arithmetic."""
-    xp = Holomorphic()
-    params = {name: Array(xp, view) for name, view in problem.structure.split(point).items()}
-    constants = {name: Array(xp, array) for name, array in data.items()}
-
-    def evaluate() -> complex:
-        xp.outside.clear()
-        result = complex(call_loss(problem, params, constants, xp).payload)
-        if math.isnan(result.real):
-            if xp.outside:
-                raise NotDifferentiable(_left_domain(problem, xp))
-            return complex(math.nan, math.nan)
-        return result
-
-    return evaluate
-
-
 def _complex_step(
-    problem: Problem, value: float, point: Vector, data: Arrays, step: StepRule
+    problem: Problem, value: float, point: Vector, data: Arrays, step: StepRule, seconds: float
 ) -> Estimate:
     """Take Im f(x + ih)/h for each parameter."""
     moved = point.astype(np.result_type(point.dtype, np.complex64))
-    evaluate = _over_complex(problem, moved, data)
+    evaluate = over_complex(problem, moved, data)
     gradient = np.empty_like(point)
-    for part in schemes.blocks(point.size):
+    for part in schemes.blocks(point.size, point.size * seconds):
         h = step(point[part])
         losses = schemes.sweep(evaluate, moved, part, (point[part] + 1j * h)[None, :])
         gradient[part] = losses[0].imag / h.astype(float)
     return Estimate(value, gradient, point.size)
-
-
-def _left_domain(problem: Problem, xp: Holomorphic) -> str:
-    places = ", ".join(f"xp.{name} at {value}" for name, value in xp.outside.items())
-    return (
-        f"The loss {problem.name!r} is NaN at this point, where a function leaves its real domain: "
-        f"{places}. Move the parameters inside, or guard the function's argument with xp.where."
-    )
 
 
 def _positive(step: object) -> bool:

@@ -1,7 +1,8 @@
 """Steps and difference quotients: all that is arithmetic about finite differences.
 
-The loss comes in as a function without arguments that evaluates it at `point`, one flat vector
-that is moved in place, one entry at a time, and put back: whatever n is, no pass copies it.
+The losses come in as a function that evaluates them at places beside a point. As a black box, the
+loss is evaluated at `point`, one flat vector that is moved in place, one entry at a time, and put
+back: whatever n is, no pass copies it.
 
 Sources: P. E. Gill, W. Murray and M. H. Wright, Practical Optimization, Academic Press 1981,
 section 8.6 (steps); B. Fornberg, Generation of finite difference formulas on arbitrarily spaced
@@ -11,6 +12,7 @@ grids, Mathematics of Computation 51 (1988) 699-706 (weights).
 from __future__ import annotations
 
 import math
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, NamedTuple
@@ -19,13 +21,21 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gradmethods.errors import InvalidOption
+from gradmethods.providers.progress import LONG, shown
 
 Vector = NDArray[Any]
 StepRule = Callable[[Vector], Vector]
 """Maps parameters to one step for each."""
 
+Losses = Callable[[slice, Vector], Vector]
+"""Maps a part of the parameters and places for each entry of it, shape (places per entry, entries),
+the last row being the point itself, to the losses with that entry moved there."""
+
 BLOCK = 4096
 """Entries whose places are laid out at once, so that what a sweep holds does not grow with n."""
+
+REFRESH = 0.5
+"""Seconds between two looks at a progress bar."""
 
 
 class Estimate(NamedTuple):
@@ -126,10 +136,20 @@ def step_for(scheme: str, x: Vector, dtype: np.dtype[Any]) -> Vector:
     return steps.astype(dtype)
 
 
-def blocks(size: int) -> Iterator[slice]:
-    """Cut `size` entries into slices of at most `BLOCK`."""
-    for start in range(0, size, BLOCK):
-        yield slice(start, min(start + BLOCK, size))
+def blocks(size: int, seconds: float = 0.0) -> Iterator[slice]:
+    """Cut `size` entries into slices of at most `BLOCK`, fewer if a run of all takes `seconds`."""
+    length = BLOCK
+    if seconds > LONG:
+        length = max(1, min(BLOCK, int(size * REFRESH / seconds)))
+    parts = (slice(start, min(start + length, size)) for start in range(0, size, length))
+    return shown(parts, size, seconds)
+
+
+def timed(evaluate: Callable[[], float]) -> tuple[float, float]:
+    """Evaluate the loss; return it, and the seconds that it took."""
+    start = time.perf_counter()
+    value = evaluate()
+    return value, time.perf_counter() - start
 
 
 def sweep(evaluate: Callable[[], Any], point: Vector, part: slice, places: Vector) -> Vector:
@@ -158,7 +178,7 @@ def sweep(evaluate: Callable[[], Any], point: Vector, part: slice, places: Vecto
     cell: Any = point if point.dtype.kind == "c" else point.data
     losses: list[Any] = []
     keep = losses.append
-    moves = zip(point[part].tolist(), places.T.tolist(), strict=True)
+    moves = zip(point[part].tolist(), zip(*places.tolist(), strict=True), strict=True)
     for i, (x, to) in enumerate(moves, part.start):
         for place in to:
             cell[i] = place
@@ -167,34 +187,46 @@ def sweep(evaluate: Callable[[], Any], point: Vector, part: slice, places: Vecto
     return np.array(losses).reshape(places.T.shape).T
 
 
+def one_by_one(evaluate: Callable[[], float], value: float, point: Vector) -> Losses:
+    """Make the function that evaluates a black box at places beside `point`."""
+
+    def losses(part: slice, places: Vector) -> Vector:
+        result = np.full(places.shape, value)
+        result[:-1] = sweep(evaluate, point, part, places[:-1])
+        return result
+
+    return losses
+
+
 def differences(
-    scheme: str, evaluate: Callable[[], float], point: Vector, step: StepRule
+    scheme: str, losses: Losses, point: Vector, step: StepRule, seconds: float
 ) -> Estimate:
     """Estimate the gradient by one of the `SCHEMES`.
 
     Places are numbers of the parameters' dtype, and quotients use the distance between them: the
-    step that was really taken, not the one that was asked for.
+    step that was really taken, not the one that was asked for. `seconds` is what one pass takes.
     """
     rule = SCHEMES[scheme]
-    value = evaluate()
     gradient = np.empty_like(point)
     offsets = np.array((*rule.offsets, 0), point.dtype)[:, None]
-    for part in blocks(point.size):
+    passes = len(rule.offsets) * point.size
+    value = math.nan
+    for part in blocks(point.size, passes * seconds):
         x = point[part]
         h = (x + step(x)) - x  # on the grid of x, so that x - h is as far away as x + h
         places = x + offsets * h
         _refuse_lost_steps(x, places[:-1])
         # Exact in float64 for both dtypes; only the result is rounded to the parameters' dtype.
-        losses = np.full(places.shape, value)
-        losses[:-1] = sweep(evaluate, point, part, places[:-1])
-        gradient[part] = rule.quotient(losses, places.astype(float))
-    return Estimate(value, gradient, len(rule.offsets) * point.size)
+        found = losses(part, places)
+        gradient[part] = rule.quotient(found, places.astype(float, copy=False))
+        value = float(found[-1, 0])
+    return Estimate(value, gradient, passes)
 
 
 def _refuse_lost_steps(x: Vector, places: Vector) -> None:
-    lost = (places == x).any(axis=0)
+    lost = places == x
     if lost.any():
-        raise lost_step(x[lost][0])
+        raise lost_step(x[lost.any(axis=0)][0])
 
 
 def lost_step(x: Any) -> InvalidOption:

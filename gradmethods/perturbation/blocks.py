@@ -1,0 +1,165 @@
+"""Programs bound to memory: made once, run for block after block."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gradmethods.perturbation.registers import (
+    Assembly,
+    Base,
+    Call,
+    Layout,
+    Operand,
+    Register,
+    Step,
+    aligned,
+    lay_out,
+)
+
+Arrays = dict[Register, NDArray[Any]]
+
+
+@dataclass
+class Frame:
+    """A program for one size of blocks: calls without arguments, in order.
+
+    Attributes
+    ----------
+    calls, index_calls : list of callable
+        To run for every block; to run before them when the perturbed entries are others.
+    inputs : list of numpy.ndarray
+        To write to before.
+    result : numpy.ndarray
+        To read after.
+    """
+
+    calls: list[Call]
+    index_calls: list[Call]
+    inputs: list[NDArray[Any]]
+    result: NDArray[Any]
+
+
+@dataclass
+class Program:
+    """A program over blocks of at most `capacity` perturbations.
+
+    Attributes
+    ----------
+    assembly : Assembly
+        Its steps.
+    result : Register
+        What it computes.
+    layout : Layout
+        Its memory.
+    capacity : int
+        The most perturbations in a block.
+    entries : object
+        Which entries the indices in memory stand for.
+    """
+
+    assembly: Assembly
+    result: Register
+    layout: Layout = field(init=False)
+    capacity: int = 1
+    entries: object = None
+    _memory: Arrays = field(default_factory=dict)
+    _frames: dict[int, Frame] = field(default_factory=dict)
+    _base: Callable[[Base], NDArray[Any]] | None = None
+
+    def __post_init__(self) -> None:
+        self.layout = lay_out(self.assembly.steps, [self.result])
+
+    @property
+    def operations(self) -> int:
+        """Scalar operations for one perturbation."""
+        return self.assembly.operations
+
+    @property
+    def width(self) -> int:
+        """Bytes that one perturbation takes."""
+        return sum(self.layout.sizes) + sum(register.nbytes for register in self._own())
+
+    @property
+    def inputs(self) -> list[Register]:
+        """Registers that are written from outside."""
+        return self.assembly.inputs
+
+    def bytes_of(self, capacity: int) -> int:
+        """Bytes that blocks of `capacity` perturbations take."""
+        return sum(aligned(size * capacity) for size in self.layout.sizes)
+
+    def bases(self) -> set[Base]:
+        """Return the base values that the program reads."""
+        return {x for step in self.assembly.steps for x in step.operands if isinstance(x, Base)}
+
+    def place(
+        self, capacity: int, workspace: NDArray[np.uint8], base: Callable[[Base], NDArray[Any]]
+    ) -> None:
+        """Lay the program's memory in a workspace that it shares with others."""
+        self.capacity, self._base = capacity, base
+        self._memory = {r: np.zeros((capacity, *r.shape), r.dtype) for r in self._own()}
+        starts = np.cumsum([0, *(aligned(size * capacity) for size in self.layout.sizes)])
+        for register, block in self.layout.place.items():
+            start = int(starts[block])
+            part = workspace[start : start + register.nbytes * capacity]
+            self._memory[register] = part.view(register.dtype).reshape(capacity, *register.shape)
+
+    def input(self, register: Register) -> NDArray[Any]:
+        """Return the memory of an input, for a block of full capacity."""
+        return self._memory[register]
+
+    def _own(self) -> list[Register]:
+        """Return the registers that keep their values from block to block."""
+        return [*self.assembly.inputs, *(step.out for step in self.assembly.index_steps)]
+
+    def frame(self, count: int) -> Frame:
+        """Return the program for blocks of `count` perturbations."""
+        if count not in self._frames:
+            self._frames[count] = self._bind(count)
+        return self._frames[count]
+
+    def _bind(self, count: int) -> Frame:
+        made: Arrays = {}
+
+        def resolve(operand: Operand) -> Any:
+            if isinstance(operand, Base):
+                assert self._base is not None
+                return self._base(operand)
+            if not isinstance(operand, Register):
+                return operand
+            if operand not in made:
+                if operand.source is None:
+                    made[operand] = self._memory[operand][:count]
+                else:
+                    assert operand.view is not None
+                    made[operand] = operand.view(resolve(operand.source))
+            return made[operand]
+
+        return Frame(
+            [bound(step, resolve) for step in self.assembly.steps],
+            [bound(step, resolve) for step in self.assembly.index_steps],
+            [resolve(register) for register in self.assembly.inputs],
+            resolve(self.result),
+        )
+
+
+def bound(step: Step, resolve: Callable[[Operand], Any]) -> Call:
+    """Make the call of a step on arrays."""
+    return step.bind(resolve(step.out), *map(resolve, step.operands))
+
+
+def moved_to_front(array: NDArray[Any], axes: tuple[int, ...]) -> NDArray[Any]:
+    """View an array with some axes first."""
+    rest = [axis for axis in range(array.ndim) if axis not in axes]
+    return array.transpose(*axes, *rest)
+
+
+def rows_of(array: NDArray[Any], count: int) -> NDArray[Any]:
+    """View an array whose first `count` axes are laid in one; it must be contiguous."""
+    return array.reshape(math.prod(array.shape[:count]), *array.shape[count:])

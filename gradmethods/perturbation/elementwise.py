@@ -1,0 +1,157 @@
+"""How changes pass through element-wise functions, and how differences pass through linear ones."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gradmethods.graph import Node
+from gradmethods.perturbation.changes import Change, Pins, Planner, lined_up_to, pinned
+from gradmethods.perturbation.registers import Call, Operand, ufunc
+
+POWERS = {2: np.square, -1: np.reciprocal, 0.5: np.sqrt}
+"""What NumPy's own ``**`` calls for these exponents."""
+
+
+def elementwise(plan: Planner, node: Node) -> Change:
+    """Evaluate the function where operands change; pins stay where all changes share them."""
+    assert node.primitive is not None
+    pins = common_pins(plan, node)
+    values = [value_at(plan, node, operand, pins) for operand in node.operands]
+    function, operands = _spelled(node, values)
+    shape = pinned(node.shape, pins)
+    register = plan.elementwise(
+        node.primitive.name,
+        _where if function is np.where else ufunc(function),
+        operands,
+        shape,
+        node.dtype,
+        node.primitive.operations([], (1,)),
+        overwrites=function is not np.where,
+    )
+    return Change(node, pins, register)
+
+
+def _spelled(node: Node, operands: list[Operand]) -> tuple[Callable[..., Any], list[Operand]]:
+    assert node.primitive is not None
+    if node.primitive.name == "pow" and node.dtype.kind == "f":
+        exponent = operands[1]
+        if isinstance(exponent, (int, float)) and exponent in POWERS:
+            return POWERS[exponent], operands[:1]
+    return node.primitive.numpy, operands
+
+
+def common_pins(plan: Planner, node: Node) -> Pins:
+    """Return the axes of an element-wise result that every changed operand has pinned alike."""
+    changes = [change for change in map(plan.change, node.operands) if change is not None]
+    pins: Pins = {}
+    for axis in range(len(node.shape)):
+        held = set()
+        for change in changes:
+            own = axis - len(node.shape) + len(change.node.shape)
+            # An operand that lacks the axis, or is repeated along it, changes all of it.
+            held.add(change.pins.get(own))
+        pin = held.pop()
+        if pin is not None and not held:
+            pins[axis] = pin
+    return pins
+
+
+def value_at(plan: Planner, node: Node, operand: Operand, pins: Pins) -> Operand:
+    """Return an operand's values, new or base, at the pinned entries of an element-wise result."""
+    own = own_pins(node, operand, pins)
+    change = plan.change(operand)
+    if change is None:
+        return plan.base(operand, own)
+    return plan.value(plan.spread(change, [axis for axis in change.pins if axis not in own]))
+
+
+def own_pins(node: Node, operand: Operand, pins: Pins) -> Pins:
+    """Give the pinned axes of a result an operand's own numbers, leaving out those it lacks."""
+    if not isinstance(operand, Node):
+        return {}
+    missing = len(node.shape) - len(operand.shape)
+    return {axis - missing: pin for axis, pin in pins.items() if axis >= missing}
+
+
+def _where(
+    out: NDArray[Any], condition: NDArray[Any], first: NDArray[Any], second: NDArray[Any]
+) -> Call:
+    def call() -> None:
+        np.copyto(out, second)
+        np.copyto(out, first, where=condition)
+
+    return call
+
+
+# -- linear functions: differences pass without their base
+
+
+def _differs_only(plan: Planner, node: Node) -> tuple[int, Change] | None:
+    """Return the only changed operand and its place, if its differences are at hand."""
+    changes = [(i, plan.change(operand)) for i, operand in enumerate(node.operands)]
+    changed = [(i, change) for i, change in changes if change is not None]
+    if len(changed) != 1 or node.dtype.kind != "f" or changed[0][1].factors is None:
+        return None
+    return changed[0]
+
+
+def _negated(plan: Planner, change: Change) -> tuple[Operand, ...]:
+    first, *rest = plan.factors(change)
+    negated = plan.elementwise(
+        "negative", ufunc(np.negative), [first], first.shape, first.dtype, operations=1
+    )
+    return (negated, *rest)
+
+
+def add(plan: Planner, node: Node) -> Change:
+    """Add; what is unchanged drops out of the difference."""
+    only = _differs_only(plan, node)
+    if only is None:
+        return elementwise(plan, node)
+    return Change(node, common_pins(plan, node), None, only[1].factors)
+
+
+def negative(plan: Planner, node: Node) -> Change:
+    """Negate the smaller of the factors."""
+    only = _differs_only(plan, node)
+    if only is None:
+        return elementwise(plan, node)
+    return Change(node, only[1].pins, None, _negated(plan, only[1]))
+
+
+def subtract(plan: Planner, node: Node) -> Change:
+    """Subtract; what is unchanged drops out of the difference."""
+    only = _differs_only(plan, node)
+    if only is None:
+        return elementwise(plan, node)
+    place, change = only
+    factors = _negated(plan, change) if place else change.factors
+    return Change(node, common_pins(plan, node), None, factors)
+
+
+def multiply(plan: Planner, node: Node) -> Change:
+    """Multiply the difference by what is unchanged, when it is asked for."""
+    only = _differs_only(plan, node)
+    if only is None:
+        return elementwise(plan, node)
+    place, change = only
+    pins = common_pins(plan, node)
+    factor = value_at(plan, node, node.operands[1 - place], pins)
+    difference = plan.difference(change)
+    return Change(node, pins, None, (lined_up_to(difference, len(node.shape)), factor))
+
+
+def divide(plan: Planner, node: Node) -> Change:
+    """Divide the difference by what is unchanged."""
+    only = _differs_only(plan, node)
+    if only is None or only[0]:
+        return elementwise(plan, node)
+    pins = common_pins(plan, node)
+    divisor = value_at(plan, node, node.operands[1], pins)
+    difference = plan.difference(only[1])
+    shape = pinned(node.shape, pins)
+    return Change(node, pins, None, (plan.arithmetic(np.divide, node, shape, difference, divisor),))

@@ -1,0 +1,251 @@
+"""Straight-line programs over blocks of perturbations, and where their values live.
+
+A register holds an array with a leading axis over the K perturbations of a block. Programs are
+written before K is known; binding one to a block size gives a list of NumPy calls whose operands,
+views and results are all made already, so that running it is nothing but those calls.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import defaultdict
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gradmethods.graph import Node
+from gradmethods.primitives import Shape
+
+Call = Callable[[], Any]
+Binder = Callable[..., Call]
+"""``binder(out, *operands)`` makes the call that leaves a result in `out`, all being arrays."""
+
+ALIGNMENT = 64
+"""Bytes of a cache line."""
+
+
+@dataclass(eq=False, slots=True)
+class Register:
+    """An array over (K, its axes): memory of its own, or a view of another register.
+
+    Attributes
+    ----------
+    shape, dtype : tuple of int, numpy.dtype
+        Of one perturbation's entries.
+    source : Register or None
+        What this is a view of.
+    view : callable or None
+        ``view(array)`` makes it of the source's array, whatever K is.
+    contiguous : bool
+        Whether the entries lie in memory in the order of the axes.
+    """
+
+    shape: Shape
+    dtype: np.dtype[Any]
+    source: Register | None = None
+    view: Callable[[NDArray[Any]], NDArray[Any]] | None = field(default=None, repr=False)
+    contiguous: bool = True
+
+    @property
+    def owner(self) -> Register:
+        """The register in whose memory this one lies."""
+        register = self
+        while register.source is not None:
+            register = register.source
+        return register
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes of one perturbation's entries."""
+        return math.prod(self.shape) * self.dtype.itemsize
+
+    def reshaped(self, shape: Shape) -> Register:
+        """View contiguous entries, or any with axes of length 1 more or fewer, in another shape."""
+        if shape == self.shape:
+            return self
+        return Register(
+            shape, self.dtype, self, lambda x: x.reshape(len(x), *shape), self.contiguous
+        )
+
+
+@dataclass(frozen=True)
+class Base:
+    """The unperturbed value of a node, the same for all perturbations.
+
+    Attributes
+    ----------
+    node : Node
+        Whose value.
+    axes : tuple of int
+        Axes brought to the front and laid in one, to take rows from; in place if empty.
+    """
+
+    node: Node
+    axes: tuple[int, ...] = ()
+
+
+Operand = Any
+"""A register, a base value, or a Python number."""
+
+
+@dataclass(eq=False, slots=True)
+class Step:
+    """One operation of a program.
+
+    Attributes
+    ----------
+    name : str
+        For reading.
+    bind : callable
+        See `Binder`.
+    operands, out : tuple, Register
+        What it reads and what it writes.
+    operations : int
+        Scalar operations for one perturbation.
+    overwrites : bool
+        Whether it may write over an operand that is not needed again.
+    """
+
+    name: str
+    bind: Binder
+    operands: tuple[Operand, ...]
+    out: Register
+    operations: int
+    overwrites: bool
+
+
+@dataclass
+class Assembly:
+    """A program being written.
+
+    Attributes
+    ----------
+    steps : list of Step
+        Run for every block.
+    index_steps : list of Step
+        Run when a block perturbs other entries than the one before it did.
+    inputs : list of Register
+        Written from outside.
+    """
+
+    steps: list[Step] = field(default_factory=list)
+    index_steps: list[Step] = field(default_factory=list)
+    inputs: list[Register] = field(default_factory=list)
+
+    def input(self, shape: Shape, dtype: Any) -> Register:
+        """Add a register that is written from outside."""
+        register = Register(shape, np.dtype(dtype))
+        self.inputs.append(register)
+        return register
+
+    def emit(
+        self,
+        name: str,
+        bind: Binder,
+        operands: Iterable[Operand],
+        shape: Shape,
+        dtype: Any,
+        *,
+        operations: int = 0,
+        overwrites: bool = False,
+    ) -> Register:
+        """Add a step; return the register of its result."""
+        out = Register(shape, np.dtype(dtype))
+        self.steps.append(Step(name, bind, tuple(operands), out, operations, overwrites))
+        return out
+
+    def index(
+        self, function: Callable[..., Any], *operands: Operand, dtype: Any = None
+    ) -> Register:
+        """Add element-wise arithmetic on indices."""
+        out = Register((), np.dtype(dtype or np.intp))
+        self.index_steps.append(
+            Step(function.__name__, ufunc(function), operands, out, 0, overwrites=False)
+        )
+        return out
+
+    @property
+    def operations(self) -> int:
+        """Scalar operations for one perturbation."""
+        return sum(step.operations for step in self.steps)
+
+
+def ufunc(function: Callable[..., Any]) -> Binder:
+    """Bind a ufunc (by keyword: NumPy deprecates the third positional argument of some)."""
+
+    def bind(out: NDArray[Any], *operands: Any) -> Call:
+        return partial(function, *operands, out=out)
+
+    return bind
+
+
+def owners(operands: Iterable[Operand]) -> dict[Register, None]:
+    """Return the registers whose memory is read, in order, each once."""
+    return {x.owner: None for x in operands if isinstance(x, Register)}
+
+
+@dataclass
+class Layout:
+    """Which block of memory each register of a program has.
+
+    Attributes
+    ----------
+    sizes : list of int
+        Bytes of each block for one perturbation.
+    place : dict of Register to int
+        Index of the block; inputs and indices have memory of their own and are not here.
+    """
+
+    sizes: list[int] = field(default_factory=list)
+    place: dict[Register, int] = field(default_factory=dict)
+
+
+def lay_out(steps: list[Step], kept: Iterable[Register] = ()) -> Layout:
+    """Assign memory by a linear scan over a program.
+
+    Two values share a block if they are never needed at the same time; an element-wise function
+    writes over an operand that is not needed again. The memory of `kept` is never reused.
+    """
+    last = {owner: i for i, step in enumerate(steps) for owner in owners(step.operands)}
+    last |= {register.owner: len(steps) for register in kept}
+    layout = Layout()
+    free: defaultdict[int, list[int]] = defaultdict(list)
+    for i, step in enumerate(steps):
+        dying = [x for x in owners(step.operands) if last[x] == i and x in layout.place]
+        taken = _overwritten(step, dying)
+        if taken is not None:
+            block = layout.place[taken]
+            dying.remove(taken)
+        elif free[step.out.nbytes]:
+            block = free[step.out.nbytes].pop()
+        else:
+            block = len(layout.sizes)
+            layout.sizes.append(step.out.nbytes)
+        layout.place[step.out] = block
+        for register in dying:
+            free[register.nbytes].append(layout.place[register])
+        if step.out not in last:
+            free[step.out.nbytes].append(block)
+    return layout
+
+
+def _overwritten(step: Step, dying: list[Register]) -> Register | None:
+    # Entries in another order than the result's would be copied first, which costs more.
+    if not step.overwrites:
+        return None
+    for operand in step.operands:
+        if isinstance(operand, Register) and operand.contiguous and operand.owner in dying:
+            owner = operand.owner
+            same = math.prod(owner.shape) == math.prod(step.out.shape)
+            if same and operand.shape == step.out.shape and owner.dtype == step.out.dtype:
+                return owner
+    return None
+
+
+def aligned(nbytes: int) -> int:
+    """Round up to a whole number of cache lines."""
+    return -(-nbytes // ALIGNMENT) * ALIGNMENT

@@ -1,0 +1,32 @@
+"""A progress bar for long runs, and nothing at all for short ones."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable, Iterator
+
+LONG = 2.0
+"""Seconds from which on a run shows its progress."""
+
+
+def shown(parts: Iterable[slice], size: int, seconds: float) -> Iterator[slice]:
+    """Pass on the parts of a run; show how far it is if it is long and someone may be watching.
+
+    Parameters
+    ----------
+    parts : iterable of slice
+        The entries that are worked on in turn.
+    size : int
+        Entries in all.
+    seconds : float
+        How long the run is predicted to take.
+    """
+    if seconds <= LONG or not sys.stderr.isatty():
+        yield from parts
+        return
+    from tqdm import tqdm
+
+    with tqdm(total=size, desc="differences", unit=" parameters", leave=False) as bar:
+        for part in parts:
+            yield part
+            bar.update(part.stop - part.start)

@@ -1,0 +1,103 @@
+"""Finite differences over the recorded graph: what no perturbation touches is computed once."""
+
+from __future__ import annotations
+
+import math
+import threading
+from typing import Any
+
+import numpy as np
+
+from gradmethods.graph import record
+from gradmethods.perturbation import Perturbed, Plan, Work, compile_plan
+from gradmethods.problem import Problem
+from gradmethods.provider import PreparedGradient, Stopwatch
+from gradmethods.providers import schemes
+from gradmethods.providers.black_box import over_reals
+from gradmethods.providers.schemes import StepRule, Vector
+from gradmethods.structure import Arrays
+
+SECONDS_PER_OPERATION = 2e-10
+"""For predicting how long a run will take; it decides about the progress bar and nothing else."""
+
+
+def compile_reuse(problem: Problem, watch: Stopwatch, scheme: str, step: StepRule) -> PreparedReuse:
+    """Record the loss and compile it for the perturbations of a scheme."""
+    with watch("trace"):
+        graph = record(problem)
+    with watch("compile"):
+        plan = compile_plan(graph, len(schemes.SCHEMES[scheme].offsets))
+    return PreparedReuse(problem, watch.seconds, scheme, step, plan)
+
+
+class PreparedReuse(PreparedGradient):
+    """A plan of what each perturbation touches, for one problem's loss and shapes.
+
+    The losses at moved parameters are those of plain evaluation but for round-off: of a product or
+    a sum that a perturbation touches in one term only, it computes the difference and adds it to
+    the unperturbed value, which errs by a unit round-off of that value as recomputing it does. The
+    order of a whole sum is NumPy's own.
+
+    Where the loss is finite at the point but comes out infinite or not a number beside it, the loss
+    itself is asked: a difference of infinities would be one where plain evaluation has a number.
+
+    Attributes
+    ----------
+    forward_passes : int
+        The passes that a gradient stands for; nearly none is made in full.
+    work : Work
+        Scalar operations that a gradient takes, ``done``, and that as many passes would take,
+        ``plain``; counted as `gradmethods.primitives` does, for the entries really evaluated.
+    workspace : int
+        Bytes of the memory that blocks of perturbations work in, whatever the number of parameters.
+    """
+
+    forward_passes: int
+    value_passes = 1
+
+    def __init__(
+        self,
+        problem: Problem,
+        preparation: dict[str, float],
+        scheme: str,
+        step: StepRule,
+        plan: Plan,
+    ) -> None:
+        super().__init__(problem, preparation)
+        self.scheme = scheme
+        self.step = step
+        self.forward_passes = len(schemes.SCHEMES[scheme].offsets) * problem.size
+        self.workspace = plan.workspace
+        self._plan = plan
+        self._perturbed = Perturbed(plan, problem.structure.shapes, problem.data)
+        self._lock = threading.Lock()
+
+    @property
+    def work(self) -> Work:
+        """Scalar operations that a gradient takes, and that as many forward passes would take."""
+        return self._plan.work
+
+    def _evaluate(self, params: Arrays, data: Arrays) -> tuple[Any, Arrays]:
+        structure = self.problem.structure
+        seconds = SECONDS_PER_OPERATION * self._plan.operations / self.forward_passes
+        with self._lock:  # the plan works in buffers: one run at a time
+            self._perturbed.move_to(params, data)
+            point = self._perturbed.point
+
+            def losses(part: slice, places: Vector) -> Vector:
+                found = self._perturbed.losses(part, places)
+                if not math.isfinite(found.sum()) and math.isfinite(found[-1, 0]):
+                    self._ask_the_loss(found, point.copy(), data, part, places)
+                return found
+
+            estimate = schemes.differences(self.scheme, losses, point, self.step, seconds)
+        return estimate.value, structure.split(estimate.gradient)
+
+    def _ask_the_loss(
+        self, found: Vector, point: Vector, data: Arrays, part: slice, places: Vector
+    ) -> None:
+        evaluate = over_reals(self.problem, point, data)
+        for row, column in np.argwhere(~np.isfinite(found)):
+            one = slice(part.start + column, part.start + column + 1)
+            place = places[row : row + 1, column : column + 1]
+            found[row, column] = schemes.sweep(evaluate, point, one, place)[0, 0]
