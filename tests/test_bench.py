@@ -76,7 +76,7 @@ def test_the_grid_is_complete_and_knows_its_sizes():
 def test_cheap_cases_come_first():
     """If expensive cases came first, a small budget would buy a single method."""
     order = [case.key for case in grid()]
-    assert {case.provider for case in grid()[:5]} == set(PROVIDERS)
+    assert {case.provider for case in grid()[: len(PROVIDERS)]} == set(PROVIDERS)
     assert order.index("width-1024-backprop") < order.index("width-128-numerical")
     assert order.index("width-32-numerical") < order.index("width-8-analytical")
     for provider in PROVIDERS:
@@ -237,9 +237,8 @@ def test_a_killed_run_leaves_gaps(tmp_path, monkeypatch, capsys, status, kind):
     monkeypatch.setattr(bench, "write_report", lambda folder: [])
     assert bench.run_benchmarks(tmp_path, budget=1.0) == 1
     records = read_records(tmp_path / RECORDS)
-    assert [record["key"] for record in records[1:]] == [case.key for case in grid()][:4] + [
-        case.key for case in grid()
-    ][5:]
+    others = [case.key for case in grid() if case != Case("width", "backprop", 1)]
+    assert [record["key"] for record in records[1:]] == others
     assert {record["kind"] for record in records[1:]} == {kind}
     assert (tmp_path / ACCURACY).exists()
     assert json.loads((tmp_path / PROVENANCE).read_text())["budget"] == 1.0

@@ -34,7 +34,9 @@ def test_outcomes_are_as_expected(table):
     assert not surprises, table.loc[list(surprises)].to_string()
 
 
-@pytest.mark.parametrize("provider", ["analytical", "numerical:complex-step", "backprop"])
+@pytest.mark.parametrize(
+    "provider", ["analytical", "analytical:chain-rule", "numerical:complex-step", "backprop"]
+)
 def test_exact_methods_are_exact_to_round_off(table, provider):
     """Methods without truncation error must show none, on any problem."""
     errors = table.xs(provider, level="provider")["error"]

@@ -83,7 +83,14 @@ KINKS = {
 
 @pytest.mark.parametrize("kink", KINKS)
 @pytest.mark.parametrize(
-    "name", ["analytical", "analytical:expanded", "numerical:complex-step", "backprop"]
+    "name",
+    [
+        "analytical",
+        "analytical:expanded",
+        "analytical:chain-rule",
+        "numerical:complex-step",
+        "backprop",
+    ],
 )
 def test_one_convention_at_kinks(kink, name):
     """Methods with different conventions would contradict each other where both are right."""

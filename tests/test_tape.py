@@ -154,6 +154,7 @@ def test_the_tape_is_the_only_user_of_its_rules(problem, monkeypatch):
     for name, rtol in (
         ("analytical", 1e-13),
         ("analytical:expanded", 1e-13),
+        ("analytical:chain-rule", 1e-13),
         ("numerical", 1e-8),
         ("numerical:complex-step", 1e-13),
     ):

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 VARIANTS = (
     "analytical",
     "analytical:expanded",
+    "analytical:chain-rule",
     "numerical:forward",
     "numerical",
     "numerical:five-point",

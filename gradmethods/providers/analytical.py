@@ -7,6 +7,7 @@ learning: a survey, JMLR 18 (2018) 1-43, section 2.2.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -18,7 +19,7 @@ from gradmethods.structure import BARE, Arrays
 if TYPE_CHECKING:
     from gradmethods.symbolic.cases import Cases
 
-FORMS = ("cse", "expanded")
+FORMS = ("cse", "expanded", "chain-rule")
 
 BUDGET = 60_000_000
 """Steps of SymPy: about a minute on the two cores that this was measured on."""
@@ -38,10 +39,12 @@ class Analytical:
 
     Parameters
     ----------
-    form : {"cse", "expanded"}
+    form : {"cse", "expanded", "chain-rule"}
         ``"expanded"``: one closed formula per parameter, nothing shared. ``"cse"``: the same
         formulas after elimination of common subexpressions, over the value and all partial
-        derivatives together.
+        derivatives together. ``"chain-rule"``: every stage of the loss has a name, SymPy
+        differentiates the formula of each stage, and the chain rule puts the partial derivatives
+        together over names, so that no expression grows; this reaches 100,000 parameters.
     budget : int
         Steps that deriving the formulas may take, by an estimate made in seconds; a step is a
         subexpression that SymPy visits, about a microsecond. What is larger is refused.
@@ -77,7 +80,7 @@ class Analytical:
 
     @property
     def name(self) -> str:
-        """``analytical``, or ``analytical:expanded``."""
+        """``analytical``, ``analytical:expanded`` or ``analytical:chain-rule``."""
         return "analytical" if self.form == "cse" else f"analytical:{self.form}"
 
     def obstacle(self, problem: Problem) -> str | None:
@@ -146,7 +149,10 @@ class PreparedAnalytical(PreparedGradient):
         latex: bool = False,
         example: int = 0,
     ) -> Any:
-        """Return the closed formula of one partial derivative (of one example's loss).
+        """Return the formula of one partial derivative (of one example's loss).
+
+        It is closed in the forms ``"expanded"`` and ``"cse"``; in the form ``"chain-rule"`` it
+        refers to the names of stages, which `definitions` resolves.
 
         Parameters
         ----------
@@ -182,7 +188,7 @@ class PreparedAnalytical(PreparedGradient):
                 f"Parameter {name!r} has shape {shape}: index {index} names no entry of it. Give "
                 "one number per axis, counted from 0."
             )
-        return _shown(self._formulas(example).partials[name][entry], latex=latex)
+        return _shown(self._formulas(example).partial(name, entry), latex=latex)
 
     def latex(
         self, name: str = BARE, index: int | tuple[int, ...] = (), *, example: int = 0
@@ -195,6 +201,33 @@ class PreparedAnalytical(PreparedGradient):
     def loss_formula(self) -> Any:
         """The SymPy expression of the loss (of the first example)."""
         return self._formulas(0).loss
+
+    @property
+    def definitions(self) -> Mapping[Any, Any]:
+        """What the names in formulas stand for (of the first example), each before its uses.
+
+        Only the form ``"chain-rule"`` has such names; ``d_…`` is the derivative of the loss by what
+        stands behind. Look up a symbol or its name.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> import gradmethods as gm
+        >>> def loss(w, *, xp=np):
+        ...     return xp.tanh(3 * w) ** 2
+        >>> prepared = gm.Analytical("chain-rule").prepare(gm.Problem(loss, np.array(0.7)))
+        >>> prepared.formula()
+        3*d_multiply1
+        >>> for name, expr in prepared.definitions.items():
+        ...     print(name, "=", expr)
+        multiply1 = 3*x
+        tanh1 = tanh(multiply1)
+        pow1 = tanh1**2
+        d_tanh1 = 2*tanh1
+        d_multiply1 = d_tanh1*(1 - tanh1**2)
+        """
+        definitions: Mapping[Any, Any] = self._formulas(0).definitions
+        return definitions
 
     def source(self) -> str:
         """Return the straight-line program (of the first example's case)."""

@@ -72,7 +72,7 @@ class Symbolic(Namespace):
     ) -> NDArray[Any]:
         """Return the entries of the result that `node` describes."""
         if primitive.name in ("getitem", "scatter_add"):
-            operands = [expressions(payloads[0]), *map(_index, payloads[1:])]
+            operands = [expressions(payloads[0]), *map(integers, payloads[1:])]
         else:
             operands = [expressions(p) for p in payloads]
         entries = FUNCTIONS[primitive.name](*operands, **static)
@@ -154,7 +154,8 @@ def undistributed() -> Iterator[None]:
         yield
 
 
-def _index(payload: Any) -> NDArray[Any]:
+def integers(payload: Any) -> NDArray[Any]:
+    """Return the entries of an index."""
     if isinstance(payload, Expressions):
         raise UnsupportedOperation(
             "An index depends on floating-point values, which are symbols here: which entries "

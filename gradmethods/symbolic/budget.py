@@ -22,6 +22,12 @@ DEEPEST = 300
 PER_BUILT_OPERATION = 200
 """Steps that one operation of the loss costs while its expression is built."""
 
+PER_OPERAND = 10
+"""Steps that SymPy takes to differentiate an operand, however small."""
+
+PER_PRODUCT = 5
+"""Steps of one multiplication of two factors: SymPy multiplies them up pair by pair."""
+
 PER_WRITTEN_OPERATION = 5
 """Steps that one operation costs that is written out as code and compiled."""
 
@@ -58,7 +64,8 @@ def estimate(loss: Any, params: Iterable[Any]) -> Estimate:
     With s(e) the size of e written out and n(e) the number of parameters in it, the derivatives of
     e take ``D(e) = Σ D(c) + n(c)·(s(∂e/∂c) + 1)`` over its operands c: by the chain rule, the
     partial derivative stands once before the derivative of c by each parameter in c. SymPy visits
-    ``n·s + D`` subexpressions at e, and again at each operand.
+    ``n·s + D`` subexpressions at e, and again at each operand; in a product of k factors each of
+    the derivative's products is made in k multiplications of up to k factors.
     """
     bits = {symbol: 1 << place for place, symbol in enumerate(params)}
     size: dict[Any, int] = {}
@@ -77,7 +84,10 @@ def estimate(loss: Any, params: Iterable[Any]) -> Estimate:
             if count:
                 derived[node] += derived[child] + count * (1 + _partial_size(node, child, size))
                 steps[node] += steps[child]
-        steps[node] += active[node].bit_count() * size[node] + derived[node]
+                if isinstance(node, sympy.Mul):
+                    steps[node] += count * PER_PRODUCT * len(node.args) ** 2
+        visited = size[node] + PER_OPERAND * len(node.args)
+        steps[node] += active[node].bit_count() * visited + derived[node]
     # Of the nodes of a written formula about two in three are operators and functions.
     return Estimate(2 * (size[loss] + derived[loss]) // 3, steps[loss], depth[loss])
 
@@ -105,26 +115,37 @@ def check(found: Estimate, budget: int, name: str, *, written: bool) -> None:
         )
 
 
-def check_loss(operations: int, params: int, budget: int, name: str) -> None:
+def check_loss(
+    operations: int, params: int, budget: int, name: str, per_operation: int | None = None
+) -> None:
     """Refuse a loss by its operations alone, before its expression is built.
+
+    An operation costs `per_operation` steps: by default what building it takes, or visiting it once
+    for each parameter.
 
     Raises
     ------
     BudgetExceeded
         If building the expression, or visiting it once for each parameter, is above the budget.
     """
-    steps = operations * max(params, PER_BUILT_OPERATION)
+    each = max(params, PER_BUILT_OPERATION) if per_operation is None else per_operation
+    steps = operations * each
     if steps > budget:
         raise BudgetExceeded(
             f"The loss {name!r} takes {operations:,} scalar operations (of one example, if it has "
-            f"`examples`) on {params:,} parameters; building its formula and differentiating by "
-            f"each parameter would take at least {_rounded(steps)} steps, and the budget is "
-            f"{budget:,}. Use another method or a smaller problem, or raise `budget` (a million "
-            "steps take about a second)."
+            f"`examples`) on {params:,} parameters; deriving its formulas would take at "
+            f"least {_rounded(steps)} steps, and the budget is {budget:,}. Use another method or a "
+            "smaller problem, or raise `budget` (a million steps take about a second)."
         )
 
 
-def check_cases(cases: int, operations: int, budget: int, name: str) -> None:
+def check_cases(
+    cases: int,
+    operations: int,
+    budget: int,
+    name: str,
+    per_operation: int = PER_BUILT_OPERATION,
+) -> None:
     """Refuse integer or boolean data that take too many values, before any formula is built.
 
     Raises
@@ -132,7 +153,7 @@ def check_cases(cases: int, operations: int, budget: int, name: str) -> None:
     BudgetExceeded
         If building the loss of each case, and of each two, is above the budget.
     """
-    steps = cases * (cases + 2) * operations * PER_BUILT_OPERATION
+    steps = cases * (cases + 2) * operations * per_operation
     if cases > 1 and steps > budget:
         raise BudgetExceeded(
             f"The integer and boolean data of the loss {name!r} take {cases:,} different values "

@@ -7,7 +7,7 @@ problem has one expression for each combination of values that they take in an e
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -31,11 +31,13 @@ class Builder:
         The symbols, in object arrays; data in `examples` without their leading axis.
     concrete : tuple of str
         Names of the integer and boolean data, which stay values.
+    second : dict of str to numpy.ndarray
+        Symbols of another example.
     operations : int
         Scalar operations of the loss (of one example).
     """
 
-    def __init__(self, problem: Problem, budget: int) -> None:
+    def __init__(self, problem: Problem, budget: int, per_operation: int | None = None) -> None:
         self.problem, self.budget = problem, budget
         self.concrete = tuple(n for n, array in problem.data.items() if array.dtype.kind != "f")
         self._shapes = {
@@ -43,14 +45,14 @@ class Builder:
             for name, array in problem.data.items()
             if array.dtype.kind == "f"
         }
-        self._check_size()
+        self._check_size(per_operation)
         self._taken: set[str] = set()
         self.params = {
             name: self._symbols(name or "x", shape)
             for name, shape in problem.structure.shapes.items()
         }
         self.data = {name: self._symbols(name, shape) for name, shape in self._shapes.items()}
-        self._second = {
+        self.second = {
             name: self._symbols(f"{name}_second", self._shapes[name])
             for name in self.data
             if name in problem.examples
@@ -73,21 +75,33 @@ class Builder:
         BudgetExceeded
             If it takes too many operations.
         """
-        rows = [self.data] if second is None else [self.data, self.data | self._second]
+        xp = Symbolic(self.budget // 60)
+        if second is None:
+            return self.run(xp, self.params, [self.data], [case])
+        return self.run(xp, self.params, [self.data, self.data | self.second], [case, second])
+
+    def run(
+        self,
+        xp: Symbolic,
+        params: Mapping[str, NDArray[Any]],
+        rows: Sequence[Mapping[str, NDArray[Any]]],
+        cases: Sequence[Arrays],
+    ) -> Any:
+        """Run the loss over arrays of `xp`: its entries, and integers and booleans, by example."""
         given: dict[str, NDArray[Any]] = {}
-        for name, array in self.data.items():
+        for name, array in rows[0].items():
             in_examples = name in self.problem.examples
             given[name] = np.stack([row[name] for row in rows]) if in_examples else array
-        constants = dict(case)
-        for name in case.keys() & set(self.problem.examples) if second else ():
-            constants[name] = np.concat([case[name], second[name]])  # type: ignore[index]
-        return self._run(Symbolic(self.budget // 60), self.params, given, constants)
+        constants = dict(cases[0])
+        for name in constants.keys() & set(self.problem.examples):
+            constants[name] = np.concat([case[name] for case in cases])
+        return self._run(xp, params, given, constants)
 
     def swap(self, expr: Any) -> Any:
         """Rename the symbols of the first example in an expression to those of the second."""
         pairs = (
             pair
-            for name, symbols in self._second.items()
+            for name, symbols in self.second.items()
             for pair in zip(self.data[name].ravel(), symbols.ravel(), strict=True)
         )
         return expr.xreplace(dict(pairs))
@@ -112,7 +126,7 @@ class Builder:
         )
         return expressions(result.payload).item()
 
-    def _check_size(self) -> None:
+    def _check_size(self, per_operation: int | None) -> None:
         """Count the operations of one example, without making a single symbol."""
         problem = self.problem
         xp = Sizes(self.budget)
@@ -123,7 +137,7 @@ class Builder:
         params = {name: blank(shape) for name, shape in problem.structure.shapes.items()}
         self._run(xp, params, data, self.case(problem.data, 0))
         operations = max(xp.operations, problem.size + sum(array.size for array in data.values()))
-        check_loss(operations, problem.size, self.budget, problem.name)
+        check_loss(operations, problem.size, self.budget, problem.name, per_operation)
         self.operations = operations
 
     def _symbols(self, name: str, shape: tuple[int, ...]) -> NDArray[Any]:

@@ -7,12 +7,8 @@ when it is first met, at preparation or in a later batch.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from contextlib import AbstractContextManager
-from dataclasses import dataclass
-from functools import cached_property
 from itertools import combinations_with_replacement
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,43 +16,36 @@ from numpy.typing import NDArray
 from gradmethods.errors import InvalidProblem
 from gradmethods.problem import Problem
 from gradmethods.structure import Arrays
-from gradmethods.symbolic import budget as budgets
 from gradmethods.symbolic.arrays import undistributed
 from gradmethods.symbolic.build import Builder
-from gradmethods.symbolic.examples import RULES, prove
-from gradmethods.symbolic.program import (
-    Formulas,
-    Program,
-    deep_recursion,
-    differentiate,
-    share,
-    write_program,
-)
-
-Watch = Callable[[str], AbstractContextManager[None]]
-"""Measures the time of a block, by the name of its part."""
+from gradmethods.symbolic.chain import ChainRule
+from gradmethods.symbolic.examples import RULES
+from gradmethods.symbolic.program import Case, Watch, deep_recursion
+from gradmethods.symbolic.whole import WholeFormulas
 
 Group = tuple[bytes, Any]
 """The key of a case, and the examples that belong to it."""
 
 
-@dataclass(frozen=True)
-class Case:
-    """Formulas and their program."""
+class Method(Protocol):
+    """A way to formulas."""
 
-    formulas: Formulas
-    program: Program
-    dtype: np.dtype[Any]
+    @property
+    def builder(self) -> Builder:
+        """What runs the loss over symbols, and has them."""
+        ...
 
-    @cached_property
-    def over_floats(self) -> Callable[..., Any]:
-        """The program over Python floats."""
-        return self.program.over_floats()
+    def losses(self, cases: dict[bytes, Arrays]) -> dict[bytes, Any]:
+        """Build the loss of each case."""
+        ...
 
-    @cached_property
-    def over_numpy(self) -> Callable[..., Any]:
-        """The program over NumPy scalars and arrays."""
-        return self.program.over_numpy(self.dtype)
+    def prove(self, one: Arrays, other: Arrays, losses: tuple[Any, Any]) -> set[str]:
+        """Return the rules, of mean and sum, that hold for examples of two cases."""
+        ...
+
+    def derive(self, loss: Any, rule: str | None, watch: Watch) -> Case:
+        """Differentiate and compile."""
+        ...
 
 
 class Cases:
@@ -66,8 +55,8 @@ class Cases:
     ----------
     problem : Problem
         Whose data name the first cases.
-    form : {"expanded", "cse"}
-        Whether the formulas of a program share subexpressions.
+    form : {"expanded", "cse", "chain-rule"}
+        How the formulas of a program share what they have in common.
     budget : int
         Steps that all formulas met at one time may take.
     watch : callable
@@ -75,9 +64,14 @@ class Cases:
     """
 
     def __init__(self, problem: Problem, form: str, budget: int, watch: Watch) -> None:
-        self.problem, self.form, self.budget, self.watch = problem, form, budget, watch
+        self.problem, self.watch = problem, watch
         with watch("build"):
-            self.builder = Builder(problem, budget)
+            self._method: Method = (
+                ChainRule(problem, budget)
+                if form == "chain-rule"
+                else WholeFormulas(problem, form, budget)
+            )
+        self.builder = self._method.builder
         self._rules = set(RULES)
         self._losses: dict[bytes, Any] = {}
         self._planned: set[frozenset[bytes]] = set()
@@ -128,7 +122,8 @@ class Cases:
         cases = {key: self.builder.case(data, _first(rows)) for key, rows in groups}
         with undistributed(), deep_recursion():
             with self.watch("build"):
-                self._build({key: case for key, case in cases.items() if key not in self._losses})
+                new = {key: case for key, case in cases.items() if key not in self._losses}
+                self._losses |= self._method.losses(new)
             if self.problem.examples:
                 with self.watch("prove"):
                     self._prove(cases)
@@ -146,24 +141,13 @@ class Cases:
                 return self._case(key)
         raise AssertionError(example)
 
-    def _build(self, new: dict[bytes, Arrays]) -> None:
-        symbols = [s for array in self.builder.params.values() for s in array.ravel()]
-        budgets.check_cases(len(new), self.builder.operations, self.budget, self.problem.name)
-        found = budgets.Estimate(0, 0, 0)
-        losses = {}
-        for key, case in new.items():
-            losses[key] = self.builder.loss(case)
-            found += budgets.estimate(losses[key], symbols)
-            budgets.check(found, self.budget, self.problem.name, written=self.form == "expanded")
-        self._losses |= losses
-
     def _prove(self, cases: dict[bytes, Arrays]) -> None:
         for pair in combinations_with_replacement(cases, 2):
             if pair in self._proven:
                 continue
             one, other = pair
             losses = self._losses[one], self._losses[other]
-            self._rules &= prove(self.builder, cases[one], cases[other], losses)
+            self._rules &= self._method.prove(cases[one], cases[other], losses)
             if not self._rules:
                 raise InvalidProblem(
                     f"The loss {self.problem.name!r} is the mean over some examples and the sum "
@@ -173,15 +157,7 @@ class Cases:
 
     def _case(self, key: bytes) -> Case:
         if key not in self._cases:
-            with self.watch("derive"):
-                formulas = differentiate(self._losses[key], self.builder.params)
-            with self.watch("cse"):
-                shared, results = share(formulas) if self.form == "cse" else ([], formulas.all())
-            with self.watch("compile"):
-                program = write_program(
-                    shared, results, self.builder.params, self.builder.data, self.rule
-                )
-            self._cases[key] = Case(formulas, program, self.problem.dtype)
+            self._cases[key] = self._method.derive(self._losses[key], self.rule, self.watch)
         return self._cases[key]
 
 

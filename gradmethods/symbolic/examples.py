@@ -47,9 +47,9 @@ def prove(builder: Builder, one: Arrays, other: Arrays, losses: tuple[Any, Any])
     """
     together = builder.loss(one, other)
     singles = losses[0], builder.swap(losses[1])
-    proven = {rule for rule, factor in RULES.items() if _same_terms(together, singles, factor)}
-    if proven:
-        return proven
+    rules = equal_by_terms(together, singles)
+    if rules:
+        return rules
     differences = {
         rule: together - factor * (singles[0] + singles[1]) for rule, factor in RULES.items()
     }
@@ -61,15 +61,20 @@ def prove(builder: Builder, one: Arrays, other: Arrays, losses: tuple[Any, Any])
             "examples differs from those of the single ones. Leave `examples` out, or name only "
             "data whose leading axis counts independent examples."
         )
-    proven = {rule for rule in open_rules if _vanishes(differences[rule])}
-    if not proven:
+    rules = {rule for rule in open_rules if _vanishes(differences[rule])}
+    if not rules:
         raise InvalidProblem(
             f"It could not be proven that the loss {name!r} is the mean or the sum over its "
             "examples. Numbers agree, the formulas do not: a term may couple examples where it "
             "cannot be seen. Leave `examples` out, or write the loss as xp.mean or xp.sum of one "
             "value per example."
         )
-    return proven
+    return rules
+
+
+def equal_by_terms(together: Any, singles: tuple[Any, Any]) -> set[str]:
+    """Return the rules by which two expressions are equal as sums of terms."""
+    return {rule for rule, factor in RULES.items() if _same_terms(together, singles, factor)}
 
 
 def _same_terms(together: Any, singles: tuple[Any, Any], factor: Any) -> bool:

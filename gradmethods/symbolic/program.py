@@ -5,8 +5,9 @@ from __future__ import annotations
 import sys
 import textwrap
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
+from functools import cached_property
 from types import CodeType
 from typing import Any
 
@@ -21,6 +22,9 @@ from gradmethods.symbolic.runtime import SCALAR, array_scope
 
 RECURSION = 10_000
 """SymPy's functions call themselves several times for each level of nesting."""
+
+Watch = Callable[[str], AbstractContextManager[None]]
+"""Measures the time of a block, by the name of its part."""
 
 AROUND = {None: "{}", "mean": "mean({})", "sum": "total({}, N)"}
 """What becomes of a formula of one example: nothing, the mean or the sum over all."""
@@ -37,6 +41,15 @@ class Formulas:
         """Return the loss, then the partial derivatives in the order of the parameters."""
         return [self.loss, *(expr for array in self.partials.values() for expr in array.ravel())]
 
+    @property
+    def definitions(self) -> Mapping[Any, Any]:
+        """What the names in the formulas stand for: these have no names but the inputs'."""
+        return {}
+
+    def partial(self, name: str, entry: tuple[int, ...]) -> Any:
+        """Return the formula of one partial derivative."""
+        return self.partials[name][entry]
+
 
 @dataclass(frozen=True)
 class Program:
@@ -52,7 +65,7 @@ class Program:
 
     source: str
     operations: int
-    code: CodeType
+    code: tuple[CodeType, ...]
 
     def over_floats(self) -> Callable[..., tuple[Any, tuple[Any, ...]]]:
         """Return the function over Python floats, which raises where an infinity arises."""
@@ -63,9 +76,29 @@ class Program:
         return self._run(array_scope(dtype))
 
     def _run(self, scope: dict[str, Any]) -> Callable[..., tuple[Any, tuple[Any, ...]]]:
-        exec(self.code, scope)  # noqa: S102  # our own text
+        for code in self.code:
+            exec(code, scope)  # noqa: S102  # our own text
         function: Callable[..., tuple[Any, tuple[Any, ...]]] = scope["program"]
         return function
+
+
+@dataclass(frozen=True)
+class Case:
+    """Formulas and their program."""
+
+    formulas: Any
+    program: Program
+    dtype: np.dtype[Any]
+
+    @cached_property
+    def over_floats(self) -> Callable[..., Any]:
+        """The program over Python floats."""
+        return self.program.over_floats()
+
+    @cached_property
+    def over_numpy(self) -> Callable[..., Any]:
+        """The program over NumPy scalars and arrays."""
+        return self.program.over_numpy(self.dtype)
 
 
 def differentiate(loss: Any, params: Mapping[str, NDArray[Any]]) -> Formulas:
@@ -75,7 +108,9 @@ def differentiate(loss: Any, params: Mapping[str, NDArray[Any]]) -> Formulas:
         for name, symbols in params.items():
             partials[name] = np.empty(symbols.shape, object)
             for index in np.ndindex(symbols.shape):
-                partials[name][index] = sympy.diff(loss, symbols[index])
+                # SymPy's NaN has lost the symbols that it came from, and would be constant.
+                partial = loss if loss is sympy.nan else sympy.diff(loss, symbols[index])
+                partials[name][index] = partial
     return Formulas(loss, partials)
 
 
@@ -118,7 +153,8 @@ def write_program(
         for name, expr in zip(names, results, strict=True):
             writer.write(name, expr, AROUND[rule])
         inputs = [[writer.name(symbol) for symbol in symbols] for symbols in flat]
-        return _compile(writer, inputs, f"{names[0]}, {_tuple(names[1:])}", counts=bool(rule))
+        returned = f"{names[0]}, {row(names[1:])}"
+        return assemble(writer.lines, inputs, returned, writer.operations, counts=bool(rule))
 
 
 def evaluate(exprs: list[Any], point: Mapping[Any, float]) -> tuple[Any, ...]:
@@ -128,28 +164,45 @@ def evaluate(exprs: list[Any], point: Mapping[Any, float]) -> tuple[Any, ...]:
         names = [writer.unused(f"result{i}") for i in range(len(exprs))]
         for name, expr in zip(names, exprs, strict=True):
             writer.write(name, expr)
-        program = _compile(writer, [writer.inputs, []], _tuple(names), counts=False)
+        program = assemble(
+            writer.lines, [writer.inputs, []], row(names), writer.operations, counts=False
+        )
         values = program.over_numpy(np.dtype(float))([*map(np.float64, point.values())], [])
     return tuple(values)
 
 
-def _compile(writer: Writer, inputs: list[list[str]], returned: str, *, counts: bool) -> Program:
+def assemble(
+    lines: list[str], inputs: list[list[str]], returned: str, operations: int, *, counts: bool
+) -> Program:
+    """Make lines the one function of a program."""
     unpacked = [
-        f"{_wrapped(_tuple(names))} = {argument}"
+        f"{wrapped(row(names))} = {argument}"
         for argument, names in zip(("params", "data"), inputs, strict=True)
         if names
     ]
-    body = "\n".join([*unpacked, *writer.lines, _wrapped(f"return ({returned})")])
+    body = [*unpacked, *lines, wrapped(f"return ({returned})")]
     head = f"def program(params, data{', N' if counts else ''}):"
-    source = f"{head}\n{textwrap.indent(body, '    ')}\n"
-    return Program(source, writer.operations, compile(source, "<analytical program>", "exec"))
+    return compiled([f"{head}\n{indented(body)}\n"], operations)
 
 
-def _tuple(names: list[str]) -> str:
+def compiled(functions: list[str], operations: int) -> Program:
+    """Compile functions one by one: a syntax tree takes many times the memory of its text."""
+    code = tuple(compile(text, "<analytical program>", "exec") for text in functions)
+    return Program("\n\n".join(functions), operations, code)
+
+
+def indented(lines: list[str]) -> str:
+    """Return lines as the body of a function."""
+    return textwrap.indent("\n".join(lines), "    ")
+
+
+def row(names: list[str]) -> str:
+    """Write a tuple of names."""
     return f"({', '.join(names)},)" if names else "()"
 
 
-def _wrapped(text: str) -> str:
+def wrapped(text: str) -> str:
+    """Break a long line between names."""
     return textwrap.fill(text, 90, subsequent_indent="    ", break_long_words=False)
 
 

@@ -8,7 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gradmethods.structure import Arrays
-from gradmethods.symbolic.cases import Case, Cases
+from gradmethods.symbolic.cases import Cases
+from gradmethods.symbolic.program import Case
 from gradmethods.symbolic.runtime import LEFT_THE_FLOATS
 
 
@@ -44,12 +45,13 @@ class Runner:
         scalars, inputs = _flat(params, floats=False), self._inputs(data, floats=False)
         cases = self.cases.at(data)
         count = len(data[self.problem.examples[0]])
+        if len(cases) == 1:
+            return self._vector(cases[0][0].over_numpy(scalars, inputs, count))
         total = np.zeros(1 + self.problem.size, self.problem.dtype)
         for case, rows in cases:
-            own = count if isinstance(rows, slice) else len(rows)
             chosen = [x[rows] if np.ndim(x) else x for x in inputs]
-            result = self._vector(case.over_numpy(scalars, chosen, own))
-            total += result * (own / count) if self.cases.rule == "mean" else result
+            result = self._vector(case.over_numpy(scalars, chosen, len(rows)))
+            total += result * (len(rows) / count) if self.cases.rule == "mean" else result
         return total
 
     def _vector(self, result: tuple[Any, tuple[Any, ...]]) -> NDArray[Any]:

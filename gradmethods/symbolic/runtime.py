@@ -75,7 +75,7 @@ SCALAR: dict[str, Any] = {
 }  # fmt: skip
 """The names over Python floats."""
 
-NAMES = (*SCALAR, "mean", "total")
+NAMES = (*SCALAR, "mean", "total", "added", "dot")
 """Every name that generated code may use."""
 
 
@@ -115,5 +115,7 @@ def array_scope(dtype: np.dtype[Any]) -> dict[str, Any]:
         "negate": np.logical_not,
         "real": dtype.type,
         "mean": lambda x: np.add.reduce(x) / len(x) if np.ndim(x) else x,
+        "added": np.add.reduce,
+        "dot": np.dot,
         "total": lambda x, N: np.add.reduce(x) if np.ndim(x) else x * N,
     }

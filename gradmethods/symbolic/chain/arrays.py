@@ -1,0 +1,196 @@
+"""Arrays of names: the loss, run stage by stage, without an expression that grows."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gradmethods.errors import BudgetExceeded
+from gradmethods.graph import Node
+from gradmethods.primitives import Primitive, fill_index
+from gradmethods.symbolic.arrays import Expressions, Symbolic, expressions, integers
+from gradmethods.symbolic.chain.names import Atom, Names, Term
+from gradmethods.symbolic.functions import FUNCTIONS, boxed, condition, number
+
+MOVES = ("reshape", "permute_dims", "broadcast_to", "getitem", "concat")
+
+
+class Stages(Symbolic):
+    """The namespace over arrays of names; entries are `Atom`s.
+
+    Parameters
+    ----------
+    names : Names
+        The table.
+    limit : int
+        Operations of the loss, and of the derivatives of extremes, after which it is refused.
+    """
+
+    def __init__(self, names: Names, limit: int) -> None:
+        super().__init__(limit)
+        self._names = names
+        self._left = limit
+
+    def compute(
+        self, primitive: Primitive, payloads: list[Any], static: dict[str, Any], node: Node
+    ) -> NDArray[Any]:
+        """Name the entries of the result that `node` describes."""
+        if primitive.name in MOVES:
+            moved = FUNCTIONS[primitive.name](*self._moved(primitive, payloads), **static)
+            return boxed(moved)
+        operands = [self._atoms(payload) for payload in payloads]
+        self._spend(primitive, operands[0].size, node)
+        rule: Callable[..., NDArray[Any]] = SPECIAL.get(primitive.name, _each)
+        return rule(_Stage(self._names, primitive.name, node), *operands, **static)
+
+    def _spend(self, primitive: Primitive, size: int, node: Node) -> None:
+        # Whether one entry is the largest takes all entries to say.
+        squares = primitive.name in ("max", "min")
+        self._left -= size * size // max(math.prod(node.shape), 1) if squares else node.operations
+        if self._left < 0:
+            raise BudgetExceeded(
+                "The loss takes more operations than the budget allows, or the derivatives of "
+                "xp.max or xp.min over many entries do. Use another method or raise `budget`."
+            )
+
+    def _moved(self, primitive: Primitive, payloads: list[Any]) -> list[NDArray[Any]]:
+        if primitive.name == "concat":
+            return [self._atoms(payload) for payload in payloads]
+        first, *where = payloads
+        return [self._atoms(first), *map(integers, where)]
+
+    def _atoms(self, payload: Any) -> NDArray[Any]:
+        if isinstance(payload, Expressions):
+            return payload.entries
+        return boxed(np.frompyfunc(self._names.atom, 1, 1)(expressions(payload)))
+
+
+class _Stage:
+    """One application of a primitive: makes formulas, and names the entries of the result."""
+
+    def __init__(self, names: Names, primitive: str, node: Node) -> None:
+        self.names, self.primitive, self.shape = names, primitive, node.shape
+        self.stem = names.stem(primitive)
+        self._convert = condition if node.dtype.kind == "b" else number
+
+    def entry(self, operands: list[Atom], index: tuple[int, ...]) -> Atom:
+        """Name what the primitive makes of single entries."""
+        names = self.names
+        kinds = [names.kind(atom) for atom in operands]
+        key = (self.primitive, self._convert, *kinds)
+        recipe = names.templates.recipe(key, self._apply, kinds)
+        return names.value(recipe, operands, self.stem, index)
+
+    def product(self, a: Atom, b: Atom) -> Term:
+        """Multiply two entries, as a term of a sum."""
+        names = self.names
+        kinds = names.kind(a), names.kind(b)
+        recipe = names.templates.recipe(("product", *kinds), _multiply, kinds)
+        return names.term(recipe, (a, b))
+
+    def filled(self, value: Callable[[tuple[int, ...]], Atom]) -> NDArray[Any]:
+        """Return an array of the result's shape, made entry by entry."""
+        result = np.empty(self.shape, object)
+        for index in np.ndindex(self.shape):
+            result[index] = value(index)
+        return result
+
+    def _apply(self, *operands: Any) -> Any:
+        entries = [boxed(operand) for operand in operands]
+        if self.primitive in ("max", "min"):
+            row = np.array([*operands, None], object)[:-1]
+            entries = [row]
+        static = {"axis": (0,), "keepdims": False} if self.primitive in ("max", "min") else {}
+        if self.primitive == "astype":
+            return self._convert(operands[0])
+        return self._convert(FUNCTIONS[self.primitive](*entries, **static).item())
+
+
+def _each(stage: _Stage, *operands: NDArray[Any], **static: Any) -> NDArray[Any]:
+    del static
+    columns = [np.broadcast_to(x, stage.shape).ravel().tolist() for x in operands]
+    entries = zip(*columns, strict=True)
+    result = np.empty(math.prod(stage.shape), object)
+    for i, (index, atoms) in enumerate(zip(np.ndindex(stage.shape), entries, strict=True)):
+        result[i] = stage.entry(list(atoms), index)
+    return result.reshape(stage.shape)
+
+
+def _rows(x: NDArray[Any], axis: tuple[int, ...]) -> list[list[Atom]]:
+    """Return the entries that each entry of a reduced array is made of."""
+    kept = [i for i in range(x.ndim) if i not in axis]
+    lengths = [math.prod(x.shape[i] for i in axes) for axes in (kept, axis)]
+    rows: list[list[Atom]] = np.permute_dims(x, (*kept, *axis)).reshape(lengths).tolist()
+    return rows
+
+
+def _sum(stage: _Stage, x: NDArray[Any], *, axis: tuple[int, ...], keepdims: bool) -> NDArray[Any]:
+    del keepdims
+    rows = iter(_rows(x, axis))
+    term_of = stage.names.term_of
+    return stage.filled(
+        lambda index: stage.names.total([*map(term_of, next(rows))], stage.stem, index)
+    )
+
+
+def _extreme(
+    stage: _Stage, x: NDArray[Any], *, axis: tuple[int, ...], keepdims: bool
+) -> NDArray[Any]:
+    del keepdims
+    rows = iter(_rows(x, axis))
+    return stage.filled(lambda index: stage.entry(next(rows), index))
+
+
+def _cumulative_sum(stage: _Stage, x: NDArray[Any], *, axis: int) -> NDArray[Any]:
+    """Name each partial sum, which the next one goes on from."""
+    result = np.empty(stage.shape, object)
+    for index in np.ndindex(stage.shape):
+        before = (*index[:axis], index[axis] - 1, *index[axis + 1 :])
+        atoms = [x[index]] if index[axis] == 0 else [result[before], x[index]]
+        result[index] = stage.names.total([*map(stage.names.term_of, atoms)], stage.stem, index)
+    return result
+
+
+def _matmul(stage: _Stage, a: NDArray[Any], b: NDArray[Any]) -> NDArray[Any]:
+    batch = stage.shape[:-2]
+    a = np.broadcast_to(a, batch + a.shape[-2:])
+    columns = np.broadcast_to(b, batch + b.shape[-2:]).mT
+
+    def entry(index: tuple[int, ...]) -> Atom:
+        *at, i, j = index
+        row, column = a[(*at, i)], columns[(*at, j)]
+        return stage.names.total([*map(stage.product, row, column)], stage.stem, index)
+
+    return stage.filled(entry)
+
+
+def _scatter_add(
+    stage: _Stage, g: NDArray[Any], *where: NDArray[Any], index: Any, shape: tuple[int, ...]
+) -> NDArray[Any]:
+    places = np.arange(math.prod(shape)).reshape(shape)[
+        fill_index(index, tuple(w.astype(np.intp) for w in where))
+    ]
+    terms: dict[int, list[Term]] = {}
+    for at, atom in zip(places.ravel().tolist(), g.ravel().tolist(), strict=True):
+        terms.setdefault(at, []).append(stage.names.term_of(atom))
+    flat = iter(range(math.prod(shape)))
+    return stage.filled(lambda i: stage.names.total(terms.get(next(flat), []), stage.stem, i))
+
+
+def _multiply(a: Any, b: Any) -> Any:
+    return number(a) * number(b)
+
+
+SPECIAL: dict[str, Callable[..., NDArray[Any]]] = {
+    "sum": _sum,
+    "max": _extreme,
+    "min": _extreme,
+    "cumulative_sum": _cumulative_sum,
+    "matmul": _matmul,
+    "scatter_add": _scatter_add,
+}
+"""Primitives whose entries are not made of one entry of each operand."""

@@ -1,0 +1,127 @@
+"""From a problem to formulas over names, and their program."""
+
+from __future__ import annotations
+
+import keyword
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gradmethods.errors import InvalidProblem
+from gradmethods.problem import Problem
+from gradmethods.structure import Arrays
+from gradmethods.symbolic import runtime
+from gradmethods.symbolic.arrays import Symbolic, undistributed
+from gradmethods.symbolic.budget import check_cases
+from gradmethods.symbolic.build import Builder
+from gradmethods.symbolic.chain.adjoints import differentiate
+from gradmethods.symbolic.chain.arrays import Stages
+from gradmethods.symbolic.chain.formulas import NamedFormulas, Symbols
+from gradmethods.symbolic.chain.lines import Inputs
+from gradmethods.symbolic.chain.names import Atom, Names
+from gradmethods.symbolic.chain.prove import prove
+from gradmethods.symbolic.chain.write import RESERVED, write
+from gradmethods.symbolic.examples import prove as prove_whole
+from gradmethods.symbolic.program import Case, Watch
+
+PER_OPERATION = 50
+"""Steps that one operation of the loss costs until it is compiled, with its derivatives."""
+
+PER_WHOLE_OPERATION = 200
+"""Steps of an operation where the loss has to be written out for the proof."""
+
+
+class ChainRule:
+    """Names the stages of a loss, and differentiates them one by one.
+
+    Attributes
+    ----------
+    builder : Builder
+        Runs the loss.
+    """
+
+    def __init__(self, problem: Problem, budget: int) -> None:
+        self._problem, self._budget = problem, budget
+        self.builder = Builder(problem, budget, PER_OPERATION)
+        self.names = Names({*runtime.NAMES, *keyword.kwlist, *RESERVED})
+        builder = self.builder
+        self._params = self._inputs(builder.params, active=True)
+        self._data = self._inputs(builder.data, active=False)
+        self._second = self._inputs(builder.second, active=False)
+        self.symbols = Symbols(
+            self.names,
+            {
+                name: symbol
+                for ids, symbols in (
+                    (self._params, builder.params),
+                    (self._data, builder.data),
+                    (self._second, builder.second),
+                )
+                for key in ids
+                for name, symbol in zip(ids[key].ravel(), symbols[key].ravel(), strict=True)
+            },
+        )
+        params, data = (
+            [name for array in ids.values() for name in array.ravel().tolist()]
+            for ids in (self._params, self._data)
+        )
+        columns = frozenset(
+            name
+            for key, ids in self._data.items()
+            if key in problem.examples
+            for name in ids.ravel().tolist()
+        )
+        labels = ["value", *(f"d_{self.names.labels[name]}" for name in params)]
+        self._io = Inputs(params, data, columns, [*map(self.names.unused, labels)])
+
+    def losses(self, cases: dict[bytes, Arrays]) -> dict[bytes, Atom]:
+        """Run the loss of each case."""
+        check_cases(
+            len(cases), self.builder.operations, self._budget, self._problem.name, PER_OPERATION
+        )
+        return {key: self._run([self._data], [case]) for key, case in cases.items()}
+
+    def prove(self, one: Arrays, other: Arrays, losses: tuple[Atom, Atom]) -> set[str]:
+        """Return the rules, of mean and sum, that hold for two examples."""
+        second = self._data | self._second
+        together = self._run([self._data, second], [one, other])
+        rules = prove(self.symbols, together, (losses[0], self._run([second], [other])))
+        if rules:
+            return rules
+        # What is not equal over common names may still be, or may be refuted, written out.
+        builder = self.builder
+        if builder.operations * PER_WHOLE_OPERATION > self._budget:
+            raise InvalidProblem(
+                f"It could not be proven that the loss {self._problem.name!r} is the mean or the "
+                "sum over its examples: it is not made of values that each belong to one example, "
+                "and is too large to be written out. Leave `examples` out, or write the loss as "
+                "xp.mean or xp.sum of one value per example."
+            )
+        return prove_whole(builder, one, other, (builder.loss(one), builder.loss(other)))
+
+    def derive(self, loss: Atom, rule: str | None, watch: Watch) -> Case:
+        """Differentiate and compile."""
+        with watch("derive"):
+            partials = differentiate(self.names, loss, self._io.params)
+            entries = [
+                (name, i) for name, ids in self._params.items() for i in np.ndindex(ids.shape)
+            ]
+            formulas = NamedFormulas(self.symbols, loss, dict(zip(entries, partials, strict=True)))
+        with watch("compile"):
+            program = write(self.names, loss, partials, self._io, rule)
+        return Case(formulas, program, self._problem.dtype)
+
+    def _run(self, rows: list[dict[str, NDArray[Any]]], cases: list[Arrays]) -> Atom:
+        xp: Symbolic = Stages(self.names, self._budget // PER_OPERATION)
+        with undistributed():
+            return self.names.atom(self.builder.run(xp, self._params, rows, cases))
+
+    def _inputs(self, arrays: dict[str, NDArray[Any]], *, active: bool) -> dict[str, NDArray[Any]]:
+        named = {}
+        for key, symbols in arrays.items():
+            named[key] = np.empty(symbols.shape, object)
+            for index in np.ndindex(symbols.shape):
+                symbol: Any = symbols[index]
+                named[key][index] = self.names.input(symbol.name, active=active)
+        return named

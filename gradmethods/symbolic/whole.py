@@ -1,0 +1,63 @@
+"""The formulas of a loss as whole expressions, with common subexpressions shared or not."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from gradmethods.problem import Problem
+from gradmethods.structure import Arrays
+from gradmethods.symbolic import budget as budgets
+from gradmethods.symbolic.build import Builder
+from gradmethods.symbolic.examples import prove
+from gradmethods.symbolic.program import Case, Watch, differentiate, share, write_program
+
+
+class WholeFormulas:
+    """Differentiates the expression of a loss by every parameter.
+
+    Parameters
+    ----------
+    problem : Problem
+        Of the loss.
+    form : {"expanded", "cse"}
+        Whether the formulas of a program share subexpressions.
+    budget : int
+        Steps that all formulas met at one time may take.
+
+    Attributes
+    ----------
+    builder : Builder
+        Runs the loss.
+    """
+
+    def __init__(self, problem: Problem, form: str, budget: int) -> None:
+        self._problem, self._form, self._budget = problem, form, budget
+        self.builder = Builder(problem, budget)
+
+    def losses(self, cases: dict[bytes, Arrays]) -> dict[bytes, Any]:
+        """Build the expression of each case, and refuse what is above the budget."""
+        symbols = [s for array in self.builder.params.values() for s in array.ravel()]
+        name = self._problem.name
+        budgets.check_cases(len(cases), self.builder.operations, self._budget, name)
+        found = budgets.Estimate(0, 0, 0)
+        losses = {}
+        for key, case in cases.items():
+            losses[key] = self.builder.loss(case)
+            found += budgets.estimate(losses[key], symbols)
+            budgets.check(found, self._budget, name, written=self._form == "expanded")
+        return losses
+
+    def prove(self, one: Arrays, other: Arrays, losses: tuple[Any, Any]) -> set[str]:
+        """Return the rules, of mean and sum, that hold for two examples."""
+        return prove(self.builder, one, other, losses)
+
+    def derive(self, loss: Any, rule: str | None, watch: Watch) -> Case:
+        """Differentiate and compile."""
+        builder = self.builder
+        with watch("derive"):
+            formulas = differentiate(loss, builder.params)
+        with watch("cse"):
+            shared, results = share(formulas) if self._form == "cse" else ([], formulas.all())
+        with watch("compile"):
+            program = write_program(shared, results, builder.params, builder.data, rule)
+        return Case(formulas, program, self._problem.dtype)
