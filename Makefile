@@ -6,6 +6,7 @@
 
 CANDIDATES := python3 python3.14 python3.13 python3.12 python3.11
 UV_VERSION := 0.13.0
+TORCH_VERSION := 2.13.0
 ARGS       :=
 
 BIN := .venv/bin
@@ -13,6 +14,11 @@ BIN := .venv/bin
 HERE      := $(shell pwd | cksum | cut -d ' ' -f 1)
 LOCKED    := .venv/.locked-$(HERE)
 INSTALLED := .venv/.installed-$(HERE)
+
+# The peers are heavy and nobody else needs them: an environment of their own, made by `make bench-peers`.
+PEERS_BIN       := .venv-peers/bin
+PEERS_LOCKED    := .venv-peers/.locked-$(HERE)
+PEERS_INSTALLED := .venv-peers/.installed-$(HERE)
 
 # An environment whose interpreter is gone, or is not the one asked for, is made anew.
 IDENTITY := -c 'import sys; print("".join(sys.version.split()))' 2>/dev/null
@@ -26,7 +32,7 @@ endif
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help bench bench-full report test lint lock clean stale
+.PHONY: help bench bench-full bench-peers report test lint lock lock-peers clean stale
 
 help: ## List the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -36,6 +42,9 @@ bench: $(INSTALLED) ## Measure within five minutes; tables, plots and report go 
 
 bench-full: $(INSTALLED) ## Measure everything, without a budget, to results/full
 	$(BIN)/gradmethods bench --full --out results/full $(ARGS)
+
+bench-peers: $(PEERS_INSTALLED) ## Measure ours beside torch, jax, SciPy and others, to results/peers
+	$(PEERS_BIN)/python -m gradmethods.peers --out results/peers $(ARGS)
 
 report: $(INSTALLED) ## Write the report of results/latest again, without measuring
 	$(BIN)/gradmethods report results/latest $(ARGS)
@@ -57,8 +66,19 @@ lock: ## Refresh requirements.lock from pyproject.toml (ARGS=--upgrade for newer
 		--group dev --group build --universal --python-version 3.11 --fork-strategy fewest \
 		--generate-hashes --quiet --output-file requirements.lock $(ARGS)
 
-clean: ## Remove the environment, caches and build artefacts; results stay
-	rm -rf .venv .pytest_cache .mypy_cache .ruff_cache .hypothesis .benchmarks build dist
+lock-peers: ## Refresh requirements-peers.lock; what the core needs keeps its version
+	@$(FIND_PYTHON); \
+	tools=$$(mktemp -d); trap 'rm -rf "$$tools"' EXIT; \
+	sed -n 's/^\([A-Za-z0-9_.-]*==[^ ;]*\).*/\1/p' requirements.lock >"$$tools/core.txt" && \
+	"$$python" -m venv "$$tools/venv" && \
+	"$$tools/venv/bin/python" -m pip install --quiet --disable-pip-version-check \
+		--constraint "$$tools/core.txt" 'torch==$(TORCH_VERSION)' hatchling editables '.[peers]' && \
+	{ sed '/^[^#]/,$$d' requirements-peers.lock && \
+	  "$$tools/venv/bin/python" -m pip freeze --exclude gradmethods | sed 's/+cpu$$//'; \
+	} >"$$tools/new" && cp "$$tools/new" requirements-peers.lock
+
+clean: ## Remove the environments, caches and build artefacts; results stay
+	rm -rf .venv .venv-peers .pytest_cache .mypy_cache .ruff_cache .hypothesis .benchmarks build dist
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # Sets $python in the shell that runs it, or stops with what to do.
@@ -87,4 +107,18 @@ $(LOCKED): requirements.lock $(STALE)
 
 $(INSTALLED): $(LOCKED) pyproject.toml
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-index --no-deps --no-build-isolation --editable .
+	@touch $@
+
+$(PEERS_LOCKED): requirements-peers.lock
+	@$(FIND_PYTHON); \
+	echo "Setting up .venv-peers with $$("$$python" --version), once; this takes some minutes ..."; \
+	rm -f .venv-peers/.locked-* .venv-peers/.installed-*; \
+	"$$python" -m venv --clear .venv-peers || { \
+		echo "\"$$python -m venv\" failed. On Debian and Ubuntu: apt install python3-venv" >&2; exit 1; }
+	@echo '*' >.venv-peers/.gitignore
+	$(PEERS_BIN)/python -m pip install --quiet --disable-pip-version-check --requirement requirements-peers.lock
+	@touch $@
+
+$(PEERS_INSTALLED): $(PEERS_LOCKED) pyproject.toml
+	$(PEERS_BIN)/python -m pip install --quiet --disable-pip-version-check --no-index --no-deps --no-build-isolation --editable .
 	@touch $@

@@ -6,6 +6,7 @@ import argparse
 import sys
 import textwrap
 from collections.abc import Sequence
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +34,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except GradientError as error:
         print(f"gradmethods: {error}", file=sys.stderr)
         return 2
+    except KeyboardInterrupt:
+        print("gradmethods: stopped; what was finished is kept", file=sys.stderr)
+        return 130
     except BrokenPipeError:  # the reader of a pipe, say `head`, has seen enough
         sys.stderr.close()
         return 0
@@ -43,6 +47,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="gradmethods", description="Compare ways to compute a gradient."
     )
+    parser.add_argument("--version", action="version", version=f"%(prog)s {version('gradmethods')}")
     jobs = parser.add_subparsers(title="jobs", required=True, metavar="JOB")
 
     job = _job(jobs, "problems", "list the problems of the catalogue", "gradmethods problems mlp")
@@ -82,6 +87,11 @@ def _parser() -> argparse.ArgumentParser:
     job.add_argument("--out", type=Path, default=Path("results/latest"), help="folder to write to")
     job.add_argument("--budget", type=float, help="seconds for the whole run")
     job.add_argument("--full", action="store_true", help="every case, whatever it takes")
+    job.add_argument(
+        "--resume",
+        action="store_true",
+        help="go on with a run that was stopped, on the same commit",
+    )
     job.set_defaults(run=_bench)
 
     job = _job(
@@ -157,7 +167,7 @@ def _compare(options: argparse.Namespace) -> int:
 def _bench(options: argparse.Namespace) -> int:
     from gradmethods.bench import run_benchmarks
 
-    return run_benchmarks(options.out, options.budget, full=options.full)
+    return run_benchmarks(options.out, options.budget, full=options.full, resume=options.resume)
 
 
 def _report(options: argparse.Namespace) -> int:

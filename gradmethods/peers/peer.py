@@ -1,0 +1,111 @@
+"""What a peer is: another engine for gradients, behind the interface of the suite's providers.
+
+Peers are optional. Every import of one stands inside a function, so that this room loads, tells
+its names and says what is missing without any of them.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from gradmethods.errors import GradientError
+from gradmethods.problem import Problem
+from gradmethods.provider import PreparedGradient
+from gradmethods.structure import Arrays, ParametersLike
+
+Call = Callable[[], Any]
+"""A peer's own gradient at a fixed point, returned in its own arrays."""
+
+
+class NotInstalled(GradientError, ImportError):
+    """A peer was asked for a gradient, and its packages are not there."""
+
+
+@dataclass(frozen=True)
+class Peer(ABC):
+    """An engine that somebody might use instead of this suite.
+
+    A frozen value with the three members of a provider; `packages` names what it imports.
+    """
+
+    packages: ClassVar[tuple[str, ...]] = ()
+
+    @property
+    @abstractmethod
+    def name(self) -> str:
+        """The name in tables, with the engine's option behind a colon."""
+
+    def missing(self) -> str | None:
+        """Say which packages are not installed, or None."""
+        absent = [name for name in self.packages if importlib.util.find_spec(name) is None]
+        if not absent:
+            return None
+        return f"not installed: pip install gradmethods[peers] (lacks {', '.join(absent)})"
+
+    def obstacle(self, problem: Problem) -> str | None:
+        """Say why this peer cannot differentiate `problem`, or None if it can."""
+        return self.missing() or self._refusal(problem)
+
+    def prepare(self, problem: Problem) -> PreparedPeer:
+        """Do once what the engine needs done once, and put the problem's data into its arrays.
+
+        Raises
+        ------
+        NotInstalled
+            If a package is missing.
+        """
+        missing = self.missing()
+        if missing:
+            raise NotInstalled(f"{self.name} is {missing}.")
+        return self._prepare(problem)
+
+    @abstractmethod
+    def _refusal(self, problem: Problem) -> str | None:
+        """Say what of the loss the installed engine cannot evaluate."""
+
+    @abstractmethod
+    def _prepare(self, problem: Problem) -> PreparedPeer:
+        """Prepare with an installed engine."""
+
+
+class PreparedPeer(PreparedGradient):
+    """A peer's gradient of one problem, to be called like any other, or to be timed bare."""
+
+    forward_passes: int | None = 1
+    value_passes = 0
+
+    def ready(self, params: ParametersLike, **data: ArrayLike) -> Call:
+        """Return the engine's own call at a point: what a user of that engine would time.
+
+        Parameters and data are in the engine's arrays before the call, the result stays in them,
+        and nothing of this suite runs in between. The call returns when the result is computed.
+        """
+        return self._bind(self.problem.structure.check(params), self.problem.fill(data))
+
+    def _evaluate(self, params: Arrays, data: Arrays) -> tuple[Any, Arrays]:
+        return self._convert(self._bind(params, data)())
+
+    @abstractmethod
+    def _bind(self, params: Arrays, data: Arrays) -> Call:
+        """Convert parameters and data, and return the call without arguments."""
+
+    @abstractmethod
+    def _convert(self, result: Any) -> tuple[Any, Arrays]:
+        """Copy what the call returned into NumPy arrays by parameter."""
+
+
+def tried(evaluate: Callable[[], Any]) -> str | None:
+    """Run the loss in a peer's arrays; say what went wrong, or None."""
+    try:
+        with np.errstate(all="ignore"):
+            evaluate()
+    except Exception as error:  # noqa: BLE001  # whatever an engine raises is its refusal
+        return f"{type(error).__name__}: {' '.join(str(error).split())}"
+    return None

@@ -1,0 +1,197 @@
+"""The comparison's folder: tables and figures from its records, without measuring anything."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from gradmethods.peers import frames, plots
+from gradmethods.peers.captions import FIGURES, TABLES, source_line
+from gradmethods.peers.looks import look_of
+from gradmethods.report import format as fmt
+from gradmethods.report.captions import Caption
+from gradmethods.report.cite import bibliography, run_name
+from gradmethods.report.figures import FORMATS, SIZES, save
+from gradmethods.report.files import (
+    PROVENANCE,
+    RECORDS,
+    read_json,
+    read_records,
+    write_json,
+    write_text,
+)
+from gradmethods.report.tables import write_table
+
+
+def write_results(out: Path | str) -> list[Path]:
+    """Write every table and figure of a comparison from its records alone.
+
+    Parameters
+    ----------
+    out : path
+        Folder of the run.
+
+    Returns
+    -------
+    list of pathlib.Path
+        The files written.
+
+    Raises
+    ------
+    GradientError
+        If the folder holds no records.
+    """
+    folder = Path(out)
+    records = read_records(folder / RECORDS)
+    origin = read_json(folder / PROVENANCE)
+    run = run_name((folder / RECORDS).read_bytes())
+    source = f"{source_line(origin, records)} Run {run}."
+    times, ratios = frames.times_frame(records), frames.ratios_frame(records)
+    gaps = times[times["outcome"] == "gap"]
+    overall = frames.overall_frame(records, seed=(origin or {}).get("seed") or 0)
+
+    items: list[tuple[str, Caption, list[Path]]] = []
+    for name, data, shown in (
+        ("overall", overall, overall_table(overall)),
+        ("times", times, times_table(times)),
+        ("ratios", ratios, ratios_table(ratios)),
+        ("gaps", gaps[["family", "contender", "network", "n", "kind", "reason"]], gaps_table(gaps)),
+    ):
+        identifier = f"tab-peers-{name}"
+        written = write_table(folder / "tables", identifier, data, shown, TABLES[name], source)
+        items.append((identifier, TABLES[name], written))
+    measured = times[times["outcome"] == "measured"]
+    for family in frames.FAMILIES:
+        for kind, rows in (
+            ("time", measured[measured["family"] == family]),
+            ("ratio", _main(ratios[ratios["family"] == family])),
+        ):
+            if len(rows):
+                items.append(_figure(folder, family, kind, rows, source))
+    index = {
+        "run": run,
+        "provenance": origin,
+        "items": [_entry(folder, *item) for item in items],
+    }
+    extra = [
+        write_text(folder / "captions.md", _captions(items, source)),
+        write_text(folder / "references.bib", bibliography(run, origin)),
+        write_json(folder / "index.json", index),
+    ]
+    return [*extra, *(path for _, _, written in items for path in written)]
+
+
+def overall_table(overall: pd.DataFrame) -> pd.DataFrame:
+    """Write ours ÷ theirs over all sizes for readers."""
+    rows = [
+        {
+            "Ours": look_of(row["ours"]).label,
+            "Theirs": look_of(row["theirs"]).label,
+            "Sizes": fmt.count(row["sizes"]),
+            "Ours ÷ theirs, geometric mean": fmt.interval(
+                row["geometric_mean"], row["low"], row["high"]
+            ),
+            "At worst": f"{fmt.significant(row['worst'])} ({row['worst_network']})",
+        }
+        for row in overall.to_dict("records")
+    ]
+    return pd.DataFrame(rows)
+
+
+def times_table(times: pd.DataFrame) -> pd.DataFrame:
+    """Write every contender's time for readers, gaps in their places."""
+    rows = [
+        {
+            "Network": row["network"],
+            "n": fmt.count(row["n"]),
+            "Method": look_of(row["contender"]).label,
+            "Gradient": fmt.time_interval(*(row[f"time_{end}"] for end in frames.ENDS)),
+            "÷ loss": fmt.interval(*(row[f"per_loss_{end}"] for end in frames.ENDS)),
+            "Prepare": fmt.time(row["preparation"]),
+            "Passes": fmt.count(row["forward_passes"]),
+            "Error": fmt.error(row["error"]),
+            "Threads": fmt.NONE if fmt.missing(row["threads"]) else f"{row['threads']:.2f}",
+            "Rounds": fmt.count(row["rounds"]),
+            "Note": _note(row),
+        }
+        for row in times.to_dict("records")
+    ]
+    return pd.DataFrame(rows)
+
+
+def ratios_table(ratios: pd.DataFrame) -> pd.DataFrame:
+    """Write ours ÷ theirs for readers: a row per network and peer."""
+    rows = [
+        {
+            "Network": row["network"],
+            "n": fmt.count(row["n"]),
+            "Ours": look_of(row["ours"]).label,
+            "Theirs": look_of(row["theirs"]).label,
+            "Ours ÷ theirs": fmt.interval(row["median"], row["low"], row["high"]),
+            "Of the fastest rounds": fmt.significant(row["of_minima"]),
+            "Rounds": fmt.count(row["rounds"]),
+        }
+        for row in ratios.to_dict("records")
+    ]
+    return pd.DataFrame(rows)
+
+
+def gaps_table(gaps: pd.DataFrame) -> pd.DataFrame:
+    """Write the gaps for readers, reasons in full."""
+    rows = [
+        {
+            "Network": row["network"],
+            "n": fmt.count(row["n"]),
+            "Method": look_of(row["contender"]).label,
+            "Kind": fmt.STOPS.get(row["kind"], row["kind"]),
+            "Reason": row["reason"],
+        }
+        for row in gaps.to_dict("records")
+    ]
+    return pd.DataFrame(rows)
+
+
+def _figure(
+    folder: Path, family: str, kind: str, rows: pd.DataFrame, source: str
+) -> tuple[str, Caption, list[Path]]:
+    identifier = f"fig-peers-{kind}-{family}"
+    caption, draw = FIGURES[kind, family], plots.times if kind == "time" else plots.ratios
+    data = folder / "figures" / f"{identifier}.csv"
+    written = [write_text(data, rows.to_csv(index=False, lineterminator="\n"))]
+    for size in SIZES:
+        figure = draw(rows, size)
+        stem = identifier if size == "wide" else f"{identifier}-{size}"
+        written += [
+            save(
+                figure, folder / "figures" / f"{stem}.{suffix}", title=identifier,
+                caption=f"{caption.title}. {caption.text}", source=source,
+            )
+            for suffix in FORMATS[size]
+        ]  # fmt: skip
+    return identifier, caption, written
+
+
+def _main(ratios: pd.DataFrame) -> pd.DataFrame:
+    """Keep the provider of the headline."""
+    return ratios[ratios["ours"] == ratios["ours"].iloc[0]] if len(ratios) else ratios
+
+
+def _note(row: dict[Any, Any]) -> str:
+    if row["outcome"] == "gap":
+        return str(fmt.STOPS.get(row["kind"], row["kind"]))
+    return "" if fmt.missing(row["components"]) else f"{int(row['components'])} components"
+
+
+def _entry(folder: Path, identifier: str, caption: Caption, written: list[Path]) -> dict[str, Any]:
+    files = [str(path.relative_to(folder).as_posix()) for path in written]
+    kind = "figure" if identifier.startswith("fig") else "table"
+    return {"id": identifier, "kind": kind, **asdict(caption), "data": files[0], "files": files}
+
+
+def _captions(items: list[tuple[str, Caption, list[Path]]], source: str) -> str:
+    parts = [f"# Captions\n\n{source}\n"]
+    parts += [f"## {name}\n\n**{caption.title}.** {caption.text}\n" for name, caption, _ in items]
+    return "\n".join(parts)
