@@ -81,10 +81,13 @@ class PreparedGradient(ABC):
             If the structure, a shape or a dtype differs from what was prepared.
         """
         structure = self.problem.structure
-        arrays, filled = structure.check(params), self.problem.fill(data)
-        with np.errstate(all="ignore"):  # NaN and infinity are findings; they are reported as such
-            value, gradient = self._evaluate(arrays, filled)
+        value, gradient = self._run(structure.check(params), self.problem.fill(data))
         return GradientResult(structure.dtype.type(value), structure.restore(gradient))
+
+    def _run(self, params: Arrays, data: Arrays) -> tuple[Any, Arrays]:
+        """Evaluate without warnings: NaN and infinity are findings, and are reported as such."""
+        with np.errstate(all="ignore"):
+            return self._evaluate(params, data)
 
     @abstractmethod
     def _evaluate(self, params: Arrays, data: Arrays) -> tuple[Any, Arrays]:

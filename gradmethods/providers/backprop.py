@@ -6,6 +6,7 @@ back-propagating errors, Nature 323 (1986) 533-536.
 
 from __future__ import annotations
 
+import contextvars
 import threading
 from dataclasses import dataclass
 from typing import Any
@@ -95,10 +96,16 @@ class PreparedBackprop(PreparedGradient):
         self.program = program
         self.operations = program.operations
         self._lock = threading.Lock()
+        # To enter np.errstate anew takes longer than the rest of a call: it is entered once, here.
+        self._quiet = contextvars.copy_context()
+        self._quiet.run(np.seterr, all="ignore")
+
+    def _run(self, params: Arrays, data: Arrays) -> tuple[Any, Arrays]:
+        with self._lock:  # the program works in buffers: one run at a time
+            return self._quiet.run(self._evaluate, params, data)
 
     def _evaluate(self, params: Arrays, data: Arrays) -> tuple[Any, Arrays]:
-        with self._lock:  # the program works in buffers: one run at a time
-            value, *gradients = self.program.function(*params.values(), *data.values())
+        value, *gradients = self.program.function(*params.values(), *data.values())
         return value, dict(zip(params, map(np.asarray, gradients), strict=True))
 
     def source(self) -> str:

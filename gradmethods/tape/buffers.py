@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from gradmethods.graph import Graph, Node
+from gradmethods.graph import Node
 from gradmethods.tape.emit import is_elementwise, takes_out
 
 Size = tuple[int, np.dtype[Any]]
@@ -45,14 +46,13 @@ def owner(node: Node) -> Node:
     return node
 
 
-def plan(graph: Graph) -> Plan:
-    """Assign buffers by a linear scan over the program."""
-    nodes = graph.nodes()
+def plan(nodes: list[Node], outputs: Iterable[Any]) -> Plan:
+    """Assign buffers by a linear scan over the nodes in the order of the program."""
     last: dict[Node, int] = {}
     for i, node in enumerate(nodes):
         for parent in node.parents:
             last[owner(parent)] = i
-    returned = {owner(x) for x in graph.outputs if isinstance(x, Node)}
+    returned = {owner(x) for x in outputs if isinstance(x, Node)}
     result = Plan()
     free: defaultdict[Size, list[int]] = defaultdict(list)
     for i, node in enumerate(nodes):

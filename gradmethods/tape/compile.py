@@ -15,6 +15,7 @@ import numpy as np
 from gradmethods.graph import Graph, Node
 from gradmethods.tape.buffers import owner, plan
 from gradmethods.tape.emit import FUNCTIONS, emit, is_elementwise
+from gradmethods.tape.schedule import schedule
 
 
 @dataclass(frozen=True)
@@ -56,11 +57,13 @@ class _Writer:
 
     def __init__(self, graph: Graph) -> None:
         self.graph = graph
-        self.plan = plan(graph)
+        nodes = schedule(graph)
+        self.plan = plan(nodes, graph.outputs)
         self.bound: dict[str, Any] = {}
         self.lines: list[str] = []
         self._names: dict[Node, str] = {}
         self._constants: dict[int, str] = {}
+        self._numbers: dict[tuple[str, np.dtype[Any]], Any] = {}
         self._buffers: dict[tuple[int, tuple[int, ...]], str] = {}
         # Parameters need not have names that are identifiers; the comments give theirs.
         self.arguments = [
@@ -68,7 +71,7 @@ class _Writer:
             for letter, nodes in (("p", graph.params), ("d", graph.data))
             for i, node in enumerate(nodes.values())
         ]
-        for node in graph.nodes():
+        for node in nodes:
             if node.primitive is not None:
                 self._write(node)
 
@@ -80,6 +83,10 @@ class _Writer:
         legend = [
             f"# {self._names[node]}: {name or 'the parameters'} {node.shape}"
             for name, node in inputs
+        ]
+        legend += [
+            f"# {self._constants[id(number)]}: {value}"
+            for (value, _), number in self._numbers.items()
         ]
         outputs = "".join(f"{text}, " for text in self._outputs()).rstrip()
         lines = [f"def program({', '.join(self.arguments)}):", *legend, *body, f"return {outputs}"]
@@ -102,8 +109,17 @@ class _Writer:
         if isinstance(operand, bool) or not isinstance(operand, (int, float)):
             return self._constant(operand)
         if is_elementwise(user) and user.dtype.kind == "f":
-            operand = float(operand)  # NumPy takes a float beside floats faster than an int
+            # Beside arrays NumPy takes an array faster than a number, and a float than an int.
+            if user.shape and abs(operand) <= np.finfo(user.dtype).max:
+                return self._number(float(operand), user.dtype)
+            operand = float(operand)
         return repr(operand) if np.isfinite(operand) else self._constant(operand)
+
+    def _number(self, value: float, dtype: np.dtype[Any]) -> str:
+        key = (repr(value), dtype)
+        if key not in self._numbers:
+            self._numbers[key] = np.array(value, dtype)
+        return self._constant(self._numbers[key])
 
     def _constant(self, value: Any) -> str:
         name = self._constants.setdefault(id(value), f"c{len(self._constants)}")
@@ -127,11 +143,21 @@ class _Writer:
                 yield f"array({self._constant(output)})"
                 continue
             source = owner(output)
-            if source.primitive is None or source.primitive.aliases or source in held:
+            fresh = source.primitive is not None and not source.primitive.aliases
+            if not fresh or source in held or _repeats(output):
                 yield f"array({self._names[output]})"
             else:
                 held.add(source)
                 yield self._names[output]
+
+
+def _repeats(view: Node) -> bool:
+    """Say whether several entries of a view lie in one place."""
+    while view.primitive is not None and view.primitive.aliases:
+        if view.primitive.name == "broadcast_to":
+            return True
+        view = view.operands[0]
+    return False
 
 
 def _aligned(line: str, width: int) -> str:

@@ -39,6 +39,10 @@ def _power_exponent(xp: Any, g: Any, y: Any, x: Any, p: Any) -> Any:
     return g * y * xp.log(xp.where(base == 0, 1, base))
 
 
+def _over_square(xp: Any, a: Any, r: Any) -> Any:
+    return a / r / r  # the square of a large or small r need not exist
+
+
 def _larger(xp: Any, g: Any, a: Any, b: Any) -> Any:
     """Pass `g` where a > b, and half of it where they are equal."""
     return g * xp.bind(HEAVISIDE, xp.subtract(a, b), 0.5)
@@ -118,8 +122,8 @@ RULES: dict[str, tuple[Rule | None, ...] | None] = {
     "acos": (lambda xp, g, y, x: -g / xp.sqrt((1 - x) * (1 + x)),),
     "atan": (lambda xp, g, y, x: g / (xp.square(x) + 1),),
     "atan2": (
-        lambda xp, g, y, a, b: g * (b / (xp.square(a) + xp.square(b))),
-        lambda xp, g, y, a, b: -g * (a / (xp.square(a) + xp.square(b))),
+        lambda xp, g, y, a, b: g * _over_square(xp, b, xp.hypot(a, b)),
+        lambda xp, g, y, a, b: -g * _over_square(xp, a, xp.hypot(a, b)),
     ),
     "sinh": (lambda xp, g, y, x: g * xp.cosh(x),),
     "cosh": (lambda xp, g, y, x: g * xp.sinh(x),),
@@ -127,7 +131,7 @@ RULES: dict[str, tuple[Rule | None, ...] | None] = {
     "asinh": (lambda xp, g, y, x: g / xp.hypot(x, 1),),
     "acosh": (lambda xp, g, y, x: g / xp.sqrt((x - 1) * (x + 1)),),
     "atanh": (lambda xp, g, y, x: g / ((1 - x) * (1 + x)),),
-    SIGMOID.name: (lambda xp, g, y, x: g * (y * (1 - y)),),
+    SIGMOID.name: (lambda xp, g, y, x: g * y * (1 - y),),
     # piecewise functions
     "abs": (lambda xp, g, y, x: g * xp.sign(x),),
     "sign": None,
