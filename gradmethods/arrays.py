@@ -35,6 +35,12 @@ METHODS = {
 """What to write instead of a method that NumPy has and the standard has not."""
 
 
+CHOOSE = "Choose between values with xp.where(condition, a, b); keep numbers as arrays."
+FUNCTIONS = (
+    "Functions of xp take arrays where those of math take floats: xp.sin(x) for math.sin(x)."
+)
+
+
 class Array:
     """An array over some namespace, standing where a NumPy array would stand in a loss.
 
@@ -131,6 +137,8 @@ class Array:
         return self.namespace.divide(other, self)
 
     def __pow__(self, other: Any) -> Array:
+        if self.dtype.kind == "b" and isinstance(other, int) and other == 2:
+            return self.namespace.square(self)  # as NumPy's operator, whose dtype is square's
         return self.namespace.pow(self, other)
 
     def __rpow__(self, other: Any) -> Array:
@@ -146,7 +154,7 @@ class Array:
         return self.namespace.negative(self)
 
     def __pos__(self) -> Array:
-        return self
+        return self.namespace.positive(self)
 
     def __abs__(self) -> Array:
         return self.namespace.abs(self)
@@ -172,46 +180,58 @@ class Array:
         return self.namespace.not_equal(self, operand)
 
     def __and__(self, other: Any) -> Array:
-        return self.namespace.logical_and(self, other)
+        return self.namespace.on_conditions("&", "logical_and", self, other)
 
     __rand__ = __and__
 
     def __or__(self, other: Any) -> Array:
-        return self.namespace.logical_or(self, other)
+        return self.namespace.on_conditions("|", "logical_or", self, other)
 
     __ror__ = __or__
 
     def __xor__(self, other: Any) -> Array:
-        return self.namespace.logical_xor(self, other)
+        return self.namespace.on_conditions("^", "logical_xor", self, other)
 
     __rxor__ = __xor__
 
     def __invert__(self) -> Array:
-        return self.namespace.logical_not(self)
+        return self.namespace.on_conditions("~", "logical_not", self)
 
     # -- refusals
 
-    def _refuse_value(self, wanted: str) -> NoReturn:
+    def _refuse_value(self, wanted: str, instead: str = CHOOSE) -> NoReturn:
         raise UnsupportedOperation(
             f"The loss asked for {wanted} of a {self.namespace.kind} array of shape {self.shape}, "
-            "whose values are not known here: it stands for every value at once. Choose between "
-            "values with xp.where(condition, a, b); keep numbers as arrays."
+            f"whose values are not known here: it stands for every value at once. {instead}"
         )
 
     def __bool__(self) -> NoReturn:
         self._refuse_value("the truth value")
 
     def __float__(self) -> NoReturn:
-        self._refuse_value("the float")
+        self._refuse_value("the float", f"{CHOOSE} {FUNCTIONS}")
 
     def __int__(self) -> NoReturn:
-        self._refuse_value("the int")
+        self._refuse_value("the int", f"{CHOOSE} {FUNCTIONS}")
 
     def __complex__(self) -> NoReturn:
         self._refuse_value("the complex number")
 
     def __index__(self) -> NoReturn:
-        self._refuse_value("an index")
+        self._refuse_value(
+            "the integer",
+            "Lengths are known: write range(x.shape[0]) for range(x), or loop over x itself.",
+        )
+
+    def _refuse_operator(self, *_: Any) -> NoReturn:
+        raise UnsupportedOperation(
+            "The operators %, // and divmod are not among those that a loss can use on a "
+            f"{self.namespace.kind} array. Write x - y * xp.floor(x / y) for x % y, and "
+            "xp.floor(x / y) for x // y."
+        )
+
+    __mod__ = __rmod__ = __floordiv__ = __rfloordiv__ = _refuse_operator
+    __divmod__ = __rdivmod__ = _refuse_operator
 
     def __array__(self, *args: Any, **kwargs: Any) -> NoReturn:
         raise UnsupportedOperation(
@@ -221,8 +241,9 @@ class Array:
 
     def __array_function__(self, function: Any, types: Any, args: Any, kwargs: Any) -> NoReturn:
         name = function.__name__
+        module = function.__module__.replace("numpy", "np", 1)
         raise UnsupportedOperation(
-            f"np.{name} was called on a {self.namespace.kind} array of shape {self.shape}. "
+            f"{module}.{name} was called on a {self.namespace.kind} array of shape {self.shape}. "
             f"{self.namespace.advice(name)} The loss is given xp to use where np would stand."
         )
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from gradmethods.errors import InvalidProblem
 
@@ -16,15 +17,15 @@ if TYPE_CHECKING:
     from gradmethods.problem import Problem
     from gradmethods.structure import Arrays
 
-TRIALS = 3
+Rows = NDArray[np.int64]
 SUB_BATCH_SIZES = (2, 3, 5)
 
 
 def check_examples(problem: Problem) -> None:
     """Refuse a problem whose loss is neither the mean nor the sum over its examples.
 
-    The loss of a random sub-batch is compared with the losses of its single examples, at random
-    points near the given one.
+    The loss of a random sub-batch is compared with the losses of its single examples, and that of
+    all examples with the losses of parts of them, at random points near the given one.
 
     Raises
     ------
@@ -36,29 +37,44 @@ def check_examples(problem: Problem) -> None:
     rng = np.random.default_rng(0)
     tolerance = 1e4 * float(np.finfo(problem.dtype).eps)
     possible = {"mean", "sum"}
-    for size in SUB_BATCH_SIZES:
+    samples = [rng.integers(count, size=size) for size in SUB_BATCH_SIZES]
+    for rows, parts in [(rows, _singly(rows)) for rows in samples] + [_doubling(count)]:
         arrays = {
             name: (array + 0.1 * (1 + abs(array)) * rng.standard_normal(array.shape)).astype(
                 problem.dtype
             )
             for name, array in problem.structure.check(problem.params).items()
         }
-        rows = rng.integers(count, size=size)
         together = _loss_of(problem, arrays, rows)
-        single = np.array([_loss_of(problem, arrays, rows[i : i + 1]) for i in range(size)])
-        if not (np.isfinite(together) and np.isfinite(single).all()):
+        apart = np.array([_loss_of(problem, arrays, part) for part in parts])
+        if not (np.isfinite(together) and np.isfinite(apart).all()):
             continue
-        scale = float(abs(single).sum()) or 1.0
-        for rule, combined in (("mean", single.mean()), ("sum", single.sum())):
+        shares = np.array([len(part) for part in parts]) / len(rows)
+        scale = float(abs(apart).sum()) or 1.0
+        for rule, combined in (("mean", (shares * apart).sum()), ("sum", apart.sum())):
             if abs(together - combined) > tolerance * scale:
                 possible.discard(rule)
     if not possible:
         raise InvalidProblem(
             f"The loss {problem.name!r} is not a mean or a sum over the examples in "
-            f"{list(problem.examples)}: a random sub-batch's loss is not made of its single "
-            "examples' losses. Leave `examples` out, or name only data whose leading axis counts "
+            f"{list(problem.examples)}: the loss of a batch is not made of the losses of its "
+            "parts. Leave `examples` out, or name only data whose leading axis counts "
             "independent examples."
         )
+
+
+def _singly(rows: Rows) -> list[Rows]:
+    return [rows[i : i + 1] for i in range(len(rows))]
+
+
+def _doubling(count: int) -> tuple[Rows, list[Rows]]:
+    """Return all examples, and the same in parts of 1, 1, 2, 4, … and what is left.
+
+    A loss may change at a number of examples that no small sub-batch reaches.
+    """
+    rows = np.arange(count)
+    cuts = [1 << k for k in range(count.bit_length()) if 1 << k < count]
+    return rows, np.split(rows, cuts)
 
 
 def _count(problem: Problem) -> int:

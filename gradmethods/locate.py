@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import ast
 import importlib.util
+import inspect
 import sys
-from collections.abc import Sequence
+import traceback
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 from gradmethods import problems
-from gradmethods.errors import InvalidOption, UnknownName
+from gradmethods.errors import GradientError, InvalidOption, InvalidProblem, UnknownName
 from gradmethods.problem import Problem
 
 
@@ -32,15 +35,18 @@ def find_problem(name: str, size: Sequence[str] = ()) -> Problem:
         If there is no such problem, file or variable.
     InvalidOption
         If an option is not of that form, or is given with a file.
+    InvalidProblem
+        If the file cannot be imported, or its function fails; the cause is the file's own error.
     """
     path, colon, variable = name.rpartition(":")
-    if colon and path.endswith(".py"):
+    if colon and path.endswith(".py") and variable:
         if size:
             raise InvalidOption("Options belong to problems of the catalogue, not to a file's.")
         return _from_file(Path(path), variable)
-    if name.endswith(".py"):
+    file = name.removesuffix(":")
+    if file.endswith(".py"):
         raise UnknownName(
-            f"{name!r} names a file; add the variable that holds the problem, as in {name}:problem."
+            f"{name!r} names a file; add the variable that holds the problem, as in {file}:problem."
         )
     return problems.get(name, **dict(map(_option, size)))
 
@@ -67,24 +73,90 @@ def _from_file(path: Path, variable: str) -> Problem:
         known = [name for name, value in vars(module).items() if isinstance(value, Problem)]
         raise UnknownName.among(f"variable in {path}", variable, known)
     found = getattr(module, variable)
-    problem = found() if callable(found) else found
-    if not isinstance(problem, Problem):
+    if callable(found):
+        if not _without_arguments(found):
+            raise UnknownName(
+                f"{variable!r} in {path} is a function that takes arguments, such as a loss. Name "
+                "a gradmethods.Problem, as in problem = gm.Problem(loss, params, data), or a "
+                "function without arguments that returns one."
+            )
+        with _failing(f"{variable}() in {path}", path):
+            found = found()
+    if not isinstance(found, Problem):
         raise UnknownName(
-            f"{variable!r} in {path} is a {type(problem).__name__}; expected a gradmethods.Problem "
+            f"{variable!r} in {path} is a {type(found).__name__}; expected a gradmethods.Problem "
             "or a function without arguments that returns one."
         )
-    return problem
+    return found
+
+
+def _without_arguments(function: Callable[..., Any]) -> bool:
+    try:
+        inspect.signature(function).bind()
+    except TypeError:
+        return False
+    except ValueError:  # written in C: its arguments are not known
+        return True
+    return True
 
 
 def _load(path: Path) -> ModuleType:
-    spec = importlib.util.spec_from_file_location(path.stem, path)
+    name = _module_name(path)
+    spec = importlib.util.spec_from_file_location(name, path)
     assert spec is not None
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
-    # A script finds the modules beside it; so does a problem's file.
-    sys.path.insert(0, str(path.parent.resolve()))
+    before = sys.modules.get(name)
+    # A script finds the modules beside it; so does a problem's file. Dataclasses and pickles look
+    # their own module up by name.
+    folder = str(path.parent.resolve())
+    sys.path.insert(0, folder)
+    sys.modules[name] = module
     try:
-        spec.loader.exec_module(module)
+        with _failing(str(path), path):
+            spec.loader.exec_module(module)
+    except BaseException:
+        del sys.modules[name]
+        if before is not None:
+            sys.modules[name] = before
+        raise
     finally:
-        sys.path.pop(0)
+        if folder in sys.path:  # the file may have changed the list
+            sys.path.remove(folder)
     return module
+
+
+def _module_name(path: Path) -> str:
+    """Return the file's name, or another one where a module of that name is in use."""
+    name = path.stem
+    taken = sys.modules.get(name)
+    own = taken is not None and Path(getattr(taken, "__file__", None) or "").resolve() == (
+        path.resolve()
+    )
+    if own or (taken is None and name not in sys.stdlib_module_names):
+        return name
+    return f"problem_file_{name}"
+
+
+@contextmanager
+def _failing(what: str, path: Path) -> Iterator[None]:
+    """Say what a user's code raised and where; its own traceback is the cause of ours."""
+    try:
+        yield
+    except GradientError:
+        raise
+    except (Exception, SystemExit) as error:
+        raise InvalidProblem(
+            f"{what} fails with {type(error).__name__}: {error}{_line(error, path)}. Run "
+            f"python {path} to see the traceback, and repair the file."
+        ) from error
+
+
+def _line(error: BaseException, path: Path) -> str:
+    """Name the last line of the file that an error passed through."""
+    lines = [
+        entry.lineno
+        for entry in traceback.extract_tb(error.__traceback__)
+        if entry.filename == str(path)
+    ]
+    return f" [{path.name}:{lines[-1]}]" if lines else ""

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from gradmethods.errors import InvalidProblem, ShapeMismatch
+from gradmethods.namespace.signature import check_signature, wanted
 from gradmethods.structure import (
     Arrays,
     Parameters,
@@ -52,8 +53,9 @@ class Problem:
     Raises
     ------
     InvalidProblem
-        If the loss does not return a real scalar, the parameters are empty, not floating, not
-        finite or of mixed dtypes, or the loss is not a mean or sum over `examples`.
+        If the loss cannot take the data and `xp` by name, or does not return a real scalar; if the
+        parameters are empty, not floating, not finite or of mixed dtypes; or if the loss is not a
+        mean or sum over `examples`.
 
     Examples
     --------
@@ -87,7 +89,8 @@ class Problem:
         self.structure, self._arrays = read_parameters(params)
         self.data: Arrays = read_data(data, self.structure.dtype)
         self.examples = (examples,) if isinstance(examples, str) else tuple(examples)
-        self._check_value(self._evaluate(self._arrays, self.data))
+        check_signature(loss, self.data, self.name)
+        self._check_value(self._first_value())
         if self.examples:
             self._check_examples()
 
@@ -137,7 +140,7 @@ class Problem:
                 f"Unknown data {unknown}; this problem's data are named {list(self.data)}."
             )
         given = {
-            name: check_array(f"data {name!r}", value, self.data[name].shape, self.data[name].dtype)
+            name: check_array("data", name, value, self.data[name].shape, self.data[name].dtype)
             for name, value in data.items()
         }
         return self.data | given
@@ -146,6 +149,17 @@ class Problem:
         # A point where the loss overflows is a finding, not a fault: no warning escapes.
         with np.errstate(all="ignore"):
             return self.loss(self.structure.restore(arrays), **data, xp=np)
+
+    def _first_value(self) -> Any:
+        try:
+            return self._evaluate(self._arrays, self.data)
+        except TypeError as error:
+            inner = error.__traceback__ and error.__traceback__.tb_next
+            if inner and inner.tb_next:  # raised by the loss, which was called: the user's own
+                raise
+            raise InvalidProblem(
+                f"The loss {self.name!r} cannot be called: {error}. {wanted(self.data)}"
+            ) from error
 
     def _check_value(self, value: Any) -> None:
         check_scalar(np.shape(value), np.asarray(value).dtype, self.name)

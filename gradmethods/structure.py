@@ -25,6 +25,9 @@ ParametersLike = ArrayLike | Mapping[str, ArrayLike]
 BARE = ""
 """The name under which a single, unnamed parameter array is kept."""
 
+RESERVED = ("xp", "params", "self")
+"""Names that data cannot have: prepared gradients take data by keyword beside them."""
+
 FLOATS = (np.dtype(np.float64), np.dtype(np.float32))
 
 
@@ -54,7 +57,7 @@ class Structure:
                     f"the names {sorted(params)}. Pass the array itself."
                 )
             given: Mapping[str, ArrayLike] = {BARE: params}
-        elif isinstance(params, Mapping):
+        elif type(params) is dict or isinstance(params, Mapping):  # the first is faster
             given = params
         else:
             raise ShapeMismatch(
@@ -68,7 +71,7 @@ class Structure:
                 f"unknown: {sorted(given.keys() - self.shapes.keys())}."
             )
         return {
-            name: check_array(f"parameter {name!r}", given[name], shape, self.dtype)
+            name: check_array("parameter", name, given[name], shape, self.dtype)
             for name, shape in self.shapes.items()
         }
 
@@ -91,14 +94,17 @@ class Structure:
 
 
 def check_array(
-    what: str, given: ArrayLike, shape: tuple[int, ...], dtype: np.dtype[Any]
+    kind: str, name: str, given: ArrayLike, shape: tuple[int, ...], dtype: np.dtype[Any]
 ) -> NDArray[Any]:
     """Return `given` as an array of this shape and dtype, or say how it differs.
 
-    A floating dtype other than the prepared one is cast; integers and booleans are not taken for
-    floats, nor floats for integers, because that changes which formula holds.
+    A floating dtype other than the prepared one is cast, and integers where they fit; integers and
+    booleans are not taken for floats, nor floats for integers, because that changes which formula
+    holds.
     """
-    array = np.asarray(given)
+    if type(given) is np.ndarray and given.shape == shape and given.dtype == dtype:
+        return given
+    array, what = np.asarray(given), f"{kind} {name!r}"
     if array.shape != shape:
         raise ShapeMismatch(
             f"Expected {what} of shape {shape}, got shape {array.shape}. A prepared gradient "
@@ -106,11 +112,17 @@ def check_array(
         )
     if array.dtype == dtype:
         return array
-    if array.dtype.kind != dtype.kind:
+    if array.dtype.kind.replace("u", "i") != dtype.kind.replace("u", "i"):
         raise ShapeMismatch(
             f"Expected {what} of dtype {dtype}, got {array.dtype}. Convert it before the call."
         )
-    return array.astype(dtype)
+    cast = array.astype(dtype)
+    if dtype.kind != "f" and not np.array_equal(cast, array):
+        raise ShapeMismatch(
+            f"Expected {what} of dtype {dtype}, got {array.dtype} with values that do not fit into "
+            f"{dtype}. Prepare the problem again with {array.dtype}."
+        )
+    return cast
 
 
 def read_parameters(params: ParametersLike) -> tuple[Structure, Arrays]:
@@ -145,10 +157,10 @@ def read_data(data: Mapping[str, ArrayLike] | None, dtype: np.dtype[Any]) -> Arr
     """Copy a user's data into read-only arrays; floating data take the parameters' dtype."""
     arrays = {}
     for name, value in (data or {}).items():
-        if name == "xp" or not isinstance(name, str):
+        if name in RESERVED or not isinstance(name, str):
             raise InvalidProblem(
-                f"Data are passed to the loss by name, got the name {name!r}. Names are strings, "
-                "and 'xp' is taken by the namespace."
+                f"Data are passed to the loss by name, got the name {name!r}. Names are strings; "
+                "'xp' is taken by the namespace, 'params' and 'self' by prepared gradients."
             )
         array = np.array(value)
         if array.dtype.kind not in "fiub":

@@ -273,7 +273,7 @@ def reductions() -> Iterator[Case]:
                 (shape,),
                 variant=f"axis={axis}-{initial}",
             )
-    for order in (1, 2, 3, np.inf, -np.inf):
+    for order in (1, 2, 3, -1, 0.5, np.inf, -np.inf):
         for axis in (None, 0):
             yield Case(
                 "vector_norm",
@@ -323,6 +323,7 @@ def contractions() -> Iterator[Case]:
         ((2, 3), (2, 3), -1),
         ((2, 3), (3,), -1),
         ((2, 3), (2, 3), 0),
+        ((2, 3), (2,), 0),
     ):
         yield Case(
             "vecdot",
@@ -385,6 +386,7 @@ def manipulations() -> Iterator[Case]:
     yield from case("roll", lambda xp, x: xp.roll(x, -4, axis=0), (3,), (2, 3), variant="far")
     yield from case("repeat", lambda xp, x: xp.repeat(x, 2, axis=0), (1,), (3,), (2, 3))
     yield from case("repeat", lambda xp, x: xp.repeat(x, 2), (2, 3), variant="flat")
+    yield from case("repeat", lambda xp, x: xp.repeat(x, [1, 0, 2]), (3,), variant="each")
     yield from case("tile", lambda xp, x: xp.tile(x, (2, 2)), (), (3,), (2, 3))
     yield from case("tile", lambda xp, x: xp.tile(x, (2,)), (2, 3), variant="short")
     yield from case("tril", lambda xp, x: xp.tril(x), (3, 3), (2, 3), (3, 2), (2, 2, 2))
@@ -459,6 +461,13 @@ def indexing() -> Iterator[Case]:
         lambda xp, x: xp.take_along_axis(x, xp.asarray([[2, 0], [1, 1]]), axis=1),
         ((2, 3),),
     )
+    for columns, axis, variant in (([[2], [0]], 1, "rows"), ([[1, 0, 1]], 0, "columns")):
+        yield Case(
+            "take_along_axis",
+            lambda xp, x, c=columns, a=axis: xp.take_along_axis(x, xp.asarray(c), axis=a),
+            ((2, 3),),
+            variant=f"broadcast-{variant}",
+        )
     yield Case("iteration", lambda xp, x: sum((i + 1) * row for i, row in enumerate(x)), ((3,),))
 
 

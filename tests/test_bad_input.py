@@ -194,7 +194,7 @@ def test_other_shapes_than_prepared(name):
     def loss(params, x, k, *, xp=np):
         return xp.sum(params["w"] * x) * xp.sum(k) + params["b"] * 1.0
 
-    target = gm.Problem(loss, {"w": W, "b": 0.5}, {"x": W * 2, "k": np.array([1, 2])})
+    target = gm.Problem(loss, {"w": W, "b": 0.5}, {"x": W * 2, "k": np.array([1, 2], np.int8)})
     prepared = gm.get_provider(name).prepare(target)
     mistakes: list[tuple[Any, dict[str, Any], str]] = [
         ({"w": W[:1], "b": 0.5}, {}, r"parameter 'w' of shape \(3,\), got shape \(1,\)"),
@@ -204,11 +204,16 @@ def test_other_shapes_than_prepared(name):
         ({"w": W, "b": 1}, {}, "dtype float64, got int64"),
         ({"w": W, "b": 0.5}, {"x": W[:2]}, r"data 'x' of shape \(3,\), got shape \(2,\)"),
         ({"w": W, "b": 0.5}, {"y": W}, r"Unknown data \['y'\]"),
-        ({"w": W, "b": 0.5}, {"k": np.array([1.5, 2.0])}, "dtype int64, got float64"),
+        ({"w": W, "b": 0.5}, {"k": np.array([1.5, 2.0])}, "dtype int8, got float64"),
+        ({"w": W, "b": 0.5}, {"k": np.array([300, 2])}, "do not fit into int8"),
+        ({"w": W, "b": 0.5}, {"k": np.array([255, 2], np.uint8)}, "do not fit into int8"),
     ]
     for params, data, words in mistakes:
         with pytest.raises(gm.ShapeMismatch, match=words):
             prepared(params, **data)
+    point: dict[str, Any] = {"w": W, "b": 0.5}
+    expected = prepared(point, k=np.array([3, 4], np.int8)).value
+    assert prepared(point, k=[3, 4]).value == expected
     bare = gm.get_provider(name).prepare(problem(lambda xp, w: xp.sum(w * w)))
     with pytest.raises(gm.ShapeMismatch, match="got a dict"):
         bare({"w": W})
@@ -232,6 +237,11 @@ def test_bad_data():
         (lambda xp, w, x: xp.std(x @ w), {"x": np.outer(W, W) + 0.1}, "not a mean or a sum"),
         (lambda xp, w, x: xp.mean(x @ w) ** 2, {"x": np.outer(W, W)}, "not a mean or a sum"),
         (lambda xp, w, x: xp.sum(x @ w) + xp.sum(w), {"x": np.outer(W, W)}, "not a mean or a sum"),
+        (
+            lambda xp, w, x: xp.mean(x @ w) + (0.1 * w[0] if x.shape[0] > 20 else 0),
+            {"x": np.sin(np.arange(75.0)).reshape(25, 3)},
+            "not a mean or a sum",
+        ),
         (lambda xp, w, x: xp.mean(x[:3] @ w + W), {"x": np.outer(W, W)}, "any number of them"),
         (lambda xp, w, z: xp.mean(z) * xp.sum(w), {"z": W}, "names 'x'"),
         (lambda xp, w, x: x * xp.sum(w), {"x": 2.0}, "without a leading axis"),

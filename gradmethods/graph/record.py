@@ -10,10 +10,17 @@ from functools import lru_cache
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from gradmethods.arrays import Array
-from gradmethods.errors import GradientError, InvalidProblem, UnsupportedOperation
+from gradmethods.errors import (
+    GradientError,
+    InvalidProblem,
+    ShapeMismatch,
+    UnsupportedOperation,
+)
 from gradmethods.graph.graph import Graph, Node
+from gradmethods.graph.place import Place, place_of
 from gradmethods.namespace import Namespace
 from gradmethods.primitives import Primitive
 from gradmethods.problem import Problem, check_scalar
@@ -23,6 +30,24 @@ class Recorder(Namespace):
     """The namespace over traced arrays; a payload is a `Node`, or a constant array."""
 
     kind = "traced"
+
+    def __init__(self) -> None:
+        self._copies: dict[int, tuple[NDArray[Any], NDArray[Any]]] = {}
+
+    def lift(self, operand: Any) -> Any:
+        """Return the payload of an operand: of NumPy arrays a copy that nobody writes to.
+
+        A graph outlives the arrays that a loss closes over, and their owner may change them.
+        """
+        payload = super().lift(operand)
+        if not isinstance(operand, np.ndarray) or _frozen(payload):
+            return payload
+        _, copy = self._copies.get(id(operand), (None, None))
+        if copy is None or not _same(copy, payload):
+            copy = payload.copy()
+            copy.setflags(write=False)
+            self._copies[id(operand)] = operand, copy  # the operand lives, and so does its id
+        return copy
 
     def apply(self, primitive: Primitive, payloads: list[Any], static: dict[str, Any]) -> Node:
         """Add a node."""
@@ -68,18 +93,19 @@ def record(problem: Problem) -> Graph:
 
 
 def call_loss(problem: Problem, params: Any, data: Any, xp: Namespace) -> Array:
-    """Run a loss on arrays of `xp`, saying clearly what went wrong if it left the namespace."""
+    """Run a loss on arrays of `xp`, saying clearly what went wrong, and where in the loss."""
     try:
         result = problem.loss(problem.structure.restore(params), **data, xp=xp)
+    except (UnsupportedOperation, ShapeMismatch) as error:
+        place = place_of(error)
+        error.args = (f"{error}{f' [{place}]' if place else ''}",)
+        raise
     except GradientError:
         raise
-    except TypeError as error:
-        if "__array_ufunc__" in str(error) or "ufunc" in str(error):
-            raise UnsupportedOperation(
-                f"The loss {problem.name!r} called a NumPy function on a {xp.kind} array "
-                f"({error}). Write xp. where np. stands: the loss is given xp to use."
-            ) from error
-        raise
+    except (TypeError, ValueError, IndexError, OverflowError) as error:
+        place = place_of(error)
+        at = f" [{place}]" if place else ""
+        raise UnsupportedOperation(f"{_explain(error, place, problem, xp)}{at}") from error
     try:
         array = xp.array(result)
     except UnsupportedOperation as error:
@@ -89,6 +115,41 @@ def call_loss(problem: Problem, params: Any, data: Any, xp: Namespace) -> Array:
         ) from error
     check_scalar(array.shape, array.dtype, problem.name)
     return array
+
+
+def _explain(error: Exception, place: Place | None, problem: Problem, xp: Namespace) -> str:
+    """Say what the loss did that works in NumPy, and fails on arrays of `xp`."""
+    if "__array_ufunc__" in str(error):
+        if place and place.in_place:
+            return (
+                f"The loss {problem.name!r} changes a NumPy array in place by a {xp.kind} array "
+                f"({place.text}). Write a new array instead, as in a = a + x."
+            )
+        name = place.numpy_function if place else ""
+        advice = xp.advice(name) if name else "Write xp. where np. stands."
+        return (
+            f"NumPy's {f'np.{name}' if name else 'own function'} was called on a {xp.kind} array. "
+            f"{advice} The loss is given xp to use where np would stand."
+        )
+    if "positional argument" in str(error):
+        return (
+            f"The loss {problem.name!r} calls a function in a way that xp does not have: {error}. "
+            "Pass axis and other options by keyword, as in xp.sum(x, axis=0)."
+        )
+    if "setting an array element" in str(error):
+        return (
+            f"The loss {problem.name!r} writes a {xp.kind} array into a NumPy array: {error} "
+            "Build the array with xp.stack, xp.concat or xp.where."
+        )
+    return f"The loss {problem.name!r} fails on {xp.kind} arrays: {error}."
+
+
+def _frozen(array: NDArray[Any]) -> bool:
+    return array.base is None and not array.flags.writeable
+
+
+def _same(a: NDArray[Any], b: NDArray[Any]) -> bool:
+    return a.dtype == b.dtype and a.shape == b.shape and a.tobytes() == b.tobytes()
 
 
 def _dtype_key(payload: Any) -> Any:

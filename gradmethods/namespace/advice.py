@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+from collections.abc import Collection
 
 INSTEAD = {
     "absolute": "xp.abs(x)",
@@ -25,7 +26,16 @@ INSTEAD = {
     "float_power": "xp.pow(x, y)",
     "hstack": "xp.concat(arrays, axis=1)",
     "inner": "xp.vecdot(x, y)",
+    "bitwise_and": "xp.logical_and(a, b), of conditions",
+    "bitwise_invert": "xp.logical_not(a), of a condition",
+    "bitwise_or": "xp.logical_or(a, b), of conditions",
+    "bitwise_xor": "xp.logical_xor(a, b), of conditions",
+    "divmod": "xp.floor(x / y) and x - y * xp.floor(x / y)",
+    "floor_divide": "xp.floor(x / y)",
+    "invert": "xp.logical_not(a), of a condition",
     "mod": "x - y * xp.floor(x / y)",
+    "remainder": "x - y * xp.floor(x / y)",
+    "rint": "xp.round(x)",
     "nansum": "xp.sum(xp.where(xp.isnan(x), 0, x))",
     "norm": "xp.linalg.vector_norm(x)",
     "power": "xp.pow(x, y) or x ** y",
@@ -44,8 +54,8 @@ BY_VALUE = (
 """Functions whose result is arranged by values that are not known while a loss is recorded."""
 
 
-def advice(name: str, namespace: type) -> str:
-    """Say in one sentence what to write for `name`."""
+def advice(name: str, known: Collection[str], prefix: str = "xp") -> str:
+    """Say in one sentence what to write for `name`, where the `known` functions exist."""
     if name in INSTEAD:
         return f"Write {INSTEAD[name]}."
     if name in BY_VALUE:
@@ -53,8 +63,11 @@ def advice(name: str, namespace: type) -> str:
             f"Write the loss without {name}: its result is arranged by values, which are not known "
             "here; xp.max, xp.min, xp.where and indexing by integer data are available."
         )
-    known = [n for n in dir(namespace) if not n.startswith("_")]
     if name in known:
-        return f"Write xp.{name}."
+        return f"Write {prefix}.{name}."
     near = difflib.get_close_matches(name, known, n=1)
-    return f"Write xp.{near[0]}." if near else "Write it with functions of the array API standard."
+    return (
+        f"Write {prefix}.{near[0]}."
+        if near
+        else "Write it with functions of the array API standard."
+    )

@@ -12,7 +12,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gradmethods.arrays import Array
-from gradmethods.errors import ShapeMismatch, UnknownAttribute, UnsupportedOperation
+from gradmethods.errors import (
+    GradientError,
+    ShapeMismatch,
+    UnknownAttribute,
+    UnsupportedOperation,
+)
 from gradmethods.namespace.advice import advice
 from gradmethods.primitives import TABLE, Primitive
 
@@ -59,12 +64,17 @@ class Bindings(ABC):
                 if self.folds(primitive, value):
                     return Array(self, value)  # type: ignore[arg-type]  # self is a Namespace
             return Array(self, self.apply(primitive, payloads, static))  # type: ignore[arg-type]
-        except (ValueError, IndexError) as error:
-            if not self._shapes_clash(primitive, payloads, static):
-                raise
-            shapes = " and ".join(str(self._shape(p)) for p in payloads)
-            raise ShapeMismatch(
-                f"xp.{primitive.name} cannot take shapes {shapes}: {error}."
+        except GradientError:
+            raise
+        except (ValueError, IndexError, TypeError, OverflowError) as error:
+            if self._shapes_clash(primitive, payloads, static):
+                shapes = " and ".join(str(self._shape(p)) for p in payloads)
+                raise ShapeMismatch(
+                    f"xp.{primitive.name} cannot take shapes {shapes}: {error}."
+                ) from error
+            kinds = " and ".join(self._kind(p) for p in payloads)
+            raise UnsupportedOperation(
+                f"xp.{primitive.name} cannot take {kinds}: {error}."
             ) from error
 
     def lift(self, operand: Any) -> Any:
@@ -90,6 +100,22 @@ class Bindings(ABC):
             "Make an array of it with xp.asarray."
         )
 
+    def on_conditions(self, symbol: str, which: str, *operands: Operand) -> Array:
+        """Apply logic for an operator that Python has for bits: of booleans the two are one."""
+        others = [
+            self._kind(payload)
+            for payload in map(self.lift, operands)
+            if not isinstance(payload, bool)
+            and (isinstance(payload, (int, float)) or self.dtype_of(payload).kind != "b")
+        ]
+        if others:
+            raise UnsupportedOperation(
+                f"The operator {symbol} works on the bits of integers, which no method follows; a "
+                f"loss can use it on conditions, got {' and '.join(others)}. Write a comparison "
+                f"(x != 0), xp.{which}, or compute the data with NumPy beforehand."
+            )
+        return self.bind(which, *operands)
+
     def array(self, operand: Any) -> Array:
         """Return an operand as an array of this namespace."""
         if isinstance(operand, Array) and operand.namespace is self:
@@ -105,6 +131,9 @@ class Bindings(ABC):
     def _shape(self, payload: Any) -> tuple[int, ...]:
         return np.shape(payload) if isinstance(payload, (int, float)) else self.shape_of(payload)
 
+    def _kind(self, payload: Any) -> str:
+        return repr(payload) if isinstance(payload, (int, float)) else str(self.dtype_of(payload))
+
     def _shapes_clash(self, primitive: Primitive, payloads: list[Any], static: Any) -> bool:
         stand_ins = [np.broadcast_to(np.False_, self._shape(p)) for p in payloads]
         try:
@@ -115,7 +144,7 @@ class Bindings(ABC):
 
     def advice(self, name: str) -> str:
         """Say what to write for a NumPy name."""
-        return advice(name, type(self))
+        return advice(name, sorted(set(dir(type(self))) - set(dir(Bindings))))
 
     def __getattr__(self, name: str) -> Any:
         if name.startswith("_"):

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
 from gradmethods.arrays import Array
+from gradmethods.errors import UnsupportedOperation
 from gradmethods.namespace.core import Bindings, Operand
 from gradmethods.namespace.elementwise import Elementwise
+from gradmethods.namespace.integers import integers
 from gradmethods.namespace.manipulation import Manipulation
 
 
@@ -50,13 +52,12 @@ class Creation(Manipulation, Elementwise):
         elif isinstance(values, Array):
             array = self.array(values)
         else:
-            array = self.array(np.asarray(values))
+            array = self.array(np.asarray(values, dtype=dtype))
         return array if dtype is None else self.astype(array, dtype)
 
-    def full(self, shape: int | Sequence[int], value: Operand, *, dtype: Any = None) -> Array:
+    def full(self, shape: Any, value: Operand, *, dtype: Any = None) -> Array:
         """Repeat one number in an array of `shape`."""
-        target = tuple(shape) if isinstance(shape, (tuple, list)) else (shape,)
-        return self.bind("broadcast_to", self.asarray(value, dtype=dtype), shape=target)
+        return self.bind("broadcast_to", self.asarray(value, dtype=dtype), shape=integers(shape))
 
     def zeros_like(self, x: Operand, /, *, dtype: Any = None) -> Array:
         """Return zeros of the shape of `x`."""
@@ -73,6 +74,10 @@ class Creation(Manipulation, Elementwise):
 
     def meshgrid(self, *arrays: Operand, indexing: str = "xy") -> list[Array]:
         """Spread vectors over the axes of a common grid."""
+        if indexing not in ("xy", "ij"):
+            raise UnsupportedOperation(
+                f"xp.meshgrid takes indexing='xy' or indexing='ij', got {indexing!r}."
+            )
         vectors = [self.array(x) for x in arrays]
         order = list(range(len(vectors)))
         if indexing == "xy" and len(vectors) > 1:

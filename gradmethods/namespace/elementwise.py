@@ -11,6 +11,8 @@ from gradmethods.arrays import Array
 from gradmethods.errors import UnsupportedOperation
 from gradmethods.namespace.core import Bindings, Operand
 
+FLOAT64 = np.dtype(np.float64)
+
 
 def _unary(name: str) -> Callable[[Any, Operand], Array]:
     def function(self: Bindings, x: Operand, /) -> Array:
@@ -60,7 +62,6 @@ class Elementwise(Bindings):
     floor = _unary("floor")
     ceil = _unary("ceil")
     trunc = _unary("trunc")
-    round = _unary("round")
     logical_not = _unary("logical_not")
     isfinite = _unary("isfinite")
     isinf = _unary("isinf")
@@ -88,11 +89,21 @@ class Elementwise(Bindings):
 
     def positive(self, x: Operand, /) -> Array:
         """Return `x`."""
-        return self.array(x)
+        array = self.array(x)
+        if array.dtype.kind == "b":
+            raise UnsupportedOperation(
+                "xp.positive and +x are not defined for booleans, in NumPy neither; write x itself."
+            )
+        return array
+
+    def round(self, x: Operand, /) -> Array:
+        """Round to the nearest integer, halves to even."""
+        array = self.array(x)
+        return array if array.dtype.kind in "iu" else self.bind("round", array)
 
     def where(self, condition: Operand, x1: Operand, x2: Operand, /) -> Array:
         """Take entries of `x1` where `condition` holds, of `x2` elsewhere."""
-        return self.bind("where", condition, x1, x2)
+        return self.bind("where", self._truth(condition), x1, x2)
 
     def clip(self, x: Operand, /, min: Operand | None = None, max: Operand | None = None) -> Array:
         """Limit `x` from below and from above."""
@@ -103,9 +114,23 @@ class Elementwise(Bindings):
             result = self.bind("minimum", result, max)
         return result
 
+    def _truth(self, x: Operand) -> Array:
+        """Return booleans as they are, and of numbers whether they differ from 0."""
+        array = self.array(x)
+        return array if array.dtype.kind == "b" else self.bind("not_equal", array, 0)
+
+    def _real(self, x: Operand) -> Array:
+        """Return floating-point numbers as they are, others as float64."""
+        array = self.array(x)
+        return array if array.dtype.kind == "f" else self.bind("astype", array, dtype=FLOAT64)
+
     def astype(self, x: Operand, dtype: Any, /, *, copy: bool = True) -> Array:
         """Convert to another dtype; from floating point to integers only where values are known."""
         array, target = self.array(x), np.dtype(dtype)
+        if target.kind not in "fiub":
+            raise UnsupportedOperation(
+                f"Only real numbers, integers and booleans can take part in a loss, got {target}."
+            )
         if array.dtype == target:
             return array
         if array.dtype.kind == "f" and target.kind != "f" and self.concrete(array) is None:

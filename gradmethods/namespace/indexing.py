@@ -10,7 +10,7 @@ from gradmethods.arrays import Array
 from gradmethods.errors import ShapeMismatch, UnsupportedOperation
 from gradmethods.namespace.core import Operand
 from gradmethods.namespace.creation import Creation
-from gradmethods.namespace.manipulation import normalize_axes
+from gradmethods.namespace.integers import integer, integers, normalize_axis
 from gradmethods.primitives import Hole
 
 
@@ -20,56 +20,107 @@ class Indexing(Creation):
     def getitem(self, x: Operand, index: Any) -> Array:
         """Take entries by integers, slices, ``...``, None, integer arrays and constant masks."""
         array = self.array(x)
-        parts = index if isinstance(index, tuple) else (index,)
+        parts = [self._part(p) for p in (index if isinstance(index, tuple) else (index,))]
+        rest = array.ndim - sum(map(_axes_taken, parts))
         template: list[Any] = []
         where: list[Array] = []
+        axis = 0
         for part in parts:
-            for plain in self._index_parts(part):
-                if isinstance(plain, Array):
-                    template.append(Hole(len(where)))
-                    where.append(plain)
-                else:
-                    template.append(plain)
+            arrays = [part] if isinstance(part, Array) else []
+            if isinstance(part, np.ndarray):
+                _check_mask(part, array.shape, axis)
+                arrays = [self.array(places) for places in np.nonzero(part)]
+            if isinstance(part, (Array, np.ndarray)):
+                template += (Hole(len(where) + i) for i in range(len(arrays)))
+                where += arrays
+            else:
+                template.append(part)
+            axis += rest if part is Ellipsis else _axes_taken(part)
         return self.bind("getitem", array, *where, index=tuple(template))
 
-    def _index_parts(self, part: Any) -> list[Any]:
-        if part is None or part is Ellipsis or isinstance(part, slice):
-            return [part]
-        if isinstance(part, (int, np.integer)) and not isinstance(part, (bool, np.bool_)):
-            return [int(part)]
-        array = self.asarray(part)
+    def _part(self, part: Any) -> Any:
+        """Return a part of an index plainly: Python's own, an integer array, or a mask's values."""
+        if part is None or part is Ellipsis:
+            return part
+        if isinstance(part, slice):
+            limits = (part.start, part.stop, part.step)
+            return slice(*(None if limit is None else integer(limit) for limit in limits))
+        if isinstance(part, (int, np.integer)) and not isinstance(part, bool):
+            return int(part)
+        array = self._listed(part)
         if array.dtype.kind in "iu":
-            return [array]
-        mask = self.concrete(array)
-        if array.dtype.kind == "b" and mask is not None:
-            return [self.array(axis) for axis in np.nonzero(mask)]
+            return array
+        mask = self.concrete(array) if array.dtype.kind == "b" and array.ndim else None
+        if mask is not None:
+            return mask
         raise UnsupportedOperation(
             f"An array of shape {array.shape} and dtype {array.dtype} was used as an index. "
             "Indices are integers, slices, integer arrays or constant boolean masks; choose by "
             "value with xp.where."
         )
 
+    def _listed(self, values: Any) -> Array:
+        """Make an array of indices; an empty list holds integers."""
+        array = self.asarray(values)
+        if isinstance(values, (list, tuple)) and array.size == 0:
+            return self.astype(array, np.intp)
+        return array
+
     def take(self, x: Operand, indices: Any, /, *, axis: int | None = None) -> Array:
-        """Take entries along an axis by an array of integers."""
-        array = self.array(x)
-        if axis is None and array.ndim != 1:
-            raise ShapeMismatch(f"xp.take needs an axis for an array of shape {array.shape}.")
-        (at,) = normalize_axes(0 if axis is None else axis, array.ndim)
-        return self.getitem(array, (*(slice(None),) * at, self.asarray(indices)))
+        """Take entries along an axis, or of the flattened array, by an array of integers."""
+        array, where = self.array(x), self._listed(indices)
+        if axis is None:
+            array, axis = self.reshape(array, (-1,)), 0
+        at = normalize_axis(axis, array.ndim)
+        if where.dtype.kind == "b":
+            where = self.astype(where, np.intp)
+        return self.getitem(array, (*(slice(None),) * at, where))
 
     def take_along_axis(self, x: Operand, indices: Any, /, *, axis: int = -1) -> Array:
-        """Take, along an axis, the entries that an array of integers of equal rank names."""
-        array, where = self.array(x), self.asarray(indices)
-        (at,) = normalize_axes(axis, array.ndim)
+        """Take, along an axis, the entries that an array of integers of equal rank names.
+
+        On the other axes the two broadcast, as in NumPy.
+        """
+        array, where = self.array(x), self._listed(indices)
+        at = normalize_axis(axis, array.ndim)
+        if where.dtype.kind == "b":
+            raise UnsupportedOperation("xp.take_along_axis takes integers as indices, got bool.")
+        if where.ndim != array.ndim:
+            raise ShapeMismatch(
+                f"xp.take_along_axis needs indices with as many axes as the array, got shapes "
+                f"{where.shape} and {array.shape}."
+            )
         grid = [
             np.arange(n).reshape([-1 if j == i else 1 for j in range(array.ndim)])
-            for i, n in enumerate(where.shape)
+            for i, n in enumerate(array.shape)
         ]
         return self.getitem(array, (*grid[:at], where, *grid[at + 1 :]))
 
-    def repeat(self, x: Operand, repeats: int, /, *, axis: int | None = None) -> Array:
-        """Repeat every entry `repeats` times along an axis."""
+    def repeat(self, x: Operand, repeats: Any, /, *, axis: int | None = None) -> Array:
+        """Repeat every entry `repeats` times along an axis, or each its own number of times."""
         array = self.array(x)
         if axis is None:
             array, axis = self.reshape(array, (-1,)), 0
-        return self.take(array, np.repeat(np.arange(array.shape[axis]), repeats), axis=axis)
+        at = normalize_axis(axis, array.ndim)
+        counts = integers(self.concrete(repeats) if isinstance(repeats, Array) else repeats)
+        if len(counts) not in (1, array.shape[at]) or any(count < 0 for count in counts):
+            raise ShapeMismatch(
+                f"xp.repeat cannot repeat the {array.shape[at]} entries of axis {axis} "
+                f"{repeats} times."
+            )
+        return self.take(array, np.repeat(np.arange(array.shape[at]), counts), axis=at)
+
+
+def _axes_taken(part: Any) -> int:
+    if part is None or part is Ellipsis:
+        return 0
+    return part.ndim if isinstance(part, np.ndarray) else 1
+
+
+def _check_mask(mask: np.ndarray[Any, Any], shape: tuple[int, ...], axis: int) -> None:
+    covered = shape[axis : axis + mask.ndim]
+    if mask.shape != covered:
+        raise ShapeMismatch(
+            f"A mask of shape {mask.shape} was used as an index where the array has axes of "
+            f"shape {covered}. They must be equal."
+        )

@@ -6,9 +6,10 @@ import math
 from typing import TYPE_CHECKING, Any
 
 from gradmethods.arrays import Array
-from gradmethods.errors import ShapeMismatch
+from gradmethods.errors import ShapeMismatch, UnknownAttribute, UnsupportedOperation
+from gradmethods.namespace.advice import advice
 from gradmethods.namespace.core import Bindings, Operand
-from gradmethods.namespace.manipulation import normalize_axes
+from gradmethods.namespace.integers import integer, integers, normalize_axes, normalize_axis
 
 if TYPE_CHECKING:
     from gradmethods.namespace import Namespace
@@ -46,10 +47,12 @@ class Contractions(Bindings):
     def tensordot(self, x1: Operand, x2: Operand, /, *, axes: Any = 2) -> Array:
         """Sum products over pairs of axes."""
         a, b = self.array(x1), self.array(x2)
-        if isinstance(axes, int):
-            axes = (range(a.ndim - axes, a.ndim), range(axes))
-        left = normalize_axes(tuple(axes[0]), a.ndim, ordered=True)
-        right = normalize_axes(tuple(axes[1]), b.ndim, ordered=True)
+        if not isinstance(axes, (tuple, list)):
+            count = integer(axes)
+            axes = (range(a.ndim - count, a.ndim), range(count))
+        first, second = axes
+        left = normalize_axes(integers(first), a.ndim, ordered=True)
+        right = normalize_axes(integers(second), b.ndim, ordered=True)
         if [a.shape[i] for i in left] != [b.shape[i] for i in right]:
             raise ShapeMismatch(
                 f"xp.tensordot cannot sum axes {left} of shape {a.shape} with axes {right} of "
@@ -67,10 +70,27 @@ class Contractions(Bindings):
         return self.bind("reshape", self.bind("matmul", a, b), shape=(*shape_a, *shape_b))
 
     def vecdot(self, x1: Operand, x2: Operand, /, *, axis: int = -1) -> Array:
-        """Sum products along one axis (of real arrays: nothing is conjugated)."""
-        product = self.array(x1) * self.array(x2)
-        where = normalize_axes(axis, product.ndim)
-        return self.bind("sum", product, axis=where, keepdims=False)
+        """Sum products along one axis of each array (real ones: nothing is conjugated)."""
+        a, b = self.array(x1), self.array(x2)
+        at, other = normalize_axis(axis, a.ndim), normalize_axis(axis, b.ndim)
+        if a.shape[at] != b.shape[other]:
+            raise ShapeMismatch(
+                f"xp.vecdot cannot sum along axis {axis} of shapes {a.shape} and {b.shape}: the "
+                "lengths differ."
+            )
+        if a.ndim - at != b.ndim - other:  # the axis stands at different places from the end
+            a, b, at = self._last(a, at), self._last(b, other), a.ndim - 1
+        product = a * b
+        where = product.ndim - (a.ndim - at)
+        total = self.bind("sum", product, axis=(where,), keepdims=False)
+        return self._as(total, product.dtype)
+
+    def _last(self, x: Array, axis: int) -> Array:
+        """Move an axis to the end."""
+        return self.bind("permute_dims", x, axes=(*range(axis), *range(axis + 1, x.ndim), axis))
+
+    def _as(self, x: Array, dtype: Any) -> Array:
+        return x if x.dtype == dtype else self.bind("astype", x, dtype=dtype)
 
     def outer(self, x1: Operand, x2: Operand, /) -> Array:
         """Multiply every entry of one vector with every entry of another."""
@@ -85,6 +105,7 @@ class Contractions(Bindings):
         others = tuple(i for i in range(array.ndim) if i not in (first, second))
         array = self.bind("permute_dims", array, axes=(*others, first, second))
         rows, columns = array.shape[-2:]
+        offset = integer(offset)
         length = max(min(rows + min(offset, 0), columns - max(offset, 0)), 0)
         start = max(-offset, 0) * columns + max(offset, 0)
         flat = self.bind("reshape", array, shape=(*array.shape[:-2], rows * columns))
@@ -105,9 +126,18 @@ class Linalg:
         self._xp = xp
         self.matmul = xp.matmul
         self.matrix_transpose = xp.matrix_transpose
-        self.outer = xp.outer
         self.tensordot = xp.tensordot
         self.vecdot = xp.vecdot
+
+    def outer(self, x1: Operand, x2: Operand, /) -> Array:
+        """Multiply every entry of one vector with every entry of another."""
+        a, b = self._xp.array(x1), self._xp.array(x2)
+        if (a.ndim, b.ndim) != (1, 1):
+            raise ShapeMismatch(
+                f"xp.linalg.outer takes two vectors, got shapes {a.shape} and {b.shape}. Flatten "
+                "them with xp.reshape(x, (-1,))."
+            )
+        return self._xp.outer(a, b)
 
     def diagonal(self, x: Operand, /, *, offset: int = 0) -> Array:
         """Take the diagonals of the last two axes."""
@@ -122,23 +152,40 @@ class Linalg:
     ) -> Array:
         """Return the `ord`-norm of the entries over axes."""
         xp = self._xp
+        if isinstance(ord, str):
+            raise UnsupportedOperation(
+                f"xp.linalg.vector_norm takes a number as ord, got {ord!r}; of a matrix, "
+                "xp.linalg.matrix_norm takes ord='fro'."
+            )
+        array = xp.array(x)
+        if array.dtype.kind != "f":
+            array = xp.astype(array, xp.float64)
         if ord == 2:
-            return xp.sqrt(xp.sum(xp.square(x), axis=axis, keepdims=keepdims))
-        sizes = xp.abs(x)
+            return xp.sqrt(xp.sum(xp.square(array), axis=axis, keepdims=keepdims))
+        if ord == 0:
+            return xp.sum(xp.astype(array != 0, array.dtype), axis=axis, keepdims=keepdims)
+        sizes = xp.abs(array)
         if ord == math.inf:
-            return xp.max(sizes, axis=axis, keepdims=keepdims)
+            largest = xp.max if array.size else xp.sum  # of no entries the norm is 0
+            return largest(sizes, axis=axis, keepdims=keepdims)
         if ord == -math.inf:
             return xp.min(sizes, axis=axis, keepdims=keepdims)
         if ord == 1:
             return xp.sum(sizes, axis=axis, keepdims=keepdims)
-        return xp.sum(sizes**ord, axis=axis, keepdims=keepdims) ** (1 / ord)
+        power = float(ord)  # NumPy's float64 would make float64 of float32
+        return xp.sum(sizes**power, axis=axis, keepdims=keepdims) ** (1 / power)
 
     def matrix_norm(self, x: Operand, /, *, keepdims: bool = False, ord: str = "fro") -> Array:
         """Return the Frobenius norms of the last two axes."""
         if ord != "fro":
-            raise ShapeMismatch(f"xp.linalg.matrix_norm offers ord='fro' only, got {ord!r}.")
+            raise UnsupportedOperation(f"xp.linalg.matrix_norm offers ord='fro' only, got {ord!r}.")
         return self.vector_norm(x, axis=(-2, -1), keepdims=keepdims)
 
     def __getattr__(self, name: str) -> Any:
-        # Named like the namespace's own refusal, so that the message helps in the same way.
-        return self._xp.__getattr__(name)
+        if name.startswith("_"):
+            raise AttributeError(name)
+        known = [n for n in (*dir(Linalg), *vars(self)) if not n.startswith("_")]
+        raise UnknownAttribute(
+            f"xp.linalg.{name} is not among the functions that a loss can use. "
+            f"{advice(name, known, 'xp.linalg')}"
+        )

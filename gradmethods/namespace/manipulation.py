@@ -11,25 +11,19 @@ import numpy as np
 from gradmethods.arrays import Array
 from gradmethods.errors import ShapeMismatch
 from gradmethods.namespace.core import Bindings, Operand
+from gradmethods.namespace.integers import integer, integers, normalize_axes, normalize_axis
 
 
-def normalize_axes(axis: Any, ndim: int, *, ordered: bool = False) -> tuple[int, ...]:
-    """Return axes as non-negative numbers: all for None; sorted unless the order matters."""
-    if axis is None:
-        return tuple(range(ndim))
-    axes = tuple(axis) if isinstance(axis, (tuple, list, range)) else (axis,)
-    bad = [a for a in axes if not -ndim <= a < ndim]
-    if bad or len({a % ndim for a in axes}) != len(axes):
-        raise ShapeMismatch(f"axis={axis} does not fit an array with {ndim} axes, or repeats.")
-    positive = tuple(int(a) % ndim for a in axes)
-    return positive if ordered else tuple(sorted(positive))
-
-
-def _triangle(array: Array, k: int) -> Any:
+def _triangle(array: Array, k: Any) -> Any:
     if array.ndim < 2:
         raise ShapeMismatch(f"A triangle needs at least 2 axes, got shape {array.shape}.")
     rows, columns = array.shape[-2:]
-    return np.tri(rows, columns, k, dtype=bool)
+    return np.tri(rows, columns, integer(k), dtype=bool)
+
+
+def _zero(array: Array) -> float:
+    # A weak zero: the result keeps the dtype of the array.
+    return False if array.dtype.kind == "b" else 0
 
 
 class Manipulation(Bindings):
@@ -38,7 +32,7 @@ class Manipulation(Bindings):
     def reshape(self, x: Operand, /, shape: Any, *, copy: bool | None = None) -> Array:
         """Arrange the entries, in row-major order, in another shape; one length may be -1."""
         array = self.array(x)
-        lengths = [int(n) for n in (shape if isinstance(shape, (tuple, list)) else (shape,))]
+        lengths = list(integers(shape))
         if lengths.count(-1) == 1:
             rest = math.prod(n for n in lengths if n != -1)
             lengths[lengths.index(-1)] = array.size // rest if rest else 0
@@ -49,7 +43,7 @@ class Manipulation(Bindings):
     def permute_dims(self, x: Operand, /, axes: Sequence[int]) -> Array:
         """Reorder the axes."""
         array = self.array(x)
-        order = normalize_axes(tuple(axes), array.ndim, ordered=True)
+        order = normalize_axes(axes, array.ndim, ordered=True)
         if len(order) != array.ndim:
             raise ShapeMismatch(f"xp.permute_dims needs all {array.ndim} axes, got {axes}.")
         if order == tuple(range(array.ndim)):
@@ -62,24 +56,29 @@ class Manipulation(Bindings):
         sources = normalize_axes(source, array.ndim, ordered=True)
         places = normalize_axes(destination, array.ndim, ordered=True)
         order = [i for i in range(array.ndim) if i not in sources]
+        if len(sources) != len(places):
+            raise ShapeMismatch(
+                f"xp.moveaxis needs a destination for each source, got {source} and {destination}."
+            )
         for place, axis in sorted(zip(places, sources, strict=True)):
             order.insert(place, axis)
         return self.permute_dims(array, order)
 
-    def expand_dims(self, x: Operand, /, *, axis: int | tuple[int, ...] = 0) -> Array:
+    def expand_dims(self, x: Operand, /, *, axis: Any = 0) -> Array:
         """Insert axes of length 1."""
         array = self.array(x)
-        axes = axis if isinstance(axis, tuple) else (axis,)
+        axes = integers(axis)
         total = array.ndim + len(axes)
         new = normalize_axes(axes, total)
         old = iter(array.shape)
         shape = tuple(1 if i in new else next(old) for i in range(total))
         return self.bind("reshape", array, shape=shape)
 
-    def squeeze(self, x: Operand, /, axis: int | tuple[int, ...]) -> Array:
-        """Remove axes of length 1."""
+    def squeeze(self, x: Operand, /, axis: Any = None) -> Array:
+        """Remove axes of length 1: those named, or all of them."""
         array = self.array(x)
-        axes = normalize_axes(axis, array.ndim)
+        single = tuple(i for i, n in enumerate(array.shape) if n == 1)
+        axes = single if axis is None else normalize_axes(axis, array.ndim)
         if any(array.shape[i] != 1 for i in axes):
             raise ShapeMismatch(
                 f"xp.squeeze can remove axes of length 1 only, got axis={axis} of {array.shape}."
@@ -87,15 +86,18 @@ class Manipulation(Bindings):
         shape = tuple(n for i, n in enumerate(array.shape) if i not in axes)
         return self.bind("reshape", array, shape=shape)
 
-    def broadcast_to(self, x: Operand, /, shape: Sequence[int]) -> Array:
+    def broadcast_to(self, x: Operand, /, shape: Any) -> Array:
         """Repeat entries along new axes and axes of length 1."""
-        array, target = self.array(x), tuple(shape)
+        array, target = self.array(x), integers(shape)
         return array if array.shape == target else self.bind("broadcast_to", array, shape=target)
 
     def broadcast_arrays(self, *arrays: Operand) -> list[Array]:
         """Broadcast arrays to their common shape."""
         lifted = [self.array(x) for x in arrays]
-        shape = np.broadcast_shapes(*(x.shape for x in lifted))
+        try:
+            shape = np.broadcast_shapes(*(x.shape for x in lifted))
+        except ValueError as error:
+            raise ShapeMismatch(f"xp.broadcast_arrays: {error}.") from error
         return [self.broadcast_to(x, shape) for x in lifted]
 
     def concat(self, arrays: Sequence[Operand], /, *, axis: int | None = 0) -> Array:
@@ -105,7 +107,7 @@ class Manipulation(Bindings):
             parts, axis = [self.reshape(x, (-1,)) for x in parts], 0
         if not parts or parts[0].ndim == 0:
             raise ShapeMismatch("xp.concat needs at least one array, and arrays with axes.")
-        (where,) = normalize_axes(axis, parts[0].ndim)
+        where = normalize_axis(axis, parts[0].ndim)
         return self.bind("concat", *parts, axis=where)
 
     def stack(self, arrays: Sequence[Operand], /, *, axis: int = 0) -> Array:
@@ -129,10 +131,13 @@ class Manipulation(Bindings):
         if axis is None:
             flat = self.roll(self.reshape(array, (-1,)), shift, axis=0)
             return self.reshape(flat, array.shape)
-        axes = axis if isinstance(axis, tuple) else (axis,)
-        shifts = shift if isinstance(shift, tuple) else (shift,) * len(axes)
-        for step, where in zip(shifts, axes, strict=True):
-            (at,) = normalize_axes(where, array.ndim)
+        axes, shifts = integers(axis), integers(shift)
+        count = max(len(axes), len(shifts)) if axes and shifts else 0
+        if not {len(axes), len(shifts)} <= {1, count}:
+            raise ShapeMismatch(f"xp.roll cannot pair shift={shift} with axis={axis}.")
+        for k in range(count):
+            step, where = shifts[k % len(shifts)], axes[k % len(axes)]
+            at = normalize_axis(where, array.ndim)
             length = array.shape[at]
             cut = -step % length if length else 0
             if cut:
@@ -141,11 +146,14 @@ class Manipulation(Bindings):
                 array = self.bind("concat", *parts, axis=at)
         return array
 
-    def tile(self, x: Operand, repetitions: tuple[int, ...], /) -> Array:
+    def tile(self, x: Operand, repetitions: Any, /) -> Array:
         """Repeat a whole array along its axes."""
         array = self.array(x)
-        ndim = max(array.ndim, len(repetitions))
-        counts = (1,) * (ndim - len(repetitions)) + tuple(repetitions)
+        given = integers(repetitions)
+        if any(count < 0 for count in given):
+            raise ShapeMismatch(f"xp.tile cannot repeat {repetitions} times.")
+        ndim = max(array.ndim, len(given))
+        counts = (1,) * (ndim - len(given)) + given
         shape = (1,) * (ndim - array.ndim) + array.shape
         paired = self.reshape(array, tuple(n for length in shape for n in (1, length)))
         spread = tuple(n for pair in zip(counts, shape, strict=True) for n in pair)
@@ -157,18 +165,23 @@ class Manipulation(Bindings):
     def tril(self, x: Operand, /, *, k: int = 0) -> Array:
         """Keep the lower triangles of the last two axes, zeros above."""
         array = self.array(x)
-        return self.bind("where", _triangle(array, k), array, 0)
+        return self.bind("where", _triangle(array, k), array, _zero(array))
 
     def triu(self, x: Operand, /, *, k: int = 0) -> Array:
         """Keep the upper triangles of the last two axes, zeros below."""
         array = self.array(x)
-        return self.bind("where", _triangle(array, k - 1), 0, array)
+        return self.bind("where", _triangle(array, k - 1), _zero(array), array)
 
     def diff(self, x: Operand, /, *, axis: int = -1, n: int = 1) -> Array:
-        """Subtract neighbours along an axis, `n` times."""
+        """Subtract neighbours along an axis, `n` times; booleans differ or not, as in NumPy."""
         array = self.array(x)
-        (at,) = normalize_axes(axis, array.ndim)
+        at, times = normalize_axis(axis, array.ndim), integer(n)
+        if times < 0:
+            raise ShapeMismatch(f"xp.diff cannot subtract n={n} times.")
+        minus = "not_equal" if array.dtype.kind == "b" else "subtract"
         lead = (slice(None),) * at
-        for _ in range(n):
-            array = array[(*lead, slice(1, None))] - array[(*lead, slice(None, -1))]
+        for _ in range(times):
+            array = self.bind(
+                minus, array[(*lead, slice(1, None))], array[(*lead, slice(None, -1))]
+            )
         return array

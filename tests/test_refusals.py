@@ -1,0 +1,80 @@
+"""What a loss may do in NumPy and not over `xp`: the messages, and the line that they name."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+import pytest
+
+import gradmethods as gm
+
+W = np.array([0.3, -1.7, 0.9])
+
+
+def _adds_in_place(xp, w):
+    total = np.zeros(3)
+    total += w
+    return xp.sum(total)
+
+
+def _writes_into_numpy(xp, w):
+    y = np.zeros(3)
+    y[0] = w[0]
+    return xp.sum(y * w)
+
+
+@pytest.mark.parametrize(
+    ("function", "words"),
+    [
+        (lambda xp, w: xp.sum(w % 2), r"x - y \* xp\.floor\(x / y\)"),
+        (lambda xp, w: xp.sum(2 // w), r"xp\.floor\(x / y\)"),
+        (lambda xp, w: divmod(w, 2)[0][0], "// and divmod are not"),
+        (lambda xp, w: xp.sum(w[0] & 1), r"operator &.*got float64 and 1"),
+        (lambda xp, w: xp.sum(xp.where(~w, 1.0, w)), "operator ~.*got float64"),
+        (lambda xp, w: sum(w[i] for i in range(w)), r"range\(x\.shape\[0\]\)"),
+        (lambda xp, w: xp.sum(w) * math.sin(w[0]), r"xp\.sin\(x\) for math\.sin"),
+        (lambda xp, w: xp.sum(np.exp(w)), r"^NumPy's np\.exp was called.*Write xp\.exp\."),
+        (lambda xp, w: xp.sum(np.power(w, 2)), r"np\.power was called.*Write xp\.pow"),
+        (lambda xp, w: np.linalg.norm(w), r"np\.linalg\.norm was called"),
+        (lambda xp, w: xp.linalg.norm(w), r"xp\.linalg\.norm is not among"),
+        (lambda xp, w: xp.linalg.vectornorm(w), r"Write xp\.linalg\.vector_norm"),
+        (lambda xp, w: xp.sum(w, 0), "by keyword"),
+        (lambda xp, w: round(w[0]), "__round__"),
+        (lambda xp, w: xp.sum(w[True]), "xp.where"),
+        (_adds_in_place, r"in place.*\(total \+= w\).*a = a \+ x"),
+        (_writes_into_numpy, r"into a NumPy array.*xp\.stack"),
+    ],
+)
+def test_what_numpy_can_and_xp_cannot(function, words):
+    """A raw TypeError from inside would not say what to write, and would stop a comparison."""
+    plain = gm.Problem(lambda w, *, xp=np: xp.sum(w), W)
+    plain.loss = lambda w, *, xp=np: function(xp, w)
+    with pytest.raises(gm.UnsupportedOperation, match=words) as caught:
+        gm.Backprop().prepare(plain)
+    assert "__array_ufunc__" not in str(caught.value)
+    assert gm.Backprop().obstacle(plain)
+
+
+@pytest.mark.parametrize("name", ["analytical", "numerical:complex-step", "backprop"])
+def test_the_line_of_the_loss(name):
+    """In a loss of a hundred lines, what is wrong is half of the answer; where is the other."""
+
+    def helper(xp, w):
+        return xp.sum(xp.sort(w))
+
+    def loss(w, *, xp=np):
+        return xp.sum(w) * helper(xp, w)
+
+    line = helper.__code__.co_firstlineno + 1
+    with pytest.raises(gm.UnsupportedOperation, match=rf"\[test_refusals\.py:{line}\]$"):
+        gm.get_provider(name).prepare(gm.Problem(loss, W))(W)
+
+
+def test_a_loss_without_source():
+    """A loss typed at the prompt has no lines to quote; its error must come all the same."""
+    scope: dict[str, Any] = {"np": np}
+    exec("def loss(w, *, xp=np): return xp.sum(np.exp(w))", scope)  # noqa: S102
+    with pytest.raises(gm.UnsupportedOperation, match=r"NumPy's own function.*\[<string>:1\]"):
+        gm.Backprop().prepare(gm.Problem(scope["loss"], W))
