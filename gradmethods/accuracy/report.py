@@ -42,7 +42,7 @@ def accuracy_table(
     -------
     pandas.DataFrame
         Columns: problem, provider, n, value, error, worst_component, forward_passes, verdict,
-        obstacle, reference; errors as in `Comparison.table`.
+        reason, obstacle, reference; errors as in `Comparison.table`.
     """
     import pandas as pd
 
@@ -60,6 +60,6 @@ def accuracy_table(
         tables.append(table)
     columns = [
         "problem", "provider", "n", "value", "error", "worst_component",
-        "forward_passes", "verdict", "obstacle", "reference",
+        "forward_passes", "verdict", "reason", "obstacle", "reference",
     ]  # fmt: skip
     return pd.concat(tables, ignore_index=True)[columns]

@@ -4,80 +4,130 @@ from __future__ import annotations
 
 import math
 import textwrap
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from tabulate import tabulate
 
-if TYPE_CHECKING:
-    from gradmethods.accuracy.compare import Comparison
+from gradmethods.accuracy.verdicts import AGREES, OBSTACLE, UNDECIDED, UNRESOLVED, WRONG
 
-HEADERS = (
-    "provider",
-    "error",
-    "worst component",
-    "preparation",
-    "gradient",
-    "gradient ÷ loss",
-    "passes",
-    "verdict",
-)
+if TYPE_CHECKING:
+    from gradmethods.accuracy.comparison import Comparison
+
 LINE = 100
+NONE = "–"
+RIGHT = 3
+"""Significant digits of times and ratios."""
 
 
 def render(comparison: Comparison) -> str:
-    """Return the table, what its errors refer to, the obstacles, and the verdict in words."""
+    """Return the table, what its columns mean, the reasons, and the verdict in words."""
     problem, reference = comparison.problem, comparison.reference
-    n = problem.size
-    lines = [f"{problem.name}: {n} parameter{'s' * (n != 1)}, {problem.dtype}"]
-    if reference is not None:
-        lines.append(f"loss {reference.value:.17g}; errors against {reference.provider}")
-    rows = [
-        (
-            name,
-            _error(row["error"]),
-            _error(row["worst_component"]),
-            seconds(row["preparation_s"]),
-            seconds(row["gradient_s"]),
-            _ratio(row["ratio"], row["ratio_low"], row["ratio_high"]),
-            "" if row["forward_passes"] is None or row["forward_passes"] != row["forward_passes"]
-            else f"{int(row['forward_passes']):,}",
-            row["verdict"],
+    value = comparison.loss.value
+    lines = [
+        f"{problem.name}: {problem.size:,} parameter{'s' * (problem.size != 1)}, {problem.dtype}"
+    ]
+    if math.isfinite(value):
+        lines.append(f"loss {value!r}")
+    else:
+        word = "NaN" if math.isnan(value) else "infinite"
+        lines.append(
+            f"The loss itself is {word} here, in plain NumPy: there is no gradient to find."
         )
-        for name, row in comparison.table.iterrows()
-    ]  # fmt: skip
-    align = ("left", *["right"] * 6, "left")
-    lines += ["", tabulate(rows, HEADERS, tablefmt="simple", disable_numparse=True, colalign=align)]
-    for answer in comparison.answers:
-        if answer.obstacle:
-            text = f"{answer.provider}: {answer.obstacle}"
-            lines += ["", textwrap.fill(text, LINE, subsequent_indent="  ")]
-    lines += ["", _conclusion(comparison)]
-    return "\n".join(lines)
+    timed = any(answer.cost for answer in comparison.answers)
+    rows = [_row(name, row, timed=timed) for name, row in comparison.table.iterrows()]
+    align = ("left", *["right"] * (len(rows[0]) - 2), "left")
+    lines += ["", tabulate(rows, "keys", "simple", disable_numparse=True, colalign=align)]
+    lines += ["", _fill(_legend(reference.provider if reference else "", timed=timed))]
+    reasons: dict[tuple[str, str], list[str]] = {}
+    for name, reason in comparison.reasons.items():
+        if reason:
+            reasons.setdefault((comparison.verdicts[name], reason), []).append(name)
+    for (verdict, reason), names in reasons.items():
+        if verdict != UNDECIDED:
+            said = "" if verdict == OBSTACLE else f"{verdict}: "
+            lines += ["", _fill(f"{', '.join(names)}: {said}{reason}")]
+    return "\n".join([*lines, "", _conclusion(comparison)])
 
 
 def seconds(value: float) -> str:
-    """Write a time with the unit that suits its size."""
+    """Write a time with the unit that suits its size.
+
+    Examples
+    --------
+    >>> seconds(0.00123), seconds(4321.0), seconds(2e-6)
+    ('1.23 ms', '4,321 s', '2 µs')
+    """
     if math.isnan(value):
-        return "–"
+        return NONE
     for unit, size in (("s", 1.0), ("ms", 1e-3), ("µs", 1e-6)):
         if value >= size:
-            return f"{value / size:.3g} {unit}"
-    return f"{value / 1e-9:.3g} ns"
+            return f"{number(value / size)} {unit}"
+    return f"{number(value / 1e-9)} ns"
+
+
+def number(value: float) -> str:
+    """Write three digits, more where they stand before the point, and no zeros for show.
+
+    Examples
+    --------
+    >>> number(12345.6), number(2.0), number(0.012345), number(99.96)
+    ('12,346', '2', '0.0123', '100')
+    """
+    rounded = float(f"{value:.{RIGHT}g}")
+    return f"{value:,.0f}" if rounded >= 1000 else f"{rounded:g}"
+
+
+def _row(name: Any, row: Any, *, timed: bool) -> dict[str, str]:
+    passes = row["forward_passes"]
+    times = {
+        "preparation": seconds(row["preparation_s"]),
+        "gradient": seconds(row["gradient_s"]),
+        "gradient ÷ loss": _ratio(row["ratio"], row["ratio_low"], row["ratio_high"]),
+    }
+    return {
+        "provider": str(name),
+        "error": _error(row["error"]),
+        "worst component": _error(row["worst_component"]),
+        **(times if timed else {}),
+        "passes": NONE if passes is None or math.isnan(passes) else f"{int(passes):,}",
+        "verdict": row["verdict"],
+    }
+
+
+def _legend(reference: str, *, timed: bool) -> str:
+    against = f", both against {reference}" if reference else ""
+    text = f"error: ÷ norm of the gradient; worst component: ÷ that component{against}; "
+    if timed:
+        text += "gradient ÷ loss: of times, median [95 % interval], the loss in plain NumPy; "
+    return text + "passes: of the loss, for one gradient."
 
 
 def _error(value: float) -> str:
-    return "–" if math.isnan(value) else f"{value:.1e}" if value else "0"
+    return NONE if math.isnan(value) else f"{value:.1e}".replace(".0e", "e") if value else "0"
 
 
 def _ratio(median: float, low: float, high: float) -> str:
-    return "–" if math.isnan(median) else f"{median:.3g} [{low:.3g}, {high:.3g}]"
+    if math.isnan(median):
+        return NONE
+    if math.isnan(low) or math.isnan(high):
+        return number(median)
+    return f"{number(median)} [{number(low)}, {number(high)}]"
+
+
+def _fill(text: str) -> str:
+    return textwrap.fill(text, LINE, subsequent_indent="  ", break_on_hyphens=False)
 
 
 def _conclusion(comparison: Comparison) -> str:
     if comparison.agree:
         return "The providers that gave a gradient agree."
-    words = {"disagrees", "not finite"}
-    culprits = [name for name, verdict in comparison.verdicts.items() if verdict in words]
+    if not math.isfinite(comparison.loss.value):
+        return "NO AGREEMENT: the loss itself is not finite; move the parameters."
+    verdicts = comparison.verdicts
+    culprits = [name for name, verdict in verdicts.items() if verdict in WRONG]
     if culprits:
         return f"NO AGREEMENT: look at {', '.join(culprits)}."
-    return "Not decided: fewer than two providers gave a gradient that can be compared."
+    if list(verdicts.values()).count(AGREES) < 2 and UNRESOLVED not in verdicts.values():
+        return "Not decided: fewer than two providers gave a gradient that can be compared."
+    hidden = [name for name, verdict in verdicts.items() if verdict == UNRESOLVED]
+    return f"Not decided: round-off hides the answer of {', '.join(hidden)}."

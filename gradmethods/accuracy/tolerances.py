@@ -44,21 +44,3 @@ def tolerance(provider: str, dtype: np.dtype[Any]) -> float:
     unit_roundoff = float(np.finfo(dtype).eps) / 2
     slack, power = TABLE.get(provider.partition("[")[0], TABLE["exact"])
     return float(slack * unit_roundoff**power)
-
-
-def noise(provider: str, dtype: np.dtype[Any]) -> float:
-    """Return what the round-off of the loss adds to a component of differences, ÷ |loss|.
-
-    A loss is known to a few u of itself, so its differences, divided by a step h, are known to a
-    few u/h whatever the size of the gradient; with the default steps u/h is the power of u in
-    `TABLE`. Exact methods subtract no losses: 0.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> f"{noise('numerical', np.dtype('float64')):.1e}"
-    '2.3e-10'
-    """
-    if provider.partition("[")[0] not in TABLE.keys() - {"exact"}:
-        return 0.0
-    return tolerance(provider, dtype) / 10

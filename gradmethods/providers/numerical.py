@@ -2,8 +2,8 @@
 
 This method knows no derivative rule. The loss is a black box, unless reuse is asked for: then its
 graph is recorded. Steps and quotients live in `schemes`, the adaptive scheme in `extrapolation`,
-reuse in `reuse` and `gradmethods.perturbation`, the complex step's arithmetic in
-`gradmethods.holomorphic`.
+the complex step in `complex_step` and its arithmetic in `gradmethods.holomorphic`, reuse in `reuse`
+and `gradmethods.perturbation`.
 """
 
 from __future__ import annotations
@@ -21,9 +21,10 @@ from gradmethods.problem import Problem
 from gradmethods.provider import PreparedGradient, Stopwatch
 from gradmethods.providers import schemes
 from gradmethods.providers.black_box import over_complex, over_reals
+from gradmethods.providers.complex_step import complex_step, explained
 from gradmethods.providers.extrapolation import richardson
 from gradmethods.providers.reuse import PreparedReuse, compile_reuse
-from gradmethods.providers.schemes import COMPLEX_STEP, RICHARDSON, Estimate, StepRule, Vector
+from gradmethods.providers.schemes import COMPLEX_STEP, RICHARDSON, StepRule
 from gradmethods.structure import Arrays
 
 PLAIN, REUSE = EVALUATIONS = ("plain", "reuse")
@@ -40,7 +41,7 @@ class Numerical:
         ``"central"`` (2n, h²), ``"five-point"`` (4n, h⁴), ``"richardson"`` (as many as it takes;
         extrapolates central differences and estimates its own error) or ``"complex-step"`` (n
         passes in complex arithmetic, Im f(x + ih)/h: nothing is subtracted, so it is exact to
-        round-off).
+        round-off; a few more where derivatives are 0 or underflow).
     step : float, optional
         The absolute step; the first one for ``"richardson"``. By default each parameter has its
         own, which balances truncation and round-off: see `gradmethods.providers.schemes.step_for`.
@@ -129,7 +130,8 @@ class Numerical:
         point[0] += 1j * self._step_rule(problem)(point[:1].real)[0]
         try:
             with np.errstate(all="ignore"):
-                over_complex(problem, point, problem.data)()
+                value = float(problem.value())
+                explained(problem, value, over_complex(problem, point, problem.data))()
         except GradientError as error:
             return str(error)
         return None
@@ -161,7 +163,8 @@ class PreparedNumerical(PreparedGradient):
     Attributes
     ----------
     forward_passes : int or None
-        For ``"richardson"`` None before the first call, then what the last call took.
+        What the last call took; before the first, what the scheme takes at least, and None for
+        ``"richardson"``.
     error_estimate : numpy.ndarray or dict, or None
         For ``"richardson"``, the estimated absolute error of the last gradient.
     """
@@ -188,7 +191,7 @@ class PreparedNumerical(PreparedGradient):
         else:
             value, seconds = schemes.timed(evaluate)
             if self.scheme == COMPLEX_STEP:
-                estimate = _complex_step(self.problem, value, point, data, self.step, seconds)
+                estimate = complex_step(self.problem, value, point, data, self.step, seconds)
             else:
                 losses = schemes.one_by_one(evaluate, value, point)
                 estimate = schemes.differences(self.scheme, losses, point, self.step, seconds)
@@ -196,20 +199,6 @@ class PreparedNumerical(PreparedGradient):
         if estimate.errors is not None:
             self.error_estimate = structure.restore(structure.split(estimate.errors))
         return estimate.value, structure.split(estimate.gradient)
-
-
-def _complex_step(
-    problem: Problem, value: float, point: Vector, data: Arrays, step: StepRule, seconds: float
-) -> Estimate:
-    """Take Im f(x + ih)/h for each parameter."""
-    moved = point.astype(np.result_type(point.dtype, np.complex64))
-    evaluate = over_complex(problem, moved, data)
-    gradient = np.empty_like(point)
-    for part in schemes.blocks(point.size, point.size * seconds):
-        h = step(point[part])
-        losses = schemes.sweep(evaluate, moved, part, (point[part] + 1j * h)[None, :])
-        gradient[part] = losses[0].imag / h.astype(float)
-    return Estimate(value, gradient, point.size)
 
 
 def _positive(step: object) -> bool:

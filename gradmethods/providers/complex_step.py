@@ -1,0 +1,122 @@
+"""The complex step, Im f(x + ih)/h: no losses are subtracted, so it is exact to round-off.
+
+The step is so small that it leaves real parts untouched. Where a derivative is smaller still, as in
+a loss of size 1e-300, Im f underflows: such entries are found by their imaginary part, and taken
+again with steps as wide as one extrapolation allows.
+
+Sources: W. Squire and G. Trapp, Using complex variables to estimate derivatives of real functions,
+SIAM Review 40 (1998) 110-112; J. R. R. A. Martins, P. Sturdza and J. J. Alonso, The complex-step
+derivative approximation, ACM Transactions on Mathematical Software 29 (2003) 245-262.
+"""
+
+from __future__ import annotations
+
+import cmath
+import math
+from collections.abc import Callable
+
+import numpy as np
+
+from gradmethods.errors import NotDifferentiable
+from gradmethods.problem import Problem
+from gradmethods.providers import schemes
+from gradmethods.providers.black_box import over_complex
+from gradmethods.providers.schemes import Estimate, StepRule, Vector
+from gradmethods.structure import Arrays
+
+Evaluate = Callable[[], complex]
+
+
+def complex_step(
+    problem: Problem, value: float, point: Vector, data: Arrays, step: StepRule, seconds: float
+) -> Estimate:
+    """Take Im f(x + ih)/h for each parameter.
+
+    The loss is its real part if the step is too small to show there; `value`, which is that of
+    plain NumPy, if not. A pass more tells entries that are 0 from those that underflow, and each of
+    these takes two.
+    """
+    u = float(np.finfo(point.dtype).eps) / 2
+    lost = float(np.finfo(point.dtype).smallest_normal) / u
+    moved = point.astype(np.result_type(point.dtype, np.complex64))
+    evaluate = explained(problem, value, over_complex(problem, moved, data))
+    gradient = np.empty_like(point)
+    passes = point.size
+    for part in schemes.blocks(point.size, point.size * seconds):
+        x = point[part]
+        h = step(x)
+        losses = schemes.sweep(evaluate, moved, part, (x + 1j * h)[None, :])[0]
+        gradient[part] = losses.imag / h.astype(float)
+        if part.start == 0 and h[0] <= u * max(1.0, abs(float(x[0]))):
+            value = float(losses[0].real)
+        small = part.start + np.flatnonzero(abs(losses.imag) < lost)
+        zero = small[losses.imag[small - part.start] == 0]
+        if zero.size:
+            passes += 1
+            if _all_flat(evaluate, moved, zero, u):
+                small = np.setdiff1d(small, zero)
+        for i in small:
+            passes += 2
+            gradient[i] = _with_wide_steps(evaluate, moved, int(i), u, float(gradient[i]))
+    return Estimate(value, gradient, passes)
+
+
+def explained(problem: Problem, value: float, evaluate: Evaluate) -> Evaluate:
+    """Say what is wrong where the loss has a value in plain NumPy, and none in complex numbers."""
+
+    def evaluated() -> complex:
+        try:
+            return evaluate()
+        except NotDifferentiable as error:
+            if not math.isfinite(value):
+                raise
+            place = str(error).partition("real domain: ")[2].partition(". ")[0]
+            raise NotDifferentiable(
+                f"The loss {problem.name!r} is {value:.6g} at this point, but at a complex step a "
+                f"function in it leaves its real domain: {place}. It is a step from the edge of "
+                "the domain, or at a kink. Leave the step to the method (step=None), or write "
+                "xp.abs(w) for xp.sqrt(w**2), or use another scheme."
+            ) from error
+
+    return evaluated
+
+
+def _wide(x: float, u: float) -> float:
+    """Return the step h whose error h⁴ is u of the derivative, if x is the scale of the loss."""
+    return float(u**0.25 * (abs(x) or 1.0))
+
+
+def _all_flat(evaluate: Evaluate, moved: Vector, where: Vector, u: float) -> bool:
+    """Say whether the loss stays real if all these entries move at once, by unlike wide steps."""
+    kept = moved[where]
+    unlike = np.random.default_rng(0).uniform(0.5, 1, where.size)
+    moved[where] = kept + 1j * unlike * np.array([_wide(x, u) for x in kept.real.tolist()])
+    try:
+        loss = evaluate()
+    except NotDifferentiable:  # beyond what the step proper has found, nothing can be seen
+        return True
+    finally:
+        moved[where] = kept
+    return not cmath.isfinite(loss) or loss.imag == 0
+
+
+def _with_wide_steps(
+    evaluate: Evaluate, moved: Vector, i: int, u: float, otherwise: float
+) -> float:
+    """Extrapolate from two wide steps; keep what there is if they are too wide for the loss."""
+    x = moved[i]
+    h = _wide(float(x.real), u)
+    slopes = []
+    try:
+        for step in (h, 2 * h):
+            moved[i] = x + 1j * step
+            slopes.append(evaluate().imag / float(moved[i].imag))
+    except NotDifferentiable:
+        return otherwise
+    finally:
+        moved[i] = x
+    near, far = slopes
+    # They differ by h² f'''/2, of which the extrapolation leaves the square.
+    if not abs(near - far) <= 100 * math.sqrt(u) * abs(near):
+        return otherwise
+    return near + (near - far) / 3

@@ -1,0 +1,140 @@
+"""What a comparison says: a table that is read in a terminal, and a picture."""
+
+from __future__ import annotations
+
+import re
+
+import matplotlib as mpl
+import numpy as np
+import pytest
+
+import gradmethods as gm
+from gradmethods.accuracy import DEFAULT_PROVIDERS
+from gradmethods.accuracy.text import number, seconds
+from tests.planted import Planted, scaled, zero_one_array
+
+mpl.use("Agg")
+
+
+def test_it_shows_itself():
+    """At the prompt, an object's address is no answer."""
+    comparison = gm.compare(scaled(1.0), seconds=0)
+    assert repr(comparison) == str(comparison)
+    assert comparison.agree
+    assert str(comparison).endswith("The providers that gave a gradient agree.")
+
+
+def test_columns_are_explained_and_unmeasured_ones_left_out():
+    """Columns of dashes, and words that nobody explains, hide the ones that matter."""
+    unmeasured = str(gm.compare(scaled(1.0), seconds=0))
+    assert "gradient ÷ loss" not in unmeasured
+    assert "preparation" not in unmeasured
+    measured = str(gm.compare(scaled(1.0), seconds=0.02))
+    header = next(line for line in measured.splitlines() if line.startswith("provider"))
+    legend = " ".join(measured[measured.index("error: ÷") :].split())
+    for column in ("error", "worst component", "gradient ÷ loss", "passes"):
+        assert column in header
+        assert f"{column}: " in legend
+    assert "against analytical" in legend
+
+
+def test_numbers_are_written_for_people():
+    """NaN in an interval, or zeros that nobody measured, look like results."""
+    text = str(gm.compare(scaled(1.0), seconds=1e-6))  # a round or two: no interval
+    assert "nan" not in text
+    big = gm.Problem(lambda w, *, xp=np: 0.7 * w[0], np.ones(1234), name="big")
+    text = str(gm.compare(big, ["backprop", "numerical"], seconds=0))
+    assert "big: 1,234 parameters" in text
+    assert "2,468" in text
+    assert "loss 0.7\n" in text
+    assert [number(x) for x in (2.0, 999.7, 0.5, 1e-5)] == ["2", "1,000", "0.5", "1e-05"]
+    assert seconds(float("nan")) == "–"
+    assert re.search(r"\d\.0e", str(gm.compare(scaled(1.0), seconds=0))) is None
+
+
+def test_one_reason_is_told_once():
+    """The same paragraph for each provider buries the one that differs."""
+
+    def loss(w, *, xp=np):
+        return np.sum(w * w)
+
+    text = str(gm.compare(gm.Problem(loss, np.array([0.3, 0.7])), seconds=0))
+    paragraphs = [" ".join(part.split()) for part in text.split("\n\n")]
+    told = [part for part in paragraphs if "np.sum" in part]
+    assert len(told) == len({part.partition(": ")[2] for part in told})
+    names = ", ".join(part.partition(":")[0] for part in told)
+    assert "backprop" in names
+
+
+def test_a_loss_that_is_nan_is_said_first():
+    """Four providers that all fail have one cause: the point."""
+    problem = gm.Problem(lambda w, *, xp=np: xp.sum(xp.log(w)), np.array([-1.0, 0.7]))
+    comparison = gm.compare(problem, seconds=0)
+    assert "The loss itself is NaN here" in str(comparison).splitlines()[1]
+    assert "disagrees" not in comparison.verdicts.values()
+    assert not comparison.agree
+
+
+def test_culprits_come_with_reasons():
+    """A verdict without the array and the size of the error sends people to a debugger."""
+    comparison = gm.compare(
+        scaled(1.0), ["backprop", "analytical", Planted(zero_one_array)], seconds=0
+    )
+    assert "the gradient of 'b': error 1.0e+00 of the norm" in comparison.reasons["planted"]
+    assert comparison.reasons["backprop"] == ""
+    text = " ".join(str(comparison).split())
+    assert comparison.reasons["planted"] in text
+    assert text.endswith("NO AGREEMENT: look at planted.")
+    assert comparison.table.loc["planted", "reason"] == comparison.reasons["planted"]
+
+
+def test_wide_steps_are_suspected():
+    """A default step that is no small part of the parameters is the user's to change."""
+    problem = gm.problems.get("helmholtz")
+    reason = gm.compare(problem, ["numerical:five-point", "backprop"], seconds=0).reasons
+    step = re.search(r"step=(\S+)\)", reason["numerical:five-point"])
+    assert step is not None
+    advised = gm.Numerical("five-point", step=float(step[1]))
+    assert gm.compare(problem, [advised, "backprop"], seconds=0).agree
+
+
+def test_budgets_are_told_with_the_way_out():
+    """A refusal that can be lifted must say how."""
+    problem = gm.problems.get("mlp", widths=(2, 32, 32, 1))
+    reason = gm.compare(problem, "analytical", seconds=0).reasons["analytical"]
+    assert "gm.Analytical(budget=" in reason
+
+
+def test_plot_has_a_point_per_provider():
+    """A provider that is missing from the picture is missing from the paper."""
+    axes = gm.compare(scaled(1.0), seconds=0.02).plot()
+    texts = " ".join(text.get_text() for text in axes.texts)
+    assert all(name in texts for name in gm.PROVIDERS)
+    assert len([line for line in axes.lines if line.get_label()[0] != "_"]) == len(
+        DEFAULT_PROVIDERS
+    )
+
+
+def test_labels_stay_inside_the_picture():
+    """A label that runs over the edge is cut off, or squeezes the axes."""
+    for providers in (DEFAULT_PROVIDERS, ["backprop", "numerical:central[reuse,step=1e-06]"]):
+        figure = gm.compare(gm.problems.get("xor"), providers, seconds=0.02).plot().figure
+        figure.draw_without_rendering()
+        inside = figure.axes[0].get_window_extent()
+        for text in figure.axes[0].texts:
+            box = text.get_window_extent()
+            assert box.x0 >= inside.x0, text
+            assert box.x1 <= inside.x1, text
+
+
+def test_many_providers_go_into_a_legend():
+    """Nine labels beside nine points lie over one another."""
+    names = [*DEFAULT_PROVIDERS, "numerical:forward", "numerical:five-point"]
+    legend = gm.compare(scaled(1.0), names, seconds=0.01).plot().get_legend()
+    assert len(legend.get_texts()) == len(names)
+
+
+def test_without_times_there_is_no_picture():
+    """An empty picture looks like a bug in the plot, not like a missing measurement."""
+    with pytest.raises(gm.InvalidOption, match=r"timed.*seconds=0\.5"):
+        gm.compare(scaled(1.0), seconds=0).plot()

@@ -1,0 +1,96 @@
+"""The complex step: exact at every scale, and clear about kinks."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+
+import gradmethods as gm
+from gradmethods.errors import NotDifferentiable
+from tests.numerical_cases import prepare
+
+
+@pytest.mark.parametrize("scale", [1e160, 1e-12, 1e-160, 1.0])
+def test_complex_step_follows_the_magnitude(scale):
+    """A fixed step of 1e-200 underflows in 1/z at 1e160, and one of 1e-20 swamps 1e-160."""
+    c = np.array([math.pi, -math.e])
+    problem = gm.Problem(lambda w, *, xp=np: scale * xp.sum(1 / w), c * scale)
+    _, gradient = prepare("complex-step", problem)(c * scale)
+    np.testing.assert_allclose(gradient, -1 / c**2 / scale, rtol=1e-14)
+
+
+def test_complex_step_at_zero():
+    """A step in proportion to the magnitude would be no step at all."""
+    problem = gm.Problem(lambda w, *, xp=np: xp.sum(xp.expm1(w) / 1e100), np.zeros(2))
+    _, gradient = prepare("complex-step", problem)(np.zeros(2))
+    np.testing.assert_allclose(gradient, 1e-100, rtol=1e-14)
+
+
+LOSSES = {
+    "small": lambda xp, w, scale: scale * xp.sum(xp.sin(w)),
+    "beside 1": lambda xp, w, scale: 1 + scale * xp.sum(xp.sin(w)),
+    "beside a large one": lambda xp, w, scale: xp.exp(3 * w[0]) + scale * xp.tanh(w[1]),
+}
+
+
+@pytest.mark.parametrize("scale", [1e-260, 1e-276, 1e-290, 1e-300])
+@pytest.mark.parametrize("loss", LOSSES)
+def test_derivatives_that_underflow_beside_the_step(loss, scale):
+    """Im f = h f' is 0 or has lost digits below 1e-308: a zero there would be a wrong gradient."""
+    x = np.array([0.3, 0.7])
+    problem = gm.Problem(lambda w, *, xp=np: LOSSES[loss](xp, w, scale), x)
+    prepared = prepare("complex-step", problem)
+    np.testing.assert_allclose(prepared(x).gradient, gm.gradient(problem.loss, x), rtol=1e-14)
+    assert prepared.forward_passes > 2  # the passes that it took are told
+
+
+def test_float32_underflows_earlier():
+    """In float32 the range ends at 1e-38: ordinary small gradients would be lost."""
+    x = np.array([0.3, 0.7], np.float32)
+    problem = gm.Problem(lambda w, *, xp=np: 1e-30 * xp.sum(xp.sin(w)), x)
+    _, gradient = prepare("complex-step", problem)(x)
+    np.testing.assert_allclose(gradient / np.float32(1e-30), np.cos(x), rtol=1e-6)
+
+
+def test_zeros_stay_zeros():
+    """Looking for what underflows must not make numbers of derivatives that are 0."""
+    x = np.array([0.3, -0.7, 0.0, 0.0, 1.0])
+
+    def loss(w, *, xp=np):
+        flat = xp.maximum(w[1], 0) + xp.sqrt(w[3] ** 2 + 1e-20) + w[2] ** 4 + 0 * w[4]
+        return w[0] ** 2 + flat
+
+    prepared = prepare("complex-step", gm.Problem(loss, x))
+    assert prepared(x).gradient.tolist() == [0.6, 0, 0, 0, 0]
+    assert prepared.forward_passes == 6
+
+
+def test_the_value_is_the_real_part(monkeypatch):
+    """A namespace that changed the loss would go unseen if the value came from plain NumPy."""
+    from gradmethods.holomorphic import namespace
+
+    x = np.array([0.3, 0.7])
+    problem = gm.Problem(lambda w, *, xp=np: xp.sum(xp.sin(w)), x)
+    assert prepare("complex-step", problem)(x).value == problem.value()
+    monkeypatch.setitem(namespace.FUNCTIONS, "sin", lambda z: 2 * np.sin(z))
+    assert gm.compare(problem, "numerical:complex-step", seconds=0).verdicts == {
+        "numerical:complex-step": "wrong value"
+    }
+
+
+def test_a_kink_is_not_called_nan():
+    """The loss is finite beside the edge of a domain: to say that it is NaN would mislead."""
+    problem = gm.Problem(lambda w, *, xp=np: xp.sum(xp.sqrt(w**2 - 0.04)), np.array([0.2, 0.7]))
+    with pytest.raises(NotDifferentiable, match=r"is 0\.67082 at this point.*kink.*xp\.abs"):
+        prepare("complex-step", problem, step=0.1)(problem.params)
+    assert "kink" in str(gm.Numerical("complex-step", step=0.1).obstacle(problem))
+    outside = gm.Problem(lambda w, *, xp=np: xp.sum(xp.log(w)), np.array([-1.0, 0.7]))
+    assert "is NaN at this point" in str(gm.Numerical("complex-step").obstacle(outside))
+
+
+def test_a_root_of_a_square_has_its_kink():
+    """At 0 the derivative of √w², as of |w|, is 0 by the convention."""
+    problem = gm.Problem(lambda w, *, xp=np: xp.sum(xp.sqrt(w**2)), np.array([0.0, -0.7]))
+    assert prepare("complex-step", problem)(problem.params).gradient.tolist() == [0, -1]
