@@ -6,14 +6,16 @@ What a case does is in `gradmethods.cost.trial`, what is made of its record in
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
 
 from gradmethods.cost.cases import GRIDS, grid
+from gradmethods.cost.noise import WIDTHS, noise_record
 from gradmethods.cost.plan import LIMIT, Plan
 from gradmethods.cost.trial import Settings
-from gradmethods.report.files import RECORDS, append_record, read_records
+from gradmethods.report.files import RECORDS, append_record, records_so_far
 from gradmethods.report.text import case_line
 
 
@@ -25,6 +27,7 @@ def pytest_addoption(parser):
     group.addoption("--bench-limit", type=float, default=LIMIT, help="seconds for a case")
     group.addoption("--bench-seconds", type=float, default=0.5, help="seconds of rounds for a case")
     group.addoption("--bench-seed", type=int, default=0, help="of networks, samples, bootstrap")
+    group.addoption("--bench-parent", type=int, help="process without which no record is written")
 
 
 def pytest_generate_tests(metafunc):
@@ -48,18 +51,28 @@ class Bench:
         # Run once as plain tests, the cases are there to work, not to be measured well.
         seconds = 0.0 if options.benchmark_disable else options.bench_seconds
         self.settings = Settings(seconds, options.bench_seed)
-        self.plan = Plan(options.bench_limit, options.bench_budget)
+        self.parent = options.bench_parent
+        budget = options.bench_budget
+        if budget is not None:  # the noise floor is measured last, whatever else there is time for
+            budget = max(0.0, budget - len(WIDTHS) * seconds)
+        self.plan = Plan(options.bench_limit, budget)
         self.path = options.bench_out and options.bench_out / RECORDS
-        self.done = set()
-        if self.path and self.path.exists():
-            earlier = read_records(self.path)
-            self.done = {record["key"] for record in earlier if self.plan.recall(record)}
+        earlier = records_so_far(self.path) if self.path else []
+        self.done = {record["key"] for record in earlier if self.plan.recall(record)}
 
     def keep(self, record, record_property):
         """Put a finished case on disk at once, and tell the reader."""
+        if self.parent not in (None, os.getppid()):
+            # Its folder may be another run's by now.
+            pytest.exit("The run that these cases belong to is gone.", returncode=1)
         if self.path:
             append_record(self.path, record)
         record_property("bench", case_line(record))
+
+    def keep_noise(self, width, moment, record_property):
+        """Time a loss against itself, and keep that."""
+        seconds, seed = self.settings.seconds, self.settings.seed
+        self.keep(noise_record(width, moment, seconds=seconds, seed=seed), record_property)
 
 
 @pytest.fixture(scope="session")

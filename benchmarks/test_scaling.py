@@ -1,43 +1,24 @@
 """Cost of a gradient against the number of parameters: provider × network, two sweeps.
 
 pytest-benchmark drives the rounds of the gradient; those of the loss stand between them, in its
-``setup``. As that forbids inner iterations, a round loops over its calls itself: divide
-pytest-benchmark's times by ``calls_per_round`` of the extra info. Our records hold both times.
+``setup`` and ``teardown``. As that forbids inner iterations, a round loops over its calls itself:
+divide pytest-benchmark's times by ``calls_per_round`` of the extra info. Our records hold both.
 """
 
 from __future__ import annotations
 
 import pytest
 
-from gradmethods import problems
-from gradmethods.cost.cases import BATCH
-from gradmethods.cost.timing import noise_floor
+from gradmethods.cost.noise import WIDTHS
 from gradmethods.cost.trial import run_case
 
-NOISE_WIDTHS = (2, 32, 256)
 
-
-@pytest.mark.parametrize("width", NOISE_WIDTHS)
-def test_noise_floor(width, bench, record_property):
+@pytest.mark.parametrize("width", WIDTHS)
+def test_noise_at_the_begin(width, bench, record_property):
     """The loss timed against itself: without it nobody could tell a difference from noise."""
-    key = f"noise-{width}"
-    if key in bench.done:
+    if f"noise-{width}-begin" in bench.done:
         pytest.skip("recorded by the run that this one goes on with")
-    seed = bench.settings.seed
-    problem = problems.get("mlp", widths=(2, width, width, 1), batch=BATCH, seed=seed)
-    cost = noise_floor(problem, seconds=bench.settings.seconds, seed=seed)
-    bench.keep(
-        {
-            "key": key,
-            "sweep": "noise",
-            "provider": "loss",
-            "network": f"2-{width}-{width}-1",
-            "n": problem.size,
-            "outcome": "measured",
-            **cost.record(),
-        },
-        record_property,
-    )
+    bench.keep_noise(width, "begin", record_property)
 
 
 def test_cost(case, bench, benchmark, record_property):
@@ -48,7 +29,11 @@ def test_cost(case, bench, benchmark, record_property):
 
     def drive(rounds, count):
         benchmark.extra_info["calls_per_round"] = rounds.gradient_calls
-        return benchmark.pedantic(rounds.gradient_round, setup=rounds.loss_round, rounds=count)
+        result = benchmark.pedantic(
+            rounds.gradient_round, setup=rounds.open, teardown=rounds.close, rounds=count
+        )
+        rounds.close()  # with --benchmark-disable there is no teardown
+        return result
 
     benchmark.group = f"{case.sweep}, n = {case.n}"
     record = run_case(case, bench.plan, bench.settings, drive=drive)
@@ -61,3 +46,9 @@ def test_cost(case, bench, benchmark, record_property):
     benchmark.extra_info.update(
         {name: record[name] for name in ("n", "network", "ratio", "error", "preparation")}
     )
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+def test_noise_at_the_end(width, bench, record_property):
+    """Once more: a machine that was quiet at the begin may not have stayed so."""
+    bench.keep_noise(width, "end", record_property)

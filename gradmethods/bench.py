@@ -5,6 +5,7 @@ The cases run in a pytest of their own. Nothing is measured here but the time th
 
 from __future__ import annotations
 
+import math
 import os
 import subprocess
 import sys
@@ -25,19 +26,26 @@ from gradmethods.report.files import (
     PYTEST,
     RECORDS,
     append_record,
+    locked,
     read_json,
-    read_records,
+    records_so_far,
     write_json,
 )
 
-RESERVE = 60.0
+SCALING = "test_scaling.py"
+"""The cases, in the folder of benchmarks."""
+
+RESERVE = 75.0
 """Seconds of the budget kept for accuracy and the report, at most half of it."""
 
-WRITING = 25.0
+WRITING = 40.0
 """Seconds of the reserve kept for the report alone, at most four fifths of it."""
 
-GRACE = 5.0
+GRACE = 10.0
 """Seconds that the cases may overrun before they are killed."""
+
+INTERRUPTED = 130
+"""Exit status of a run that its user stopped, as a shell gives it."""
 
 
 def run_benchmarks(
@@ -54,23 +62,30 @@ def run_benchmarks(
     full : bool, default False
         Allow a case two hours instead of 15 seconds, and measure each longer.
     resume : bool, default False
-        Go on where a run of the same commit was killed or out of budget, keeping its finished
+        Go on where a run of the same commit was stopped or out of budget, keeping its finished
         cases.
 
     Returns
     -------
     int
-        0, or 1 if a case failed: a provider broke, rather than refused.
+        0, 1 if a case failed (a provider broke, rather than refused), or 130 if the user
+        interrupted it: then the report holds what was finished, and says so.
 
     Raises
     ------
     GradientError
-        If the benchmarks are not there, as in an installation without the checkout.
+        If the benchmarks are not there, as in an installation without the checkout, or another
+        run is writing to the folder.
     """
-    if budget is not None and not budget > 0:
+    if budget is not None and not 0 < budget < math.inf:
         raise InvalidOption(f"The budget must be a positive number of seconds, got {budget}.")
-    start = time.monotonic()
     folder, benchmarks = Path(out).resolve(), find_benchmarks()
+    with locked(folder):
+        return _run(folder, benchmarks, budget, full=full, resume=resume)
+
+
+def _run(folder: Path, benchmarks: Path, budget: float | None, *, full: bool, resume: bool) -> int:
+    start = time.monotonic()
     settings = Settings(seconds=2.0 if full else 0.5)
     limit = FULL_LIMIT if full else LIMIT
     origin = provenance(
@@ -79,34 +94,44 @@ def run_benchmarks(
         budget=budget,
         limit=limit,
         seconds=settings.seconds,
+        finished=False,
     )
     if resume:
-        _check_same(read_json(folder / PROVENANCE), origin)
+        before = read_json(folder / PROVENANCE)
+        _check_same(before, origin)
+        origin = before | {"finished": False}
     else:
         clear(folder)
-        write_json(folder / PROVENANCE, origin)
+    write_json(folder / PROVENANCE, origin)
 
     reserve = 0.0 if budget is None else min(RESERVE, budget / 2)
 
     def left(keep: float) -> float | None:
         return None if budget is None else max(0.0, budget - keep - (time.monotonic() - start))
 
-    status = _run_pytest(benchmarks, folder, limit, settings, left(reserve))
-    _fill(folder, settings, status, budget)
-    writing = min(WRITING, 0.8 * reserve)
-    write_json(folder / ACCURACY, accuracy_rows(left(writing)))
+    status: int | None = INTERRUPTED
+    try:
+        status = _run_pytest(benchmarks, folder, limit, settings, left(reserve))
+        _fill(folder, settings, status, budget)
+        rows = accuracy_rows(left(min(WRITING, 0.8 * reserve)))
+        write_json(folder / ACCURACY, rows)
+    except KeyboardInterrupt:
+        status = INTERRUPTED
+        sys.stdout.write("\nInterrupted. Writing the report of what is finished ...\n")
+        _fill(folder, settings, status, budget)
+    write_json(folder / PROVENANCE, origin | {"finished": status in (0, 1, None)})
     write_report(folder)
 
     from gradmethods.report.text import summary
 
     sys.stdout.write(summary(folder, seconds=time.monotonic() - start))
-    return 0 if status == 0 else 1
+    return status if status in (0, INTERRUPTED) else 1
 
 
 def find_benchmarks() -> Path:
     """Find the folder of benchmarks, which lies beside the package in a checkout."""
     folder = Path(__file__).resolve().parents[1] / "benchmarks"
-    if not (folder / "test_scaling.py").exists():
+    if not (folder / SCALING).exists():
         raise GradientError(
             f"There are no benchmarks at {folder}. They are not part of an installed package: "
             "clone the repository and run `make bench` there."
@@ -158,10 +183,9 @@ def _run_pytest(
     benchmarks: Path, folder: Path, limit: float, settings: Settings, seconds: float | None
 ) -> int | None:
     """Run the cases; return pytest's exit status, None if it was killed for time."""
-    folder.mkdir(parents=True, exist_ok=True)
     command = [
         sys.executable,
-        *("-m", "pytest", str(benchmarks), "--rootdir", str(benchmarks.parent)),
+        *("-m", "pytest", str(benchmarks / SCALING), "--rootdir", str(benchmarks.parent)),
         *("-q", "-rN", "--no-header", "-o", "console_output_style=classic"),
         *("-p", "no:cacheprovider", "--benchmark-quiet"),
         f"--benchmark-json={folder / PYTEST}",
@@ -170,6 +194,7 @@ def _run_pytest(
         f"--bench-limit={limit}",
         f"--bench-seconds={settings.seconds}",
         f"--bench-seed={settings.seed}",
+        f"--bench-parent={os.getpid()}",
     ]
     if seconds is not None:
         command.append(f"--bench-budget={seconds}")
@@ -183,6 +208,7 @@ def _run_pytest(
             env=environment,
             check=False,
             timeout=None if seconds is None else seconds + GRACE,
+            start_new_session=True,  # Ctrl-C reaches us alone, and we end it
         )
     except subprocess.TimeoutExpired:
         return None
@@ -192,9 +218,11 @@ def _run_pytest(
 def _fill(folder: Path, settings: Settings, status: int | None, budget: float | None) -> None:
     """Give every case that left no record a gap."""
     path = folder / RECORDS
-    done = {record["key"] for record in read_records(path)} if path.exists() else set()
+    done = {record["key"] for record in records_so_far(path)}
     if status is None:
         gap = Gap("budget", f"The budget of {duration(budget or 0)} for the run was used up.")
+    elif status == INTERRUPTED:
+        gap = Gap("not run", "The run was interrupted before this case.")
     else:
         gap = Gap("not run", f"pytest ended with status {status} before this case.")
     for case in grid():
@@ -204,10 +232,11 @@ def _fill(folder: Path, settings: Settings, status: int | None, budget: float | 
 
 def _check_same(before: dict[str, Any] | None, now: dict[str, Any]) -> None:
     """Refuse to go on with a run of other code or another machine."""
+    if before is None:
+        raise GradientError("There is no run to go on with in this folder. Start a new one.")
     for name in ("git", "machine", "python", "packages", "seed"):
-        was = None if before is None else before.get(name)
-        if was != now[name]:
+        if before.get(name) != now[name]:
             raise GradientError(
-                f"Cannot go on with the run in this folder: its {name} was {was}, now it is "
-                f"{now[name]}. Start a new run without `resume`."
+                f"Cannot go on with the run in this folder: its {name} was {before.get(name)}, now "
+                f"it is {now[name]}. Start a new run without `resume`."
             )

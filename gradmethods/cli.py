@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import argparse
+import math
+import re
 import sys
 import textwrap
 from collections.abc import Sequence
@@ -10,9 +12,8 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from gradmethods.errors import GradientError
-
-DEFAULT_PROVIDERS = "analytical,numerical,numerical:complex-step,backprop"
+from gradmethods.accuracy.compare import DEFAULT_PROVIDERS
+from gradmethods.errors import GradientError, InvalidOption
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -28,7 +29,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     int
         The exit status: 0, 1 if the job's answer is no, 2 if it could not be done.
     """
-    options = _parser().parse_args(arguments)
+    parser = _parser()
+    options = parser.parse_args(arguments)
+    if options.run is None:
+        parser.print_help(sys.stderr)
+        return 2
     try:
         status: int = options.run(options)
     except GradientError as error:
@@ -40,6 +45,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except BrokenPipeError:  # the reader of a pipe, say `head`, has seen enough
         sys.stderr.close()
         return 0
+    except OSError as error:
+        where = f"{error.filename}: " if error.filename else ""
+        print(f"gradmethods: {where}{error.strerror or error}", file=sys.stderr)
+        return 2
     return status
 
 
@@ -48,7 +57,8 @@ def _parser() -> argparse.ArgumentParser:
         prog="gradmethods", description="Compare ways to compute a gradient."
     )
     parser.add_argument("--version", action="version", version=f"%(prog)s {version('gradmethods')}")
-    jobs = parser.add_subparsers(title="jobs", required=True, metavar="JOB")
+    parser.set_defaults(run=None)
+    jobs = parser.add_subparsers(title="jobs", metavar="JOB")
 
     job = _job(jobs, "problems", "list the problems of the catalogue", "gradmethods problems mlp")
     job.add_argument("name", nargs="?", help="describe this one")
@@ -65,7 +75,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_problem(job)
     job.add_argument(
         "--providers",
-        default=DEFAULT_PROVIDERS,
+        default=",".join(DEFAULT_PROVIDERS),
         help="names with commas between them (default: %(default)s)",
     )
     job.add_argument(
@@ -84,9 +94,20 @@ def _parser() -> argparse.ArgumentParser:
         "measure cost and accuracy; write tables, plots and a report",
         "gradmethods bench --out results/latest --budget 300",
     )
-    job.add_argument("--out", type=Path, default=Path("results/latest"), help="folder to write to")
-    job.add_argument("--budget", type=float, help="seconds for the whole run")
-    job.add_argument("--full", action="store_true", help="every case, whatever it takes")
+    job.add_argument(
+        "--out",
+        type=Path,
+        default=Path("results/latest"),
+        help="folder to write to; an earlier run there moves to previous/ (default: %(default)s)",
+    )
+    job.add_argument(
+        "--budget", type=float, help="seconds for the whole run (default: as long as it takes)"
+    )
+    job.add_argument(
+        "--full",
+        action="store_true",
+        help="allow a case two hours (default: 15 seconds), and measure each longer",
+    )
     job.add_argument(
         "--resume",
         action="store_true",
@@ -130,11 +151,13 @@ def _add_problem(job: argparse.ArgumentParser) -> None:
 
 def _problems(options: argparse.Namespace) -> int:
     from gradmethods import problems
+    from gradmethods.report.plain import plain
 
     if options.name:
         family = problems.describe(options.name)
         print(f"{family.name}: {family.title}\n")
-        for label in ("formula", "domain", "hard", "source"):
+        print(textwrap.fill(f"formula: {plain(family.formula)}", 100, subsequent_indent="  "))
+        for label in ("domain", "hard", "source"):
             print(textwrap.fill(f"{label}: {getattr(family, label)}", 100, subsequent_indent="  "))
         print("options: " + ", ".join(f"{k}={v!r}" for k, v in family.options.items()))
         return 0
@@ -147,19 +170,26 @@ def _problems(options: argparse.Namespace) -> int:
 def _compare(options: argparse.Namespace) -> int:
     from gradmethods.accuracy import compare
     from gradmethods.locate import find_problem
-    from gradmethods.providers import get_provider
+    from gradmethods.report.files import check_target, write_text
 
+    if not 0 <= options.seconds < math.inf:
+        raise InvalidOption(f"--seconds must be a number from 0 on, got {options.seconds}.")
+    if options.csv:
+        check_target(options.csv)
+    if options.plot:
+        if options.seconds == 0:
+            raise InvalidOption("--plot shows times, and --seconds 0 measures none.")
+        from gradmethods.report.figures import check_format, save
+
+        check_format(check_target(options.plot))
+    # A comma within brackets belongs to a provider's own options.
+    names = re.split(r",(?![^\[]*\])", options.providers)
     problem = find_problem(options.problem, options.size)
-    providers = [get_provider(name.strip()) for name in options.providers.split(",")]
-    comparison = compare(problem, providers, seconds=options.seconds)
+    comparison = compare(problem, [name.strip() for name in names], seconds=options.seconds)
     print(comparison)
     if options.csv:
-        from gradmethods.report.files import write_text
-
-        write_text(options.csv, comparison.table.to_csv())
+        write_text(options.csv, comparison.table.to_csv(lineterminator="\n"))
     if options.plot:
-        from gradmethods.report.figures import save
-
         save(comparison.plot().figure, options.plot)
     return 0 if comparison.agree else 1
 
@@ -172,8 +202,10 @@ def _bench(options: argparse.Namespace) -> int:
 
 def _report(options: argparse.Namespace) -> int:
     from gradmethods.report import write_report
+    from gradmethods.report.text import summary
 
     write_report(options.out)
+    print(summary(options.out), end="")
     return 0
 
 

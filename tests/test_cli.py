@@ -9,7 +9,9 @@ import textwrap
 import pytest
 
 import gradmethods as gm
+from gradmethods.accuracy.compare import DEFAULT_PROVIDERS
 from gradmethods.cli import main
+from tests.report_records import write_run
 
 USER_FILE = """
 import numpy as np
@@ -31,6 +33,9 @@ def coupled(w, *, xp=np):
 
 broken = gm.Problem(coupled, np.array([1.0, 2.0]))
 number = 3
+
+def slow():
+    raise AssertionError("the work began before the options were looked at")
 """
 
 
@@ -74,6 +79,15 @@ def test_compare_says_no_with_status_1(user_file, capsys):
         (["compare", "island", "--providers", "numerical,anlytical"], "Did you mean 'analytical'"),
         (["problems", "rosenbrok"], "Did you mean 'rosenbrock'"),
         (["report", "no/such/folder"], "no/such/folder"),
+        (["compare", "island", "--providers", "numerical:"], "no name of a provider"),
+        (["compare", "FILE:slow", "--seconds", "-1"], "--seconds"),
+        (["compare", "FILE:slow", "--seconds", "nan"], "--seconds"),
+        (["compare", "FILE:slow", "--seconds", "0", "--plot", "a.svg"], "--plot"),
+        (["compare", "FILE:slow", "--plot", "a.jpg"], "svg, pdf, png"),
+        (["compare", "FILE:slow", "--csv", "FILE/a.csv"], "cannot be written"),
+        (["compare", "FILE:slow", "--plot", "FILE/a.svg"], "cannot be written"),
+        (["bench", "--budget", "nan"], "budget"),
+        (["bench", "--out", "FILE/results"], "Not a directory"),
     ],
 )
 def test_mistakes_at_the_prompt(user_file, capsys, arguments, words):
@@ -105,6 +119,47 @@ def test_problems_lists_every_name(capsys):
     assert main(["problems"]) == 0
     out = capsys.readouterr().out
     assert all(name in out for name in gm.problems.names())
+
+
+def test_a_formula_is_readable_at_the_prompt(capsys):
+    """If it came as LaTeX, a user of a terminal could not read it."""
+    for name in gm.problems.names():
+        assert main(["problems", name]) == 0
+        out = capsys.readouterr().out
+        assert "\\" not in out
+        assert "formula: " in out
+
+
+def test_a_comma_in_brackets_belongs_to_the_provider(capsys):
+    """If it did not, a provider could not be named as its own table names it."""
+    names = "numerical:central[reuse,step=1e-05],backprop"
+    assert main(["compare", "rosenbrock", "--seconds", "0", "--providers", names]) == 0
+    assert "numerical:central[reuse,step=1e-05]" in capsys.readouterr().out
+
+
+def test_the_command_alone_shows_its_jobs(capsys):
+    """If it only complained, a newcomer would not learn what there is."""
+    assert main([]) == 2
+    assert "compare" in capsys.readouterr().err
+
+
+def test_report_says_what_it_wrote(tmp_path, capsys):
+    """If it were silent, nobody would know where to look."""
+    write_run(tmp_path)
+    assert main(["report", str(tmp_path)]) == 0
+    out = capsys.readouterr().out
+    for name in ("report.html", "figures", "tables"):
+        assert str(tmp_path / name) in out
+
+
+def test_defaults_are_those_of_compare(capsys):
+    """If they were copies, the command and the library would drift apart."""
+    with pytest.raises(SystemExit):
+        main(["compare", "--help"])
+    assert ",".join(DEFAULT_PROVIDERS) in "".join(capsys.readouterr().out.split())
+    with pytest.raises(SystemExit):
+        main(["bench", "--help"])
+    assert "results/latest" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize("job", ["problems", "compare", "bench", "report"])

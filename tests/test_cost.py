@@ -1,9 +1,8 @@
-"""The timing protocol, fits and counts. No test looks at a real time."""
+"""Counts, fits, deadlines and what gradients are held against."""
 
 from __future__ import annotations
 
 import contextlib
-import gc
 import itertools
 import subprocess
 import sys
@@ -12,43 +11,10 @@ import numpy as np
 import pytest
 
 import gradmethods as gm
-from gradmethods.cost import (
-    Estimate,
-    counted,
-    fit_asymptote,
-    fit_power_law,
-    measure,
-    noise_floor,
-)
+from gradmethods.cost import counted, fit_asymptote, fit_power_law
 from gradmethods.cost.deadline import OutOfTime, deadline
 from gradmethods.cost.reference import check, restricted, sample
-from gradmethods.cost.timing import Rounds, calls_for, quiet
 from gradmethods.errors import InvalidOption
-
-
-class FakeClock:
-    """Time that passes only when work is done, as fast as the machine is slow."""
-
-    def __init__(self):
-        self.now = 0.0
-        self.slowness = 1.0
-        self.log = []
-
-    def __call__(self):
-        return self.now
-
-    def work(self, name, seconds):
-        def function(*args, **kwargs):
-            self.log.append(name)
-            self.now += seconds * self.slowness
-            return name
-
-        return function
-
-
-@pytest.fixture
-def clock():
-    return FakeClock()
 
 
 @pytest.fixture
@@ -60,111 +26,6 @@ def problem():
     rng = np.random.default_rng(1)
     params = {"W": rng.normal(size=(3, 4)), "b": rng.normal(size=3), "c": np.array(0.3)}
     return gm.Problem(loss, params, {"x": rng.normal(size=(5, 4))})
-
-
-def test_rounds_alternate_and_hold_their_calls(clock):
-    """If rounds did not alternate, drift of the machine would not cancel in the ratio."""
-    rounds = Rounds(clock.work("g", 3e-3), clock.work("l", 0.4e-3), clock=clock)
-    rounds.calibrate()
-    assert (rounds.gradient_calls, rounds.loss_calls) == (1, 5)  # the fewest that fill 1 ms
-    clock.log.clear()
-    for _ in range(2):
-        rounds.loss_round()
-        rounds.gradient_round()
-    assert clock.log == ["l"] * 5 + ["g"] + ["l"] * 5 + ["g"]
-    cost = rounds.cost()
-    assert cost.gradient.median == pytest.approx(3e-3)
-    assert cost.loss.median == pytest.approx(0.4e-3)
-    assert cost.ratio.median == pytest.approx(7.5)
-
-
-def test_drift_cancels_in_the_ratio(clock):
-    """If rounds were not paired, a machine that slows down would look like a slow gradient."""
-    rounds = Rounds(clock.work("g", 3e-3), clock.work("l", 1e-3), clock=clock)
-    for slowness in (1.0, 2.0, 4.0, 8.0, 16.0):
-        clock.slowness = slowness
-        rounds.loss_round()
-        rounds.gradient_round()
-    cost = rounds.cost()
-    assert cost.gradient.high > 2 * cost.gradient.low
-    assert cost.ratio.low == pytest.approx(3.0)
-    assert cost.ratio.high == pytest.approx(3.0)
-
-
-def test_a_slow_gradient_is_not_called_for_calibration(clock):
-    """If a known gradient were called to calibrate, an hour would be spent twice."""
-    rounds = Rounds(clock.work("g", 100.0), clock.work("l", 1e-3), clock=clock)
-    rounds.calibrate(known=100.0)
-    assert "g" not in clock.log
-
-
-@pytest.mark.parametrize(("seconds", "calls"), [(5e-3, 1), (0.6e-3, 2), (1e-4, 10), (1e-6, 1000)])
-def test_calls_fill_the_shortest_round(clock, seconds, calls):
-    """If rounds were shorter than this, the clock would be measured instead of the function."""
-    found, each = calls_for(clock.work("f", seconds), 0.99e-3, clock)
-    assert found == calls
-    assert each == pytest.approx(seconds)
-
-
-def test_measure_takes_the_rounds_asked(problem):
-    """If rounds were not honoured, runs could not be made comparable."""
-    cost = measure(gm.Backprop().prepare(problem), problem, rounds=7)
-    assert cost.rounds == 7
-    with pytest.raises(InvalidOption, match="rounds"):
-        measure(gm.Backprop().prepare(problem), problem, rounds=0)
-
-
-def test_measure_stops_at_its_time_limit_and_at_its_precision(problem, clock):
-    """If it did not stop, a budget could not be kept; if too early, the interval would lie."""
-    prepared = clock.work("g", 2e-3)
-    problem.loss = clock.work("l", 1e-3)
-    assert measure(prepared, problem, seconds=0.3, clock=clock).rounds == 100
-    assert measure(prepared, problem, seconds=1e-9, clock=clock).rounds == 1
-    assert measure(prepared, problem, seconds=0.3, precision=0.01, clock=clock).rounds == 10
-
-
-def test_noise_floor_times_the_loss_against_itself(problem, clock):
-    """If two functions took part, the noise floor would hold a difference."""
-    problem.loss = clock.work("l", 1e-3)
-    cost = noise_floor(problem, seconds=0.1, clock=clock)
-    assert set(clock.log) == {"l"}
-    assert cost.ratio.median == pytest.approx(1.0)
-
-
-def test_quiet_holds_the_collector_and_the_threads():
-    """If they ran on, a round would now and then hold a collection or a second core."""
-    from threadpoolctl import threadpool_info
-
-    before = gc.isenabled()
-    with quiet():
-        assert not gc.isenabled()
-        assert all(pool["num_threads"] == 1 for pool in threadpool_info())
-    assert gc.isenabled() == before
-
-
-def test_intervals_are_seeded():
-    """If the bootstrap drew anew each time, a report could not be written again unchanged."""
-    values = np.random.default_rng(0).exponential(size=30)
-    assert Estimate.of(values, seed=3) == Estimate.of(values, seed=3)
-    assert Estimate.of(values, seed=3) != Estimate.of(values, seed=4)
-
-
-def test_intervals_cover_the_true_median():
-    """If the intervals were too narrow, noise would be published as a difference."""
-    rng = np.random.default_rng(0)
-    estimates = [Estimate.of(rng.exponential(size=25)) for _ in range(300)]
-    covered = np.mean([e.low <= np.log(2) <= e.high for e in estimates])
-    assert 0.90 <= covered <= 0.99
-
-
-def test_few_rounds_claim_no_bootstrap():
-    """If one round had an interval, a single measurement would look certain."""
-    one, three = Estimate.of([2.0]), Estimate.of([3.0, 1.0, 2.0])
-    assert np.isnan(one.low)
-    assert np.isnan(one.high)
-    assert (three.low, three.high, three.minimum) == (1.0, 3.0, 1.0)
-    with pytest.raises(InvalidOption):
-        Estimate.of([])
 
 
 def test_the_counter_counts_what_is_called(problem):

@@ -1,122 +1,41 @@
-"""The report: from records to files, without measuring, and the same bytes each time."""
+"""The report: from records to tables and a page, without measuring anything."""
 
 from __future__ import annotations
 
 import html.parser
 import json
-import os
 import re
 import subprocess
 import sys
 from importlib import resources
 from pathlib import Path
-from types import SimpleNamespace
-from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
 
 import gradmethods as gm
-from gradmethods.cost import timing
-from gradmethods.cost.cases import PROVIDERS, Case
-from gradmethods.errors import GradientError, InvalidOption
-from gradmethods.report import figures, frames, plots, tables, write_report
-from gradmethods.report.figures import save
-from gradmethods.report.files import (
-    ACCURACY,
-    PROVENANCE,
-    RECORDS,
-    append_record,
-    read_records,
-    write_json,
-    write_text,
-)
-from gradmethods.report.plane import accuracy_cost_plane
-from gradmethods.report.style import LOOKS, look
-from gradmethods.report.text import summary
-
-REASON = "Estimated 40 s <&> 50 % of $n_1$; the limit is 15 s a case."
-
-
-def estimate(median):
-    return {"median": median, "low": 0.95 * median, "high": 1.1 * median, "minimum": 0.9 * median}
-
-
-def record(case, ratio, **more):
-    loss = 1e-5 * (1 + case.n / 100)
-    return {
-        "key": case.key,
-        "sweep": case.sweep,
-        "provider": case.provider,
-        "network": case.network,
-        "scale": case.scale,
-        "n": case.n,
-        "outcome": "measured",
-        "gradient": estimate(loss * ratio),
-        "loss": estimate(loss),
-        "ratio": estimate(ratio),
-        "rounds": 7,
-        "gradient_calls": 1,
-        "loss_calls": 3,
-        "preparation": 1e-3,
-        "error": 1e-10 if case.provider == "numerical" else 0.0,
-        "reference": "backprop",
-        "components": case.n,
-        "loss_calls_per_gradient": 2 * case.n,
-    } | more
-
-
-def gap(case, reason=REASON):
-    described = {
-        key: record(case, 1.0)[key] for key in ("key", "sweep", "provider", "network", "n")
-    }
-    return described | {"outcome": "gap", "kind": "limit", "reason": reason}
-
-
-def some_records():
-    """One sweep, in which finite differences stop and the formulas never start."""
-    for scale in (1, 4, 16, 64, 256):
-        yield record(Case("width", "backprop", scale), 3.0)
-        numerical = Case("width", "numerical", scale)
-        yield record(numerical, 2.0 * numerical.n) if scale < 100 else gap(numerical)
-        yield gap(Case("width", "analytical:expanded", scale), "A formula that is too large.")
-    noise = record(Case("width", "backprop", 2), 1.0)
-    yield noise | {"key": "noise-2", "sweep": "noise", "provider": "loss"}
+from gradmethods.cost import rounds, timing
+from gradmethods.cost.cases import Case, grid
+from gradmethods.report import frames, tables, write_report
+from gradmethods.report.banners import banners
+from gradmethods.report.captions import METHOD, provenance_line
+from gradmethods.report.text import case_line, summary
+from tests.report_records import REASON, gap, record, write_run
 
 
 @pytest.fixture(scope="module")
 def run(tmp_path_factory):
     """A run's folder with its report, written while measuring anything is an error."""
     out = tmp_path_factory.mktemp("run")
-    for entry in some_records():
-        append_record(out / RECORDS, entry)
-    machine = {"processor": "P", "cores": 2, "system": "S", "architecture": "A", "memory_gib": 1}
-    write_json(
-        out / PROVENANCE,
-        {
-            "command": "gradmethods bench", "date": "2026-01-02T03:04:05+00:00", "seed": 0,
-            "machine": machine, "python": "CPython 3", "blas": [],
-            "packages": {"gradmethods": "0.1.0", "numpy": "2", "sympy": "1"},
-            "git": {"commit": "0123456789abcdef", "dirty": True},
-        },
-    )  # fmt: skip
-    write_json(
-        out / ACCURACY,
-        [
-            {"problem": "xor", "provider": "numerical", "n": 13, "value": 0.7, "error": 1e-9,
-             "worst_component": np.inf, "forward_passes": 26, "verdict": "agrees",
-             "obstacle": "", "reference": "backprop"},
-            {"problem": "xor", "provider": "analytical", "verdict": "obstacle", "obstacle": "No."},
-        ],
-    )  # fmt: skip
+    write_run(out)
 
     def poison(*args, **kwargs):
         raise AssertionError("the report measured or evaluated something")
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(timing, "measure", poison)
-        patch.setattr(timing.Rounds, "__init__", poison)
+        patch.setattr(rounds.Rounds, "__init__", poison)
         patch.setattr(gm.Problem, "__init__", poison)
         patch.setattr(subprocess, "run", poison)
         write_report(out)
@@ -149,7 +68,7 @@ def test_tables_hold_the_gaps(run):
         "A formula that is too large.",
     }
     gaps = pd.read_csv(run / "tables" / "tab-gaps.csv")
-    assert len(gaps) == 6
+    assert len(gaps) == 6  # the data are not folded
     assert REASON in (run / "tables" / "tab-gaps.md").read_text()
     assert "too large" in (run / "tables" / "tab-gaps.tex").read_text()
     assert "time limit" in (run / "tables" / "tab-costs.tex").read_text()
@@ -182,6 +101,136 @@ def test_too_few_sizes_leave_a_row_without_an_exponent():
     assert set(tables.slopes_table(slopes)["Settled"]) == {"too few sizes"}
 
 
+def test_an_exponent_needs_a_decade():
+    """If it did not, the scatter of a few close sizes would be printed as a law."""
+    scales = (4, 5, 6, 7)  # n = 37 to 85
+    costs = frames.costs_frame([record(Case("width", "backprop", s), 3.0) for s in scales])
+    assert frames.slopes_frame(costs)["exponent"].isna().all()
+    wide = frames.costs_frame([record(Case("width", "backprop", 2**k), 3.0) for k in range(4)])
+    exponents = frames.slopes_frame(wide).set_index("quantity")["exponent"]
+    assert exponents[["gradient_s", "ratio"]].notna().all()
+
+
+def test_a_preparation_without_a_law_has_no_exponent():
+    """If it had, overhead that bends would be read as growth."""
+    times = (1e-3, 5e-3, 6e-3, 9e-2)
+    costs = frames.costs_frame(
+        [
+            record(Case("width", "backprop", 2**k), 3.0 + 9 * (k % 2), preparation=seconds)
+            for k, seconds in enumerate(times)
+        ]
+    )
+    slopes = frames.slopes_frame(costs).set_index("quantity")
+    flat = frames.costs_frame([record(Case("width", "backprop", 2**k), 3.0) for k in range(4)])
+    constant = frames.slopes_frame(flat).set_index("quantity")
+    assert np.isnan(constant.loc["preparation_s", "exponent"])
+    assert np.isnan(slopes.loc["preparation_s", "exponent"])
+    assert not slopes.loc["ratio", "settled"]  # a time keeps its local slope, marked as such
+    shown = tables.slopes_table(slopes.reset_index()).set_index("Quantity")
+    assert shown.loc["preparation", "Settled"] == "no clear law"
+
+
+def test_successive_gaps_of_one_reason_are_one_row():
+    """If each had a row, the reason would drown among its copies."""
+    cases = [Case("width", "numerical", scale) for scale in (32, 64, 128, 256)]
+    later = [f"Not tried, because n = 1,185 was not measured: {REASON}"] * 2
+    entries = [gap(c, r) for c, r in zip(cases, [REASON, *later, "Other."], strict=True)]
+    entries.append(gap(Case("width", "backprop", 32), REASON))
+    shown = tables.gaps_table(frames.gaps_frame(frames.costs_frame(entries)))
+    assert shown["n"].to_list() == ["1,185 – 17,025", "66,817", "1,185"]
+    assert shown["Reason"].to_list() == [REASON, "Other.", REASON]
+    shown = tables.gaps_table(frames.gaps_frame(frames.costs_frame(entries[:3])))
+    assert shown["n"].to_list() == ["≥ 1,185"]
+
+
+def test_errors_stand_as_methods_by_problems(run):
+    """If a refusal looked like an error of 0, a method would be praised for what it cannot do."""
+    text = (run / "tables" / "tab-errors.md").read_text(encoding="utf-8")
+    cells = [[c.strip() for c in x.split("|")[1:-1]] for x in text.splitlines() if x[:1] == "|"]
+    assert cells[0] == ["Method", "xor"]
+    assert ["numerical, central", "1.0e-09"] in cells
+    assert ["analytical, shared (CSE)", "refused"] in cells
+    frame = pd.read_csv(run / "tables" / "tab-errors.csv").set_index("provider")
+    assert frame.loc["numerical", "xor"] == 1e-9
+    row = {"problem": "xor", "provider": "backprop", "error": 2.0, "verdict": "disagrees"}
+    shown = tables.errors_table(frames.accuracy_frame([row]))
+    assert shown.loc[0, "xor"] == "2.0e+00 (disagrees)"
+
+
+def test_methods_have_one_name_everywhere(run):
+    """If a table named a method otherwise than a figure, its reader would look for a second one."""
+    for path in (run / "tables").glob("*.md"):
+        assert "numerical:" not in path.read_text(encoding="utf-8")
+    accuracy = (run / "tables" / "tab-accuracy.md").read_text(encoding="utf-8")
+    assert "numerical, central" in accuracy
+
+
+def test_numbers_are_aligned_in_latex(run):
+    """If they were not, magnitudes could not be compared down a column."""
+    text = (run / "tables" / "tab-costs.tex").read_text(encoding="utf-8")
+    assert r"\begin{tabular}{lllrrrrrrrl}" in text
+    assert r"\toprule" in text
+    caption = re.search(r"\\caption\[(.*?)\]\{(.*)\}", text)
+    assert caption is not None
+    assert caption[1] == "Cost and error of every case"
+    assert not any(sentence in caption[2] for sentence in METHOD)  # in a comment, for the author
+    assert "% " + METHOD[0] in text
+
+
+def test_a_sound_run_has_no_banner():
+    """If it had, nobody would read the banners of the others."""
+    entries = [record(Case("width", "backprop", 1), 3.0)]
+    noise = entries[0] | {"sweep": "noise", "moment": "begin", "ratio": entries[0]["loss"]}
+    ends = {"median": 1.0, "low": 0.99, "high": 1.02}
+    costs, floors = (
+        frames.costs_frame(entries),
+        frames.noise_frame([noise | {"ratio": ends}]),
+    )
+    assert banners({"finished": True}, costs, floors) == []
+    assert banners(None, costs, floors) == []
+
+
+@pytest.mark.parametrize("low", [1 / 1.2, 1.0])
+def test_what_a_reader_must_know_comes_first(tmp_path, low):
+    """If it did not, numbers of a busy machine or of half a run would be cited."""
+    entry = record(Case("width", "backprop", 1), 3.0, contended=True)
+    costs = frames.costs_frame([entry, gap(Case("width", "backprop", 2)) | {"kind": "not run"}])
+    ends = {"median": 1.0, "low": low, "high": 1.0 if low < 1 else 1.2}
+    floors = frames.noise_frame([entry | {"sweep": "noise", "moment": "end", "ratio": ends}])
+    incomplete, noisy, contended = banners({"finished": False}, costs, floors)
+    assert f"after 1 of {len(grid())} cases" in incomplete
+    assert "factor of 1.20" in noisy
+    assert "during 2 measurements" in contended
+    assert tables.costs_table(costs)["Note"].to_list() == ["contended", "not run"]
+    assert case_line(entry).endswith("CONTENDED")
+    write_run(tmp_path, finished=False)
+    write_report(tmp_path)
+    page = (tmp_path / "report.html").read_text(encoding="utf-8")
+    assert page.index("INCOMPLETE") < page.index("<h2")
+    assert "INCOMPLETE" in summary(tmp_path)
+
+
+def test_many_dropped_rounds_are_noted():
+    """If they were not, nobody would see that the machine was busy."""
+    rows = [record(Case("width", "backprop", 2**k), 3.0, dropped=d) for k, d in enumerate((8, 3))]
+    shown = tables.costs_table(frames.costs_frame(rows))
+    assert shown["Note"].to_list() == ["8 rounds dropped", ""]
+
+
+def test_every_table_says_that_its_run_is_unfinished():
+    """If only the page did, a table in a paper would not."""
+    machine = {"processor": "P", "cores": 2, "system": "S"}
+    origin = {
+        "machine": machine,
+        "packages": {"numpy": "2", "sympy": "1"},
+        "python": "CPython 3",
+        "command": "c",
+        "date": "d",
+    }
+    assert "INCOMPLETE" not in provenance_line(origin)
+    assert "INCOMPLETE" in provenance_line(origin | {"finished": False})
+
+
 class Page(html.parser.HTMLParser):
     def __init__(self):
         super().__init__()
@@ -203,23 +252,10 @@ def test_the_page_stands_alone(run):
     assert not re.search(r"@import|url\(\s*['\"]?http", text)
     assert len(set(page.ids)) == len(page.ids)
     assert "Estimated 40 s &lt;&amp;&gt;" in text
-    for drawing in re.findall(r'(?:href="#|url\(#)(fig-[^")]+)', text):
-        assert drawing in page.ids
-
-
-def test_the_same_records_write_the_same_bytes(run, tmp_path):
-    """If bytes changed, nobody could tell a new result from a new run of the program."""
-    costs = frames.costs_frame(read_records(run / RECORDS))
-    slopes = frames.slopes_frame(costs)
-    for kind in ("svg", "pdf", "png"):
-        written = []
-        for name in ("a", "b"):
-            figure = plots.growth(costs, slopes, "width", plots.RATIO)
-            path = save(figure, tmp_path / name / f"f.{kind}", title="t", caption="c")
-            written.append(path.read_bytes())
-        assert written[0] == written[1]
-        assert b"CreationDate" not in written[0]
-        assert b"<dc:date>" not in written[0]
+    used = re.findall(r'(?:xlink:href="#|url\(#)([^")]+)', text)
+    assert set(used) <= set(page.ids)
+    assert any(name.startswith("DejaVu") for name in used)
+    assert any(name.startswith("fig-") for name in used)
 
 
 def test_the_report_loads_no_engine():
@@ -230,78 +266,6 @@ def test_the_report_loads_no_engine():
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
-
-
-def test_records_survive_a_torn_line(tmp_path):
-    """If they did not, a power cut would cost the whole run instead of one case."""
-    path = tmp_path / RECORDS
-    append_record(path, {"key": "a", "n": 1})
-    append_record(path, {"key": "b", "n": 2})
-    with path.open("ab") as file:
-        file.write(b'{"key": "c", "n"')
-    assert [entry["key"] for entry in read_records(path)] == ["a", "b"]
-    append_record(path, {"key": "a", "n": 3})
-    assert read_records(path) == [{"key": "a", "n": 3}, {"key": "b", "n": 2}]
-
-
-def test_records_hold_only_json(tmp_path):
-    """If NaN were written, other languages could not read the records."""
-    path = tmp_path / RECORDS
-    entry = {"key": "a", "x": float("nan"), "y": np.float64("inf"), "z": (np.int64(3),)}
-    append_record(path, entry)
-    assert json.loads(path.read_text()) == {"key": "a", "x": None, "y": "inf", "z": [3]}
-
-
-def test_no_records_is_an_error_that_says_what_to_do(tmp_path):
-    """If it were an empty report, a wrong folder would go unnoticed."""
-    with pytest.raises(GradientError, match="gradmethods bench"):
-        write_report(tmp_path)
-    (tmp_path / RECORDS).write_text("{torn\n")
-    with pytest.raises(GradientError, match="no finished case"):
-        write_report(tmp_path)
-
-
-def test_a_failed_write_leaves_the_old_file(tmp_path, monkeypatch):
-    """If it did not, a full disk would destroy the report that was there."""
-    path = write_text(tmp_path / "a.txt", "old")
-
-    def full(_handle):
-        raise OSError("no space left")
-
-    monkeypatch.setattr(os, "fsync", full)
-    with pytest.raises(OSError, match="no space"):
-        write_text(path, "new")
-    assert path.read_text() == "old"
-    assert list(tmp_path.iterdir()) == [path]
-
-
-def test_methods_are_told_apart_without_colour():
-    """If two looked alike, a figure printed in grey could not be read."""
-    shapes = [(style.marker, str(style.line)) for style in LOOKS.values()]
-    assert len(set(shapes)) == len(shapes)
-    assert set(PROVIDERS) <= set(LOOKS)
-    assert look("mine") == look("mine")
-    assert look("mine").label == "mine"
-
-
-def test_an_unknown_format_is_refused(tmp_path):
-    """If it were not, a typo would surface as an error of matplotlib."""
-    with pytest.raises(InvalidOption, match="svg, pdf, png"):
-        save(figures.new_figure(1, 1), tmp_path / "figure.jpg")
-
-
-def test_a_comparison_is_drawn(tmp_path):
-    """If zeros or missing times stopped it, `gradmethods compare --plot` would fail."""
-    table = pd.DataFrame(
-        {"gradient_s": [1e-5, 1e-3, np.nan], "error": [0.0, 1e-9, np.nan]},
-        index=["backprop", "numerical", "analytical"],
-    )
-
-    problem = gm.Problem(lambda w, xp=np: xp.sum(w), np.ones(3), name="sum")
-    comparison: Any = SimpleNamespace(problem=problem, table=table)
-    axes = accuracy_cost_plane(comparison)
-    assert {line.get_label() for line in axes.lines} >= {"backprop", "numerical, central"}
-    assert save(axes.figure, tmp_path / "plane.svg").stat().st_size > 1000
 
 
 def test_the_template_is_part_of_the_package():

@@ -3,7 +3,9 @@
 from gradmethods.cost.counts import Counter, counted
 from gradmethods.cost.estimates import Estimate
 from gradmethods.cost.fits import PowerLaw, fit_asymptote, fit_power_law
-from gradmethods.cost.timing import Cost, measure, noise_floor
+from gradmethods.cost.noise import noise_floor
+from gradmethods.cost.rounds import Cost
+from gradmethods.cost.timing import measure
 
 __all__ = [
     "Cost",

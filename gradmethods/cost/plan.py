@@ -7,6 +7,7 @@ the refusal is a gap with its reason. Nothing is measured or written here.
 from __future__ import annotations
 
 import math
+import re
 import time
 from collections import defaultdict
 from collections.abc import Mapping
@@ -14,7 +15,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from gradmethods.cost.cases import GRIDS, Case
-from gradmethods.cost.timing import Clock
+from gradmethods.cost.rounds import Clock
 
 FIRST_GROWTH = 2.0
 """Assumed exponent of growth while only one smaller case is known: quadratic, like n passes over a
@@ -98,7 +99,7 @@ class Plan:
 
     def recall(self, record: Mapping[str, Any]) -> bool:
         """Learn from the record of an earlier run; tell whether its case is settled by it."""
-        if record["sweep"] not in GRIDS["all"]:
+        if record.get("sweep") not in GRIDS["all"]:
             return True
         case = Case(record["sweep"], record["provider"], record["scale"])
         if record["outcome"] == "measured":
@@ -116,7 +117,7 @@ class Plan:
         earlier = self._gaps.get((case.sweep, case.provider))
         if earlier is not None and case.n > earlier[0]:
             n, gap = earlier
-            return Gap(gap.kind, f"Not tried, because n = {n:,} was not measured: {gap.reason}")
+            return Gap(gap.kind, f"{_not_tried(n)}{gap.reason}")
         estimate = self.forecast(case)
         words = f"Estimated {duration(estimate)} by growth from smaller cases"
         return self.unaffordable(estimate, words)
@@ -163,6 +164,21 @@ def duration(seconds: float) -> str:
     units = (("h", 3600, 7200), ("min", 60, 120), ("s", 1, 1), ("ms", 1e-3, 1e-3), ("µs", 1e-6, 0))
     unit, size = next((unit, size) for unit, size, least in units if max(seconds, 0) >= least)
     return f"{float(f'{max(seconds, 0) / size:.2g}'):g} {unit}"
+
+
+def first_reason(reason: str) -> str:
+    """Return the reason of the smallest case that was not measured, for larger ones too.
+
+    Examples
+    --------
+    >>> first_reason("Not tried, because n = 1,185 was not measured: Out of memory.")
+    'Out of memory.'
+    """
+    return re.sub(f"^{_not_tried(0).replace('0', '[0-9,]+')}", "", reason)
+
+
+def _not_tried(n: int) -> str:
+    return f"Not tried, because n = {n:,} was not measured: "
 
 
 def _grow(known: list[tuple[int, float]], n: int) -> float:

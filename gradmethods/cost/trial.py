@@ -19,20 +19,14 @@ from gradmethods.cost.deadline import OutOfTime, deadline
 from gradmethods.cost.estimates import FEWEST_FOR_BOOTSTRAP
 from gradmethods.cost.plan import Gap, Plan, duration
 from gradmethods.cost.reference import check
-from gradmethods.cost.timing import (
-    MOST_ROUNDS,
-    SHORTEST_ROUND,
-    Rounds,
-    calls_for,
-    plain_loss,
-    quiet,
-)
+from gradmethods.cost.rounds import SHORTEST_ROUND, Rounds, calls_for
+from gradmethods.cost.timing import MOST_ROUNDS, plain_loss, quiet
 from gradmethods.errors import GradientError
 from gradmethods.problem import Problem
 from gradmethods.provider import GradientResult, Provider
 
 Drive = Callable[[Rounds, int], Any]
-"""Runs a number of pairs of rounds, the loss first; returns what the last gradient returned."""
+"""Runs a number of pairs of rounds; returns what the last gradient returned."""
 
 HEAVY = 1.0
 """Seconds from which a gradient is too expensive to compute for counting alone."""
@@ -66,8 +60,7 @@ def drive(rounds: Rounds, count: int) -> Any:
     """Drive the rounds in a plain loop."""
     result = None
     for _ in range(count):
-        rounds.loss_round()
-        result = rounds.gradient_round()
+        result = rounds.pair()
     return result
 
 
@@ -198,8 +191,7 @@ def _measure(
     return {
         "outcome": "measured",
         **cost.record(),
-        "gradient_rounds": rounds.gradient_seconds,
-        "loss_rounds": rounds.loss_seconds,
+        **rounds.record(),
         "preparation": preparation,
         "preparation_parts": getattr(prepared, "preparation", None),
         "forward_passes": getattr(prepared, "forward_passes", None),

@@ -38,6 +38,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except GradientError as error:
         sys.stderr.write(f"gradmethods: {error}\n")
         return 2
+    except KeyboardInterrupt:
+        sys.stderr.write("gradmethods: interrupted; --resume goes on with what is finished\n")
+        return 130
 
 
 if __name__ == "__main__":

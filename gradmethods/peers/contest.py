@@ -15,7 +15,8 @@ from typing import Any
 import numpy as np
 
 from gradmethods.cost.estimates import FEWEST_FOR_BOOTSTRAP, Estimate
-from gradmethods.cost.timing import Clock, calls_for, quiet
+from gradmethods.cost.rounds import Clock, calls_for
+from gradmethods.cost.timing import quiet
 
 ROUND = 0.02
 """Seconds of a round at least. Several calls of a network of a million parameters: within a round

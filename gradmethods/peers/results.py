@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +22,7 @@ from gradmethods.report.files import (
     write_json,
     write_text,
 )
-from gradmethods.report.tables import write_table
+from gradmethods.report.typeset import write_table
 
 
 def write_results(out: Path | str) -> list[Path]:
@@ -188,7 +187,7 @@ def _note(row: dict[Any, Any]) -> str:
 def _entry(folder: Path, identifier: str, caption: Caption, written: list[Path]) -> dict[str, Any]:
     files = [str(path.relative_to(folder).as_posix()) for path in written]
     kind = "figure" if identifier.startswith("fig") else "table"
-    return {"id": identifier, "kind": kind, **asdict(caption), "data": files[0], "files": files}
+    return {"id": identifier, "kind": kind, **caption.entry(), "data": files[0], "files": files}
 
 
 def _captions(items: list[tuple[str, Caption, list[Path]]], source: str) -> str:

@@ -26,8 +26,9 @@ from gradmethods.report.files import (
     PROVENANCE,
     RECORDS,
     append_record,
+    locked,
     read_json,
-    read_records,
+    records_so_far,
     write_json,
 )
 
@@ -78,29 +79,39 @@ def run_comparison(
     int
         0, or 1 if a contender failed: it broke, rather than refused.
     """
-    start = time.monotonic()
     folder = Path(out).resolve()
+    with locked(folder):
+        return _run_all(folder, budget, seconds, cases, resume=resume, seed=seed)
+
+
+def _run_all(
+    folder: Path, budget: float, seconds: float, cases: Sequence[Case], *, resume: bool, seed: int
+) -> int:
+    start = time.monotonic()
     origin = provenance(
         [Path(sys.argv[0]).name, *sys.argv[1:]],
         seed=seed,
         peers=versions(),
         environment=ENVIRONMENT,
         released={name: os.environ[name] for name in RELEASED if name in os.environ},
+        finished=False,
     )
     if resume:
-        _check_same(read_json(folder / PROVENANCE), origin)
+        before = read_json(folder / PROVENANCE)
+        _check_same(before, origin)
+        origin = before | {"finished": False}
     else:
         clear(folder)
-        write_json(folder / PROVENANCE, origin)
+    write_json(folder / PROVENANCE, origin)
     path = folder / RECORDS
     for case in cases:
         if _missing(case, path):
             gap = _run(case, path, seconds, seed, budget - (time.monotonic() - start))
             for name in _missing(case, path):
                 append_record(path, describe(case, name, seed) | gap_record(gap))
+    write_json(folder / PROVENANCE, origin | {"finished": True})
     write_results(folder)
-    failed = [record for record in read_records(path) if record.get("kind") == "error"]
-    return 1 if failed else 0
+    return 1 if any(r.get("kind") == "error" for r in records_so_far(path)) else 0
 
 
 def versions() -> dict[str, str | None]:
@@ -165,7 +176,7 @@ def _run(case: Case, path: Path, seconds: float, seed: int, left: float) -> Gap:
 def _missing(case: Case, path: Path) -> list[str]:
     """Name the contenders without a record; all of them, if anybody's rounds are missing."""
     names = ["loss", *case.contenders()]
-    done = {record["key"] for record in read_records(path)} if path.exists() else set()
+    done = {record["key"] for record in records_so_far(path)}
     return [name for name in names if f"{case.key}-{name}" not in done]
 
 
@@ -178,10 +189,11 @@ def _single_thread() -> None:
 
 
 def _check_same(before: dict[str, Any] | None, now: dict[str, Any]) -> None:
+    if before is None:
+        raise GradientError("There is no run to go on with in this folder. Start a new one.")
     for name in SAME:
-        was = None if before is None else before.get(name)
-        if was != now[name]:
+        if before.get(name) != now[name]:
             raise GradientError(
-                f"Cannot go on with the run in this folder: its {name} was {was}, now it is "
-                f"{now[name]}. Start a new run without --resume."
+                f"Cannot go on with the run in this folder: its {name} was {before.get(name)}, now "
+                f"it is {now[name]}. Start a new run without --resume."
             )

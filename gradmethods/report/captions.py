@@ -10,6 +10,7 @@ import pandas as pd
 
 from gradmethods.cost.cases import BATCH, DEPTHS, WIDTHS
 from gradmethods.report import format as fmt
+from gradmethods.report.banners import is_unfinished
 from gradmethods.report.frames import stops
 from gradmethods.report.style import look
 
@@ -22,94 +23,148 @@ SETTING = (
     f"Sigmoid units, mean cross-entropy over {BATCH} examples, float64, one BLAS thread, garbage "
     "collection held."
 )
+ROUNDS = (
+    "Rounds of the gradient and of the loss in plain NumPy alternate in one process; a pair is "
+    "left out if another process had the processor during it."
+)
 INTERVALS = (
-    "Points: median over rounds. Bars: 95 % interval of the median, by percentile bootstrap; with "
-    "fewer than five rounds their range, with one round none."
+    "Medians over rounds, with the 95 % interval of the median by percentile bootstrap; with fewer "
+    "than five rounds their range, with one round none."
 )
 FITS = (
-    "Legend: exponent of a power law fitted to the largest sizes that one describes within 10 %, "
-    "with the 95 % interval of Student's t and the n where the fit starts; “bending” if not even "
-    "the last four sizes lie on one."
+    "Exponents: of a power law fitted by least squares on log-log axes to the longest run of "
+    "largest sizes that one describes within 10 %, at least four over at least a decade, with the "
+    "95 % interval of Student's t. “Bending”: not even the last four sizes lie on one."
 )
 ERRORS = (
-    "Norm of the difference ÷ norm of the reference. Backprop is the reference of the others; "
-    "itself it is held against the complex step, which uses no rule of it, on at most 50 "
+    "Error: norm of the difference ÷ norm of the reference. Backprop is the reference of the "
+    "others; itself it is held against the complex step, which uses no rule of it, on at most 50 "
     "components drawn with the seed."
 )
-CIRCLES = "A circle marks where a method stopped although the sweep goes on, with the reason."
+BARS = "Bars: intervals."
+GROWTH = (
+    "Thin lines: growth in theory, through the largest point of a method: n² for n passes over a "
+    "loss that itself grows with n, and n for backprop."
+)
+BOUND = (
+    "Thin lines: the forward passes of finite differences, n + 1 forward and 2n central. Dashed: "
+    "the bound on the operations of reverse mode, five times those of the function (Griewank 1989)."
+)
+ONCE = (
+    "Derive, trace, compile, choose steps: one preparation each, SymPy's cache emptied before it."
+)
+ZEROS = (
+    "Errors of exactly 0 are not drawn; they are in the table of costs. Thin line: the unit "
+    "round-off of float64."
+)
+HOLLOW = "Hollow points: other processes had the processor nearly all the time."
+CIRCLES = "A circle marks where a method stopped although the sweep goes on."
+
+METHOD = (SETTING, ROUNDS, INTERVALS, FITS, ERRORS)
+"""How numbers are obtained; most figures and tables share it."""
 
 
 @dataclass(frozen=True)
 class Caption:
-    """The words of one figure or table."""
+    """The words of one figure or table.
+
+    Attributes
+    ----------
+    title : str
+        Its name.
+    text : str
+        What it shows, and what is special about it.
+    shared : tuple of str
+        The parts of `METHOD` behind it. Where all captions stand together, these stand once.
+    """
 
     title: str
     text: str
+    shared: tuple[str, ...] = ()
+
+    @property
+    def method(self) -> str:
+        """How it was obtained."""
+        return " ".join(self.shared)
+
+    @property
+    def full(self) -> str:
+        """Everything, for where the figure or the table stands alone."""
+        return f"{self.title}. {self.text} {self.method}".strip()
+
+    def entry(self) -> dict[str, str]:
+        """Return plain values, for JSON."""
+        return {"title": self.title, "text": self.text, "method": self.method}
 
 
 def figure_caption(quantity: str, sweep: str, costs: pd.DataFrame) -> Caption:
     """Describe a figure: ``time``, ``ratio``, ``preparation`` or ``error`` in a sweep."""
-    titles = {
-        "time": f"Time per gradient against {sweep}",
-        "ratio": f"Gradient time ÷ loss time against {sweep}",
-        "preparation": f"Time to prepare a gradient against {sweep}",
-        "error": f"Error of the gradient against {sweep}",
-    }
     n = f"the number of parameters n of {NETWORKS[sweep]}"
-    texts = {
-        "time": f"Time of one gradient against {n}. {SETTING} {INTERVALS} {FITS} Thin lines: "
-        "growth in theory, through the largest point of a method: n² for n passes over a loss that "
-        "itself grows with n, and n for backprop.",
-        "ratio": "Time of one gradient ÷ time of the loss in plain NumPy, from paired rounds that "
-        f"alternate in one process, against {n}. {SETTING} {INTERVALS} {FITS} Thin lines: the "
-        "forward passes of finite differences, n + 1 forward and 2n central. Dashed: the bound on "
-        "the operations of reverse mode, five times those of the function (Griewank 1989).",
-        "preparation": "Time of what is done once, before the first gradient (derive, trace, "
-        f"compile, choose steps), against {n}. One preparation each, SymPy's cache emptied before "
-        f"it. {FITS}",
-        "error": f"Error of the gradient against {n}. {ERRORS} Errors of exactly 0 are not drawn; "
-        "they are in the table of costs. Thin line: the unit round-off of float64.",
-    }
-    text = f"{texts[quantity]} {CIRCLES} {_endings(costs, sweep)}"
-    return Caption(titles[quantity], text.strip())
+    timed = (SETTING, ROUNDS, INTERVALS, FITS)
+    title, text, shared = {
+        "time": (
+            f"Time per gradient against {sweep}",
+            f"Time of one gradient against {n}. {BARS} {GROWTH}",
+            timed,
+        ),
+        "ratio": (
+            f"Gradient time ÷ loss time against {sweep}",
+            f"Time of one gradient ÷ time of the loss in plain NumPy, against {n}. {BARS} {BOUND}",
+            timed,
+        ),
+        "preparation": (
+            f"Time to prepare a gradient against {sweep}",
+            f"Time of what is done once, before the first gradient, against {n}. {ONCE}",
+            (SETTING, FITS),
+        ),
+        "error": (
+            f"Error of the gradient against {sweep}",
+            f"Error of the gradient against {n}. {ZEROS}",
+            (SETTING, ERRORS),
+        ),
+    }[quantity]
+    busy = costs.loc[costs["sweep"] == sweep, "contended"].any() and quantity in ("time", "ratio")
+    text += f" {HOLLOW}" if busy else ""
+    return Caption(title, f"{text} {_endings(costs, sweep)}".strip(), shared)
 
 
 TABLES: Mapping[str, Caption] = {
     "costs": Caption(
         "Cost and error of every case",
-        f"{SETTING} Gradient and ÷ loss: median over interleaved rounds with the 95 % interval "
-        "of the median (percentile bootstrap; with two to four rounds their range, with one none). "
         "Loss calls: how often one gradient called the loss, counted by a wrapper outside of the "
         "timed rounds wherever a gradient takes less than a second; compiled methods replay what "
-        "they recorded and never call it. One call of finite differences is for the value. "
-        f"Error: {ERRORS[0].lower()}{ERRORS[1:]} A row without a measurement says in a word why; "
-        "the table of gaps says it in full.",
+        "they recorded and never call it. One call of finite differences is for the value.",
+        (SETTING, ROUNDS, INTERVALS, ERRORS),
     ),
     "slopes": Caption(
         "Exponents of growth",
-        "Power laws fitted by least squares on log-log axes to the longest run of largest sizes "
-        "that lie within 10 % of one line, at least four; not settled if not even four do, and no "
-        "exponent with fewer. Interval: 95 %, Student's t from the scatter about the line. Theory: "
-        "finite differences take a number of passes in proportion to n, backprop a constant "
-        "number; one pass takes time in proportion to n once products of matrices dominate, which "
-        "small networks do not reach. Theory is about large n: a “no” says only that the sizes "
-        "fitted differ from it by more than their scatter.",
+        "Theory: finite differences take a number of passes in proportion to n, backprop a "
+        "constant number; one pass takes time in proportion to n once products of matrices "
+        "dominate, which small networks do not reach. Theory is about large n: a “no” says only "
+        "that the sizes fitted differ from it by more than their scatter.",
+        (FITS,),
+    ),
+    "errors": Caption(
+        "Error of every method on every problem",
+        "Norm of the difference ÷ norm of the reference, which is the method that most others "
+        "agree with. A word stands where there is no gradient, or no agreement.",
     ),
     "accuracy": Caption(
-        "Accuracy of every provider on every problem",
+        "Accuracy in detail",
         "Error: norm of the difference ÷ norm of the reference; worst component: largest relative "
-        "difference of a component. The reference is the provider that most others agree with. "
-        "Two agree if each parameter array differs by no more than both methods' tolerances.",
+        "difference of a component. Two methods agree if each parameter array differs by no more "
+        "than both methods' tolerances.",
     ),
     "gaps": Caption(
         "Cases that were not measured, and why",
         "A case whose estimate is above the limit, or above what is left of the budget, is not "
-        "run, and neither are larger ones of the same provider. A refusal of a provider is quoted.",
+        "run, and neither are larger ones of the same method. A refusal of a method is quoted.",
     ),
     "noise": Caption(
         "Noise floor",
-        "The loss timed against itself with the same protocol: the true ratio is 1, and what the "
-        "interval departs from it is noise. Smaller differences between methods mean nothing here.",
+        "The loss timed against itself, at the begin and the end of the run. The true ratio is 1: "
+        "smaller differences between methods than those found here mean nothing.",
+        (ROUNDS, INTERVALS),
     ),
 }
 
@@ -120,6 +175,7 @@ def provenance_line(origin: Mapping[str, Any] | None) -> str:
         return "No provenance was recorded."
     machine, packages = origin["machine"], origin["packages"]
     parts = [
+        *(["INCOMPLETE: stopped before its end"] if is_unfinished(origin) else []),
         f"gradmethods {packages.get('gradmethods') or '(not installed)'}, {commit(origin)}",
         f"{machine['processor']}, {machine['cores']} cores, {machine['system']}",
         f"{origin['python']}, NumPy {packages['numpy']}, SymPy {packages['sympy']}",
@@ -139,10 +195,12 @@ def commit(origin: Mapping[str, Any]) -> str:
 
 
 def _endings(costs: pd.DataFrame, sweep: str) -> str:
-    """List the stops of a sweep in sentences."""
-    sentences = []
-    for provider, (largest, _, reason) in stops(costs, sweep).items():
+    """Say where the methods of a sweep stop; the table of gaps says why in full."""
+    ends = stops(costs, sweep)
+    if not ends:
+        return ""
+    words = []
+    for provider, (largest, kind, _) in ends.items():
         where = "before its first point" if largest is None else f"after n = {largest:,}"
-        label = look(provider).label
-        sentences.append(f"{label[0].upper()}{label[1:]} stopped {where}: {fmt.shortened(reason)}")
-    return " ".join(sentences)
+        words.append(f"{look(provider).label} {where} ({fmt.STOPS.get(kind, kind)})")
+    return f"{CIRCLES} Stopped: {'; '.join(words)}."

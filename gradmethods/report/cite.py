@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from gradmethods.report.captions import commit
-from gradmethods.report.tables import tex
+from gradmethods.report.typeset import tex
 
 SOURCES = r"""@article{rumelhart1986,
   author  = {Rumelhart, David E. and Hinton, Geoffrey E. and Williams, Ronald J.},

@@ -40,11 +40,7 @@ def save(
     title, caption, source : str, optional
         Go into the file's metadata, so that a figure on its own still says what it is.
     """
-    kind = Path(path).suffix[1:]
-    if kind not in FORMATS["wide"]:
-        raise InvalidOption(
-            f"A figure is written as {', '.join(FORMATS['wide'])}; {path.name!r} ends otherwise."
-        )
+    kind = check_format(path)
     buffer = BytesIO()
     # A fixed salt and no dates: element ids and bytes depend on nothing but the content.
     with mpl.rc_context(RC | {"svg.hashsalt": title or "gradmethods"}):
@@ -54,6 +50,16 @@ def save(
             figure.set_layout_engine("none")
         figure.savefig(buffer, format=kind, metadata=_metadata(kind, title, caption, source))
     return write_bytes(Path(path), buffer.getvalue())
+
+
+def check_format(path: Path) -> str:
+    """Return the format that a path's suffix names; refuse one that figures are not written in."""
+    kind = Path(path).suffix[1:]
+    if kind not in FORMATS["wide"]:
+        raise InvalidOption(
+            f"A figure is written as {', '.join(FORMATS['wide'])}; {path.name!r} ends otherwise."
+        )
+    return kind
 
 
 def _metadata(kind: str, title: str, caption: str, source: str) -> dict[str, Any]:

@@ -9,11 +9,12 @@ import json
 import math
 import os
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from gradmethods.errors import GradientError
+from gradmethods.errors import GradientError, InvalidOption
 
 RECORDS = "records.jsonl"
 PROVENANCE = "provenance.json"
@@ -70,8 +71,6 @@ def append_record(path: Path, record: Mapping[str, Any]) -> None:
 def read_records(path: Path) -> list[dict[str, Any]]:
     """Read the records of a run; of two with one key the later counts.
 
-    A line that is no JSON, as a kill may leave one, is passed over: its case was not finished.
-
     Raises
     ------
     GradientError
@@ -81,16 +80,65 @@ def read_records(path: Path) -> list[dict[str, Any]]:
         raise GradientError(
             f"There are no records at {path}. Run `gradmethods bench --out {path.parent}` first."
         )
+    records = records_so_far(path)
+    if not records:
+        raise GradientError(f"{path} holds no finished case. Run `gradmethods bench` again.")
+    return records
+
+
+def records_so_far(path: Path) -> list[dict[str, Any]]:
+    """Read the records of a run that may have none yet.
+
+    A line that is no record is passed over: a kill leaves the line of an unfinished case torn.
+    """
     records = {}
-    for line in path.read_bytes().splitlines():
+    for line in path.read_bytes().splitlines() if path.exists() else ():
         try:
             record = json.loads(line)
         except ValueError:
             continue
-        records[record["key"]] = record
-    if not records:
-        raise GradientError(f"{path} holds no finished case. Run `gradmethods bench` again.")
+        if isinstance(record, dict) and {"key", "outcome"} <= record.keys():
+            records[str(record["key"])] = record
     return list(records.values())
+
+
+@contextmanager
+def locked(folder: Path) -> Iterator[None]:
+    """Keep other runs out of a folder for as long as this one writes to it.
+
+    The lock is the operating system's: it is gone with the process, however that ends.
+
+    Raises
+    ------
+    GradientError
+        If another run has it.
+    """
+    from filelock import FileLock, Timeout
+
+    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        with FileLock(folder / ".lock", timeout=0):
+            yield
+    except Timeout:
+        raise GradientError(
+            f"Another run is writing to {folder}. Wait for its end, or choose another folder."
+        ) from None
+
+
+def check_target(path: Path) -> Path:
+    """Refuse a file that could not be written, before the work whose result it should hold.
+
+    Raises
+    ------
+    InvalidOption
+        If the path is a folder, or lies where nothing can be written.
+    """
+    if path.is_dir():
+        raise InvalidOption(f"{path} is a folder; give the name of a file.")
+    nearest = next(parent for parent in path.absolute().parents if parent.exists())
+    if not nearest.is_dir() or not os.access(path if path.exists() else nearest, os.W_OK):
+        raise InvalidOption(f"{path} cannot be written: no files can be made in {nearest}.")
+    return path
 
 
 def _last_byte(file: Any) -> bytes:

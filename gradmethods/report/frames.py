@@ -5,10 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from gradmethods.cost.cases import PROVIDERS
-from gradmethods.cost.fits import FEWEST_POINTS, fit_asymptote
+from gradmethods.cost.fits import FEWEST_POINTS, PowerLaw, fit_asymptote
+from gradmethods.cost.noise import factor
+from gradmethods.cost.plan import first_reason
 
 SWEEPS = ("width", "depth")
 
@@ -19,12 +23,16 @@ QUANTITIES = {"gradient_s": 1.0, "ratio": 0.0, "preparation_s": None}
 """Fitted columns, and what theory adds to the exponent of the ratio: a pass over a network takes
 time in proportion to n, once products of matrices dominate. None: no theory."""
 
+LEAST_RANGE = 10.0
+"""Largest size fitted ÷ smallest: over less than a decade an exponent describes the scatter."""
+
 _LAW = ("exponent", "low", "high", "points", "settled", "constant")
 
 _INTEGERS = (
     "n",
     "scale",
     "rounds",
+    "dropped",
     "calls_per_round",
     "loss_calls_per_round",
     "forward_passes",
@@ -36,12 +44,20 @@ _INTEGERS = (
 
 def costs_frame(records: Iterable[Mapping[str, Any]]) -> pd.DataFrame:
     """One row per case, measured or not, ordered by sweep, provider and size."""
-    rows = [_cost_row(record) for record in records if record["sweep"] in SWEEPS]
+    rows = [_cost_row(record) for record in records if record.get("sweep") in SWEEPS]
     frame = pd.DataFrame(rows, columns=list(_cost_row({})))
     frame = frame.astype(dict.fromkeys(_INTEGERS, "Int64"))
     floats = [name for name in frame if name.endswith("_s") or name.startswith("ratio")]
     frame = frame.astype(dict.fromkeys([*floats, "error"], float))
     return _ordered(frame, ["sweep", "provider", "n"])
+
+
+def disturbed(row: Mapping[str, Any]) -> str:
+    """Say in a word or two if other work disturbed a case much; else nothing."""
+    if row["contended"]:
+        return "contended"
+    dropped = 0 if pd.isna(row["dropped"]) else int(row["dropped"])
+    return f"{dropped} rounds dropped" if dropped and dropped > row["rounds"] else ""
 
 
 def gaps_frame(costs: pd.DataFrame) -> pd.DataFrame:
@@ -51,17 +67,23 @@ def gaps_frame(costs: pd.DataFrame) -> pd.DataFrame:
 
 
 def noise_frame(records: Iterable[Mapping[str, Any]]) -> pd.DataFrame:
-    """Compute the ratio of the loss to itself, per size: truly 1."""
-    rows = [_cost_row(record) for record in records if record["sweep"] == "noise"]
-    names = ["network", "n", "loss_s", "ratio", "ratio_low", "ratio_high", "rounds"]
-    frame = pd.DataFrame(rows, columns=list(_cost_row({})))[names]
-    return frame.sort_values("n", ignore_index=True)
+    """Compute the ratio of the loss to itself, per size and moment of the run: truly 1."""
+    rows = [
+        {"moment": record.get("moment") or "", **_cost_row(record)}
+        for record in records
+        if record.get("sweep") == "noise"
+    ]
+    names = [
+        "moment", "network", "n", "loss_s", "ratio", "ratio_low", "ratio_high", "rounds",
+        "dropped", "contended",
+    ]  # fmt: skip
+    frame = pd.DataFrame(rows, columns=["moment", *_cost_row({})])[names]
+    return frame.sort_values(["moment", "n"], ignore_index=True)
 
 
 def noise(frame: pd.DataFrame) -> float | None:
-    """Return the noise floor: how far the interval of an A/A run reached from 1, at worst."""
-    ends = frame[["ratio", "ratio_low", "ratio_high"]].astype(float)
-    return float((ends - 1).abs().max().max()) if len(frame) else None
+    """Return the noise floor as a factor: how far an interval of an A/A run reached from 1."""
+    return factor(frame[["ratio", "ratio_low", "ratio_high"]].to_numpy(float).ravel())
 
 
 def slopes_frame(costs: pd.DataFrame) -> pd.DataFrame:
@@ -77,8 +99,10 @@ def slopes_frame(costs: pd.DataFrame) -> pd.DataFrame:
             row = {"sweep": sweep, "provider": provider, "quantity": quantity, "theory": theory}
             row["points"] = len(points)
             # With fewer sizes the row stays, without an exponent: a gap of its own.
-            if points["n"].nunique() >= FEWEST_POINTS:
-                law = fit_asymptote(points["n"].to_numpy(float), points[quantity].to_numpy())
+            law = _law(points["n"].to_numpy(float), points[quantity].to_numpy())
+            # Preparation is mostly overhead: unless it grows by a law, its exponent means nothing.
+            grows = law is not None and law.settled and law.low > 0
+            if law is not None and (grows or quantity != "preparation_s"):
                 row |= {name: getattr(law, name) for name in _LAW}
                 row |= {"from_n": int(law.start), "to_n": int(law.end)}
                 row["theory_inside"] = None if theory is None else law.low <= theory <= law.high
@@ -89,6 +113,14 @@ def slopes_frame(costs: pd.DataFrame) -> pd.DataFrame:
     ]  # fmt: skip
     frame = pd.DataFrame(rows, columns=columns)
     return frame.astype({"from_n": "Int64", "to_n": "Int64", "points": "Int64"})
+
+
+def _law(n: NDArray[np.float64], values: NDArray[np.float64]) -> PowerLaw | None:
+    """Fit the asymptote, if it has sizes enough and they are far enough apart."""
+    if np.unique(n).size < FEWEST_POINTS:
+        return None
+    law = fit_asymptote(n, values)
+    return law if law.end >= LEAST_RANGE * law.start else None
 
 
 def stops(costs: pd.DataFrame, sweep: str) -> dict[str, tuple[int | None, str, str]]:
@@ -102,6 +134,30 @@ def stops(costs: pd.DataFrame, sweep: str) -> dict[str, tuple[int | None, str, s
             first = gaps.iloc[0]
             found[str(provider)] = (largest, str(first["gap"]), str(first["reason"]))
     return found
+
+
+def folded(gaps: pd.DataFrame) -> pd.DataFrame:
+    """Fold successive gaps of a provider that have one reason: ``n`` and ``last`` are the ends."""
+    rows: list[dict[Any, Any]] = []
+    for row in gaps.to_dict("records"):
+        row |= {"reason": first_reason(row["reason"]), "last": row["n"]}
+        same = ("sweep", "provider", "gap", "reason")
+        if rows and all(rows[-1][name] == row[name] for name in same):
+            rows[-1]["last"] = row["n"]
+        else:
+            rows.append(row)
+    frame = pd.DataFrame(rows, columns=[*gaps.columns, "last"])
+    frame["final"] = ~frame.duplicated(["sweep", "provider"], keep="last")
+    return frame
+
+
+def errors_frame(accuracy: pd.DataFrame) -> pd.DataFrame:
+    """Error of every method (rows) on every problem (columns), in the order of the report."""
+    done = accuracy[accuracy["provider"] != "all"]
+    frame = done.pivot_table(
+        index="provider", columns="problem", values="error", sort=False, dropna=False
+    )
+    return frame.reset_index()
 
 
 def accuracy_frame(rows: Iterable[Mapping[str, Any]]) -> pd.DataFrame:
@@ -127,6 +183,8 @@ def _cost_row(record: Mapping[str, Any]) -> dict[str, Any]:
             row[f"{quantity}_{end}{unit}"] = estimate.get(end)
     return row | {
         "rounds": record.get("rounds"),
+        "dropped": record.get("dropped"),
+        "contended": bool(record.get("contended")),
         "calls_per_round": record.get("gradient_calls"),
         "loss_calls_per_round": record.get("loss_calls"),
         "preparation_s": record.get("preparation"),

@@ -8,7 +8,6 @@ from itertools import pairwise
 from typing import Any
 
 import numpy as np
-from matplotlib import patheffects
 from numpy.typing import ArrayLike, NDArray
 
 SIZE = 6.5
@@ -17,8 +16,8 @@ SIZE = 6.5
 CLEAR = 7.0
 """Points. Farther than this from everything, one place is as good as another."""
 
-HALO = (patheffects.withStroke(linewidth=2, foreground="white"),)
-"""Behind letters, so that no line runs through them."""
+PATCH = {"facecolor": "white", "edgecolor": "none", "pad": 0.6, "alpha": 0.85}
+"""Behind letters, so that no line runs through them. A halo would draw every letter anew."""
 
 
 @dataclass(frozen=True)
@@ -55,12 +54,26 @@ class Labels:
         between = [a + (b - a) * steps for a, b in pairwise(corners)]
         self._taken = np.concatenate([self._taken, corners, *between])
 
-    def put(self, text: str, places: Iterable[Place], colour: str) -> None:
-        """Write a text at the first clear place, or else at the clearest."""
-        best = max(places, key=lambda place: self._clearance(text, place))
+    def put(
+        self, text: str, places: Iterable[Place], colour: str, *, least: float = -np.inf
+    ) -> None:
+        """Write a text at the first clear place, or else at the clearest.
+
+        Parameters
+        ----------
+        text, places, colour
+            What to write, and where it may stand.
+        least : float, optional
+            Points that must be clear around it; without such a place it is not written.
+        """
+        clearance, best = max(
+            ((self._clearance(text, place), place) for place in places), key=lambda found: found[0]
+        )
+        if clearance < least:
+            return
         self.axes.annotate(
             text, (best.x, best.y), xytext=(best.dx, best.dy), textcoords="offset points",
-            fontsize=SIZE, color=colour, ha=best.ha, va=best.va, path_effects=HALO,
+            fontsize=SIZE, color=colour, ha=best.ha, va=best.va, bbox=PATCH,
         )  # fmt: skip
         self._taken = np.concatenate([self._taken, self._box(text, best)])
 

@@ -9,10 +9,12 @@ from typing import TYPE_CHECKING, Any
 
 import jinja2
 import pandas as pd
+from markupsafe import Markup
 
 from gradmethods.report import frames
-from gradmethods.report.captions import commit
+from gradmethods.report.captions import METHOD, commit
 from gradmethods.report.tables import slopes_table
+from gradmethods.report.typeset import is_numeric
 
 if TYPE_CHECKING:
     from gradmethods.report.write import Item
@@ -26,6 +28,7 @@ def page(
     origin: Mapping[str, Any] | None,
     costs: pd.DataFrame,
     slopes: pd.DataFrame,
+    reservations: Sequence[str],
     bibtex: str,
 ) -> str:
     """Return the report as HTML.
@@ -36,8 +39,8 @@ def page(
         Folder of the run; its SVG figures are put into the page.
     items : sequence of Item
         Figures and tables, written.
-    run, origin, costs, slopes, bibtex
-        Name and provenance of the run, its frames and its BibTeX.
+    run, origin, costs, slopes, reservations, bibtex
+        Name and provenance of the run, its frames, what to know before reading, and its BibTeX.
     """
     environment = jinja2.Environment(
         loader=jinja2.PackageLoader("gradmethods.report", "."),
@@ -46,25 +49,29 @@ def page(
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    shown = {item.id: item for item in items}
+    glyphs: dict[str, str] = {}
     drawings = {
-        item.id: _inline(item.id, (out / f"figures/{item.id}.svg").read_text(encoding="utf-8"))
+        item.id: _inline(
+            item.id, (out / f"figures/{item.id}.svg").read_text(encoding="utf-8"), glyphs
+        )
         for item in items
         if item.kind == "figure"
     }
     measured = int((costs["outcome"] == "measured").sum())
-    noise = shown["tab-noise"].shown
     return environment.get_template("report.html.jinja").render(
         run=run,
         origin=origin,
         commit=commit(origin or {}),
         items=items,
         drawings=drawings,
+        glyphs=Markup("".join(glyphs[name] for name in sorted(glyphs))),  # noqa: S704  # outlines
+        numeric={item.id: _numeric(item.shown) for item in items if item.shown is not None},
+        method=METHOD,
+        reservations=reservations,
         measured=measured,
         gaps=len(costs) - measured,
         ratios=slopes_table(slopes[slopes["quantity"] == "ratio"]).to_dict("records"),
         reached=_reached(costs),
-        noise=[] if noise is None else noise.to_dict("records"),
         bibtex=bibtex,
     )
 
@@ -91,12 +98,25 @@ def _reached(costs: pd.DataFrame) -> list[dict[str, Any]]:
     return rows
 
 
-def _inline(identifier: str, svg: str) -> Any:
-    """Cut a drawing out of its file, and keep its ids apart from those of the other drawings."""
-    from markupsafe import Markup
+def _numeric(shown: pd.DataFrame) -> list[bool]:
+    return [is_numeric(shown[column]) for column in shown]
 
+
+_GLYPH = re.compile(r'<path id="(DejaVu[^"]*)".*?/>\s*', re.DOTALL)
+"""The outline of a letter; matplotlib names it after font and character."""
+
+
+def _inline(identifier: str, svg: str, glyphs: dict[str, str]) -> Any:
+    """Cut a drawing out of its file, and keep its ids apart from those of the other drawings.
+
+    Letters go to `glyphs`: the page holds each once, for all drawings.
+    """
     drawing = svg[svg.index("<svg") :]
     drawing = re.sub(r"<metadata>.*?</metadata>", "", drawing, flags=re.DOTALL)
+    glyphs.update((match[1], match[0]) for match in _GLYPH.finditer(drawing))
+    drawing = _GLYPH.sub("", drawing)
+    drawing = re.sub(r"(\.\d{3})\d+", r"\1", drawing)  # a thousandth of a point, and half the size
+    drawing = re.sub(r">\s+<", "><", drawing)
     drawing = re.sub(r'\bid="', f'id="{identifier}-', drawing)
-    drawing = re.sub(r'(href="#|url\(#)', rf"\g<1>{identifier}-", drawing)
+    drawing = re.sub(r'(href="#|url\(#)(?!DejaVu)', rf"\g<1>{identifier}-", drawing)
     return Markup(drawing)  # noqa: S704  # our own drawing; names in it are outlines of letters

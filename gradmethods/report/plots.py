@@ -9,12 +9,13 @@ import matplotlib as mpl
 import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
+from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
 from gradmethods.report.figures import SIZES, new_figure
 from gradmethods.report.format import STOPS, signed
 from gradmethods.report.frames import RATIO_EXPONENTS, stops
 from gradmethods.report.labels import Labels, Place
-from gradmethods.report.style import RC, THEORY, look
+from gradmethods.report.style import RC, THEORY, Look, look
 
 CHEAP_GRADIENT = 5.0
 """Griewank (1989): reverse mode costs at most five times the function, whatever n is."""
@@ -29,16 +30,19 @@ class Quantity:
     column: str
     label: str
     fitted: bool = False
+    timed: bool = False
     low: str | None = None
     high: str | None = None
 
 
 TIME = Quantity(
-    "gradient_s", "time per gradient (s)", fitted=True, low="gradient_low_s", high="gradient_high_s"
-)
+    "gradient_s", "time per gradient (s)", fitted=True, timed=True,
+    low="gradient_low_s", high="gradient_high_s",
+)  # fmt: skip
 RATIO = Quantity(
-    "ratio", "time per gradient ÷ time per loss", fitted=True, low="ratio_low", high="ratio_high"
-)
+    "ratio", "time per gradient ÷ time per loss", fitted=True, timed=True,
+    low="ratio_low", high="ratio_high",
+)  # fmt: skip
 PREPARATION = Quantity("preparation_s", "time to prepare, once (s)", fitted=True)
 ERROR = Quantity("error", "error relative to the norm of the gradient")
 
@@ -66,15 +70,21 @@ def growth(
         axes.set_ylabel(quantity.label)
         points = plotted(costs, sweep, quantity)
         for provider, group in points.groupby("provider", sort=False):
-            _draw(axes, str(provider), group, quantity, _fit(slopes, sweep, provider, quantity))
-        lines = theory(points, quantity, axes.get_ylim())
-        _frame(axes, lines, quantity)
+            style = look(str(provider))
+            label = _named(style.label, _fit(slopes, sweep, provider, quantity), size)
+            _draw(axes, style, label, group, quantity)
+        lines = [line for line in theory(points, quantity, axes.get_ylim()) if len(line.x)]
+        _frame(axes, points, lines, quantity)
+        _ticks(axes.xaxis, *axes.get_xlim())
+        _ticks(axes.yaxis, *axes.get_ylim())
         labels = Labels(axes)
         for _, group in points.groupby("provider", sort=False):
             labels.avoid(group["n"], group[quantity.column])
         for line in lines:
             axes.plot(line.x, line.y, color=THEORY, linewidth=0.6, linestyle=line.dash, zorder=1)
-        _name_stops(axes, labels, points, quantity, stops(costs, sweep))
+        # In a column there is no room for words: the circle stays, the caption says the rest.
+        words = labels if quantity.timed and size == "wide" else None
+        _mark_stops(axes, words, points, quantity, stops(costs, sweep))
         for line in lines:
             labels.put(line.text, _along(line), THEORY)
             labels.avoid(line.x[::40], line.y[::40])
@@ -89,23 +99,34 @@ def plotted(costs: pd.DataFrame, sweep: str, quantity: Quantity) -> pd.DataFrame
     """Return the points of a figure: the data to cite beside it."""
     names = [name for name in (quantity.column, quantity.low, quantity.high) if name]
     chosen = costs[(costs["sweep"] == sweep) & (costs["outcome"] == "measured")]
-    points = chosen[["provider", "network", "n", *names]]
+    points = chosen[
+        ["provider", "network", "n", *names, *(["contended"] if quantity.timed else [])]
+    ]
     # An error of exactly 0 has no place on a log axis; it is in the table.
     return points[points[quantity.column] > 0].reset_index(drop=True)
 
 
-def _draw(
-    axes: Any, provider: str, group: pd.DataFrame, quantity: Quantity, fit: pd.Series | None
-) -> None:
-    style = look(provider)
-    label = style.label
-    if fit is not None:
-        middle, low, high = (signed(fit[end]) for end in ("exponent", "low", "high"))
-        label += f"\n$n^{{{middle}}}$  [{low}, {high}]"
-        label += f"  from n = {int(fit['from_n']):,}"
-        label += "" if fit["settled"] else ", bending"
+def _named(label: str, fit: pd.Series | None, size: str) -> str:
+    """Name a method in the legend, with its exponent; a column has a single line for that."""
+    if fit is None:
+        return label
+    middle, low, high = (signed(fit[end]) for end in ("exponent", "low", "high"))
+    law = f"$n^{{{middle}}}$ [{low}, {high}]"
+    bent = "" if fit["settled"] else ", bending"
+    if size == "column":
+        return f"{label}  {law}{bent}"
+    return f"{label}\n{law}  from n = {int(fit['from_n']):,}{bent}"
+
+
+def _draw(axes: Any, style: Look, label: str, group: pd.DataFrame, quantity: Quantity) -> None:
     x, y = group["n"].to_numpy(float), group[quantity.column].to_numpy(float)
     axes.plot(x, y, label=label, **style.plot)
+    if quantity.timed:
+        busy = group["contended"].to_numpy(bool)
+        axes.plot(
+            x[busy], y[busy], color=style.colour, marker=style.marker, linestyle="none",
+            markerfacecolor="white", zorder=3,
+        )  # fmt: skip
     if quantity.low and quantity.high:
         ends = (group[name].to_numpy(float) for name in (quantity.low, quantity.high))
         axes.vlines(x, *ends, color=style.colour, linewidth=3, alpha=0.45)
@@ -136,6 +157,8 @@ def theory(points: pd.DataFrame, quantity: Quantity, frame: tuple[float, float])
     if not len(points):
         return []
     n = np.geomspace(float(points["n"].min()), float(points["n"].max()), 400)
+    if n[0] == n[-1]:  # of a single size a line needs some length
+        n = np.geomspace(n[0] / 2, 2 * n[0], 400)
     present = set(points["provider"])
     if quantity is RATIO:
         lines = [Line(n, np.full_like(n, CHEAP_GRADIENT), "bound 5", (0, (4, 2)))]
@@ -162,15 +185,35 @@ def _below(line: Line, top: float) -> Line:
     return Line(line.x[line.y < top], line.y[line.y < top], line.text, line.dash)
 
 
-def _frame(axes: Any, lines: list[Line], quantity: Quantity) -> None:
+def _frame(axes: Any, points: pd.DataFrame, lines: list[Line], quantity: Quantity) -> None:
     """Make the frame hold the lines of theory, without letting them squeeze the points."""
+    left, right = _apart(points["n"])
     bottom, top = axes.get_ylim()
+    if bottom > 0.6 * top:  # a single value
+        bottom, top = bottom / 2, 2 * top
     if quantity is not TIME:
         for line in lines:
             bottom, top = min(bottom, line.y.min() / 3), max(top, 1.2 * line.y.max())
     axes.set_ylim(bottom, top)
-    if lines:
-        axes.set_xlim(right=max(axes.get_xlim()[1], 1.6 * max(line.x[-1] for line in lines)))
+    axes.set_xlim(left, max([right, *(1.6 * line.x[-1] for line in lines)]))
+
+
+def _apart(sizes: pd.Series) -> tuple[float, float]:
+    """Return limits that leave a margin around the sizes, even if there is but one."""
+    low, high = float(sizes.min()), float(sizes.max())
+    margin = max(high / low, 10.0) ** 0.06 if low < high else 3.0
+    return low / margin, high * margin
+
+
+def _ticks(axis: Any, low: float, high: float) -> None:
+    """Name decades; of fewer than two also 2 and 5 in each, as plain numbers."""
+    if high / low >= 100:
+        axis.set_minor_formatter(NullFormatter())
+        return
+    axis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
+    if low >= 1:
+        axis.set_major_formatter(FuncFormatter(lambda x, _: f"{x:,g}"))
+    axis.set_minor_formatter(NullFormatter())
 
 
 def _along(line: Line) -> list[Place]:
@@ -190,14 +233,14 @@ def _along(line: Line) -> list[Place]:
 _ABOVE_BELOW = ((2, "bottom"), (-3, "top"))
 
 
-def _name_stops(
+def _mark_stops(
     axes: Any,
-    labels: Labels,
+    labels: Labels | None,
     points: pd.DataFrame,
     quantity: Quantity,
     ends: dict[str, tuple[int | None, str, str]],
 ) -> None:
-    """Mark where providers end though the sweep goes on, and say why."""
+    """Mark where providers end though the sweep goes on; say why where there is room."""
     stopped = {str(name): group.iloc[-1] for name, group in points.groupby("provider", sort=False)}
     for provider in (name for name in stopped if name in ends):
         x, y = float(stopped[provider]["n"]), float(stopped[provider][quantity.column])
@@ -211,7 +254,8 @@ def _name_stops(
             Place(x, y, 0, 8, "center", "bottom"), Place(x, y, 0, -8, "center", "top"),
             Place(x, y, -7, 4, "right", "bottom"), Place(x, y, 0, 18, "center", "bottom"),
         ]  # fmt: skip
-        labels.put(STOPS.get(kind, kind), around, style.colour)
+        if labels is not None:
+            labels.put(STOPS.get(kind, kind), around, style.colour, least=1.5)
 
 
 def _fit(

@@ -1,16 +1,14 @@
-"""Tables as CSV for machines, Markdown for the web and LaTeX for papers."""
+"""Tables for readers: frames of numbers as frames of words, rounded and with units."""
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import pandas as pd
-from tabulate import tabulate
 
+from gradmethods.cost.fits import FEWEST_POINTS
 from gradmethods.report import format as fmt
-from gradmethods.report.captions import Caption
-from gradmethods.report.files import write_text
+from gradmethods.report.frames import disturbed, folded
 from gradmethods.report.style import look
 
 QUANTITIES = {
@@ -18,14 +16,6 @@ QUANTITIES = {
     "ratio": "gradient ÷ loss",
     "preparation_s": "preparation",
 }
-
-_TEX = {
-    "\\": r"\textbackslash{}", "&": r"\&", "%": r"\%", "$": r"\$", "#": r"\#", "_": r"\_",
-    "{": r"\{", "}": r"\}", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}",
-    "÷": r"$\div$", "×": r"$\times$", "µ": r"$\mu$", "²": r"$^2$", "≤": r"$\le$", "≥": r"$\ge$",
-    "∝": r"$\propto$", "−": r"$-$", "–": "--", "…": r"\dots{}", "“": "``", "”": "''",
-    "∞": r"$\infty$", "ε": r"$\varepsilon$",
-}  # fmt: skip
 
 
 def costs_table(costs: pd.DataFrame) -> pd.DataFrame:
@@ -47,7 +37,7 @@ def costs_table(costs: pd.DataFrame) -> pd.DataFrame:
                 "Loss calls": fmt.count(row["loss_calls_counted"]),
                 "Operations": fmt.count(row["operations"]),
                 "Error": fmt.error(row["error"]),
-                "Note": f"{fmt.STOPS.get(row['gap'], row['gap'])}" if gap else "",
+                "Note": fmt.STOPS.get(row["gap"], row["gap"]) if gap else disturbed(row),
             }
         )
     return pd.DataFrame(rows)
@@ -74,14 +64,34 @@ def slopes_table(slopes: pd.DataFrame) -> pd.DataFrame:
                 if fmt.missing(row["from_n"])
                 else f"{fmt.count(row['from_n'])} – {fmt.count(row['to_n'])}",
                 "Points": fmt.count(row["points"]),
-                "Settled": _settled(row["settled"]),
+                "Settled": _settled(row["settled"], row["points"]),
             }
         )
     return pd.DataFrame(rows)
 
 
-def _settled(value: object) -> str:
-    return "too few sizes" if fmt.missing(value) else "yes" if value else "no"
+def _settled(value: object, points: int) -> str:
+    if fmt.missing(value):
+        return "too few sizes" if points < FEWEST_POINTS else "no clear law"
+    return "yes" if value else "no"
+
+
+def errors_table(accuracy: pd.DataFrame) -> pd.DataFrame:
+    """Write the errors as methods × problems; a word where there is no agreement."""
+    done = accuracy[accuracy["provider"] != "all"]
+    rows: dict[str, dict[str, str]] = {}
+    for row in done.to_dict("records"):
+        label = look(row["provider"]).label
+        rows.setdefault(label, {"Method": label})[row["problem"]] = _error(row)
+    return pd.DataFrame(list(rows.values())).fillna(fmt.NONE)
+
+
+def _error(row: dict[Any, Any]) -> str:
+    if row["verdict"] == "obstacle":
+        return "refused"
+    if row["verdict"] == "agrees":
+        return fmt.error(row["error"])
+    return f"{fmt.error(row['error'])} ({row['verdict']})"
 
 
 def accuracy_table(accuracy: pd.DataFrame) -> pd.DataFrame:
@@ -89,33 +99,40 @@ def accuracy_table(accuracy: pd.DataFrame) -> pd.DataFrame:
     rows = [
         {
             "Problem": row["problem"],
-            "Provider": row["provider"],
+            "Method": look(row["provider"]).label,
             "n": fmt.count(row["n"]),
             "Error": fmt.error(row["error"]),
             "Worst component": fmt.error(row["worst_component"]),
             "Passes": fmt.count(row["forward_passes"]),
             "Verdict": row["verdict"],
-            "Reference": row["reference"] if isinstance(row["reference"], str) else "",
-            "Obstacle": fmt.shortened(row["obstacle"]) if row["obstacle"] else "",
+            "Reference": look(row["reference"]).label if _is_text(row["reference"]) else "",
+            "Obstacle": fmt.shortened(row["obstacle"]) if _is_text(row["obstacle"]) else "",
         }
         for row in accuracy.to_dict("records")
     ]
     return pd.DataFrame(rows)
 
 
+def _is_text(value: object) -> bool:
+    return isinstance(value, str) and bool(value)
+
+
 def gaps_table(gaps: pd.DataFrame) -> pd.DataFrame:
-    """Write the gaps for readers, reasons in full."""
-    rows = [
-        {
-            "Sweep": row["sweep"],
-            "Method": look(row["provider"]).label,
-            "Network": row["network"],
-            "n": fmt.count(row["n"]),
-            "Kind": fmt.STOPS.get(row["gap"], row["gap"]),
-            "Reason": row["reason"],
-        }
-        for row in gaps.to_dict("records")
-    ]
+    """Write the gaps for readers, reasons in full: successive sizes with one reason in one row."""
+    rows = []
+    for row in folded(gaps).to_dict("records"):
+        several, first = row["last"] > row["n"], fmt.count(row["n"])
+        span = f"≥ {first}" if row["final"] else f"{first} – {fmt.count(row['last'])}"
+        rows.append(
+            {
+                "Sweep": row["sweep"],
+                "Method": look(row["provider"]).label,
+                "Network": f"{row['network']} …" if several else row["network"],
+                "n": span if several else first,
+                "Kind": fmt.STOPS.get(row["gap"], row["gap"]),
+                "Reason": row["reason"],
+            }
+        )
     return pd.DataFrame(rows)
 
 
@@ -123,6 +140,7 @@ def noise_table(noise: pd.DataFrame) -> pd.DataFrame:
     """Write the A/A runs for readers."""
     rows = [
         {
+            "Run": row["moment"],
             "Network": row["network"],
             "n": fmt.count(row["n"]),
             "Loss": fmt.time(row["loss_s"]),
@@ -130,66 +148,8 @@ def noise_table(noise: pd.DataFrame) -> pd.DataFrame:
                 *(row[name] or float("nan") for name in ("ratio", "ratio_low", "ratio_high"))
             ),
             "Rounds": fmt.count(row["rounds"]),
+            "Note": disturbed(row),
         }
         for row in noise.to_dict("records")
     ]
     return pd.DataFrame(rows)
-
-
-def write_table(
-    folder: Path, name: str, data: pd.DataFrame, shown: pd.DataFrame, caption: Caption, source: str
-) -> list[Path]:
-    """Write a table in three formats.
-
-    Parameters
-    ----------
-    folder : pathlib.Path
-        Where to.
-    name : str
-        Identifier and file name.
-    data : pandas.DataFrame
-        Full precision, for the CSV.
-    shown : pandas.DataFrame
-        Rounded strings, for readers.
-    caption : Caption
-        What it shows and how it was obtained.
-    source : str
-        Provenance in a sentence.
-    """
-    return [
-        write_text(folder / f"{name}.csv", data.to_csv(index=False, lineterminator="\n")),
-        write_text(folder / f"{name}.md", _markdown(shown, caption, source)),
-        write_text(folder / f"{name}.tex", _latex(name, shown, caption, source)),
-    ]
-
-
-def _markdown(shown: pd.DataFrame, caption: Caption, source: str) -> str:
-    cells: Any = [[str(cell).replace("|", r"\|") for cell in row] for row in shown.to_numpy()]
-    body = tabulate(cells, list(shown.columns), tablefmt="github", disable_numparse=True)
-    return f"**{caption.title}.** {caption.text}\n\n{body or 'None.'}\n\n_{source}_\n"
-
-
-def _latex(name: str, shown: pd.DataFrame, caption: Caption, source: str) -> str:
-    escaped = shown.map(lambda cell: tex(str(cell))).rename(columns=tex)
-    # Sentences get a paragraph column; all else stands as wide as it is.
-    wide = {"Reason": "p{7cm}", "Obstacle": "p{5cm}"}
-    columns = "".join(wide.get(column, "l") for column in shown.columns)
-    body = escaped.style.hide(axis="index").to_latex(
-        environment="longtable",
-        hrules=True,
-        column_format=columns or "l",
-        label=name,
-        caption=tex(f"{caption.title}. {caption.text}"),
-    )
-    return f"% Needs \\usepackage{{booktabs,longtable}}.\n% {source}\n{body}"
-
-
-def tex(text: str) -> str:
-    r"""Escape a text for LaTeX, with commands for the signs that older engines lack.
-
-    Examples
-    --------
-    >>> tex("gradient ÷ loss, 95 %")
-    'gradient $\\div$ loss, 95 \\%'
-    """
-    return "".join(_TEX.get(character, character) for character in text)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -28,6 +29,7 @@ def case_line(record: Mapping[str, Any]) -> str:
     return (
         f"{head}{fmt.time(record['gradient']['median']):>8}"
         f"   {fmt.interval(ratio['median'], ratio['low'], ratio['high'])} × loss"
+        f"{'   CONTENDED' if record.get('contended') else ''}"
     )
 
 
@@ -41,24 +43,25 @@ def summary(out: Path, seconds: float | None = None) -> str:
     seconds : float, optional
         How long the run took.
     """
-    from gradmethods.report.files import RECORDS, read_records
+    from gradmethods.report.banners import banners
+    from gradmethods.report.files import PROVENANCE, RECORDS, read_json, read_records
     from gradmethods.report.frames import costs_frame, noise, noise_frame, slopes_frame
     from gradmethods.report.tables import slopes_table
 
     records = read_records(out / RECORDS)
-    costs = costs_frame(records)
+    costs, floors = costs_frame(records), noise_frame(records)
     slopes = slopes_frame(costs)
     gaps = int((costs["outcome"] == "gap").sum())
     took = "" if seconds is None else f" in {seconds:.0f} s"
     lines = ["", f"{len(costs) - gaps} cases measured, {gaps} gaps{took}."]
-    floor = noise(noise_frame(records))
+    floor = noise(floors)
     if floor is not None:
-        lines.append(f"Noise floor: {100 * floor:.1f} % (the loss timed against itself).")
+        lines.append(f"Noise floor: a factor of {floor:.3f} (the loss timed against itself).")
     for row in slopes_table(slopes[slopes["quantity"] == "ratio"]).to_dict("records"):
         if row["Exponent"] == fmt.NONE:
             lines.append(
-                f"  {row['Sweep']:<6} {row['Method']:<26} too few sizes for an exponent "
-                f"({row['Points']})"
+                f"  {row['Sweep']:<6} {row['Method']:<26} no exponent: {row['Settled']} "
+                f"({row['Points']} sizes)"
             )
             continue
         theory = "" if row["Theory"] == fmt.NONE else f", theory {row['Theory']}"
@@ -67,7 +70,10 @@ def summary(out: Path, seconds: float | None = None) -> str:
             f"  {row['Sweep']:<6} {row['Method']:<26} gradient ÷ loss ∝ n^{row['Exponent']}"
             f"{theory}{bent} (n = {row['Fitted n']})"
         )
+    for banner in banners(read_json(out / PROVENANCE), costs, floors):
+        lines += ["", textwrap.fill(banner, 100)]
     lines += [
+        "",
         f"Report:  {out / 'report.html'}",
         f"Figures: {out / 'figures'}",
         f"Tables:  {out / 'tables'}",

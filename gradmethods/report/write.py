@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
 from gradmethods.report import frames, plots, tables
-from gradmethods.report.captions import TABLES, Caption, figure_caption, provenance_line
+from gradmethods.report.banners import banners
+from gradmethods.report.captions import METHOD, TABLES, Caption, figure_caption, provenance_line
 from gradmethods.report.cite import bibliography, run_name
 from gradmethods.report.figures import FORMATS, SIZES, save
 from gradmethods.report.files import (
@@ -22,6 +23,7 @@ from gradmethods.report.files import (
     write_text,
 )
 from gradmethods.report.page import page
+from gradmethods.report.typeset import write_table
 
 FIGURES = {
     "time": plots.TIME,
@@ -77,7 +79,16 @@ def write(out: Path) -> list[Path]:
     extra = [
         write_text(
             out / "report.html",
-            page(out, items, run=run, origin=origin, costs=costs, slopes=slopes, bibtex=entries),
+            page(
+                out,
+                items,
+                run=run,
+                origin=origin,
+                costs=costs,
+                slopes=slopes,
+                reservations=banners(origin, costs, frames.noise_frame(records)),
+                bibtex=entries,
+            ),
         ),
         write_text(out / "captions.md", _captions(items, source)),
         write_text(out / "references.bib", entries),
@@ -104,7 +115,7 @@ def _write_figures(out: Path, costs: pd.DataFrame, slopes: pd.DataFrame, source:
                 written += [
                     save(
                         figure, out / "figures" / f"{stem}.{kind}", title=identifier,
-                        caption=f"{caption.title}. {caption.text}", source=source,
+                        caption=caption.full, source=source,
                     )
                     for kind in FORMATS[size]
                 ]  # fmt: skip
@@ -129,11 +140,12 @@ def _write_tables(
     rows = read_json(out / ACCURACY)
     if rows is not None:
         accuracy = frames.accuracy_frame(rows)
+        made["errors"] = (frames.errors_frame(accuracy), tables.errors_table(accuracy))
         made["accuracy"] = (accuracy, tables.accuracy_table(accuracy))
     items = []
     for name, (data, shown) in made.items():
         identifier = f"tab-{name}"
-        written = tables.write_table(out / "tables", identifier, data, shown, TABLES[name], source)
+        written = write_table(out / "tables", identifier, data, shown, TABLES[name], source)
         item = _item(out, identifier, "table", TABLES[name], written)
         item.shown = shown
         items.append(item)
@@ -149,7 +161,7 @@ def _entry(item: Item) -> dict[str, Any]:
     return {
         "id": item.id,
         "kind": item.kind,
-        **asdict(item.caption),
+        **item.caption.entry(),
         "data": item.data,
         "files": item.files,
     }
@@ -158,4 +170,5 @@ def _entry(item: Item) -> dict[str, Any]:
 def _captions(items: list[Item], source: str) -> str:
     parts = [f"# Captions\n\n{source}\n"]
     parts += [f"## {item.id}\n\n**{item.caption.title}.** {item.caption.text}\n" for item in items]
-    return "\n".join(parts)
+    parts += ["## How it was measured\n", *(f"- {sentence}" for sentence in METHOD)]
+    return "\n".join(parts) + "\n"

@@ -1,0 +1,55 @@
+"""What a reader must know before any number of a run: said first in the report and in the terminal.
+
+Nothing here is about a single case; those are marked in the table of costs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import pandas as pd
+
+from gradmethods.cost.cases import grid
+from gradmethods.cost.noise import LOUD
+from gradmethods.report.frames import noise
+
+
+def banners(
+    origin: Mapping[str, Any] | None, costs: pd.DataFrame, floors: pd.DataFrame
+) -> list[str]:
+    """Return the reservations about a run, a sentence or two each; none for a sound one.
+
+    Parameters
+    ----------
+    origin : dict or None
+        The provenance of the run.
+    costs, floors : pandas.DataFrame
+        As from `gradmethods.report.frames`: the cases, and the loss timed against itself.
+    """
+    found = []
+    if is_unfinished(origin):
+        tried = int((costs["gap"] != "not run").sum())
+        found.append(
+            f"INCOMPLETE: the run was stopped before its end, after {tried} of {len(grid())} "
+            "cases. What is missing says nothing about the methods. "
+            "`gradmethods bench --resume` goes on with it."
+        )
+    floor = noise(floors)
+    if floor is not None and floor > LOUD:
+        found.append(
+            f"NOISY: the loss timed against itself differed by a factor of {floor:.2f}. "
+            "Differences between methods below that mean nothing here."
+        )
+    contended = int(costs["contended"].sum()) + int(floors["contended"].sum())
+    if contended:
+        found.append(
+            f"CONTENDED: during {contended} measurements other processes had the processor nearly "
+            "all the time. Their times hold that work too; they are marked in the tables."
+        )
+    return found
+
+
+def is_unfinished(origin: Mapping[str, Any] | None) -> bool:
+    """Tell whether a run is known not to have come to its end."""
+    return bool(origin) and (origin or {}).get("finished") is False

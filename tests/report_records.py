@@ -1,0 +1,85 @@
+"""Records of a run that never took place, for tests of what is made of records."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from gradmethods.cost.cases import Case
+from gradmethods.report.files import ACCURACY, PROVENANCE, RECORDS, append_record, write_json
+
+REASON = "Estimated 40 s <&> 50 % of $n_1$; the limit is 15 s a case."
+
+
+def estimate(median):
+    return {"median": median, "low": 0.95 * median, "high": 1.1 * median, "minimum": 0.9 * median}
+
+
+def record(case, ratio, **more):
+    loss = 1e-5 * (1 + case.n / 100)
+    return {
+        "key": case.key,
+        "sweep": case.sweep,
+        "provider": case.provider,
+        "network": case.network,
+        "scale": case.scale,
+        "n": case.n,
+        "outcome": "measured",
+        "gradient": estimate(loss * ratio),
+        "loss": estimate(loss),
+        "ratio": estimate(ratio),
+        "rounds": 7,
+        "dropped": 2,
+        "contended": False,
+        "gradient_calls": 1,
+        "loss_calls": 3,
+        "preparation": 1e-3,
+        "error": 1e-10 if case.provider == "numerical" else 0.0,
+        "reference": "backprop",
+        "components": case.n,
+        "loss_calls_per_gradient": 2 * case.n,
+    } | more
+
+
+def gap(case, reason=REASON):
+    described = {
+        key: record(case, 1.0)[key] for key in ("key", "sweep", "provider", "network", "n")
+    }
+    return described | {"outcome": "gap", "kind": "limit", "reason": reason}
+
+
+def some_records():
+    """One sweep, in which finite differences stop and the formulas never start."""
+    for scale in (1, 4, 16, 64, 256):
+        yield record(Case("width", "backprop", scale), 3.0)
+        numerical = Case("width", "numerical", scale)
+        yield record(numerical, 2.0 * numerical.n) if scale < 100 else gap(numerical)
+        yield gap(Case("width", "analytical:expanded", scale), "A formula that is too large.")
+    for moment, ratio in (("begin", 1.0), ("end", 1.02)):
+        noise = record(Case("width", "backprop", 2), ratio)
+        mine = {"key": f"noise-2-{moment}", "sweep": "noise", "provider": "loss", "moment": moment}
+        yield noise | mine
+
+
+def write_run(out, **more):
+    """Write the records to a folder, with `more` in their provenance."""
+    for entry in some_records():
+        append_record(out / RECORDS, entry)
+    machine = {"processor": "P", "cores": 2, "system": "S", "architecture": "A", "memory_gib": 1}
+    write_json(
+        out / PROVENANCE,
+        {
+            "command": "gradmethods bench", "date": "2026-01-02T03:04:05+00:00", "seed": 0,
+            "machine": machine, "python": "CPython 3", "blas": [],
+            "packages": {"gradmethods": "0.1.0", "numpy": "2", "sympy": "1"},
+            "git": {"commit": "0123456789abcdef", "dirty": True}, "finished": True, **more,
+        },
+    )  # fmt: skip
+    write_json(
+        out / ACCURACY,
+        [
+            {"problem": "xor", "provider": "numerical", "n": 13, "value": 0.7, "error": 1e-9,
+             "worst_component": np.inf, "forward_passes": 26, "verdict": "agrees",
+             "obstacle": "", "reference": "backprop"},
+            {"problem": "xor", "provider": "analytical", "verdict": "obstacle", "obstacle": "No."},
+        ],
+    )  # fmt: skip

@@ -1,0 +1,215 @@
+"""A run of the benchmark: its folder, its lock, its end, and going on with it."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+
+from gradmethods import bench
+from gradmethods.cost.cases import Case, grid
+from gradmethods.cost.plan import Plan
+from gradmethods.cost.trial import Settings, run_case
+from gradmethods.errors import GradientError, InvalidOption
+from gradmethods.report.files import (
+    ACCURACY,
+    PROVENANCE,
+    RECORDS,
+    append_record,
+    locked,
+    read_json,
+    read_records,
+    write_json,
+)
+
+SMOKE = Settings(seconds=0.0)
+OLD = {"key": "old", "outcome": "gap"}
+LOCK = """
+import sys, time
+from pathlib import Path
+from gradmethods.report.files import locked
+with locked(Path(sys.argv[1])):
+    print("locked", flush=True)
+    time.sleep(60)
+"""
+
+
+def test_a_case_runs_under_pytest_benchmark_and_is_on_disk(tmp_path):
+    """If the plumbing broke, `make bench` would measure and keep nothing."""
+    command = [
+        *(sys.executable, "-m", "pytest", str(bench.find_benchmarks()), "-q"),
+        *("-p", "no:cacheprovider", "-k", "noise or width-1-backprop"),
+        *(f"--bench-out={tmp_path}", "--bench-seconds=0.01"),
+        f"--benchmark-json={tmp_path / 'pytest-benchmark.json'}",
+    ]
+    root = bench.find_benchmarks().parent
+    first = subprocess.run(command, cwd=root, capture_output=True, text=True, check=False)
+    assert first.returncode == 0, first.stdout
+    records = {record["key"]: record for record in read_records(tmp_path / RECORDS)}
+    assert records["width-1-backprop"]["outcome"] == "measured"
+    moments = {record["moment"] for key, record in records.items() if key.startswith("noise")}
+    assert moments == {"begin", "end"}
+    assert "2-1-1-1" in first.stdout
+    (kept,) = json.loads((tmp_path / "pytest-benchmark.json").read_text())["benchmarks"]
+    record = records["width-1-backprop"]
+    assert kept["stats"]["rounds"] == len(record["gradient_seconds"]) == len(record["loss_seconds"])
+    assert kept["stats"]["rounds"] == record["rounds"] + record["dropped"]
+    assert kept["extra_info"]["calls_per_round"] == record["gradient_calls"]
+
+
+def test_a_new_run_moves_the_old_one_and_touches_nothing_else(tmp_path):
+    """If runs mixed, a figure would show two machines; if strangers went, someone's work would."""
+    append_record(tmp_path / RECORDS, OLD)
+    (tmp_path / "notes.txt").write_text("mine")
+    (tmp_path / "figures").mkdir()
+    (tmp_path / "figures" / "old.svg").write_text("made from old records")
+    (tmp_path / "figures" / "mine.svg").write_text("mine")
+    outside = tmp_path.parent / "outside.txt"
+    outside.write_text("not in the folder")
+    write_json(
+        tmp_path / "index.json",
+        {"items": [{"files": ["figures/old.svg", "../outside.txt"]}]},
+    )
+    bench.clear(tmp_path)
+    assert not (tmp_path / RECORDS).exists()
+    assert read_records(tmp_path / "previous" / RECORDS) == [OLD]
+    assert not (tmp_path / "figures" / "old.svg").exists()
+    assert (tmp_path / "figures" / "mine.svg").exists()
+    assert (tmp_path / "notes.txt").exists()
+    assert outside.exists()
+
+
+@pytest.mark.parametrize(("status", "kind"), [(None, "budget"), (2, "not run")])
+def test_a_killed_run_leaves_gaps(tmp_path, monkeypatch, capsys, status, kind):
+    """If unfinished cases left no row, a killed run would look complete."""
+
+    def killed(benchmarks, folder, limit, settings, seconds):
+        done = Case("width", "backprop", 1)
+        append_record(folder / RECORDS, run_case(done, Plan(limit), SMOKE))
+        return status
+
+    monkeypatch.setattr(bench, "_run_pytest", killed)
+    monkeypatch.setattr(bench, "accuracy_rows", lambda seconds: [])
+    monkeypatch.setattr(bench, "write_report", lambda folder: [])
+    assert bench.run_benchmarks(tmp_path, budget=1.0) == 1
+    records = read_records(tmp_path / RECORDS)
+    assert read_json(tmp_path / PROVENANCE)["finished"] is (status is None)
+    others = [case.key for case in grid() if case != Case("width", "backprop", 1)]
+    assert [record["key"] for record in records[1:]] == others
+    assert {record["kind"] for record in records[1:]} == {kind}
+    assert (tmp_path / ACCURACY).exists()
+    assert read_json(tmp_path / PROVENANCE)["budget"] == 1.0
+    assert f"{len(records) - 1} gaps" in capsys.readouterr().out
+
+
+def test_a_run_goes_on_only_with_the_same_code(tmp_path, monkeypatch):
+    """If it went on with another commit, one figure would hold two programs."""
+    monkeypatch.setattr(bench, "_run_pytest", lambda *args: pytest.fail("it ran"))
+    with pytest.raises(GradientError, match="no run to go on with"):
+        bench.run_benchmarks(tmp_path, resume=True)
+    write_json(tmp_path / PROVENANCE, {"git": {"commit": "another", "dirty": False}})
+    with pytest.raises(GradientError, match="git was"):
+        bench.run_benchmarks(tmp_path, resume=True)
+
+
+def test_wrong_uses_are_refused(tmp_path, monkeypatch):
+    """If they were not, a typo would cost five minutes, or an installed wheel a traceback."""
+    for budget in (0.0, -1.0, float("nan"), float("inf")):
+        with pytest.raises(InvalidOption, match="budget"):
+            bench.run_benchmarks(tmp_path, budget=budget)
+    monkeypatch.setattr(bench, "__file__", str(tmp_path / "gradmethods" / "bench.py"))
+    with pytest.raises(GradientError, match="clone the repository"):
+        bench.run_benchmarks(tmp_path)
+
+
+def test_an_interrupted_run_says_so(tmp_path, monkeypatch, capsys):
+    """If it did not, tables with holes in them would be taken for what the methods cannot do."""
+
+    def interrupted(benchmarks, folder, limit, settings, seconds):
+        append_record(folder / RECORDS, run_case(Case("width", "backprop", 1), Plan(limit), SMOKE))
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(bench, "_run_pytest", interrupted)
+    monkeypatch.setattr(bench, "accuracy_rows", lambda seconds: pytest.fail("it went on"))
+    assert bench.run_benchmarks(tmp_path) == bench.INTERRUPTED == 130
+    records = read_records(tmp_path / RECORDS)
+    assert {r["reason"] for r in records[1:]} == {"The run was interrupted before this case."}
+    assert len(records) == len(grid())
+    assert read_json(tmp_path / PROVENANCE)["finished"] is False
+    words = f"INCOMPLETE: the run was stopped before its end, after 1 of {len(grid())}"
+    assert words in " ".join(capsys.readouterr().out.split())
+    assert words in (tmp_path / "report.html").read_text(encoding="utf-8")
+    assert "INCOMPLETE" in (tmp_path / "tables" / "tab-costs.tex").read_text(encoding="utf-8")
+
+
+def test_a_run_is_unfinished_until_its_end(tmp_path, monkeypatch):
+    """If it counted as finished from the start, a killed run would look complete."""
+    seen = []
+
+    def look(benchmarks, folder, limit, settings, seconds):
+        seen.append(read_json(folder / PROVENANCE)["finished"])
+        return 0
+
+    monkeypatch.setattr(bench, "_run_pytest", look)
+    monkeypatch.setattr(bench, "accuracy_rows", lambda seconds: [])
+    monkeypatch.setattr(bench, "write_report", lambda folder: [])
+    assert bench.run_benchmarks(tmp_path) == 0
+    first = read_json(tmp_path / PROVENANCE)
+    assert bench.run_benchmarks(tmp_path, resume=True) == 0
+    assert seen == [False, False]
+    assert read_json(tmp_path / PROVENANCE) == first | {"finished": True}
+
+
+def test_two_runs_cannot_share_a_folder(tmp_path):
+    """If they could, one figure would hold the cases of both."""
+    with locked(tmp_path), pytest.raises(GradientError, match="Another run is writing"):
+        bench.run_benchmarks(tmp_path)
+    with locked(tmp_path):  # and is free again
+        pass
+
+
+def test_a_killed_run_leaves_no_lock(tmp_path):
+    """If it did, its folder could not be used again without knowing what to delete."""
+    with subprocess.Popen(
+        [sys.executable, "-c", LOCK, str(tmp_path)], stdout=subprocess.PIPE, text=True
+    ) as other:
+        assert other.stdout is not None
+        assert other.stdout.readline() == "locked\n"
+        with pytest.raises(GradientError, match="Another run"), locked(tmp_path):
+            pass
+        other.kill()
+        other.wait()
+    with locked(tmp_path):
+        pass
+
+
+def test_cases_without_their_run_write_nothing(tmp_path):
+    """If the child of a killed run went on, it would write into the next run's records."""
+    command = [
+        *(sys.executable, "-m", "pytest", str(bench.find_benchmarks() / bench.SCALING), "-q"),
+        *("-p", "no:cacheprovider", "-k", "width-1-backprop"),
+        *(f"--bench-out={tmp_path}", "--bench-seconds=0.01", "--bench-parent=1"),
+    ]
+    root = bench.find_benchmarks().parent
+    done = subprocess.run(command, cwd=root, capture_output=True, text=True, check=False)
+    assert "is gone" in done.stdout + done.stderr
+    assert not (tmp_path / RECORDS).exists()
+
+
+def test_ctrl_c_ends_the_cases_too(tmp_path):
+    """If the child stayed, it would burn a core behind the user's back."""
+    command = [sys.executable, "-m", "gradmethods.cli", "bench", "--out", str(tmp_path)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as run:
+        while not (tmp_path / RECORDS).exists():
+            assert run.poll() is None
+            time.sleep(0.1)
+        os.kill(run.pid, signal.SIGINT)
+        out, _ = run.communicate()  # until the child, too, has closed its end
+    assert run.returncode == 130
+    assert "INCOMPLETE" in out
+    assert "Traceback" not in out

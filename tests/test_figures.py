@@ -1,0 +1,110 @@
+"""Figures: the same bytes each time, legible, and drawn from whatever there is."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import gradmethods as gm
+from gradmethods.cost.cases import PROVIDERS, Case
+from gradmethods.errors import InvalidOption
+from gradmethods.report import figures, frames, plots
+from gradmethods.report.figures import save
+from gradmethods.report.plane import accuracy_cost_plane
+from gradmethods.report.style import LOOKS, look
+from tests.report_records import gap, record, some_records
+
+QUANTITIES = {
+    "time": plots.TIME,
+    "ratio": plots.RATIO,
+    "error": plots.ERROR,
+    "preparation": plots.PREPARATION,
+}
+
+
+def test_the_same_records_write_the_same_bytes(tmp_path):
+    """If bytes changed, nobody could tell a new result from a new run of the program."""
+    costs = frames.costs_frame(some_records())
+    slopes = frames.slopes_frame(costs)
+    for kind in ("svg", "pdf", "png"):
+        written = []
+        for name in ("a", "b"):
+            figure = plots.growth(costs, slopes, "width", plots.RATIO)
+            path = save(figure, tmp_path / name / f"f.{kind}", title="t", caption="c")
+            written.append(path.read_bytes())
+        assert written[0] == written[1]
+        assert b"CreationDate" not in written[0]
+        assert b"<dc:date>" not in written[0]
+
+
+def test_methods_are_told_apart_without_colour():
+    """If two looked alike, a figure printed in grey could not be read."""
+    shapes = [(style.marker, str(style.line)) for style in LOOKS.values()]
+    assert len(set(shapes)) == len(shapes)
+    assert set(PROVIDERS) <= set(LOOKS)
+    assert look("mine") == look("mine")
+    assert look("mine").label == "mine"
+
+
+def test_an_unknown_format_is_refused(tmp_path):
+    """If it were not, a typo would surface as an error of matplotlib."""
+    with pytest.raises(InvalidOption, match="svg, pdf, png"):
+        save(figures.new_figure(1, 1), tmp_path / "figure.jpg")
+
+
+def test_a_comparison_is_drawn(tmp_path):
+    """If zeros or missing times stopped it, `gradmethods compare --plot` would fail."""
+    table = pd.DataFrame(
+        {"gradient_s": [1e-5, 1e-3, np.nan], "error": [0.0, 1e-9, np.nan]},
+        index=["backprop", "numerical", "analytical"],
+    )
+
+    problem = gm.Problem(lambda w, xp=np: xp.sum(w), np.ones(3), name="sum")
+    comparison: Any = SimpleNamespace(problem=problem, table=table)
+    axes = accuracy_cost_plane(comparison)
+    assert {line.get_label() for line in axes.lines} >= {"backprop", "numerical, central"}
+    assert save(axes.figure, tmp_path / "plane.svg").stat().st_size > 1000
+
+
+@pytest.mark.parametrize("quantity", QUANTITIES.values(), ids=QUANTITIES)
+@pytest.mark.parametrize("size", figures.SIZES)
+@pytest.mark.parametrize("sweep", frames.SWEEPS)
+def test_a_single_size_is_drawn(tmp_path, sweep, size, quantity):
+    """If axes had no width, matplotlib would warn and the figure would be empty."""
+    scale = 1 if sweep == "depth" else 4
+    cases = [Case(sweep, name, scale) for name in ("backprop", "numerical")]
+    entries = [record(case, 3.0, error=1e-12) for case in cases]
+    costs = frames.costs_frame([*entries, gap(Case(sweep, "numerical", 2 * scale))])
+    figure = plots.growth(costs, frames.slopes_frame(costs), sweep, quantity, size)
+    save(figure, tmp_path / "f.svg")
+    left, right = figure.axes[0].get_xlim()
+    bottom, top = figure.axes[0].get_ylim()
+    assert left < 0.7 * cases[0].n < 1.4 * cases[0].n < right
+    assert top > 2 * bottom
+
+
+def test_reasons_stand_only_where_they_are_about_time():
+    """If they stood everywhere, they would hide each other where methods lie close together."""
+    costs = frames.costs_frame(some_records())
+    slopes = frames.slopes_frame(costs)
+    for quantity in QUANTITIES.values():
+        axes = plots.growth(costs, slopes, "width", quantity).axes[0]
+        words = {text.get_text() for text in axes.texts}
+        assert ("time limit" in words) is (quantity in (plots.TIME, plots.RATIO))
+        circles = [line for line in axes.lines if line.get_markersize() == 8]
+        assert len(circles) == 1
+
+
+def test_short_ranges_have_plain_ticks():
+    """If labels of decades filled a short axis, they would run into each other."""
+    costs = frames.costs_frame([record(Case("depth", "backprop", s), 3.0) for s in (1, 2, 4, 8)])
+    figure = plots.growth(costs, frames.slopes_frame(costs), "depth", plots.PREPARATION)
+    figure.draw_without_rendering()
+    axis = figure.axes[0].xaxis
+    labels = [tick.get_text() for tick in axis.get_ticklabels()]
+    assert {"50", "100", "200", "500"} <= set(labels)
+    assert not any(tick.get_text() for tick in axis.get_ticklabels(minor=True))

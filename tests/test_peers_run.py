@@ -1,0 +1,166 @@
+"""The comparison with peers: rounds, grid, records and folder. No peer is needed."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+
+import gradmethods as gm
+from gradmethods.cost.plan import Gap
+from gradmethods.errors import GradientError
+from gradmethods.peers import FAMILIES, run
+from gradmethods.peers.cases import GRID, SMALL, Case
+from gradmethods.peers.contest import contest, summary
+from gradmethods.peers.handwritten import HandWritten
+from gradmethods.peers.results import write_results
+from gradmethods.peers.trial import run_case
+from gradmethods.report.files import RECORDS, append_record, read_json, read_records
+
+
+class Clock:
+    """A clock that calls move on."""
+
+    def __init__(self):
+        self.now = 0.0
+
+    def __call__(self):
+        return self.now
+
+    def takes(self, seconds):
+        def call():
+            self.now += seconds
+
+        return call
+
+
+def test_rounds_are_paired_and_the_slow_leave():
+    """If rounds were not taken side by side, a ratio would compare two states of the machine."""
+    clock = Clock()
+    calls = {"loss": clock.takes(1.0), "ours": clock.takes(2.0), "fast": clock.takes(4.0)}
+    calls["slow"] = clock.takes(50.0)
+    known = {"slow": 50.0}
+    done = contest(calls, ("loss", "ours"), seconds=400.0, known=known, clock=clock)
+    rounds = {name: len(contender.seconds) for name, contender in done.items()}
+    assert rounds["loss"] == rounds["ours"] >= rounds["fast"] > rounds["slow"] == 2
+    found = summary(done, "slow", ("ours",))
+    assert found["ratios"]["ours"]["median"] == pytest.approx(0.04)
+    assert found["per_loss"]["median"] == pytest.approx(50.0)
+    assert found["rounds"] == 2
+    once = contest(calls, ("loss", "ours"), seconds=0.0, known=known, clock=clock)
+    assert len(once["slow"].seconds) == 1
+
+
+def test_the_grid_has_the_sizes_asked_for():
+    """If a size were wrong, a ratio would be cited for a network that nobody measured."""
+    sizes = {f: [case.n for case in GRID if case.family == f] for f in FAMILIES}
+    assert sizes["backprop"] == [13, 1185, 10501, 97651, 1005001, 10001401]
+    assert sizes["numerical"] == [13, 129, 1185, 10501, 1005001]
+    assert sizes["analytical"] == [13, 33, 65, 129]
+    assert len({case.key for case in GRID}) == len(GRID)
+    for case in SMALL:
+        assert case.problem(0).size == case.n
+
+
+@dataclass(frozen=True)
+class Fake:
+    """A contender that refuses, breaks, or is too slow."""
+
+    name: str
+    says: str | None = None
+    raises: type[BaseException] | None = None
+
+    def obstacle(self, problem):
+        return self.says
+
+    def prepare(self, problem):
+        if self.raises is not None:
+            raise self.raises("planted")
+        while True:
+            pass
+
+
+def measured(monkeypatch, case=SMALL[0], **more):
+    """Run a case with the contenders of the core and some fakes; return its records by name."""
+    present = {"backprop": gm.Backprop(), "hand-written": HandWritten()} | more
+    monkeypatch.setattr(Case, "contenders", lambda self: present)
+    records: list[dict[str, Any]] = []
+    run_case(case, records.append, seconds=0.0, limit=0.5)
+    return {record["contender"]: record for record in records}
+
+
+def test_a_case_leaves_a_record_of_everybody(monkeypatch):
+    """If a contender left no row, the table would be silently incomplete."""
+    records = measured(
+        monkeypatch,
+        torch=Fake("torch", says="not installed: pip install gradmethods[peers]"),
+        jax=Fake("jax", raises=ZeroDivisionError),
+        autograd=Fake("autograd"),
+    )
+    assert set(records) == {"loss", "backprop", "hand-written", "torch", "jax", "autograd"}
+    gaps = {name: record["kind"] for name, record in records.items() if "kind" in record}
+    assert gaps == {"torch": "obstacle", "jax": "error", "autograd": "limit"}
+    own, theirs = records["backprop"], records["hand-written"]
+    assert (own["role"], theirs["role"], records["loss"]["role"]) == ("ours", "peer", "loss")
+    assert own["error"] == 0.0
+    assert theirs["error"] < 1e-13
+    assert theirs["rounds"] == len(theirs["seconds_per_call"]) == 1
+    assert set(theirs["ratios"]) == {"backprop"}
+    json.dumps(records)
+
+
+def test_tables_and_figures_follow_from_the_records(monkeypatch, tmp_path):
+    """If they needed a measurement, nobody could check a published one."""
+    found = measured(monkeypatch, torch=Fake("torch", says="not installed"))
+    for record in found.values():
+        append_record(tmp_path / RECORDS, record)
+    first = {path: path.read_bytes() for path in write_results(tmp_path)}
+    assert {path: path.read_bytes() for path in write_results(tmp_path)} == first
+    text = (tmp_path / "tables" / "tab-peers-times.md").read_text()
+    assert "by hand, NumPy" in text
+    assert "refused" in text
+    assert "not installed" in (tmp_path / "tables" / "tab-peers-gaps.csv").read_text()
+    overall = (tmp_path / "tables" / "tab-peers-overall.csv").read_text()
+    assert "hand-written" in overall
+    index = read_json(tmp_path / "index.json")
+    names = {item["id"] for item in index["items"]}
+    assert {"fig-peers-time-backprop", "fig-peers-ratio-backprop"} <= names
+    assert all((tmp_path / file).exists() for item in index["items"] for file in item["files"])
+
+
+def test_a_run_that_was_killed_goes_on(monkeypatch, tmp_path):
+    """If it started afresh, an interruption would cost the whole run; if it mixed, the truth."""
+    asked = []
+
+    def killed(case, path, seconds, seed, left):
+        asked.append(case.key)
+        return Gap("error", "The process ended with status -9.")
+
+    monkeypatch.setattr(run, "_run", killed)
+    assert run.run_comparison(tmp_path, cases=GRID[:2]) == 1
+    assert asked == [case.key for case in GRID[:2]]
+    records = read_records(tmp_path / RECORDS)
+    assert len(records) == sum(1 + len(case.contenders()) for case in GRID[:2])
+    assert {record["reason"] for record in records} == {"The process ended with status -9."}
+    run.run_comparison(tmp_path, cases=GRID[:3], resume=True)
+    assert asked == [case.key for case in GRID[:3]]
+    with pytest.raises(GradientError, match="its seed was 0, now it is 1"):
+        run.run_comparison(tmp_path, cases=GRID[:1], resume=True, seed=1)
+
+
+def test_what_the_budget_does_not_hold_is_a_gap(tmp_path):
+    """If it were run, `make bench-peers` would take longer than it promises."""
+    assert run.run_comparison(tmp_path, cases=GRID[:1], budget=0.5, seconds=1.0) == 0
+    assert {record["kind"] for record in read_records(tmp_path / RECORDS)} == {"budget"}
+
+
+def test_the_process_of_a_case_measures(tmp_path):
+    """If the plumbing between the processes broke, `make bench-peers` would measure nothing."""
+    case = next(case for case in GRID if case.key == "analytical-2-3-1")
+    assert run._run(case, tmp_path / RECORDS, 0.05, 0, 120.0).kind == "not run"  # all are recorded
+    records = {record["contender"]: record for record in read_records(tmp_path / RECORDS)}
+    assert set(records) == {"loss", *case.contenders()}
+    assert records["sympy.lambdify:cse"]["error"] < 1e-12
+    assert records["analytical"]["per_loss"]["median"] > 0
