@@ -6,6 +6,7 @@ term that couples examples and happens to vanish; `gradmethods.symbolic` proves 
 
 from __future__ import annotations
 
+import copy
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -19,6 +20,13 @@ if TYPE_CHECKING:
 
 Rows = NDArray[np.int64]
 SUB_BATCH_SIZES = (2, 3, 5)
+
+
+def first_example(problem: Problem) -> Problem:
+    """Return the problem of the first example alone; the problem itself if it has no examples."""
+    alone = copy.copy(problem)
+    alone.data = problem.data | {name: problem.data[name][:1] for name in problem.examples}
+    return alone
 
 
 def check_examples(problem: Problem) -> None:

@@ -36,6 +36,7 @@ def record(case, ratio, **more):
         "error": 1e-10 if case.provider == "numerical" else 0.0,
         "reference": "backprop",
         "components": case.n,
+        "operations": 8 * case.n if case.provider == "backprop" else None,
         "loss_calls_per_gradient": 2 * case.n,
     } | more
 

@@ -23,6 +23,7 @@ QUANTITIES = {
     "ratio": plots.RATIO,
     "error": plots.ERROR,
     "preparation": plots.PREPARATION,
+    "operations": plots.OPERATIONS,
 }
 
 

@@ -226,6 +226,19 @@ def test_operations_are_counted_exactly():
     assert counts == {"matmul": 3 * (2 + 1), "subtract": 3, "pow": 3, "sum": 2}
 
 
+def test_operations_are_those_of_one_example():
+    """Formulas are counted for one example; a whole batch beside them would compare nothing."""
+
+    def loss(w, x, *, xp=np):
+        return xp.mean((x @ w - 1) ** 2)
+
+    w, x = np.array([0.1, 0.2]), np.ones((50, 2))
+    prepared = gm.Backprop().prepare(gm.Problem(loss, w, {"x": x}, examples="x"))
+    # x @ w: 3; less 1: 1; squared: 1; doubled: 1; times x: 2
+    assert prepared.operations == 8
+    assert prepared.program.operations > 20 * prepared.operations
+
+
 def test_deep_graphs_do_not_exhaust_the_stack():
     """A recursive walk over the graph would fail on a loop of a few hundred steps."""
 

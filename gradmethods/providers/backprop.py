@@ -9,11 +9,13 @@ from __future__ import annotations
 import contextvars
 import threading
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 
 from gradmethods.errors import GradientError
+from gradmethods.examples import first_example
 from gradmethods.graph import record
 from gradmethods.problem import Problem
 from gradmethods.provider import PreparedGradient, Stopwatch
@@ -79,13 +81,18 @@ class Backprop:
         return PreparedBackprop(problem, watch.seconds, program)
 
 
+def _operations(problem: Problem) -> int:
+    """Count the scalar operations of the program for a problem."""
+    return simplify(differentiate(recognise(record(problem)))).operations().total()
+
+
 class PreparedBackprop(PreparedGradient):
     """A compiled program for the loss and its gradient.
 
     Attributes
     ----------
-    operations : int
-        Scalar operations of one evaluation.
+    program : Program
+        What was compiled; its `operations` are those of all examples together.
     """
 
     forward_passes = 1
@@ -94,7 +101,6 @@ class PreparedBackprop(PreparedGradient):
     def __init__(self, problem: Problem, preparation: dict[str, float], program: Program) -> None:
         super().__init__(problem, preparation)
         self.program = program
-        self.operations = program.operations
         self._lock = threading.Lock()
         # To enter np.errstate anew takes longer than the rest of a call: it is entered once, here.
         self._quiet = contextvars.copy_context()
@@ -107,6 +113,11 @@ class PreparedBackprop(PreparedGradient):
     def _evaluate(self, params: Arrays, data: Arrays) -> tuple[Any, Arrays]:
         value, *gradients = self.program.function(*params.values(), *data.values())
         return value, dict(zip(params, map(np.asarray, gradients), strict=True))
+
+    @cached_property
+    def operations(self) -> int:
+        """Operators and function calls in one evaluation of the program, for one example."""
+        return _operations(first_example(self.problem))
 
     def source(self) -> str:
         """Return the straight-line NumPy program."""

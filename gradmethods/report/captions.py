@@ -64,6 +64,12 @@ METHOD = (SETTING, ROUNDS, INTERVALS, FITS, ERRORS)
 """How numbers are obtained; most figures and tables share it."""
 
 
+COUNTED = (
+    "Counted in the programs, for one example: an arithmetic operation or an elementary function "
+    "of one number is one operation, whatever it costs."
+)
+
+
 @dataclass(frozen=True)
 class Caption:
     """The words of one figure or table.
@@ -98,7 +104,7 @@ class Caption:
 
 
 def figure_caption(quantity: str, sweep: str, costs: pd.DataFrame) -> Caption:
-    """Describe a figure: ``time``, ``ratio``, ``preparation`` or ``error`` in a sweep."""
+    """Describe a figure: ``time``, ``ratio``, ``preparation``, ``operations``, ``error``."""
     n = f"the number of parameters n of {NETWORKS[sweep]}"
     timed = (SETTING, ROUNDS, INTERVALS, FITS)
     title, text, shared = {
@@ -116,6 +122,11 @@ def figure_caption(quantity: str, sweep: str, costs: pd.DataFrame) -> Caption:
             f"Time to prepare a gradient against {sweep}",
             f"Time of what is done once, before the first gradient, against {n}. {ONCE}",
             (SETTING, FITS),
+        ),
+        "operations": (
+            f"Operations of compiled gradients against {sweep}",
+            f"Scalar operations of the loss and its gradient, against {n}. {COUNTED}",
+            (FITS,),
         ),
         "error": (
             f"Error of the gradient against {sweep}",
@@ -143,6 +154,11 @@ TABLES: Mapping[str, Caption] = {
         "dominate, which small networks do not reach. Theory is about large n: a “no” says only "
         "that the sizes fitted differ from it by more than their scatter.",
         (FITS,),
+    ),
+    "operations": Caption(
+        "Operations of compiled gradients",
+        f"Scalar operations of the loss and its gradient; in brackets as a multiple of backprop's. "
+        f"{COUNTED}",
     ),
     "errors": Caption(
         "Error of every method on every problem",

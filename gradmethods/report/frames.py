@@ -19,7 +19,7 @@ SWEEPS = ("width", "depth")
 RATIO_EXPONENTS = {"numerical": 1.0, "numerical:forward": 1.0, "backprop": 0.0}
 """Theory: 2n passes, n + 1 passes, a constant. Nothing is known for compiled formulas."""
 
-QUANTITIES = {"gradient_s": 1.0, "ratio": 0.0, "preparation_s": None}
+QUANTITIES = {"gradient_s": 1.0, "ratio": 0.0, "preparation_s": None, "operations": None}
 """Fitted columns, and what theory adds to the exponent of the ratio: a pass over a network takes
 time in proportion to n, once products of matrices dominate. None: no theory."""
 
@@ -93,7 +93,7 @@ def slopes_frame(costs: pd.DataFrame) -> pd.DataFrame:
     for (sweep, provider), group in measured.groupby(["sweep", "provider"], sort=False):
         known = RATIO_EXPONENTS.get(str(provider))
         for quantity, added in QUANTITIES.items():
-            points = group[["n", quantity]].dropna()
+            points = group[["n", quantity]].dropna().astype(float)
             points = points[points[quantity] > 0]
             theory = None if known is None or added is None else known + added
             row = {"sweep": sweep, "provider": provider, "quantity": quantity, "theory": theory}
@@ -151,6 +151,15 @@ def folded(gaps: pd.DataFrame) -> pd.DataFrame:
     return frame
 
 
+def operations_frame(costs: pd.DataFrame) -> pd.DataFrame:
+    """Scalar operations of the compiled methods, one row per case, beside backprop's."""
+    counted = costs.dropna(subset="operations")[["sweep", "provider", "network", "n", "operations"]]
+    backprop = counted[counted["provider"] == "backprop"].set_index(["sweep", "n"])["operations"]
+    return counted.join(backprop.rename("backprop"), on=["sweep", "n"]).assign(
+        multiple=lambda frame: frame["operations"].astype(float) / frame["backprop"].astype(float)
+    )
+
+
 def errors_frame(accuracy: pd.DataFrame) -> pd.DataFrame:
     """Error of every method (rows) on every problem (columns), in the order of the report."""
     done = accuracy[accuracy["provider"] != "all"]
@@ -164,7 +173,7 @@ def accuracy_frame(rows: Iterable[Mapping[str, Any]]) -> pd.DataFrame:
     """One row per problem and provider: errors and verdict, or the obstacle."""
     names = [
         "problem", "provider", "n", "value", "error", "worst_component", "forward_passes",
-        "verdict", "obstacle", "reference",
+        "verdict", "reason", "obstacle", "reference",
     ]  # fmt: skip
     frame = pd.DataFrame(list(rows), columns=names)
     floats = ["value", "error", "worst_component"]  # infinities came as words: JSON has none

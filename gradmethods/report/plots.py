@@ -44,6 +44,7 @@ RATIO = Quantity(
     low="ratio_low", high="ratio_high",
 )  # fmt: skip
 PREPARATION = Quantity("preparation_s", "time to prepare, once (s)", fitted=True)
+OPERATIONS = Quantity("operations", "scalar operations per example", fitted=True)
 ERROR = Quantity("error", "error relative to the norm of the gradient")
 
 

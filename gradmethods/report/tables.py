@@ -15,6 +15,7 @@ QUANTITIES = {
     "gradient_s": "time per gradient",
     "ratio": "gradient ÷ loss",
     "preparation_s": "preparation",
+    "operations": "operations",
 }
 
 
@@ -106,11 +107,29 @@ def accuracy_table(accuracy: pd.DataFrame) -> pd.DataFrame:
             "Passes": fmt.count(row["forward_passes"]),
             "Verdict": row["verdict"],
             "Reference": look(row["reference"]).label if _is_text(row["reference"]) else "",
-            "Obstacle": fmt.shortened(row["obstacle"]) if _is_text(row["obstacle"]) else "",
+            "Reason": _reason(row),
         }
         for row in accuracy.to_dict("records")
     ]
     return pd.DataFrame(rows)
+
+
+def _reason(row: dict[Any, Any]) -> str:
+    """Say why a method refused, or why its answer is not said to agree."""
+    given = next((row[name] for name in ("obstacle", "reason") if _is_text(row[name])), "")
+    return fmt.shortened(given)
+
+
+def operations_table(operations: pd.DataFrame) -> pd.DataFrame:
+    """Write the operations of the compiled methods side by side."""
+    rows: dict[tuple[str, int], dict[str, str]] = {}
+    for row in operations.to_dict("records"):
+        start = {"Sweep": row["sweep"], "Network": row["network"], "n": fmt.count(row["n"])}
+        count = fmt.count(row["operations"])
+        if row["provider"] != "backprop" and not fmt.missing(row["multiple"]):
+            count += f" ({row['multiple']:.2f}×)"
+        rows.setdefault((row["sweep"], row["n"]), start)[look(row["provider"]).label] = count
+    return pd.DataFrame(list(rows.values())).fillna(fmt.NONE)
 
 
 def _is_text(value: object) -> bool:

@@ -30,6 +30,7 @@ FIGURES = {
     "ratio": plots.RATIO,
     "error": plots.ERROR,
     "preparation": plots.PREPARATION,
+    "operations": plots.OPERATIONS,
 }
 
 
@@ -131,9 +132,11 @@ def _write_tables(
     source: str,
 ) -> list[Item]:
     gaps, noise = frames.gaps_frame(costs), frames.noise_frame(records)
+    operations = frames.operations_frame(costs)
     made = {
         "slopes": (slopes, tables.slopes_table(slopes)),
         "costs": (costs, tables.costs_table(costs)),
+        "operations": (operations, tables.operations_table(operations)),
         "gaps": (gaps, tables.gaps_table(gaps)),
         "noise": (noise, tables.noise_table(noise)),
     }
