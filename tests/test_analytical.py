@@ -191,33 +191,6 @@ def test_integer_data_of_the_whole_batch():
 # -- numbers
 
 
-@pytest.mark.parametrize("form", FORMS)
-def test_literals_are_exact(form):
-    """A literal printed with 15 digits, or folded by SymPy, would be another number."""
-    a, b = 0.1, 1 / 3
-    problem = gm.Problem(lambda w, xp=np: xp.sum(w * a + w * b), np.array([1.0]))
-    assert gm.Analytical(form).prepare(problem)([1.0]).gradient[0] == a + b
-    huge = gm.Problem(lambda w, xp=np: xp.sum(w * 1.7976931348623157e308), np.array([0.5]))
-    assert gm.Analytical(form).prepare(huge)([0.5]).gradient[0] == 1.7976931348623157e308
-
-
-@pytest.mark.parametrize(
-    ("loss", "expected"),
-    [
-        (lambda w, xp: xp.sum(xp.exp(w * w)), np.inf),
-        (lambda w, xp: xp.sum(1 / (w - w[0])), np.inf),
-        (lambda w, xp: xp.sum(xp.log(w - 100)), np.nan),
-    ],
-    ids=["overflow", "division by zero", "domain"],
-)
-def test_scalar_code_follows_ieee_where_python_raises(loss, expected):
-    """Python's math raises where NumPy has infinity or NaN; the answer must be NumPy's."""
-    problem = gm.Problem(lambda w, xp=np: loss(w, xp), np.array([40.0]))
-    value = gm.Analytical().prepare(problem)([40.0]).value
-    np.testing.assert_equal(abs(value), expected)
-    np.testing.assert_equal(abs(problem.value()), expected)
-
-
 @pytest.mark.parametrize("examples", [(), ("x", "t")])
 @pytest.mark.parametrize("form", FORMS)
 def test_float32_is_computed_in_float32(form, examples):
@@ -231,21 +204,6 @@ def test_float32_is_computed_in_float32(form, examples):
     assert value.dtype == gradient.dtype == np.float32
     error = np.abs(gradient - exact).max() / np.abs(exact).max()
     assert 1e-9 < error < 1e-6
-
-
-def test_where_does_not_substitute_its_condition():
-    """SymPy's own Piecewise would put 0 for w in the branch, and lose the slope."""
-    problem = gm.Problem(
-        lambda w, xp=np: xp.sum(xp.where(w == 0, 5 * w, w**2)), np.array([0.0, 3.0])
-    )
-    np.testing.assert_array_equal(gm.Analytical().prepare(problem)([0.0, 3.0]).gradient, [5.0, 6.0])
-
-
-def test_reals_that_sympy_cannot_tell():
-    """SymPy cannot know that log(w) is real; the derivative of its absolute value still is."""
-    problem = gm.Problem(lambda w, xp=np: xp.sum(xp.abs(xp.log(w))), np.array([0.5, 3.0]))
-    gradient = gm.Analytical().prepare(problem)([0.5, 3.0]).gradient
-    np.testing.assert_allclose(gradient, [-2.0, 1 / 3], rtol=1e-15)
 
 
 # -- code and budget

@@ -7,7 +7,7 @@ import pytest
 import sympy
 
 import gradmethods as gm
-from gradmethods.symbolic.arrays import literal
+from gradmethods.symbolic.numbers import literal
 from gradmethods.tape import rules
 
 FORMS = ["cse", "expanded"]

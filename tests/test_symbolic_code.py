@@ -12,11 +12,8 @@ import pytest
 import sympy
 
 import gradmethods as gm
-from gradmethods.symbolic import budget
-from gradmethods.symbolic.arrays import undistributed
-from gradmethods.symbolic.build import Builder
 from gradmethods.symbolic.codegen import Writer
-from gradmethods.symbolic.program import deep_recursion, differentiate, evaluate
+from gradmethods.symbolic.program import deep_recursion, evaluate
 
 FORMS = ["cse", "expanded"]
 
@@ -32,61 +29,6 @@ def gradient(loss, at, form="cse"):
 
 def mlp(*widths):
     return gm.problems.get("mlp", widths=widths, batch=5)
-
-
-def losses():
-    w = np.linspace(0.1, 0.9, 12)
-    yield mlp(2, 3, 1)
-    yield mlp(2, 6, 1)
-    yield mlp(2, 3, 3, 1)
-    yield gm.Problem(lambda w, xp=np: xp.prod(w + 1), w)
-    yield gm.Problem(lambda w, xp=np: xp.log(xp.sum(xp.exp(w - xp.max(w)))), w)
-    yield gm.Problem(lambda w, xp=np: xp.sum(((w - xp.mean(w)) / xp.std(w)) ** 3), w[:6])
-
-
-def tree_size(expr):
-    return 1 + sum(map(tree_size, expr.args))
-
-
-@pytest.mark.parametrize("problem", list(losses()), ids=lambda p: p.name)
-def test_estimates_are_near_what_is_derived(problem):
-    """An estimate that is far too low lets an hour pass; far too high, it refuses what is easy."""
-    builder = Builder(problem, 10**8)
-    with undistributed():
-        loss = builder.loss(builder.case(problem.data, 0))
-    symbols = [symbol for array in builder.params.values() for symbol in array.ravel()]
-    found = budget.estimate(loss, symbols)
-    actual = sum(map(tree_size, differentiate(loss, builder.params).all()))
-    assert 0.3 < found.operations / (2 * actual / 3) < 8
-    assert found.steps > actual
-
-
-def wide(w, *, xp=np):
-    return xp.prod(w + 1)
-
-
-def deep(w, *, xp=np):
-    h = w[0]
-    for _ in range(160):
-        h = xp.tanh(w[1] * h)
-    return h
-
-
-def running(w, *, xp=np):
-    return w[0] * xp.sum(xp.cumulative_sum(xp.sin(xp.full(3000, 0.1) * w[0])) ** 2)
-
-
-@pytest.mark.parametrize(
-    ("loss", "size", "why"),
-    [(wide, 300, "steps"), (deep, 2, "321 levels"), (running, 1, "steps")],
-    ids=["wide", "deep", "running"],
-)
-@pytest.mark.parametrize("form", FORMS)
-def test_what_is_too_wide_or_too_deep_is_refused(loss, size, why, form):
-    """Products, nesting and running sums are where SymPy takes an hour, or all of the stack."""
-    problem = gm.Problem(loss, np.full(size, 1e-3))
-    with pytest.raises(gm.BudgetExceeded, match=why):
-        gm.Analytical(form).prepare(problem)
 
 
 @pytest.mark.parametrize("form", FORMS)
@@ -160,7 +102,8 @@ def test_one_line_for_each_formula_of_the_expanded_form():
         ("a - b - (c - a)", "2*a - b - c"),
         ("-(a*b)**2/c", "-a**2*b**2/c"),
         ("a/(b*c)", "a/(b*c)"),
-        ("a**-2", "1/a**2"),
+        ("a**-2", "1/a/a"),
+        ("b/(c*a**2)", "b/c/a/a"),
         ("2*a/3", "2*a/3"),
         ("a/3 - 1", "a/3 - 1"),
         ("sqrt(a)/sqrt(b)", "sqrt(a)/sqrt(b)"),
@@ -185,20 +128,38 @@ def test_formulas_print_as_python(text, expected):
     assert value == pytest.approx(float(expr.subs(point)), rel=1e-14)
 
 
-def test_code_is_the_same_in_every_process():
+PRINT_TEXTS = """
+import numpy as np
+import gradmethods as gm
+
+def kinks(w, *, xp=np):
+    smooth = xp.hypot(w[0], w[1]) + xp.atan2(w[1], w[2]) ** 0.3 * 0.7
+    return xp.max(w * smooth) + xp.where((w[0] > 1) | (w[1] < 0.3), w[2] ** 1.7, xp.sum(w / 0.9))
+
+problems = [gm.problems.get("mlp", widths=(2, 3, 2, 1), batch=3), gm.problems.get("log-sum-exp"),
+            gm.Problem(kinks, np.array([0.3, 0.5, 0.7]), name="kinks")]
+for problem in problems:
+    for form in ("cse", "expanded", "chain-rule"):
+        prepared = gm.Analytical(form).prepare(problem)
+        print(prepared.source(), prepared.loss_formula, prepared.operations)
+        for name, shape in problem.structure.shapes.items():
+            index = (0,) * len(shape)
+            print(prepared.formula(name, index), prepared.latex(name, index))
+        for symbol, expr in prepared.definitions.items():
+            print(symbol, expr)
+"""
+
+
+def test_texts_are_the_same_in_every_process():
     """Committed results must not change with the seed of Python's hashes."""
-    code = (
-        "import gradmethods as gm; p = gm.problems.get('mlp', widths=(2, 3, 3, 1), batch=3); "
-        "print(gm.Analytical().prepare(p).source())"
-    )
-    sources = {
+    texts = {
         subprocess.run(
-            [sys.executable, "-c", code],
+            [sys.executable, "-c", PRINT_TEXTS],
             capture_output=True,
             text=True,
             check=True,
             env={**os.environ, "PYTHONHASHSEED": seed},
         ).stdout
-        for seed in ("1", "2")
+        for seed in ("1", "2", "3")
     }
-    assert len(sources) == 1
+    assert len(texts) == 1

@@ -109,6 +109,12 @@ SMOOTH: dict[str, Function] = {
 }
 """Where infinities meet, real parts are taken from plain NumPy: see `_mend`."""
 
+LEAVING_ZERO = (
+    "multiply", "divide", "pow", "square", "expm1", "log", "log1p", "log2", "log10", "logaddexp",
+    "atan2", "matmul",
+)
+"""Where the real function is 0, these have a real part of the order of the step's square."""
+
 PIECEWISE: dict[str, Function] = {
     "abs": lambda z: join(abs(z.real), z.imag * np.sign(z.real)),
     "maximum": _maximum,
@@ -174,6 +180,8 @@ class Holomorphic(Namespace):
         result = np.asarray(FUNCTIONS[name](*payloads, **static))
         if name in SMOOTH and not np.isfinite(result).all():
             result = _mend(primitive, result, payloads)
+        if name in LEAVING_ZERO:
+            result = _keep_zeros(primitive, result, payloads)
         if name in DOMAIN:
             result = self._keep_to_domain(primitive, result, payloads[0])
         elif name == "pow":
@@ -231,6 +239,13 @@ def _mend(primitive: Primitive, result: NDArray[Any], operands: list[Any]) -> ND
     flat = ~varies | (infinite & np.isfinite(real))
     imaginary = np.where(flat, 0, result.imag)
     return np.where(np.isfinite(result), result, join(real, imaginary))
+
+
+def _keep_zeros(primitive: Primitive, result: NDArray[Any], operands: list[Any]) -> NDArray[Any]:
+    """Make real parts 0 where plain NumPy's are: what is left of them would break ties."""
+    real = np.asarray(primitive.numpy(*map(np.real, operands)))
+    zero = real == 0
+    return np.where(zero, join(real, result.imag), result) if zero.any() else result
 
 
 def _varies(x: Any) -> Any:

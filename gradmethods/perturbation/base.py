@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gradmethods.graph import Graph, Node
-from gradmethods.perturbation.blocks import bound, moved_to_front, rows_of
+from gradmethods.perturbation.blocks import bound, moved_to_front, rows_of, viewed
 from gradmethods.perturbation.changes import Change, Planner
 from gradmethods.perturbation.registers import Assembly, Base, Call, Operand, Register, lay_out
 from gradmethods.perturbation.rules import apply
@@ -97,6 +97,11 @@ class BaseProgram:
         for call in self._calls[1]:
             call()
 
+    def is_finite(self, nodes: set[Node]) -> bool:
+        """Say whether the base values of some nodes are all finite, after a run."""
+        arrays = (array for base, array in self._arrays.items() if base.node in nodes)
+        return all(bool(np.isfinite(array).all()) for array in arrays)
+
     def _give_inputs(
         self, graph: Graph, constants: Mapping[Node, NDArray[Any]]
     ) -> dict[Node, Register]:
@@ -128,10 +133,7 @@ class BaseProgram:
     def _resolve(self, operand: Operand) -> Any:
         if not isinstance(operand, Register):
             return operand
-        if operand not in self._made:
-            assert operand.view is not None
-            self._made[operand] = operand.view(self._resolve(operand.source))
-        return self._made[operand]
+        return viewed(operand, self._made, self._made.__getitem__)
 
     def _rows(self, array: NDArray[Any], base: Base, depends: set[Node]) -> NDArray[Any]:
         """Lay rows to take behind each other, copied at each run if they are not."""

@@ -133,13 +133,7 @@ class Program:
                 return self._base(operand)
             if not isinstance(operand, Register):
                 return operand
-            if operand not in made:
-                if operand.source is None:
-                    made[operand] = self._memory[operand][:count]
-                else:
-                    assert operand.view is not None
-                    made[operand] = operand.view(resolve(operand.source))
-            return made[operand]
+            return viewed(operand, made, lambda owner: self._memory[owner][:count])
 
         return Frame(
             [bound(step, resolve) for step in self.assembly.steps],
@@ -147,6 +141,23 @@ class Program:
             [resolve(register) for register in self.assembly.inputs],
             resolve(self.result),
         )
+
+
+def viewed(
+    register: Register, made: Arrays, memory: Callable[[Register], NDArray[Any]]
+) -> NDArray[Any]:
+    """Return the array of a register, making all views between it and the memory that it is in."""
+    views = []
+    while register not in made and register.source is not None:
+        views.append(register)
+        register = register.source
+    if register not in made:
+        made[register] = memory(register)
+    array = made[register]
+    for view in reversed(views):
+        assert view.view is not None
+        array = made[view] = view.view(array)
+    return array
 
 
 def bound(step: Step, resolve: Callable[[Operand], Any]) -> Call:

@@ -70,11 +70,14 @@ class Planner:
         Nodes without an entry keep their base values.
     rows : Register
         The number of each perturbation in its block.
+    differenced : set of Node
+        Those whose differences from the base are made of new values, or the other way round.
     """
 
     assembly: Assembly
     changes: dict[Node, Change]
     rows: Register
+    differenced: set[Node] = field(default_factory=set)
     _gathered: dict[Any, Register] = field(default_factory=dict)
     _indices: dict[Any, Register] = field(default_factory=dict)
 
@@ -137,6 +140,7 @@ class Planner:
         """Return the new values."""
         if change.value is None:
             assert change.factors is not None
+            self.differenced.add(change.node)
             base = self.base(change.node, change.pins)
             difference = self.spelled_out(change) if len(change.factors) > 1 else change.factors[0]
             change.value = self.arithmetic(np.add, change.node, change.shape, base, difference)
@@ -145,6 +149,7 @@ class Planner:
     def factors(self, change: Change) -> tuple[Operand, ...]:
         """Return the differences from the base as one or two factors."""
         if change.factors is None:
+            self.differenced.add(change.node)
             base = self.base(change.node, change.pins)
             operands = (change.value, base)
             change.factors = (self.arithmetic(np.subtract, change.node, change.shape, *operands),)

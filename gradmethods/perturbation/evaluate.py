@@ -59,6 +59,11 @@ class Perturbed:
         self._found = []
         self._value = None
 
+    @property
+    def has_differences(self) -> bool:
+        """Whether the values that differences are taken from are finite at the base."""
+        return self._plan.base.is_finite(self._plan.differenced)
+
     def losses(self, part: slice, places: Vector) -> Vector:
         """Evaluate the loss with each entry of a part of the parameters at each of its places.
 

@@ -48,6 +48,8 @@ class Plan:
         Its input are the values of the node where all heads meet.
     meeting : Node
         That node.
+    differenced : set of Node
+        Those whose base values must be finite for differences from them to mean anything.
     operations : int
         Scalar operations of one gradient.
     plain : callable
@@ -60,6 +62,7 @@ class Plan:
     heads: dict[str, Program]
     tail: Program
     meeting: Node
+    differenced: set[Node]
     operations: int
     plain: Callable[[], int]
     workspace: int = 0
@@ -96,7 +99,8 @@ def compile_plan(graph: Graph, offsets: int) -> Plan:
         name: Program(planner.assembly, planner.full(planner.changes[meeting]))
         for name, planner in planners.items()
     }
-    tail = _tail(nodes, depends, meeting)
+    tail_planner, tail = _tail(nodes, depends, meeting)
+    differenced = tail_planner.differenced.union(*(p.differenced for p in planners.values()))
     needed = {Base(meeting)}.union(*(p.bases() for p in (*heads.values(), tail)))
     base = BaseProgram(nodes, graph, constants, depends, needed)
     counts = {name: offsets * _size(graph.params[name]) for name in heads}
@@ -104,7 +108,15 @@ def compile_plan(graph: Graph, offsets: int) -> Plan:
     done += sum(
         count * (heads[name].operations + tail.operations) for name, count in counts.items()
     )
-    plan = Plan(base, heads, tail, meeting, done, lambda: passes * recorded.operations().total())
+    plan = Plan(
+        base,
+        heads,
+        tail,
+        meeting,
+        differenced,
+        done,
+        lambda: passes * recorded.operations().total(),
+    )
     _place(plan, counts)
     return plan
 
@@ -168,14 +180,14 @@ def _cuts(nodes: list[Node], depends: set[Node]) -> list[Node]:
     return cuts
 
 
-def _tail(nodes: list[Node], depends: set[Node], meeting: Node) -> Program:
+def _tail(nodes: list[Node], depends: set[Node], meeting: Node) -> tuple[Planner, Program]:
     assembly = Assembly()
     value = assembly.input(meeting.shape, meeting.dtype)
     planner = Planner(assembly, {meeting: Change(meeting, {}, value)}, value)
     for node in nodes[nodes.index(meeting) + 1 :]:
         if node in depends:
             planner.changes[node] = apply(planner, node)
-    return Program(assembly, planner.full(planner.changes[nodes[-1]]))
+    return planner, Program(assembly, planner.full(planner.changes[nodes[-1]]))
 
 
 def _place(plan: Plan, counts: Mapping[str, int]) -> None:

@@ -34,9 +34,6 @@ class Analytical:
     `examples`, the formulas are those of one example, the code runs over all examples at once, and
     that the loss is their mean (or sum) is proven first, on the symbols of two examples.
 
-    SymPy simplifies where all parts of an expression are defined: ``exp(log(x))`` becomes ``x``,
-    also at negative x where NumPy has NaN.
-
     Parameters
     ----------
     form : {"cse", "expanded", "chain-rule"}
@@ -48,6 +45,14 @@ class Analytical:
     budget : int
         Steps that deriving the formulas may take, by an estimate made in seconds; a step is a
         subexpression that SymPy visits, about a microsecond. What is larger is refused.
+
+    Notes
+    -----
+    SymPy simplifies as if all parts of an expression were finite: ``exp(log(x))`` and
+    ``sqrt(x)**2`` become ``x``, ``x/x`` becomes 1, ``0*x`` becomes 0. Where NumPy meets NaN or an
+    infinity on the way, the value and the gradient may be finite here, so the value is not always
+    that of ``problem.value()``. The form ``"chain-rule"`` simplifies single stages only, such as
+    ``0*x``. Where the whole loss simplifies to NaN or an infinity, the gradient is NaN.
 
     Examples
     --------

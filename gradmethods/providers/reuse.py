@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import threading
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -14,7 +15,7 @@ from gradmethods.problem import Problem
 from gradmethods.provider import PreparedGradient, Stopwatch
 from gradmethods.providers import schemes
 from gradmethods.providers.black_box import over_reals
-from gradmethods.providers.schemes import StepRule, Vector
+from gradmethods.providers.schemes import Losses, StepRule, Vector
 from gradmethods.structure import Arrays
 
 SECONDS_PER_OPERATION = 2e-10
@@ -38,8 +39,10 @@ class PreparedReuse(PreparedGradient):
     the unperturbed value, which errs by a unit round-off of that value as recomputing it does. The
     order of a whole sum is NumPy's own.
 
-    Where the loss is finite at the point but comes out infinite or not a number beside it, the loss
-    itself is asked: a difference of infinities would be one where plain evaluation has a number.
+    A difference of infinities is no number where plain evaluation may have one. So where the loss
+    is finite at the point but comes out infinite or not a number beside it, the loss itself is
+    asked; and for the whole gradient, where a value inside, from which differences would be taken,
+    is infinite or not a number at the point.
 
     Attributes
     ----------
@@ -79,19 +82,29 @@ class PreparedReuse(PreparedGradient):
 
     def _evaluate(self, params: Arrays, data: Arrays) -> tuple[Any, Arrays]:
         structure = self.problem.structure
-        seconds = SECONDS_PER_OPERATION * self._plan.operations / self.forward_passes
         with self._lock:  # the plan works in buffers: one run at a time
             self._perturbed.move_to(params, data)
             point = self._perturbed.point
-
-            def losses(part: slice, places: Vector) -> Vector:
-                found = self._perturbed.losses(part, places)
-                if not math.isfinite(found.sum()) and math.isfinite(found[-1, 0]):
-                    self._ask_the_loss(found, point.copy(), data, part, places)
-                return found
-
+            if self._perturbed.has_differences:
+                losses: Losses = partial(self._losses, point, data)
+                seconds = self._seconds
+            else:
+                point = point.copy()
+                evaluate = over_reals(self.problem, point, data)
+                value, seconds = schemes.timed(evaluate)
+                losses = schemes.one_by_one(evaluate, value, point)
             estimate = schemes.differences(self.scheme, losses, point, self.step, seconds)
         return estimate.value, structure.split(estimate.gradient)
+
+    @property
+    def _seconds(self) -> float:
+        return SECONDS_PER_OPERATION * self._plan.operations / self.forward_passes
+
+    def _losses(self, point: Vector, data: Arrays, part: slice, places: Vector) -> Vector:
+        found = self._perturbed.losses(part, places)
+        if not math.isfinite(found.sum()) and math.isfinite(found[-1, 0]):
+            self._ask_the_loss(found, point.copy(), data, part, places)
+        return found
 
     def _ask_the_loss(
         self, found: Vector, point: Vector, data: Arrays, part: slice, places: Vector

@@ -7,25 +7,24 @@ decimal form, so that nothing is rounded a second time and code prints them as t
 
 from __future__ import annotations
 
+import math
+from abc import abstractmethod
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import sympy
 from numpy.typing import NDArray
-from sympy import S
 from sympy.core.parameters import distribute
 
-from gradmethods.errors import BudgetExceeded, UnsupportedOperation
+from gradmethods.errors import UnsupportedOperation
 from gradmethods.graph import Node, Recorder
 from gradmethods.namespace import Namespace
 from gradmethods.primitives import Primitive
-from gradmethods.symbolic.functions import FUNCTIONS, boxed, condition, number
-
-EXACT_INTEGERS = 2**53
-LARGEST_DENOMINATOR = 1024
+from gradmethods.symbolic.functions import FUNCTIONS, boxed
+from gradmethods.symbolic.limits import Limit, Written, check_operands
+from gradmethods.symbolic.numbers import condition, literal, number
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,55 +36,26 @@ class Expressions:
 
 
 class Symbolic(Namespace):
-    """The namespace over arrays of expressions.
-
-    Parameters
-    ----------
-    limit : int
-        Operands of sums, products and functions after which building is refused.
-
-    Attributes
-    ----------
-    operations : int
-        Scalar operations so far.
-    """
+    """The base of the namespaces over symbols, which say how entries are computed."""
 
     kind = "symbolic"
 
-    def __init__(self, limit: int) -> None:
-        self.operations = 0
-        self._limit = limit
-        self._operands = 0
+    def __init__(self) -> None:
         self._recorder = Recorder()
 
     def apply(self, primitive: Primitive, payloads: list[Any], static: dict[str, Any]) -> Any:
-        """Apply the SymPy function of a primitive."""
+        """Apply a primitive: shape and dtype follow as in a graph."""
         stand_ins = [
             Node(p.entries.shape, p.dtype) if isinstance(p, Expressions) else p for p in payloads
         ]
         node = self._recorder.apply(primitive, stand_ins, static)
-        self.operations += _cost(node)
         return Expressions(self.compute(primitive, payloads, static, node), node.dtype)
 
+    @abstractmethod
     def compute(
         self, primitive: Primitive, payloads: list[Any], static: dict[str, Any], node: Node
     ) -> NDArray[Any]:
         """Return the entries of the result that `node` describes."""
-        if primitive.name in ("getitem", "scatter_add"):
-            operands = [expressions(payloads[0]), *map(integers, payloads[1:])]
-        else:
-            operands = [expressions(p) for p in payloads]
-        entries = FUNCTIONS[primitive.name](*operands, **static)
-        convert = condition if node.dtype.kind == "b" else number
-        converted = boxed(np.frompyfunc(convert, 1, 1)(entries))
-        # Sums of sums become one long sum, so formulas can be longer than what they compute.
-        self._operands += sum(len(entry.args) for entry in converted.flat)
-        if self._operands > self._limit:
-            raise BudgetExceeded(
-                f"The formulas of the loss hold more than {self._limit:,} operands: sums that "
-                "contain one another are written out in full. Use another method."
-            )
-        return converted
 
     def folds(self, primitive: Primitive, value: Any) -> bool:  # noqa: ARG002  # the base's
         """Fold integers and booleans only: floating-point results would be rounded."""
@@ -101,14 +71,67 @@ class Symbolic(Namespace):
         return dtype
 
 
+class Whole(Symbolic):
+    """The namespace over arrays of whole expressions, each written out in symbols of the inputs.
+
+    Parameters
+    ----------
+    limit : Limit
+        The budget.
+    """
+
+    def __init__(self, limit: Limit) -> None:
+        super().__init__()
+        self._limit = limit
+        self._operands = 0
+        self._written = Written(limit)
+
+    def compute(
+        self, primitive: Primitive, payloads: list[Any], static: dict[str, Any], node: Node
+    ) -> NDArray[Any]:
+        """Apply the SymPy function of a primitive."""
+        if primitive.name in ("getitem", "scatter_add"):
+            operands = [expressions(payloads[0]), *map(integers, payloads[1:])]
+        else:
+            operands = [expressions(p) for p in payloads]
+        entries = FUNCTIONS[primitive.name](*operands, **static)
+        convert = condition if node.dtype.kind == "b" else number
+        converted = boxed(np.frompyfunc(convert, 1, 1)(entries))
+        for entry in converted.flat:
+            self._written.check(entry)
+        # Sums of sums become one long sum, so formulas can be longer than what they compute.
+        self._operands += sum(len(entry.args) for entry in converted.flat)
+        check_operands(self._operands, self._limit)
+        return converted
+
+
 class Sizes(Symbolic):
-    """Shapes without expressions, to count what building would take before any of it is done."""
+    """Shapes without expressions, to count what building would take before any of it is done.
+
+    Attributes
+    ----------
+    operations : int
+        Scalar operations so far, as expressions write them out.
+    stages : int
+        Scalar operations so far, as the chain rule over names takes them.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.operations = self.stages = 0
 
     def compute(
         self, primitive: Primitive, payloads: list[Any], static: dict[str, Any], node: Node
     ) -> NDArray[Any]:
         """Return a stand-in that takes no memory, whatever its shape."""
-        del primitive, payloads, static
+        written = stages = node.operations
+        if primitive.name == "cumulative_sum":
+            written = stages * (node.shape[static["axis"]] + 1) // 2  # each from its beginning
+        elif primitive.name in ("max", "min"):
+            # Whether one entry is the largest takes all entries to say.
+            stages = math.prod(self.shape_of(payloads[0])) ** 2 // max(math.prod(node.shape), 1)
+        self.operations += written
+        self.stages += stages
         return blank(node.shape)
 
 
@@ -123,28 +146,6 @@ def expressions(payload: Any) -> NDArray[Any]:
         return payload.entries
     values = np.asarray(payload)
     return boxed(np.frompyfunc(literal, 1, 1)(values))
-
-
-def literal(value: Any) -> Any:
-    """Return a number exactly, as it was written.
-
-    Examples
-    --------
-    >>> literal(0.75), literal(-0.1), literal(1e300)
-    (3/4, -0.1, 1e+300)
-    """
-    if isinstance(value, (bool, np.bool_)):
-        return sympy.true if value else sympy.false
-    if isinstance(value, (int, np.integer)):
-        return sympy.Integer(int(value))
-    size = abs(float(value))
-    sign = -1 if value < 0 else 1
-    if not np.isfinite(size):
-        return S.NaN if np.isnan(size) else sign * S.Infinity
-    numerator, denominator = size.as_integer_ratio()
-    if denominator <= LARGEST_DENOMINATOR and numerator <= EXACT_INTEGERS:
-        return sympy.Rational(sign * numerator, denominator)
-    return sign * sympy.Symbol(repr(size), positive=True)
 
 
 @contextmanager
@@ -162,11 +163,3 @@ def integers(payload: Any) -> NDArray[Any]:
             "it takes is not known. Choose by value with xp.where."
         )
     return np.asarray(payload)
-
-
-def _cost(node: Node) -> int:
-    """Count operations; partial sums are written out, each from its beginning."""
-    if node.primitive is not None and node.primitive.name == "cumulative_sum":
-        length: int = node.shape[node.static["axis"]]
-        return node.operations * (length + 1) // 2
-    return node.operations

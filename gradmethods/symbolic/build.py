@@ -18,8 +18,8 @@ from gradmethods.arrays import Array
 from gradmethods.graph.record import call_loss
 from gradmethods.problem import Problem
 from gradmethods.structure import Arrays
-from gradmethods.symbolic.arrays import Expressions, Sizes, Symbolic, blank, expressions
-from gradmethods.symbolic.budget import check_loss
+from gradmethods.symbolic.arrays import Expressions, Sizes, Symbolic, Whole, blank, expressions
+from gradmethods.symbolic.limits import Limit, check_loss
 
 
 class Builder:
@@ -35,17 +35,19 @@ class Builder:
         Symbols of another example.
     operations : int
         Scalar operations of the loss (of one example).
+    limit : Limit
+        The budget.
     """
 
-    def __init__(self, problem: Problem, budget: int, per_operation: int | None = None) -> None:
-        self.problem, self.budget = problem, budget
+    def __init__(self, problem: Problem, budget: int, *, by_stages: bool = False) -> None:
+        self.problem = problem
         self.concrete = tuple(n for n, array in problem.data.items() if array.dtype.kind != "f")
         self._shapes = {
             name: array.shape[1:] if name in problem.examples else array.shape
             for name, array in problem.data.items()
             if array.dtype.kind == "f"
         }
-        self._check_size(per_operation)
+        self._check_size(budget, by_stages=by_stages)
         self._taken: set[str] = set()
         self.params = {
             name: self._symbols(name or "x", shape)
@@ -75,7 +77,7 @@ class Builder:
         BudgetExceeded
             If it takes too many operations.
         """
-        xp = Symbolic(self.budget // 60)
+        xp = Whole(self.limit)
         if second is None:
             return self.run(xp, self.params, [self.data], [case])
         return self.run(xp, self.params, [self.data, self.data | self.second], [case, second])
@@ -126,19 +128,20 @@ class Builder:
         )
         return expressions(result.payload).item()
 
-    def _check_size(self, per_operation: int | None) -> None:
+    def _check_size(self, budget: int, *, by_stages: bool) -> None:
         """Count the operations of one example, without making a single symbol."""
         problem = self.problem
-        xp = Sizes(self.budget)
+        xp = Sizes()
         data = {
             name: blank((1, *shape) if name in problem.examples else shape)
             for name, shape in self._shapes.items()
         }
         params = {name: blank(shape) for name, shape in problem.structure.shapes.items()}
         self._run(xp, params, data, self.case(problem.data, 0))
-        operations = max(xp.operations, problem.size + sum(array.size for array in data.values()))
-        check_loss(operations, problem.size, self.budget, problem.name, per_operation)
-        self.operations = operations
+        inputs = problem.size + sum(array.size for array in data.values())
+        self.operations = max(xp.operations, inputs)
+        self.limit = Limit(budget, problem.name, problem.size, max(xp.stages, inputs), by_stages)
+        check_loss(self.operations, problem.size, self.limit)
 
     def _symbols(self, name: str, shape: tuple[int, ...]) -> NDArray[Any]:
         """Make real symbols such as W1_0_1, each name a valid and unused identifier."""

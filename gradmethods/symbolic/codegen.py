@@ -12,12 +12,11 @@ from typing import Any
 
 import sympy
 from sympy import S
-from sympy.codegen import cfunctions
 from sympy.core.relational import Relational
-from sympy.logic.boolalg import BooleanFunction
 
 from gradmethods.errors import UnsupportedOperation
-from gradmethods.symbolic import piecewise, runtime, smooth, steps
+from gradmethods.symbolic import runtime
+from gradmethods.symbolic.calls import BOOLEAN, CALLS, call_operations
 from gradmethods.symbolic.text import (
     ATOM,
     DEEPEST,
@@ -31,38 +30,6 @@ from gradmethods.symbolic.text import (
     multiplied,
     number,
 )
-
-CALLS: dict[Any, str] = {
-    **{getattr(sympy, name): name for name in (
-        "exp", "log", "sin", "cos", "tan", "asin", "acos", "atan", "sinh", "cosh", "tanh",
-        "asinh", "acosh", "atanh", "sign",
-    )},
-    **{getattr(cfunctions, name): name for name in ("expm1", "log1p", "log2", "log10")},
-    sympy.Abs: "abs",
-    piecewise.Absolute: "abs",
-    steps.Sgn: "sign",
-    steps.RoundDown: "floor",
-    steps.RoundUp: "ceil",
-    steps.RoundToZero: "trunc",
-    steps.RoundToEven: "round",
-    steps.Exceeds: "exceeds",
-    piecewise.Largest: "largest",
-    piecewise.Smallest: "smallest",
-    steps.ShareOfLargest: "share_of_largest",
-    steps.ShareOfSmallest: "share_of_smallest",
-    piecewise.Select: "select",
-    piecewise.IsFinite: "isfinite",
-    piecewise.IsInf: "isinf",
-    piecewise.IsNaN: "isnan",
-    smooth.Hypot: "hypot",
-    smooth.Atan2: "atan2",
-    smooth.LogAddExp: "logaddexp",
-    smooth.Power: "power",
-    sympy.And: "every",
-    sympy.Or: "some",
-    sympy.Xor: "odd",
-    sympy.Not: "negate",
-}  # fmt: skip
 
 RELATIONS: dict[Any, str] = {
     sympy.Eq: "==", sympy.Ne: "!=", sympy.Lt: "<", sympy.Le: "<=", sympy.Gt: ">", sympy.Ge: ">=",
@@ -184,10 +151,12 @@ class Writer:
         coefficient, rest = expr.as_coeff_Mul()
         if negate:
             coefficient = -coefficient
-        above, below = [], []
+        above, below, last = [], [], []
         for factor in sympy.Mul.make_args(rest):
             base, exponent = factor.args if isinstance(factor, sympy.Pow) else (factor, S.One)
-            if exponent.is_Rational and exponent < 0:
+            if exponent == -2 and self._is_name(base):
+                last += [self.piece(base)] * 2
+            elif exponent.is_Rational and exponent < 0:
                 below.append(self._raised(base, -exponent))
             else:
                 above.append(self.piece(factor))
@@ -200,10 +169,8 @@ class Writer:
                 above.insert(0, number(sympy.Integer(size.p)))
             if size.q != 1:
                 below.insert(0, number(sympy.Integer(size.q)))
-        piece = multiplied(above)
-        if below:
-            divisor = multiplied(below).within(POWER)
-            piece = infix([piece.within(PRODUCT), divisor], "/", PRODUCT)
+        divisors = [multiplied(below).within(POWER)] if below else []
+        piece = _divided(multiplied(above), divisors + last)
         if not minus:
             return piece
         piece = piece.within(PRODUCT)
@@ -211,9 +178,15 @@ class Writer:
 
     def _power(self, expr: Any) -> Piece:
         base, exponent = expr.args
+        if exponent == -2 and self._is_name(base):
+            return _divided(Piece("1"), [self.piece(base)] * 2)
         if exponent.is_Rational and exponent < 0:
-            return infix([Piece("1"), self._raised(base, -exponent).within(POWER)], "/", PRODUCT)
+            return _divided(Piece("1"), [self._raised(base, -exponent).within(POWER)])
         return self._raised(base, exponent)
+
+    def _is_name(self, base: Any) -> bool:
+        """Say whether dividing by a base twice is as cheap as by its square, which may overflow."""
+        return bool(base.is_Symbol) and not self._is_constant(base)
 
     def _raised(self, base: Any, exponent: Any) -> Piece:
         """Write a power, whose exponent is positive if it is a number."""
@@ -232,7 +205,7 @@ class Writer:
         if name is None:
             raise UnsupportedOperation(
                 f"No code is known for the SymPy function {expr.func.__name__} in {expr}. Add a "
-                "line to gradmethods.symbolic.codegen, or write the loss without it."
+                "line to gradmethods.symbolic.calls, or write the loss without it."
             )
         return self._called(name, expr.args)
 
@@ -248,7 +221,7 @@ class Writer:
                 for p in pieces[first:]
             ]
         depth = max(p.depth for p in pieces) + PARENTHESIS
-        operations = sum(p.operations for p in pieces) + _call_operations(name, len(args))
+        operations = sum(p.operations for p in pieces) + call_operations(name, len(args))
         return Piece(f"{name}({', '.join(p.text for p in pieces)})", ATOM, operations, depth)
 
     def _is_constant(self, expr: Any) -> bool:
@@ -260,13 +233,5 @@ class Writer:
         return self._constant[expr]
 
 
-BOOLEAN = tuple(name for function, name in CALLS.items() if issubclass(function, BooleanFunction))
-
-
-def _call_operations(name: str, count: int) -> int:
-    """Count what a call costs: one, or one for each operand that is folded in."""
-    if name == "real":
-        return 0
-    if name in ("largest", "smallest", "every", "some", "odd"):
-        return count - 1
-    return 2 * (count - 1) if name.startswith("share") else 1
+def _divided(piece: Piece, divisors: list[Piece]) -> Piece:
+    return infix([piece.within(PRODUCT), *divisors], "/", PRODUCT) if divisors else piece

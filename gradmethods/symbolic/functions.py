@@ -19,6 +19,7 @@ from sympy.codegen import cfunctions
 
 from gradmethods.primitives import TABLE
 from gradmethods.symbolic import piecewise, smooth, steps
+from gradmethods.symbolic.numbers import condition, number
 
 Expressions = NDArray[Any]
 Rule = Callable[..., Expressions]
@@ -31,20 +32,6 @@ def boxed(value: Any) -> Expressions:
     array = np.empty((), object)
     array[()] = value
     return array
-
-
-def number(expr: Any) -> Any:
-    """Turn a condition into 1 or 0, and leave numbers; what is not real is NaN."""
-    expr = sympy.sympify(expr)
-    if not isinstance(expr, sympy.Expr):
-        return piecewise.Select(expr, S.One, S.Zero)
-    return S.NaN if expr.is_number and expr.is_extended_real is False else expr
-
-
-def condition(expr: Any) -> Any:
-    """Turn a number into the condition that it is not 0, and leave conditions."""
-    expr = sympy.sympify(expr)
-    return sympy.Ne(expr, 0) if isinstance(expr, sympy.Expr) else expr
 
 
 def _each(function: Callable[..., Any], *kinds: Callable[[Any], Any]) -> Rule:
@@ -182,7 +169,7 @@ FUNCTIONS: dict[str, Rule] = {
     "sinh": _numbers(sympy.sinh),
     "cosh": _numbers(sympy.cosh),
     "tanh": _numbers(sympy.tanh),
-    "asinh": _numbers(sympy.asinh),
+    "asinh": _numbers(smooth.Asinh),
     "acosh": _numbers(sympy.acosh),
     "atanh": _numbers(sympy.atanh),
     # piecewise functions

@@ -131,7 +131,7 @@ class IsFinite(NumberTest):
     @classmethod
     def eval(cls, x: Any) -> Any:
         """Evaluate numbers."""
-        return sympy.sympify(bool(x.is_finite)) if x.is_number else None
+        return sympy.sympify(x.is_Rational) if _told(x) else None
 
 
 class IsInf(NumberTest):
@@ -140,7 +140,7 @@ class IsInf(NumberTest):
     @classmethod
     def eval(cls, x: Any) -> Any:
         """Evaluate numbers."""
-        return sympy.sympify(x in (S.Infinity, S.NegativeInfinity)) if x.is_number else None
+        return sympy.sympify(x in (S.Infinity, S.NegativeInfinity)) if _told(x) else None
 
 
 class IsNaN(NumberTest):
@@ -149,4 +149,8 @@ class IsNaN(NumberTest):
     @classmethod
     def eval(cls, x: Any) -> Any:
         """Evaluate numbers."""
-        return sympy.sympify(x is S.NaN) if x.is_number else None
+        return sympy.sympify(x is S.NaN) if _told(x) else None
+
+
+def _told(x: Any) -> bool:
+    return known(x) or x is S.NaN

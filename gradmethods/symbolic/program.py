@@ -23,6 +23,9 @@ from gradmethods.symbolic.runtime import SCALAR, array_scope
 RECURSION = 10_000
 """SymPy's functions call themselves several times for each level of nesting."""
 
+NOWHERE_FINITE = (sympy.nan, sympy.oo, -sympy.oo, sympy.zoo)
+"""Losses that have lost the symbols that they came from: they would pass for constant ones."""
+
 Watch = Callable[[str], AbstractContextManager[None]]
 """Measures the time of a block, by the name of its part."""
 
@@ -108,9 +111,8 @@ def differentiate(loss: Any, params: Mapping[str, NDArray[Any]]) -> Formulas:
         for name, symbols in params.items():
             partials[name] = np.empty(symbols.shape, object)
             for index in np.ndindex(symbols.shape):
-                # SymPy's NaN has lost the symbols that it came from, and would be constant.
-                partial = loss if loss is sympy.nan else sympy.diff(loss, symbols[index])
-                partials[name][index] = partial
+                lost = loss in NOWHERE_FINITE
+                partials[name][index] = sympy.nan if lost else sympy.diff(loss, symbols[index])
     return Formulas(loss, partials)
 
 

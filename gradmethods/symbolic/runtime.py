@@ -34,13 +34,22 @@ def _smallest(*args: float) -> float:
 
 
 def _share_of_largest(first: float, *rest: float) -> float:
-    most = _largest(*rest)
-    return 1.0 / rest.count(most) if first == most else 0.0
+    return _share(_largest(*rest), first, rest)
 
 
 def _share_of_smallest(first: float, *rest: float) -> float:
-    least = _smallest(*rest)
-    return 1.0 / rest.count(least) if first == least else 0.0
+    return _share(_smallest(*rest), first, rest)
+
+
+def _share(extreme: float, first: float, rest: tuple[float, ...]) -> float:
+    if math.isnan(extreme):
+        return extreme
+    return 1.0 / rest.count(extreme) if first == extreme else 0.0
+
+
+def _over_squares(a: float, b: float) -> float:
+    size = math.hypot(a, b)
+    return a / size / size
 
 
 def _logaddexp(a: float, b: float) -> float:
@@ -66,6 +75,7 @@ SCALAR: dict[str, Any] = {
     "smallest": _smallest,
     "share_of_largest": _share_of_largest,
     "share_of_smallest": _share_of_smallest,
+    "over_squares": _over_squares,
     "select": lambda condition, a, b: a if condition else b,
     "every": lambda *conditions: all(conditions),
     "some": lambda *conditions: any(conditions),
@@ -83,11 +93,12 @@ def _over(function: Any) -> Callable[..., Any]:
     return lambda *args: functools.reduce(function, args)
 
 
-def _share(extreme: Callable[..., Any], real: Any) -> Callable[..., Any]:
+def _share_over(extreme: Callable[..., Any], real: Any) -> Callable[..., Any]:
     def share(first: Any, *rest: Any) -> Any:
         found = extreme(*rest)
         count = sum(np.asarray(x == found, real) for x in rest)
-        return np.where(first == found, real(1) / count, real(0))
+        shares = np.where(first == found, real(1) / count, real(0))
+        return np.where(np.isnan(found), found, shares)
 
     return share
 
@@ -106,8 +117,9 @@ def array_scope(dtype: np.dtype[Any]) -> dict[str, Any]:
         "exceeds": lambda a, b: np.heaviside(a - b, 0.5),
         "largest": largest,
         "smallest": smallest,
-        "share_of_largest": _share(largest, dtype.type),
-        "share_of_smallest": _share(smallest, dtype.type),
+        "share_of_largest": _share_over(largest, dtype.type),
+        "share_of_smallest": _share_over(smallest, dtype.type),
+        "over_squares": lambda a, b: a / np.hypot(a, b) / np.hypot(a, b),
         "select": np.where,
         "every": _over(np.logical_and),
         "some": _over(np.logical_or),

@@ -9,6 +9,9 @@ import sympy
 from gradmethods.symbolic.piecewise import Select
 from gradmethods.symbolic.steps import RealFunction
 
+LARGEST_EXPONENT = 64
+"""Powers of numbers up to this one are computed exactly."""
+
 
 class Hypot(RealFunction):
     """√(a² + b²), computed without overflow."""
@@ -25,6 +28,34 @@ class Hypot(RealFunction):
         return sympy.sqrt(a**2 + b**2)
 
 
+class Asinh(RealFunction):
+    """The inverse of sinh, with a derivative that does not overflow."""
+
+    nargs = 1
+
+    def fdiff(self, argindex: int = 1) -> Any:  # noqa: ARG002  # SymPy's signature
+        """Return the derivative."""
+        return 1 / Hypot(self.args[0], 1)
+
+    def _rewritten(self) -> Any:
+        """Return the same function in SymPy's own terms."""
+        return sympy.asinh(self.args[0])
+
+
+class OverSquares(RealFunction):
+    """a/(a² + b²), computed without overflow: what the derivatives of an angle are made of."""
+
+    nargs = 2
+
+    def _latex_base(self, printer: Any) -> str:
+        return str(printer.doprint(self._rewritten()))
+
+    def _rewritten(self) -> Any:
+        """Return the same function in SymPy's own terms."""
+        a, b = self.args
+        return a / (a**2 + b**2)
+
+
 class Atan2(RealFunction):
     """The angle of the point (b, a)."""
 
@@ -33,7 +64,7 @@ class Atan2(RealFunction):
     def fdiff(self, argindex: int = 1) -> Any:
         """Return the derivative by one argument."""
         a, b = self.args
-        return (b if argindex == 1 else -a) / (a**2 + b**2)
+        return OverSquares(b, a) if argindex == 1 else -OverSquares(a, b)
 
     def _rewritten(self) -> Any:
         """Return the same function in SymPy's own terms."""
@@ -57,17 +88,21 @@ class LogAddExp(RealFunction):
 
 
 class Power(RealFunction):
-    """A power whose exponent varies, with finite derivatives at base 0.
+    """A power with finite derivatives at base 0, where it has them.
 
-    SymPy's derivatives of ``x**p`` hold ``x**(p - 1)`` and ``log(x)``, which turn 0 into NaN.
+    SymPy's derivatives of ``x**p`` hold ``x**p/x`` and ``log(x)``, which turn 0 into NaN.
     """
 
     nargs = 2
 
     @classmethod
     def eval(cls, base: Any, exponent: Any) -> Any:
-        """Leave to SymPy what it differentiates well: constant exponents and positive bases."""
-        return base**exponent if is_literal(exponent) or base.is_positive else None
+        """Leave to SymPy what it differentiates well: rational exponents, and exponentials."""
+        if base.is_Rational and exponent.is_Rational:
+            short = abs(exponent) <= LARGEST_EXPONENT  # its value would be written out in full
+            return base**exponent if short else None
+        exponential = base.is_positive and is_literal(base)
+        return base**exponent if exponent.is_Rational or exponential else None
 
     def fdiff(self, argindex: int = 1) -> Any:
         """Return the derivative by base or exponent."""

@@ -40,8 +40,12 @@ def _to_power(base: str, exp: str | None) -> str:
 
 
 def known(*args: Any) -> bool:
-    """Say whether all arguments are numbers that SymPy can compare."""
-    return all(arg.is_number and arg.is_extended_real for arg in args)
+    """Say whether all arguments are rational numbers or infinities, which compare exactly.
+
+    Other numbers, such as √2 or cosh(800), are left to floating-point arithmetic: SymPy would
+    compare their exact values, or could not.
+    """
+    return all(arg.is_Rational or arg in (S.Infinity, S.NegativeInfinity) for arg in args)
 
 
 class Flat(RealFunction):

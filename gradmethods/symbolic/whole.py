@@ -6,9 +6,10 @@ from typing import Any
 
 from gradmethods.problem import Problem
 from gradmethods.structure import Arrays
-from gradmethods.symbolic import budget as budgets
+from gradmethods.symbolic.budget import Estimate, estimate
 from gradmethods.symbolic.build import Builder
 from gradmethods.symbolic.examples import prove
+from gradmethods.symbolic.limits import check, check_cases
 from gradmethods.symbolic.program import Case, Watch, differentiate, share, write_program
 
 
@@ -31,20 +32,20 @@ class WholeFormulas:
     """
 
     def __init__(self, problem: Problem, form: str, budget: int) -> None:
-        self._problem, self._form, self._budget = problem, form, budget
+        self._problem, self._form = problem, form
         self.builder = Builder(problem, budget)
 
     def losses(self, cases: dict[bytes, Arrays]) -> dict[bytes, Any]:
         """Build the expression of each case, and refuse what is above the budget."""
         symbols = [s for array in self.builder.params.values() for s in array.ravel()]
-        name = self._problem.name
-        budgets.check_cases(len(cases), self.builder.operations, self._budget, name)
-        found = budgets.Estimate(0, 0, 0)
+        limit = self.builder.limit
+        check_cases(len(cases), self.builder.operations, limit)
+        found = Estimate(0, 0)
         losses = {}
         for key, case in cases.items():
             losses[key] = self.builder.loss(case)
-            found += budgets.estimate(losses[key], symbols)
-            budgets.check(found, self._budget, name, written=self._form == "expanded")
+            found += estimate(losses[key], symbols)
+            check(found, limit, written=self._form == "expanded")
         return losses
 
     def prove(self, one: Arrays, other: Arrays, losses: tuple[Any, Any]) -> set[str]:

@@ -105,7 +105,7 @@ RULES: dict[str, tuple[Rule | None, ...] | None] = {
     "hypot": (lambda xp, g, y, a, b: g * (a / y), lambda xp, g, y, a, b: g * (b / y)),
     # exponentials and logarithms
     "exp": (lambda xp, g, y, x: g * y,),
-    "expm1": (lambda xp, g, y, x: g * (y + 1),),
+    "expm1": (lambda xp, g, y, x: g * xp.exp(x),),
     "log": (lambda xp, g, y, x: g / x,),
     "log1p": (lambda xp, g, y, x: g / (x + 1),),
     "log2": (lambda xp, g, y, x: g / (x * LN2),),
@@ -129,7 +129,7 @@ RULES: dict[str, tuple[Rule | None, ...] | None] = {
     "cosh": (lambda xp, g, y, x: g * xp.sinh(x),),
     "tanh": (lambda xp, g, y, x: g * (1 - xp.square(y)),),
     "asinh": (lambda xp, g, y, x: g / xp.hypot(x, 1),),
-    "acosh": (lambda xp, g, y, x: g / xp.sqrt((x - 1) * (x + 1)),),
+    "acosh": (lambda xp, g, y, x: g / (xp.sqrt(x - 1) * xp.sqrt(x + 1)),),
     "atanh": (lambda xp, g, y, x: g / ((1 - x) * (1 + x)),),
     SIGMOID.name: (lambda xp, g, y, x: g * y * (1 - y),),
     # piecewise functions

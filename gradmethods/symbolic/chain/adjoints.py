@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from sympy import S
 
 from gradmethods.symbolic.chain.names import Atom, Names, Term
+from gradmethods.symbolic.program import NOWHERE_FINITE
 
 
 def differentiate(names: Names, loss: Atom, params: Iterable[int]) -> list[list[Term]]:
@@ -31,6 +32,8 @@ def differentiate(names: Names, loss: Atom, params: Iterable[int]) -> list[list[
         One for each parameter; empty if the loss does not depend on it.
     """
     params = list(params)
+    if loss in NOWHERE_FINITE:
+        return [[names.term_of(S.NaN)] for _ in params]
     uses: dict[int, list[Term]] = {name: [] for name in params}
     if type(loss) is int:
         uses[loss] = [names.term_of(S.One)]

@@ -9,12 +9,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from gradmethods.errors import BudgetExceeded
 from gradmethods.graph import Node
 from gradmethods.primitives import Primitive, fill_index
 from gradmethods.symbolic.arrays import Expressions, Symbolic, expressions, integers
 from gradmethods.symbolic.chain.names import Atom, Names, Term
-from gradmethods.symbolic.functions import FUNCTIONS, boxed, condition, number
+from gradmethods.symbolic.functions import FUNCTIONS, boxed
+from gradmethods.symbolic.numbers import condition, number
 
 MOVES = ("reshape", "permute_dims", "broadcast_to", "getitem", "concat")
 
@@ -26,14 +26,11 @@ class Stages(Symbolic):
     ----------
     names : Names
         The table.
-    limit : int
-        Operations of the loss, and of the derivatives of extremes, after which it is refused.
     """
 
-    def __init__(self, names: Names, limit: int) -> None:
-        super().__init__(limit)
+    def __init__(self, names: Names) -> None:
+        super().__init__()
         self._names = names
-        self._left = limit
 
     def compute(
         self, primitive: Primitive, payloads: list[Any], static: dict[str, Any], node: Node
@@ -43,19 +40,8 @@ class Stages(Symbolic):
             moved = FUNCTIONS[primitive.name](*self._moved(primitive, payloads), **static)
             return boxed(moved)
         operands = [self._atoms(payload) for payload in payloads]
-        self._spend(primitive, operands[0].size, node)
         rule: Callable[..., NDArray[Any]] = SPECIAL.get(primitive.name, _each)
         return rule(_Stage(self._names, primitive.name, node), *operands, **static)
-
-    def _spend(self, primitive: Primitive, size: int, node: Node) -> None:
-        # Whether one entry is the largest takes all entries to say.
-        squares = primitive.name in ("max", "min")
-        self._left -= size * size // max(math.prod(node.shape), 1) if squares else node.operations
-        if self._left < 0:
-            raise BudgetExceeded(
-                "The loss takes more operations than the budget allows, or the derivatives of "
-                "xp.max or xp.min over many entries do. Use another method or raise `budget`."
-            )
 
     def _moved(self, primitive: Primitive, payloads: list[Any]) -> list[NDArray[Any]]:
         if primitive.name == "concat":

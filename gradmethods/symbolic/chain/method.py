@@ -12,8 +12,7 @@ from gradmethods.errors import InvalidProblem
 from gradmethods.problem import Problem
 from gradmethods.structure import Arrays
 from gradmethods.symbolic import runtime
-from gradmethods.symbolic.arrays import Symbolic, undistributed
-from gradmethods.symbolic.budget import check_cases
+from gradmethods.symbolic.arrays import undistributed
 from gradmethods.symbolic.build import Builder
 from gradmethods.symbolic.chain.adjoints import differentiate
 from gradmethods.symbolic.chain.arrays import Stages
@@ -23,10 +22,8 @@ from gradmethods.symbolic.chain.names import Atom, Names
 from gradmethods.symbolic.chain.prove import prove
 from gradmethods.symbolic.chain.write import RESERVED, write
 from gradmethods.symbolic.examples import prove as prove_whole
+from gradmethods.symbolic.limits import check_cases
 from gradmethods.symbolic.program import Case, Watch
-
-PER_OPERATION = 50
-"""Steps that one operation of the loss costs until it is compiled, with its derivatives."""
 
 PER_WHOLE_OPERATION = 200
 """Steps of an operation where the loss has to be written out for the proof."""
@@ -42,8 +39,8 @@ class ChainRule:
     """
 
     def __init__(self, problem: Problem, budget: int) -> None:
-        self._problem, self._budget = problem, budget
-        self.builder = Builder(problem, budget, PER_OPERATION)
+        self._problem = problem
+        self.builder = Builder(problem, budget, by_stages=True)
         self.names = Names({*runtime.NAMES, *keyword.kwlist, *RESERVED})
         builder = self.builder
         self._params = self._inputs(builder.params, active=True)
@@ -77,9 +74,7 @@ class ChainRule:
 
     def losses(self, cases: dict[bytes, Arrays]) -> dict[bytes, Atom]:
         """Run the loss of each case."""
-        check_cases(
-            len(cases), self.builder.operations, self._budget, self._problem.name, PER_OPERATION
-        )
+        check_cases(len(cases), self.builder.operations, self.builder.limit)
         return {key: self._run([self._data], [case]) for key, case in cases.items()}
 
     def prove(self, one: Arrays, other: Arrays, losses: tuple[Atom, Atom]) -> set[str]:
@@ -91,7 +86,7 @@ class ChainRule:
             return rules
         # What is not equal over common names may still be, or may be refuted, written out.
         builder = self.builder
-        if builder.operations * PER_WHOLE_OPERATION > self._budget:
+        if builder.operations * PER_WHOLE_OPERATION > builder.limit.steps:
             raise InvalidProblem(
                 f"It could not be proven that the loss {self._problem.name!r} is the mean or the "
                 "sum over its examples: it is not made of values that each belong to one example, "
@@ -113,9 +108,9 @@ class ChainRule:
         return Case(formulas, program, self._problem.dtype)
 
     def _run(self, rows: list[dict[str, NDArray[Any]]], cases: list[Arrays]) -> Atom:
-        xp: Symbolic = Stages(self.names, self._budget // PER_OPERATION)
         with undistributed():
-            return self.names.atom(self.builder.run(xp, self._params, rows, cases))
+            result = self.builder.run(Stages(self.names), self._params, rows, cases)
+        return self.names.atom(result)
 
     def _inputs(self, arrays: dict[str, NDArray[Any]], *, active: bool) -> dict[str, NDArray[Any]]:
         named = {}

@@ -17,7 +17,7 @@ from gradmethods.symbolic.chain.templates import (
     Template,
     Templates,
 )
-from gradmethods.symbolic.functions import number
+from gradmethods.symbolic.numbers import number
 
 Term = tuple[Template, tuple[int, ...]]
 """A formula, and the names in its places."""
@@ -114,6 +114,8 @@ class Names:
         terms = [term for term in terms if term[0].expr != 0]
         if not terms:
             return S.Zero
+        if any(template.expr is S.NaN for template, _ in terms):
+            return S.NaN
         if len(terms) > LONGEST_SUM:
             starts = range(0, len(terms), LONGEST_SUM)
             parts = [terms[i : i + LONGEST_SUM] for i in starts]

@@ -22,7 +22,7 @@ from gradmethods.symbolic.text import Piece
 REAL, CONDITION, POSITIVE, NEGATIVE = "real", "condition", "positive", "negative"
 """Kinds of names; the last two are literals. Simple numbers have no name: a formula holds them."""
 
-INTEGER = re.compile(r"(?<![\w.*])(\d+)(?![\w.])")
+INTEGER = re.compile(r"(?<![\w.*])(?<!e[-+])(\d+)(?![\w.])")
 """A number in code that is no exponent."""
 
 PLACES = re.compile(r"\bx(\d+)\b|\b(\d+)literal\b")
@@ -154,7 +154,8 @@ class Templates:
     def _trim(self, expr: Any, kinds: Sequence[Any]) -> Recipe:
         """Give the places that an expression has left numbers without gaps."""
         old = {i: place(i, kind) for i, kind in enumerate(kinds) if isinstance(kind, str)}
-        chosen = tuple(i for i, symbol in old.items() if symbol in expr.free_symbols)
+        present = expr.free_symbols
+        chosen = tuple(i for i, symbol in old.items() if symbol in present)
         new = {old[i]: place(j, kinds[i]) for j, i in enumerate(chosen)}
         renamed = expr.xreplace(new)
         key = renamed, tuple(kinds[i] for i in chosen)
