@@ -16,7 +16,7 @@ from numpy.typing import ArrayLike
 
 from gradmethods.errors import UnsupportedOperation
 from gradmethods.problem import Problem
-from gradmethods.structure import Arrays, Parameters, ParametersLike
+from gradmethods.structure import BARE, Arrays, Parameters, ParametersLike
 
 
 class GradientResult(NamedTuple):
@@ -81,8 +81,10 @@ class PreparedGradient(ABC):
             If the structure, a shape or a dtype differs from what was prepared.
         """
         structure = self.problem.structure
-        value, gradient = self._run(structure.check(params), self.problem.fill(data))
-        return GradientResult(structure.dtype.type(value), structure.restore(gradient))
+        filled = self.problem.fill(data) if data else self.problem.data
+        value, arrays = self._run(structure.check(params), filled)
+        gradient = arrays[BARE] if structure.bare else arrays
+        return GradientResult(structure.dtype.type(value), gradient)
 
     def _run(self, params: Arrays, data: Arrays) -> tuple[Any, Arrays]:
         """Evaluate without warnings: NaN and infinity are findings, and are reported as such."""
@@ -91,7 +93,7 @@ class PreparedGradient(ABC):
 
     @abstractmethod
     def _evaluate(self, params: Arrays, data: Arrays) -> tuple[Any, Arrays]:
-        """Compute value and gradient; fresh arrays in the order and shapes of `params`."""
+        """Compute value and gradient: a new dict of new arrays, in the order of `params`."""
 
     def source(self) -> str:
         """Return the code that this method generated, for reading."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -38,7 +39,7 @@ class Structure:
     shapes: Mapping[str, tuple[int, ...]]
     dtype: np.dtype[Any]
 
-    @property
+    @cached_property
     def bare(self) -> bool:
         """Whether the parameters are one array rather than a dict."""
         return BARE in self.shapes
@@ -70,10 +71,14 @@ class Structure:
                 f"Missing: {sorted(self.shapes.keys() - given.keys())}; "
                 f"unknown: {sorted(given.keys() - self.shapes.keys())}."
             )
-        return {
-            name: check_array("parameter", name, given[name], shape, self.dtype)
-            for name, shape in self.shapes.items()
-        }
+        arrays, dtype = {}, self.dtype
+        for name, shape in self.shapes.items():
+            array = given[name]
+            # What fits is let through here: a call would take as long as a small loss.
+            if type(array) is not np.ndarray or array.shape != shape or array.dtype is not dtype:
+                array = check_array("parameter", name, array, shape, dtype)
+            arrays[name] = array
+        return arrays
 
     def restore(self, arrays: Mapping[str, Any]) -> Any:
         """Give `arrays` the structure that the user chose: the dict, or the one bare array."""
@@ -102,8 +107,6 @@ def check_array(
     booleans are not taken for floats, nor floats for integers, because that changes which formula
     holds.
     """
-    if type(given) is np.ndarray and given.shape == shape and given.dtype == dtype:
-        return given
     array, what = np.asarray(given), f"{kind} {name!r}"
     if array.shape != shape:
         raise ShapeMismatch(

@@ -42,11 +42,11 @@ class Backprop:
     >>> gradient
     array([1., 1.])
     >>> print(prepared.source())
-    def program(p0):
-        # p0: the parameters (2,)
+    def program(params, data):
+        p0 = params['']                            # (2,)
         v1 = exp(p0)                               # exp (2,)
         v2 = add_reduce(v1, 0, None, None, False)  # sum ()
-        return v2, v1,
+        return v2, {'': v1}
     <BLANKLINE>
     """
 
@@ -108,11 +108,10 @@ class PreparedBackprop(PreparedGradient):
 
     def _run(self, params: Arrays, data: Arrays) -> tuple[Any, Arrays]:
         with self._lock:  # the program works in buffers: one run at a time
-            return self._quiet.run(self._evaluate, params, data)
+            return self._quiet.run(self.program.function, params, data)
 
     def _evaluate(self, params: Arrays, data: Arrays) -> tuple[Any, Arrays]:
-        value, *gradients = self.program.function(*params.values(), *data.values())
-        return value, dict(zip(params, map(np.asarray, gradients), strict=True))
+        return self.program.function(params, data)
 
     @cached_property
     def operations(self) -> int:

@@ -95,6 +95,8 @@ def slopes_frame(costs: pd.DataFrame) -> pd.DataFrame:
         for quantity, added in QUANTITIES.items():
             points = group[["n", quantity]].dropna().astype(float)
             points = points[points[quantity] > 0]
+            if not len(points):  # a quantity that this method does not have
+                continue
             theory = None if known is None or added is None else known + added
             row = {"sweep": sweep, "provider": provider, "quantity": quantity, "theory": theory}
             row["points"] = len(points)

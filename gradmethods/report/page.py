@@ -115,8 +115,11 @@ def _inline(identifier: str, svg: str, glyphs: dict[str, str]) -> Any:
     drawing = re.sub(r"<metadata>.*?</metadata>", "", drawing, flags=re.DOTALL)
     glyphs.update((match[1], match[0]) for match in _GLYPH.finditer(drawing))
     drawing = _GLYPH.sub("", drawing)
-    drawing = re.sub(r"(\.\d{3})\d+", r"\1", drawing)  # a thousandth of a point, and half the size
+    drawing = re.sub(r"(\.\d{2})\d+", r"\1", drawing)  # a hundredth of a point, and half the size
+    drawing = re.sub(r"<!--.*?-->|<defs>\s*</defs>", "", drawing, flags=re.DOTALL)
     drawing = re.sub(r">\s+<", "><", drawing)
+    used = set(re.findall(r'(?:href="#|url\(#)([^")]+)', drawing))
+    drawing = re.sub(r' id="([^"]*)"', lambda id_: id_[0] if id_[1] in used else "", drawing)
     drawing = re.sub(r'\bid="', f'id="{identifier}-', drawing)
     drawing = re.sub(r'(href="#|url\(#)(?!DejaVu)', rf"\g<1>{identifier}-", drawing)
     return Markup(drawing)  # noqa: S704  # our own drawing; names in it are outlines of letters

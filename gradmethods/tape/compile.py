@@ -6,7 +6,7 @@ decided or allocated when the program runs, but for what it returns.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -25,8 +25,9 @@ class Program:
     Attributes
     ----------
     function : callable
-        ``function(*params, *data)`` returns the tuple of outputs, each memory of its own. It is not
-        reentrant: it works in buffers.
+        ``function(params, data)`` takes the arrays by name, and returns the value and its
+        derivatives by parameter, each in memory of its own. It is not reentrant: it works in
+        buffers.
     source : str
         The Python code of the function, a comment per line naming primitive and shape.
     operations : int
@@ -35,14 +36,14 @@ class Program:
         Bytes of the buffers.
     """
 
-    function: Callable[..., tuple[Any, ...]]
+    function: Callable[[Mapping[str, Any], Mapping[str, Any]], tuple[Any, dict[str, Any]]]
     source: str
     operations: int
     workspace: int
 
 
 def compile_graph(graph: Graph) -> Program:
-    """Plan the buffers, write the graph's program and compile it."""
+    """Plan the buffers of a value and its derivatives, write the program and compile it."""
     writer = _Writer(graph)
     source = writer.source()
     scope = FUNCTIONS | writer.bound
@@ -65,12 +66,12 @@ class _Writer:
         self._constants: dict[int, str] = {}
         self._numbers: dict[tuple[str, np.dtype[Any]], Any] = {}
         self._buffers: dict[tuple[int, tuple[int, ...]], str] = {}
-        # Parameters need not have names that are identifiers; the comments give theirs.
-        self.arguments = [
-            self._argument(f"{letter}{i}", node)
-            for letter, nodes in (("p", graph.params), ("d", graph.data))
-            for i, node in enumerate(nodes.values())
-        ]
+        used = set(nodes).union(x for x in graph.outputs if isinstance(x, Node))
+        for group, inputs in (("params", graph.params), ("data", graph.data)):
+            for i, (name, node) in enumerate(inputs.items()):
+                if node in used:
+                    self._names[node] = f"{group[0]}{i}"  # their own need not be identifiers
+                    self.lines.append(f"{self._names[node]} = {group}[{name!r}]  # {node.shape}")
         for node in nodes:
             if node.primitive is not None:
                 self._write(node)
@@ -79,22 +80,15 @@ class _Writer:
         """Return the text of the program."""
         width = max((len(line.partition("  #")[0]) for line in self.lines), default=0)
         body = [_aligned(line, width) for line in self.lines]
-        inputs = [*self.graph.params.items(), *self.graph.data.items()]
         legend = [
-            f"# {self._names[node]}: {name or 'the parameters'} {node.shape}"
-            for name, node in inputs
-        ]
-        legend += [
             f"# {self._constants[id(number)]}: {value}"
             for (value, _), number in self._numbers.items()
         ]
-        outputs = "".join(f"{text}, " for text in self._outputs()).rstrip()
-        lines = [f"def program({', '.join(self.arguments)}):", *legend, *body, f"return {outputs}"]
-        return "\n    ".join(lines) + "\n"
-
-    def _argument(self, name: str, node: Node) -> str:
-        self._names[node] = name
-        return name
+        value, *derivatives = self._outputs()
+        pairs = zip(self.graph.params, derivatives, strict=True)
+        gradient = ", ".join(f"{name!r}: {text}" for name, text in pairs)
+        result = f"return {value}, {{{gradient}}}"
+        return "\n    ".join(["def program(params, data):", *legend, *body, result]) + "\n"
 
     def _write(self, node: Node) -> None:
         assert node.primitive is not None
@@ -136,15 +130,19 @@ class _Writer:
         return name
 
     def _outputs(self) -> Iterable[str]:
-        """Return memory that nothing else holds: inputs, constants and repeated ones are copied."""
+        """Return memory that nothing else holds: inputs, constants and repeated ones are copied.
+
+        Behind the loss come arrays, also where NumPy would leave a number.
+        """
         held: set[Node] = set()
-        for output in self.graph.outputs:
+        for place, output in enumerate(self.graph.outputs):
             if not isinstance(output, Node):
                 yield f"array({self._constant(output)})"
                 continue
             source = owner(output)
             fresh = source.primitive is not None and not source.primitive.aliases
-            if not fresh or source in held or _repeats(output):
+            number = place > 0 and not output.shape
+            if not fresh or number or source in held or _repeats(output):
                 yield f"array({self._names[output]})"
             else:
                 held.add(source)
