@@ -39,7 +39,7 @@ def test_columns_are_explained_and_unmeasured_ones_left_out():
 
 
 def test_numbers_are_written_for_people():
-    """NaN in an interval, or zeros that nobody measured, look like results."""
+    """NaN in an interval looks like a result, and digits that come and go like precision."""
     text = str(gm.compare(scaled(1.0), seconds=1e-6))  # a round or two: no interval
     assert "nan" not in text
     big = gm.Problem(lambda w, *, xp=np: 0.7 * w[0], np.ones(1234), name="big")
@@ -47,7 +47,7 @@ def test_numbers_are_written_for_people():
     assert "big: 1,234 parameters" in text
     assert "2,468" in text
     assert "loss 0.7\n" in text
-    assert [number(x) for x in (2.0, 999.7, 0.5, 1e-5)] == ["2", "1,000", "0.5", "1e-05"]
+    assert [number(x) for x in (2.0, 999.7, 0.5, 1e-5)] == ["2.00", "1,000", "0.500", "1.00e-05"]
     assert seconds(float("nan")) == "–"
     assert re.search(r"\d\.0e", str(gm.compare(scaled(1.0), seconds=0))) is None
 

@@ -55,7 +55,7 @@ def seconds(value: float) -> str:
     Examples
     --------
     >>> seconds(0.00123), seconds(4321.0), seconds(2e-6)
-    ('1.23 ms', '4,321 s', '2 µs')
+    ('1.23 ms', '4,321 s', '2.00 µs')
     """
     if math.isnan(value):
         return NONE
@@ -66,15 +66,15 @@ def seconds(value: float) -> str:
 
 
 def number(value: float) -> str:
-    """Write three digits, more where they stand before the point, and no zeros for show.
+    """Write three significant digits, more where they stand before the point.
 
     Examples
     --------
     >>> number(12345.6), number(2.0), number(0.012345), number(99.96)
-    ('12,346', '2', '0.0123', '100')
+    ('12,346', '2.00', '0.0123', '100')
     """
     rounded = float(f"{value:.{RIGHT}g}")
-    return f"{value:,.0f}" if rounded >= 1000 else f"{rounded:g}"
+    return f"{value:,.0f}" if rounded >= 1000 else f"{rounded:#.{RIGHT}g}".rstrip(".")
 
 
 def _row(name: Any, row: Any, *, timed: bool) -> dict[str, str]:

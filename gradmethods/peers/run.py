@@ -89,7 +89,7 @@ def _run_all(
 ) -> int:
     start = time.monotonic()
     origin = provenance(
-        [Path(sys.argv[0]).name, *sys.argv[1:]],
+        ["python -m gradmethods.peers", *sys.argv[1:]],
         seed=seed,
         peers=versions(),
         environment=ENVIRONMENT,
