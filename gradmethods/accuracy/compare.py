@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import replace
-from typing import Any
+from typing import Any, cast
 
 from gradmethods.accuracy.answers import Answer, ask
 from gradmethods.accuracy.comparison import Comparison
@@ -95,7 +95,7 @@ def compare(
 
 def _chosen(providers: Chosen) -> list[Provider]:
     alone = isinstance(providers, str) or not isinstance(providers, Iterable)
-    given: list[Any] = [providers] if alone else list(providers)  # type: ignore[arg-type]
+    given: list[Any] = [providers] if alone else list(cast("Iterable[Any]", providers))
     chosen = [get_provider(each) if isinstance(each, str) else each for each in given]
     for each in chosen:
         if isinstance(each, type) or not isinstance(each, Provider):

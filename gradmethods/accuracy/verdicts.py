@@ -163,8 +163,9 @@ class Judge:
         assert answer.gradient is not None
         assert other.gradient is not None
         names = self._differing(answer, [other])
-        worst = max(names, key=lambda n: error(answer.gradient[n], other.gradient[n]).norm)  # type: ignore[index]
-        size = error(answer.gradient[worst], other.gradient[worst])
+        mine, theirs = answer.gradient, other.gradient
+        worst = max(names, key=lambda name: error(mine[name], theirs[name]).norm)
+        size = error(mine[worst], theirs[worst])
         text = (
             f"differs from {other.provider} in {_gradient_of(names)}: error {size.norm:.1e} of "
             f"the norm, {size.worst:.1e} of the worst component"

@@ -63,7 +63,7 @@ class Bindings(ABC):
                     value = np.asarray(primitive.numpy(*payloads, **static))
                 if self.folds(primitive, value):
                     return Array(self, value)  # type: ignore[arg-type]  # self is a Namespace
-            return Array(self, self.apply(primitive, payloads, static))  # type: ignore[arg-type]
+            return Array(self, self.apply(primitive, payloads, static))  # type: ignore[arg-type]  # as above
         except GradientError:
             raise
         except (ValueError, IndexError, TypeError, OverflowError) as error:

@@ -104,7 +104,7 @@ def _masked(
     for other in inside[1:]:
         mask = plan.index(np.logical_and, mask, other, dtype=bool)
     difference = move(plan.spelled_out(change))
-    bind = lambda out, x, mask: partial(_keep, out, x, mask)  # noqa: E731
+    bind = lambda out, x, mask: partial(_keep, out, x, mask)  # noqa: E731  # a binder like any other
     kept = plan.elementwise(
         "inside",
         bind,
