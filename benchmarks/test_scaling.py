@@ -18,7 +18,7 @@ def test_noise_at_the_begin(width, bench, record_property):
     """The loss timed against itself: without it nobody could tell a difference from noise."""
     if f"noise-{width}-begin" in bench.done:
         pytest.skip("recorded by the run that this one goes on with")
-    bench.keep_noise(width, "begin", record_property)
+    bench.keep_noise(width, "start", record_property)
 
 
 def test_cost(case, bench, benchmark, record_property):
@@ -50,5 +50,5 @@ def test_cost(case, bench, benchmark, record_property):
 
 @pytest.mark.parametrize("width", WIDTHS)
 def test_noise_at_the_end(width, bench, record_property):
-    """Once more: a machine that was quiet at the begin may not have stayed so."""
+    """Once more: a machine that was quiet at the start may not have stayed so."""
     bench.keep_noise(width, "end", record_property)

@@ -55,7 +55,7 @@ def some_records():
         numerical = Case("width", "numerical", scale)
         yield record(numerical, 2.0 * numerical.n) if scale < 100 else gap(numerical)
         yield gap(Case("width", "analytical:expanded", scale), "A formula that is too large.")
-    for moment, ratio in (("begin", 1.0), ("end", 1.02)):
+    for moment, ratio in (("start", 1.0), ("end", 1.02)):
         noise = record(Case("width", "backprop", 2), ratio)
         mine = {"key": f"noise-2-{moment}", "sweep": "noise", "provider": "loss", "moment": moment}
         yield noise | mine

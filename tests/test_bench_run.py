@@ -53,7 +53,7 @@ def test_a_case_runs_under_pytest_benchmark_and_is_on_disk(tmp_path):
     records = {record["key"]: record for record in read_records(tmp_path / RECORDS)}
     assert records["width-1-backprop"]["outcome"] == "measured"
     moments = {record["moment"] for key, record in records.items() if key.startswith("noise")}
-    assert moments == {"begin", "end"}
+    assert moments == {"start", "end"}
     assert "2-1-1-1" in first.stdout
     (kept,) = json.loads((tmp_path / "pytest-benchmark.json").read_text())["benchmarks"]
     record = records["width-1-backprop"]

@@ -80,7 +80,7 @@ def test_culprits_come_with_reasons():
     comparison = gm.compare(
         scaled(1.0), ["backprop", "analytical", Planted(zero_one_array)], seconds=0
     )
-    assert "the gradient of 'b': error 1.0e+00 of the norm" in comparison.reasons["planted"]
+    assert "the gradient of 'b': error 1.0e+00 of its norm" in comparison.reasons["planted"]
     assert comparison.reasons["backprop"] == ""
     text = " ".join(str(comparison).split())
     assert comparison.reasons["planted"] in text

@@ -180,7 +180,7 @@ def test_numbers_are_aligned_in_latex(run):
 def test_a_sound_run_has_no_banner():
     """If it had, nobody would read the banners of the others."""
     entries = [record(Case("width", "backprop", 1), 3.0)]
-    noise = entries[0] | {"sweep": "noise", "moment": "begin", "ratio": entries[0]["loss"]}
+    noise = entries[0] | {"sweep": "noise", "moment": "start", "ratio": entries[0]["loss"]}
     ends = {"median": 1.0, "low": 0.99, "high": 1.02}
     costs, floors = (
         frames.costs_frame(entries),

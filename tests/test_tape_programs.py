@@ -156,3 +156,30 @@ def test_an_expression_used_twice_is_not_computed_twice():
     source = compile_graph(simplify(graph)).source
     assert source.count("matmul (5,)") == 1
     assert run_twice(graph, problem)[0] == pytest.approx(problem.value(), rel=1e-15)
+
+
+@pytest.mark.parametrize("dtype", ["uint8", "int8", "bool"])
+def test_integers_are_never_negated_in_place_of_floats(dtype):
+    """−(w + u) = −u − w only where −u exists: an unsigned −1 is 255, an int8 −128 is itself."""
+    u = np.array([1, 0, -128]).astype(dtype)
+    problem, graph = joint(lambda w, u, xp=np: xp.sum(xp.exp(-(w + u))), np.zeros((2, 3)), {"u": u})
+    value, gradient = run_twice(graph, problem)
+    assert value == pytest.approx(problem.value(), rel=1e-14)
+    np.testing.assert_allclose(gradient, -np.exp(-(np.zeros((2, 3)) + u)), rtol=1e-14)
+
+
+def test_reciprocals_of_any_size():
+    """The square of 1/w leaves the range of numbers long before the slope does."""
+    for scale, w in ((1e300, 1e170), (1e-300, 1e-160)):
+        problem, graph = joint(lambda w, xp=np, c=scale: xp.sum(c * (1 / w)), np.array([w]))
+        np.testing.assert_allclose(run_twice(graph, problem)[1], [-scale / w / w], rtol=1e-14)
+
+
+def test_factors_of_float32_merge_within_its_range():
+    """A product that float64 holds may be infinite where the numbers are used."""
+    problem, graph = joint(
+        lambda w, xp=np: xp.sum(xp.log(1e30 * (2.0**40 * w))), np.array([1e-20], np.float32)
+    )
+    value, gradient = run_twice(graph, problem)
+    assert value == pytest.approx(problem.value(), rel=1e-6)
+    np.testing.assert_allclose(gradient, [1e20], rtol=1e-6)

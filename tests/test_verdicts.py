@@ -244,3 +244,27 @@ def test_a_random_gradient_is_not_its_own_excuse():
     comparison = gm.compare(scaled(1.0), ["backprop", "analytical", Planted(mistake)], seconds=0)
     assert comparison.verdicts["planted"] in {"disagrees", "unresolved"}
     assert not comparison.agree
+
+
+def test_single_precision_in_place_of_double_is_seen():
+    """Its roughness looks like a problem's round-off; no other method shows any."""
+
+    def rounded(gradient):
+        for array in gradient.values():
+            array[...] = array.astype(np.float32)
+
+    problem = gm.problems.get("island")
+    comparison = gm.compare(problem, [*EXACT, Planted(rounded)], seconds=0)
+    assert comparison.verdicts["planted"] == "disagrees"
+
+
+def test_schemes_of_differences_are_one_voice():
+    """They share their truncation: twice the same error must not outvote what is exact."""
+    problem = gm.Problem(lambda w, xp=np: xp.sum(xp.sin(30 * w)), np.array([0.1, 0.7]))
+    differences = ["numerical", "numerical:central[reuse]"]
+    verdicts = gm.compare(problem, ["backprop", *differences], seconds=0).verdicts
+    assert set(verdicts.values()) == {"disagrees"}  # one against one
+    verdicts = gm.compare(
+        problem, ["backprop", "numerical:complex-step", *differences], seconds=0
+    ).verdicts
+    assert {name for name, verdict in verdicts.items() if verdict == "disagrees"} == {*differences}

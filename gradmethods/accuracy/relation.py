@@ -44,6 +44,9 @@ RESOLVED = 10.0
 """Differences resolve an array whose norm is so many times their noise."""
 FLOOR = 1 / 3
 """A floor above u to this power of an array's norm leaves too few digits to agree on."""
+ALIKE = 1e7
+"""Exact methods may differ so many times in the round-off that they show: one may divide by a
+rounded 1 - y where another cancels it. Single precision in place of double is 500 million times."""
 UNSEEN = 1e3
 """A change of the loss by so many times its noise is one that it cannot see."""
 
@@ -85,7 +88,7 @@ class Relations:
         relative = tolerance(a.provider, self._problem.dtype)
         relative += tolerance(b.provider, self._problem.dtype)
         noise = _sum(a.noise, b.noise, name, x.shape)
-        floor = _sum(a.floor, b.floor, name, x.shape)
+        floor = self._floor(a, b, name) + self._floor(b, a, name)
         both = self.resolver(a)(name) and self.resolver(b)(name)
         size = (min if both else max)(norm(x), norm(y))
         allowed = relative * size + norm(noise)
@@ -99,6 +102,20 @@ class Relations:
             if opposed.any():
                 return self._unless_unseen(a, b, name, opposed, None)
         return AGREE
+
+    def _floor(self, answer: Answer, other: Answer, name: str) -> NDArray[np.float64]:
+        """Return the floor of an exact method, no higher than what the other's makes credible.
+
+        Round-off is the problem's as much as the method's: who alone is rough is inaccurate.
+        """
+        if answer.floor is None:
+            return np.zeros(_array(answer, name).shape)
+        floor = np.asarray(answer.floor[name], np.float64)
+        if other.floor is None:
+            return floor
+        credible = ALIKE * max(norm(other.floor[name]), self._u * norm(_array(other, name)))
+        size = norm(floor)
+        return floor * (credible / size) if size > credible else floor
 
     def _unless_unseen(
         self, a: Answer, b: Answer, name: str, where: NDArray[Any], relative: float | None

@@ -1,6 +1,7 @@
 """Who is right: the rules by which answers to one problem are judged.
 
-No method is trusted before the others: the largest set of which every two agree is right, the rest
+No method is trusted before the others: the set with the most methods of which every two agree is
+right, the rest
 is wrong, and where several sets are as large, nobody outside their intersection is called right.
 `relation` says what "agree" means for two gradients; here are the verdicts that follow.
 """
@@ -31,6 +32,9 @@ OBSTACLE = "obstacle"
 
 WRONG = {DISAGREES, WRONG_VALUE, NOT_FINITE}
 
+EXACT_STEP = "numerical:complex-step"
+"""The only scheme that takes no difference."""
+
 VALUE = 1e3
 """The loss may be wrong by so many u|f|: the order of a long sum is a method's own."""
 
@@ -60,16 +64,20 @@ class Judge:
 
     @cached_property
     def camps(self) -> list[list[Answer]]:
-        """The largest sets of voters of which every two agree."""
+        """The sets of voters of which every two agree, with the most methods in them.
+
+        Schemes of differences share their truncation, and forms of formulas their derivation: they
+        count as one.
+        """
+        found: list[list[Answer]] = []
         for size in range(len(self.voters), 0, -1):
-            camps = [
-                list(camp)
-                for camp in itertools.combinations(self.voters, size)
-                if all(self.relations(a, b) == AGREE for a, b in itertools.combinations(camp, 2))
-            ]
-            if camps:
-                return camps
-        return []
+            for camp in itertools.combinations(self.voters, size):
+                pairs = itertools.combinations(camp, 2)
+                agree = all(self.relations(a, b) == AGREE for a, b in pairs)
+                if agree and not any(set(map(id, camp)) < set(map(id, larger)) for larger in found):
+                    found.append(list(camp))
+        most = max(map(_methods, found), default=0)
+        return [camp for camp in found if _methods(camp) == most]
 
     @property
     def in_doubt(self) -> bool:
@@ -168,16 +176,19 @@ class Judge:
         size = error(mine[worst], theirs[worst])
         text = (
             f"differs from {other.provider} in {_gradient_of(names)}: error {size.norm:.1e} of "
-            f"the norm, {size.worst:.1e} of the worst component"
+            f"its norm, {size.worst:.1e} of the worst component"
         )
-        return text + self._wide_steps(answer, worst)
+        return text + self._about_steps(answer, worst)
 
-    def _wide_steps(self, answer: Answer, name: str) -> str:
-        """Say so if default steps, made for numbers near 1, are wide beside an array's entries."""
+    def _about_steps(self, answer: Answer, name: str) -> str:
+        """Say what differences suffer from: kinks, and steps wide beside an array's entries."""
         method, _, scheme = answer.provider.partition(":")
         scheme = scheme or "central"
         if method != "numerical" or scheme not in SCHEMES:
             return ""
+        return f"{self._wide_steps(scheme, name)}. A kink of the loss within a step looks the same"
+
+    def _wide_steps(self, scheme: str, name: str) -> str:
         x = self.problem.structure.check(self.problem.params)[name]
         typical = float(np.sqrt(np.mean(x.astype(float) ** 2)))
         if not 0 < typical < 1 / 3:
@@ -200,6 +211,12 @@ class Judge:
     @staticmethod
     def _hidden(names: Iterable[str]) -> str:
         return f"the round-off of the loss hides {_gradient_of(names)} from differences"
+
+
+def _methods(camp: Iterable[Answer]) -> int:
+    """Count the independent methods among the answers."""
+    names = {answer.provider.partition("[")[0] for answer in camp}
+    return len({x if x == EXACT_STEP else x.partition(":")[0] for x in names})
 
 
 def _gradient_of(names: Iterable[str]) -> str:

@@ -1,4 +1,4 @@
-"""The noise floor: a loss timed against itself (an A/A run), at the begin and the end of a run.
+"""The noise floor: a loss timed against itself (an A/A run), at the start and the end of a run.
 
 The true ratio is 1: as far as the measured one is from it, a ratio of methods means nothing.
 """

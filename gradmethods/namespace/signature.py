@@ -61,6 +61,6 @@ def _mistake(parameters: list[Parameter], data: Collection[str]) -> str:
             return f"does not take the data {unknown}."
     missing = [p.name for p in named.values() if p.default is p.empty and p.name not in given]
     if missing:
-        return f"needs {missing}, but the data are named {list(data)}."
+        return f"needs {missing}, and the data are named {list(data)}. Add what is missing."
     nameless = [p.name for p in order[1:] if p.kind not in NAMED and p.default is p.empty]
     return f"takes {nameless} by position, but data are passed by name." if nameless else ""

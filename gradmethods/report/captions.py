@@ -178,7 +178,7 @@ TABLES: Mapping[str, Caption] = {
     ),
     "noise": Caption(
         "Noise floor",
-        "The loss timed against itself, at the begin and the end of the run. The true ratio is 1: "
+        "The loss timed against itself, at the start and the end of the run. The true ratio is 1: "
         "smaller differences between methods than those found here mean nothing.",
         (ROUNDS, INTERVALS),
     ),

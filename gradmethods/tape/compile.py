@@ -104,7 +104,7 @@ class _Writer:
             return self._constant(operand)
         if is_elementwise(user) and user.dtype.kind == "f":
             # Beside arrays NumPy takes an array faster than a number, and a float than an int.
-            if user.shape and abs(operand) <= np.finfo(user.dtype).max:
+            if user.shape and abs(operand) <= float(np.finfo(user.dtype).max):
                 return self._number(float(operand), user.dtype)
             operand = float(operand)
         return repr(operand) if np.isfinite(operand) else self._constant(operand)

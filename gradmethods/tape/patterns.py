@@ -16,7 +16,10 @@ def _sigmoid(x: NDArray[Any]) -> Any:
 
 
 SIGMOID = Primitive("sigmoid", _sigmoid, elementwise_shape, lambda _, y: 4 * math.prod(y))
-"""1/(1 + exp(-x)), evaluated as losses write it; its vjp needs only its value."""
+"""1/(1 + exp(-x)), evaluated as losses write it; its vjp, y(1 - y), needs only its value.
+
+Where y has rounded to 1, from x = 37 on, that is 0 and the slope exp(-x) is lost.
+"""
 
 HEAVISIDE = Primitive("heaviside", np.heaviside, elementwise_shape, lambda _, y: math.prod(y))
 """0 below zero, 1 above it, and the second operand at zero."""

@@ -101,7 +101,7 @@ RULES: dict[str, tuple[Rule | None, ...] | None] = {
     "pow": (_power_base, _power_exponent),
     "square": (lambda xp, g, y, x: g * (2 * x),),
     "sqrt": (lambda xp, g, y, x: g * 0.5 / y,),
-    "reciprocal": (lambda xp, g, y, x: -g * xp.square(y),),
+    "reciprocal": (lambda xp, g, y, x: -g * y * y,),
     "hypot": (lambda xp, g, y, a, b: g * (a / y), lambda xp, g, y, a, b: g * (b / y)),
     # exponentials and logarithms
     "exp": (lambda xp, g, y, x: g * y,),

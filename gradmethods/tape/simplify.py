@@ -45,7 +45,8 @@ def _size(x: Operand) -> int:
 
 def _scales_exactly(product: float, dtype: Any) -> bool:
     """Say whether a product of two numbers, one a power of two, is exact."""
-    return math.isfinite(product) and abs(product) >= float(np.finfo(dtype).tiny)
+    limits = np.finfo(dtype)
+    return float(limits.tiny) <= abs(product) <= float(limits.max)
 
 
 def _is_power_of_two(x: float) -> bool:
@@ -67,7 +68,8 @@ def _negative(to: Rebuild, n: Node) -> Operand | None:
         return to.make(x.primitive, -x.operands[0], x.operands[1])
     if is_node(x, "add") and to.used_once(x):
         for small, large in (x.operands, reversed(x.operands)):
-            if _size(small) < _size(x):  # say a bias: negate it, not what it is added to
+            # Say a bias: negate it, not what it is added to. Integers could not be negated.
+            if _size(small) < _size(x) and (is_number(small) or small.dtype == x.dtype):
                 return to.make("subtract", to.make("negative", small), large)
     return -x if isinstance(x, (np.ndarray, int, float)) else None
 

@@ -52,6 +52,9 @@ class Definitions(Mapping[Any, Any]):
         self._symbols = symbols
         self._names = {symbols.names.labels[name]: name for name in stages}
 
+    def __repr__(self) -> str:
+        return f"<definitions of {len(self):,} names: look one up, or iterate over items()>"
+
     def __getitem__(self, key: Any) -> Any:
         if str(key) not in self._names:
             raise KeyError(key)
