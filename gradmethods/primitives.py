@@ -9,7 +9,8 @@ The convention at kinks, the same in every method that has a choice: where branc
 derivative is the mean of the tied branches'. So |x| and sign have derivative 0 at 0, maximum(a, b)
 and minimum(a, b) give each of two equal operands one half, max and min over k equal largest entries
 give each 1/k; steps (sign, floor, ceil, trunc, round) have derivative 0 everywhere; `where` has the
-derivative of the branch that it selects.
+derivative of the branch that it selects. The tip of a cone is no such tie: at the origin hypot has
+no derivative, and methods that know its formula give NaN.
 
 To come: linear algebra (inv, det, solve, cholesky) in a section of its own.
 """

@@ -73,7 +73,7 @@ def broadcast_to(plan: Planner, node: Node, pins: Pins) -> Change:
 def astype(plan: Planner, node: Node) -> Change:
     """Convert new values."""
     change = plan.changes[node.operands[0]]
-    bind = lambda out, x: partial(np.copyto, out, x, casting="unsafe")  # noqa: E731
+    bind = lambda out, x: partial(np.copyto, out, x, casting="unsafe")  # noqa: E731  # as above
     value = plan.elementwise(
         "astype", bind, [plan.value(change)], change.shape, node.dtype, operations=0
     )
