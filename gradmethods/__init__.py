@@ -6,6 +6,7 @@ python-flint load when first needed.
 """
 
 from importlib.metadata import version
+from typing import TYPE_CHECKING, Any
 
 from gradmethods import problems
 from gradmethods.accuracy import Comparison, compare
@@ -31,6 +32,15 @@ from gradmethods.providers import (
     gradient,
 )
 
+if TYPE_CHECKING:
+    from gradmethods.certified import (
+        CertifiedGradient,
+        CertifiedSample,
+        certified_derivatives,
+        certified_gradient,
+        certified_sample,
+    )
+
 __version__ = version("gradmethods")
 
 __all__ = [
@@ -38,6 +48,8 @@ __all__ = [
     "Analytical",
     "Backprop",
     "BudgetExceeded",
+    "CertifiedGradient",
+    "CertifiedSample",
     "Comparison",
     "GradientError",
     "GradientResult",
@@ -52,8 +64,20 @@ __all__ = [
     "UnknownAttribute",
     "UnknownName",
     "UnsupportedOperation",
+    "certified_derivatives",
+    "certified_gradient",
+    "certified_sample",
     "compare",
     "get_provider",
     "gradient",
     "problems",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    """Load what needs python-flint when it is first asked for."""
+    if name.lower().startswith("certified") and name in __all__:
+        from gradmethods import certified
+
+        return getattr(certified, name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -16,7 +16,7 @@ HEAVY = ("sympy", "pandas", "matplotlib", "flint", "tabulate", "jinja2", "pytest
 
 # Each floor may import those before it, never those after it.
 FLOORS = (
-    ("errors", "structure", "primitives", "arrays", "problem", "examples", "namespace"),
+    ("errors", "structure", "primitives", "arrays", "problem", "examples", "namespace", "progress"),
     ("graph",),
     ("tape", "perturbation", "symbolic", "certified", "holomorphic"),
     ("provider",),

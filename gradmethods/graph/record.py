@@ -16,6 +16,7 @@ from gradmethods.arrays import Array
 from gradmethods.errors import (
     GradientError,
     InvalidProblem,
+    NotDifferentiable,
     ShapeMismatch,
     UnsupportedOperation,
 )
@@ -96,7 +97,7 @@ def call_loss(problem: Problem, params: Any, data: Any, xp: Namespace) -> Array:
     """Run a loss on arrays of `xp`, saying clearly what went wrong, and where in the loss."""
     try:
         result = problem.loss(problem.structure.restore(params), **data, xp=xp)
-    except (UnsupportedOperation, ShapeMismatch) as error:
+    except (UnsupportedOperation, ShapeMismatch, NotDifferentiable) as error:
         place = place_of(error)
         error.args = (f"{error}{f' [{place}]' if place else ''}",)
         raise

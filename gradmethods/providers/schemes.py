@@ -21,7 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gradmethods.errors import InvalidOption
-from gradmethods.providers.progress import LONG, shown
+from gradmethods.progress import LONG, shown
 
 Vector = NDArray[Any]
 StepRule = Callable[[Vector], Vector]

@@ -9,7 +9,9 @@ LONG = 2.0
 """Seconds from which on a run shows its progress."""
 
 
-def shown(parts: Iterable[slice], size: int, seconds: float) -> Iterator[slice]:
+def shown(
+    parts: Iterable[slice], size: int, seconds: float, what: str = "differences"
+) -> Iterator[slice]:
     """Pass on the parts of a run; show how far it is if it is long and someone may be watching.
 
     Parameters
@@ -20,13 +22,15 @@ def shown(parts: Iterable[slice], size: int, seconds: float) -> Iterator[slice]:
         Entries in all.
     seconds : float
         How long the run is predicted to take.
+    what : str
+        Stands before the bar.
     """
     if seconds <= LONG or not sys.stderr.isatty():
         yield from parts
         return
     from tqdm import tqdm
 
-    with tqdm(total=size, desc="differences", unit=" parameters", leave=False) as bar:
+    with tqdm(total=size, desc=what, unit=" parameters", leave=False) as bar:
         for part in parts:
             yield part
             bar.update(part.stop - part.start)

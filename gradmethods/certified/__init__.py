@@ -1,0 +1,17 @@
+"""Gradients enclosed, not estimated: the loss in ball arithmetic, with tangents.
+
+Nothing here knows the tape, its rules or SymPy. python-flint loads with this package.
+"""
+
+from gradmethods.certified.derivatives import certified_derivatives
+from gradmethods.certified.enclosure import CertifiedGradient
+from gradmethods.certified.gradient import certified_gradient
+from gradmethods.certified.sample import CertifiedSample, certified_sample
+
+__all__ = [
+    "CertifiedGradient",
+    "CertifiedSample",
+    "certified_derivatives",
+    "certified_gradient",
+    "certified_sample",
+]

@@ -1,0 +1,121 @@
+"""What of balls can be decided: order, equality, whole parts. Nothing is ever guessed.
+
+A comparison of values that vary is decided if it comes out the same all around the point. Two
+values that are equal exactly are such a place only if neither varies.
+"""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from flint import arb
+from numpy.typing import NDArray
+
+from gradmethods.certified.arrays import Ball, Objects, each, holds
+from gradmethods.errors import NotDifferentiable
+
+Truth = NDArray[np.bool_]
+
+
+class Undecided(NotDifferentiable):
+    """Balls of this precision do not tell; those of a higher one may."""
+
+
+def tied(x: arb, y: arb) -> bool:
+    """Whether two numbers are equal for certain."""
+    return bool(x.is_exact() and y.is_exact() and x == y)
+
+
+def order(x: Any, y: Any) -> tuple[Truth, Truth, Truth]:
+    """Tell, entry by entry, whether x < y, whether x > y, and whether neither is certain."""
+    below, above = holds(operator.lt, x, y), holds(operator.gt, x, y)
+    return below, above, ~(below | above)
+
+
+COMPARISONS: dict[str, Callable[[Truth, Truth], Truth]] = {
+    "less": lambda below, above: below,
+    "less_equal": lambda below, above: ~above,
+    "greater": lambda below, above: above,
+    "greater_equal": lambda below, above: ~below,
+    "equal": lambda below, above: ~(below | above),
+    "not_equal": lambda below, above: below | above,
+}
+
+
+def compare(name: str, a: Ball, b: Ball) -> Truth:
+    """Decide a comparison."""
+    below, above, neither = order(a.values, b.values)
+    if neither.any():
+        x, y = (_first(array, neither) for array in (a.values, b.values))
+        if not (holds(tied, a.values, b.values) | ~neither).all():
+            raise Undecided(f"xp.{name} compares {_text(x)} and {_text(y)}")
+        if a.varies or b.varies:
+            raise NotDifferentiable(f"xp.{name} compares two values that are equal, {_text(x)}")
+    return COMPARISONS[name](below, above)
+
+
+def step(name: str, a: Ball) -> Objects:
+    """Decide signs and whole parts; where they jump, a value that varies has none."""
+    function, jumps = STEPS[name]
+
+    def entry(x: arb) -> arb:
+        low, high = (function(end) for end in (x.lower(), x.upper())) if x.is_finite() else (0, 1)
+        if low != high:
+            raise Undecided(f"xp.{name} is asked of {_text(x)}")
+        if a.varies and x.is_exact() and jumps(x):
+            raise NotDifferentiable(f"xp.{name} jumps at {_text(x)}")
+        return arb(low)
+
+    return each(entry, a.values)
+
+
+def _sign(x: arb) -> int:
+    return int(x > 0) - int(x < 0)
+
+
+def _floor(x: arb) -> Any:
+    return x.floor().unique_fmpz()
+
+
+def _ceil(x: arb) -> Any:
+    return x.ceil().unique_fmpz()
+
+
+def _trunc(x: arb) -> Any:
+    return _ceil(x) if x < 0 else _floor(x)
+
+
+def _round(x: arb) -> Any:
+    nearest = _floor(x + arb(0.5))
+    half = (x + arb(0.5)).is_integer()
+    return nearest - 1 if half and int(nearest) % 2 else nearest
+
+
+STEPS: dict[str, tuple[Callable[[arb], Any], Callable[[arb], bool]]] = {
+    "sign": (_sign, lambda x: bool(x.is_zero())),
+    "floor": (_floor, lambda x: bool(x.is_integer())),
+    "ceil": (_ceil, lambda x: bool(x.is_integer())),
+    "trunc": (_trunc, lambda x: bool(x.is_integer() and not x.is_zero())),
+    "round": (_round, lambda x: bool((x + arb(0.5)).is_integer())),
+}
+"""Name → the function of an exact number; whether it jumps there."""
+
+FINITE = ("isfinite", "isinf", "isnan")
+
+
+def finite(name: str, a: Ball) -> Truth:
+    """Answer isfinite, isinf and isnan of balls that are finite; no other ball tells."""
+    if not holds(arb.is_finite, a.values).all():
+        raise Undecided(f"xp.{name} is asked of a value that is not finite")
+    return np.full(a.shape, name == "isfinite")
+
+
+def _first(values: Objects, where: Truth) -> Any:
+    return np.broadcast_to(values, where.shape)[where][0]
+
+
+def _text(x: arb) -> str:
+    return str(x.str(8))

@@ -1,0 +1,203 @@
+"""Higher derivatives along coordinates: the loss over Taylor series whose coefficients are balls.
+
+They say how difference quotients err: a truncation error is a derivative of higher order. Along one
+coordinate a value is a series in the step, an `arb_series`; what does not depend on it stays a
+ball.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import numpy as np
+from flint import arb, arb_series, ctx
+from numpy.typing import NDArray
+
+from gradmethods.arrays import Array
+from gradmethods.certified.arrays import NAN, ONE, Ball, Objects, each
+from gradmethods.certified.decisions import Undecided
+from gradmethods.certified.decisions import order as order_of
+from gradmethods.certified.evaluate import point_of
+from gradmethods.certified.functions import BINARY, UNARY, whole_power
+from gradmethods.certified.gradient import raised
+from gradmethods.certified.namespace import Balls
+from gradmethods.certified.numbers import nearest
+from gradmethods.errors import InvalidOption
+from gradmethods.graph.record import call_loss
+from gradmethods.problem import Problem
+
+BITS = 128
+Function = Callable[..., Any]
+
+
+def head(x: Any) -> arb:
+    """Return the value of a series at step 0."""
+    return x[0] if isinstance(x, arb_series) else x
+
+
+def _power(x: Any, c: Any) -> Any:
+    if isinstance(c, arb_series):
+        return (c * x.log()).exp() if head(x) > 0 else NAN
+    if c.is_integer():
+        return whole_power(x, int(c.unique_fmpz()))
+    return (c * x.log()).exp() if head(x) > 0 else NAN
+
+
+def _atan2(y: Any, x: Any) -> Any:
+    """Add the angle at step 0 to the series of atan of the tangent left after turning by it."""
+    y0, x0 = head(y), head(x)
+    if not (x0 > 0 or y0 > 0 or y0 < 0):
+        return NAN
+    return arb.atan2(y0, x0) + ((y * x0 - x * y0) / (x * x0 + y * y0)).atan()
+
+
+def _larger(x: Any, y: Any) -> Any:
+    """Return the larger of two balls that do not vary here; at a kink series have none."""
+    return NAN if isinstance(x, arb_series) or isinstance(y, arb_series) else x.max(y)
+
+
+def _root(x: Any) -> Any:
+    return x.sqrt() if head(x) > 0 else NAN
+
+
+def _tanh(x: Any) -> Any:
+    return ONE - 2 / ((2 * x).exp() + 1)
+
+
+# fmt: off
+SERIES: dict[str, Function] = {
+    "sqrt": _root,
+    "expm1": lambda x: x.exp() - 1,
+    "log1p": lambda x: (ONE + x).log(),
+    "log2": lambda x: x.log() / arb(2).log(),
+    "log10": lambda x: x.log() / arb(10).log(),
+    "exp": lambda x: x.exp(), "log": lambda x: x.log(),
+    "sin": lambda x: x.sin(), "cos": lambda x: x.cos(), "tan": lambda x: x.tan(),
+    "asin": lambda x: x.asin(), "acos": lambda x: x.acos(), "atan": lambda x: x.atan(),
+    "sinh": lambda x: (x.exp() - (-x).exp()) / 2,
+    "cosh": lambda x: (x.exp() + (-x).exp()) / 2,
+    "tanh": _tanh,
+    "asinh": lambda x: (x + (x * x + 1).sqrt()).log(),
+    "acosh": lambda x: (x + _root(x * x - 1)).log(),
+    "atanh": lambda x: ((ONE + x) / (ONE - x)).log() / 2,
+    "pow": _power,
+    "hypot": lambda x, y: _root(x * x + y * y),
+    "atan2": _atan2,
+    "logaddexp": lambda x, y: x + ((y - x).exp() + 1).log(),
+}
+"""Functions that Arb's series lack, or name otherwise than its balls; the rest are operators."""
+# fmt: on
+
+
+class Series(Balls):
+    """The namespace over series: branches go by their values at step 0."""
+
+    kind = "series"
+
+    def _values(self, name: str, operands: list[Objects]) -> Objects:
+        of_balls = (UNARY.get(name) or BINARY[name])[0]
+        return each(_guarded(SERIES.get(name, of_balls), of_balls), *operands)
+
+    def _here(self, ball: Ball) -> Ball:
+        return Ball(each(head, ball.values), ball.dtype, None, ball.varies)
+
+    def _maximum(self, a: Ball, b: Ball) -> Ball:
+        x, y = np.broadcast_arrays(a.values, b.values)
+        below, above, _ = order_of(each(head, x), each(head, y))
+        values = np.where(above, x, np.where(below, y, each(_larger, x, y)))
+        return self._made(values, (a, b), None)
+
+    def _matmul(self, a: Ball, b: Ball) -> Ball:
+        if 0 in (*a.shape, *b.shape) or not (_has_series(a) or _has_series(b)):
+            return super()._matmul(a, b)
+        return self._made(np.matmul(a.values, b.values), (a, b), None)
+
+
+def _guarded(function: Function, of_balls: Function) -> Function:
+    """Take the function of balls where there are only balls; what has no series is NaN."""
+
+    def guarded(*operands: Any) -> Any:
+        if not any(isinstance(x, arb_series) for x in operands):
+            return of_balls(*operands)
+        try:
+            return function(*operands)
+        except (ValueError, ZeroDivisionError):
+            return NAN
+
+    return guarded
+
+
+def _has_series(ball: Ball) -> bool:
+    return any(isinstance(x, arb_series) for x in ball.values.flat)
+
+
+def certified_derivatives(
+    problem: Problem, order: int = 5, components: Iterable[int] | None = None
+) -> NDArray[np.float64]:
+    """Differentiate a loss several times along coordinates.
+
+    Parameters
+    ----------
+    problem : Problem
+        The loss, at its own parameters and data.
+    order : int, default 5
+        The highest derivative.
+    components : iterable of int, optional
+        Positions in the flat vector of parameters; all of them if not given.
+
+    Returns
+    -------
+    numpy.ndarray of float64
+        Shape (components, order + 1): the loss and its derivatives of order 1, 2, … along each
+        coordinate, each the float64 nearest to the midpoint of a ball that was computed with 128
+        bits or more.
+
+    Raises
+    ------
+    NotDifferentiable
+        As in `certified_gradient`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import gradmethods as gm
+    >>> problem = gm.Problem(lambda w, xp=np: xp.sum(w**4), np.array([1.0, 2.0]))
+    >>> certified_derivatives(problem, 3)
+    array([[17.,  4., 12., 24.],
+           [17., 32., 48., 48.]])
+    """
+    if type(order) is not int or not 0 <= order <= 50:
+        raise InvalidOption(f"order must be a whole number from 0 to 50, got {order!r}.")
+    chosen = list(range(problem.size) if components is None else components)
+
+    def attempt(bits: int) -> tuple[NDArray[np.float64], bool]:
+        with ctx.workprec(bits):
+            rows = [_along(problem, order, int(i)) for i in chosen]
+        return np.array(rows).reshape(len(chosen), order + 1), True
+
+    return raised(problem, BITS, attempt)
+
+
+def _along(problem: Problem, order: int, component: int) -> list[float]:
+    """Return the loss and its derivatives along one coordinate."""
+    before, ctx.cap = ctx.cap, order + 1
+    try:
+        point = point_of(problem)
+        flat = np.concatenate([values.ravel() for values in point.values()])
+        flat[component] = arb_series([flat[component], 1], prec=order + 1)
+        xp, dtype = Series(), problem.dtype
+        params = {
+            name: Array(xp, Ball(values, dtype, None, varies=True))
+            for name, values in problem.structure.split(flat).items()
+        }
+        data = {name: Array(xp, array) for name, array in problem.data.items()}
+        result: Any = xp.ball(call_loss(problem, params, data, xp).payload).values[()]
+    finally:
+        ctx.cap = before
+    coefficients = result.coeffs() if isinstance(result, arb_series) else [result]
+    if not all(c.is_finite() for c in coefficients):
+        raise Undecided("A derivative is not a finite number")
+    coefficients += [arb(0)] * (order + 1 - len(coefficients))
+    return [nearest(c * math.factorial(k)) for k, c in enumerate(coefficients)]
