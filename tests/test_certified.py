@@ -386,3 +386,16 @@ def test_derivatives_of_some_components():
     assert (whole[:, 0] == gm.certified_gradient(problem).value).all()
     with pytest.raises(gm.InvalidOption, match="order"):
         gm.certified_derivatives(problem, -1)
+
+
+def test_dtypes_are_numpys():
+    """A loss may ask for a dtype: integers that were divided are floats."""
+    seen = []
+
+    def loss(w, k, *, xp=np):
+        scaled = [w / k[0], xp.divide(k, k), xp.exp(k), k * 0.5, xp.where(k > 1, k, 0.5)]
+        seen.append([x.dtype for x in scaled])
+        return xp.sum(xp.stack(scaled[1:])) * xp.sum(scaled[0])
+
+    gm.certified_gradient(gm.Problem(loss, np.ones(2, np.float32), {"k": np.array([1, 2])}))
+    assert seen[-1] == seen[0]

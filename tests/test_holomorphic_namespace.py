@@ -77,6 +77,7 @@ def test_two_operands_at_every_edge(name):
 
 
 def cancelling(w, xp):
+    # The square of 0.25 is exact, so the difference is 0 whether or not the product rounds once.
     return xp.stack([w, -w]) @ xp.stack([w, w])
 
 
@@ -89,7 +90,7 @@ def cancelling(w, xp):
         (lambda w, *, xp=np: xp.where(w**2 < 0, 2 * w, w), 0.0, 1),
         (lambda w, *, xp=np: xp.where(w / (1 + w) > 0, 2 * w, w), 0.0, 1),
         (lambda w, *, xp=np: xp.where(xp.expm1(w) < 0, 2 * w, w), 0.0, 1),
-        (lambda w, *, xp=np: xp.where(cancelling(w, xp) != 0, 2 * w, w), 0.3, 1),
+        (lambda w, *, xp=np: xp.where(cancelling(w, xp) != 0, 2 * w, w), 0.25, 1),
     ],
 )
 def test_ties_at_zero_stay_ties(loss, at, slope):

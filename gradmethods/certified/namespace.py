@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -31,6 +32,7 @@ from gradmethods.certified.arrays import (
 )
 from gradmethods.certified.functions import BINARY, UNARY
 from gradmethods.certified.products import product
+from gradmethods.graph.record import result_dtype
 from gradmethods.namespace import Namespace
 from gradmethods.primitives import Primitive, fill_index
 
@@ -85,7 +87,7 @@ class Balls(Namespace):
         if name in LOGIC:
             return LOGIC[name](*map(self._truth_of, payloads))
         if name == "where":
-            return self._where(self._truth_of(payloads[0]), *map(self.ball, payloads[1:]))
+            payloads = [self._truth_of(payloads[0]), *payloads[1:]]
         balls = [self.ball(payload) for payload in payloads]
         if name in decisions.COMPARISONS:
             return decisions.compare(name, *map(self._here, balls))
@@ -98,7 +100,7 @@ class Balls(Namespace):
         else:
             result = getattr(self, f"_{name}")(*balls, **static)
         self.largest = max(self.largest, result.values.size)
-        return result
+        return replace(result, dtype=static.get("dtype") or result_dtype(primitive, payloads))
 
     def folds(self, primitive: Primitive, value: Any) -> bool:
         """Let NumPy evaluate what it does not round."""
@@ -117,9 +119,7 @@ class Balls(Namespace):
         """Make balls of a constant."""
         if isinstance(payload, Ball):
             return payload
-        # A Python number is weak: it has the dtype of what it meets.
-        dtype = np.asarray(payload).dtype if isinstance(payload, np.ndarray) else np.dtype(bool)
-        return Ball(exact(payload), dtype)
+        return Ball(exact(payload), np.asarray(payload).dtype)
 
     # -- element-wise functions
 
@@ -149,8 +149,7 @@ class Balls(Namespace):
             self.doubts.append(f"{what} at {' and '.join(at)}")
 
     def _made(self, values: Objects, balls: Any, tangents: Tangents | None) -> Ball:
-        dtype = np.result_type(*(ball.dtype for ball in balls))
-        return Ball(values, dtype, tangents, any(ball.varies for ball in balls))
+        return Ball(values, balls[0].dtype, tangents, any(ball.varies for ball in balls))
 
     def _maximum(self, a: Ball, b: Ball) -> Ball:
         x, y = np.broadcast_arrays(a.values, b.values)
@@ -180,7 +179,8 @@ class Balls(Namespace):
     def _negated(self, a: Ball) -> Ball:
         return self._smooth("negative", a)
 
-    def _where(self, chosen: NDArray[np.bool_], a: Ball, b: Ball) -> Ball:
+    def _where(self, condition: Ball, a: Ball, b: Ball) -> Ball:
+        chosen = holds(lambda ball: ball == 1, condition.values)
         values = boxed(np.where(chosen, a.values, b.values))
         count = _directions(a, b)
         tangents = None

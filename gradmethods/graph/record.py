@@ -53,7 +53,7 @@ class Recorder(Namespace):
     def apply(self, primitive: Primitive, payloads: list[Any], static: dict[str, Any]) -> Node:
         """Add a node."""
         shape = primitive.shape(*payloads, **static)
-        dtype = static.get("dtype") or _result_dtype(primitive, tuple(map(_dtype_key, payloads)))
+        dtype = static.get("dtype") or result_dtype(primitive, payloads)
         return Node(tuple(shape), np.dtype(dtype), primitive, tuple(payloads), static)
 
     def shape_of(self, payload: Any) -> tuple[int, ...]:
@@ -151,6 +151,11 @@ def _frozen(array: NDArray[Any]) -> bool:
 
 def _same(a: NDArray[Any], b: NDArray[Any]) -> bool:
     return a.dtype == b.dtype and a.shape == b.shape and a.tobytes() == b.tobytes()
+
+
+def result_dtype(primitive: Primitive, payloads: list[Any]) -> np.dtype[Any]:
+    """Find the dtype that NumPy gives to a primitive's result."""
+    return _result_dtype(primitive, tuple(map(_dtype_key, payloads)))
 
 
 def _dtype_key(payload: Any) -> Any:
