@@ -11,7 +11,8 @@ import pytest
 import gradmethods as gm
 from gradmethods.certified.decisions import COMPARISONS, FINITE, STEPS
 from gradmethods.certified.functions import BINARY, UNARY
-from gradmethods.certified.namespace import EXACT, LOGIC, MOVES, Balls
+from gradmethods.certified.moving import MOVES
+from gradmethods.certified.namespace import EXACT, LOGIC, Balls
 from gradmethods.primitives import TABLE
 from tests.primitive_cases import CASES
 
@@ -203,6 +204,21 @@ def test_what_does_not_reach_the_loss_does_no_harm(name):
     truth = gm.certified_gradient(scalar(function, 0.0))
     assert truth.gradient == expected
     assert truth.radius <= 1e-38
+
+
+STEPS_AT_A_JUMP = {
+    "floor": lambda xp, w: xp.floor(xp.exp(w) / xp.exp(w) + w),
+    "ceil": lambda xp, w: xp.ceil(xp.log(xp.exp(w + 3))),
+    "round": lambda xp, w: xp.round(xp.log(xp.exp(w + 0.5))),
+    "sign": lambda xp, w: xp.sign(xp.exp(w) - xp.exp(-w)),
+}
+
+
+@pytest.mark.parametrize("name", STEPS_AT_A_JUMP)
+def test_balls_that_hold_a_jump_are_refused(name):
+    """Within the ball the step may go up or not: neither of its values is certain."""
+    with pytest.raises(gm.NotDifferentiable):
+        gm.certified_gradient(scalar(lambda xp, w: STEPS_AT_A_JUMP[name](xp, w) * w, 0.0))
 
 
 def test_refusals_name_the_place():

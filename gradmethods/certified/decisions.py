@@ -62,11 +62,13 @@ def step(name: str, a: Ball) -> Objects:
     function, jumps = STEPS[name]
 
     def entry(x: arb) -> arb:
-        low, high = (function(end) for end in (x.lower(), x.upper())) if x.is_finite() else (0, 1)
-        if low != high:
-            raise Undecided(f"xp.{name} is asked of {_text(x)}")
-        if a.varies and x.is_exact() and jumps(x):
+        ends = x.lower(), x.upper()
+        low, high = map(function, ends) if x.is_finite() else (None, None)
+        on_a_jump = a.varies and any(map(jumps, ends))
+        if on_a_jump and x.is_exact():
             raise NotDifferentiable(f"xp.{name} jumps at {_text(x)}")
+        if low is None or low != high or on_a_jump:
+            raise Undecided(f"xp.{name} is asked of {_text(x)}")
         return arb(low)
 
     return each(entry, a.values)

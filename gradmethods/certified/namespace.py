@@ -6,7 +6,6 @@ Values and tangents are separate blocks, and tangents that are zero are absent. 
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
@@ -14,35 +13,29 @@ from typing import Any
 
 import numpy as np
 from flint import arb
-from numpy.typing import NDArray
 
 from gradmethods.certified import decisions
 from gradmethods.certified.arrays import (
-    NAN,
     ZERO,
     Ball,
     Objects,
     Tangents,
     boxed,
     each,
-    exact,
-    filled,
     holds,
-    taken,
 )
 from gradmethods.certified.functions import BINARY, UNARY
+from gradmethods.certified.moving import MOVES
+from gradmethods.certified.piecewise import Piecewise
 from gradmethods.certified.products import product
 from gradmethods.graph.record import result_dtype
-from gradmethods.namespace import Namespace
-from gradmethods.primitives import Primitive, fill_index
+from gradmethods.primitives import Primitive
 
 EXACT = {
     "negative", "abs", "sign", "floor", "ceil", "trunc", "round", "maximum", "minimum", "where",
     "max", "min", "reshape", "permute_dims", "broadcast_to", "getitem", "concat",
 }  # fmt: skip
 """Functions of constants that NumPy computes without rounding."""
-
-MOVES = {"reshape", "permute_dims", "broadcast_to", "getitem"}
 
 LOGIC: dict[str, Callable[..., Any]] = {
     "logical_and": np.logical_and,
@@ -52,7 +45,7 @@ LOGIC: dict[str, Callable[..., Any]] = {
 }
 
 
-class Balls(Namespace):
+class Balls(Piecewise):
     """The namespace over balls with tangents; NumPy's arrays and numbers are constants.
 
     Parameters
@@ -115,12 +108,6 @@ class Balls(Namespace):
         dtype: np.dtype[Any] = payload.dtype
         return dtype
 
-    def ball(self, payload: Any) -> Ball:
-        """Make balls of a constant."""
-        if isinstance(payload, Ball):
-            return payload
-        return Ball(exact(payload), np.asarray(payload).dtype)
-
     # -- element-wise functions
 
     def _smooth(self, name: str, *balls: Ball) -> Ball:
@@ -148,60 +135,10 @@ class Balls(Namespace):
             at = [np.broadcast_to(x, ill.shape)[ill][0].str(8) for x in operands]
             self.doubts.append(f"{what} at {' and '.join(at)}")
 
-    def _made(self, values: Objects, balls: Any, tangents: Tangents | None) -> Ball:
-        return Ball(values, balls[0].dtype, tangents, any(ball.varies for ball in balls))
-
-    def _maximum(self, a: Ball, b: Ball) -> Ball:
-        x, y = np.broadcast_arrays(a.values, b.values)
-        below, above, neither = decisions.order(x, y)
-        larger = each(arb.max, x, y)
-        values = np.where(above, x, np.where(below, y, larger))
-        count = _directions(a, b)
-        if count is None:
-            return self._made(values, (a, b), None)
-        one, other = (self._spread(ball, x.shape).derivatives(count) for ball in (a, b))
-        block = np.where(above, one, np.where(below, other, NAN))
-        if neither.any():
-            # Where equal values vary alike, their maximum varies as they do.
-            alike = holds(decisions.tied, one, other).all(axis=0) & holds(decisions.tied, x, y)
-            block = np.where(neither & alike, one, block)
-            if (neither & ~alike).any():
-                at = x[neither & ~alike][0].str(8)
-                self.doubts.append(f"a kink of xp.maximum, minimum, abs, max or min is near {at}")
-        return self._made(values, (a, b), Tangents(block))
-
-    def _minimum(self, a: Ball, b: Ball) -> Ball:
-        return self._negated(self._maximum(self._negated(a), self._negated(b)))
-
-    def _abs(self, a: Ball) -> Ball:
-        return self._maximum(a, self._negated(a))
-
-    def _negated(self, a: Ball) -> Ball:
-        return self._smooth("negative", a)
-
-    def _where(self, condition: Ball, a: Ball, b: Ball) -> Ball:
-        chosen = holds(lambda ball: ball == 1, condition.values)
-        values = boxed(np.where(chosen, a.values, b.values))
-        count = _directions(a, b)
-        tangents = None
-        if count is not None:
-            one, other = (self._spread(x, values.shape).derivatives(count) for x in (a, b))
-            tangents = Tangents(boxed(np.where(chosen, one, other)))
-        return self._made(values, (a, b), tangents)
-
-    def _truth_of(self, payload: Any) -> NDArray[np.bool_]:
-        if not isinstance(payload, Ball):
-            return np.asarray(payload, bool)
-        return decisions.compare("not_equal", self._here(payload), self.ball(0))
-
-    def _here(self, ball: Ball) -> Ball:
-        """Return the balls that decide."""
-        return ball
-
     def _astype(self, a: Ball, *, dtype: np.dtype[Any]) -> Ball:
         return Ball(a.values, dtype, a.tangents, a.varies)
 
-    # -- reductions and products
+    # -- sums and products
 
     def _sum(self, a: Ball, *, axis: tuple[int, ...], keepdims: bool) -> Ball:
         def total(x: Objects, axes: tuple[int, ...]) -> Objects:
@@ -219,27 +156,6 @@ class Balls(Namespace):
             tangents = Tangents(np.cumsum(a.tangents.whole(), axis=axis + 1))
         return self._made(np.cumsum(a.values, axis=axis), (a,), tangents)
 
-    def _max(self, a: Ball, *, axis: tuple[int, ...], keepdims: bool) -> Ball:
-        """Halve the entries by maximum: ties among those that lose do no harm."""
-        positions = np.moveaxis(np.arange(a.values.size).reshape(a.shape), axis, range(len(axis)))
-        kept = positions.shape[len(axis) :]
-        rows = positions.reshape(math.prod(positions.shape[: len(axis)]), *kept)
-        best = self._taken(a, rows)
-        while len(rows) > 1:
-            half = len(rows) // 2
-            numbers = np.arange(best.values.size).reshape(best.shape)
-            pairs = self._maximum(
-                self._taken(best, numbers[:half]), self._taken(best, numbers[half : 2 * half])
-            )
-            rest = self._taken(best, numbers[2 * half :])
-            best = self._concat(pairs, rest, axis=0)
-            rows = rows[: half + len(rows) % 2]
-        shape = tuple(1 if i in axis else n for i, n in enumerate(a.shape)) if keepdims else kept
-        return self._taken(best, np.arange(best.values.size).reshape(shape))
-
-    def _min(self, a: Ball, *, axis: tuple[int, ...], keepdims: bool) -> Ball:
-        return self._negated(self._max(self._negated(a), axis=axis, keepdims=keepdims))
-
     def _matmul(self, a: Ball, b: Ball) -> Ball:
         multiply = partial(product, unit=self.unit)
         values = multiply(a.values, b.values)
@@ -250,50 +166,6 @@ class Balls(Namespace):
             other = Tangents(multiply(a.values, _beneath(b.tangents, values.ndim)))
             tangents = other if tangents is None else _total(tangents, other)
         return self._made(values, (a, b), tangents)
-
-    # -- moving data
-
-    def _move(self, primitive: Primitive, payload: Any, *where: Any, **static: Any) -> Ball:
-        """Move entries as NumPy moves their positions."""
-        ball = self.ball(payload)
-        positions = np.arange(ball.values.size).reshape(ball.shape)
-        return self._taken(ball, np.asarray(primitive.numpy(positions, *where, **static)))
-
-    def _taken(self, ball: Ball, positions: NDArray[np.intp]) -> Ball:
-        tangents = ball.tangents and ball.tangents.moved(positions)
-        return Ball(taken(ball.values, positions), ball.dtype, tangents, ball.varies)
-
-    def _spread(self, ball: Ball, shape: tuple[int, ...]) -> Ball:
-        values = np.broadcast_to(ball.values, shape)
-        tangents = ball.tangents and ball.tangents.spread(shape)
-        return Ball(values, ball.dtype, tangents, ball.varies)
-
-    def _concat(self, *balls: Ball, axis: int) -> Ball:
-        values = np.concat([ball.values for ball in balls], axis)
-        count = _directions(*balls)
-        tangents = None
-        if count is not None:
-            parts = [ball.derivatives(count) for ball in balls]
-            tangents = Tangents(np.concat(parts, axis + 1))
-        return self._made(values, balls, tangents)
-
-    def _scatter_add(self, g: Ball, *where: Ball, index: Any, shape: tuple[int, ...]) -> Ball:
-        places = tuple(each(lambda x: int(x.unique_fmpz()), w.values).astype(int) for w in where)
-        positions = np.arange(math.prod(shape)).reshape(shape)[fill_index(index, places)]
-
-        def scattered(entries: Objects) -> Objects:
-            total = filled((len(entries), math.prod(shape)))
-            rows: Any = (slice(None), positions.ravel())
-            np.add.at(total, rows, entries.reshape(len(entries), -1))
-            return total.reshape(-1, *shape)
-
-        tangents = g.tangents and Tangents(scattered(g.tangents.whole()))
-        return self._made(scattered(g.values[None])[0], (g,), tangents)
-
-
-def _directions(*balls: Ball) -> int | None:
-    """Count the directions at hand, None if nothing depends on them."""
-    return next((len(ball.tangents) for ball in balls if ball.tangents is not None), None)
 
 
 def _beneath(tangents: Tangents, axes: int) -> Objects:

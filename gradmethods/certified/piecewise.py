@@ -1,0 +1,100 @@
+"""Functions that choose: maxima, absolute values and `where`, and the truth values they choose by.
+
+Where two sides are equal, or not told apart, a derivative that depends on the choice is NaN.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+from flint import arb
+from numpy.typing import NDArray
+
+from gradmethods.certified import decisions
+from gradmethods.certified.arrays import NAN, Ball, Tangents, boxed, each, holds
+from gradmethods.certified.moving import Moving, directions
+
+
+class Piecewise(Moving):
+    """The part of the namespace that chooses between its operands.
+
+    Attributes
+    ----------
+    doubts : list of str
+        Where a derivative did not exist, or was not decided.
+    """
+
+    doubts: list[str]
+
+    def _maximum(self, a: Ball, b: Ball) -> Ball:
+        x, y = np.broadcast_arrays(a.values, b.values)
+        below, above, neither = decisions.order(x, y)
+        larger = each(arb.max, x, y)
+        values = np.where(above, x, np.where(below, y, larger))
+        count = directions(a, b)
+        if count is None:
+            return self._made(values, (a, b), None)
+        one, other = (self._spread(ball, x.shape).derivatives(count) for ball in (a, b))
+        block = np.where(above, one, np.where(below, other, NAN))
+        if neither.any():
+            # Where equal values vary alike, their maximum varies as they do.
+            alike = holds(decisions.tied, one, other).all(axis=0) & holds(decisions.tied, x, y)
+            block = np.where(neither & alike, one, block)
+            if (neither & ~alike).any():
+                at = x[neither & ~alike][0].str(8)
+                self.doubts.append(f"a kink of xp.maximum, minimum, abs, max or min is near {at}")
+        return self._made(values, (a, b), Tangents(block))
+
+    def _minimum(self, a: Ball, b: Ball) -> Ball:
+        return negated(self._maximum(negated(a), negated(b)))
+
+    def _abs(self, a: Ball) -> Ball:
+        return self._maximum(a, negated(a))
+
+    def _where(self, condition: Ball, a: Ball, b: Ball) -> Ball:
+        chosen = holds(lambda ball: ball == 1, condition.values)
+        values = boxed(np.where(chosen, a.values, b.values))
+        count = directions(a, b)
+        tangents = None
+        if count is not None:
+            one, other = (self._spread(x, values.shape).derivatives(count) for x in (a, b))
+            tangents = Tangents(boxed(np.where(chosen, one, other)))
+        return self._made(values, (a, b), tangents)
+
+    def _truth_of(self, payload: Any) -> NDArray[np.bool_]:
+        if not isinstance(payload, Ball):
+            return np.asarray(payload, bool)
+        return decisions.compare("not_equal", self._here(payload), self.ball(0))
+
+    def _here(self, ball: Ball) -> Ball:
+        """Return the balls that decide."""
+        return ball
+
+    def _max(self, a: Ball, *, axis: tuple[int, ...], keepdims: bool) -> Ball:
+        """Halve the entries by maximum: ties among those that lose do no harm."""
+        positions = np.moveaxis(np.arange(a.values.size).reshape(a.shape), axis, range(len(axis)))
+        kept = positions.shape[len(axis) :]
+        rows = positions.reshape(math.prod(positions.shape[: len(axis)]), *kept)
+        best = self._taken(a, rows)
+        while len(rows) > 1:
+            half = len(rows) // 2
+            numbers = np.arange(best.values.size).reshape(best.shape)
+            pairs = self._maximum(
+                self._taken(best, numbers[:half]), self._taken(best, numbers[half : 2 * half])
+            )
+            rest = self._taken(best, numbers[2 * half :])
+            best = self._concat(pairs, rest, axis=0)
+            rows = rows[: half + len(rows) % 2]
+        shape = tuple(1 if i in axis else n for i, n in enumerate(a.shape)) if keepdims else kept
+        return self._taken(best, np.arange(best.values.size).reshape(shape))
+
+    def _min(self, a: Ball, *, axis: tuple[int, ...], keepdims: bool) -> Ball:
+        return negated(self._max(negated(a), axis=axis, keepdims=keepdims))
+
+
+def negated(a: Ball) -> Ball:
+    """Change every sign."""
+    tangents = a.tangents and Tangents(-a.tangents.block, a.tangents.factor)
+    return Ball(boxed(-a.values), a.dtype, tangents, a.varies)
