@@ -60,7 +60,8 @@ def test_midpoint_has_more_digits_than_a_float():
     truth = gm.certified_gradient(scalar(lambda xp, w: xp.exp(w), 1.0))
     assert truth.gradient == math.e
     assert truth.tail[""] == pytest.approx(E_MINUS_NEAREST, rel=1e-15)
-    assert 0 < truth.radius < 1e-35
+    assert 0 < truth.tail_radius[""] < 1e-31
+    assert E_MINUS_NEAREST <= truth.radius <= E_MINUS_NEAREST * (1 + 1e-15)
 
 
 def test_gradient_is_the_nearest_float():

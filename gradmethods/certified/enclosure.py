@@ -99,17 +99,25 @@ class CertifiedGradient:
 
     @property
     def radius(self) -> Parameters:
-        """Upper bounds on the distance of each derivative from its midpoint (0 where it is 0)."""
+        """Upper bounds on the distance of each derivative from ``gradient``, rounding included."""
+        with ctx.workprec(self.bits):
+            return self.structure.restore(
+                {
+                    name: each(numbers.distance, balls, self._nearest[name]).astype(float)
+                    for name, balls in self.enclosure.items()
+                }
+            )
 
-        def bound(ball: arb, zero: Any) -> float:
-            return numbers.upper(ball.abs_upper() if zero else ball.rad())
-
-        return self.structure.restore(
-            {
-                name: each(bound, balls, self.is_zero[name]).astype(float)
+    @property
+    def tail_radius(self) -> Arrays:
+        """Upper bounds on the distance of each derivative from ``gradient + tail``."""
+        with ctx.workprec(self.bits):
+            return {
+                name: each(numbers.distance, balls, self._nearest[name], self.tail[name]).astype(
+                    float
+                )
                 for name, balls in self.enclosure.items()
             }
-        )
 
     @property
     def digits(self) -> int:

@@ -32,6 +32,13 @@ def upper(ball: arb) -> float:
     return math.nextafter(float(ball.upper()), math.inf)
 
 
+def distance(ball: arb, number: float, tail: float = 0.0) -> float:
+    """Return a float64 that is no less than the distance of any number in the ball from another."""
+    if not math.isfinite(number):
+        return math.inf
+    return upper((ball - arb(number) - arb(tail)).abs_upper())
+
+
 def log10_size(ball: arb) -> float:
     """Return log10 of the midpoint's absolute value, also where float64 would underflow."""
     mantissa, exponent = (int(part) for part in ball.mid().man_exp())
