@@ -118,7 +118,8 @@ class Terminal(io.StringIO):
 @pytest.mark.parametrize("evaluation", ["plain", "reuse"])
 def test_long_runs_show_progress(monkeypatch, evaluation):
     """Someone who waits for minutes wants to know how many; nobody else must see a thing."""
-    from gradmethods import progress, reuse
+    from gradmethods import progress
+    from gradmethods.providers import reuse
 
     problem = gm.problems.get("mlp", widths=(2, 5, 1), batch=5)
     prepared = Numerical(evaluation=evaluation).prepare(problem)

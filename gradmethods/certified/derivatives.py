@@ -21,9 +21,9 @@ from gradmethods.certified.decisions import Undecided
 from gradmethods.certified.decisions import order as order_of
 from gradmethods.certified.evaluate import point_of
 from gradmethods.certified.functions import BINARY, UNARY, whole_power
-from gradmethods.certified.gradient import raised
 from gradmethods.certified.namespace import Balls
 from gradmethods.certified.numbers import nearest
+from gradmethods.certified.precision import raised
 from gradmethods.errors import InvalidOption
 from gradmethods.graph.record import call_loss
 from gradmethods.problem import Problem

@@ -17,8 +17,8 @@ from numpy.typing import NDArray
 from gradmethods.certified import numbers
 from gradmethods.certified.arrays import ONE, ZERO, Objects, Tangents, exact, filled, from_list
 from gradmethods.certified.evaluate import ENTRIES, point_of, run
-from gradmethods.certified.gradient import _check, _first_bits, raised
 from gradmethods.certified.namespace import Balls
+from gradmethods.certified.precision import ZERO_BITS, check_request, first_bits, raised
 from gradmethods.errors import InvalidOption
 from gradmethods.problem import Problem
 from gradmethods.progress import shown
@@ -154,7 +154,7 @@ def certified_sample(
     >>> bool((abs(sample.directional_error(gradient)) < 1e-10).all())
     True
     """
-    _check(problem, digits)
+    check_request(problem, digits)
     for name, count in (("components", components), ("directions", directions)):
         if type(count) is not int or count < 0:
             raise InvalidOption(f"{name} must be a whole number from 0 on, got {count!r}.")
@@ -173,9 +173,9 @@ def certified_sample(
         known = all(
             ball.is_exact() or numbers.digits(ball) >= digits for ball in (*partials, *slopes)
         )
-        return result, known or bits >= 4 * _first_bits(digits)
+        return result, known or bits >= ZERO_BITS * first_bits(digits)
 
-    return raised(problem, _first_bits(digits), attempt)
+    return raised(problem, first_bits(digits), attempt)
 
 
 def _enclose(problem: Problem, chosen: NDArray[np.intp], towards: Vector) -> tuple[arb, Objects]:

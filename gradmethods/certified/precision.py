@@ -1,0 +1,69 @@
+"""The working precision: where it starts, how it is raised, and where that ends."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator
+from typing import TypeVar
+
+from gradmethods.certified.decisions import Undecided
+from gradmethods.certified.numbers import LOG10_2
+from gradmethods.errors import InvalidOption, InvalidProblem, NotDifferentiable
+from gradmethods.problem import Problem
+
+GUARD = 32
+"""Bits beyond those of the digits asked for: rounding and mild cancellation take them."""
+
+MOST_BITS = 8192
+"""Where raising the precision ends."""
+
+ZERO_BITS = 4
+"""A component that still cannot be told from 0 at so many times the first precision counts as 0."""
+
+Result = TypeVar("Result")
+
+
+def raised(problem: Problem, first: int, attempt: Callable[[int], tuple[Result, bool]]) -> Result:
+    """Double the precision until an attempt is good enough, or the limit is reached.
+
+    Raises
+    ------
+    NotDifferentiable
+        If no precision decides.
+    """
+    for bits in _doublings(first):
+        try:
+            result, enough = attempt(bits)
+        except NotDifferentiable as error:
+            open_still = isinstance(error, Undecided)
+            if open_still and 2 * bits <= MOST_BITS:
+                continue
+            raise NotDifferentiable(
+                f"The loss {problem.name!r} is not differentiable at this point, or it is not "
+                f"decided{f' with {bits} bits' if open_still else ''}. {error}."
+            ) from error
+        if enough or 2 * bits > MOST_BITS:
+            return result
+    raise AssertionError
+
+
+def _doublings(bits: int) -> Iterator[int]:
+    while True:
+        yield bits
+        bits *= 2
+
+
+def first_bits(digits: int) -> int:
+    """Return the precision to begin with."""
+    return math.ceil(digits / LOG10_2) + GUARD
+
+
+def check_request(problem: Problem, digits: int) -> None:
+    """Refuse what is no problem, and a number of digits that makes no sense."""
+    if not isinstance(problem, Problem):
+        raise InvalidProblem(
+            f"Expected a problem, got {type(problem).__name__}. Make one with "
+            "gm.Problem(loss, params, data), or take one from gm.problems.get(name)."
+        )
+    if type(digits) is not int or not 1 <= digits <= 1000:
+        raise InvalidOption(f"digits must be a whole number from 1 to 1000, got {digits!r}.")
