@@ -41,12 +41,9 @@ def continued_log(x: Any) -> Any:
     return 1 / x if x > kinks.JOIN else 1 / mpmath.mpf(kinks.JOIN)
 
 
-def powers(problem: Problem) -> Any:
-    pairs = list(zip(*map(numbers, problem.params.values()), strict=True))
-    return {
-        "x": [y * x ** (y - 1) for x, y in pairs],
-        "y": [x**y * mpmath.log(x) if x else mpmath.mpf(0) for x, y in pairs],
-    }
+def brightness(problem: Problem) -> Any:
+    (y,) = numbers(problem.params)
+    return {"": [mpmath.fsum(x**y * mpmath.log(x) for x in numbers(problem.data["x"]) if x)]}
 
 
 def tariff(problem: Problem) -> Any:
@@ -132,7 +129,7 @@ def parallel(problem: Problem) -> Any:
 RULES: dict[str, Any] = {
     "relu-beside-kink": relu,
     "where-infinite-branch": bare(continued_log),
-    "power-at-zero": powers,
+    "power-at-zero": brightness,
     "jump-nearby": tariff,
     "staircase": zero,
     "dead-relu": dead,
