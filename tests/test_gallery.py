@@ -84,6 +84,7 @@ def test_there_is_a_truth_where_there_is_a_derivative(rows):
         ([1.0, -2.0], [1.0, 2.0], "wrong"),
         ([0.0, 0.0], [1.0, 2.0], "zero"),
         ([0.0, 1e-20], [0.0, 0.0], "not zero"),
+        ([1e-20, 0.0], [0.0, 0.0], "not zero"),
         ([-0.0, 0.0], [0.0, 0.0], "right"),
         ([math.nan, 2.0], [1.0, 2.0], "not finite"),
         ([math.inf, 2.0], [1.0, 2.0], "not finite"),
@@ -94,14 +95,15 @@ def test_outcomes_of_made_up_gradients(found, truth, outcome):
     """If NaN compared well with anything, or zero with everything, the gallery would be empty."""
     problem = gm.Problem(lambda x, xp=np: xp.sum(x), np.ones(2))
     arrays, true = {"": np.array(found)}, {"": np.array(truth)}
-    error = gallery._relative(arrays[""] - true[""], true[""])
-    assert gallery._outcome(problem, "backprop", arrays, true, error) == outcome
+    rounding = np.array([0.0, math.inf])  # infinite where balls do not decide: no excuse
+    relative = {"": gallery._relative(arrays[""] - true[""], true[""], rounding)}
+    assert gallery._outcome(problem, "backprop", arrays, true, relative) == outcome
 
 
 def test_a_refusal_is_a_row_with_its_reason(monkeypatch):
     """If it were left out, a method that cannot do it would look as if nobody had asked."""
     monkeypatch.setattr(gallery, "VARIANTS", ("numerical:complex-step",))
-    monkeypatch.setattr(hard.kinks, "norm", lambda x, xp=np: xp.sqrt(xp.sum(x**2)))
+    monkeypatch.setattr(hard.kinks, "norm", lambda x, xp=np: np.sqrt(xp.sum(x**2)))
     (row,) = gallery.gallery_rows(["norm-at-origin"])
     assert row["outcome"] == "refused"
     assert row["refusal"]

@@ -52,7 +52,8 @@ def gallery_rows(names: Iterable[str] | None = None) -> list[dict[str, Any]]:
         value             the loss that the method gives
         outcome           ``"right"``: within the method's tolerance. ``"inaccurate"``: not, but
                           with a digit or more. ``"wrong"``: with less. ``"zero"``: all 0, and the
-                          truth is not. ``"not zero"``: the truth is 0, and this is not.
+                          truth is not. ``"not zero"``: the truth is 0, and this is
+                          more than the round-off of evaluating it.
                           ``"not finite"``: NaN or infinity in it. ``"refused"``: none was given.
                           ``"number"``: one was given where there is no gradient
         digits            correct ones, −log₁₀ of the error, of the worst parameter array
@@ -131,11 +132,12 @@ def _against(
     if answer.gradient is None:
         return {"outcome": REFUSED, "truth": _shown(truth, truth)[0]}
     errors = certified.error(problem.structure.restore(answer.gradient))
-    relative = {name: _relative(errors[name], truth[name]) for name in truth}
+    rounding = certified.rounding()
+    relative = {name: _relative(errors[name], truth[name], rounding[name]) for name in truth}
     worst = max(relative.values())
     gives, true = _shown(answer.gradient, truth, errors)
     return {
-        "outcome": _outcome(problem, variant, answer.gradient, truth, worst),
+        "outcome": _outcome(problem, variant, answer.gradient, truth, relative),
         "digits": _digits(worst, problem),
         "error": worst,
         "gives": gives,
@@ -143,10 +145,13 @@ def _against(
     }
 
 
-def _outcome(problem: Problem, variant: str, gradient: Arrays, truth: Arrays, error: float) -> str:
+def _outcome(
+    problem: Problem, variant: str, gradient: Arrays, truth: Arrays, relative: dict[str, float]
+) -> str:
+    error = max(relative.values())
     if not all(np.isfinite(array).all() for array in gradient.values()):
         return NOT_FINITE
-    if any(gradient[name].any() and not truth[name].any() for name in truth):
+    if any(relative[name] and not truth[name].any() for name in truth):
         return NOT_ZERO
     if error <= tolerance(variant, problem.dtype):
         return RIGHT
@@ -155,14 +160,14 @@ def _outcome(problem: Problem, variant: str, gradient: Arrays, truth: Arrays, er
     return INACCURATE if error <= 0.1 else WRONG
 
 
-def _relative(difference: Any, truth: Any) -> float:
-    """Divide norms; NaN and infinity are infinitely far away, and so is all but 0 from 0."""
+def _relative(difference: Any, truth: Any, rounding: Any) -> float:
+    """Divide norms; NaN and infinity are far away, and so is from 0 what is more than round-off."""
     if not np.isfinite(difference).all():
         return math.inf
-    if not difference.any():
-        return 0.0
     size = norm(truth)
-    return norm(difference) / size if size else math.inf
+    if size:
+        return norm(difference) / size
+    return 0.0 if (abs(difference) <= np.where(np.isinf(rounding), 0, rounding)).all() else math.inf
 
 
 def _digits(error: float, problem: Problem) -> float:

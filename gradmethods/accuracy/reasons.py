@@ -67,7 +67,7 @@ REASONS: dict[str, tuple[Reason, ...]] = {
     "power-at-zero": (
         Reason("right", (*FORMULAS, BACKPROP), "The rules know that 0 to a power y > 0 stays 0."),
         Reason("right", (COMPLEX,), "So does the complex power, without a rule for derivatives."),
-        Reason("right", DIFFERENCES, "Beside y the losses are 0; beside x the power is even."),
+        Reason("right", DIFFERENCES, "The losses hold powers of 0, all 0, and no logarithm."),
     ),
     "jump-nearby": (
         Reason("right", EXACT, "Between its jumps a step is flat, and rules look at the point."),

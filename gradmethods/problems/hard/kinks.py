@@ -38,9 +38,9 @@ def norm(x: Any, *, xp: Any = np) -> Any:
     return xp.linalg.vector_norm(x)
 
 
-def powers(params: Any, *, xp: Any = np) -> Any:
-    """Sum x to the power y."""
-    return xp.sum(params["x"] ** params["y"])
+def brightness(gamma: Any, x: Any, *, xp: Any = np) -> Any:
+    """Sum x to the power gamma."""
+    return xp.sum(x**gamma)
 
 
 def relu_at_kink() -> Problem:
@@ -69,9 +69,9 @@ def norm_at_origin() -> Problem:
 
 
 def power_at_zero() -> Problem:
-    """Raise 0 to a power that is a parameter too."""
-    point = {"x": np.array([0.0, 0.8]), "y": np.array([2.0, 1.3])}
-    return Problem(powers, point, name="power-at-zero")
+    """Raise data, 0 among them, to a power that is a parameter."""
+    data = {"x": np.array([0.0, 0.3, 0.8])}
+    return Problem(brightness, np.asarray(2.2), data, name="power-at-zero")
 
 
 CASES = (
@@ -129,13 +129,13 @@ CASES = (
     Family(
         name="power-at-zero",
         title="Zero to a power that is a parameter",
-        formula=r"\sum_i x_i^{y_i}",
-        domain="x > 0, or x = 0 and y > 0; the point is x = (0, 0.8), y = (2, 1.3).",
+        formula=r"\sum_k x_k^y",
+        domain="y > 0; the point is 2.2, the data are (0, 0.3, 0.8).",
         hard=(
-            "The derivative by y is x^y log x, which is 0 · ∞ at x = 0; 0 to every positive power "
-            "is 0, so it is 0."
+            "The derivative, x^y log x, is 0 · ∞ at x = 0; but 0 to every positive power is 0, so "
+            "this term is 0."
         ),
-        source="Common: gamma corrections and power laws with a fitted exponent.",
+        source="Common: gamma corrections of images, which have black pixels.",
         build=power_at_zero,
     ),
 )
