@@ -231,6 +231,49 @@ def test_the_enclosure_holds_the_truth_of_hard_cases(name):
     assert not misses(problem, hard_truths.truth(problem), mpmath.mpf(10) ** -90)
 
 
+KINKS: dict[str, tuple[Any, float]] = {
+    "abs": (lambda xp, w: xp.abs(w), 0.0),
+    "relu": (lambda xp, w: xp.maximum(w, 0.0), 0.0),
+    "clip": (lambda xp, w: xp.clip(w, -1.0, 0.5), 0.5),
+    "clip below": (lambda xp, w: xp.clip(w, min=0.2), 0.2),
+    "sign": (lambda xp, w: xp.sign(w) * w, 0.0),
+    "floor": (lambda xp, w: xp.floor(w) * w, 2.0),
+    "ceil": (lambda xp, w: xp.ceil(w) * w, 2.0),
+    "trunc": (lambda xp, w: xp.trunc(w) * w, -2.0),
+    "round to even": (lambda xp, w: xp.round(w) * w, 2.5),
+    "round to even, upwards": (lambda xp, w: xp.round(w) * w, 1.5),
+    "greater": (lambda xp, w: xp.where(w > 0.3, w * w, w), 0.3),
+    "less_equal": (lambda xp, w: xp.where(w <= 0.3, w * w, w), 0.3),
+    "equal": (lambda xp, w: xp.where(w == 0.3, w * w, w), 0.3),
+    "not_equal": (lambda xp, w: xp.where(w != 0.3, w * w, w), 0.3),
+    "truth of a number": (lambda xp, w: xp.where(w, 3 * w, 2 * w), 0.0),
+    "logical_not": (lambda xp, w: xp.where(xp.logical_not(w), w, 2 * w), 0.0),
+    "any": (lambda xp, w: xp.where(xp.any(xp.stack([w, w - 1]) > 0.3), w, 2 * w), 0.3),
+    "mask": (lambda xp, w: (w > 0.3) * w, 0.3),
+    "max": (lambda xp, w: xp.max(xp.stack([w, 0 * w + 0.3, 0.1 * w])), 0.3),
+    "min": (lambda xp, w: xp.min(xp.stack([w, 0 * w + 0.3, w + 5])), 0.3),
+    "norm of order 1": (lambda xp, w: xp.linalg.vector_norm(xp.stack([w, w + 1]), ord=1), 0.0),
+    "norm of order ∞": (lambda xp, w: xp.linalg.vector_norm(xp.stack([w]), ord=np.inf), 0.0),
+    "std": (lambda xp, w: xp.std(xp.stack([w, 0 * w + 0.3])), 0.3),
+}
+"""A function, and where it has a kink or a jump."""
+
+
+@pytest.mark.parametrize("name", KINKS)
+def test_kinks_are_refused_and_their_neighbours_are_not(name):
+    """One unit in the last place decides: neither a guess at the kink, nor a refusal beside it."""
+    function, kink = KINKS[name]
+
+    def at(w: float) -> gm.Problem:
+        return gm.Problem(lambda w, *, xp=np: function(xp, w), np.asarray(w))
+
+    with pytest.raises(gm.NotDifferentiable):
+        gm.certified_gradient(at(kink))
+    for w in np.nextafter(kink, [-np.inf, np.inf]) if kink else (-1e-20, 1e-20):
+        _, truth = multiprecision.quotients(at(w))
+        assert not misses(at(w), truth, multiprecision.ERROR)
+
+
 @pytest.mark.parametrize("exponent", [1e8, 1e10, 1e30, 1e300, -1e30])
 def test_numbers_of_any_size_are_rounded(exponent):
     """As an integer, 2 to the power of an exponent beyond float64 would fill the memory."""
@@ -277,6 +320,18 @@ def test_rounding_bounds_sums_in_any_order(name):
             error = found.error(np.asarray(array / scale))[""]
             assert 0 <= abs(error) <= found.rounding()[""]
             assert abs(error) <= found.loss_rounding()
+
+
+def test_rounding_bounds_what_comes_together_in_any_order():
+    """Reverse mode adds up a value's uses from the last to the first: its sums do not cancel."""
+    problem = gm.Problem(
+        lambda x, d, *, xp=np: d[0] * x + d[1] * x + x, np.asarray(0.3), {"d": [1e16, -1e16]}
+    )
+    found = gm.certified_gradient(problem)
+    assert found.gradient == 1.0
+    for provider in (gm.Backprop(), gm.Analytical(), gm.Numerical("complex-step")):
+        error = found.error(provider.prepare(problem)(problem.params).gradient)[""]
+        assert 0 <= abs(error) <= found.rounding()[""]
 
 
 def test_python_numbers_have_the_dtype_that_they_meet():

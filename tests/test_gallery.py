@@ -183,6 +183,16 @@ def test_what_is_left_at_the_minimum_is_truncation(provider, truncation):
     assert found == pytest.approx(truncation * h**power, rel=1e-3)
 
 
+@pytest.mark.parametrize("name", ["noise", "cancellation", "expanded-power", "hilbert"])
+def test_lost_digits_are_lost_to_round_off(name):
+    """The sentences blame round-off: more than its bound would be a wrong rule, and no excuse."""
+    certified = gm.certified_gradient(hard.get(name))
+    for provider in reasons.EXACT:
+        error = certified.error(gradient(name, provider))[""]
+        assert (abs(error) > 0).any()
+        assert (abs(error) <= certified.rounding()[""]).all()
+
+
 def test_infinite_losses_are_infinite_and_the_others_are_not():
     """The sentence says that the loss is infinite: if it were finite, it would blame the wrong."""
     infinite = {name for name in hard.names() if not np.isfinite(hard.get(name).value())}

@@ -20,7 +20,7 @@ from gradmethods.certified.arrays import ONE, Ball, Objects, Tangents, boxed, ea
 from gradmethods.certified.functions import BINARY, UNARY
 from gradmethods.certified.moving import MOVES
 from gradmethods.certified.piecewise import Piecewise
-from gradmethods.certified.products import product, running_total, total
+from gradmethods.certified.products import product, running_total, sum_of_two, total
 from gradmethods.graph.record import result_dtype
 from gradmethods.namespace.linalg import Linalg
 from gradmethods.primitives import Primitive
@@ -30,6 +30,8 @@ EXACT = {
     "max", "min", "reshape", "permute_dims", "broadcast_to", "getitem", "concat",
 }  # fmt: skip
 """Functions of constants that NumPy computes without rounding."""
+
+SUMS = ("add", "subtract")
 
 LOGIC: dict[str, Callable[..., Any]] = {
     "logical_and": np.logical_and,
@@ -130,11 +132,19 @@ class Balls(Piecewise):
                 by = each(slope, *operands, values)
                 part = part.scaled(by)
                 self._note(f"xp.{name} has no finite slope", by, *operands)
-            tangents = part if tangents is None else _total(tangents, part)
+            tangents = part if tangents is None else self._total(tangents, part)
         return self._made(values, balls, tangents)
 
     def _values(self, name: str, operands: list[Objects]) -> Objects:
-        return each((UNARY.get(name) or BINARY[name])[0], *operands)
+        values = each((UNARY.get(name) or BINARY[name])[0], *operands)
+        if name not in SUMS:
+            return values
+        x, y = operands
+        return sum_of_two(values, x, y, self.unit)
+
+    def _total(self, a: Tangents, b: Tangents) -> Tangents:
+        x, y = a.whole(), b.whole()
+        return Tangents(sum_of_two(boxed(x + y), x, y, self.unit))
 
     def _note(self, what: str, slopes: Objects, *operands: Objects) -> None:
         ill = ~holds(arb.is_finite, slopes)
@@ -168,7 +178,7 @@ class Balls(Piecewise):
             tangents = Tangents(multiply(_beneath(a.tangents, values.ndim), b.values))
         if b.tangents is not None:
             other = Tangents(multiply(a.values, _beneath(b.tangents, values.ndim)))
-            tangents = other if tangents is None else _total(tangents, other)
+            tangents = other if tangents is None else self._total(tangents, other)
         return self._made(values, (a, b), tangents)
 
 
@@ -192,7 +202,3 @@ def _beneath(tangents: Tangents, axes: int) -> Objects:
     """Return the derivatives of matrices, their directions before the axes of a longer stack."""
     count, *shape = tangents.block.shape
     return tangents.whole().reshape(count, *(1,) * (axes - len(shape)), *shape)
-
-
-def _total(a: Tangents, b: Tangents) -> Tangents:
-    return Tangents(boxed(a.whole() + b.whole()))

@@ -39,6 +39,15 @@ def product(a: Objects, b: Objects, *, unit: float = 0.0) -> Objects:
     return _widened(result, k * unit * UP * np.matmul(_sizes(a), _sizes(b))) if unit else result
 
 
+def sum_of_two(result: Objects, x: Objects, y: Objects, unit: float) -> Objects:
+    """Widen a sum of two for a `unit` round-off, as if it were part of one added in any order.
+
+    Where terms come together one by one, another method may meet them in another order: reverse
+    mode does, and its partial sums are as large as the terms where those here cancel.
+    """
+    return _widened(result, unit * UP * (_sizes(x) + _sizes(y))) if unit else result
+
+
 def total(x: Objects, axes: tuple[int, ...], *, keepdims: bool, unit: float = 0.0) -> Objects:
     """Add entries over axes; with a `unit` round-off in any order, as in `product`."""
     initial: Any = arb(0)
