@@ -229,6 +229,12 @@ def test_the_picture_shows_every_cell(frame, tmp_path):
     assert len(words) == len(frame) + len(hard.names())
     assert words.count("NaN") == (frame["outcome"] == "not finite").sum()
     assert words.count("none") == frame.loc[frame["certified_digits"].isna(), "case"].nunique()
+    figure = shown.plot_gallery(frame)
+    figure.draw_without_rendering()
+    for box in (figure.legends[0].get_window_extent(), figure.axes[0].get_tightbbox()):
+        assert box is not None
+        assert figure.bbox.x0 <= box.x0 < box.x1 <= figure.bbox.x1
+        assert figure.bbox.y0 <= box.y0 < box.y1 <= figure.bbox.y1
     written = [save(shown.plot_gallery(frame), tmp_path / f"{k}.svg") for k in "ab"]
     assert written[0].read_bytes() == written[1].read_bytes()
     assert all(isinstance(caption, Caption) for caption in shown.CAPTIONS.values())

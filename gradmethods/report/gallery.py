@@ -52,10 +52,10 @@ BLANK, LOUD, SILENT, BASELESS = "white", YELLOW, VERMILLION, PURPLE
 WORDS = {"zero": "0", "not zero": "≠ 0", NOT_FINITE: "NaN", REFUSED: "refused"}
 FILLS = {REFUSED: BLANK, NOT_FINITE: LOUD, NUMBER: BASELESS}
 LEGEND = {
-    "correct digits: the more, the darker": SHADES(0.7),
+    "correct digits": SHADES(0.7),
     "wrong, and nothing shows it": SILENT,
     "NaN or infinity": LOUD,
-    "a number where there is no gradient": BASELESS,
+    "a number, and no gradient exists": BASELESS,
 }
 CELL = (0.57, 0.22)
 """Inches."""
@@ -141,7 +141,9 @@ def plot_gallery(frame: pd.DataFrame) -> Figure:
         handles = [Patch(facecolor=fill, label=text) for text, fill in LEGEND.items()]
         if (frame["outcome"] == REFUSED).any():
             handles.append(Patch(facecolor=BLANK, edgecolor="0.5", hatch="////", label="refused"))
-        figure.legend(handles=handles, loc="outside lower center", ncols=len(handles))
+        figure.legend(
+            handles=handles, loc="outside lower center", ncols=len(handles), handlelength=1.4
+        )
     return figure
 
 
