@@ -95,6 +95,14 @@ def sigmoid(z: Any) -> Any:
     return 1 / (1 + mpmath.exp(-z))
 
 
+def slope_of_sigmoid(z: Any) -> Any:
+    return sigmoid(z) * sigmoid(-z)
+
+
+def slope_of_tanh(z: Any) -> Any:
+    return mpmath.sech(z) ** 2
+
+
 def cross_entropy(problem: Problem) -> Any:
     pairs = zip(numbers(problem.params), numbers(problem.data["t"]), strict=True)
     return {"": [(sigmoid(z) - t) / problem.size for z, t in pairs]}
@@ -139,6 +147,8 @@ RULES: dict[str, Any] = {
     "expanded-power": expanded,
     "hilbert": hilbert,
     "two-scales": circuit,
+    "saturated-sigmoid": bare(slope_of_sigmoid),
+    "saturated-tanh": bare(slope_of_tanh),
     "saturated-probabilities": cross_entropy,
     "saturated-logits": cross_entropy,
     "overflow-in-exp": squared,

@@ -161,6 +161,24 @@ def test_selecting_twice_is_the_remedy_for_an_infinite_branch():
     np.testing.assert_allclose(found, gradient("where-infinite-branch", "analytical"), rtol=1e-15)
 
 
+def test_backprop_knows_the_sigmoid_by_its_shape():
+    """In another shape its derivative holds exponentials: digits are kept, and overflow comes."""
+
+    def loss(z, *, xp=np):
+        return xp.sum(0.5 / (0.5 + xp.exp(-z) / 2))
+
+    for name, found in (("saturated-sigmoid", "right"), ("overflow-in-exp", "not finite")):
+        z = hard.get(name).params
+        problem = gm.Problem(loss, z)
+        mine = gm.Backprop().prepare(problem)(z).gradient
+        assert np.isfinite(mine).all() == (found == "right")
+        if found == "right":
+            error = gm.certified_gradient(problem).error(mine)[""]
+            assert (abs(error) <= 1e-15 * mine).all()
+        assert np.isfinite(gradient(name, "backprop")).all()
+    assert gradient("saturated-sigmoid", "backprop")[1] == 0
+
+
 @pytest.mark.parametrize("provider", reasons.SYMMETRIC)
 def test_differences_find_what_a_user_wants(provider):
     """The sentences on noise and stairs say that differences see the loss behind them."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -17,12 +17,14 @@ from gradmethods.accuracy.errors import norm
 from gradmethods.accuracy.reasons import reason
 from gradmethods.accuracy.report import VARIANTS
 from gradmethods.accuracy.tolerances import tolerance
-from gradmethods.certified import CertifiedGradient, certified_gradient
 from gradmethods.errors import GradientError
 from gradmethods.problem import Problem
 from gradmethods.problems import hard
 from gradmethods.providers import get_provider
 from gradmethods.structure import BARE, Arrays
+
+if TYPE_CHECKING:
+    from gradmethods.certified import CertifiedGradient
 
 RIGHT, INACCURATE, WRONG, ZERO = "right", "inaccurate", "wrong", "zero"
 NOT_ZERO, NOT_FINITE, REFUSED, NUMBER = "not zero", "not finite", "refused", "number"
@@ -89,6 +91,8 @@ def gallery_rows(names: Iterable[str] | None = None) -> list[dict[str, Any]]:
 
 
 def _certify(problem: Problem) -> CertifiedGradient | str:
+    from gradmethods.certified import certified_gradient
+
     try:
         return certified_gradient(problem)
     except GradientError as refusal:

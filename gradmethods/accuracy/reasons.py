@@ -132,6 +132,24 @@ REASONS: dict[str, tuple[Reason, ...]] = {
         Reason("right", EXACT, "Rules have no step, and the complex step follows each parameter."),
         Reason("wrong", DIFFERENCES, "A step made for parameters near 1 dwarfs one of 1e-12."),
     ),
+    "saturated-sigmoid": (
+        Reason("right", (*FORMULAS, COMPLEX), "Nothing is subtracted from a number near 1."),
+        Reason(
+            "inaccurate",
+            (BACKPROP,),
+            "It knows the sigmoid by its shape, with derivative y(1 − y), and y is rounded near 1.",
+        ),
+        Reason("inaccurate", DIFFERENCES, "Losses near 1 are rounded, and differ by little."),
+    ),
+    "saturated-tanh": (
+        Reason(
+            "inaccurate",
+            (*FORMULAS, BACKPROP),
+            "Their rule, 1 − y², subtracts a y that is rounded near 1.",
+        ),
+        Reason("right", (COMPLEX,), "The complex tanh divides by cosh², and subtracts nothing."),
+        Reason("inaccurate", DIFFERENCES, "Losses near 1 are rounded, and differ by little."),
+    ),
     "saturated-probabilities": (
         Reason("not finite", ALL, "The loss itself is infinite in float64."),
     ),
@@ -140,7 +158,11 @@ REASONS: dict[str, tuple[Reason, ...]] = {
     ),
     "overflow-in-exp": (
         Reason("not finite", FORMULAS, "The formula, e^{−z}/(1 + e^{−z})², is ∞/∞."),
-        Reason("right", (BACKPROP,), "It divides by 1 + e^{−z} twice, and 0 never meets ∞."),
+        Reason(
+            "right",
+            (BACKPROP,),
+            "It knows the sigmoid by its shape, and the derivative y(1 − y) holds no exponential.",
+        ),
         Reason("right", (*DIFFERENCES, COMPLEX), "The loss is right, and flat, around the point."),
     ),
     "log-sum-exp-plain": (Reason("not finite", ALL, "The loss itself is infinite in float64."),),

@@ -7,7 +7,8 @@ import re
 _SIGNS = {
     r"\quad": "  ", r"\,": "", r"\left": "", r"\right": "", r"^\top": "ᵀ", r"\lVert": "‖",
     r"\rVert": "‖", r"\sum": "Σ", r"\sigma": "σ", r"\varphi": "φ", r"\lambda": "λ",
-    r"\log": "log", r"\exp": "exp", r"\sin": "sin", r"\cos": "cos", r"\max": "max", "^2": "²",
+    r"\log": "log", r"\exp": "exp", r"\sin": "sin", r"\cos": "cos", r"\tanh": "tanh",
+    r"\max": "max", "^2": "²",
     r"\lfloor": "⌊", r"\rfloor": "⌋", r"\cdots": "…", r"\cdot": "·",
 }  # fmt: skip
 

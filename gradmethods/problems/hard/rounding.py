@@ -9,6 +9,7 @@ import numpy as np
 
 from gradmethods.problem import Problem
 from gradmethods.problems.family import Family
+from gradmethods.problems.functions import sigmoid
 
 DEGREE = 9
 COEFFICIENTS = tuple((-1.0) ** (DEGREE - k) * math.comb(DEGREE, k) for k in range(DEGREE, -1, -1))
@@ -40,6 +41,16 @@ def circuit(params: Any, t: Any, v: Any, *, xp: Any = np) -> Any:
     return xp.mean((xp.exp(-t / (params["R"] * params["C"])) - v) ** 2)
 
 
+def sigmoids(z: Any, *, xp: Any = np) -> Any:
+    """Sum the activations σ(z)."""
+    return xp.sum(sigmoid(z, xp))
+
+
+def tangents(z: Any, *, xp: Any = np) -> Any:
+    """Sum the activations tanh z."""
+    return xp.sum(xp.tanh(z))
+
+
 def cancellation() -> Problem:
     """Subtract two numbers that agree in ten digits."""
     return Problem(flat_cosine, np.array([1e-5, 3e-5]), name="cancellation")
@@ -63,6 +74,16 @@ def two_scales() -> Problem:
     t = np.sqrt(np.arange(1.0, 7.0))
     params = {"R": np.asarray(1.1e12), "C": np.asarray(0.9e-12)}
     return Problem(circuit, params, {"t": t, "v": np.exp(-t)}, name="two-scales")
+
+
+def saturated_sigmoid() -> Problem:
+    """Saturate sigmoids, so that σ is near 1."""
+    return Problem(sigmoids, np.array([15.0, 40.0]), name="saturated-sigmoid")
+
+
+def saturated_tanh() -> Problem:
+    """Saturate hyperbolic tangents."""
+    return Problem(tangents, np.array([9.0, 19.5]), name="saturated-tanh")
 
 
 CASES = (
@@ -113,5 +134,33 @@ CASES = (
         ),
         source="Common: physical units, here those of a discharging capacitor.",
         build=two_scales,
+    ),
+    Family(
+        name="saturated-sigmoid",
+        title="Saturated sigmoids",
+        formula=r"\sum_i \sigma(z_i), \quad \sigma(z) = 1 / (1 + e^{-z})",
+        domain="All real z; the point is (15, 40).",
+        hard=(
+            "The derivative σ(1 − σ) subtracts a number near 1 from 1: of e^{−15} nine digits are "
+            "left, of e^{−40} none. The function is not to blame: e^{−z} σ² keeps all of them."
+        ),
+        source=(
+            "S. Hochreiter, Y. Bengio, P. Frasconi and J. Schmidhuber, Gradient flow in recurrent "
+            "nets, in A Field Guide to Dynamical Recurrent Neural Networks, IEEE Press 2001: "
+            "vanishing gradients."
+        ),
+        build=saturated_sigmoid,
+    ),
+    Family(
+        name="saturated-tanh",
+        title="Saturated hyperbolic tangents",
+        formula=r"\sum_i \tanh z_i",
+        domain="All real z; the point is (9, 19.5).",
+        hard=(
+            "The derivative 1 − tanh² subtracts a number near 1 from 1, and is 0 from 19.1 on; "
+            "1/cosh² keeps all digits."
+        ),
+        source="Common: what libraries use as the rule of tanh.",
+        build=saturated_tanh,
     ),
 )
