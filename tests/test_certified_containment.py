@@ -221,6 +221,40 @@ def test_the_enclosure_holds_random_programs():
     assert len(refused) < 20, refused
 
 
+SMALLER: dict[str, dict[str, Any]] = {
+    "mlp": {"widths": (2, 3, 1), "batch": 3},
+    "island": {"batch": 40},
+    "xor": {"batch": 40},
+}
+"""Sizes that take a second, where the default takes more."""
+
+
+@pytest.mark.parametrize("name", gm.problems.names())
+def test_the_enclosure_holds_the_catalogue(name):
+    """These are the truths that reports refer to."""
+    problem = gm.problems.get(name, **SMALLER.get(name, {}))
+    _, truth = multiprecision.quotients(problem)
+    assert not misses(problem, truth, multiprecision.ERROR)
+
+
+def test_samples_hold_the_truth():
+    """Long gradients are judged by a few components and directions: these too must be true."""
+    for seed in range(300, 315):
+        problem = random_program(seed)
+        try:
+            found = gm.certified_sample(problem, components=4, directions=2, seed=seed)
+        except gm.NotDifferentiable:
+            continue
+        _, truth = multiprecision.quotients(problem)
+        flat = [entry for entries in truth.values() for entry in entries]
+        for position, ball in zip(found.components, found.partials, strict=True):
+            assert holds(ball, flat[position], multiprecision.ERROR)
+        for direction, ball in zip(found.directions, found.slopes, strict=True):
+            with mpmath.workdps(multiprecision.DIGITS):
+                slope = mpmath.fdot(hard_truths.numbers(direction), flat)
+            assert holds(ball, slope, 100 * multiprecision.ERROR)
+
+
 # -- hard cases, and what attacks have found
 
 
