@@ -1,0 +1,46 @@
+"""Whether a ball holds the truth: exact arithmetic, and nothing of the suite but its balls."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from typing import Any
+
+import mpmath  # type: ignore[import-untyped]  # published without types
+
+import gradmethods as gm
+from tests import multiprecision
+
+
+def fraction(ball: Any) -> Fraction:
+    """Return an exact ball as what it is."""
+    mantissa, exponent = ball.man_exp()
+    return Fraction(int(mantissa)) * Fraction(2) ** int(exponent)
+
+
+def number(x: Any) -> Any:
+    """Turn a fraction, or mpmath's number, into the latter, at the precision at hand."""
+    return mpmath.mpf(x.numerator) / x.denominator if isinstance(x, Fraction) else x
+
+
+def holds(ball: Any, truth: Any, error: Any = 0) -> bool:
+    """Say whether a ball holds the truth, known to within `error` of its size."""
+    middle, radius = fraction(ball.mid()), fraction(ball.rad())
+    if isinstance(truth, Fraction):
+        return abs(truth - middle) <= radius
+    with mpmath.workdps(2 * multiprecision.DIGITS):
+        return bool(abs(truth - number(middle)) <= number(radius) + error * (1 + abs(truth)))
+
+
+def misses(problem: gm.Problem, truth: dict[str, Any], error: Any = 0) -> list[str]:
+    """Enclose a gradient; list the components whose balls do not hold the truth."""
+    found = gm.certified_gradient(problem)
+    assert found.digits >= 30
+    assert {name: array.size for name, array in found.enclosure.items()} == {
+        name: len(entries) for name, entries in truth.items()
+    }
+    return [
+        f"{problem.name}: {name}[{i}]: {ball} does not hold {mpmath.nstr(number(entry), 50)}"
+        for name, entries in truth.items()
+        for i, (ball, entry) in enumerate(zip(found.enclosure[name].flat, entries, strict=True))
+        if not holds(ball, entry, error)
+    ]

@@ -1,0 +1,231 @@
+"""The enclosure holds the truth: exact fractions, closed forms, and quotients to many digits."""
+
+from __future__ import annotations
+
+import random
+from fractions import Fraction
+from typing import Any
+
+import mpmath  # type: ignore[import-untyped]  # published without types
+import numpy as np
+import pytest
+
+import gradmethods as gm
+from gradmethods.problems import hard
+from tests import hard_truths, multiprecision
+from tests.enclosures import holds, misses, number
+from tests.primitive_cases import CASES
+
+INPUTS = 2500
+"""Of each family of losses: 10,000 in all."""
+TOGETHER = 25
+"""Inputs of one problem: their partial derivatives are as many gradients of one variable."""
+
+
+def test_a_miss_is_seen():
+    """A check of containment that cannot fail would certify anything."""
+    problem = gm.Problem(rational, np.array([0.7, -3.0]))
+    truth = [of_rational(x) for x in hard_truths.fractions(problem.params)]
+    assert not misses(problem, {"": truth})
+    assert len(misses(problem, {"": [truth[0] + Fraction(1, 10**36), truth[1]]})) == 1
+    beside = number(truth[1]) + mpmath.mpf(10) ** -36
+    assert len(misses(problem, {"": [truth[0], beside]}, multiprecision.ERROR)) == 1
+
+
+# -- ten thousand inputs
+
+
+def rational(x, *, xp=np):
+    return xp.sum((x**3 - 2 * x + 0.3) / (1 + x**2) + xp.reciprocal(x) - x**-2)
+
+
+def of_rational(x):
+    value, below = x**3 - 2 * x + Fraction(0.3), 1 + x**2
+    return (3 * x**2 - 2) / below - value * 2 * x / below**2 - 1 / x**2 + 2 / x**3
+
+
+def exponential(x, *, xp=np):
+    return xp.sum(xp.exp(-x * x / 8) * xp.sin(3 * x) + xp.log(x * x + 1) / xp.cosh(x / 9))
+
+
+def of_exponential(x):
+    e, s, c = mpmath.exp(-x * x / 8), mpmath.sin(3 * x), mpmath.cos(3 * x)
+    log, sech = mpmath.log(x * x + 1), mpmath.sech(x / 9)
+    slope = 2 * x / (x * x + 1) - log * mpmath.tanh(x / 9) / 9
+    return e * (3 * c - x / 4 * s) + slope * sech
+
+
+def logistic(x, *, xp=np):
+    return xp.sum(xp.log(1 / (1 + xp.exp(-x))) + xp.tanh(x) ** 2 + xp.logaddexp(x, 1.0))
+
+
+def of_logistic(x):
+    sigmoid = 1 / (1 + mpmath.exp(x))
+    return (
+        sigmoid
+        + 2 * mpmath.tanh(x) * mpmath.sech(x) ** 2
+        + mpmath.exp(x) / (mpmath.exp(x) + mpmath.e)
+    )
+
+
+FAMILIES: dict[str, tuple[Any, Any, Any]] = {
+    "rational": (rational, of_rational, (-6, 6)),
+    "exponential": (exponential, of_exponential, (-6, 2)),
+    "logistic": (logistic, of_logistic, (-6, 3)),
+}
+"""A loss that is a sum over inputs, the derivative of its terms, and the orders of the inputs."""
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_the_enclosure_holds_derivatives_in_closed_form(family):
+    """One miss in 7,500 inputs, from 1e-6 to 1e6, and nothing could be called certified."""
+    loss, derivative, orders = FAMILIES[family]
+    rng = np.random.default_rng(0)
+    inputs = rng.choice([-1.0, 1.0], INPUTS) * 10 ** rng.uniform(orders[0], orders[1], INPUTS)
+    read = hard_truths.fractions if family == "rational" else hard_truths.numbers
+    found = []
+    with mpmath.workdps(2 * multiprecision.DIGITS):
+        for x in inputs.reshape(-1, TOGETHER):
+            truth = {"": [derivative(entry) for entry in read(x)]}
+            found += misses(gm.Problem(loss, x, name=family), truth, multiprecision.ERROR)
+    assert not found, found[:5]
+
+
+def test_the_enclosure_holds_exact_gradients_of_least_squares():
+    """2,500 more inputs, coupled: products of matrices must not lose the truth either."""
+    rng = np.random.default_rng(1)
+    found = []
+    for _ in range(INPUTS // 24 + 1):  # each has 24 parameters
+        x, t, w = (rng.standard_normal(s) * 10 ** rng.uniform(-4, 4) for s in ((8, 5), 8, 5))
+        problem = gm.Problem(
+            lambda p, x, t, *, xp=np: xp.sum((x @ p["W"] @ p["v"] - t) ** 2),
+            {"W": rng.standard_normal((5, 4)), "v": w[:4]},
+            {"x": x, "t": t},
+        )
+        found += misses(problem, least_squares(problem))
+    assert not found, found[:5]
+
+
+def least_squares(problem: Any) -> dict[str, list[Fraction]]:
+    def matrix(array: Any) -> Any:
+        exact = [Fraction(float(entry)) for entry in np.ravel(array)]
+        return np.array(exact, object).reshape(np.shape(array))
+
+    x, t = matrix(problem.data["x"]), matrix(problem.data["t"])
+    W, v = (matrix(problem.params[name]) for name in ("W", "v"))
+    residual = 2 * (x @ W @ v - t)
+    return {"W": list(np.outer(x.T @ residual, v).flat), "v": list((x @ W).T @ residual)}
+
+
+# -- every function, and how they work together
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.id)
+def test_the_enclosure_holds_every_function(case):
+    """Thirty digits of a rule are checked, where floating-point gradients check fifteen."""
+    problem = case.problem()
+    value, truth = multiprecision.quotients(problem)
+    assert holds(gm.certified_gradient(problem).loss, value, multiprecision.ERROR)
+    assert not misses(problem, truth, multiprecision.ERROR)
+
+
+TERMS: tuple[Any, ...] = (
+    lambda xp, x, y: xp.sin(x) + y,
+    lambda xp, x, y: xp.tanh(x) * y,
+    lambda xp, x, y: xp.log(1.5 + x * x) - xp.sqrt(1.5 + y * y),
+    lambda xp, x, y: x / (1.1 + y * y),
+    lambda xp, x, y: xp.maximum(x, y + 0.1),
+    lambda xp, x, y: xp.minimum(x, 2 * y) + xp.abs(x),
+    lambda xp, x, y: xp.hypot(x, 1 + y * y) * xp.floor(3 * x),
+    lambda xp, x, y: xp.atan2(x, 1.3 + y * y) * xp.round(5 * y),
+    lambda xp, x, y: xp.logaddexp(x, y) * xp.sign(y),
+    lambda xp, x, y: (1.1 + xp.abs(x)) ** xp.tanh(y),
+    lambda xp, x, y: xp.where(x > y + 0.2, x * y, xp.exp(-x * x)),
+    lambda xp, x, y: xp.where(x > 9.0, xp.log(x - 9.0), xp.clip(y, -0.4, 0.9)),
+    lambda xp, x, y: xp.sum(x * y, axis=-1, keepdims=True),
+    lambda xp, x, y: xp.max(x, axis=-1, keepdims=True) - xp.mean(y),
+    lambda xp, x, y: xp.prod(x, axis=0) + xp.var(y),
+    lambda xp, x, y: xp.cumulative_sum(x + y, axis=-1),
+    lambda xp, x, y: xp.flip(x) - y**3,
+    lambda xp, x, y: (x + y) @ xp.ones((3, 3)) / 5.0,
+    lambda xp, x, y: xp.concat([x + y, x * y], axis=-1)[..., 1:4],
+)
+SHAPES = ((3,), (2, 3), (2, 1))
+
+
+def random_program(seed: int) -> gm.Problem:
+    """Draw a loss: each value is made of two earlier ones, of which parameters are few."""
+    rng, draw = np.random.default_rng(seed), random.Random(seed)
+    steps = [
+        (draw.choice(TERMS), draw.randrange(k), draw.randrange(k))
+        for k in range(4, 4 + draw.randint(3, 9))
+    ]
+
+    def loss(p: Any, d: Any, e: Any, *, xp: Any = np) -> Any:
+        zeros = xp.zeros((2, 3))
+        values = [p["a"] + zeros, p["b"] + zeros, d + zeros, e + zeros]
+        for term, i, j in steps:
+            values.append(xp.tanh(term(xp, values[i], values[j]) + zeros))
+        return xp.sum(values[-1] * values[len(values) // 2]) + xp.sum(p["b"]) * 0.5
+
+    params = {name: rng.standard_normal(draw.choice(SHAPES)) for name in "ab"}
+    data = {name: rng.standard_normal(draw.choice(SHAPES)) for name in "de"}
+    return gm.Problem(loss, params, data, name=f"program {seed}")
+
+
+def test_the_enclosure_holds_random_programs():
+    """Rules that are right one by one can still be wrong together: reuse, broadcasting, zeros."""
+    found, refused = [], []
+    for seed in range(120):
+        problem = random_program(seed)
+        try:
+            _, truth = multiprecision.quotients(problem)
+            found += misses(problem, truth, multiprecision.ERROR)
+        except gm.NotDifferentiable:
+            refused.append(seed)  # some tie by chance, as the maximum of a row of equal entries
+    assert not found, found[:5]
+    assert len(refused) < 20, refused
+
+
+SMALLER: dict[str, dict[str, Any]] = {
+    "mlp": {"widths": (2, 3, 1), "batch": 3},
+    "island": {"batch": 40},
+    "xor": {"batch": 40},
+}
+"""Sizes that take a second, where the default takes more."""
+
+
+@pytest.mark.parametrize("name", gm.problems.names())
+def test_the_enclosure_holds_the_catalogue(name):
+    """These are the truths that reports refer to."""
+    problem = gm.problems.get(name, **SMALLER.get(name, {}))
+    _, truth = multiprecision.quotients(problem)
+    assert not misses(problem, truth, multiprecision.ERROR)
+
+
+def test_samples_hold_the_truth():
+    """Long gradients are judged by a few components and directions: these too must be true."""
+    for seed in range(300, 315):
+        problem = random_program(seed)
+        try:
+            found = gm.certified_sample(problem, components=4, directions=2, seed=seed)
+        except gm.NotDifferentiable:
+            continue
+        _, truth = multiprecision.quotients(problem)
+        flat = [entry for entries in truth.values() for entry in entries]
+        for position, ball in zip(found.components, found.partials, strict=True):
+            assert holds(ball, flat[position], multiprecision.ERROR)
+        for direction, ball in zip(found.directions, found.slopes, strict=True):
+            with mpmath.workdps(multiprecision.DIGITS):
+                slope = mpmath.fdot(hard_truths.numbers(direction), flat)
+            assert holds(ball, slope, 100 * multiprecision.ERROR)
+
+
+# -- hard cases
+
+
+@pytest.mark.parametrize("name", hard_truths.RULES)
+def test_the_enclosure_holds_the_truth_of_hard_cases(name):
+    """Where every method is wrong, only the closed form can tell whether the reference is right."""
+    problem = hard.get(name)
+    assert not misses(problem, hard_truths.truth(problem), mpmath.mpf(10) ** -90)
