@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gradmethods.accuracy.errors import norm
-from gradmethods.accuracy.truth import Truth
+from gradmethods.accuracy.truth import Truth, true_arrays
 from gradmethods.provider import Provider
 from gradmethods.providers import get_provider
 from gradmethods.providers.schemes import RICHARDSON, SCHEMES, Scheme
@@ -107,7 +107,7 @@ def bound(method: Any, truth: Truth, derivatives: Derivatives | None = None) -> 
 
 def exact_bound(truth: Truth) -> Arrays:
     """Bound the error of a gradient without truncation, whatever the order of its operations."""
-    result = truth.problem.structure.check(truth.gradient)
+    result = true_arrays(truth)
     u, least = _units(truth)
     return {
         name: SLACK * rounding + u * abs(result[name]) + UNDERFLOW * least
@@ -122,7 +122,7 @@ def amplification(truth: Truth) -> Arrays:
     of a number which is only rounded; 1/u, of one in which no digit is sure. Where a component is
     0, it is relative to the norm of its array; 0 where nothing is rounded.
     """
-    result = truth.problem.structure.check(truth.gradient)
+    result = true_arrays(truth)
     u, _ = _units(truth)
     found = {}
     for name, rounding in truth.rounding().items():
@@ -152,7 +152,7 @@ def _of_differences(
         for k in range(2, order + 1):  # those before the leading one cancel, but for rounding
             moment = (weights * (places - places[-1]) ** k).sum(axis=0)
             errors += abs(along[:, k] / math.factorial(k) * moment)
-        result = abs(structure.join(structure.check(truth.gradient)))
+        result = abs(structure.join(true_arrays(truth)))
         total = REMAINDER * errors + ROUNDINGS * u * result + UNDERFLOW * least
     return structure.split(np.where(np.isnan(total), np.inf, total))
 

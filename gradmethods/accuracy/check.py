@@ -2,171 +2,30 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator
-from dataclasses import dataclass
-from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
-from gradmethods.accuracy.bounds import SLACK, exact_bound
+from gradmethods.accuracy.checked import BESIDE, OWN, Check, PointCheck, beside
 from gradmethods.accuracy.diagnosis import diagnose
-from gradmethods.accuracy.evidence import Evidence
 from gradmethods.accuracy.given import Given, callable_of, read
-from gradmethods.accuracy.measures import measure
+from gradmethods.accuracy.reference import DIGITS, allowance, in_part, reference
 from gradmethods.accuracy.truth import Truth
-from gradmethods.accuracy.verdict import GRAVITY, WITHIN, Verdict, verdict
+from gradmethods.accuracy.verdict import WITHIN, verdict
 from gradmethods.errors import GradientError, InvalidProblem, NotDifferentiable
 from gradmethods.problem import Problem
-from gradmethods.structure import Arrays
-
-if TYPE_CHECKING:
-    import pandas as pd
-
-DIGITS = 25
-"""Of the reference: more than float64 has, so that its own error does not count."""
-
-BESIDE = 2
-"""Points beside the problem's own, at which a function is checked too."""
 
 DISTANCES = (1e-1, 1e-2, 1e-3)
 """Relative; the largest at which the loss still has a gradient is taken."""
 
+WHOLE = 300
+"""Components up to which those points, too, are certified whole."""
+
 
 class GradientMismatch(GradientError, AssertionError):
     """A gradient is wrong, or cannot be told right."""
-
-
-@dataclass(frozen=True)
-class PointCheck:
-    """A gradient at one point, against the truth there.
-
-    Attributes
-    ----------
-    where : str
-        Which point.
-    truth : Truth
-        What is right there.
-    given : Given
-        What came.
-    allowed : dict of str to numpy.ndarray
-        The error that a right gradient may have.
-    verdict : Verdict
-        On the gradient.
-    """
-
-    where: str
-    truth: Truth
-    given: Given
-    allowed: Arrays
-    verdict: Verdict
-
-    @property
-    def wrong_value(self) -> bool:
-        """Whether it told a loss that is not the right one."""
-        if self.given.value is None:
-            return False
-        u = float(np.finfo(self.truth.problem.dtype).eps) / 2
-        allowed = SLACK * self.truth.loss_rounding() + u * abs(self.truth.value)
-        return not abs(self.given.value - self.truth.value) <= allowed
-
-    @property
-    def ok(self) -> bool:
-        """Whether gradient and loss are right."""
-        return self.verdict.ok and not self.wrong_value
-
-    @cached_property
-    def evidence(self) -> Evidence:
-        """What a diagnosis needs."""
-        return Evidence(self.truth, self.given.gradient, self.allowed, self.verdict)
-
-
-@dataclass(frozen=True, eq=False, repr=False)
-class Check:
-    """What came out of checking a gradient; printing it says it in words.
-
-    Attributes
-    ----------
-    name : str
-        Of the gradient.
-    problem : Problem
-        Whose gradient it should be.
-    points : tuple of PointCheck
-        The problem's own point; for a function, others beside it too.
-    mistake : str
-        What is likely wrong, with the arrays and entries concerned; empty if it is right.
-    """
-
-    name: str
-    problem: Problem
-    points: tuple[PointCheck, ...]
-    mistake: str
-
-    @property
-    def ok(self) -> bool:
-        """Whether the gradient is right at every point, as far as rounding lets one know."""
-        return all(point.ok for point in self.points)
-
-    @cached_property
-    def table(self) -> pd.DataFrame:
-        """One row per parameter array, from the point where it is worst, in these columns.
-
-        ==============  ============================================================================
-        point           which one
-        n               entries
-        error           norm of the error ÷ norm of the array
-        worst           largest relative error of an entry
-        ulps_worst      largest error in units in the last place
-        digits          correct digits
-        wrong_signs     entries with a wrong sign
-        not_finite      entries that are NaN or infinite
-        bound           norm of the error that rounding may cause ÷ norm of the array
-        excess          largest error ÷ bound of an entry: above 1 it is wrong
-        hidden          entries that are smaller than their bound: 0 would pass
-        verdict         see `gradmethods.accuracy.verdict.ArrayVerdict`
-        ==============  ============================================================================
-        """
-        import pandas as pd
-
-        rows = [self._row(name) for name in self.problem.structure.shapes]
-        return pd.DataFrame(rows).set_index("array")
-
-    def _row(self, name: str) -> dict[str, Any]:
-        def gravity(point: PointCheck) -> tuple[int, float]:
-            found = point.verdict.arrays[name]
-            return GRAVITY.index(found.outcome), found.excess
-
-        point = max(self.points, key=gravity)
-        found = point.verdict.arrays[name]
-        row = next(
-            row
-            for row in measure(
-                point.truth.problem.structure.restore(point.given.gradient), point.truth
-            )
-            if row.array == name
-        )
-        return {
-            "array": name,
-            "point": point.where,
-            "n": row.n,
-            "error": row.error,
-            "worst": row.worst,
-            "ulps_worst": row.ulps_worst,
-            "digits": row.digits,
-            "wrong_signs": row.wrong_signs,
-            "not_finite": row.not_finite,
-            "bound": found.resolution,
-            "excess": found.excess,
-            "hidden": found.hidden,
-            "verdict": found.outcome,
-        }
-
-    def __str__(self) -> str:
-        from gradmethods.accuracy.check_text import render
-
-        return render(self)
-
-    __repr__ = __str__
 
 
 def check_gradient(gradient: Any, problem: Problem, *, truth: Truth | None = None) -> Check:
@@ -225,13 +84,13 @@ def check_gradient(gradient: Any, problem: Problem, *, truth: Truth | None = Non
         )
     if not callable(gradient) and not hasattr(gradient, "prepare"):
         given = read(gradient, problem)
-        point = _judge("the point of the problem", truth or _truth(problem), given)
+        point = _judge(OWN, truth or reference(problem), given)
         return Check("the gradient", problem, (point,), _mistake((point,)))
     ask, name = callable_of(gradient, problem)
     given = ask(problem)  # a function that fails does so before the long work
-    points = [_judge("the point of the problem", truth or _truth(problem), given)]
-    for k, beside in enumerate(_beside(problem), 1):
-        points.append(_judge(f"point {k} beside it", beside, ask(beside.problem)))
+    points = [_judge(OWN, truth or reference(problem), given)]
+    for k, there in enumerate(_beside(problem), 1):
+        points.append(_judge(beside(k), there, ask(there.problem)))
     return Check(name, problem, tuple(points), _mistake(tuple(points)))
 
 
@@ -260,29 +119,32 @@ def assert_gradient(gradient: Any, problem: Problem, *, truth: Truth | None = No
         raise GradientMismatch(str(check))
 
 
-def _truth(problem: Problem) -> Truth:
-    from gradmethods.certified import certified_gradient
-
-    return certified_gradient(problem, digits=DIGITS)
-
-
 def _judge(where: str, truth: Truth, given: Given) -> PointCheck:
-    allowed = exact_bound(truth)
+    allowed, coarse = allowance(truth)
     found = verdict(truth.problem.structure.restore(given.gradient), truth, allowed)
-    return PointCheck(where, truth, given, allowed, found)
+    return PointCheck(where, truth, given, allowed, coarse, found)
 
 
 def _beside(problem: Problem) -> Iterator[Truth]:
+    """Yield the truth at points beside a problem's, as far away as the loss has a gradient."""
     for seed in range(BESIDE):
         for distance in DISTANCES:
             moved = move(problem, distance, seed)
             try:
-                truth = _truth(moved)
+                truth = _truth_beside(moved)
             except NotDifferentiable:
                 continue
             if np.isfinite(moved.value()) or not np.isfinite(problem.value()):
                 yield truth
                 break
+
+
+def _truth_beside(problem: Problem) -> Truth:
+    if problem.size <= WHOLE:
+        return reference(problem)
+    from gradmethods.certified import certified_sample
+
+    return in_part(problem, certified_sample(problem, DIGITS))
 
 
 def move(problem: Problem, distance: float, seed: int) -> Problem:
@@ -318,16 +180,15 @@ def _mistake(points: tuple[PointCheck, ...]) -> str:
 
 def _kept(points: tuple[PointCheck, ...]) -> str:
     """Say whether a function gives what was right at a point that it was called at before."""
-    if len(points) < 2 or points[1].ok:
+    if len(points) < 2 or all(point.ok for point in points[1:]):
         return ""
-    first, second = points[:2]
-    join = first.truth.problem.structure.join
-    before, now = join(first.given.gradient), join(second.given.gradient)
-    if np.array_equal(before, now) and not np.array_equal(
-        join(first.evidence.true), join(second.evidence.true)
-    ):
+    join = points[0].truth.problem.structure.join
+    first, *others = [join(point.given.gradient) for point in points]
+    if all(np.array_equal(first, other) for other in others):
         return "the same at every point: it does not depend on the parameters that it is given"
-    stale = verdict(
-        first.truth.problem.structure.restore(second.given.gradient), first.truth, first.allowed
+    restore = points[0].truth.problem.structure.restore
+    stale = all(
+        verdict(restore(now.given.gradient), before.truth, before.allowed).ok
+        for before, now in itertools.pairwise(points)
     )
-    return "that of the point of the call before: stale parameters" if stale.ok else ""
+    return "that of the point of the call before: stale parameters" if stale else ""

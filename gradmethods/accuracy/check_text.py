@@ -9,12 +9,20 @@ from typing import TYPE_CHECKING, Any
 from tabulate import tabulate
 
 from gradmethods.accuracy.bounds import SLACK
+from gradmethods.accuracy.checked import BESIDE, OWN, beside
+from gradmethods.accuracy.reference import SEEN, InPart
 from gradmethods.accuracy.verdict import UNRESOLVED
 
 if TYPE_CHECKING:
-    from gradmethods.accuracy.check import Check
+    from gradmethods.accuracy.checked import Check
+    from gradmethods.accuracy.truth import Truth
 
 LINE = 100
+FEW = 3
+"""Arrays that are named before the rest is counted."""
+
+SHORT = {OWN: "own"} | {beside(k): f"beside {k}" for k in range(1, 1 + BESIDE)}
+"""What points are called in a table."""
 
 
 def render(check: Check) -> str:
@@ -25,10 +33,10 @@ def render(check: Check) -> str:
     rows = [_row(str(name), row) for name, row in check.table.iterrows()]
     if problem.structure.bare:
         rows = [{key: value for key, value in row.items() if key != "array"} for row in rows]
-    several = len({row["at"] for row in rows}) > 1
+    several = len({row["at point"] for row in rows}) > 1
     if not several:
         for row in rows:
-            del row["at"]
+            del row["at point"]
     align = ["right"] * len(rows[0])
     align[-1] = "left"
     if not problem.structure.bare:
@@ -56,7 +64,7 @@ def _row(name: str, row: Any) -> dict[str, str]:
         "digits": f"{row['digits']:.1f}",
         "bound ÷ norm": _short(row["bound"]),
         "error ÷ bound": _short(row["excess"]),
-        "at": str(row["point"]),
+        "at point": SHORT.get(row["point"], row["point"]),
         "verdict": row["verdict"],
     }
 
@@ -65,20 +73,45 @@ def _legend(check: Check) -> str:
     where = check.points[0].where
     if len(check.points) > 1:
         where += f" and {len(check.points) - 1} beside it"
-    reference = f"{check.points[0].truth.digits} digits"
+    text = (
+        f"Checked at {where}, against {_reference(check.points[0].truth)}. Bound: {_bound(check)}. "
+        "Worst entry: error ÷ entry. Error ÷ bound: above 1 is wrong."
+    )
     hidden = int(check.table["hidden"].sum())
-    unseen = (
-        f" {hidden:,} entr{'y is' if hidden == 1 else 'ies are'} smaller than the bound: a zero in "
-        f"{'its' if hidden == 1 else 'their'} place would pass."
-        if hidden
-        else ""
+    if hidden:
+        one = hidden == 1
+        text += (
+            f" {hidden:,} {'entry is' if one else 'entries are'} smaller than the bound: zero in "
+            f"{'its' if one else 'their'} place would pass."
+        )
+    return text
+
+
+def _reference(truth: Truth) -> str:
+    if isinstance(truth, InPart):
+        return (
+            f"backpropagation, which agrees in {truth.digits} digits with what is certified: "
+            f"{truth.sample.coverage}"
+        )
+    return f"the certified gradient ({truth.digits} digits)"
+
+
+def _bound(check: Check) -> str:
+    if isinstance(check.points[0].truth, InPart):
+        return f"{SEEN:,.0f} times the rounding, or the error, that backpropagation shows"
+    text = (
+        f"what rounding may do to an entry, proven for forward mode, times {SLACK:g} because the "
+        "order of your operations may be another"
     )
-    return (
-        f"Checked at {where}, against the certified gradient ({reference}). Bound: what rounding "
-        f"may do to an entry, proven for forward mode, times {SLACK:g} because the order of your "
-        f"operations is another. Worst entry: error ÷ entry. Error ÷ bound: above 1 is wrong."
-        f"{unseen}"
-    )
+    coarse = list(dict.fromkeys(name for point in check.points for name in point.coarse))
+    if coarse:
+        more = f" and {len(coarse) - FEW} others" if len(coarse) > FEW else ""
+        of = f" for {', '.join(coarse[:FEW])}{more}" if any(coarse) else ""
+        text += (
+            f"; this is no use{of}, being as large as the gradient, so it is {SEEN:,.0f} times the "
+            "error that backpropagation makes there"
+        )
+    return text
 
 
 def _short(value: float) -> str:

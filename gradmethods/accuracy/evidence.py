@@ -18,7 +18,7 @@ from gradmethods.accuracy.plants.elsewhere import (
 )
 from gradmethods.accuracy.plants.ground import NotHere
 from gradmethods.accuracy.plants.slopes import wrong_slopes
-from gradmethods.accuracy.truth import Truth
+from gradmethods.accuracy.truth import Truth, true_arrays
 from gradmethods.accuracy.verdict import Index, Verdict
 from gradmethods.problem import Problem
 from gradmethods.structure import Arrays
@@ -61,7 +61,7 @@ class Evidence:
     @cached_property
     def true(self) -> Arrays:
         """The true gradient, rounded to float64."""
-        return self.problem.structure.check(self.truth.gradient)
+        return true_arrays(self.truth)
 
     @cached_property
     def error(self) -> Arrays:

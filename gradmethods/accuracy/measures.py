@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gradmethods.accuracy.errors import norm
-from gradmethods.accuracy.truth import Truth
+from gradmethods.accuracy.truth import Truth, in_doubles, true_arrays
 
 Vector = NDArray[np.float64]
 
@@ -88,8 +88,8 @@ def measure(gradient: Any, truth: Truth) -> list[Measures]:
         If `gradient` has another structure.
     """
     problem = truth.problem
-    given = problem.structure.check(gradient)
-    true = problem.structure.check(truth.gradient)
+    given = in_doubles(problem).check(gradient)
+    true = true_arrays(truth)
     errors = truth.error(gradient)
     rows = [
         measure_array(name, given[name], true[name], errors[name], problem.dtype, truth.digits)

@@ -6,11 +6,13 @@ whose gradient is known in closed form.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Protocol
+from dataclasses import replace
+from typing import Any, Protocol
 
-if TYPE_CHECKING:
-    from gradmethods.problem import Problem
-    from gradmethods.structure import Arrays, Parameters
+import numpy as np
+
+from gradmethods.problem import Problem
+from gradmethods.structure import Arrays, Parameters, Structure
 
 
 class Truth(Protocol):
@@ -28,7 +30,7 @@ class Truth(Protocol):
 
     @property
     def gradient(self) -> Parameters:
-        """The gradient, rounded to float64, in the structure of the parameters."""
+        """The gradient, rounded to float64, in the structure of the parameters; 0 is exactly 0."""
         ...
 
     @property
@@ -47,3 +49,16 @@ class Truth(Protocol):
     def loss_rounding(self) -> float:
         """Bound the same for the loss."""
         ...
+
+
+def in_doubles(problem: Problem) -> Structure:
+    """Return the structure of a problem's parameters in float64, whatever their own dtype.
+
+    The truth of a float32 problem is no float32 number, and must not be rounded to one.
+    """
+    return replace(problem.structure, dtype=np.dtype(np.float64))
+
+
+def true_arrays(truth: Truth) -> Arrays:
+    """Return the true gradient, rounded to float64, by parameter array."""
+    return in_doubles(truth.problem).check(truth.gradient)

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gradmethods.accuracy.errors import norm
-from gradmethods.accuracy.truth import Truth
+from gradmethods.accuracy.truth import Truth, in_doubles, true_arrays
 
 WITHIN = "within bound"
 BEYOND = "beyond bound"
@@ -103,20 +103,15 @@ def verdict(gradient: Any, truth: Truth, bounds: Mapping[str, NDArray[Any]]) -> 
     ShapeMismatch
         If `gradient` has another structure.
     """
-    structure = truth.problem.structure
-    given, true = structure.check(gradient), structure.check(truth.gradient)
+    given, true = in_doubles(truth.problem).check(gradient), true_arrays(truth)
     errors = truth.error(gradient)
-    # Beside the rest of the gradient, what is smaller than the truth is known is zero.
-    zero = norm(structure.join(true)) * 10.0**-truth.digits
-    arrays = {
-        name: _judge(given[name], true[name], errors[name], bounds[name], zero) for name in given
-    }
+    arrays = {name: _judge(given[name], true[name], errors[name], bounds[name]) for name in given}
     outcome = max((found.outcome for found in arrays.values()), key=GRAVITY.index)
     return Verdict(outcome, arrays)
 
 
 def _judge(
-    given: NDArray[Any], true: NDArray[Any], error: NDArray[Any], bound: NDArray[Any], zero: float
+    given: NDArray[Any], true: NDArray[Any], error: NDArray[Any], bound: NDArray[Any]
 ) -> ArrayVerdict:
     size = norm(true)
     finite = np.isfinite(given)
@@ -126,8 +121,8 @@ def _judge(
         excess = np.asarray(abs(error) / bound)
         excess = np.where(wrong & ~(excess > 1), np.inf, np.where(np.isnan(excess), 0.0, excess))
         # Where the truth is 0 there is nothing to hide: all that its bound lets through is near 0.
-        resolution = norm(bound) / size if size > zero else 0.0
-    hidden = int(((true != 0) & ~(abs(true) > bound)).sum()) if size > zero else 0
+        resolution = norm(bound) / size if size else 0.0
+    hidden = int(((true != 0) & ~(abs(true) > bound)).sum())
     order = sorted(map(tuple, np.argwhere(wrong).tolist()), key=lambda i: -excess[i])
     if not finite.all():
         outcome = NOT_FINITE

@@ -17,10 +17,11 @@ from numpy.typing import NDArray
 
 from gradmethods.accuracy.bounds import exact_bound
 from gradmethods.accuracy.errors import norm
+from gradmethods.accuracy.measures import quotient
 from gradmethods.accuracy.plants.changes import CHANGES, LADDER
 from gradmethods.accuracy.plants.elsewhere import ELSEWHERE
 from gradmethods.accuracy.plants.ground import Ground, Mistake, NotHere
-from gradmethods.accuracy.truth import Truth
+from gradmethods.accuracy.truth import Truth, true_arrays
 from gradmethods.structure import Arrays
 
 __all__ = ["MISTAKES", "Ground", "NotHere", "Plant", "planted"]
@@ -44,7 +45,7 @@ class Plant:
     reason : str
         Why there is none; empty if there is one.
     change : float
-        The largest change of a component ÷ the norm of its array, over the arrays.
+        Norm of the change ÷ norm of the array, the largest over the arrays.
     amount : float
         Of one component, relative to it, for the mistakes of that kind; NaN for the others.
     """
@@ -84,10 +85,7 @@ def planted(truth: Truth, allowed: Arrays | None = None) -> list[Plant]:
     'no array has rows and columns'
     """
     problem = truth.problem
-    gradient = {
-        name: array.astype(problem.dtype)
-        for name, array in problem.structure.check(truth.gradient).items()
-    }
+    gradient = {name: array.astype(problem.dtype) for name, array in true_arrays(truth).items()}
     ground = Ground(problem, gradient, exact_bound(truth) if allowed is None else allowed)
     return [
         plant
@@ -127,7 +125,6 @@ def _tried(mistake: str, where: str, wrong: Arrays, ground: Ground, truth: Truth
 
 
 def _relative(error: NDArray[Any], gradient: NDArray[Any]) -> float:
-    largest, size = float(abs(error).max(initial=0.0)), norm(np.asarray(gradient, float))
-    if math.isnan(largest):
+    if not np.isfinite(error).all():
         return math.inf
-    return largest / size if size else (math.inf if largest else 0.0)
+    return quotient(norm(error), norm(np.asarray(gradient, float)))
