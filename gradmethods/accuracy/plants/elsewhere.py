@@ -133,7 +133,7 @@ def _another(ground: Ground) -> Sown:
             return
     rng = np.random.default_rng(OTHER_SEED)
     point = problem.structure.check(problem.params)
-    drawn = {name: rng.permutation(x.ravel()).reshape(x.shape) for name, x in point.items()}
+    drawn = {n: (x * rng.uniform(0.5, 1.5, x.shape)).astype(x.dtype) for n, x in point.items()}
     yield "parameters drawn again", gradient_of(problem, problem.structure.restore(drawn))
 
 
