@@ -9,7 +9,14 @@ from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
 from gradmethods import problems
-from gradmethods.accuracy import Comparison, compare
+from gradmethods.accuracy import (
+    Check,
+    Comparison,
+    GradientMismatch,
+    assert_gradient,
+    check_gradient,
+    compare,
+)
 from gradmethods.errors import (
     BudgetExceeded,
     GradientError,
@@ -50,8 +57,10 @@ __all__ = [
     "BudgetExceeded",
     "CertifiedGradient",
     "CertifiedSample",
+    "Check",
     "Comparison",
     "GradientError",
+    "GradientMismatch",
     "GradientResult",
     "InvalidOption",
     "InvalidProblem",
@@ -64,9 +73,11 @@ __all__ = [
     "UnknownAttribute",
     "UnknownName",
     "UnsupportedOperation",
+    "assert_gradient",
     "certified_derivatives",
     "certified_gradient",
     "certified_sample",
+    "check_gradient",
     "compare",
     "get_provider",
     "gradient",

@@ -96,6 +96,22 @@ def _parser() -> argparse.ArgumentParser:
 
     job = _job(
         jobs,
+        "check",
+        "check a gradient that you wrote against the certified one",
+        "gradmethods check path/to/file.py:problem --gradient path/to/file.py:my_gradient",
+    )
+    _add_problem(job)
+    job.add_argument(
+        "--gradient",
+        required=True,
+        metavar="FILE.py:NAME",
+        help="a function of the parameters, and of the data by name if it wants them; or values",
+    )
+    job.add_argument("--csv", type=Path, help="write the table to this file too")
+    job.set_defaults(run=_check)
+
+    job = _job(
+        jobs,
         "bench",
         "measure cost and accuracy; write tables, plots and a report",
         "gradmethods bench --out results/latest --budget 300",
@@ -202,6 +218,21 @@ def _compare(options: argparse.Namespace) -> int:
     if options.plot:
         save(comparison.plot().figure, options.plot)
     return 0 if comparison.agree else 1
+
+
+def _check(options: argparse.Namespace) -> int:
+    from gradmethods.accuracy import check_gradient
+    from gradmethods.locate import find_gradient, find_problem
+    from gradmethods.report.files import check_target, write_text
+
+    if options.csv:
+        check_target(options.csv)
+    problem = find_problem(options.problem, options.size)
+    check = check_gradient(find_gradient(options.gradient), problem)
+    print(check)
+    if options.csv:
+        write_text(options.csv, check.table.to_csv(lineterminator="\n"))
+    return 0 if check.ok else 1
 
 
 def _bench(options: argparse.Namespace) -> int:

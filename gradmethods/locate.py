@@ -1,4 +1,4 @@
-"""Find the problem that a command line names: one of the catalogue, or one in a user's file."""
+"""Find what a command line names: a problem of the catalogue, or what a user's file holds."""
 
 from __future__ import annotations
 
@@ -71,6 +71,33 @@ def find_family(name: str) -> Family:
     return known[name]
 
 
+def find_gradient(name: str) -> Any:
+    """Return the gradient called `name`, to be checked.
+
+    Parameters
+    ----------
+    name : str
+        ``path/to/file.py:variable``, where the variable holds a function of the parameters, or the
+        values of a gradient.
+
+    Raises
+    ------
+    UnknownName
+        If there is no such file or variable.
+    InvalidOption
+        If `name` is not of that form.
+    InvalidProblem
+        If the file cannot be imported; the cause is the file's own error.
+    """
+    path, colon, variable = name.rpartition(":")
+    if not (colon and path.endswith(".py") and variable):
+        raise InvalidOption(
+            f"{name!r} does not name a gradient. Name a file and a variable in it, as in "
+            "path/to/file.py:my_gradient."
+        )
+    return _variable(Path(path), variable, _is_function)
+
+
 def _option(text: str) -> tuple[str, Any]:
     key, equals, value = text.partition("=")
     if not equals:
@@ -85,14 +112,23 @@ def _value(text: str) -> Any:
         return text  # a word, such as an activation
 
 
-def _from_file(path: Path, variable: str) -> Problem:
+def _variable(path: Path, variable: str, fits: Callable[[Any], bool]) -> Any:
+    """Return a variable of a file; if there is none, suggest those that fit."""
     if not path.is_file():
         raise UnknownName(f"There is no file {str(path)!r}.")
     module = _load(path)
     if not hasattr(module, variable):
-        known = [name for name, value in vars(module).items() if isinstance(value, Problem)]
+        known = [name for name, value in vars(module).items() if fits(value)]
         raise UnknownName.among(f"variable in {path}", variable, known)
-    found = getattr(module, variable)
+    return getattr(module, variable)
+
+
+def _is_function(value: Any) -> bool:
+    return inspect.isfunction(value)
+
+
+def _from_file(path: Path, variable: str) -> Problem:
+    found = _variable(path, variable, lambda value: isinstance(value, Problem))
     if callable(found):
         if not _without_arguments(found):
             raise UnknownName(

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from gradmethods.errors import GradientError
+from gradmethods.peers.judged import judge_checkers
 from gradmethods.peers.results import write_results
 from gradmethods.peers.run import BUDGET, SECONDS, child, run_comparison
 
@@ -26,9 +27,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--budget", type=float, default=BUDGET, help="seconds for the whole run")
     parser.add_argument("--seconds", type=float, default=SECONDS, help="of rounds for each case")
     parser.add_argument("--resume", action="store_true", help="go on with a run that was killed")
+    parser.add_argument(
+        "--checkers",
+        action="store_true",
+        help="time nothing: let gradient checkers judge planted mistakes; about three minutes",
+    )
     parser.add_argument("--report", action="store_true", help="write the report again; no timing")
     options = parser.parse_args(given)
     try:
+        if options.checkers:
+            judge_checkers(options.out)
+            return 0
         if options.report:
             write_results(options.out)
             return 0

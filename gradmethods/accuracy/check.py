@@ -1,0 +1,194 @@
+"""Check a gradient that a user wrote against the certified one, and say what is wrong with it."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+from gradmethods.accuracy.checked import BESIDE, OWN, Check, PointCheck, beside
+from gradmethods.accuracy.diagnosis import diagnose
+from gradmethods.accuracy.given import Given, callable_of, read
+from gradmethods.accuracy.reference import DIGITS, allowance, in_part, reference
+from gradmethods.accuracy.truth import Truth
+from gradmethods.accuracy.verdict import WITHIN, verdict
+from gradmethods.errors import GradientError, InvalidProblem, NotDifferentiable
+from gradmethods.problem import Problem
+
+DISTANCES = (1e-1, 1e-2, 1e-3)
+"""Relative; the largest at which the loss still has a gradient is taken."""
+
+WHOLE = 300
+"""Components up to which those points, too, are certified whole."""
+
+
+class GradientMismatch(GradientError, AssertionError):
+    """A gradient is wrong, or cannot be told right."""
+
+
+def check_gradient(gradient: Any, problem: Problem, *, truth: Truth | None = None) -> Check:
+    """Check a gradient that you wrote.
+
+    Parameters
+    ----------
+    gradient : callable, or array_like or dict of str to array_like
+        ``gradient(params)`` or ``gradient(params, **data)``, with those data of the problem that it
+        has arguments for, returns the gradient, or a pair of loss and gradient; or the values of
+        the gradient at the problem's point; or a provider.
+    problem : Problem
+        The loss, its parameters and its data.
+    truth : Truth, optional
+        The certified gradient of `problem`, if you have it already.
+
+    Returns
+    -------
+    Check
+        With ``.ok``, ``.table`` and ``.mistake``; printing it says everything in words.
+
+    Raises
+    ------
+    ShapeMismatch
+        If the gradient has other names, shapes or types than the parameters.
+    NotDifferentiable
+        If the loss has no gradient at the problem's point, or it is not decided that it has.
+    InvalidProblem
+        If `problem` is no `Problem`.
+    InvalidOption
+        If the function cannot be called with the parameters and the data.
+
+    Notes
+    -----
+    A function is called at the problem's point and at points beside it: what is right at one point
+    by luck, or because its first arguments were kept, is not right at the next. The error of each
+    entry is held against what rounding does to it: `SLACK` times a proven bound for forward mode,
+    because the order of your operations is not known, and one rounding of the result.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import gradmethods as gm
+    >>> problem = gm.Problem(lambda w, xp=np: xp.sum(xp.sin(w)), np.array([0.5, 2.0, 3.0]))
+    >>> gm.check_gradient(lambda w: np.cos(w), problem).ok
+    True
+    >>> gm.check_gradient(lambda w: -np.cos(w), problem).mistake
+    'the sign is wrong'
+    >>> gm.check_gradient([np.cos(0.5), np.cos(2.0), 0.0], problem).mistake
+    'one entry is wrong: [2] is 0 where -0.989992 is right (the last one: is it never reached?)'
+    """
+    if not isinstance(problem, Problem):
+        raise InvalidProblem(
+            f"Expected a problem, got {type(problem).__name__}. Make one with "
+            "gm.Problem(loss, params, data), or take one from gm.problems.get(name)."
+        )
+    if not callable(gradient) and not hasattr(gradient, "prepare"):
+        given = read(gradient, problem)
+        point = _judge(OWN, truth or reference(problem), given)
+        return Check("the gradient", problem, (point,), _mistake((point,)))
+    ask, name = callable_of(gradient, problem)
+    given = ask(problem)  # a function that fails does so before the long work
+    points = [_judge(OWN, truth or reference(problem), given)]
+    for k, there in enumerate(_beside(problem), 1):
+        points.append(_judge(beside(k), there, ask(there.problem)))
+    return Check(name, problem, tuple(points), _mistake(tuple(points)))
+
+
+def assert_gradient(gradient: Any, problem: Problem, *, truth: Truth | None = None) -> None:
+    """Raise if `check_gradient` finds a gradient wrong: for your own tests.
+
+    Parameters
+    ----------
+    gradient, problem, truth
+        As for `check_gradient`.
+
+    Raises
+    ------
+    GradientMismatch
+        An `AssertionError`, with the text of the check.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import gradmethods as gm
+    >>> problem = gm.Problem(lambda w, xp=np: xp.sum(w**2), np.array([0.3, 0.7]))
+    >>> gm.assert_gradient(lambda w: 2 * w, problem)
+    """
+    check = check_gradient(gradient, problem, truth=truth)
+    if not check.ok:
+        raise GradientMismatch(str(check))
+
+
+def _judge(where: str, truth: Truth, given: Given) -> PointCheck:
+    allowed, coarse = allowance(truth)
+    found = verdict(truth.problem.structure.restore(given.gradient), truth, allowed)
+    return PointCheck(where, truth, given, allowed, coarse, found)
+
+
+def _beside(problem: Problem) -> Iterator[Truth]:
+    """Yield the truth at points beside a problem's, as far away as the loss has a gradient."""
+    for seed in range(BESIDE):
+        for distance in DISTANCES:
+            moved = move(problem, distance, seed)
+            try:
+                truth = _truth_beside(moved)
+            except NotDifferentiable:
+                continue
+            if np.isfinite(moved.value()) or not np.isfinite(problem.value()):
+                yield truth
+                break
+
+
+def _truth_beside(problem: Problem) -> Truth:
+    if problem.size <= WHOLE:
+        return reference(problem)
+    from gradmethods.certified import certified_sample
+
+    return in_part(problem, certified_sample(problem, DIGITS))
+
+
+def move(problem: Problem, distance: float, seed: int) -> Problem:
+    """Return the same problem at a point beside its own, drawn from a seed."""
+    rng = np.random.default_rng(seed)
+    arrays = {}
+    for name, x in problem.structure.check(problem.params).items():
+        away = distance * rng.uniform(0.5, 1, x.shape) * rng.choice([-1.0, 1.0], x.shape)
+        arrays[name] = np.where(x == 0, away, x * (1 + away)).astype(problem.dtype)
+    moved = Problem(
+        problem.loss, problem.structure.restore(arrays), problem.data, name=problem.name
+    )
+    moved.examples = problem.examples  # what was checked of them does not depend on the point
+    return moved
+
+
+def _mistake(points: tuple[PointCheck, ...]) -> str:
+    bad = [point for point in points if not point.ok]
+    if not bad:
+        return ""
+    kept = _kept(points)
+    if kept:
+        return kept
+    first = bad[0]
+    words = [] if first.verdict.outcome == WITHIN else [diagnose(first.evidence)]
+    if first.wrong_value:
+        words.insert(0, f"the loss is {first.given.value!r} where {first.truth.value!r} is right")
+    text = "; ".join(filter(None, words)) or first.verdict.reason
+    if len(points) > len(bad) and first is not points[0]:
+        return f"right at {points[0].where}, wrong at {first.where}: {text}"
+    return text
+
+
+def _kept(points: tuple[PointCheck, ...]) -> str:
+    """Say whether a function gives what was right at a point that it was called at before."""
+    if len(points) < 2 or all(point.ok for point in points[1:]):
+        return ""
+    join = points[0].truth.problem.structure.join
+    first, *others = [join(point.given.gradient) for point in points]
+    if all(np.array_equal(first, other) for other in others):
+        return "the same at every point: it does not depend on the parameters that it is given"
+    restore = points[0].truth.problem.structure.restore
+    stale = all(
+        verdict(restore(now.given.gradient), before.truth, before.allowed).ok
+        for before, now in itertools.pairwise(points)
+    )
+    return "that of the point of the call before: stale parameters" if stale else ""

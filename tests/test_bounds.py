@@ -1,0 +1,213 @@
+"""Bounds on errors and the verdicts by them: that they let a right gradient through, and no other.
+
+The truth is known in closed form here; the certified one has its own tests.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+import pytest
+
+import gradmethods as gm
+from gradmethods.accuracy.bounds import SLACK, UNDERFLOW, amplification, bound
+from gradmethods.accuracy.verdict import BEYOND, NOT_FINITE, UNRESOLVED, WITHIN, verdict
+from tests.known import Known, linear
+
+POINT = np.array([0.3, -1.7, 2.9])
+U = 2.0**-53
+
+
+def exponential(dtype=float):
+    """The sum of exp(w): every derivative along w is exp(w), known to the last digit."""
+    point = POINT.astype(dtype)
+    problem = gm.Problem(lambda w, xp=np: xp.sum(xp.exp(w)), point)
+    true = np.exp(point.astype(np.longdouble))
+    gradient = true.astype(float)
+    tail = {"": (true - gradient).astype(float)}
+    truth = Known(problem, gradient, tail, value=float(true.sum()), units=2.0)
+
+    def derivatives(problem, order):
+        return np.repeat(gradient[:, None], order + 1, axis=1)
+
+    return truth, derivatives
+
+
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "backprop", "analytical", "numerical:complex-step", "numerical:forward",
+        "numerical:backward", "numerical:central", "numerical:five-point", "numerical:richardson",
+        "numerical:central[reuse]", "numerical:forward[step=0.01]", "numerical:central[step=0.1]",
+        "numerical:five-point[step=0.5]", "numerical:central[step=1e-06]",
+    ],
+)  # fmt: skip
+def test_every_method_is_within_its_bound_and_a_mistake_is_not(name, dtype):
+    """A bound that is broken by a right gradient is no bound; one that is loose checks nothing."""
+    truth, derivatives = exponential(dtype)
+    prepared = gm.get_provider(name).prepare(truth.problem)
+    gradient: Any = prepared(truth.problem.params).gradient
+    allowed = bound(prepared, truth, derivatives)
+    assert verdict(gradient, truth, allowed).outcome in {WITHIN, UNRESOLVED}
+    wrong = gradient + 2.5 * allowed[""]
+    assert verdict(wrong.astype(dtype), truth, allowed).outcome == BEYOND
+
+
+@pytest.mark.parametrize(
+    ("scheme", "step", "leading"),
+    [
+        ("forward", 1e-3, lambda h, f: h / 2 * f),
+        ("backward", 1e-3, lambda h, f: h / 2 * f),
+        ("central", 1e-2, lambda h, f: h**2 / 6 * f),
+        ("five-point", 1e-1, lambda h, f: h**4 / 30 * f),
+    ],
+)
+def test_truncation_is_the_textbooks(scheme, step, leading):
+    """The docstring's formulas are what a reader will hold against the figures."""
+    truth, derivatives = exponential()
+    allowed = bound(gm.Numerical(scheme, step=step), truth, derivatives)[""]
+    expected = leading(step, np.exp(POINT))
+    assert (allowed >= expected).all()
+    assert (allowed <= 3 * expected).all()
+
+
+def test_roundoff_is_the_textbooks():
+    """With a step far too small nothing but 2ε/(2h) is left of the bound."""
+    truth, derivatives = exponential()
+    allowed = bound(gm.Numerical(step=1e-9), truth, derivatives)[""]
+    assert allowed == pytest.approx(2 * truth.loss_rounding() / 1e-9, rel=1e-2)
+
+
+def test_the_steps_are_those_taken():
+    """A bound for other steps than the method's would be a bound on another method."""
+    truth, derivatives = exponential()
+    prepared: Any = gm.Numerical("forward").prepare(truth.problem)
+    narrow = bound(prepared, truth, derivatives)[""]
+    prepared.step = lambda x: np.full_like(x, 0.25)
+    wide = bound(prepared, truth, derivatives)[""]
+    assert (wide > 1e5 * narrow).all()
+
+
+def test_the_exact_bound_is_the_sum_that_is_stated():
+    """Slack times rounding, one rounding of the result, and underflow: nothing else hides in it."""
+    truth = linear({"w": np.array([2.0, 0.0]), "b": 1e-320})
+    allowed = bound("backprop", truth)
+    assert allowed["w"][0] == pytest.approx((10 * SLACK + 1) * U * 2)
+    assert allowed["w"][1] == allowed["b"] == UNDERFLOW * 5e-324
+    assert bound(gm.Backprop(), truth)["w"][0] == allowed["w"][0]
+
+
+def test_amplification():
+    """A condition number of infinity where nothing is rounded would hide the one that matters."""
+    found = amplification(linear({"w": np.array([2.0, 0.0]), "b": np.zeros(1)}))
+    assert found["w"] == pytest.approx([10, 0])
+    assert found["b"] == [0]
+    hidden = Known(linear(POINT).problem, POINT, units=math.inf)
+    assert amplification(hidden)[""] == pytest.approx(math.inf)
+
+
+def test_an_unknown_rounding_promises_nothing():
+    """Where rounding cannot be bounded, nothing is right or wrong: the verdict must say so."""
+    truth, derivatives = exponential()
+    hidden = Known(truth.problem, truth.gradient, units=math.inf, value=1.0)
+    for name in ("backprop", "numerical", "numerical:richardson"):
+        allowed = bound(name, hidden, derivatives)
+        assert np.isinf(allowed[""]).all()
+        found = verdict(np.zeros(3), hidden, allowed)
+        assert (found.outcome, found.ok) == (UNRESOLVED, False)
+        assert "zero, would pass" in found.reason
+
+
+def test_no_difference_is_judged_by_a_bound_that_is_not_a_number():
+    """An infinite derivative times a step of 0 is NaN: as a bound it must stop everything or be
+    infinite, and never be let through by a comparison."""
+    truth, _ = exponential()
+    broken = bound("numerical", truth, lambda problem, order: np.full((3, order + 1), np.nan))
+    assert np.isinf(broken[""]).all()
+    nan = {"": np.full(3, np.nan)}
+    assert verdict(truth.gradient, truth, nan).outcome == BEYOND
+
+
+GRADIENT = {"W": np.array([[3.0, -1.5], [0.75, 1e-9]]), "b": np.array([-2.0, 0.0])}
+
+
+def judged(change, allowed=None):
+    truth = linear(GRADIENT)
+    gradient = {name: array.copy() for name, array in GRADIENT.items()}
+    change(gradient)
+    return verdict(gradient, truth, allowed or bound("backprop", truth))
+
+
+def test_a_verdict_names_arrays_and_entries():
+    """Whoever reads "wrong" asks where."""
+    assert judged(lambda g: None).ok
+    assert judged(lambda g: None).reason == ""
+
+    def one_entry(g):
+        g["W"][1, 1] *= 1 + 1e-12
+
+    found = judged(one_entry)
+    assert (found.outcome, found.concerned) == (BEYOND, ("W",))
+    assert found.arrays["W"].entries == ((1, 1),)
+    assert found.arrays["b"].outcome == WITHIN
+    assert "'W', entry [1, 1]" in found.reason
+    assert found.arrays["W"].excess == pytest.approx(1e-12 / (U * (10 * SLACK + 1)), rel=1e-3)
+
+
+def test_the_worst_entry_comes_first():
+    """The first one shown should be the one to look at."""
+
+    def two_entries(g):
+        g["W"][0, 0] *= 1.1
+        g["W"][1, 1] *= 2.0
+
+    assert judged(two_entries).arrays["W"].entries == ((1, 1), (0, 0))
+
+
+@pytest.mark.parametrize("bad", [math.nan, math.inf, -math.inf])
+def test_what_is_not_finite_is_never_within(bad):
+    """A comparison with NaN is false, and infinity may meet an infinite bound."""
+
+    def put(g):
+        g["b"][1] = bad
+
+    for allowed in (None, {"W": np.full((2, 2), math.inf), "b": np.full(2, math.inf)}):
+        found = judged(put, allowed)
+        assert found.arrays["b"].outcome == found.outcome == NOT_FINITE
+        assert found.arrays["b"].excess == math.inf
+        assert "NaN or infinity in the gradient of 'b', entry [1]" in found.reason
+
+
+def test_a_bound_as_large_as_the_gradient_proves_nothing():
+    """If everything passes, passing is no news: it must not be called right."""
+    wide = {name: 1.5 * abs(array) for name, array in GRADIENT.items()}
+    found = judged(lambda g: g["b"].fill(0), wide)
+    assert (found.outcome, found.concerned) == (UNRESOLVED, ("W", "b"))
+    assert found.arrays["W"].hidden == 4
+
+
+def test_a_hidden_entry_is_counted():
+    """An entry below its bound is not checked, though its array is: the count must say so."""
+    allowed = {name: np.full(array.shape, 1e-8) for name, array in GRADIENT.items()}
+    found = judged(lambda g: None, allowed)
+    assert (found.outcome, found.arrays["W"].hidden, found.arrays["b"].hidden) == (WITHIN, 1, 0)
+
+
+def test_a_zero_array_is_resolved_by_any_bound():
+    """A dead unit's gradient is exactly 0, and anything else must be beyond."""
+    truth = linear({"dead": np.zeros(2), "w": np.ones(2)})
+    allowed = bound("backprop", truth)
+    assert verdict({"dead": np.zeros(2), "w": np.ones(2)}, truth, allowed).ok
+    found = verdict({"dead": np.array([0, 1e-300]), "w": np.ones(2)}, truth, allowed)
+    assert found.outcome == BEYOND
+
+
+def test_a_scalar_has_no_entry_to_name():
+    """'entry ()' helps nobody."""
+    truth = linear(np.array(2.0))
+    found = verdict(np.array(2.1), truth, bound("backprop", truth))
+    assert "entry" not in found.reason
+    assert found.reason.startswith("the gradient is")

@@ -1,0 +1,425 @@
+"""check_gradient: no mistake passes, no right gradient is rejected, and the words fit."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import numpy as np
+import pytest
+
+import gradmethods as gm
+from gradmethods.accuracy import check as check_module
+from gradmethods.accuracy.plants import planted
+from gradmethods.accuracy.plants.changes import LADDER
+from gradmethods.errors import InvalidOption, InvalidProblem, NotDifferentiable, ShapeMismatch
+from tests.planted import PARAMS, scaled
+from tests.test_problems import CASES
+
+PROBLEMS: dict[str, Any] = {name: (name, {}) for name in gm.problems.names()} | {
+    "mlp in float32": ("mlp", {"widths": (2, 4, 1), "dtype": "float32"}),
+    "helmholtz in float32": ("helmholtz", {"dtype": "float32"}),
+    "relu": ("mlp", {"activation": "relu", "loss": "logits", "batch": 20}),
+    "saturated": ("log-sum-exp", {"spread": 100.0}),
+}
+
+
+@pytest.fixture(scope="module", params=PROBLEMS)
+def truth(request):
+    name, options = PROBLEMS[request.param]
+    return gm.certified_gradient(gm.problems.get(name, **options))
+
+
+def checked(plant, truth):
+    return gm.check_gradient(truth.problem.structure.restore(plant.gradient), truth.problem,
+                             truth=truth)  # fmt: skip
+
+
+def test_every_plant_is_rejected(truth):
+    """Kill rate 100 %: a check that one mistake passes is not one to rely on."""
+    plants = [plant for plant in planted(truth) if plant.gradient is not None]
+    assert len(plants) > 25
+    passed = [(p.mistake, p.where) for p in plants if checked(p, truth).ok]
+    assert not passed
+
+
+WORDS = {
+    "zero": "zero, as if never computed",
+    "NaN": "NaN",
+    "infinite": "infinite",
+    "one entry NaN": "NaN",
+    "one entry infinite": "infinite",
+    "sign flipped": "the sign is wrong",
+    "sign of one entry flipped": "the sign is wrong",
+    "twice": "twice the right one",
+    "half": "half the right one",
+    "one entry wrong": "one entry is wrong|twice the right one|where .* is right|zero",
+    "one entry zero": "is 0 where|zero",
+    "last entry forgotten": r"is 0 where .* is right \(the last one|zero",
+    "transposed": "transposed",
+    "arrays swapped": "arrays swapped",
+    "entries reversed": "in reverse order",
+    "entries shifted": r"shifted by one place \(\+1\)|in reverse order",
+    "times N": r"times the right one: the 1/N of the mean is missing",
+    "divided by N": "divided by N once too often",
+    "last example forgotten": "the last example is missing",
+    "bias not summed over examples": "not summed over examples",
+    "slope at the activation": "slope σ′ .* is taken at the activation",
+    "single precision": "single precision",
+    LADDER: "off by|a few digits",
+    "at a stale point": "by no pattern|times the right one",
+    "of another problem": "by no pattern|times the right one",
+}
+"""What must be said about each mistake. Which point values are of, nobody can tell from them."""
+
+
+@pytest.mark.parametrize("name", gm.problems.names())
+def test_each_mistake_is_called_by_its_name(name):
+    """Whoever is told "transposed" looks at one line; who is told "wrong" looks at all."""
+    truth = gm.certified_gradient(gm.problems.get(name))
+    for plant in planted(truth):
+        if plant.gradient is None:
+            continue
+        mistake = checked(plant, truth).mistake
+        assert re.search(WORDS[plant.mistake], mistake), (plant.mistake, plant.where, mistake)
+        arrays = set(plant.where.split(", ")) & set(truth.problem.structure.shapes)
+        entry = re.match(r"(\w*)(\[[\d, ]+\])", plant.where)
+        if entry and truth.problem.structure.shapes[entry[1]] not in {(), (1,)}:
+            assert entry[2] in mistake, (plant.where, mistake)
+        for array in arrays:
+            assert array in mistake, (plant.where, mistake)
+        others = set(truth.problem.structure.shapes) - arrays
+        if arrays and plant.mistake != "arrays swapped":
+            assert not any(f"{other}: " in mistake for other in others), (plant.where, mistake)
+
+
+@pytest.mark.parametrize("case", CASES)
+@pytest.mark.parametrize("seed", [0, 1])
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+def test_gradients_by_hand_are_right(case, seed, dtype):
+    """A false alarm teaches people to ignore the true ones; their formulas are not ours."""
+    name, options, by_hand = CASES[case]
+    options = options | {"seed": seed, "dtype": dtype}
+    problem = gm.problems.get(name, **options)
+    if problem.size > 60 and seed:
+        problem = gm.problems.get(name, **options | {"seed": 2})
+    check = gm.check_gradient(by_hand, problem)
+    assert check.ok, str(check)
+    assert check.mistake == ""
+    assert "RIGHT" in str(check)
+
+
+@pytest.mark.parametrize(
+    "provider",
+    ["analytical", "analytical:chain-rule", "numerical:complex-step", "backprop"],
+)
+def test_exact_providers_are_right(truth, provider):
+    """Every exact method must pass: four ways to order the same operations."""
+    if provider == "analytical" and truth.problem.size > 50:
+        pytest.skip("closed formulas of so many parameters take ten seconds to derive")
+    assert gm.check_gradient(gm.get_provider(provider), truth.problem, truth=truth).ok
+
+
+@pytest.mark.parametrize("provider", ["numerical", "numerical:forward"])
+def test_differences_are_told_from_exact_gradients(provider):
+    """Differences are right to a few digits: as an exact gradient that is wrong, and said so."""
+    check = gm.check_gradient(gm.get_provider(provider), gm.problems.get("mlp"))
+    assert not check.ok
+    assert "right to a few digits" in check.mistake
+
+
+@pytest.mark.parametrize("scale", [1.0, 1e-12, 1e-300, 1e200])
+def test_gradients_of_any_scale(scale):
+    """Beside an absolute tolerance a tiny gradient is never wrong; here it must be."""
+    problem = scaled(scale)
+    right: Any = gm.Backprop().prepare(problem)(problem.params).gradient
+    assert gm.check_gradient(right, problem).ok
+    assert not gm.check_gradient({n: 0 * g for n, g in right.items()}, problem).ok
+    check = gm.check_gradient({n: -g for n, g in right.items()}, problem)
+    assert check.mistake == "every array (W, b): the sign is wrong"
+    wrong = right | {"b": right["b"] * [1, 1 + 1e-9]}
+    assert (
+        "b: one entry is wrong: [1] is off by 1.0e-09" in gm.check_gradient(wrong, problem).mistake
+    )
+
+
+def cubes(x, *, xp=np):
+    return xp.sum(x**3)
+
+
+X = np.array([0.1, 0.9, 1.3])
+CUBES = gm.Problem(cubes, np.array([0.3, -0.7, 1.1]))
+
+
+def test_a_gradient_that_kept_its_first_point_fails():
+    """Right at the one point where it is looked at, it would pass every check at one point."""
+    first: Any = []
+
+    def baked(x):
+        if not first:
+            first.append(3 * x**2)
+        return first[0]
+
+    check = gm.check_gradient(baked, CUBES)
+    assert not check.ok
+    assert "the same at every point" in check.mistake
+    assert gm.check_gradient(3 * CUBES.params**2, CUBES).ok  # as values they are right
+
+
+def test_a_gradient_of_the_call_before_fails():
+    """A buffer that is filled too late gives each caller the gradient of the last one."""
+    last: Any = [CUBES.params]
+
+    def stale(x):
+        previous, last[0] = last[0], x.copy()
+        return 3 * previous**2
+
+    check = gm.check_gradient(stale, CUBES)
+    assert "of the call before: stale parameters" in check.mistake
+
+
+def test_a_lucky_point_does_not_pass():
+    """x**3 has the slope of x**2 at 2/3: a check there must look elsewhere too."""
+    lucky = gm.Problem(lambda x, xp=np: xp.sum(x**3) - xp.sum(x**2), np.array([0.25, 0.5]))
+
+    def half(x):
+        return np.where(x == 0.25, 3 * x**2 - 2 * x, -0.25)
+
+    check = gm.check_gradient(half, lucky)
+    assert not check.ok
+    assert check.mistake.startswith("right at the problem's own point, wrong at point 1 beside it")
+    assert check.table["point"].to_list() == ["point 1 beside it"]
+
+
+def test_a_constant_gradient_may_be_constant():
+    """Of a linear loss it is right that the gradient is the same everywhere."""
+    linear = gm.Problem(lambda x, xp=np: xp.sum(x * xp.asarray([0.1, 0.7])), np.array([0.3, 0.9]))
+    assert gm.check_gradient(lambda x: np.array([0.1, 0.7]), linear).ok
+
+
+def test_a_reused_buffer_and_a_changed_argument_do_no_harm():
+    """A user's function may write where it likes, except into our points."""
+    buffer = np.empty(3)
+
+    def gradient(x):
+        np.multiply(3 * x, x, out=buffer)
+        x[:] = np.nan
+        return buffer
+
+    assert gm.check_gradient(gradient, CUBES).ok
+    assert np.isfinite(CUBES.params).all()
+
+
+def test_loss_and_gradient_in_one_function():
+    """Most code returns both; a wrong loss there is a mistake too."""
+    assert gm.check_gradient(lambda x: (cubes(x), 3 * x**2), CUBES).ok
+    check = gm.check_gradient(lambda x: (2 * cubes(x), 3 * x**2), CUBES)
+    assert not check.ok
+    assert check.mistake.startswith("the loss is ")
+    check = gm.check_gradient(lambda x: (np.nan, -3 * x**2), CUBES)
+    assert "the loss is nan" in check.mistake
+    assert "the sign is wrong" in check.mistake
+
+
+def test_a_pair_is_not_taken_for_two_numbers():
+    """A gradient of two entries given as a tuple is a gradient, not a loss and another one."""
+    pair = gm.Problem(cubes, np.array([0.3, -0.7]))
+    assert gm.check_gradient(tuple(3 * pair.params**2), pair).ok
+    scalar = gm.Problem(lambda x, xp=np: x**3, np.array(0.7))
+    assert gm.check_gradient(lambda x: (x**3, 3 * x**2), scalar).ok
+    assert gm.check_gradient(lambda x: 3 * x**2, scalar).ok
+    assert gm.check_gradient(3 * 0.7**2, scalar).ok
+    assert gm.check_gradient(-3 * 0.7**2, scalar).mistake == "the sign is wrong"
+
+
+@pytest.mark.parametrize(
+    "gradient",
+    [
+        lambda params: {"w": 2 * params["w"] * X.sum()},
+        lambda params, x: {"w": 2 * params["w"] * x.sum()},
+        lambda p, *, x: {"w": 2 * p["w"] * x.sum()},
+        lambda p, k=2, **data: {"w": k * p["w"] * data["x"].sum()},
+        lambda params, x, y: {"w": 2 * params["w"] * (x.sum() + 0 * y.sum())},
+    ],
+)
+def test_data_are_passed_by_name_to_who_wants_them(gradient):
+    """A hand-written gradient has the signature that its author found convenient."""
+    problem = gm.Problem(
+        lambda params, x, y, xp=np: xp.sum(x) * xp.sum(params["w"] ** 2) + xp.sum(y),
+        {"w": np.array([0.3, 0.7])}, {"x": X, "y": X},
+    )  # fmt: skip
+    assert gm.check_gradient(gradient, problem).ok
+
+
+def test_a_missing_penalty_is_recognised():
+    """The forgotten derivative of the weight decay is in no other array."""
+    problem = gm.problems.get("logistic-regression", penalty=0.37)
+    without = gm.problems.get("logistic-regression", penalty=1e-30)
+    gradient = gm.Backprop().prepare(without)(without.params).gradient
+    mistake = gm.check_gradient(gradient, problem).mistake
+    assert "w: too small by 0.37 times the parameters: the term of a penalty" in mistake
+
+
+def test_wrong_rows_are_named():
+    """One wrong line of a loop is one wrong row."""
+    problem = gm.problems.get("mlp")
+    gradient: Any = gm.Backprop().prepare(problem)(problem.params).gradient
+    gradient["W2"][3] = gradient["W2"][3] ** 2
+    assert "W2: wrong in row 3 alone" in gm.check_gradient(gradient, problem).mistake
+    gradient["W2"] = gradient["W2"].copy()
+    gradient["W2"][:, 5] += 1
+    assert "of 64 entries are wrong" in gm.check_gradient(gradient, problem).mistake
+
+
+# -- what cannot be checked
+
+
+def test_a_kink_is_refused():
+    """At a kink there is no gradient to be right: an answer of either kind would be made up."""
+    problem = gm.Problem(lambda x, xp=np: xp.sum(xp.abs(x)), np.array([0.0, 1.0]))
+    with pytest.raises(NotDifferentiable, match="not differentiable at this point"):
+        gm.check_gradient(np.sign, problem)
+
+
+def test_kinks_beside_the_point_do_not_stop_the_check():
+    """The points beside it are ours to choose: a bad one is no reason to refuse."""
+    problem = gm.Problem(lambda x, xp=np: xp.sum(xp.log(x)), np.array([1e-3, 2.0]))
+    assert gm.check_gradient(lambda x: 1 / x, problem).ok
+
+
+def test_what_rounding_hides_is_not_called_right():
+    """A bound that lets zero through has checked nothing."""
+    problem = gm.Problem(lambda x, xp=np: xp.sum((x + 1e17) - 1e17 + x**2), np.array([0.3, 0.7]))
+    right = 1 + 2 * problem.params
+    assert gm.check_gradient(right, problem).ok
+    hidden = gm.Problem(lambda x, xp=np: xp.sum((1e17 + x) ** 2 - 1e34 - 2e17 * x), np.array([0.3]))
+    check = gm.check_gradient(2 * hidden.params, hidden)
+    assert not check.ok
+    assert "NOT DECIDED" in str(check)
+    with pytest.raises(gm.GradientMismatch):
+        gm.assert_gradient(2 * hidden.params, hidden)
+
+
+@pytest.mark.parametrize(
+    ("gradient", "error", "words"),
+    [
+        ({"W": np.zeros((2, 2))}, ShapeMismatch, r"Missing: \['b'\]"),
+        ({"W": np.zeros((2, 2)), "b": np.zeros(3)}, ShapeMismatch, r"gradient of 'b' .* \(2,\)"),
+        (np.zeros(6), ShapeMismatch, "as a dict with the names"),
+        ({"W": np.zeros((2, 2)), "b": [1j, 0]}, ShapeMismatch, "in real numbers"),
+        ({"W": np.zeros((2, 2)), "b": ["a", "b"]}, ShapeMismatch, "in real numbers"),
+        ({"W": np.zeros((2, 2)), "b": [[1], [1, 2]]}, ShapeMismatch, "as an array of float64"),
+        (None, ShapeMismatch, "as a dict with the names"),
+        (lambda: PARAMS, InvalidOption, r"cannot be called as .*\(params\)"),
+        (lambda p, q: PARAMS, InvalidOption, "missing a required argument: 'q'"),
+        (lambda p: None, ShapeMismatch, "got NoneType"),
+    ],
+)  # fmt: skip
+def test_bad_gradients_are_refused_in_words(gradient, error, words):
+    """A gradient of another shape is no wrong gradient: the sentence must say what is wanted."""
+    with pytest.raises(error, match=words):
+        gm.check_gradient(gradient, scaled(1.0))
+
+
+def test_a_transposed_shape_is_recognised():
+    """The commonest wrong shape has a name."""
+    problem = gm.problems.get("island")
+    gradient: Any = gm.Backprop().prepare(problem)(problem.params).gradient
+    with pytest.raises(ShapeMismatch, match="has the shape of the transpose"):
+        gm.check_gradient(gradient | {"W1": gradient["W1"].T}, problem)
+
+
+def test_other_arguments_are_refused():
+    """The two arguments are easily swapped."""
+    with pytest.raises(InvalidProblem, match="Expected a problem, got function"):
+        gm.check_gradient(CUBES, cubes)  # type: ignore[arg-type]  # the mistake under test
+    with pytest.raises(ShapeMismatch, match="as one array"):
+        gm.check_gradient({"x": np.zeros(3)}, CUBES)
+
+
+def test_the_users_own_error_is_not_hidden():
+    """A gradient that fails must fail with its own traceback."""
+
+    def broken(x):
+        raise ZeroDivisionError("mine")
+
+    with pytest.raises(ZeroDivisionError, match="mine"):
+        gm.check_gradient(broken, CUBES)
+
+
+# -- large problems
+
+
+def test_beyond_the_budget_a_part_is_certified(monkeypatch):
+    """A large network must be checked too, and the text must say by what."""
+    monkeypatch.setattr("gradmethods.accuracy.reference.BUDGET", 0.0)
+    monkeypatch.setattr(check_module, "WHOLE", 0)
+    problem = gm.problems.get("rosenbrock", n=1000)
+    by_hand = CASES["rosenbrock"][2]
+    check = gm.check_gradient(by_hand, problem)
+    assert check.ok, str(check)
+    assert "64 of 1000 components" in " ".join(str(check).split())
+
+    def wrong(x):
+        gradient = by_hand(x)
+        gradient[137] *= 1 + 1e-9
+        return gradient
+
+    assert "[137] is off by 1.0e-09" in gm.check_gradient(wrong, problem).mistake
+
+
+def test_a_reference_that_fails_its_own_test_is_no_reference(monkeypatch):
+    """If backpropagation were wrong, everything held against it would look right."""
+    from gradmethods.accuracy import reference
+
+    class Wrong:
+        def prepare(self, problem):
+            def gradient(params):
+                result = gm.Backprop().prepare(problem)(params)
+                return gm.GradientResult(result.value, 1.001 * result.gradient)
+
+            return gradient
+
+    monkeypatch.setattr(reference, "BUDGET", 0.0)
+    monkeypatch.setattr(reference, "Backprop", Wrong)
+    problem = gm.problems.get("rosenbrock", n=1000)
+    with pytest.raises(gm.BudgetExceeded, match="away from what is certified"):
+        gm.check_gradient(CASES["rosenbrock"][2], problem)
+
+
+def test_deep_networks_are_checked_where_the_proven_bound_is_too_coarse():
+    """The bound on rounding grows with depth beyond use: what takes its place must still check."""
+    problem = gm.problems.get("mlp", widths=(4, *[6] * 16, 1), activation="tanh", batch=3,
+                              dtype="float32")  # fmt: skip
+    right: Any = gm.Backprop().prepare(problem)(problem.params).gradient
+    check = gm.check_gradient(right, problem)
+    assert check.ok, str(check)
+    assert check.points[0].coarse
+    assert "1,000 times the error that backpropagation makes" in " ".join(str(check).split())
+    wrong = right | {"W1": right["W1"] * np.float32(1.01)}
+    assert "W1" in gm.check_gradient(wrong, problem).mistake
+
+
+# -- for a user's own tests
+
+
+def test_assert_gradient_raises_with_the_text():
+    """What pytest shows must say what is wrong, not only that it is."""
+    gm.assert_gradient(lambda x: 3 * x**2, CUBES)
+    with pytest.raises(AssertionError, match="WRONG: twice the right one") as raised:
+        gm.assert_gradient(lambda x: 6 * x**2, CUBES)
+    assert isinstance(raised.value, gm.GradientError)
+    assert "error ÷ bound" in str(raised.value)
+
+
+def test_the_table_has_a_row_per_array():
+    """A program reads the table; the columns are its interface."""
+    problem = gm.problems.get("island")
+    gradient: Any = gm.Backprop().prepare(problem)(problem.params).gradient
+    table = gm.check_gradient(gradient | {"b1": -gradient["b1"]}, problem).table
+    assert list(table.index) == ["W1", "b1", "W2", "b2"]
+    assert table["verdict"].to_list() == ["within bound", "beyond bound"] + ["within bound"] * 2
+    assert table.loc["b1", "wrong_signs"] == 3
+    assert table.loc["b1", "error"] == 2
+    assert (table["excess"] > 1).to_list() == [False, True, False, False]
+    assert (table["bound"] < 1e-11).all()
