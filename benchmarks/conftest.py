@@ -7,12 +7,14 @@ What a case does is in `gradmethods.cost.trial`, what is made of its record in
 from __future__ import annotations
 
 import os
+from functools import cached_property
 from pathlib import Path
 
 import pytest
 
-from gradmethods.cost.cases import GRIDS, grid
+from gradmethods.cost.cases import GRIDS, counts, grid
 from gradmethods.cost.noise import WIDTHS, noise_record
+from gradmethods.cost.operations import SECONDS, SHARE
 from gradmethods.cost.plan import LIMIT, Plan
 from gradmethods.cost.trial import Settings
 from gradmethods.report.files import RECORDS, append_record, records_so_far
@@ -34,6 +36,9 @@ def pytest_generate_tests(metafunc):
     if "case" in metafunc.fixturenames:
         cases = grid(metafunc.config.option.bench_grid)
         metafunc.parametrize("case", cases, ids=[case.key for case in cases])
+    if "counted" in metafunc.fixturenames:
+        cases = counts(metafunc.config.option.bench_grid)
+        metafunc.parametrize("counted", cases, ids=[case.key for case in cases])
 
 
 def pytest_report_teststatus(report, config):
@@ -53,12 +58,20 @@ class Bench:
         self.settings = Settings(seconds, options.bench_seed)
         self.parent = options.bench_parent
         budget = options.bench_budget
-        if budget is not None:  # the noise floor is measured last, whatever else there is time for
-            budget = max(0.0, budget - len(WIDTHS) * seconds)
+        counting = None
+        if budget is not None:  # what comes last is done, whatever else there is time for
+            counting = min(SECONDS, budget / 4)
+            budget = max(0.0, budget - len(WIDTHS) * seconds - counting)
         self.plan = Plan(options.bench_limit, budget)
+        self._counting = options.bench_limit * SHARE, counting
         self.path = options.bench_out and options.bench_out / RECORDS
         earlier = records_so_far(self.path) if self.path else []
         self.done = {record["key"] for record in earlier if self.plan.recall(record)}
+
+    @cached_property
+    def counting(self):
+        """What can be afforded for counting: its time begins with its first case."""
+        return Plan(*self._counting)
 
     def keep(self, record, record_property):
         """Put a finished case on disk at once, and tell the reader."""

@@ -10,6 +10,7 @@ from __future__ import annotations
 import pytest
 
 from gradmethods.cost.noise import WIDTHS
+from gradmethods.cost.operations import count_case
 from gradmethods.cost.trial import run_case
 
 
@@ -52,3 +53,15 @@ def test_cost(case, bench, benchmark, record_property):
 def test_noise_at_the_end(width, bench, record_property):
     """Once more: a machine that was quiet at the start may not have stayed so."""
     bench.keep_noise(width, "end", record_property)
+
+
+def test_operations(counted, bench, record_property):
+    """Operations of one program: if it fails, a law of growth is fitted to fewer sizes."""
+    if counted.key in bench.done:
+        pytest.skip("recorded by the run that this one goes on with")
+    record = count_case(counted, bench.counting, bench.settings)
+    bench.keep(record, record_property)
+    if record["outcome"] == "gap":
+        if record["kind"] == "error" or bench.path is None:
+            pytest.fail(record["reason"])
+        pytest.skip(record["reason"])

@@ -13,7 +13,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from gradmethods.cost.cases import grid
+from gradmethods.cost.cases import counts, grid
 from gradmethods.cost.deadline import OutOfTime, deadline
 from gradmethods.cost.plan import FULL_LIMIT, LIMIT, Gap, duration
 from gradmethods.cost.provenance import provenance
@@ -225,7 +225,7 @@ def _fill(folder: Path, settings: Settings, status: int | None, budget: float | 
         gap = Gap("not run", "The run was interrupted before this case.")
     else:
         gap = Gap("not run", f"pytest ended with status {status} before this case.")
-    for case in grid():
+    for case in [*grid(), *counts()]:
         if case.key not in done:
             append_record(path, describe(case, settings) | gap_record(gap))
 

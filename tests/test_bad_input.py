@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
 import pytest
 
 import gradmethods as gm
+from gradmethods.structure import compile_check
 
 RECORDING = ["analytical", "numerical:complex-step", "backprop"]
 W = np.array([0.3, -1.7, 0.9])
@@ -293,3 +295,28 @@ def test_every_error_is_also_a_built_in_one():
     assert len(errors) > 5
     for error in errors:
         assert error is gm.GradientError or issubclass(error, (ValueError, TypeError))
+
+
+class Matrix(np.ndarray):
+    """A kind of array whose operators may mean something else."""
+
+
+def test_the_written_check_passes_nothing_that_needs_a_look():
+    """What it let through wrongly would be computed with, and the answer would look right."""
+    fitting = {"w": W, "it's\n": np.array(0.5)}
+    structure = gm.Problem(lambda p, xp=np: xp.sum(p["w"]), fitting).structure
+    check = compile_check(structure)
+    assert check(fitting) is fitting
+    for given in (
+        fitting | {"more": W}, {"w": W}, {"w": W, "its": W}, MappingProxyType(fitting), [W],
+        fitting | {"w": W[:1]}, fitting | {"w": W[None]}, fitting | {"w": list(W)},
+        fitting | {"w": W.astype(">f8")}, fitting | {"w": W.astype(np.float32)},
+        fitting | {"w": W.view(Matrix)}, fitting | {"it's\n": 0.5},
+        fitting | {"it's\n": np.float64(0.5)},
+    ):  # fmt: skip
+        assert check(given) is None
+    bare = compile_check(gm.Problem(lambda w, xp=np: xp.sum(w), W).structure)
+    passed = bare(W)
+    assert passed is not None
+    assert passed[""] is W
+    assert bare({"": W}) is bare(W[:2]) is bare(W.astype(np.float32)) is None

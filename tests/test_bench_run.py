@@ -12,7 +12,7 @@ import time
 import pytest
 
 from gradmethods import bench
-from gradmethods.cost.cases import Case, grid
+from gradmethods.cost.cases import Case, counts, grid
 from gradmethods.cost.plan import Plan
 from gradmethods.cost.trial import Settings, run_case
 from gradmethods.errors import GradientError, InvalidOption
@@ -99,12 +99,12 @@ def test_a_killed_run_leaves_gaps(tmp_path, monkeypatch, capsys, status, kind):
     assert bench.run_benchmarks(tmp_path, budget=1.0) == 1
     records = read_records(tmp_path / RECORDS)
     assert read_json(tmp_path / PROVENANCE)["finished"] is (status is None)
-    others = [case.key for case in grid() if case != Case("width", "backprop", 1)]
+    others = [case.key for case in [*grid(), *counts()] if case != Case("width", "backprop", 1)]
     assert [record["key"] for record in records[1:]] == others
     assert {record["kind"] for record in records[1:]} == {kind}
     assert (tmp_path / ACCURACY).exists()
     assert read_json(tmp_path / PROVENANCE)["budget"] == 1.0
-    assert f"{len(records) - 1} gaps" in capsys.readouterr().out
+    assert f"{len(grid()) - 1} gaps" in capsys.readouterr().out
 
 
 def test_a_run_goes_on_only_with_the_same_code(tmp_path, monkeypatch):
@@ -139,7 +139,7 @@ def test_an_interrupted_run_says_so(tmp_path, monkeypatch, capsys):
     assert bench.run_benchmarks(tmp_path) == bench.INTERRUPTED == 130
     records = read_records(tmp_path / RECORDS)
     assert {r["reason"] for r in records[1:]} == {"The run was interrupted before this case."}
-    assert len(records) == len(grid())
+    assert len(records) == len(grid()) + len(counts())
     assert read_json(tmp_path / PROVENANCE)["finished"] is False
     words = f"INCOMPLETE: the run was stopped before its end, after 1 of {len(grid())}"
     assert words in " ".join(capsys.readouterr().out.split())

@@ -183,3 +183,12 @@ def test_factors_of_float32_merge_within_its_range():
     value, gradient = run_twice(graph, problem)
     assert value == pytest.approx(problem.value(), rel=1e-6)
     np.testing.assert_allclose(gradient, [1e20], rtol=1e-6)
+
+
+def test_a_sign_is_folded_into_the_number_divided_by():
+    """A mean with a minus before it would take an operation more, at each call."""
+    problem, graph = joint(lambda w, xp=np: -xp.mean(xp.exp(w)), np.arange(4.0))
+    source = compile_graph(simplify(graph)).source
+    assert "/ -4.0" in source
+    assert "negative" not in source
+    assert run_twice(graph, problem)[0] == problem.value()

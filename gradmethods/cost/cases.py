@@ -35,6 +35,16 @@ GRIDS = {
 }
 """The scales of each sweep, by the name of the grid."""
 
+COUNTED = ("analytical:expanded", "analytical", "analytical:chain-rule", "backprop")
+"""Providers whose programs have operations to count."""
+
+COUNTS = {
+    "all": {1: 6, 2: 7, 3: 5, 4: 3, 6: 3, 8: 3},
+    "small": {1: 2},  # for the test suite
+}
+"""By the name of the grid, the widths at which operations are counted without any timing, and up to
+how many hidden layers: far enough for a law of growth where formulas can follow at all."""
+
 
 @dataclass(frozen=True)
 class Case:
@@ -43,7 +53,8 @@ class Case:
     Attributes
     ----------
     sweep : str
-        ``width`` or ``depth``: what grows.
+        ``width`` or ``depth``: what grows. ``count-2``: operations are counted in networks of so
+        many units a layer, and nothing is timed.
     provider : str
         Its name.
     scale : int
@@ -57,14 +68,22 @@ class Case:
     @property
     def widths(self) -> tuple[int, ...]:
         """Units per layer, inputs first."""
-        h = self.scale
-        return (2, h, h, 1) if self.sweep == "width" else (2, *[8] * h, 1)
+        units, layers = self.hidden
+        return (2, *[units] * layers, 1)
+
+    @property
+    def hidden(self) -> tuple[int, int]:
+        """Units in each hidden layer, and the number of hidden layers."""
+        if self.sweep == "width":
+            return self.scale, 2
+        return int(self.sweep.partition("-")[2] or 8), self.scale
 
     @property
     def network(self) -> str:
         """The network in one word, e.g. ``2-8-8-1`` or ``2-(8×16)-1``."""
-        if self.sweep == "depth" and self.scale > 4:
-            return f"2-(8×{self.scale})-1"
+        units, layers = self.hidden
+        if layers > 4:
+            return f"2-({units}×{layers})-1"
         return "-".join(map(str, self.widths))
 
     @property
@@ -125,3 +144,26 @@ def grid(name: str = "all") -> list[Case]:
                 step = max(0, math.ceil(math.log2(effort(case) / 0.5)))
                 ranked.append((step, level, case))
     return [case for *_, case in sorted(ranked, key=lambda entry: entry[:2])]  # stable
+
+
+def counts(name: str = "all") -> list[Case]:
+    """List the cases whose operations are counted, what is cheap first.
+
+    Written out, the formulas of all partial derivatives hold a term for every path through the
+    network: it is this number that their derivation takes time for. Narrow networks come before
+    wide ones of as many paths, because depth is what they tell apart.
+    """
+    cases = [
+        Case(f"count-{width}", provider, depth)
+        for width, deepest in COUNTS[name].items()
+        for depth in range(1, deepest + 1)
+        for provider in COUNTED
+    ]
+
+    def paths(case: Case) -> float:
+        units, layers = case.hidden
+        worth = {"analytical": 1.0, "analytical:expanded": 1.2}.get(case.provider, 0.0)
+        worth *= 1 if units <= 3 or layers == 1 else 4
+        return float(worth * case.n * units ** (layers - 1))
+
+    return sorted(cases, key=paths)

@@ -98,7 +98,7 @@ def fit_power_law(
     residuals = y - y.mean() - slope * centred
     freedom = n.size - 2
     error = math.sqrt(float(residuals @ residuals) / freedom / squares)
-    reach = _student(freedom) * error
+    reach = student(freedom) * error
     return PowerLaw(
         exponent=slope,
         low=slope - reach,
@@ -150,6 +150,7 @@ def _sorted(sizes: ArrayLike, values: ArrayLike) -> tuple[NDArray[np.float64], .
     return n[order], v[order]
 
 
-def _student(freedom: int) -> float:
+def student(freedom: int) -> float:
+    """Return the 97.5 % quantile of Student's t."""
     # Beyond the table 1.96 + 2.4/ν is right to three digits.
     return _T[freedom - 1] if freedom <= len(_T) else 1.96 + 2.4 / freedom

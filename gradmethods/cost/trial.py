@@ -92,32 +92,38 @@ def run_case(
     dict
         The record. ``outcome`` is ``measured`` or ``gap``; a gap has ``kind`` and ``reason``.
     """
-    record = describe(case, settings)
     start = time.perf_counter()
-    gap = plan.refusal(case)
-    if gap is None:
+    found = guarded(
+        case,
+        plan,
+        lambda: _measure(case, plan, settings, drive, provider or case.make_provider()),
+    )
+    result = found if isinstance(found, dict) else gap_record(found)
+    return describe(case, settings) | result | {"seconds": time.perf_counter() - start}
+
+
+def guarded(
+    case: Case, plan: Plan, measure: Callable[[], dict[str, Any] | Gap]
+) -> dict[str, Any] | Gap:
+    """Return what `measure` finds within the limit of a plan, or why it found nothing."""
+    found: dict[str, Any] | Gap | None = plan.refusal(case)
+    if found is None:
         try:
             with deadline(plan.allowance):
-                measured = _measure(case, plan, settings, drive, provider or case.make_provider())
+                found = measure()
         except OutOfTime as stop:
             words = f"{str(stop).capitalize()}, beyond what was estimated"
-            gap = Gap("limit", f"{words}; the limit is {duration(plan.limit)} a case.")
-            gap = plan.exhausted() if plan.left <= 0 else gap
+            found = Gap("limit", f"{words}; the limit is {duration(plan.limit)} a case.")
+            found = plan.exhausted() if plan.left <= 0 else found
         except MemoryError as error:
-            gap = Gap("memory", f"Out of memory. {error}".strip())
+            found = Gap("memory", f"Out of memory. {error}".strip())
         except GradientError as error:
-            gap = Gap("obstacle", str(error))
+            found = Gap("obstacle", str(error))
         except Exception as error:  # noqa: BLE001  # a row of the table, and a failure of the test
-            gap = Gap("error", f"{type(error).__name__}: {error}")
-        else:
-            if isinstance(measured, Gap):
-                gap = measured
-            else:
-                record |= measured
-    if gap is not None:
-        plan.stopped(case, gap)
-        record |= gap_record(gap)
-    return record | {"seconds": time.perf_counter() - start}
+            found = Gap("error", f"{type(error).__name__}: {error}")
+    if isinstance(found, Gap):
+        plan.stopped(case, found)
+    return found
 
 
 def describe(case: Case, settings: Settings) -> dict[str, Any]:

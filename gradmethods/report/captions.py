@@ -174,7 +174,8 @@ TABLES: Mapping[str, Caption] = {
     "gaps": Caption(
         "Cases that were not measured, and why",
         "A case whose estimate is above the limit, or above what is left of the budget, is not "
-        "run, and neither are larger ones of the same method. A refusal of a method is quoted.",
+        "run, and neither are larger ones of the same method. A refusal of a method is quoted. In "
+        "the sweep count-w operations are counted, nothing is timed, and a layer has w units.",
     ),
     "noise": Caption(
         "Noise floor",

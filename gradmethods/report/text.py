@@ -20,11 +20,13 @@ def case_line(record: Mapping[str, Any]) -> str:
     'width  2-8-8-1        n = 105        backprop             gap: Estimated 1 h.'
     """
     head = (
-        f"{record['sweep']:<6} {record['network']:<14} n = {record['n']:<10,} "
+        f"{record['sweep'].partition('-')[0]:<6} {record['network']:<14} n = {record['n']:<10,} "
         f"{record['provider']:<20} "
     )
     if record["outcome"] == "gap":
         return f"{head}gap: {fmt.shortened(record['reason'], 120)}"
+    if "ratio" not in record:
+        return f"{head}{record['operations']:>8,} operations"
     ratio = record["ratio"]
     return (
         f"{head}{fmt.time(record['gradient']['median']):>8}"

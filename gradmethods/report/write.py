@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
+from matplotlib.figure import Figure
 
-from gradmethods.report import frames, plots, tables
+from gradmethods.report import frames, growth, multiples, plots, tables
 from gradmethods.report.banners import banners
 from gradmethods.report.captions import METHOD, TABLES, Caption, figure_caption, provenance_line
 from gradmethods.report.cite import bibliography, run_name
@@ -70,6 +73,7 @@ def write(out: Path) -> list[Path]:
     slopes = frames.slopes_frame(costs)
 
     items = _write_figures(out, costs, slopes, f"{source} Run {run}.")
+    items += _write_growth(out, growth.counts_frame(records), f"{source} Run {run}.")
     items += _write_tables(out, records, costs, slopes, f"{source} Run {run}.")
     entries = bibliography(run, origin)
     index = {
@@ -107,21 +111,44 @@ def _write_figures(out: Path, costs: pd.DataFrame, slopes: pd.DataFrame, source:
                 continue
             identifier = f"fig-{name}-{sweep}"
             caption = figure_caption(name, sweep, costs)
-            data = out / "figures" / f"{identifier}.csv"
-            write_text(data, points.to_csv(index=False, lineterminator="\n"))
-            written = [data]
-            for size in SIZES:
-                figure = plots.growth(costs, slopes, sweep, quantity, size)
-                stem = identifier if size == "wide" else f"{identifier}-{size}"
-                written += [
-                    save(
-                        figure, out / "figures" / f"{stem}.{kind}", title=identifier,
-                        caption=caption.full, source=source,
-                    )
-                    for kind in FORMATS[size]
-                ]  # fmt: skip
-            items.append(_item(out, identifier, "figure", caption, written))
+            draw = partial(plots.growth, costs, slopes, sweep, quantity)
+            items.append(_write_figure(out, identifier, caption, points, draw, source))
     return items
+
+
+def _write_growth(out: Path, counts: pd.DataFrame, source: str) -> list[Item]:
+    items = []
+    for growing in growth.DIRECTIONS:
+        points = multiples.multiples(counts, growing)
+        if len(points):
+            caption, draw = multiples.caption(growing), partial(multiples.draw, points, growing)
+            name = f"fig-multiple-{growing}"
+            items.append(_write_figure(out, name, caption, points, draw, source))
+    return items
+
+
+def _write_figure(
+    out: Path,
+    identifier: str,
+    caption: Caption,
+    points: pd.DataFrame,
+    draw: Callable[[str], Figure],
+    source: str,
+) -> Item:
+    data = out / "figures" / f"{identifier}.csv"
+    write_text(data, points.to_csv(index=False, lineterminator="\n"))
+    written = [data]
+    for size in SIZES:
+        figure = draw(size)
+        stem = identifier if size == "wide" else f"{identifier}-{size}"
+        written += [
+            save(
+                figure, out / "figures" / f"{stem}.{kind}", title=identifier,
+                caption=caption.full, source=source,
+            )
+            for kind in FORMATS[size]
+        ]  # fmt: skip
+    return _item(out, identifier, "figure", caption, written)
 
 
 def _write_tables(
@@ -131,12 +158,15 @@ def _write_tables(
     slopes: pd.DataFrame,
     source: str,
 ) -> list[Item]:
-    gaps, noise = frames.gaps_frame(costs), frames.noise_frame(records)
+    noise = frames.noise_frame(records)
+    gaps = pd.concat([frames.gaps_frame(costs), growth.gaps_frame(records)], ignore_index=True)
     operations = frames.operations_frame(costs)
+    laws = growth.laws_frame(growth.counts_frame(records))
     made = {
         "slopes": (slopes, tables.slopes_table(slopes)),
         "costs": (costs, tables.costs_table(costs)),
         "operations": (operations, tables.operations_table(operations)),
+        "laws": (laws, growth.laws_table(laws)),
         "gaps": (gaps, tables.gaps_table(gaps)),
         "noise": (noise, tables.noise_table(noise)),
     }
@@ -148,8 +178,9 @@ def _write_tables(
     items = []
     for name, (data, shown) in made.items():
         identifier = f"tab-{name}"
-        written = write_table(out / "tables", identifier, data, shown, TABLES[name], source)
-        item = _item(out, identifier, "table", TABLES[name], written)
+        caption = growth.LAWS if name == "laws" else TABLES[name]
+        written = write_table(out / "tables", identifier, data, shown, caption, source)
+        item = _item(out, identifier, "table", caption, written)
         item.shown = shown
         items.append(item)
     return items

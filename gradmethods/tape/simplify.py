@@ -66,6 +66,8 @@ def _negative(to: Rebuild, n: Node) -> Operand | None:
         return to.make("subtract", x.operands[1], x.operands[0])
     if is_node(x, "multiply", "divide") and is_number(x.operands[0]):
         return to.make(x.primitive, -x.operands[0], x.operands[1])
+    if is_node(x, "divide") and is_number(x.operands[1]) and to.used_once(x):
+        return to.make("divide", x.operands[0], -x.operands[1])
     if is_node(x, "add") and to.used_once(x):
         for small, large in (x.operands, reversed(x.operands)):
             # Say a bias: negate it, not what it is added to. Integers could not be negated.
