@@ -60,8 +60,14 @@ def _parser() -> argparse.ArgumentParser:
     parser.set_defaults(run=None)
     jobs = parser.add_subparsers(title="jobs", metavar="JOB")
 
-    job = _job(jobs, "problems", "list the problems of the catalogue", "gradmethods problems mlp")
+    job = _job(
+        jobs,
+        "problems",
+        "list the problems of the catalogue",
+        "gradmethods problems mlp\n  gradmethods problems --hard",
+    )
     job.add_argument("name", nargs="?", help="describe this one")
+    job.add_argument("--hard", action="store_true", help="list the hard cases instead")
     job.set_defaults(run=_problems)
 
     job = _job(
@@ -167,19 +173,23 @@ def _add_problem(job: argparse.ArgumentParser) -> None:
 
 def _problems(options: argparse.Namespace) -> int:
     from gradmethods import problems
+    from gradmethods.locate import find_family
+    from gradmethods.problems import hard
     from gradmethods.report.plain import plain
 
     if options.name:
-        family = problems.describe(options.name)
+        family = find_family(options.name)
         print(f"{family.name}: {family.title}\n")
         print(textwrap.fill(f"formula: {plain(family.formula)}", 100, subsequent_indent="  "))
         for label in ("domain", "hard", "source"):
             print(textwrap.fill(f"{label}: {getattr(family, label)}", 100, subsequent_indent="  "))
-        print("options: " + ", ".join(f"{k}={v!r}" for k, v in family.options.items()))
+        if family.options:
+            print("options: " + ", ".join(f"{k}={v!r}" for k, v in family.options.items()))
         return 0
-    width = max(map(len, problems.names()))
-    for name in problems.names():
-        print(f"{name:{width}}  {problems.describe(name).title}")
+    shelf = hard if options.hard else problems
+    width = max(map(len, shelf.names()))
+    for name in shelf.names():
+        print(f"{name:{width}}  {shelf.describe(name).title}")
     return 0
 
 

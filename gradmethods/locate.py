@@ -16,6 +16,7 @@ from typing import Any
 from gradmethods import problems
 from gradmethods.errors import GradientError, InvalidOption, InvalidProblem, UnknownName
 from gradmethods.problem import Problem
+from gradmethods.problems import Family, hard
 
 
 def find_problem(name: str, size: Sequence[str] = ()) -> Problem:
@@ -24,8 +25,8 @@ def find_problem(name: str, size: Sequence[str] = ()) -> Problem:
     Parameters
     ----------
     name : str
-        A name of the catalogue, or ``path/to/file.py:variable``, where the variable holds a
-        `Problem` or a function without arguments that returns one.
+        A name of the catalogue or of a hard case, or ``path/to/file.py:variable``, where the
+        variable holds a `Problem` or a function without arguments that returns one.
     size : sequence of str
         Options of a catalogue problem as ``option=value``; a value with commas is a tuple.
 
@@ -48,7 +49,26 @@ def find_problem(name: str, size: Sequence[str] = ()) -> Problem:
         raise UnknownName(
             f"{name!r} names a file; add the variable that holds the problem, as in {file}:problem."
         )
-    return problems.get(name, **dict(map(_option, size)))
+    family = find_family(name)
+    if family.name not in hard.CASES:
+        return problems.get(name, **dict(map(_option, size)))
+    if size:
+        raise InvalidOption(f"The hard case {name!r} has no options: its point is what is hard.")
+    return family.build()
+
+
+def find_family(name: str) -> Family:
+    """Tell what a problem of the catalogue or a hard case is.
+
+    Raises
+    ------
+    UnknownName
+        If there is no such problem.
+    """
+    known = problems.FAMILIES | hard.CASES
+    if name not in known:
+        raise UnknownName.among("problem", name, known)
+    return known[name]
 
 
 def find_gradient(name: str) -> Any:

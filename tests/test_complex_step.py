@@ -9,6 +9,7 @@ import pytest
 
 import gradmethods as gm
 from gradmethods.errors import NotDifferentiable
+from gradmethods.providers.complex_step import TRIES
 from tests.numerical_cases import prepare
 
 
@@ -44,6 +45,17 @@ def test_derivatives_that_underflow_beside_the_step(loss, scale):
     prepared = prepare("complex-step", problem)
     np.testing.assert_allclose(prepared(x).gradient, gm.gradient(problem.loss, x), rtol=1e-14)
     assert prepared.forward_passes > 2  # the passes that it took are told
+
+
+@pytest.mark.parametrize("exponent", [-970.0, -1000.0, -1010.0])
+def test_a_loss_that_underflows_where_parameters_are_large(exponent):
+    """2**x varies on a scale of 1: steps as wide as x would find nothing, and leave a 0."""
+    x = np.array([exponent, 3.0])
+    problem = gm.Problem(lambda w, *, xp=np: 2.0 ** w[0] + 0 * w[1], x)
+    prepared = prepare("complex-step", problem)
+    slope = math.log(2) * 2.0**exponent
+    np.testing.assert_allclose(prepared(x).gradient, [slope, 0], rtol=1e-10)
+    assert 2 < prepared.forward_passes <= 3 + 2 * TRIES + 2
 
 
 def test_float32_underflows_earlier():

@@ -17,6 +17,7 @@ import pytest
 import gradmethods as gm
 from gradmethods.cost import rounds, timing
 from gradmethods.cost.cases import Case, grid
+from gradmethods.report import format as fmt
 from gradmethods.report import frames, tables, write_report
 from gradmethods.report.banners import banners
 from gradmethods.report.captions import METHOD, provenance_line
@@ -90,6 +91,13 @@ def test_fitted_exponents_are_those_of_the_records(run):
     assert numerical["exponent"] == pytest.approx(1.0)
     assert numerical["theory"] == 1.0
     assert backprop["exponent"] == pytest.approx(0.0, abs=1e-9)
+
+
+@pytest.mark.parametrize("value", [None, float("nan"), pd.NA])
+def test_what_is_missing_is_a_dash(value):
+    """pandas' NA has no truth value: to ask for it in the wrong order stopped the report."""
+    assert fmt.missing(value)
+    assert fmt.count(value) == fmt.NONE
 
 
 def test_too_few_sizes_leave_a_row_without_an_exponent():

@@ -22,13 +22,15 @@ from gradmethods.certified.decisions import order as order_of
 from gradmethods.certified.evaluate import point_of
 from gradmethods.certified.functions import BINARY, UNARY, whole_power
 from gradmethods.certified.namespace import Balls
-from gradmethods.certified.numbers import nearest
-from gradmethods.certified.precision import raised
+from gradmethods.certified.numbers import is_known, rounded
+from gradmethods.certified.precision import ZERO_BITS, raised
 from gradmethods.errors import InvalidOption
 from gradmethods.graph.record import call_loss
 from gradmethods.problem import Problem
 
 BITS = 128
+DIGITS = 17
+"""Of each derivative: as many as float64 can hold."""
 Function = Callable[..., Any]
 
 
@@ -151,8 +153,8 @@ def certified_derivatives(
     -------
     numpy.ndarray of float64
         Shape (components, order + 1): the loss and its derivatives of order 1, 2, … along each
-        coordinate, each the float64 nearest to the midpoint of a ball that was computed with 128
-        bits or more.
+        coordinate, from balls that are known to 17 digits; one that cannot be told from 0 with 512
+        bits counts as 0.
 
     Raises
     ------
@@ -174,14 +176,15 @@ def certified_derivatives(
 
     def attempt(bits: int) -> tuple[NDArray[np.float64], bool]:
         with ctx.workprec(bits):
-            rows = [_along(problem, order, int(i)) for i in chosen]
-        return np.array(rows).reshape(len(chosen), order + 1), True
+            balls = [ball for i in chosen for ball in _along(problem, order, int(i))]
+        enough = all(is_known(ball, DIGITS, zero=bits >= ZERO_BITS * BITS) for ball in balls)
+        return np.array([*map(rounded, balls)]).reshape(len(chosen), order + 1), enough
 
     return raised(problem, BITS, attempt)
 
 
-def _along(problem: Problem, order: int, component: int) -> list[float]:
-    """Return the loss and its derivatives along one coordinate."""
+def _along(problem: Problem, order: int, component: int) -> list[arb]:
+    """Enclose the loss and its derivatives along one coordinate."""
     before, ctx.cap = ctx.cap, order + 1
     try:
         point = point_of(problem)
@@ -200,4 +203,4 @@ def _along(problem: Problem, order: int, component: int) -> list[float]:
     if not all(c.is_finite() for c in coefficients):
         raise Undecided("A derivative is not a finite number")
     coefficients += [arb(0)] * (order + 1 - len(coefficients))
-    return [nearest(c * math.factorial(k)) for k, c in enumerate(coefficients)]
+    return [c * math.factorial(k) for k, c in enumerate(coefficients)]

@@ -55,7 +55,7 @@ class CertifiedGradient:
     @property
     def value(self) -> float:
         """The float64 nearest to the loss."""
-        return numbers.nearest(self.loss)
+        return numbers.rounded(self.loss)
 
     @property
     def structure(self) -> Structure:
@@ -134,7 +134,7 @@ class CertifiedGradient:
                 known = balls[~self.is_zero[name]]
                 size = numbers.norm(ball.mid() for ball in known)
                 error = numbers.norm(ball.rad() for ball in known)
-                lost = numbers.log10_size(size) - numbers.log10_size(error) if known.size else most
+                lost = numbers.orders(size, error) if known.size else most
                 found[name] = min(lost, most)
             return found
 

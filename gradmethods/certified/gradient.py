@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import math
 import time
 
 from gradmethods.certified.enclosure import CertifiedGradient
 from gradmethods.certified.evaluate import enclose
+from gradmethods.certified.numbers import is_known
 from gradmethods.certified.precision import ZERO_BITS, check_request, first_bits, raised
 from gradmethods.problem import Problem
 
@@ -21,9 +21,9 @@ def certified_gradient(
 
     The loss is evaluated in ball arithmetic, in forward mode: parameters and data are the exact
     binary numbers that they are, and every rounding is in the radii. The working precision is
-    doubled until all components have the digits asked for, relative to themselves. A component that
-    cannot be told from 0 at four times the first precision counts as 0, and its radius says how
-    near it is; so precision is not raised for ever at stationary points.
+    doubled until the loss and all components have the digits asked for, relative to themselves. A
+    number that cannot be told from 0 at four times the first precision counts as 0, and its radius
+    says how near it is; so precision is not raised for ever at stationary points.
 
     Parameters
     ----------
@@ -76,11 +76,7 @@ def certified_gradient(
     def attempt(bits: int) -> tuple[CertifiedGradient, bool]:
         loss, enclosure = enclose(problem, bits, budget=budget)
         found = CertifiedGradient(problem, loss, enclosure, bits, time.perf_counter() - start)
-        zeros = bits >= ZERO_BITS * first or not any(
-            (zero & ~exact).any()
-            for zero, exact in zip(found.is_zero.values(), found.is_exact.values(), strict=True)
-        )
-        known = min(array.min(initial=math.inf) for array in found.component_digits.values())
-        return found, zeros and known >= digits
+        balls = (loss, *(ball for array in enclosure.values() for ball in array.flat))
+        return found, all(is_known(ball, digits, zero=bits >= ZERO_BITS * first) for ball in balls)
 
     return raised(problem, first, attempt)

@@ -14,21 +14,15 @@ from typing import Any
 import numpy as np
 from flint import arb
 
+from gradmethods.arrays import Array
 from gradmethods.certified import decisions
-from gradmethods.certified.arrays import (
-    ZERO,
-    Ball,
-    Objects,
-    Tangents,
-    boxed,
-    each,
-    holds,
-)
+from gradmethods.certified.arrays import ONE, Ball, Objects, Tangents, boxed, each, filled, holds
 from gradmethods.certified.functions import BINARY, UNARY
 from gradmethods.certified.moving import MOVES
 from gradmethods.certified.piecewise import Piecewise
-from gradmethods.certified.products import product
+from gradmethods.certified.products import product, running_total, sum_of_two, total
 from gradmethods.graph.record import result_dtype
+from gradmethods.namespace.linalg import Linalg
 from gradmethods.primitives import Primitive
 
 EXACT = {
@@ -36,6 +30,8 @@ EXACT = {
     "max", "min", "reshape", "permute_dims", "broadcast_to", "getitem", "concat",
 }  # fmt: skip
 """Functions of constants that NumPy computes without rounding."""
+
+SUMS = ("add", "subtract")
 
 LOGIC: dict[str, Callable[..., Any]] = {
     "logical_and": np.logical_and,
@@ -81,17 +77,15 @@ class Balls(Piecewise):
             return LOGIC[name](*map(self._truth_of, payloads))
         if name == "where":
             payloads = [self._truth_of(payloads[0]), *payloads[1:]]
-        balls = [self.ball(payload) for payload in payloads]
+        balls = [self.ball(payload) for payload in strengthened(payloads)]
         if name in decisions.COMPARISONS:
             return decisions.compare(name, *map(self._here, balls))
         if name in decisions.FINITE:
             return decisions.finite(name, *map(self._here, balls))
         if name in decisions.STEPS:
             return Ball(decisions.step(name, *map(self._here, balls)), balls[0].dtype)
-        if name in UNARY or name in BINARY:
-            result = self._smooth(name, *balls)
-        else:
-            result = getattr(self, f"_{name}")(*balls, **static)
+        own = getattr(self, f"_{name}", None)
+        result = own(*balls, **static) if own else self._smooth(name, *balls)
         self.largest = max(self.largest, result.values.size)
         return replace(result, dtype=static.get("dtype") or result_dtype(primitive, payloads))
 
@@ -108,7 +102,22 @@ class Balls(Piecewise):
         dtype: np.dtype[Any] = payload.dtype
         return dtype
 
+    @property
+    def linalg(self) -> Linalg:
+        """The linear algebra extension of the standard."""
+        return ExactRoots(self)
+
     # -- element-wise functions
+
+    def _pow(self, a: Ball, b: Ball) -> Ball:
+        """Raise to a power; 0 to a positive one is 0 all around, where it is a constant."""
+        bases = filled(a.shape, ONE) if a.varies else a.values
+        zero = holds(lambda x, c: x.is_zero() and c > 0, bases, self._here(b).values)
+        if not zero.any():
+            return self._smooth("pow", a, b)
+        base = Ball(boxed(np.where(zero, ONE, a.values)), a.dtype)
+        nothing = Ball(filled(zero.shape), a.dtype)
+        return self._where(self.ball(zero), nothing, self._smooth("pow", base, b))
 
     def _smooth(self, name: str, *balls: Ball) -> Ball:
         _, *slopes = UNARY.get(name) or BINARY[name]
@@ -123,11 +132,19 @@ class Balls(Piecewise):
                 by = each(slope, *operands, values)
                 part = part.scaled(by)
                 self._note(f"xp.{name} has no finite slope", by, *operands)
-            tangents = part if tangents is None else _total(tangents, part)
+            tangents = part if tangents is None else self._total(tangents, part)
         return self._made(values, balls, tangents)
 
     def _values(self, name: str, operands: list[Objects]) -> Objects:
-        return each((UNARY.get(name) or BINARY[name])[0], *operands)
+        values = each((UNARY.get(name) or BINARY[name])[0], *operands)
+        if name not in SUMS:
+            return values
+        x, y = operands
+        return sum_of_two(values, x, y, self.unit)
+
+    def _total(self, a: Tangents, b: Tangents) -> Tangents:
+        x, y = a.whole(), b.whole()
+        return Tangents(sum_of_two(boxed(x + y), x, y, self.unit))
 
     def _note(self, what: str, slopes: Objects, *operands: Objects) -> None:
         ill = ~holds(arb.is_finite, slopes)
@@ -141,20 +158,17 @@ class Balls(Piecewise):
     # -- sums and products
 
     def _sum(self, a: Ball, *, axis: tuple[int, ...], keepdims: bool) -> Ball:
-        def total(x: Objects, axes: tuple[int, ...]) -> Objects:
-            initial: Any = ZERO
-            return boxed(np.sum(x, axis=axes, keepdims=keepdims, initial=initial))
-
+        add = partial(total, keepdims=keepdims, unit=self.unit)
         tangents = None
         if a.tangents is not None:
-            tangents = Tangents(total(a.tangents.whole(), tuple(i + 1 for i in axis)))
-        return self._made(total(a.values, axis), (a,), tangents)
+            tangents = Tangents(add(a.tangents.whole(), tuple(i + 1 for i in axis)))
+        return self._made(add(a.values, axis), (a,), tangents)
 
     def _cumulative_sum(self, a: Ball, *, axis: int) -> Ball:
         tangents = None
         if a.tangents is not None:
-            tangents = Tangents(np.cumsum(a.tangents.whole(), axis=axis + 1))
-        return self._made(np.cumsum(a.values, axis=axis), (a,), tangents)
+            tangents = Tangents(running_total(a.tangents.whole(), axis + 1, unit=self.unit))
+        return self._made(running_total(a.values, axis, unit=self.unit), (a,), tangents)
 
     def _matmul(self, a: Ball, b: Ball) -> Ball:
         multiply = partial(product, unit=self.unit)
@@ -164,15 +178,27 @@ class Balls(Piecewise):
             tangents = Tangents(multiply(_beneath(a.tangents, values.ndim), b.values))
         if b.tangents is not None:
             other = Tangents(multiply(a.values, _beneath(b.tangents, values.ndim)))
-            tangents = other if tangents is None else _total(tangents, other)
+            tangents = other if tangents is None else self._total(tangents, other)
         return self._made(values, (a, b), tangents)
+
+
+class ExactRoots(Linalg):
+    """Norms of an order whose reciprocal no float64 holds."""
+
+    def _root(self, x: Array, power: float) -> Array:
+        return x ** self._xp.reciprocal(np.asarray(power, x.dtype))
+
+
+def strengthened(payloads: list[Any]) -> list[Any]:
+    """Round Python numbers to float32 where they meet it, as NumPy does."""
+    dtypes = [x.dtype for x in payloads if not isinstance(x, (bool, int, float))]
+    if len(dtypes) in (0, len(payloads)) or np.result_type(*dtypes) != np.float32:
+        return payloads
+    with np.errstate(over="ignore"):
+        return [np.asarray(x, np.float32) if isinstance(x, (int, float)) else x for x in payloads]
 
 
 def _beneath(tangents: Tangents, axes: int) -> Objects:
     """Return the derivatives of matrices, their directions before the axes of a longer stack."""
     count, *shape = tangents.block.shape
     return tangents.whole().reshape(count, *(1,) * (axes - len(shape)), *shape)
-
-
-def _total(a: Tangents, b: Tangents) -> Tangents:
-    return Tangents(boxed(a.whole() + b.whole()))

@@ -11,13 +11,31 @@ from flint import arb
 LOG10_2 = math.log10(2)
 
 
+FAR = 1100
+"""Powers of 2 beyond which float64 has only infinity and 0."""
+
+
 def nearest(ball: arb) -> float:
     """Return the float64 nearest to the midpoint, infinity beyond the largest."""
-    mantissa, exponent = (int(part) for part in ball.mid().man_exp())
+    mantissa, exponent = _parts(ball)
+    sign = -1.0 if mantissa < 0 else 1.0
+    if abs(mantissa.bit_length() + exponent) > FAR:  # as an integer it might fill the memory
+        return sign * (math.inf if exponent > 0 else 0.0)
     try:
         return float(Fraction(mantissa) * Fraction(2) ** exponent)
     except OverflowError:
-        return math.copysign(math.inf, mantissa)
+        return sign * math.inf
+
+
+def _parts(ball: arb) -> tuple[int, int]:
+    """Return the integers m and e of the midpoint, m·2**e."""
+    mantissa, exponent = ball.mid().man_exp()
+    return int(mantissa), int(exponent)
+
+
+def rounded(ball: arb) -> float:
+    """Return the nearest float64, or 0 for what cannot be told from 0."""
+    return 0.0 if ball.contains(0) else nearest(ball)
 
 
 def rest(ball: arb, number: float) -> float:
@@ -39,17 +57,29 @@ def distance(ball: arb, number: float, tail: float = 0.0) -> float:
     return upper((ball - arb(number) - arb(tail)).abs_upper())
 
 
-def log10_size(ball: arb) -> float:
-    """Return log10 of the midpoint's absolute value, also where float64 would underflow."""
-    mantissa, exponent = (int(part) for part in ball.mid().man_exp())
-    return (math.log2(abs(mantissa)) + exponent) * LOG10_2 if mantissa else -math.inf
+def orders(x: arb, y: arb) -> float:
+    """Return log10 of the ratio of two midpoints, of any size: infinity where y is 0.
+
+    Examples
+    --------
+    >>> from flint import arb
+    >>> orders(arb(-1000).exp(), arb(-1000).exp() / 100)
+    2.0
+    """
+    (a, i), (b, j) = _parts(x), _parts(y)
+    if not b:
+        return math.inf
+    return (math.log2(abs(a)) - math.log2(abs(b)) + (i - j)) * LOG10_2 if a else -math.inf
 
 
 def digits(ball: arb) -> float:
     """Return how many digits of a number are known, relative to itself: infinity if exact."""
-    if ball.is_exact():
-        return math.inf
-    return log10_size(ball) - log10_size(ball.rad())
+    return orders(ball, ball.rad())
+
+
+def is_known(ball: arb, wanted: float, *, zero: bool) -> bool:
+    """Say whether a ball has the digits wanted, or holds 0 and shall count as that."""
+    return zero or ball.is_exact() if ball.contains(0) else digits(ball) >= wanted
 
 
 def norm(balls: Any) -> arb:

@@ -1,14 +1,15 @@
-"""Matrix products of balls, through Arb's own."""
+"""Sums and matrix products of balls, these through Arb's own."""
 
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import numpy as np
 from flint import arb, arb_mat
 from numpy.typing import NDArray
 
-from gradmethods.certified.arrays import Objects, each, from_list
+from gradmethods.certified.arrays import Objects, boxed, each, from_list
 
 UP = 1 + 1e-9
 """Covers the rounding of the bounds themselves."""
@@ -36,6 +37,33 @@ def product(a: Objects, b: Objects, *, unit: float = 0.0) -> Objects:
         entries = [ball for pair in pairs for ball in pair]
         result = from_list(entries, (*batch, m, n))
     return _widened(result, k * unit * UP * np.matmul(_sizes(a), _sizes(b))) if unit else result
+
+
+def sum_of_two(result: Objects, x: Objects, y: Objects, unit: float) -> Objects:
+    """Widen a sum of two for a `unit` round-off, as if it were part of one added in any order.
+
+    Where terms come together one by one, another method may meet them in another order: reverse
+    mode does, and its partial sums are as large as the terms where those here cancel.
+    """
+    return _widened(result, unit * UP * (_sizes(x) + _sizes(y))) if unit else result
+
+
+def total(x: Objects, axes: tuple[int, ...], *, keepdims: bool, unit: float = 0.0) -> Objects:
+    """Add entries over axes; with a `unit` round-off in any order, as in `product`."""
+    initial: Any = arb(0)
+    result = boxed(np.sum(x, axis=axes, keepdims=keepdims, initial=initial))
+    if not unit:
+        return result
+    count = math.prod(x.shape[i] for i in axes)
+    return _widened(result, count * unit * UP * _sizes(x).sum(axis=axes, keepdims=keepdims))
+
+
+def running_total(x: Objects, axis: int, *, unit: float = 0.0) -> Objects:
+    """Add entries up to each, likewise."""
+    result: Objects = np.cumsum(x, axis=axis)
+    if not unit:
+        return result
+    return _widened(result, x.shape[axis] * unit * UP * _sizes(x).cumsum(axis=axis))
 
 
 def _multiply(a: Objects, b: Objects) -> Objects:

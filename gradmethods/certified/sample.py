@@ -65,7 +65,7 @@ class CertifiedSample:
     @property
     def value(self) -> float:
         """The float64 nearest to the loss."""
-        return numbers.nearest(self.loss)
+        return numbers.rounded(self.loss)
 
     @property
     def digits(self) -> int:
@@ -170,10 +170,9 @@ def certified_sample(
         partials, slopes = found[:count], found[count:]
         seconds = time.perf_counter() - start
         result = CertifiedSample(problem, loss, chosen, towards, partials, slopes, bits, seconds)
-        known = all(
-            ball.is_exact() or numbers.digits(ball) >= digits for ball in (*partials, *slopes)
-        )
-        return result, known or bits >= ZERO_BITS * first_bits(digits)
+        zero = bits >= ZERO_BITS * first_bits(digits)
+        balls = (loss, *partials, *slopes)
+        return result, all(numbers.is_known(ball, digits, zero=zero) for ball in balls)
 
     return raised(problem, first_bits(digits), attempt)
 

@@ -173,7 +173,10 @@ class Linalg:
         if ord == 1:
             return xp.sum(sizes, axis=axis, keepdims=keepdims)
         power = float(ord)  # NumPy's float64 would make float64 of float32
-        return xp.sum(sizes**power, axis=axis, keepdims=keepdims) ** (1 / power)
+        return self._root(xp.sum(sizes**power, axis=axis, keepdims=keepdims), power)
+
+    def _root(self, x: Array, power: float) -> Array:
+        return x ** (1 / power)
 
     def matrix_norm(self, x: Operand, /, *, keepdims: bool = False, ord: str = "fro") -> Array:
         """Return the Frobenius norms of the last two axes."""

@@ -26,6 +26,9 @@ from gradmethods.structure import Arrays
 
 Evaluate = Callable[[], complex]
 
+TRIES = 4
+"""Pairs of wide steps, each a sixteenth of the one before."""
+
 
 def complex_step(
     problem: Problem, value: float, point: Vector, data: Arrays, step: StepRule, seconds: float
@@ -34,7 +37,7 @@ def complex_step(
 
     The loss is its real part if the step is too small to show there; `value`, which is that of
     plain NumPy, if not. A pass more tells entries that are 0 from those that underflow, and each of
-    these takes two.
+    these takes two, or as many more as the loss asks for shorter steps.
     """
     u = float(np.finfo(point.dtype).eps) / 2
     lost = float(np.finfo(point.dtype).smallest_normal) / u
@@ -56,8 +59,9 @@ def complex_step(
             if _all_flat(evaluate, moved, zero, u):
                 small = np.setdiff1d(small, zero)
         for i in small:
-            passes += 2
-            gradient[i] = _with_wide_steps(evaluate, moved, int(i), u, float(gradient[i]))
+            found, taken = _with_wide_steps(evaluate, moved, int(i), u, float(gradient[i]))
+            gradient[i] = found
+            passes += taken
     return Estimate(value, gradient, passes)
 
 
@@ -102,21 +106,33 @@ def _all_flat(evaluate: Evaluate, moved: Vector, where: Vector, u: float) -> boo
 
 def _with_wide_steps(
     evaluate: Evaluate, moved: Vector, i: int, u: float, otherwise: float
-) -> float:
-    """Extrapolate from two wide steps; keep what there is if they are too wide for the loss."""
+) -> tuple[float, int]:
+    """Extrapolate from two wide steps, or shorter ones if the loss varies on a shorter scale.
+
+    Returns
+    -------
+    derivative : float
+        `otherwise` if steps that are short enough underflow.
+    passes : int
+    """
     x = moved[i]
     h = _wide(float(x.real), u)
-    slopes = []
-    try:
-        for step in (h, 2 * h):
-            moved[i] = x + 1j * step
-            slopes.append(evaluate().imag / float(moved[i].imag))
-    except NotDifferentiable:
-        return otherwise
-    finally:
-        moved[i] = x
-    near, far = slopes
-    # They differ by h² f'''/2, of which the extrapolation leaves the square.
-    if not abs(near - far) <= 100 * math.sqrt(u) * abs(near):
-        return otherwise
-    return near + (near - far) / 3
+    least = float(np.finfo(moved.real.dtype).smallest_normal)
+    for tries in range(1, TRIES + 1):
+        slopes = []
+        try:
+            for step in (h, 2 * h):
+                moved[i] = x + 1j * step
+                slopes.append(evaluate().imag / float(moved[i].imag))
+        except NotDifferentiable:
+            return otherwise, 2 * tries
+        finally:
+            moved[i] = x
+        near, far = slopes
+        # They differ by h² f'''/2, of which the extrapolation leaves the square.
+        if abs(near - far) <= 100 * math.sqrt(u) * abs(near):
+            return near + (near - far) / 3, 2 * tries
+        h /= 16
+        if not abs(near * h) > least:
+            break
+    return otherwise, 2 * tries

@@ -105,7 +105,8 @@ def error(value: float) -> str:
 
 def missing(value: object) -> bool:
     """Tell whether there is no number: None, NaN or pandas' NA."""
-    return value is None or value != value or str(value) == "<NA>"  # noqa: PLR0124  # NaN ≠ NaN
+    # pandas' NA has no truth value: it is asked for first.
+    return value is None or str(value) == "<NA>" or value != value  # noqa: PLR0124  # NaN ≠ NaN
 
 
 def shortened(reason: str, most: int = 160) -> str:

@@ -7,7 +7,9 @@ import re
 _SIGNS = {
     r"\quad": "  ", r"\,": "", r"\left": "", r"\right": "", r"^\top": "ᵀ", r"\lVert": "‖",
     r"\rVert": "‖", r"\sum": "Σ", r"\sigma": "σ", r"\varphi": "φ", r"\lambda": "λ",
-    r"\log": "log", r"\exp": "exp", "^2": "²",
+    r"\log": "log", r"\exp": "exp", r"\sin": "sin", r"\cos": "cos", r"\tanh": "tanh",
+    r"\max": "max", "^2": "²",
+    r"\lfloor": "⌊", r"\rfloor": "⌋", r"\cdots": "…", r"\cdot": "·",
 }  # fmt: skip
 
 
@@ -24,7 +26,9 @@ def plain(formula: str) -> str:
     text = formula
     for sign, letter in _SIGNS.items():
         text = re.sub(re.escape(sign) + r"(?![A-Za-z])", letter, text)
+    text = re.sub(r"\\(?:text|mathrm)\{([^{}]*)\}", r"\1", text)
     text = re.sub(r"\\sqrt\{(\w+)\}", r"√\1", text)
+    text = re.sub(r"\\sqrt\{([^{}]+)\}", r"√(\1)", text)
     text = re.sub(r"([_^])\{(\w)\}", r"\1\2", text)
     # Innermost first: what stands in the braces of a fraction holds no others by then, but for
     # indices.

@@ -15,7 +15,13 @@ from gradmethods.report.files import write_text
 LONG = 30
 """Rows from which a LaTeX table may break over pages."""
 
-WIDE = {"Reason": "p{7cm}", "Obstacle": "p{5cm}", "Text": "p{9cm}"}
+WIDE = {
+    "Reason": "p{7cm}",
+    "Obstacle": "p{5cm}",
+    "Text": "p{9cm}",
+    "Methods": "p{4cm}",
+    "Why": "p{5cm}",
+}
 """Columns of sentences, in LaTeX; all others are as wide as they must be."""
 
 _NUMBER = re.compile(r"(≥ )?[-−]?[\d,.]+(e[-+]\d+)?( – [\d,]+)?( \[.*\])?( [mµn]?s)?|–")
@@ -25,7 +31,7 @@ _TEX = {
     "{": r"\{", "}": r"\}", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}",
     "÷": r"$\div$", "×": r"$\times$", "µ": r"$\mu$", "²": r"$^2$", "≤": r"$\le$", "≥": r"$\ge$",
     "∝": r"$\propto$", "−": r"$-$", "–": "--", "…": r"\dots{}", "“": "``", "”": "''",
-    "∞": r"$\infty$", "ε": r"$\varepsilon$",
+    "∞": r"$\infty$", "ε": r"$\varepsilon$", "·": r"$\cdot$", "≠": r"$\ne$",
 }  # fmt: skip
 
 

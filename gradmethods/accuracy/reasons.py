@@ -1,0 +1,214 @@
+"""Why each method does what it does on each hard case: one sentence for one expected outcome.
+
+This is the checked-in table of expectations: a cell that is not explained here, or comes out
+otherwise, is a surprise, and fails the tests. Numbers that are measured stand in the rows of the
+gallery, not in these sentences.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+FORMULAS = ("analytical", "analytical:expanded", "analytical:chain-rule")
+FORWARD, CENTRAL, FIVE = "numerical:forward", "numerical", "numerical:five-point"
+RICHARDSON, COMPLEX, BACKPROP = "numerical:richardson", "numerical:complex-step", "backprop"
+SYMMETRIC = (CENTRAL, FIVE, RICHARDSON)
+DIFFERENCES = (FORWARD, *SYMMETRIC)
+EXACT = (*FORMULAS, COMPLEX, BACKPROP)
+ALL = (*FORMULAS, *DIFFERENCES, COMPLEX, BACKPROP)
+
+
+class Reason(NamedTuple):
+    """An outcome that methods are expected to have on a case, and why."""
+
+    outcome: str
+    methods: tuple[str, ...]
+    why: str
+
+
+REASONS: dict[str, tuple[Reason, ...]] = {
+    "relu-at-kink": (
+        Reason("number", EXACT, "A rule must say something at a tie: here the mean, one half."),
+        Reason("number", (FORWARD,), "A step to one side gives the slope of that side."),
+        Reason("number", SYMMETRIC, "Steps to both sides give the mean of the two slopes."),
+    ),
+    "relu-beside-kink": (
+        Reason("right", EXACT, "A rule asks for the sign of the entry, however small it is."),
+        Reason("wrong", DIFFERENCES, "The steps reach over the kink and mix the two slopes."),
+    ),
+    "max-tie": (
+        Reason("number", EXACT, "A rule must say something at a tie: here an equal share each."),
+        Reason("number", (FORWARD,), "A step up makes either entry the largest: slope 1 for both."),
+        Reason("number", SYMMETRIC, "Up with slope 1, down with slope 0: the mean is one half."),
+    ),
+    "where-infinite-branch": (
+        Reason(
+            "right",
+            FORMULAS[:2],
+            "A formula in cases evaluates the selected case, and nothing of the other.",
+        ),
+        Reason(
+            "not finite",
+            (FORMULAS[2], BACKPROP),
+            "The cotangent 0 of the branch not selected meets the infinite slope of its logarithm.",
+        ),
+        Reason(
+            "right",
+            (*DIFFERENCES, COMPLEX),
+            "Losses hold values that were selected; what was not selected is dropped.",
+        ),
+    ),
+    "norm-at-origin": (
+        Reason("not finite", (*FORMULAS, BACKPROP), "The formula, x/|x|, is 0/0 here."),
+        Reason("number", (FORWARD,), "A step along an axis goes up with slope 1."),
+        Reason("number", SYMMETRIC, "The norm is even: steps to both sides cancel."),
+        Reason("number", (COMPLEX,), "The complex norm puts the slope at its tip to 0, the mean."),
+    ),
+    "power-at-zero": (
+        Reason("right", (*FORMULAS, BACKPROP), "The rules know that 0 to a power y > 0 stays 0."),
+        Reason("right", (COMPLEX,), "So does the complex power, without a rule for derivatives."),
+        Reason("right", DIFFERENCES, "The losses hold powers of 0, all 0, and no logarithm."),
+    ),
+    "jump-nearby": (
+        Reason("right", EXACT, "Between its jumps a step is flat, and rules look at the point."),
+        Reason("right", (FORWARD,), "Its step goes up, away from the jump: luck."),
+        Reason("wrong", SYMMETRIC, "Steps down reach the jump, and divide its height by the step."),
+    ),
+    "staircase": (
+        Reason("right", EXACT, "Rounding has slope 0: right for this loss, useless for descent."),
+        Reason("right", (FORWARD,), "Its step is shorter than a tread here: luck."),
+        Reason(
+            "not zero",
+            SYMMETRIC,
+            "Steps over many treads see the slope of the loss before rounding, which a user wants.",
+        ),
+    ),
+    "dead-relu": (
+        Reason("right", EXACT, "A dead unit passes nothing on: a gradient of 0 is right."),
+        Reason("right", DIFFERENCES, "No step is wide enough to wake a unit, so the losses agree."),
+    ),
+    "noise": (
+        Reason(
+            "inaccurate",
+            EXACT,
+            "They follow the noise, as exactly as float64 knows its argument, 1e9 x.",
+        ),
+        Reason("wrong", (FORWARD,), "Its step spans a few waves, and divides the noise by little."),
+        Reason(
+            "wrong",
+            SYMMETRIC,
+            "Steps over many waves miss the noise and find the parabola, which a user wants.",
+        ),
+    ),
+    "stationary": (
+        Reason("right", EXACT, "Every term of the formula holds a factor that is 0 here."),
+        Reason("not zero", (FORWARD,), "Its truncation, h/2 · f'', is left where f' is 0."),
+        Reason("not zero", (CENTRAL,), "Its truncation, h²/6 · f''', is left where f' is 0."),
+        Reason("right", (FIVE, RICHARDSON), "Of polynomials of degree 4 they truncate nothing."),
+    ),
+    "cancellation": (
+        Reason("wrong", EXACT, "Exact rules differentiate a formula that has lost its digits."),
+        Reason("wrong", (FORWARD, CENTRAL), "The lost digits of the loss are divided by the step."),
+        Reason(
+            "inaccurate",
+            (FIVE, RICHARDSON),
+            "Wide steps look where nothing cancels, and the function is smooth.",
+        ),
+    ),
+    "expanded-power": (
+        Reason("wrong", EXACT, "The expanded derivative cancels as the loss does."),
+        Reason("wrong", DIFFERENCES, "The round-off of the loss is divided by the step."),
+    ),
+    "hilbert": (
+        Reason("inaccurate", EXACT, "Eleven of sixteen digits cancel in Hx − b."),
+        Reason("wrong", (FORWARD, CENTRAL), "The round-off of the loss ÷ the step is larger."),
+        Reason(
+            "inaccurate",
+            (FIVE, RICHARDSON),
+            "Wide steps divide the round-off, and of a quadratic form they truncate nothing.",
+        ),
+    ),
+    "two-scales": (
+        Reason("right", EXACT, "Rules have no step, and the complex step follows each parameter."),
+        Reason("wrong", DIFFERENCES, "A step made for parameters near 1 dwarfs one of 1e-12."),
+    ),
+    "saturated-sigmoid": (
+        Reason("right", (*FORMULAS, COMPLEX), "Nothing is subtracted from a number near 1."),
+        Reason(
+            "inaccurate",
+            (BACKPROP,),
+            "It knows the sigmoid by its shape, with derivative y(1 − y), and y is rounded near 1.",
+        ),
+        Reason("inaccurate", DIFFERENCES, "Losses near 1 are rounded, and differ by little."),
+    ),
+    "saturated-tanh": (
+        Reason(
+            "inaccurate",
+            (*FORMULAS, BACKPROP),
+            "Their rule, 1 − y², subtracts a y that is rounded near 1.",
+        ),
+        Reason("right", (COMPLEX,), "The complex tanh divides by cosh², and subtracts nothing."),
+        Reason("inaccurate", DIFFERENCES, "Losses near 1 are rounded, and differ by little."),
+    ),
+    "saturated-probabilities": (
+        Reason("not finite", ALL, "The loss itself is infinite in float64."),
+    ),
+    "saturated-logits": (
+        Reason("right", ALL, "Nothing overflows and nothing is lost in this form."),
+    ),
+    "overflow-in-exp": (
+        Reason("not finite", FORMULAS, "The formula, e^{−z}/(1 + e^{−z})², is ∞/∞."),
+        Reason(
+            "right",
+            (BACKPROP,),
+            "It knows the sigmoid by its shape, and the derivative y(1 − y) holds no exponential.",
+        ),
+        Reason("right", (*DIFFERENCES, COMPLEX), "The loss is right, and flat, around the point."),
+    ),
+    "log-sum-exp-plain": (Reason("not finite", ALL, "The loss itself is infinite in float64."),),
+    "log-sum-exp-shifted": (
+        Reason("right", EXACT, "The shift is exact, and its own derivative cancels."),
+        Reason(
+            "inaccurate",
+            (FORWARD, CENTRAL, FIVE),
+            "Steps grow with the parameters, 1000, but the loss varies on a scale of 1.",
+        ),
+        Reason("right", (RICHARDSON,), "It finds its own way to smaller steps."),
+    ),
+    "edge-of-domain": (
+        Reason("right", EXACT, "Rules have no step, and the complex step does not leave the axis."),
+        Reason("wrong", (FORWARD,), "Its step is wide beside the probability."),
+        Reason("not finite", SYMMETRIC, "Steps down leave the domain: the logarithm is NaN."),
+    ),
+    "overflow-float32": (
+        Reason("right", EXACT, "The squares fit, and rules take no step."),
+        Reason("right", (FORWARD, CENTRAL), "The steps are short enough for the squares to fit."),
+        Reason("not finite", (FIVE,), "Its wide step squares to more than float32 holds."),
+        Reason("right", (RICHARDSON,), "Steps that overflow are passed over for smaller ones."),
+    ),
+    "underflow": (
+        Reason(
+            "wrong",
+            (FORMULAS[0], FORMULAS[2], BACKPROP),
+            "One term of the quotient rule, xy/(x + y)², has underflowed to 0.",
+        ),
+        Reason("not finite", (FORMULAS[1],), "The formula's (x + y)² underflows: 0/0."),
+        Reason("wrong", (FORWARD,), "The loss is 0, and the step is 1e192 times the parameter."),
+        Reason("zero", (*SYMMETRIC, COMPLEX), "The loss is 0 wherever it is evaluated."),
+    ),
+}
+"""By case; each method stands in one reason of each."""
+
+
+def reason(case: str, provider: str, outcome: str) -> str:
+    """Return the sentence that explains an outcome; empty if this outcome was not expected.
+
+    Examples
+    --------
+    >>> reason("norm-at-origin", "backprop", "not finite")
+    'The formula, x/|x|, is 0/0 here.'
+    >>> reason("norm-at-origin", "backprop", "right")
+    ''
+    """
+    found = (r for r in REASONS.get(case, ()) if provider in r.methods and r.outcome == outcome)
+    return next((r.why for r in found), "")

@@ -1,0 +1,165 @@
+"""The gallery of hard cases for readers: its data, its table and its picture."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import matplotlib as mpl
+import pandas as pd
+from matplotlib.colors import LinearSegmentedColormap, to_rgba
+from matplotlib.figure import Figure
+from matplotlib.patches import Patch, Rectangle
+
+from gradmethods.accuracy.gallery import INACCURATE, NOT_FINITE, NUMBER, REFUSED, RIGHT
+from gradmethods.report.captions import Caption
+from gradmethods.report.figures import new_figure
+from gradmethods.report.style import BLUE, PURPLE, RC, VERMILLION, YELLOW, look
+
+COLUMNS = (
+    "case", "provider", "n", "dtype", "value", "outcome", "digits", "error", "gives", "truth",
+    "certified_digits", "refusal", "why", "expected",
+)  # fmt: skip
+
+TRUTH = (
+    "The truth is enclosed by ball arithmetic, at the exact float64 point and data. Methods are "
+    "used as they come, with their default steps."
+)
+CAPTIONS: Mapping[str, Caption] = {
+    "tab-hard-cases": Caption(
+        "Hard cases: what each method gives, and why",
+        "Correct digits: −log10 of the norm of the error ÷ the norm of the truth, for the worst "
+        "parameter array. Right: within the method's tolerance; inaccurate: not, but with a digit "
+        "or more; wrong: with less. Not zero: the truth is 0, and this differs by more than "
+        "round-off. Number: one was given though there is no gradient. Methods that share outcome "
+        f"and reason share a row. {TRUTH}",
+    ),
+    "fig-hard-cases": Caption(
+        "Hard cases × methods",
+        "A number is the count of correct digits, of the worst parameter array (float64 holds 16, "
+        "float32, in overflow-float32, 7). Otherwise: wrong: a finite answer without one correct "
+        "digit; 0: all zero, which the truth is not; ≠ 0: the truth is zero and the answer is not; "
+        "NaN: NaN or infinity; number: an answer where no gradient exists. The first column says "
+        f"to how many digits the truth is certified, or that there is none. {TRUTH}",
+    ),
+}
+
+SHADES: Any = LinearSegmentedColormap.from_list("digits", ["#E3EEF6", BLUE])
+FULL = -math.log10(2.0**-53)
+"""Digits of float64, where the shades end."""
+BLANK, LOUD, SILENT, BASELESS = "white", YELLOW, VERMILLION, PURPLE
+WORDS = {"zero": "0", "not zero": "≠ 0", NOT_FINITE: "NaN", REFUSED: "refused"}
+FILLS = {REFUSED: BLANK, NOT_FINITE: LOUD, NUMBER: BASELESS}
+LEGEND = {
+    "correct digits": SHADES(0.7),
+    "wrong, and nothing shows it": SILENT,
+    "NaN or infinity": LOUD,
+    "a number, and no gradient exists": BASELESS,
+}
+CELL = (0.57, 0.22)
+"""Inches."""
+
+
+def gallery_frame(rows: Iterable[Mapping[str, Any]]) -> pd.DataFrame:
+    """Make a frame of the rows of `gradmethods.accuracy.gallery`, one for each case and method."""
+    frame = pd.DataFrame(list(rows), columns=list(COLUMNS))
+    floats = ["value", "digits", "error", "certified_digits"]  # infinities came as words from JSON
+    frame[floats] = frame[floats].apply(pd.to_numeric)
+    return frame.astype({"n": "Int64", "certified_digits": "Int64"})
+
+
+def gallery_table(frame: pd.DataFrame) -> pd.DataFrame:
+    """Write the gallery for readers: methods of one outcome and one reason share a row."""
+    rows = []
+    for (case, outcome, why), group in frame.groupby(["case", "outcome", "why"], sort=False):
+        first, whole = group.iloc[0], len(group) == frame["provider"].nunique()
+        rows.append(
+            {
+                "Case": case,
+                "Methods": "all" if whole else _methods(group["provider"]),
+                "Outcome": f"{outcome}{_span(group['digits']) if outcome in DIGITAL else ''}",
+                "Gives": first["gives"] + (" …" if len(set(group["gives"])) > 1 else ""),
+                "Truth": "none" if pd.isna(first["certified_digits"]) else first["truth"],
+                "Why": why or f"Unexpected. {first['refusal']}".strip(),
+            }
+        )
+    columns = ["Case", "Methods", "Outcome", "Gives", "Truth", "Why"]
+    return pd.DataFrame(rows, columns=columns)
+
+
+def _methods(providers: Iterable[str]) -> str:
+    """Name methods, the variants of one together."""
+    variants: dict[str, list[str]] = {}
+    for provider in providers:
+        method, _, variant = look(provider).label.partition(", ")
+        variants.setdefault(method, []).extend([variant] if variant else [])
+    named = (f"{m}: {', '.join(v)}" if v else m for m, v in variants.items())
+    return "; ".join(named)
+
+
+DIGITAL = (RIGHT, INACCURATE)
+"""Outcomes of which the digits say something."""
+
+
+def _span(digits: pd.Series) -> str:
+    low, high = (f"{end:.0f}" for end in (digits.min(), digits.max()))
+    return f", {low} digits" if low == high else f", {low} – {high} digits"
+
+
+def plot_gallery(frame: pd.DataFrame) -> Figure:
+    """Draw the gallery as a matrix, a case a row and a method a column.
+
+    Parameters
+    ----------
+    frame : pandas.DataFrame
+        From `gallery_frame`.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+    """
+    cases, methods = (list(dict.fromkeys(frame[name])) for name in ("case", "provider"))
+    width, height = CELL
+    figure = new_figure(1.3 + width * (len(methods) + 1), 0.75 + height * len(cases))
+    with mpl.rc_context(RC):
+        axes = figure.subplots()
+        for row in frame.to_dict("records"):
+            place = (methods.index(row["provider"]) + 1, cases.index(row["case"]))
+            _cell(axes, place, *_face(row))
+        truths = frame.drop_duplicates("case").set_index("case")["certified_digits"]
+        for i, case in enumerate(cases):
+            _cell(axes, (0, i), "none" if pd.isna(truths[case]) else str(truths[case]), BLANK)
+        names = ["certified", *(look(name).label for name in methods)]
+        axes.set_xticks(range(len(names)), [name.replace(", ", "\n") for name in names])
+        axes.set_yticks(range(len(cases)), cases)
+        axes.tick_params(length=0, labeltop=True, labelbottom=False)
+        axes.set(xlim=(-0.5, len(methods) + 0.5), ylim=(len(cases) - 0.5, -0.5))
+        axes.tick_params(axis="x", labelsize=6)
+        axes.grid(visible=False)
+        axes.spines[:].set_visible(False)
+        handles = [Patch(facecolor=fill, label=text) for text, fill in LEGEND.items()]
+        if (frame["outcome"] == REFUSED).any():
+            handles.append(Patch(facecolor=BLANK, edgecolor="0.5", hatch="////", label="refused"))
+        figure.legend(
+            handles=handles, loc="outside lower center", ncols=len(handles), handlelength=1.4
+        )
+    return figure
+
+
+def _face(row: Mapping[str, Any]) -> tuple[str, Any]:
+    """Choose the word and the colour of a cell."""
+    outcome = row["outcome"]
+    if outcome in DIGITAL:
+        return f"{row['digits']:.0f}", SHADES(min(1.0, row["digits"] / FULL))
+    return WORDS.get(outcome, outcome), FILLS.get(outcome, SILENT)
+
+
+def _cell(axes: Any, place: tuple[int, int], text: str, fill: Any) -> None:
+    x, y = place
+    hatch = "////" if text == REFUSED else None
+    box = Rectangle((x - 0.5, y - 0.5), 1, 1, facecolor=fill, edgecolor="white", hatch=hatch)
+    axes.add_patch(box)
+    red, green, blue, _ = to_rgba(fill)
+    dark = 0.299 * red + 0.587 * green + 0.114 * blue < 0.5
+    axes.text(x, y, text, ha="center", va="center", fontsize=7, color="white" if dark else "black")

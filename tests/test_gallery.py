@@ -1,0 +1,295 @@
+"""The gallery of hard cases: every outcome is expected, and every sentence about it holds."""
+
+from __future__ import annotations
+
+import json
+import math
+from typing import Any
+
+import numpy as np
+import pytest
+
+import gradmethods as gm
+from gradmethods.accuracy import gallery, reasons
+from gradmethods.accuracy.report import VARIANTS
+from gradmethods.accuracy.tolerances import tolerance
+from gradmethods.cli import main
+from gradmethods.locate import find_problem
+from gradmethods.problems import hard
+from gradmethods.report import gallery as shown
+from gradmethods.report.captions import Caption
+from gradmethods.report.figures import save
+from gradmethods.report.files import read_json, write_json
+from gradmethods.report.typeset import write_table
+from tests.hard_truths import RULES
+
+
+@pytest.fixture(scope="module")
+def rows():
+    return gallery.gallery_rows()
+
+
+@pytest.fixture(scope="module")
+def frame(rows):
+    return shown.gallery_frame(rows)
+
+
+def gradient(name, provider):
+    problem = hard.get(name)
+    return gm.get_provider(provider).prepare(problem)(problem.params).gradient
+
+
+def test_no_outcome_is_a_surprise(rows):
+    """A method that fails where it worked, or works where it failed, is news either way."""
+    assert {(row["case"], row["provider"]) for row in rows} == {
+        (case, variant) for case in hard.names() for variant in VARIANTS
+    }
+    surprises = [row for row in rows if not row["expected"]]
+    assert not surprises, json.dumps(surprises, indent=1)
+
+
+def test_every_cell_has_one_expectation():
+    """A method that two reasons claim, or none, could come out as it liked."""
+    assert list(reasons.REASONS) == hard.names()
+    for case, entries in reasons.REASONS.items():
+        claimed = [method for entry in entries for method in entry.methods]
+        assert sorted(claimed) == sorted(VARIANTS), case
+        assert all(entry.outcome in gallery.OUTCOMES for entry in entries), case
+        assert all(entry.why.endswith(".") for entry in entries), case
+
+
+def test_a_sentence_does_not_outlive_its_fact():
+    """Beside another outcome than the one it explains, it would be a lie."""
+    for case, entries in reasons.REASONS.items():
+        for entry in entries:
+            for other in set(gallery.OUTCOMES) - {entry.outcome}:
+                assert reasons.reason(case, entry.methods[0], other) == ""
+
+
+def test_there_is_a_truth_where_there_is_a_derivative(rows):
+    """If the reference guessed at a kink, or gave up beside one, methods would be blamed for it."""
+    certified = {row["case"] for row in rows if row["certified_digits"] is not None}
+    assert certified == set(RULES)
+    assert all(row["certified_digits"] >= 30 for row in rows if row["case"] in certified)
+    for row in rows:
+        if row["case"] not in certified:
+            assert "ifferentiable" in row["truth"], row["truth"]
+
+
+@pytest.mark.parametrize(
+    ("found", "truth", "outcome"),
+    [
+        ([1.0, 2.0], [1.0, 2.0], "right"),
+        ([1.0, 2.0 + 1e-9], [1.0, 2.0], "inaccurate"),
+        ([1.0, -2.0], [1.0, 2.0], "wrong"),
+        ([0.0, 0.0], [1.0, 2.0], "zero"),
+        ([0.0, 1e-20], [0.0, 0.0], "not zero"),
+        ([1e-20, 0.0], [0.0, 0.0], "not zero"),
+        ([-0.0, 0.0], [0.0, 0.0], "right"),
+        ([math.nan, 2.0], [1.0, 2.0], "not finite"),
+        ([math.inf, 2.0], [1.0, 2.0], "not finite"),
+        ([math.nan, math.nan], [0.0, 0.0], "not finite"),
+    ],
+)
+def test_outcomes_of_made_up_gradients(found, truth, outcome):
+    """If NaN compared well with anything, or zero with everything, the gallery would be empty."""
+    problem = gm.Problem(lambda x, xp=np: xp.sum(x), np.ones(2))
+    arrays, true = {"": np.array(found)}, {"": np.array(truth)}
+    rounding = np.array([0.0, math.inf])  # infinite where balls do not decide: no excuse
+    relative = {"": gallery._relative(arrays[""] - true[""], true[""], rounding)}
+    assert gallery._outcome(problem, "backprop", arrays, true, relative) == outcome
+
+
+def test_a_refusal_is_a_row_with_its_reason(monkeypatch):
+    """If it were left out, a method that cannot do it would look as if nobody had asked."""
+    monkeypatch.setattr(gallery, "VARIANTS", ("numerical:complex-step",))
+    monkeypatch.setattr(hard.kinks, "norm", lambda x, xp=np: np.sqrt(xp.sum(x**2)))
+    (row,) = gallery.gallery_rows(["norm-at-origin"])
+    assert row["outcome"] == "refused"
+    assert row["refusal"]
+    assert not row["expected"]
+    table = shown.gallery_table(shown.gallery_frame([row]))
+    assert table["Why"].item().startswith("Unexpected. ")
+    assert "refused" in {text.get_text() for text in drawn(shown.gallery_frame([row]))}
+
+
+def drawn(frame):
+    return shown.plot_gallery(frame).axes[0].texts
+
+
+# -- the sentences, where they claim more than an outcome
+
+
+@pytest.mark.parametrize(
+    ("name", "step", "error"),
+    [
+        ("relu-beside-kink", 1e-10, 1e-6),
+        ("jump-nearby", 1e-10, 1e-4),
+        ("edge-of-domain", 1e-12, 1e-3),
+        ("log-sum-exp-shifted", 1e-5, 1e-6),
+    ],
+)
+def test_a_shorter_step_is_the_remedy(name, step, error):
+    """If it were not, it would not be the step that is to blame."""
+    problem = hard.get(name)
+    found = gm.Numerical("central", step=step).prepare(problem)(problem.params).gradient
+    np.testing.assert_allclose(found, gradient(name, "backprop"), rtol=error, atol=error)
+
+
+def test_units_are_the_remedy_for_two_scales():
+    """If it were not the step made for parameters near 1, other units would change nothing."""
+    case = hard.get("two-scales")
+
+    def scaled(params, t, v, *, xp=np):
+        params = {"R": params["R"] * 1e12, "C": params["C"] * 1e-12}
+        return case.loss(params, t, v, xp=xp)
+
+    problem = gm.Problem(scaled, {"R": 1.1, "C": 0.9}, case.data)
+    assert gm.compare(problem, ["numerical", "backprop"], seconds=0).agree
+
+
+def test_selecting_twice_is_the_remedy_for_an_infinite_branch():
+    """If it were not the branch that is not selected, keeping it finite would change nothing."""
+
+    def loss(x, *, xp=np):
+        inside = xp.where(x > hard.kinks.JOIN, x, 1.0)
+        tangent = x / hard.kinks.JOIN + (np.log(hard.kinks.JOIN) - 1)
+        return xp.sum(xp.where(x > hard.kinks.JOIN, xp.log(inside), tangent))
+
+    problem = gm.Problem(loss, hard.get("where-infinite-branch").params)
+    found = gm.Backprop().prepare(problem)(problem.params).gradient
+    np.testing.assert_allclose(found, gradient("where-infinite-branch", "analytical"), rtol=1e-15)
+
+
+def test_backprop_knows_the_sigmoid_by_its_shape():
+    """In another shape its derivative holds exponentials: digits are kept, and overflow comes."""
+
+    def loss(z, *, xp=np):
+        return xp.sum(0.5 / (0.5 + xp.exp(-z) / 2))
+
+    for name, found in (("saturated-sigmoid", "right"), ("overflow-in-exp", "not finite")):
+        z = hard.get(name).params
+        problem = gm.Problem(loss, z)
+        mine = gm.Backprop().prepare(problem)(z).gradient
+        assert np.isfinite(mine).all() == (found == "right")
+        if found == "right":
+            error = gm.certified_gradient(problem).error(mine)[""]
+            assert (abs(error) <= 1e-15 * mine).all()
+        assert np.isfinite(gradient(name, "backprop")).all()
+    assert gradient("saturated-sigmoid", "backprop")[1] == 0
+
+
+@pytest.mark.parametrize("provider", reasons.SYMMETRIC)
+def test_differences_find_what_a_user_wants(provider):
+    """The sentences on noise and stairs say that differences see the loss behind them."""
+    x = hard.get("noise").params
+    np.testing.assert_allclose(gradient("noise", provider), 2 * x, rtol=2e-3)
+    x = hard.get("staircase").params
+    np.testing.assert_allclose(gradient("staircase", provider), np.cos(x), rtol=0.03)
+
+
+@pytest.mark.parametrize(
+    ("provider", "truncation"), [("numerical:forward", 401.0), ("numerical", 400.0)]
+)
+def test_what_is_left_at_the_minimum_is_truncation(provider, truncation):
+    """h/2 f'' and h²/6 f''' with f'' = 802 and f''' = 2400: the sentence quotes the formulas."""
+    problem = hard.get("stationary")
+    prepared: Any = gm.get_provider(provider).prepare(problem)
+    h = float(prepared.step(problem.params)[0])
+    power = 1 if provider.endswith("forward") else 2
+    found = prepared(problem.params).gradient[0]
+    assert found == pytest.approx(truncation * h**power, rel=1e-3)
+
+
+@pytest.mark.parametrize("name", ["noise", "cancellation", "expanded-power", "hilbert"])
+def test_lost_digits_are_lost_to_round_off(name):
+    """The sentences blame round-off: more than its bound would be a wrong rule, and no excuse."""
+    certified = gm.certified_gradient(hard.get(name))
+    for provider in reasons.EXACT:
+        error = certified.error(gradient(name, provider))[""]
+        assert (abs(error) > 0).any()
+        assert (abs(error) <= certified.rounding()[""]).all()
+
+
+def test_infinite_losses_are_infinite_and_the_others_are_not():
+    """The sentence says that the loss is infinite: if it were finite, it would blame the wrong."""
+    infinite = {name for name in hard.names() if not np.isfinite(hard.get(name).value())}
+    assert infinite == {"saturated-probabilities", "log-sum-exp-plain"}
+    assert hard.get("underflow").value() == 0
+
+
+# -- table, picture and command
+
+
+def test_what_goes_through_json_comes_back(rows, frame, tmp_path):
+    """The report reads rows from a file: infinities and NaN must survive it."""
+    again = shown.gallery_frame(read_json(write_json(tmp_path / "rows.json", rows)))
+    assert shown.gallery_table(again).equals(shown.gallery_table(frame))
+    assert (again["error"] == math.inf).sum() == (frame["error"] == math.inf).sum() > 0
+
+
+def test_the_table_explains_every_cell(frame, tmp_path):
+    """A reader must find each method of each case, once, with its reason."""
+    table = shown.gallery_table(frame)
+    assert list(dict.fromkeys(table["Case"])) == hard.names()
+    assert len(table) == sum(map(len, reasons.REASONS.values()))
+    assert not table["Why"].str.startswith("Unexpected").any()
+    assert "all" in set(table["Methods"])
+    caption = shown.CAPTIONS["tab-hard-cases"]
+    _, _, latex = write_table(tmp_path, "tab-hard-cases", frame, table, caption, "Here.")
+    body = [x for x in latex.read_text(encoding="utf-8").splitlines() if not x.startswith("%")]
+    assert "".join(body).isascii(), {c for c in "".join(body) if not c.isascii()}
+
+
+def test_the_picture_shows_every_cell(frame, tmp_path):
+    """A cell that is missing, or hidden, would look like a success."""
+    words = [text.get_text() for text in drawn(frame)]
+    assert len(words) == len(frame) + len(hard.names())
+    assert words.count("NaN") == (frame["outcome"] == "not finite").sum()
+    assert words.count("none") == frame.loc[frame["certified_digits"].isna(), "case"].nunique()
+    figure = shown.plot_gallery(frame)
+    figure.draw_without_rendering()
+    for box in (figure.legends[0].get_window_extent(), figure.axes[0].get_tightbbox()):
+        assert box is not None
+        assert figure.bbox.x0 <= box.x0 < box.x1 <= figure.bbox.x1
+        assert figure.bbox.y0 <= box.y0 < box.y1 <= figure.bbox.y1
+    written = [save(shown.plot_gallery(frame), tmp_path / f"{k}.svg") for k in "ab"]
+    assert written[0].read_bytes() == written[1].read_bytes()
+    assert all(isinstance(caption, Caption) for caption in shown.CAPTIONS.values())
+
+
+@pytest.mark.parametrize("name", hard.names())
+def test_a_hard_case_is_named_like_a_problem(name, capsys):
+    """If only the library knew them, nobody could look at one from the command line."""
+    assert find_problem(name).name == name
+    assert main(["problems", name]) == 0
+    out = capsys.readouterr().out
+    assert "\\" not in out
+    for word in ("formula: ", "domain: ", "hard: ", "source: "):
+        assert word in out
+    with pytest.raises(gm.GradientError, match="no options"):
+        find_problem(name, ["n=2"])
+
+
+def test_hard_cases_are_listed_apart(capsys):
+    """If they were in the catalogue, its claim that methods agree would be void."""
+    assert main(["problems", "--hard"]) == 0
+    out = capsys.readouterr().out
+    assert all(name in out for name in hard.names())
+    assert not set(hard.names()) & set(gm.problems.names())
+    assert main(["problems", "max-tye"]) == 2
+    assert "Did you mean 'max-tie'" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("name", hard.names())
+def test_comparing_a_hard_case_ends_in_a_verdict(name):
+    """If a NaN or a kink stopped the comparison, the tool would fail where it is needed most."""
+    comparison = gm.compare(hard.get(name), seconds=0)
+    assert len(comparison.verdicts) == 4
+    assert name in str(comparison)
+
+
+def test_tolerances_are_below_a_digit():
+    """If a method's tolerance were a tenth, nothing could be inaccurate."""
+    for variant in VARIANTS:
+        assert tolerance(variant, np.dtype(np.float32)) < 0.1
