@@ -13,8 +13,7 @@ from numpy.typing import NDArray
 
 from gradmethods.accuracy.balance import LAWS, Balance, balance
 from gradmethods.accuracy.errors import norm
-from gradmethods.accuracy.sample import along, chosen_components, in_dtype
-from gradmethods.certified import certified_derivatives, certified_gradient
+from gradmethods.accuracy.subject import COMPONENTS, Subject
 from gradmethods.errors import GradientError
 from gradmethods.problem import Problem
 from gradmethods.providers import Numerical
@@ -26,8 +25,6 @@ WIDEST, NARROWEST = 1e-1, 1e-16
 BEYOND = tuple(10.0**-k for k in (20, 30, 40, 60, 80, 100, 120, 140, 160, 180, 200))
 """Steps of the complex step alone."""
 PER_DECADE = 4
-COMPONENTS = 200
-"""Parameters that are looked at; of more, a sample."""
 FLAT = 4.0
 """The complex step is good wherever its error is within this factor of its least."""
 
@@ -91,37 +88,35 @@ def atlas(
     True
     """
     for dtype in dtypes:
-        whole = in_dtype(problem, dtype)
-        chosen = chosen_components(whole.size, components, seed)
-        sampled = whole if chosen.size == whole.size else along(whole, chosen)
-        truth = certified_gradient(sampled)
-        try:
-            derivatives = certified_derivatives(sampled)
-        except GradientError:  # a kink a step away: there is a gradient, and no theory
-            derivatives = None
+        subject = Subject(problem, dtype, components, seed)
         for scheme in schemes:
-            theory = None
-            if derivatives is not None and scheme in LAWS:
-                theory = balance(scheme, sampled, derivatives)
-            steps = [float(f"{h:.4g}") for h in grid(per_decade, dtype, scheme)]
-            points = [_point(sampled, truth, scheme, h, theory) for h in steps]
-            best = _best(points, scheme, float(np.finfo(dtype).eps) / 2)
-            yield {
-                "problem": problem.name,
-                "dtype": dtype,
-                "scheme": scheme,
-                "provider": Numerical(scheme).name,
-                "n": whole.size,
-                "components": int(chosen.size),
-                "seed": seed,
-                "points": points,
-                "best": best,
-                "default": _default(whole, chosen, truth, scheme),
-                "theory": _at_the_best(sampled, truth, scheme, theory),
-                "noise": theory and theory.noise,
-                "bend": theory and theory.bend,
-                "slope": theory and theory.slope,
-            }
+            yield curve(subject, scheme, per_decade=per_decade)
+
+
+def curve(subject: Subject, scheme: str, *, per_decade: int = PER_DECADE) -> dict[str, Any]:
+    """Measure the error of one scheme over all steps: one record of `atlas`."""
+    problem, truth, derivatives = subject.problem, subject.truth, subject.derivatives
+    theory = None
+    if derivatives is not None and scheme in LAWS:
+        theory = balance(scheme, problem, derivatives)
+    steps = grid(per_decade, subject.dtype, scheme)
+    points = [_point(problem, truth, scheme, step, theory) for step in steps]
+    return {
+        "problem": problem.name,
+        "dtype": subject.dtype,
+        "scheme": scheme,
+        "provider": Numerical(scheme).name,
+        "n": subject.whole.size,
+        "components": subject.chosen.size,
+        "seed": subject.seed,
+        "points": points,
+        "best": _best(points, scheme, float(np.finfo(subject.dtype).eps) / 2),
+        "default": _default(subject, scheme),
+        "theory": _at_the_best(problem, truth, scheme, theory),
+        "noise": theory and theory.noise,
+        "bend": theory and theory.bend,
+        "slope": theory and theory.slope,
+    }
 
 
 def grid(per_decade: int, dtype: str, scheme: str) -> list[float]:
@@ -133,9 +128,9 @@ def grid(per_decade: int, dtype: str, scheme: str) -> list[float]:
     ['1e-16', '1e-20', '1e-30']
     """
     decades = round(np.log10(WIDEST / NARROWEST))
-    steps = np.geomspace(WIDEST, NARROWEST, decades * per_decade + 1).tolist()
+    steps = np.geomspace(WIDEST, NARROWEST, decades * per_decade + 1)
     least = float(np.finfo(dtype).smallest_normal)
-    return steps + [h for h in BEYOND if scheme == COMPLEX_STEP and h > least]
+    return [float(f"{h:.4g}") for h in steps] + [h for h in BEYOND if scheme == COMPLEX_STEP and h > least]
 
 
 def _point(
@@ -150,31 +145,26 @@ def _point(
     except GradientError as refusal:
         return point | {"passes": None, "lost": str(refusal)}
     passes = (prepared.forward_passes or 0) + prepared.value_passes
-    difference = problem.structure.join(truth.error(gradient))
-    return point | {"passes": passes} | _errors(difference, _true(problem, truth))
+    return point | {"passes": passes} | _errors(gradient, truth)
 
 
-def _default(
-    problem: Problem, chosen: NDArray[np.intp], truth: Any, scheme: str
-) -> dict[str, Any]:
+def _default(subject: Subject, scheme: str) -> dict[str, Any]:
     """Measure what the provider gives with its own steps: for all parameters, as users get it."""
-    structure = problem.structure
+    whole, sampled, chosen = subject.whole, subject.problem, subject.chosen
+    structure = whole.structure
     try:
-        prepared: Any = Numerical(scheme).prepare(problem)
-        gradient = structure.join(structure.check(prepared(problem.params).gradient))
+        prepared: Any = Numerical(scheme).prepare(whole)
+        gradient = structure.join(structure.check(prepared(whole.params).gradient))
     except GradientError as refusal:
         return {"step": None, "error": None, "lost": str(refusal)}
-    point = structure.join(structure.check(problem.params))
-    steps = np.asarray(prepared.step(point), float)[chosen]
-    sampled = truth.problem
+    steps = np.asarray(prepared.step(structure.join(structure.check(whole.params))), float)[chosen]
     mine = sampled.structure.restore(sampled.structure.split(gradient[chosen]))
-    difference = sampled.structure.join(truth.error(mine))
     return {
         "step": float(np.median(steps)),
         "step_low": float(steps.min()),
         "step_high": float(steps.max()),
         "passes": (prepared.forward_passes or 0) + prepared.value_passes,
-        **_errors(difference, _true(sampled, truth)),
+        **_errors(mine, subject.truth),
     }
 
 
@@ -197,20 +187,17 @@ def _best(points: list[dict[str, Any]], scheme: str, unit: float) -> dict[str, A
     return best
 
 
-def _true(problem: Problem, truth: Any) -> NDArray[np.float64]:
-    structure = problem.structure
-    given = truth.gradient
-    return np.concatenate([np.ravel(given if structure.bare else given[n]) for n in structure.shapes])
-
-
-def _errors(difference: NDArray[np.float64], true: NDArray[np.float64]) -> dict[str, Any]:
-    """Measure a difference against the truth; NaN and infinity are no errors, but losses."""
-    if not np.isfinite(difference).all():
-        return {"error": None, "worst": None, "median": None, "lost": "The gradient is not finite."}
+def _errors(gradient: Any, truth: Any) -> dict[str, Any]:
+    """Measure a gradient against the truth; NaN and infinity are no errors, but losses."""
+    structure = truth.problem.structure
+    difference = structure.join(truth.error(gradient))
+    true = structure.join(structure.check(truth.gradient)).astype(float)
     size = norm(true)
+    lost = {"error": None, "worst": None, "median": None}
+    if not np.isfinite(difference).all():
+        return lost | {"lost": "The gradient is not finite."}
     if size == 0:
-        reason = "The true gradient is 0: there is nothing that the error is relative to."
-        return {"error": None, "worst": None, "median": None, "lost": reason}
+        return lost | {"lost": "The true gradient is 0: there is nothing to relate an error to."}
     relative = abs(difference) / np.where(true == 0, size, abs(true))
     return {
         "error": norm(difference) / size,

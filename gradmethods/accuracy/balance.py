@@ -140,7 +140,7 @@ def balance(scheme: str, problem: Problem, derivatives: NDArray[np.float64]) -> 
     problem : Problem
         Gives the round-off in the loss.
     derivatives : numpy.ndarray
-        Shape (n, 6): the loss and its first five derivatives along each coordinate, as from
+        Shape (n, 6) or more: the loss and its derivatives along each coordinate, as from
         `gradmethods.certified.certified_derivatives`.
     """
     law = LAWS[scheme]

@@ -49,7 +49,7 @@ def problem_atlas(points: pd.DataFrame, steps: pd.DataFrame) -> Figure:
             _curves(axes, mine, theory=True)
             _marks(axes, steps[steps["dtype"] == dtype])
             _shade_lost(axes, mine, LEFT[dtype])
-            _unit(axes, UNITS[dtype])
+            unit_line(axes, UNITS[dtype])
             axes.set(xlim=(LEFT[dtype], WIDEST), ylim=(FLOOR / 2, TOP), xlabel=STEP)
             axes.set_title(dtype, loc="left")
             axes.tick_params(axis="y", which="both", left=False)
@@ -73,9 +73,9 @@ def overview(points: pd.DataFrame, steps: pd.DataFrame) -> Figure:
             mine = points[points["problem"] == name]
             _curves(axes, mine[mine["step"] > FAR], theory=True, markers=False)
             _marks(axes, steps[steps["problem"] == name], size=4.2)
-            _unit(axes, UNITS["float64"], text="")
+            unit_line(axes, UNITS["float64"], text="")
             axes.set(xlim=(10**-16.4, WIDEST), ylim=(FLOOR / 2, TOP))
-            axes.set_title(f"{name}, n = {count(mine['n'].iloc[0])}", loc="left", fontsize=7)
+            axes.set_title(title(mine), loc="left", fontsize=7)
             axes.xaxis.set_major_locator(FixedLocator([1e-16, 1e-12, 1e-8, 1e-4]))
             axes.yaxis.set_major_locator(FixedLocator([1e-16, 1e-12, 1e-8, 1e-4, 1]))
         for axes in panels[len(names) :]:
@@ -144,11 +144,20 @@ def _shade_lost(axes: Any, points: pd.DataFrame, left: float) -> None:
         )  # fmt: skip
 
 
-def _unit(axes: Any, unit: float, text: str = "unit round-off u") -> None:
+def title(rows: pd.DataFrame) -> str:
+    """Name the problem of a panel, and its size."""
+    first = rows.iloc[0]
+    sample = "" if first["components"] == first["n"] else f", {count(first['components'])} of them"
+    return f"{first['problem']}, n = {count(first['n'])}{sample}"
+
+
+def unit_line(axes: Any, unit: float, text: str | None = None) -> None:
+    """Draw the unit round-off, and name it."""
     axes.axhline(unit, color=THEORY, linewidth=0.6, linestyle=(0, (4, 2)), zorder=1)
     axes.annotate(
-        text, (0.99, unit), xycoords=("axes fraction", "data"), ha="right", va="top",
-        xytext=(0, -1.5), textcoords="offset points", fontsize=6, color=THEORY,
+        "unit round-off u" if text is None else text, (0.99, unit), ha="right", va="top",
+        xycoords=("axes fraction", "data"), xytext=(0, -1.5), textcoords="offset points",
+        fontsize=6, color=THEORY,
     )  # fmt: skip
 
 

@@ -14,6 +14,9 @@ from matplotlib.ticker import LogLocator, NullFormatter
 from gradmethods.report.figures import new_figure
 from gradmethods.report.style import RC, THEORY, look
 
+WIDEST = 0.1
+"""Of the atlas. Where theory knows no best step below it, no measured one can be held against it."""
+
 FACTORS = (5.0, 30.0)
 """Above the diagonal of the second panel: what a default step may lose, as a median and at worst."""
 
@@ -29,7 +32,7 @@ def best_steps(steps: pd.DataFrame) -> Figure:
     figure = new_figure(7.0, 3.7)
     with mpl.rc_context(RC):
         left, right = figure.subplots(1, 2)
-        law = steps[(steps["theory_step"] > 0) & (steps["best_step"] > 0)]
+        law = steps[(steps["best_step"] > 0) & steps["theory_step"].between(0, WIDEST)]
         _scatter(left, law, "best_step", "theory_step")
         _diagonals(left, (1.0,))
         left.set(xlabel="best step measured", ylabel="best step in theory")
@@ -67,7 +70,7 @@ def _diagonals(axes: Any, factors: tuple[float, ...]) -> None:
         dash = "-" if factor == 1 else (0, (4, 2))
         axes.plot(ends, factor * ends, color=THEORY, linewidth=0.6, linestyle=dash, zorder=1)
         if factor > 1:
-            x = ends[0] * (ends[1] / ends[0]) ** 0.8
+            x = ends[0] * (ends[1] / ends[0]) ** 0.3
             axes.annotate(
                 f"× {factor:g}", (x, factor * x), fontsize=6.5, color=THEORY, ha="center",
                 va="center", bbox={"facecolor": "white", "edgecolor": "none", "pad": 0.6},

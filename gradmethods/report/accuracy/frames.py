@@ -5,12 +5,67 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 Records = Iterable[Mapping[str, Any]]
 
-ATLAS = "atlas"
+WHOLE = "(all)"
+"""Stands for all parameter arrays together, as in the records."""
+
 _CURVE = ("problem", "dtype", "scheme", "provider", "n", "components")
+_ABOUT = ("problem", "dtype", "n", "components")
+_MEASURES = (
+    "error", "worst", "ulps_median", "ulps_99", "ulps_worst", "digits", "cosine", "bound", "excess",
+)  # fmt: skip
+_COST = ("gradient_s", "gradient_low_s", "gradient_high_s", "ratio")
+
+
+def references_frame(records: Records) -> pd.DataFrame:
+    """One row per problem and parameter array, and for all: what is certified, and conditioning."""
+    columns = [
+        *_ABOUT, "array", "array_n", "norm", "condition", "amplification", "value", "digits",
+        "component_digits", "bits", "seconds", "outcome", "reason",
+    ]  # fmt: skip
+    rows = []
+    for record in of_kind(records, "reference"):
+        shared = {name: record.get(name) for name in columns}
+        arrays = record.get("arrays") or [{"array": WHOLE}]
+        rows += [shared | array | {"array_n": array.get("n"), "n": record.get("n")} for array in arrays]
+    frame = pd.DataFrame(rows, columns=columns)
+    floats = ["norm", "condition", "amplification", "value", "component_digits", "seconds"]
+    return _typed(frame, floats, ["n", "components", "array_n", "digits", "bits"])
+
+
+def gradients_frame(records: Records) -> pd.DataFrame:
+    """One row per problem, provider and parameter array, and for all: errors, bound and verdict.
+
+    A provider without a gradient has one row, with its reason.
+    """
+    columns = [
+        *_ABOUT, "provider", "array", "array_n", *_MEASURES, "wrong_signs", "not_finite", "verdict",
+        "verdict_all", "reason", "forward_passes", "preparation_s", *_COST, "contended",
+    ]  # fmt: skip
+    rows = []
+    for record in of_kind(records, "gradient"):
+        shared = {name: record.get(name) for name in columns}
+        shared["verdict_all"] = record.get("verdict") or "not run"
+        shared["preparation_s"] = record.get("preparation")
+        shared |= _cost(record.get("cost") or {})
+        for array in record.get("arrays") or [{"array": WHOLE, "verdict": shared["verdict_all"]}]:
+            rows.append(shared | array | {"array_n": array.get("n"), "n": record.get("n")})
+    frame = pd.DataFrame(rows, columns=columns)
+    integers = ["n", "components", "array_n", "wrong_signs", "not_finite", "forward_passes"]
+    return _typed(frame, [*_MEASURES, *_COST, "preparation_s"], integers)
+
+
+def matrix_frame(gradients: pd.DataFrame, column: str) -> pd.DataFrame:
+    """Lay a column of the whole gradients out as providers × problems."""
+    whole = gradients[gradients["array"] == WHOLE]
+    wide = whole.pivot_table(
+        index="provider", columns="problem", values=column, sort=False, dropna=False
+    )
+    return wide.reset_index()
 
 
 def points_frame(records: Records) -> pd.DataFrame:
@@ -18,30 +73,62 @@ def points_frame(records: Records) -> pd.DataFrame:
     columns = [*_CURVE, "step", "error", "worst", "median", "predicted", "passes", "lost"]
     rows = [
         {name: record[name] for name in _CURVE} | point
-        for record in _measured(records, ATLAS)
+        for record in of_kind(records, "atlas")
+        if record["outcome"] == "measured"
         for point in record["points"]
     ]
-    return pd.DataFrame(rows, columns=columns).astype({"passes": "Int64"})
+    floats = ["step", "error", "worst", "median", "predicted"]
+    return _typed(pd.DataFrame(rows, columns=columns), floats, ["n", "components", "passes"])
 
 
 def steps_frame(records: Records) -> pd.DataFrame:
     """One row per problem, dtype and scheme of the atlas: best, theoretical and default step."""
-    rows = []
-    for record in _measured(records, ATLAS):
-        row = {name: record[name] for name in _CURVE}
-        for kind in ("best", "theory", "default"):
-            point = record[kind] or {}
-            row |= {f"{kind}_{name}": point.get(name) for name in ("step", "error", "passes")}
-        row["predicted_error"] = (record["theory"] or {}).get("predicted")
-        row |= {f"default_{end}": record["default"].get(end) for end in ("step_low", "step_high")}
-        rows.append(row | {name: record[name] for name in ("noise", "bend", "slope")})
-    frame = pd.DataFrame(rows)
-    floats = [x for x in frame if x.endswith(("_step", "_error", "_low", "_high"))]
-    frame = frame.astype(dict.fromkeys([*floats, "noise", "bend", "slope"], float))
+    kinds = {"best": (), "theory": ("predicted",), "default": ("step_low", "step_high")}
+    named = {
+        f"{kind}_{name}": (kind, name)
+        for kind, more in kinds.items()
+        for name in ("step", "error", "passes", *more)
+    }
+    rows = [
+        {name: record[name] for name in _CURVE}
+        | {column: (record[kind] or {}).get(name) for column, (kind, name) in named.items()}
+        | {name: record[name] for name in ("noise", "bend", "slope")}
+        for record in of_kind(records, "atlas")
+        if record["outcome"] == "measured"
+    ]
+    columns = [*_CURVE, *named, "noise", "bend", "slope"]
+    integers = [name for name in columns if name.endswith("passes")]
+    floats = [name for name in columns if name not in (*_CURVE, *integers)]
+    frame = _typed(pd.DataFrame(rows, columns=columns), floats, ["n", "components", *integers])
     frame["step_ratio"] = frame["theory_step"] / frame["best_step"]
     frame["default_ratio"] = frame["default_error"] / frame["best_error"]
     return frame
 
 
-def _measured(records: Records, kind: str) -> list[Mapping[str, Any]]:
-    return [r for r in records if r["kind"] == kind and r["outcome"] == "measured"]
+def gaps_frame(records: Records) -> pd.DataFrame:
+    """One row per piece of work that left no result, with its reason."""
+    columns = ["kind", "problem", "provider", "dtype", "scheme", "gap", "reason"]
+    rows = [record for record in records if record["outcome"] == "gap"]
+    return pd.DataFrame([{name: r.get(name) for name in columns} for r in rows], columns=columns)
+
+
+def of_kind(records: Records, kind: str) -> list[Mapping[str, Any]]:
+    """Return the records of one kind."""
+    return [record for record in records if record["kind"] == kind]
+
+
+def _cost(cost: Mapping[str, Any]) -> dict[str, Any]:
+    gradient = cost.get("gradient") or {}
+    return {
+        "gradient_s": gradient.get("median"),
+        "gradient_low_s": gradient.get("low"),
+        "gradient_high_s": gradient.get("high"),
+        "ratio": (cost.get("ratio") or {}).get("median"),
+        "contended": bool(cost.get("contended")),
+    }
+
+
+def _typed(frame: pd.DataFrame, floats: list[str], integers: list[str]) -> pd.DataFrame:
+    """Give columns their types; infinities came as words, as JSON has none."""
+    frame[floats] = frame[floats].apply(pd.to_numeric).astype(np.float64)
+    return frame.astype(dict.fromkeys(integers, "Int64"))

@@ -1,17 +1,99 @@
-"""Problems made from a problem: in another precision, or seen along a few of its parameters.
+"""What is judged: a problem in one precision, seen along so many parameters as can be, and its truth.
 
-Both are problems like any other, so that every provider and the certified reference take them.
+A problem in another precision, or along a few of its parameters, is a problem like any other: every
+provider takes it, and so does the certified reference.
 """
 
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from gradmethods.certified import certified_derivatives, certified_gradient
+from gradmethods.errors import GradientError
 from gradmethods.problem import Problem
+
+COMPONENTS = 200
+"""Parameters that are looked at; of more, a sample."""
+
+
+ORDER = 9
+"""Of derivatives: those that the bound on five-point differences sums."""
+
+
+@dataclass(frozen=True, eq=False)
+class Subject:
+    """A problem in one precision, and the truth about some of its parameters, computed when asked.
+
+    Parameters
+    ----------
+    given : Problem
+        Its point and data are rounded to `dtype`: the truth is that of the rounded problem.
+    dtype : str
+        ``"float64"`` or ``"float32"``.
+    components : int, default 200
+        With more parameters than this, so many are drawn.
+    seed : int, default 0
+        Of the draw.
+    """
+
+    given: Problem
+    dtype: str = "float64"
+    components: int = COMPONENTS
+    seed: int = 0
+
+    @cached_property
+    def whole(self) -> Problem:
+        """The problem in this precision."""
+        return in_dtype(self.given, self.dtype)
+
+    @cached_property
+    def chosen(self) -> NDArray[np.intp]:
+        """Indices of the parameters looked at."""
+        return chosen_components(self.whole.size, self.components, self.seed)
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether every parameter is looked at."""
+        return self.given.size <= self.components
+
+    @cached_property
+    def problem(self) -> Problem:
+        """The problem along the parameters looked at: the whole one if these are all."""
+        return self.whole if self.is_whole else along(self.whole, self.chosen)
+
+    @cached_property
+    def truth(self) -> Any:
+        """The certified gradient of `problem`.
+
+        Raises
+        ------
+        GradientError
+            Where there is none; the same one each time.
+        """
+        if isinstance(self._truth, GradientError):
+            raise self._truth
+        return self._truth
+
+    @cached_property
+    def derivatives(self) -> NDArray[np.float64] | None:
+        """The loss and its derivatives along each parameter, shape (n, 10); None without them."""
+        try:
+            return np.asarray(certified_derivatives(self.problem, ORDER))
+        except GradientError:  # there may be a gradient all the same, and then no theory
+            return None
+
+    @cached_property
+    def _truth(self) -> Any:
+        try:
+            return certified_gradient(self.problem)
+        except GradientError as refusal:
+            return refusal
 
 
 def in_dtype(problem: Problem, dtype: str) -> Problem:
