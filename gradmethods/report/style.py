@@ -11,7 +11,7 @@ from typing import Any
 
 # M. Okabe and K. Ito, Color universal design (2008).
 BLACK, ORANGE, SKY, GREEN = "#000000", "#E69F00", "#56B4E9", "#009E73"
-BLUE, VERMILLION, PURPLE = "#0072B2", "#D55E00", "#CC79A7"
+YELLOW, BLUE, VERMILLION, PURPLE = "#F0E442", "#0072B2", "#D55E00", "#CC79A7"
 
 OLIVE = "#857000"
 """Their yellow, dark enough for lines on white."""
