@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from gradmethods.accuracy.atlas import DTYPES, PER_DECADE, curve
+from gradmethods.accuracy.gallery import gallery_rows
 from gradmethods.accuracy.report import VARIANTS, gradient_record, reference_record
 from gradmethods.accuracy.subject import Subject
 from gradmethods.cost.deadline import OutOfTime, deadline
@@ -36,7 +37,7 @@ from gradmethods.report.files import (
 MOST = 2000
 """Parameters up to which whole gradients are certified; of more, a sample of components is."""
 
-REFERENCE, GRADIENT, ATLAS = "reference", "gradient", "atlas"
+REFERENCE, GRADIENT, ATLAS, GALLERY = "reference", "gradient", "atlas", "gallery"
 """Kinds of records."""
 
 
@@ -99,8 +100,21 @@ class Task:
         return head | {"outcome": "gap", "gap": kind, "reason": reason}
 
 
-def tasks(problems: Sequence[Problem], settings: Settings) -> list[Task]:
-    """List what there is to do, what is worth most first."""
+def tasks(
+    problems: Sequence[Problem], settings: Settings | None = None, *, hard: bool = False
+) -> list[Task]:
+    """List what there is to do, what is worth most first.
+
+    Parameters
+    ----------
+    problems : sequence of Problem
+        With different names.
+    settings : Settings, optional
+        How thoroughly.
+    hard : bool, default False
+        Whether the hard cases belong to it.
+    """
+    settings = settings or Settings()
     references, gradients, curves = [], [], []
     for problem in problems:
         about, dtype = {"problem": problem.name}, str(problem.dtype)
@@ -121,7 +135,17 @@ def tasks(problems: Sequence[Problem], settings: Settings) -> list[Task]:
             work = partial(gradient_record, judged, get_provider(name), seconds=seconds)
             gradients.append(Task(GRADIENT, about | {"provider": name}, work))
     curves.sort(key=lambda task: DTYPES.index(task.about["dtype"]))  # stable
-    return [*references, *gradients, *curves]
+    return [*references, *gradients, *(hard_tasks() if hard else ()), *curves]
+
+
+def hard_tasks() -> list[Task]:
+    """List the hard cases: what each method gives on each, and why."""
+    from gradmethods.problems import hard
+
+    def rows(name: str) -> dict[str, Any]:
+        return {"rows": gallery_rows([name])}
+
+    return [Task(GALLERY, {"problem": name}, partial(rows, name)) for name in hard.names()]
 
 
 def carry_out(todo: Sequence[Task], path: Path, seconds: float | None = None) -> None:
@@ -153,19 +177,17 @@ def carry_out(todo: Sequence[Task], path: Path, seconds: float | None = None) ->
         raise
 
 
-def assess(
-    problems: Sequence[Problem], out: Path | str, settings: Settings | None = None
-) -> list[Path]:
-    """Certify, judge and sweep problems; write records, tables, figures and a report.
+def assess(todo: Sequence[Task], out: Path | str, seed: int = 0) -> list[Path]:
+    """Do tasks in a folder of their own; write records, tables, figures and a report.
 
     Parameters
     ----------
-    problems : sequence of Problem
-        With different names.
+    todo : sequence of Task
+        From `tasks`.
     out : path
         Folder to write to; an earlier run there moves to ``previous/``.
-    settings : Settings, optional
-        How thoroughly.
+    seed : int, default 0
+        Of their samples, for the provenance.
 
     Returns
     -------
@@ -175,31 +197,37 @@ def assess(
     Raises
     ------
     InvalidOption
-        If two problems have one name.
+        If two tasks are about the same, as for two problems of one name.
     GradientError
         If another run is writing to the folder.
     """
-    names = [problem.name for problem in problems]
-    repeated = sorted({name for name in names if names.count(name) > 1})
-    if repeated:
-        raise InvalidOption(f"Problems need different names, got {repeated} twice. Pass name=….")
     from gradmethods.bench import clear
 
-    settings, folder = settings or Settings(), Path(out).resolve()
+    _check_distinct(todo)
+    folder = Path(out).resolve()
     with locked(folder):
         clear(folder)
-        origin = provenance(
-            [Path(sys.argv[0]).name, *sys.argv[1:]], seed=settings.seed, finished=False
-        )
+        command = [Path(sys.argv[0]).name, *sys.argv[1:]]
+        origin = provenance(command, seed=seed, finished=False)
         write_json(folder / PROVENANCE, origin)
         finished = False
         try:
-            carry_out(tasks(problems, settings), folder / ACCURACY)
+            carry_out(todo, folder / ACCURACY)
             finished = True
         finally:
             write_json(folder / PROVENANCE, origin | {"finished": finished})
             written = write_report(folder)
     return written
+
+
+def _check_distinct(todo: Sequence[Task]) -> None:
+    keys = [task.key for task in todo]
+    repeated = sorted({key for key in keys if keys.count(key) > 1})
+    if repeated:
+        raise InvalidOption(
+            f"Problems need different names; {repeated[0]!r} would be done twice. Name them with "
+            "gm.Problem(…, name=…)."
+        )
 
 
 def _shown(todo: Sequence[Task]) -> Iterator[Task]:

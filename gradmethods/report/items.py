@@ -69,10 +69,13 @@ class Writer:
         The run's folder.
     source : str
         Provenance in a sentence.
+    brief : bool
+        Whether to leave out what is there to look things up.
     """
 
     out: Path
     source: str
+    brief: bool = False
 
     def figure(
         self,

@@ -12,23 +12,28 @@ import pandas as pd
 from markupsafe import Markup
 
 from gradmethods.report import frames
-from gradmethods.report.captions import METHOD, commit
+from gradmethods.report.accuracy.text import findings
+from gradmethods.report.captions import commit
 from gradmethods.report.tables import slopes_table
 from gradmethods.report.typeset import is_numeric
 
 if TYPE_CHECKING:
-    from gradmethods.report.write import Item
+    from gradmethods.report.accuracy.sections import Section
+    from gradmethods.report.items import Item
 
 
 def page(
     out: Path,
     items: Sequence[Item],
     *,
+    sections: Sequence[tuple[Section, list[Item]]],
     run: str,
     origin: Mapping[str, Any] | None,
     costs: pd.DataFrame,
     slopes: pd.DataFrame,
+    accuracy: Sequence[Mapping[str, Any]],
     reservations: Sequence[str],
+    method: Sequence[str],
     bibtex: str,
 ) -> str:
     """Return the report as HTML.
@@ -38,9 +43,12 @@ def page(
     out : pathlib.Path
         Folder of the run; its SVG figures are put into the page.
     items : sequence of Item
-        Figures and tables, written.
-    run, origin, costs, slopes, reservations, bibtex
-        Name and provenance of the run, its frames, what to know before reading, and its BibTeX.
+        Figures and tables about cost, written; none if the run measured no cost.
+    sections : sequence of (Section, list of Item)
+        What follows them, in this order.
+    run, origin, costs, slopes, accuracy, reservations, method, bibtex
+        Name and provenance of the run, its frames and its records of accuracy, what to know before
+        reading, how it was measured, and its BibTeX.
     """
     environment = jinja2.Environment(
         loader=jinja2.PackageLoader("gradmethods.report", "."),
@@ -49,12 +57,13 @@ def page(
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    everything = [*items, *(item for _, found in sections for item in found)]
     glyphs: dict[str, str] = {}
     drawings = {
         item.id: _inline(
             item.id, (out / f"figures/{item.id}.svg").read_text(encoding="utf-8"), glyphs
         )
-        for item in items
+        for item in everything
         if item.kind == "figure"
     }
     measured = int((costs["outcome"] == "measured").sum())
@@ -63,10 +72,12 @@ def page(
         origin=origin,
         commit=commit(origin or {}),
         items=items,
+        sections=sections,
+        findings=findings(accuracy),
         drawings=drawings,
         glyphs=Markup("".join(glyphs[name] for name in sorted(glyphs))),  # noqa: S704  # outlines
-        numeric={item.id: _numeric(item.shown) for item in items if item.shown is not None},
-        method=METHOD,
+        numeric={item.id: _numeric(item.shown) for item in everything if item.shown is not None},
+        method=method,
         reservations=reservations,
         measured=measured,
         gaps=len(costs) - measured,

@@ -37,7 +37,7 @@ def write(out: Path) -> list[Path]:
     costs = frames.costs_frame(records)
     slopes = frames.slopes_frame(costs)
 
-    writer = Writer(out, f"{source} Run {run}.")
+    writer = Writer(out, f"{source} Run {run}.", brief=bool(records))
     items = cost_items(writer, records, costs, slopes) if records else []
     made = [(section, section.make(writer, accuracy)) for section in SECTIONS]
     sections = [(section, found) for section, found in made if found]

@@ -9,13 +9,11 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
-from matplotlib.ticker import LogLocator, NullFormatter
+from matplotlib.ticker import LogLocator, NullLocator
 
+from gradmethods.report.accuracy.frames import has_theory
 from gradmethods.report.figures import new_figure
 from gradmethods.report.style import RC, THEORY, look
-
-WIDEST = 0.1
-"""Of the atlas. Where theory knows no best step below it, no measured one can be held against it."""
 
 FACTORS = (5.0, 30.0)
 """Above the diagonal of the second panel: what a default step may lose, as a median and at worst."""
@@ -32,7 +30,7 @@ def best_steps(steps: pd.DataFrame) -> Figure:
     figure = new_figure(7.0, 3.7)
     with mpl.rc_context(RC):
         left, right = figure.subplots(1, 2)
-        law = steps[(steps["best_step"] > 0) & steps["theory_step"].between(0, WIDEST)]
+        law = steps[has_theory(steps)]
         _scatter(left, law, "best_step", "theory_step")
         _diagonals(left, (1.0,))
         left.set(xlabel="best step measured", ylabel="best step in theory")
@@ -61,7 +59,7 @@ def _scatter(axes: Any, steps: pd.DataFrame, x: str, y: str) -> None:
         axes.set(xlim=limits, ylim=limits)
     for axis in (axes.xaxis, axes.yaxis):
         axis.set_major_locator(LogLocator(numticks=8))
-        axis.set_minor_formatter(NullFormatter())
+        axis.set_minor_locator(NullLocator())
 
 
 def _diagonals(axes: Any, factors: tuple[float, ...]) -> None:

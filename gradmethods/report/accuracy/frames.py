@@ -13,6 +13,9 @@ Records = Iterable[Mapping[str, Any]]
 WHOLE = "(all)"
 """Stands for all parameter arrays together, as in the records."""
 
+WIDEST = 0.1
+"""Step of the atlas. Where theory says that no step is too wide, none measured can be held to it."""
+
 _CURVE = ("problem", "dtype", "scheme", "provider", "n", "components")
 _ABOUT = ("problem", "dtype", "n", "components")
 _MEASURES = (
@@ -103,6 +106,11 @@ def steps_frame(records: Records) -> pd.DataFrame:
     frame["step_ratio"] = frame["theory_step"] / frame["best_step"]
     frame["default_ratio"] = frame["default_error"] / frame["best_error"]
     return frame
+
+
+def has_theory(steps: pd.DataFrame) -> pd.Series:
+    """Tell where theory names a best step among those that were measured."""
+    return (steps["best_step"] > 0) & (steps["theory_step"] > 0) & (steps["theory_step"] <= WIDEST)
 
 
 def gaps_frame(records: Records) -> pd.DataFrame:

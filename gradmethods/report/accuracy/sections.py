@@ -77,12 +77,12 @@ def cost_of_digits(writer: Writer, records: Records) -> list[Item]:
                 "fig-plane", CAPTIONS["fig-plane"], drawn, lambda _: planes.planes(gradients, points)
             )
         )
-    for name in names:
-        mine = (gradients[gradients["problem"] == name], points[points["problem"] == name])
+    elif names:
+        (name,) = names
         items.append(
             writer.figure(
-                f"fig-plane-{_slug(name)}", plane_caption(name), drawn[drawn["problem"] == name],
-                lambda _, mine=mine: planes.planes(*mine), folded=len(names) > 1,
+                f"fig-plane-{_slug(name)}", plane_caption(name), drawn,
+                lambda _: planes.planes(gradients, points),
             )
         )  # fmt: skip
     return items
@@ -108,7 +108,8 @@ def step_sizes(writer: Writer, records: Records) -> list[Item]:
         writer.table("tab-steps", CAPTIONS["tab-steps"], steps, tables.steps_table(steps),
                      folded=len(names) > 1),
     ]  # fmt: skip
-    for name in names:
+    # In the report of a benchmark the overview must do: there is no time to draw each.
+    for name in () if writer.brief and len(names) > 1 else names:
         mine = (points[points["problem"] == name], steps[steps["problem"] == name])
         items.append(
             writer.figure(

@@ -7,8 +7,7 @@ from typing import Any
 import pandas as pd
 
 from gradmethods.report import format as fmt
-from gradmethods.report.accuracy.balance import WIDEST
-from gradmethods.report.accuracy.frames import WHOLE
+from gradmethods.report.accuracy.frames import WHOLE, WIDEST
 from gradmethods.report.style import look
 
 WORDS = {"obstacle": "refused", "not run": "not run", "within bound": ""}

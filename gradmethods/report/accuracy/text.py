@@ -1,0 +1,114 @@
+"""What a run found about accuracy, in a few sentences, for the page and the terminal."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from gradmethods.report import format as fmt
+from gradmethods.report.accuracy import frames, tables
+from gradmethods.report.files import ACCURACY, records_so_far
+from gradmethods.report.style import look
+
+EXACT = ("analytical", "analytical:expanded", "analytical:chain-rule", "backprop")
+WITHIN = "within bound"
+
+
+def findings(records: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Say what was certified, judged and found about steps, a sentence each."""
+    return [*_certified(records), *_judged(records), *_steps(records), *_gaps(records)]
+
+
+def summary(out: Path) -> tuple[str, bool]:
+    """Summarise a written report of accuracy, and tell whether every answer is within its bound.
+
+    Parameters
+    ----------
+    out : pathlib.Path
+        Folder of the run.
+    """
+    from tabulate import tabulate
+
+    records = records_so_far(out / ACCURACY)
+    gradients = frames.gradients_frame(records)
+    lines = [""]
+    if len(gradients):
+        shown = tables.digits_table(gradients).rename(columns={"Method": "Correct digits"})
+        lines += [tabulate(shown, headers="keys", tablefmt="plain", showindex=False), ""]
+    lines += [textwrap.fill(words, 100, subsequent_indent="  ") for words in findings(records)]
+    lines += ["", f"Report:  {out / 'report.html'}", f"Figures: {out / 'figures'}"]
+    lines += [f"Tables:  {out / 'tables'}"]
+    within = not gradients["verdict"].isin(["beyond bound", "not finite"]).any()
+    return "\n".join(lines) + "\n", within
+
+
+def _certified(records: Sequence[Mapping[str, Any]]) -> list[str]:
+    references = frames.references_frame(records)
+    known = references[(references["array"] == frames.WHOLE) & references["digits"].notna()]
+    if not len(known):
+        return []
+    slowest = known.loc[known["seconds"].idxmax()]
+    return [
+        f"{_count(known, 'gradient')} certified, to {int(known['digits'].min())} digits or more; "
+        f"the slowest, {slowest['problem']}, took {fmt.time(slowest['seconds'])}."
+    ]
+
+
+def _judged(records: Sequence[Mapping[str, Any]]) -> list[str]:
+    gradients = frames.gradients_frame(records)
+    whole = gradients[(gradients["array"] == frames.WHOLE) & (gradients["excess"] >= 0)]
+    if not len(whole):
+        return []
+    beyond = whole[whole["verdict"] != WITHIN]
+    named = ", ".join(
+        f"{look(row['provider']).label} on {row['problem']} ({row['verdict']})"
+        for row in beyond.to_dict("records")
+    )
+    said = [
+        f"{len(whole) - len(beyond)} of {_count(whole, 'answer')} within the bound of theory"
+        + (f"; not so: {named}." if named else ".")
+    ]
+    exact = whole[whole["provider"].isin(EXACT)]
+    if len(exact):
+        worst = exact.loc[exact["digits"].idxmin()]
+        said.append(
+            f"Analytical and backprop have {worst['digits']:.1f} correct digits or more; the "
+            f"fewest: {look(worst['provider']).label} on {worst['problem']}."
+        )
+    return said
+
+
+def _steps(records: Sequence[Mapping[str, Any]]) -> list[str]:
+    steps = frames.steps_frame(records)
+    lost = steps.loc[steps["scheme"] != "complex-step", "default_ratio"].dropna()
+    if not len(lost):
+        return []
+    worst = steps.loc[lost.idxmax()]
+    said = [
+        f"The error at the default step is {fmt.significant(lost.median(), 2)} times the least of "
+        f"all steps in the median over {_count(lost, 'curve')}, and at worst "
+        f"{fmt.significant(lost.max(), 2)} times ({look(worst['provider']).label} on "
+        f"{worst['problem']}, {worst['dtype']})."
+    ]
+    law = steps.loc[frames.has_theory(steps), "step_ratio"].dropna()
+    if len(law):
+        low, high = law.quantile([0.05, 0.95])
+        said.append(
+            f"The best step in theory is {fmt.significant(law.median(), 2)} times the best "
+            f"measured in the median, between {fmt.significant(low, 2)} and "
+            f"{fmt.significant(high, 2)} times in nine of ten curves."
+        )
+    return said
+
+
+def _gaps(records: Sequence[Mapping[str, Any]]) -> list[str]:
+    gaps = len(frames.gaps_frame(records))
+    return [f"{gaps} pieces of work on accuracy left no result; they are listed."] if gaps else []
+
+
+def _count(rows: pd.DataFrame | pd.Series, noun: str) -> str:
+    return f"{len(rows)} {noun}{'' if len(rows) == 1 else 's'}"
