@@ -270,7 +270,8 @@ def _check(options: argparse.Namespace) -> int:
 def _accuracy(options: argparse.Namespace) -> int:
     from gradmethods import assess, problems
     from gradmethods.locate import find_problem
-    from gradmethods.report.accuracy.text import summary
+    from gradmethods.report.accuracy.text import all_within
+    from gradmethods.report.text import summary
 
     if bool(options.names) == options.all:
         raise InvalidOption("Name problems, or give --all for those of the catalogue; one of both.")
@@ -279,9 +280,8 @@ def _accuracy(options: argparse.Namespace) -> int:
     chosen = [find_problem(name) for name in options.names or problems.names()]
     settings = assess.Settings(options.seconds, options.per_decade)
     assess.assess(assess.tasks(chosen, settings, hard=options.all), options.out)
-    text, within = summary(options.out)
-    print(text, end="")
-    return 0 if within else 1
+    print(summary(options.out), end="")
+    return 0 if all_within(options.out) else 1
 
 
 def _bench(options: argparse.Namespace) -> int:

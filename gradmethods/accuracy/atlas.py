@@ -9,7 +9,6 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from gradmethods.accuracy.balance import LAWS, Balance, balance
 from gradmethods.accuracy.errors import norm
@@ -130,7 +129,9 @@ def grid(per_decade: int, dtype: str, scheme: str) -> list[float]:
     decades = round(np.log10(WIDEST / NARROWEST))
     steps = np.geomspace(WIDEST, NARROWEST, decades * per_decade + 1)
     least = float(np.finfo(dtype).smallest_normal)
-    return [float(f"{h:.4g}") for h in steps] + [h for h in BEYOND if scheme == COMPLEX_STEP and h > least]
+    return [float(f"{h:.4g}") for h in steps] + [
+        h for h in BEYOND if scheme == COMPLEX_STEP and h > least
+    ]
 
 
 def _point(

@@ -87,7 +87,9 @@ def reference_record(subject: Subject) -> dict[str, Any]:
     }
 
 
-def gradient_record(subject: Subject, provider: Provider, *, seconds: float = 0.0) -> dict[str, Any]:
+def gradient_record(
+    subject: Subject, provider: Provider, *, seconds: float = 0.0
+) -> dict[str, Any]:
     """Measure one provider's gradient against the truth, and judge it by its bound.
 
     Parameters
@@ -220,4 +222,3 @@ def _over(numerator: float, denominator: float) -> float:
     if not denominator:
         return 0.0 if not numerator else float("inf")
     return numerator / denominator
-

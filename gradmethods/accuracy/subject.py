@@ -1,4 +1,4 @@
-"""What is judged: a problem in one precision, seen along so many parameters as can be, and its truth.
+"""What is judged: a problem in one precision, along some or all parameters, and its truth.
 
 A problem in another precision, or along a few of its parameters, is a problem like any other: every
 provider takes it, and so does the certified reference.
@@ -154,9 +154,7 @@ def along(problem: Problem, components: NDArray[np.intp]) -> Problem:
     fixed = np.delete(point, components)
     places = np.empty(point.size, np.intp)
     places[components] = np.arange(components.size)
-    places[np.setdiff1d(np.arange(point.size), components)] = np.arange(
-        components.size, point.size
-    )
+    places[np.setdiff1d(np.arange(point.size), components)] = np.arange(components.size, point.size)
 
     def loss(w: Any, *, xp: Any = np, **data: Any) -> Any:
         # Entries are moved, never computed with: not a rounding comes between w and the loss.

@@ -8,6 +8,7 @@ from gradmethods.errors import GradientError
 from gradmethods.report import frames
 from gradmethods.report.accuracy.captions import METHOD as ACCURACY_METHOD
 from gradmethods.report.accuracy.sections import SECTIONS
+from gradmethods.report.accuracy.text import findings
 from gradmethods.report.banners import banners
 from gradmethods.report.captions import METHOD, provenance_line
 from gradmethods.report.cite import bibliography, run_name
@@ -23,7 +24,7 @@ from gradmethods.report.files import (
     write_text,
 )
 from gradmethods.report.items import Item, Writer
-from gradmethods.report.page import page
+from gradmethods.report.page import Content, page
 
 
 def write(out: Path) -> list[Path]:
@@ -50,23 +51,20 @@ def write(out: Path) -> list[Path]:
         "items": [item.entry() for item in everything],
     }
     method = [*(METHOD if records else ()), *(ACCURACY_METHOD if sections else ())]
+    content = Content(
+        items=items,
+        sections=sections,
+        run=run,
+        origin=origin,
+        costs=costs,
+        slopes=slopes,
+        findings=findings(accuracy),
+        reservations=banners(origin, costs, frames.noise_frame(records)),
+        method=method,
+        bibtex=entries,
+    )
     extra = [
-        write_text(
-            out / "report.html",
-            page(
-                out,
-                items,
-                sections=sections,
-                run=run,
-                origin=origin,
-                costs=costs,
-                slopes=slopes,
-                accuracy=accuracy,
-                reservations=banners(origin, costs, frames.noise_frame(records)),
-                method=method,
-                bibtex=entries,
-            ),
-        ),
+        write_text(out / "report.html", page(out, content)),
         write_text(out / "captions.md", _captions(everything, source, method)),
         write_text(out / "references.bib", entries),
         write_json(out / "index.json", index),

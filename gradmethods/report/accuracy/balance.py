@@ -16,7 +16,7 @@ from gradmethods.report.figures import new_figure
 from gradmethods.report.style import RC, THEORY, look
 
 FACTORS = (5.0, 30.0)
-"""Above the diagonal of the second panel: what a default step may lose, as a median and at worst."""
+"""Above the diagonal of the second panel: what a default step may lose, in the median, at worst."""
 
 
 def best_steps(steps: pd.DataFrame) -> Figure:

@@ -14,7 +14,7 @@ WHOLE = "(all)"
 """Stands for all parameter arrays together, as in the records."""
 
 WIDEST = 0.1
-"""Step of the atlas. Where theory says that no step is too wide, none measured can be held to it."""
+"""Of the steps of the atlas; that of theory may be wider, and then no measured one can be so."""
 
 _CURVE = ("problem", "dtype", "scheme", "provider", "n", "components")
 _ABOUT = ("problem", "dtype", "n", "components")
@@ -34,7 +34,7 @@ def references_frame(records: Records) -> pd.DataFrame:
     for record in of_kind(records, "reference"):
         shared = {name: record.get(name) for name in columns}
         arrays = record.get("arrays") or [{"array": WHOLE}]
-        rows += [shared | array | {"array_n": array.get("n"), "n": record.get("n")} for array in arrays]
+        rows += [_with(shared, array) for array in arrays]
     frame = pd.DataFrame(rows, columns=columns)
     floats = ["norm", "condition", "amplification", "value", "component_digits", "seconds"]
     return _typed(frame, floats, ["n", "components", "array_n", "digits", "bits"])
@@ -55,8 +55,8 @@ def gradients_frame(records: Records) -> pd.DataFrame:
         shared["verdict_all"] = record.get("verdict") or "not run"
         shared["preparation_s"] = record.get("preparation")
         shared |= _cost(record.get("cost") or {})
-        for array in record.get("arrays") or [{"array": WHOLE, "verdict": shared["verdict_all"]}]:
-            rows.append(shared | array | {"array_n": array.get("n"), "n": record.get("n")})
+        arrays = record.get("arrays") or [{"array": WHOLE, "verdict": shared["verdict_all"]}]
+        rows += [_with(shared, array) for array in arrays]
     frame = pd.DataFrame(rows, columns=columns)
     integers = ["n", "components", "array_n", "wrong_signs", "not_finite", "forward_passes"]
     return _typed(frame, [*_MEASURES, *_COST, "preparation_s"], integers)
@@ -123,6 +123,11 @@ def gaps_frame(records: Records) -> pd.DataFrame:
 def of_kind(records: Records, kind: str) -> list[Mapping[str, Any]]:
     """Return the records of one kind."""
     return [record for record in records if record["kind"] == kind]
+
+
+def _with(shared: Mapping[str, Any], array: Mapping[str, Any]) -> dict[str, Any]:
+    """Join what a record says of a parameter array to what it says of all; both have an n."""
+    return {**shared, **array, "array_n": array.get("n"), "n": shared["n"]}
 
 
 def _cost(cost: Mapping[str, Any]) -> dict[str, Any]:

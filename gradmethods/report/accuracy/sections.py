@@ -7,7 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
+
+import pandas as pd
 
 from gradmethods.report.accuracy import atlas, balance, frames, planes, tables
 from gradmethods.report.accuracy.captions import CAPTIONS, atlas_caption, plane_caption
@@ -74,7 +77,10 @@ def cost_of_digits(writer: Writer, records: Records) -> list[Item]:
     if len(names) > 1:
         items.append(
             writer.figure(
-                "fig-plane", CAPTIONS["fig-plane"], drawn, lambda _: planes.planes(gradients, points)
+                "fig-plane",
+                CAPTIONS["fig-plane"],
+                drawn,
+                lambda _: planes.planes(gradients, points),
             )
         )
     elif names:
@@ -110,14 +116,15 @@ def step_sizes(writer: Writer, records: Records) -> list[Item]:
     ]  # fmt: skip
     # In the report of a benchmark the overview must do: there is no time to draw each.
     for name in () if writer.brief and len(names) > 1 else names:
-        mine = (points[points["problem"] == name], steps[steps["problem"] == name])
-        items.append(
-            writer.figure(
-                f"fig-atlas-{_slug(name)}", atlas_caption(name), mine[0],
-                lambda _, mine=mine: atlas.problem_atlas(*mine), folded=len(names) > 1,
-            )
-        )  # fmt: skip
+        mine, ends = (frame[frame["problem"] == name] for frame in (points, steps))
+        draw = partial(_atlas, mine, ends)
+        identifier, caption = f"fig-atlas-{_slug(name)}", atlas_caption(name)
+        items.append(writer.figure(identifier, caption, mine, draw, folded=len(names) > 1))
     return items
+
+
+def _atlas(points: pd.DataFrame, steps: pd.DataFrame, _size: str) -> Any:
+    return atlas.problem_atlas(points, steps)
 
 
 def hard_cases(writer: Writer, records: Records) -> list[Item]:

@@ -21,14 +21,13 @@ def certified_table(references: pd.DataFrame) -> pd.DataFrame:
     rows = [
         {
             "Problem": row["problem"],
-            "n": fmt.count(row["n"]),
-            "Components": fmt.count(row["components"]),
-            "Certified digits": fmt.count(row["digits"]),
-            "of the worst component": fmt.count(row["component_digits"]),
+            "n": _size(row),
+            "Digits": fmt.count(row["digits"]),
+            "Digits, worst component": fmt.count(row["component_digits"]),
             "Bits": fmt.count(row["bits"]),
             "Time": fmt.time(row["seconds"]),
             "Condition": fmt.significant(row["condition"], 2),
-            "of the worst component ": fmt.significant(row["amplification"], 2),
+            "Condition, worst component": fmt.significant(row["amplification"], 2),
             "Reason": row["reason"] if isinstance(row["reason"], str) else "",
         }
         for row in references[references["array"] == WHOLE].to_dict("records")
@@ -43,7 +42,9 @@ def digits_table(gradients: pd.DataFrame) -> pd.DataFrame:
 
 def ulps_table(gradients: pd.DataFrame) -> pd.DataFrame:
     """Write median and worst errors in units in the last place as methods × problems."""
-    return _matrix(gradients, lambda row: f"{_ulps(row['ulps_median'])} / {_ulps(row['ulps_worst'])}")
+    return _matrix(
+        gradients, lambda row: f"{_ulps(row['ulps_median'])} / {_ulps(row['ulps_worst'])}"
+    )
 
 
 def bounds_table(gradients: pd.DataFrame) -> pd.DataFrame:
@@ -53,29 +54,28 @@ def bounds_table(gradients: pd.DataFrame) -> pd.DataFrame:
 
 def accuracy_table(gradients: pd.DataFrame) -> pd.DataFrame:
     """Write every measure for readers: a row per problem, method and parameter array."""
-    rows = []
-    for row in gradients.to_dict("records"):
-        rows.append(
-            {
-                "Problem": row["problem"],
-                "Method": look(row["provider"]).label,
-                "Array": row["array"] or "(bare)",
-                "n": fmt.count(row["array_n"]),
-                "Error": fmt.error(row["error"]),
-                "Bound": fmt.error(row["bound"]),
-                "Error ÷ bound": fmt.significant(row["excess"], 2),
-                "Worst component": fmt.error(row["worst"]),
-                "ULPs median": _ulps(row["ulps_median"]),
-                "99 %": _ulps(row["ulps_99"]),
-                "worst": _ulps(row["ulps_worst"]),
-                "Digits": fmt.NONE if fmt.missing(row["digits"]) else f"{row['digits']:.1f}",
-                "1 − cosine": fmt.error(1 - row["cosine"]),
-                "Wrong signs": fmt.count(row["wrong_signs"]),
-                "Passes": fmt.count(row["forward_passes"]),
-                "Verdict": row["verdict"] if isinstance(row["verdict"], str) else "not run",
-                "Reason": _reason(row),
-            }
-        )
+    rows = [
+        {
+            "Problem": row["problem"],
+            "Method": look(row["provider"]).label,
+            "Array": row["array"] or "(bare)",
+            "n": fmt.count(row["array_n"]),
+            "Error": fmt.error(row["error"]),
+            "Bound": fmt.error(row["bound"]),
+            "Error ÷ bound": fmt.significant(row["excess"], 2),
+            "Worst component": fmt.error(row["worst"]),
+            "ULPs median": _ulps(row["ulps_median"]),
+            "99 %": _ulps(row["ulps_99"]),
+            "worst": _ulps(row["ulps_worst"]),
+            "Digits": fmt.NONE if fmt.missing(row["digits"]) else f"{row['digits']:.1f}",
+            "1 − cosine": fmt.error(1 - row["cosine"]),
+            "Wrong signs": fmt.count(row["wrong_signs"]),
+            "Passes": fmt.count(row["forward_passes"]),
+            "Verdict": row["verdict"] if isinstance(row["verdict"], str) else "not run",
+            "Reason": _reason(row),
+        }
+        for row in gradients.to_dict("records")
+    ]
     return pd.DataFrame(rows)
 
 
@@ -137,10 +137,23 @@ def _cell(row: dict[Any, Any], cell: Any) -> str:
 
 
 def _ulps(value: float) -> str:
-    """Write units in the last place: plain while few, a magnitude when many."""
+    """Write units in the last place: plain while few, a magnitude when many.
+
+    Examples
+    --------
+    >>> _ulps(0.0), _ulps(0.55), _ulps(16.2), _ulps(3.7e9), _ulps(float("inf"))
+    ('0', '0.55', '16', '4e9', 'inf')
+    """
     if fmt.missing(value):
         return fmt.NONE
-    return f"{value:.1e}" if value >= 1e4 else fmt.significant(value, 2) if value else "0"
+    if value == 0 or not value < float("inf"):
+        return f"{value:g}"
+    return fmt.significant(value, 2) if value < 999.5 else f"{value:.0e}".replace("e+0", "e")
+
+
+def _size(row: dict[Any, Any]) -> str:
+    n, sample = fmt.count(row["n"]), fmt.count(row["components"])
+    return n if n == sample or sample == fmt.NONE else f"{sample} of {n}"
 
 
 def _reason(row: dict[Any, Any]) -> str:

@@ -23,8 +23,8 @@ def findings(records: Sequence[Mapping[str, Any]]) -> list[str]:
     return [*_certified(records), *_judged(records), *_steps(records), *_gaps(records)]
 
 
-def summary(out: Path) -> tuple[str, bool]:
-    """Summarise a written report of accuracy, and tell whether every answer is within its bound.
+def summary(out: Path) -> str:
+    """Summarise a written report of accuracy: correct digits, what was found, where it is.
 
     Parameters
     ----------
@@ -34,16 +34,17 @@ def summary(out: Path) -> tuple[str, bool]:
     from tabulate import tabulate
 
     records = records_so_far(out / ACCURACY)
-    gradients = frames.gradients_frame(records)
-    lines = [""]
-    if len(gradients):
-        shown = tables.digits_table(gradients).rename(columns={"Method": "Correct digits"})
-        lines += [tabulate(shown, headers="keys", tablefmt="plain", showindex=False), ""]
+    shown = tables.digits_table(frames.gradients_frame(records))
+    shown = shown.rename(columns={"Method": "Correct digits"})
+    lines = ["", tabulate(shown, headers="keys", tablefmt="plain", showindex=False, disable_numparse=True), ""]
     lines += [textwrap.fill(words, 100, subsequent_indent="  ") for words in findings(records)]
-    lines += ["", f"Report:  {out / 'report.html'}", f"Figures: {out / 'figures'}"]
-    lines += [f"Tables:  {out / 'tables'}"]
-    within = not gradients["verdict"].isin(["beyond bound", "not finite"]).any()
-    return "\n".join(lines) + "\n", within
+    return "\n".join(lines) + "\n"
+
+
+def all_within(out: Path) -> bool:
+    """Tell whether no answer of a run breaks its bound; a refusal breaks none."""
+    gradients = frames.gradients_frame(records_so_far(out / ACCURACY))
+    return not gradients["verdict"].isin(["beyond bound", "not finite"]).any()
 
 
 def _certified(records: Sequence[Mapping[str, Any]]) -> list[str]:
@@ -52,10 +53,11 @@ def _certified(records: Sequence[Mapping[str, Any]]) -> list[str]:
     if not len(known):
         return []
     slowest = known.loc[known["seconds"].idxmax()]
-    return [
+    said = (
         f"{_count(known, 'gradient')} certified, to {int(known['digits'].min())} digits or more; "
         f"the slowest, {slowest['problem']}, took {fmt.time(slowest['seconds'])}."
-    ]
+    )
+    return [said]
 
 
 def _judged(records: Sequence[Mapping[str, Any]]) -> list[str]:
@@ -88,12 +90,13 @@ def _steps(records: Sequence[Mapping[str, Any]]) -> list[str]:
     if not len(lost):
         return []
     worst = steps.loc[lost.idxmax()]
-    said = [
+    lines = (
         f"The error at the default step is {fmt.significant(lost.median(), 2)} times the least of "
         f"all steps in the median over {_count(lost, 'curve')}, and at worst "
         f"{fmt.significant(lost.max(), 2)} times ({look(worst['provider']).label} on "
         f"{worst['problem']}, {worst['dtype']})."
-    ]
+    )
+    said = [lines]
     law = steps.loc[frames.has_theory(steps), "step_ratio"].dropna()
     if len(law):
         low, high = law.quantile([0.05, 0.95])
