@@ -16,6 +16,7 @@ from typing import Any
 
 from gradmethods.accuracy.atlas import DTYPES, PER_DECADE, curve
 from gradmethods.accuracy.gallery import gallery_rows
+from gradmethods.accuracy.kills import kill_table
 from gradmethods.accuracy.report import VARIANTS, gradient_record, reference_record
 from gradmethods.accuracy.subject import Subject
 from gradmethods.cost.deadline import OutOfTime, deadline
@@ -37,7 +38,12 @@ from gradmethods.report.files import (
 MOST = 2000
 """Parameters up to which whole gradients are certified; of more, a sample of components is."""
 
-REFERENCE, GRADIENT, ATLAS, GALLERY = "reference", "gradient", "atlas", "gallery"
+DERIVED_WHOLE, LONG = ("analytical", "analytical:expanded"), 50
+"""Methods that derive formulas of the whole loss, and the number of parameters from which that
+takes so long that everything else comes first."""
+
+REFERENCE, GRADIENT, PLANTED = "reference", "gradient", "planted"
+GALLERY, ATLAS = "gallery", "atlas"
 """Kinds of records."""
 
 
@@ -115,7 +121,7 @@ def tasks(
         Whether the hard cases belong to it.
     """
     settings = settings or Settings()
-    references, gradients, curves = [], [], []
+    references, gradients, plants, curves, late = [], [], [], [], []
     for problem in problems:
         about, dtype = {"problem": problem.name}, str(problem.dtype)
         for precision in DTYPES:
@@ -133,19 +139,28 @@ def tasks(
         seconds = settings.seconds if judged.is_whole else 0.0
         for name in VARIANTS:
             work = partial(gradient_record, judged, get_provider(name), seconds=seconds)
-            gradients.append(Task(GRADIENT, about | {"provider": name}, work))
+            slow = name in DERIVED_WHOLE and problem.size > LONG
+            (late if slow else gradients).append(Task(GRADIENT, about | {"provider": name}, work))
+        if judged.is_whole:
+            plants.append(Task(PLANTED, about, partial(_planted, problem)))
     curves.sort(key=lambda task: DTYPES.index(task.about["dtype"]))  # stable
-    return [*references, *gradients, *(hard_tasks() if hard else ()), *curves]
+    extra = hard_tasks() if hard else []
+    return [*references, *gradients, *plants, *extra, *curves, *late]
 
 
 def hard_tasks() -> list[Task]:
     """List the hard cases: what each method gives on each, and why."""
     from gradmethods.problems import hard
 
-    def rows(name: str) -> dict[str, Any]:
-        return {"rows": gallery_rows([name])}
+    return [Task(GALLERY, {"problem": name}, partial(_gallery, name)) for name in hard.names()]
 
-    return [Task(GALLERY, {"problem": name}, partial(rows, name)) for name in hard.names()]
+
+def _gallery(name: str) -> dict[str, Any]:
+    return {"rows": gallery_rows([name])}
+
+
+def _planted(problem: Problem) -> dict[str, Any]:
+    return {"rows": kill_table([problem]).to_dict("records")}
 
 
 def carry_out(todo: Sequence[Task], path: Path, seconds: float | None = None) -> None:

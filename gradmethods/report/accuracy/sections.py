@@ -14,6 +14,8 @@ import pandas as pd
 
 from gradmethods.report.accuracy import atlas, balance, frames, planes, tables
 from gradmethods.report.accuracy.captions import CAPTIONS, atlas_caption, plane_caption
+from gradmethods.report.accuracy.planted import CAPTIONS as PLANTED
+from gradmethods.report.accuracy.planted import mistakes_table, planted_frame, planted_table
 from gradmethods.report.gallery import CAPTIONS as GALLERY
 from gradmethods.report.gallery import gallery_frame, gallery_table, plot_gallery
 from gradmethods.report.items import Item, Writer
@@ -140,6 +142,15 @@ def hard_cases(writer: Writer, records: Records) -> list[Item]:
     ]
 
 
+def planted(writer: Writer, records: Records) -> list[Item]:
+    """Write which planted mistakes our own check caught."""
+    frame = planted_frame(records)
+    if not len(frame):
+        return []
+    made = {"tab-planted": planted_table(frame), "tab-mistakes": mistakes_table(frame)}
+    return [writer.table(name, PLANTED[name], frame, shown) for name, shown in made.items()]
+
+
 SECTIONS = (
     Section(
         "accuracy", "Accuracy",
@@ -163,6 +174,11 @@ SECTIONS = (
         "Where methods give wrong answers, and why. These problems stand apart from the others, "
         "which are smooth.",
         hard_cases,
+    ),
+    Section(
+        "planted", "Planted mistakes",
+        "Whether wrong gradients are caught: the check of gradients put to the test.",
+        planted,
     ),
 )  # fmt: skip
 """What the report says about accuracy. A new section is a line here."""

@@ -13,7 +13,14 @@ from gradmethods.report.style import look
 WORDS = {"obstacle": "refused", "not run": "not run", "within bound": ""}
 """What stands in a cell instead of a verdict, or beside a number if it is bad."""
 
-KINDS = {"reference": "certified gradient", "gradient": "accuracy", "atlas": "step sizes"}
+KINDS = {
+    "reference": "certified gradient",
+    "gradient": "accuracy",
+    "planted": "planted mistakes",
+    "gallery": "hard case",
+    "atlas": "step sizes",
+}
+"""What records are about, in words."""
 
 
 def certified_table(references: pd.DataFrame) -> pd.DataFrame:
@@ -153,7 +160,7 @@ def _ulps(value: float) -> str:
 
 def _size(row: dict[Any, Any]) -> str:
     n, sample = fmt.count(row["n"]), fmt.count(row["components"])
-    return n if n == sample or sample == fmt.NONE else f"{sample} of {n}"
+    return n if sample in (n, fmt.NONE) else f"{sample} of {n}"
 
 
 def _reason(row: dict[Any, Any]) -> str:

@@ -11,6 +11,7 @@ import pandas as pd
 
 from gradmethods.report import format as fmt
 from gradmethods.report.accuracy import frames, tables
+from gradmethods.report.accuracy.planted import planted_frame
 from gradmethods.report.files import ACCURACY, records_so_far
 from gradmethods.report.style import look
 
@@ -20,7 +21,8 @@ WITHIN = "within bound"
 
 def findings(records: Sequence[Mapping[str, Any]]) -> list[str]:
     """Say what was certified, judged and found about steps, a sentence each."""
-    return [*_certified(records), *_judged(records), *_steps(records), *_gaps(records)]
+    parts = (_certified, _judged, _steps, _planted, _gaps)
+    return [words for part in parts for words in part(records)]
 
 
 def summary(out: Path) -> str:
@@ -36,7 +38,11 @@ def summary(out: Path) -> str:
     records = records_so_far(out / ACCURACY)
     shown = tables.digits_table(frames.gradients_frame(records))
     shown = shown.rename(columns={"Method": "Correct digits"})
-    lines = ["", tabulate(shown, headers="keys", tablefmt="plain", showindex=False, disable_numparse=True), ""]
+    lines = [
+        "",
+        tabulate(shown, headers="keys", tablefmt="plain", showindex=False, disable_numparse=True),
+        "",
+    ]
     lines += [textwrap.fill(words, 100, subsequent_indent="  ") for words in findings(records)]
     return "\n".join(lines) + "\n"
 
@@ -106,6 +112,18 @@ def _steps(records: Sequence[Mapping[str, Any]]) -> list[str]:
             f"{fmt.significant(high, 2)} times in nine of ten curves."
         )
     return said
+
+
+def _planted(records: Sequence[Mapping[str, Any]]) -> list[str]:
+    frame = planted_frame(records)
+    judged = frame[frame["outcome"] != ""]
+    if not len(judged):
+        return []
+    wrong = judged[judged["mistake"] != ""]
+    right = judged[judged["mistake"] == ""]
+    caught, alarms = (int((rows["outcome"] == "caught").sum()) for rows in (wrong, right))
+    said = f"{caught:,} of {len(wrong):,} planted mistakes caught"
+    return [f"{said}; {alarms} of {len(right)} right gradients rejected."]
 
 
 def _gaps(records: Sequence[Mapping[str, Any]]) -> list[str]:
