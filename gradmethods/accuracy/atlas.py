@@ -13,6 +13,7 @@ import numpy as np
 from gradmethods.accuracy.balance import LAWS, Balance, balance
 from gradmethods.accuracy.errors import norm
 from gradmethods.accuracy.subject import COMPONENTS, Subject
+from gradmethods.accuracy.truth import true_arrays
 from gradmethods.errors import GradientError
 from gradmethods.problem import Problem
 from gradmethods.providers import Numerical
@@ -65,8 +66,10 @@ def atlas(
             ``worst`` and ``median`` (over components, each ÷ the true component, ÷ the norm where
             that is 0); ``passes`` through the loss, counted; ``predicted``, the error in theory;
             ``lost``, empty, or why there is no error.
+        ``least``
+            The least error of all steps.
         ``best``, ``default``, ``theory``
-            A point each: the least error of all steps; what the provider gives if left alone (its
+            A point each: the step with that error; what the provider gives if left alone (its
             ``step`` is the median, ``step_low`` and ``step_high`` the ends); and what the step
             gives that theory calls the best. The complex step's best is its largest good one.
         ``noise``, ``bend``, ``slope``
@@ -109,6 +112,7 @@ def curve(subject: Subject, scheme: str, *, per_decade: int = PER_DECADE) -> dic
         "components": subject.chosen.size,
         "seed": subject.seed,
         "points": points,
+        "least": min((p["error"] for p in points if p["error"] is not None), default=None),
         "best": _best(points, scheme, float(np.finfo(subject.dtype).eps) / 2),
         "default": _default(subject, scheme),
         "theory": _at_the_best(problem, truth, scheme, theory),
@@ -192,7 +196,7 @@ def _errors(gradient: Any, truth: Any) -> dict[str, Any]:
     """Measure a gradient against the truth; NaN and infinity are no errors, but losses."""
     structure = truth.problem.structure
     difference = structure.join(truth.error(gradient))
-    true = structure.join(structure.check(truth.gradient)).astype(float)
+    true = structure.join(true_arrays(truth))
     size = norm(true)
     lost = {"error": None, "worst": None, "median": None}
     if not np.isfinite(difference).all():

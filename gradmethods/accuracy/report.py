@@ -18,6 +18,7 @@ from gradmethods.accuracy.bounds import amplification, bound
 from gradmethods.accuracy.errors import norm
 from gradmethods.accuracy.measures import measure
 from gradmethods.accuracy.subject import Subject
+from gradmethods.accuracy.truth import true_arrays
 from gradmethods.accuracy.verdict import verdict
 from gradmethods.provider import Provider
 
@@ -63,7 +64,7 @@ def reference_record(subject: Subject) -> dict[str, Any]:
     problem = subject.problem
     structure = problem.structure
     true, rounding, factors = (
-        structure.check(truth.gradient),
+        true_arrays(truth),
         truth.rounding(),
         amplification(truth),
     )
@@ -131,7 +132,7 @@ def gradient_record(
     bounds = bound(prepared, truth, derivatives)
     gradient = structure.restore(answer.gradient)
     judged = verdict(gradient, truth, bounds)
-    true = structure.check(truth.gradient)
+    true = true_arrays(truth)
     excess = {name: found.excess for name, found in judged.arrays.items()}
     outcomes = {name: found.outcome for name, found in judged.arrays.items()}
     rows = [

@@ -14,7 +14,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from gradmethods.certified import certified_derivatives, certified_gradient
 from gradmethods.errors import GradientError
 from gradmethods.problem import Problem
 
@@ -83,6 +82,8 @@ class Subject:
     @cached_property
     def derivatives(self) -> NDArray[np.float64] | None:
         """The loss and its derivatives along each parameter, shape (n, 10); None without them."""
+        from gradmethods.certified import certified_derivatives
+
         try:
             return np.asarray(certified_derivatives(self.problem, ORDER))
         except GradientError:  # there may be a gradient all the same, and then no theory
@@ -90,6 +91,8 @@ class Subject:
 
     @cached_property
     def _truth(self) -> Any:
+        from gradmethods.certified import certified_gradient
+
         try:
             return certified_gradient(self.problem)
         except GradientError as refusal:

@@ -34,9 +34,9 @@ def best_steps(steps: pd.DataFrame) -> Figure:
         _scatter(left, law, "best_step", "theory_step")
         _diagonals(left, (1.0,))
         left.set(xlabel="best step measured", ylabel="best step in theory")
-        real = steps[(steps["best_error"] > 0) & (steps["default_error"] > 0)]
+        real = steps[(steps["least_error"] > 0) & (steps["default_error"] > 0)]
         real = real[real["scheme"] != "complex-step"]
-        _scatter(right, real, "best_error", "default_error")
+        _scatter(right, real, "least_error", "default_error")
         _diagonals(right, (1.0, *FACTORS))
         right.set(xlabel="least error over all steps", ylabel="error at the default step")
         _legend(figure, steps)

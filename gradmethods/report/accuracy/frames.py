@@ -8,6 +8,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from gradmethods.accuracy.report import VARIANTS
+
 Records = Iterable[Mapping[str, Any]]
 
 WHOLE = "(all)"
@@ -57,7 +59,7 @@ def gradients_frame(records: Records) -> pd.DataFrame:
         shared |= _cost(record.get("cost") or {})
         arrays = record.get("arrays") or [{"array": WHOLE, "verdict": shared["verdict_all"]}]
         rows += [_with(shared, array) for array in arrays]
-    frame = pd.DataFrame(rows, columns=columns)
+    frame = _ordered(pd.DataFrame(rows, columns=columns))
     integers = ["n", "components", "array_n", "wrong_signs", "not_finite", "forward_passes"]
     return _typed(frame, [*_MEASURES, *_COST, "preparation_s"], integers)
 
@@ -96,15 +98,16 @@ def steps_frame(records: Records) -> pd.DataFrame:
         {name: record[name] for name in _CURVE}
         | {column: (record[kind] or {}).get(name) for column, (kind, name) in named.items()}
         | {name: record[name] for name in ("noise", "bend", "slope")}
+        | {"least_error": record["least"]}
         for record in of_kind(records, "atlas")
         if record["outcome"] == "measured"
     ]
-    columns = [*_CURVE, *named, "noise", "bend", "slope"]
+    columns = [*_CURVE, *named, "least_error", "noise", "bend", "slope"]
     integers = [name for name in columns if name.endswith("passes")]
     floats = [name for name in columns if name not in (*_CURVE, *integers)]
     frame = _typed(pd.DataFrame(rows, columns=columns), floats, ["n", "components", *integers])
     frame["step_ratio"] = frame["theory_step"] / frame["best_step"]
-    frame["default_ratio"] = frame["default_error"] / frame["best_error"]
+    frame["default_ratio"] = frame["default_error"] / frame["least_error"]
     return frame
 
 
@@ -123,6 +126,17 @@ def gaps_frame(records: Records) -> pd.DataFrame:
 def of_kind(records: Records, kind: str) -> list[Mapping[str, Any]]:
     """Return the records of one kind."""
     return [record for record in records if record["kind"] == kind]
+
+
+def _ordered(frame: pd.DataFrame) -> pd.DataFrame:
+    """Sort by problem and method: what takes long is done last, and must not stand last."""
+    problems = {name: rank for rank, name in enumerate(dict.fromkeys(frame["problem"]))}
+    methods = {name: rank for rank, name in enumerate([*VARIANTS, *frame["provider"]][::-1])}
+
+    def key(column: pd.Series) -> pd.Series:
+        return column.map(problems) if column.name == "problem" else -column.map(methods)
+
+    return frame.sort_values(["problem", "provider"], key=key, kind="stable", ignore_index=True)
 
 
 def _with(shared: Mapping[str, Any], array: Mapping[str, Any]) -> dict[str, Any]:

@@ -100,7 +100,7 @@ def steps_table(steps: pd.DataFrame) -> pd.DataFrame:
                 "in theory": fmt.error(row["theory_step"]) if narrow else _wider(row),
                 "Theory ÷ measured": fmt.significant(row["step_ratio"], 2) if narrow else fmt.NONE,
                 "Default step": _range(row),
-                "Least error": fmt.error(row["best_error"]),
+                "Least error": fmt.error(row["least_error"]),
                 "by theory's step": fmt.error(row["theory_error"]),
                 "predicted": fmt.error(row["theory_predicted"]),
                 "by default": fmt.error(row["default_error"]),
