@@ -64,10 +64,10 @@ def curve(problem, scheme, dtype="float64"):
     flat = scheme == "complex-step"
     errors = [max(h**2, 1e-16 if flat else 1e-16 / h) for h in steps]
     points = [point(h, e) for h, e in zip(steps.tolist(), errors, strict=True)]
+    best = min(points, key=lambda p: p["error"])
     points.append(point(1e-16, None, passes=None))
     if flat:
         points += [point(10.0**-k, 1e-16) for k in (100, 200)]
-    best = min(points[:-1], key=lambda p: p["error"])
     return head("atlas", problem=problem, dtype=dtype, scheme=scheme) | {
         "provider": "numerical" if scheme == "central" else f"numerical:{scheme}",
         "n": 3, "components": 3, "seed": 0, "points": points, "best": best,

@@ -82,5 +82,6 @@ def summary(out: Path, seconds: float | None = None) -> str:
     for banner in banners(read_json(out / PROVENANCE), costs, floors):
         lines += ["", textwrap.fill(banner, 100)]
     found = accuracy.findings(records_so_far(out / ACCURACY))
-    lines += ["", *(textwrap.fill(words, 100, subsequent_indent="  ") for words in found)]
+    if found:
+        lines += ["", *(textwrap.fill(words, 100, subsequent_indent="  ") for words in found)]
     return "\n".join(lines + where) + "\n"

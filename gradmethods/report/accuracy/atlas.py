@@ -46,17 +46,18 @@ def problem_atlas(points: pd.DataFrame, steps: pd.DataFrame) -> Figure:
         )
         for axes, dtype in zip(panels, dtypes, strict=True):
             mine = points[points["dtype"] == dtype]
-            _curves(axes, mine, theory=True)
+            _frame(axes, LEFT[dtype])
+            axes.set_xlabel(STEP)
+            _curves(axes, mine)
             _marks(axes, steps[steps["dtype"] == dtype])
             _shade_lost(axes, mine, LEFT[dtype])
             unit_line(axes, UNITS[dtype])
-            axes.set(xlim=(LEFT[dtype], WIDEST), ylim=(FLOOR / 2, TOP), xlabel=STEP)
             axes.set_title(dtype, loc="left")
             axes.tick_params(axis="y", which="both", left=False)
         beyond = points[(points["dtype"] == dtypes[0]) & (points["step"] < 1e-15)]
         _far(far, beyond[beyond["scheme"] == "complex-step"])
         far.set_ylabel(ERROR)
-        _legend(figure, points, theory=True)
+        _legend(figure, points)
     return figure
 
 
@@ -71,10 +72,10 @@ def overview(points: pd.DataFrame, steps: pd.DataFrame) -> Figure:
         panels = figure.subplots(rows, columns, sharex=True, sharey=True, squeeze=False).ravel()
         for axes, name in zip(panels, names, strict=False):
             mine = points[points["problem"] == name]
-            _curves(axes, mine[mine["step"] > FAR], theory=True, markers=False)
+            _frame(axes, 10**-16.4)
+            _curves(axes, mine[mine["step"] > FAR], markers=False)
             _marks(axes, steps[steps["problem"] == name], size=4.2)
             unit_line(axes, UNITS["float64"], text="")
-            axes.set(xlim=(10**-16.4, WIDEST), ylim=(FLOOR / 2, TOP))
             axes.set_title(title(mine), loc="left", fontsize=7)
             axes.xaxis.set_major_locator(FixedLocator([1e-16, 1e-12, 1e-8, 1e-4]))
             axes.yaxis.set_major_locator(FixedLocator([1e-16, 1e-12, 1e-8, 1e-4, 1]))
@@ -84,14 +85,19 @@ def overview(points: pd.DataFrame, steps: pd.DataFrame) -> Figure:
             axes.set_xlabel(STEP)
             axes.tick_params(labelbottom=True)
         figure.supylabel(ERROR, fontsize=8)
-        _legend(figure, points, theory=True)
+        _legend(figure, points)
     return figure
 
 
-def _curves(axes: Any, points: pd.DataFrame, *, theory: bool, markers: bool = True) -> None:
-    axes.set(xscale="log", yscale="log")
+def _frame(axes: Any, left: float, right: float = WIDEST) -> None:
+    """Set the limits, before anything is drawn: a single point has none of its own."""
+    axes.set(xscale="log", yscale="log", xlim=(left, right), ylim=(FLOOR / 2, TOP))
     axes.xaxis.set_minor_locator(NullLocator())
     axes.yaxis.set_minor_locator(NullLocator())
+
+
+def _curves(axes: Any, points: pd.DataFrame, *, markers: bool = True) -> None:
+    """Draw what was measured, and theory as thin lines behind it."""
     for provider, group in points.groupby("provider", sort=False):
         style = look(str(provider))
         found = group.dropna(subset="error").sort_values("step")
@@ -100,11 +106,8 @@ def _curves(axes: Any, points: pd.DataFrame, *, theory: bool, markers: bool = Tr
             found["step"], y, color=style.colour, linestyle=style.line, linewidth=0.9,
             marker=style.marker if markers else None, markersize=2.4, markeredgewidth=0.3,
         )  # fmt: skip
-        if theory:
-            law = group.dropna(subset="predicted").sort_values("step")
-            axes.plot(
-                law["step"], law["predicted"], color=THEORY, linewidth=0.5, zorder=1,
-            )  # fmt: skip
+        law = group.dropna(subset="predicted").sort_values("step")
+        axes.plot(law["step"], law["predicted"], color=THEORY, linewidth=0.5, zorder=1)
 
 
 def _marks(axes: Any, steps: pd.DataFrame, size: float = 6.0) -> None:
@@ -163,8 +166,8 @@ def unit_line(axes: Any, unit: float, text: str | None = None) -> None:
 
 def _far(axes: Any, points: pd.DataFrame) -> None:
     """Draw the far end of the complex step, behind a break of the axis."""
-    _curves(axes, points, theory=False)
-    axes.set_xlim(1e-207, 1e-13)
+    _frame(axes, 1e-207, 1e-13)
+    _curves(axes, points)
     axes.xaxis.set_major_locator(FixedLocator([1e-200, 1e-100]))
     axes.set_title("complex step", loc="left", fontsize=6.5)
     for x in (1.0, 1.075):  # the break, as two strokes across the axis
@@ -174,7 +177,7 @@ def _far(axes: Any, points: pd.DataFrame) -> None:
         )  # fmt: skip
 
 
-def _legend(figure: Figure, points: pd.DataFrame, *, theory: bool) -> None:
+def _legend(figure: Figure, points: pd.DataFrame) -> None:
     handles = []
     for provider in dict.fromkeys(points["provider"]):
         style = look(provider)
@@ -186,6 +189,5 @@ def _legend(figure: Figure, points: pd.DataFrame, *, theory: bool) -> None:
         Line2D([], [], marker="^", label="best step in theory", **black),
         Line2D([], [], marker="D", markersize=3, label="default step", **black),
     ]
-    if theory:
-        handles.append(Line2D([], [], color=THEORY, linewidth=0.5, label="theory"))
+    handles.append(Line2D([], [], color=THEORY, linewidth=0.5, label="theory"))
     figure.legend(handles=handles, loc="outside lower center", ncols=5, handlelength=3)

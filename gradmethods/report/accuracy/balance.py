@@ -44,7 +44,10 @@ def best_steps(steps: pd.DataFrame) -> Figure:
 
 
 def _scatter(axes: Any, steps: pd.DataFrame, x: str, y: str) -> None:
+    ends = steps[[x, y]].to_numpy(float) if len(steps) else np.ones(1)
+    limits = (ends.min() / 4, ends.max() * 4)
     axes.set(xscale="log", yscale="log", aspect="equal", adjustable="box")
+    axes.set(xlim=limits, ylim=limits)
     for row in steps.to_dict("records"):
         style = look(row["provider"])
         hollow = row["dtype"] == "float32"
@@ -53,10 +56,6 @@ def _scatter(axes: Any, steps: pd.DataFrame, x: str, y: str) -> None:
             markerfacecolor="white" if hollow else style.colour, markeredgewidth=0.8,
             linestyle="none", zorder=3,
         )  # fmt: skip
-    if len(steps):
-        ends = steps[[x, y]].to_numpy(float)
-        limits = (ends.min() / 4, ends.max() * 4)
-        axes.set(xlim=limits, ylim=limits)
     for axis in (axes.xaxis, axes.yaxis):
         axis.set_major_locator(LogLocator(numticks=8))
         axis.set_minor_locator(NullLocator())

@@ -81,7 +81,8 @@ CAPTIONS: Mapping[str, Caption] = {
     ),
     "tab-accuracy-gaps": Caption(
         "What was not judged, and why",
-        "Work on accuracy that left no result.",
+        "Work on accuracy that left no result: what a method or the certification refuses, and "
+        "what the time did not allow.",
     ),
     "fig-atlas": Caption(
         "Error against step on every problem, float64",

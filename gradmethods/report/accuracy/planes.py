@@ -48,6 +48,8 @@ def planes(gradients: pd.DataFrame, points: pd.DataFrame) -> Figure:
     """
     drawn, paths = timed(gradients), trails(gradients, points)
     names = list(dict.fromkeys(drawn["problem"]))
+    times = pd.concat([drawn["gradient_s"], paths["gradient_s"]])
+    limits = (float(times.min()) / 2, 2 * float(times.max()))
     columns = min(4, len(names))
     rows = -(-len(names) // columns)
     alone = len(names) == 1
@@ -55,12 +57,11 @@ def planes(gradients: pd.DataFrame, points: pd.DataFrame) -> Figure:
     with mpl.rc_context(RC):
         panels = figure.subplots(rows, columns, sharex=True, sharey=True, squeeze=False).ravel()
         for axes, name in zip(panels, names, strict=False):
-            axes.set(xscale="log", yscale="log", ylim=(FLOOR / 2, TOP))
+            axes.set(xscale="log", yscale="log", xlim=limits, ylim=(FLOOR / 2, TOP))
             mine = drawn[drawn["problem"] == name]
             _panel(axes, mine, paths[paths["problem"] == name], size=6.0 if alone else 4.0)
             axes.set_title(title(mine), loc="left", fontsize=7)
             unit_line(axes, UNITS[mine["dtype"].iloc[0]], text="" if not alone else None)
-            axes.margins(x=0.12)
             axes.xaxis.set_major_locator(LogLocator(numticks=9 if alone else 5))
             axes.xaxis.set_minor_locator(NullLocator())
             axes.yaxis.set_major_locator(FixedLocator([1e-16, 1e-12, 1e-8, 1e-4, 1]))
