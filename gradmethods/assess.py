@@ -121,7 +121,11 @@ def tasks(
         Whether the hard cases belong to it.
     """
     settings = settings or Settings()
-    references, gradients, plants, curves, late = [], [], [], [], []
+    references: list[Task] = []
+    gradients: list[Task] = []
+    plants: list[Task] = []
+    curves: list[Task] = []
+    late: list[Task] = []
     for problem in problems:
         about, dtype = {"problem": problem.name}, str(problem.dtype)
         for precision in DTYPES:
