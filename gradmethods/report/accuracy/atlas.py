@@ -141,6 +141,8 @@ def _shade_lost(axes: Any, points: pd.DataFrame, left: float) -> None:
     if len(lost):
         end = float(lost.max())
         axes.axvspan(left / 10, end, color="#F1F1F1", zorder=0, linewidth=0)
+        if end < 6 * left:  # no room for words
+            return
         axes.annotate(
             "lost in rounding", (math.sqrt(left * end), 0.45), rotation=90, ha="center",
             va="center", xycoords=("data", "axes fraction"), fontsize=6, color=THEORY,

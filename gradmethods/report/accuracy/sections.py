@@ -135,10 +135,11 @@ def hard_cases(writer: Writer, records: Records) -> list[Item]:
     if not rows:
         return []
     frame = gallery_frame(rows)
-    name = "fig-hard-cases"
+    figure, table = "fig-hard-cases", "tab-hard-cases"
+    shown = gallery_table(frame)
     return [
-        writer.figure(name, GALLERY[name], frame, lambda _: plot_gallery(frame)),
-        writer.table("tab-hard-cases", GALLERY["tab-hard-cases"], frame, gallery_table(frame)),
+        writer.figure(figure, GALLERY[figure], frame, lambda _: plot_gallery(frame)),
+        writer.table(table, GALLERY[table], frame, shown, folded=True),
     ]
 
 
@@ -165,8 +166,8 @@ SECTIONS = (
     ),
     Section(
         "steps", "Steps of finite differences",
-        "Too wide a step truncates, too narrow a one drowns in round-off; theory says where the "
-        "best lies between them.",
+        "Too wide a step truncates too much, too narrow a step drowns in round-off; theory says "
+        "where the best lies between them.",
         step_sizes,
     ),
     Section(

@@ -60,12 +60,15 @@ def bounds_table(gradients: pd.DataFrame) -> pd.DataFrame:
 
 
 def accuracy_table(gradients: pd.DataFrame) -> pd.DataFrame:
-    """Write every measure for readers: a row per problem, method and parameter array."""
+    """Write every measure for readers: a row per problem, method and parameter array.
+
+    A bare array is all there is of its problem: it has no row beside that of the whole.
+    """
     rows = [
         {
             "Problem": row["problem"],
             "Method": look(row["provider"]).label,
-            "Array": row["array"] or "(bare)",
+            "Array": row["array"],
             "n": fmt.count(row["array_n"]),
             "Error": fmt.error(row["error"]),
             "Bound": fmt.error(row["bound"]),
@@ -81,7 +84,7 @@ def accuracy_table(gradients: pd.DataFrame) -> pd.DataFrame:
             "Verdict": row["verdict"] if isinstance(row["verdict"], str) else "not run",
             "Reason": _reason(row),
         }
-        for row in gradients.to_dict("records")
+        for row in gradients[gradients["array"] != ""].to_dict("records")
     ]
     return pd.DataFrame(rows)
 
@@ -148,14 +151,14 @@ def _ulps(value: float) -> str:
 
     Examples
     --------
-    >>> _ulps(0.0), _ulps(0.55), _ulps(16.2), _ulps(3.7e9), _ulps(float("inf"))
-    ('0', '0.55', '16', '4e9', 'inf')
+    >>> _ulps(0.0), _ulps(0.55), _ulps(16.2), _ulps(3.7e9), _ulps(1e11), _ulps(float("inf"))
+    ('0', '0.55', '16', '4e9', '1e11', 'inf')
     """
     if fmt.missing(value):
         return fmt.NONE
     if value == 0 or not value < float("inf"):
         return f"{value:g}"
-    return fmt.significant(value, 2) if value < 999.5 else f"{value:.0e}".replace("e+0", "e")
+    return fmt.significant(value, 2) if value < 999.5 else f"{value:.0e}".replace("e+", "e").replace("e0", "e")
 
 
 def _size(row: dict[Any, Any]) -> str:
