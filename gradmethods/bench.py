@@ -162,11 +162,13 @@ def accuracy_rows(folder: Path, seconds: float | None, settings: Settings) -> No
     What was judged before, in a run that goes on, is not judged again.
     """
     from gradmethods import problems
+    from gradmethods.accuracy import tasks
 
     # A coarse atlas: two steps a decade show each branch of a curve, if not its roughness.
-    coarse = assess.Settings(seconds=settings.seconds / 10, per_decade=2, seed=settings.seed)
+    coarse = tasks.Settings(seconds=settings.seconds / 10, per_decade=2, seed=settings.seed)
     catalogue = [problems.get(name) for name in problems.names()]
-    assess.carry_out(assess.tasks(catalogue, coarse, hard=True), folder / ACCURACY, seconds)
+    todo = tasks.tasks(catalogue, coarse, hard=True)
+    assess.carry_out(todo, folder / ACCURACY, seconds)
 
 
 def _run_pytest(

@@ -268,7 +268,9 @@ def _check(options: argparse.Namespace) -> int:
 
 
 def _accuracy(options: argparse.Namespace) -> int:
-    from gradmethods import assess, problems
+    from gradmethods import problems
+    from gradmethods.accuracy.tasks import Settings, tasks
+    from gradmethods.assess import assess
     from gradmethods.locate import find_problem
     from gradmethods.report.accuracy.text import all_within
     from gradmethods.report.text import summary
@@ -278,8 +280,8 @@ def _accuracy(options: argparse.Namespace) -> int:
     if not 0 <= options.seconds < math.inf or options.per_decade < 1:
         raise InvalidOption("--seconds must be a number from 0 on, --per-decade one from 1 on.")
     chosen = [find_problem(name) for name in options.names or problems.names()]
-    settings = assess.Settings(options.seconds, options.per_decade)
-    assess.assess(assess.tasks(chosen, settings, hard=options.all), options.out)
+    settings = Settings(options.seconds, options.per_decade)
+    assess(tasks(chosen, settings, hard=options.all), options.out)
     print(summary(options.out), end="")
     return 0 if all_within(options.out) else 1
 

@@ -110,6 +110,17 @@ def test_the_name_of_a_run_follows_from_all_its_records(run, tmp_path, vectors):
     assert first != second
 
 
+def test_latex_is_escaped(run):
+    """If it were not, an author's document would not compile."""
+    found = sorted((run / "tables").glob("*.tex"))
+    assert len(found) >= 9
+    for path in found:
+        lines = path.read_text(encoding="utf-8").splitlines()
+        body = "\n".join(line for line in lines if not line.startswith("%"))
+        assert not re.search(r"(?<!\\)[%#]", body)
+        assert body.isascii(), (path.name, sorted({c for c in body if not c.isascii()}))
+
+
 def test_a_refusal_is_no_error_of_zero(run):
     """If it looked like one, a method would be praised for what it cannot do."""
     cells = {}

@@ -9,8 +9,10 @@ import pytest
 
 import gradmethods as gm
 from gradmethods import assess, cli
+from gradmethods.accuracy import tasks as listing
 from gradmethods.accuracy.report import VARIANTS, WHOLE
-from gradmethods.assess import Settings, Task, carry_out, tasks
+from gradmethods.accuracy.tasks import Settings, Task, tasks
+from gradmethods.assess import carry_out
 from gradmethods.errors import GradientError, InvalidOption
 from gradmethods.problems import hard
 from gradmethods.providers.schemes import NAMES
@@ -98,7 +100,7 @@ def test_two_problems_of_one_name_are_refused(tmp_path):
 
 def test_a_large_problem_is_judged_on_a_sample(monkeypatch):
     """If all of it were certified, or a sample passed for all, the report would hang or lie."""
-    monkeypatch.setattr(assess, "MOST", 210)
+    monkeypatch.setattr(listing, "MOST", 210)
     problem = gm.problems.get("rosenbrock", n=220)
     found = {t.key: t for t in tasks([problem], Settings(seconds=0.05, per_decade=1))}
     assert "planted/rosenbrock" not in found

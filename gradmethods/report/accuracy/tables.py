@@ -158,7 +158,11 @@ def _ulps(value: float) -> str:
         return fmt.NONE
     if value == 0 or not value < float("inf"):
         return f"{value:g}"
-    return fmt.significant(value, 2) if value < 999.5 else f"{value:.0e}".replace("e+", "e").replace("e0", "e")
+    return (
+        fmt.significant(value, 2)
+        if value < 999.5
+        else f"{value:.0e}".replace("e+", "e").replace("e0", "e")
+    )
 
 
 def _size(row: dict[Any, Any]) -> str:
