@@ -13,8 +13,8 @@ import time
 from pathlib import Path
 from typing import Any
 
+from gradmethods import assess
 from gradmethods.cost.cases import counts, grid
-from gradmethods.cost.deadline import OutOfTime, deadline
 from gradmethods.cost.plan import FULL_LIMIT, LIMIT, Gap, duration
 from gradmethods.cost.provenance import provenance
 from gradmethods.cost.trial import Settings, describe, gap_record
@@ -113,8 +113,7 @@ def _run(folder: Path, benchmarks: Path, budget: float | None, *, full: bool, re
     try:
         status = _run_pytest(benchmarks, folder, limit, settings, left(reserve))
         _fill(folder, settings, status, budget)
-        rows = accuracy_rows(left(min(WRITING, 0.8 * reserve)))
-        write_json(folder / ACCURACY, rows)
+        accuracy_rows(folder, left(min(WRITING, 0.8 * reserve)), settings)
     except KeyboardInterrupt:
         status = INTERRUPTED
         sys.stdout.write("\nInterrupted. Writing the report of what is finished ...\n")
@@ -157,26 +156,19 @@ def clear(folder: Path) -> None:
             (folder / name).replace(folder / "previous" / name)
 
 
-def accuracy_rows(seconds: float | None) -> list[dict[str, Any]]:
-    """Compare the providers on every problem of the catalogue that the time allows."""
-    from gradmethods import problems
-    from gradmethods.accuracy.report import accuracy_table
+def accuracy_rows(folder: Path, seconds: float | None, settings: Settings) -> None:
+    """Judge the methods on every problem of the catalogue, as far as the time allows.
 
-    rows: list[dict[str, Any]] = []
-    names = problems.names()
-    try:
-        with deadline(float("inf") if seconds is None else seconds):
-            for name in names:
-                rows += accuracy_table([name]).to_dict("records")
-    except OutOfTime:
-        finished = {row["problem"] for row in rows}
-        reason = "The budget of the run was used up."
-        rows += [
-            {"problem": name, "provider": "all", "verdict": "not run", "obstacle": reason}
-            for name in names
-            if name not in finished
-        ]
-    return rows
+    What was judged before, in a run that goes on, is not judged again.
+    """
+    from gradmethods import problems
+    from gradmethods.accuracy import tasks
+
+    # A coarse atlas: two steps a decade show each branch of a curve, if not its roughness.
+    coarse = tasks.Settings(seconds=settings.seconds / 10, per_decade=2, seed=settings.seed)
+    catalogue = [problems.get(name) for name in problems.names()]
+    todo = tasks.tasks(catalogue, coarse, hard=True)
+    assess.carry_out(todo, folder / ACCURACY, seconds)
 
 
 def _run_pytest(

@@ -112,6 +112,38 @@ def _parser() -> argparse.ArgumentParser:
 
     job = _job(
         jobs,
+        "accuracy",
+        "hold every method against certified gradients; write tables, plots and a report",
+        "gradmethods accuracy --all\n"
+        "  gradmethods accuracy island path/to/file.py:problem --out results/mine",
+    )
+    job.add_argument(
+        "names", nargs="*", metavar="NAME", help="of the catalogue, or path/to/file.py:problem"
+    )
+    job.add_argument("--all", action="store_true", help="the whole catalogue, and the hard cases")
+    job.add_argument(
+        "--out",
+        type=Path,
+        default=Path("results/accuracy"),
+        help="folder to write to; an earlier run there moves to previous/ (default: %(default)s)",
+    )
+    job.add_argument(
+        "--seconds",
+        type=float,
+        default=0.1,
+        help="time to spend on timing each method on each problem; 0 times none "
+        "(default: %(default)s)",
+    )
+    job.add_argument(
+        "--per-decade",
+        type=int,
+        default=4,
+        help="steps of differences to try in each decade (default: %(default)s)",
+    )
+    job.set_defaults(run=_accuracy)
+
+    job = _job(
+        jobs,
         "bench",
         "measure cost and accuracy; write tables, plots and a report",
         "gradmethods bench --out results/latest --budget 300",
@@ -233,6 +265,25 @@ def _check(options: argparse.Namespace) -> int:
     if options.csv:
         write_text(options.csv, check.table.to_csv(lineterminator="\n"))
     return 0 if check.ok else 1
+
+
+def _accuracy(options: argparse.Namespace) -> int:
+    from gradmethods import problems
+    from gradmethods.accuracy.tasks import Settings, tasks
+    from gradmethods.assess import assess
+    from gradmethods.locate import find_problem
+    from gradmethods.report.accuracy.text import all_within
+    from gradmethods.report.text import summary
+
+    if bool(options.names) == options.all:
+        raise InvalidOption("Name problems, or give --all for those of the catalogue; one of both.")
+    if not 0 <= options.seconds < math.inf or options.per_decade < 1:
+        raise InvalidOption("--seconds must be a number from 0 on, --per-decade one from 1 on.")
+    chosen = [find_problem(name) for name in options.names or problems.names()]
+    settings = Settings(options.seconds, options.per_decade)
+    assess(tasks(chosen, settings, hard=options.all), options.out)
+    print(summary(options.out), end="")
+    return 0 if all_within(options.out) else 1
 
 
 def _bench(options: argparse.Namespace) -> int:

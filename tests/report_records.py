@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import numpy as np
-
 from gradmethods.cost.cases import Case
 from gradmethods.report.files import ACCURACY, PROVENANCE, RECORDS, append_record, write_json
+from tests.accuracy_records import gradient, refusal
 
 REASON = "Estimated 40 s <&> 50 % of $n_1$; the limit is 15 s a case."
 
@@ -61,7 +60,14 @@ def some_records():
         yield noise | mine
 
 
-def write_run(out, **more):
+FEW = (
+    gradient("xor", "numerical", 1e-9, cost=None),
+    refusal("xor", "analytical"),
+)
+"""Of accuracy: enough for its tables, and no figure, which would take long to draw."""
+
+
+def write_run(out, accuracy=FEW, **more):
     """Write the records to a folder, with `more` in their provenance."""
     for entry in some_records():
         append_record(out / RECORDS, entry)
@@ -75,12 +81,5 @@ def write_run(out, **more):
             "git": {"commit": "0123456789abcdef", "dirty": True}, "finished": True, **more,
         },
     )  # fmt: skip
-    write_json(
-        out / ACCURACY,
-        [
-            {"problem": "xor", "provider": "numerical", "n": 13, "value": 0.7, "error": 1e-9,
-             "worst_component": np.inf, "forward_passes": 26, "verdict": "agrees",
-             "obstacle": "", "reference": "backprop"},
-            {"problem": "xor", "provider": "analytical", "verdict": "obstacle", "obstacle": "No."},
-        ],
-    )  # fmt: skip
+    for entry in accuracy:
+        append_record(out / ACCURACY, entry)

@@ -23,7 +23,7 @@ FLOORS = (
     ("providers", "problems"),
     ("cost", "accuracy"),
     ("report",),
-    ("bench", "locate", "peers"),
+    ("assess", "bench", "locate", "peers"),
     ("cli",),
 )
 

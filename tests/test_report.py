@@ -151,20 +151,6 @@ def test_successive_gaps_of_one_reason_are_one_row():
     assert shown["n"].to_list() == ["≥ 1,185"]
 
 
-def test_errors_stand_as_methods_by_problems(run):
-    """If a refusal looked like an error of 0, a method would be praised for what it cannot do."""
-    text = (run / "tables" / "tab-errors.md").read_text(encoding="utf-8")
-    cells = [[c.strip() for c in x.split("|")[1:-1]] for x in text.splitlines() if x[:1] == "|"]
-    assert cells[0] == ["Method", "xor"]
-    assert ["numerical, central", "1.0e-09"] in cells
-    assert ["analytical, shared (CSE)", "refused"] in cells
-    frame = pd.read_csv(run / "tables" / "tab-errors.csv").set_index("provider")
-    assert frame.loc["numerical", "xor"] == 1e-9
-    row = {"problem": "xor", "provider": "backprop", "error": 2.0, "verdict": "disagrees"}
-    shown = tables.errors_table(frames.accuracy_frame([row]))
-    assert shown.loc[0, "xor"] == "2.0e+00 (disagrees)"
-
-
 def test_methods_have_one_name_everywhere(run):
     """If a table named a method otherwise than a figure, its reader would look for a second one."""
     for path in (run / "tables").glob("*.md"):

@@ -28,7 +28,12 @@ def banners(
         As from `gradmethods.report.frames`: the cases, and the loss timed against itself.
     """
     found = []
-    if is_unfinished(origin):
+    if is_unfinished(origin) and not len(costs):
+        found.append(
+            "INCOMPLETE: the run was stopped before its end. What is missing says nothing about "
+            "the methods."
+        )
+    elif is_unfinished(origin):
         tried = int((costs["gap"] != "not run").sum())
         found.append(
             f"INCOMPLETE: the run was stopped before its end, after {tried} of {len(grid())} "

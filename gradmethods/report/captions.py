@@ -160,17 +160,6 @@ TABLES: Mapping[str, Caption] = {
         f"Scalar operations of the loss and its gradient; in brackets as a multiple of backprop's. "
         f"{COUNTED}",
     ),
-    "errors": Caption(
-        "Error of every method on every problem",
-        "Norm of the difference ÷ norm of the reference, which is the method that most others "
-        "agree with. A word stands where there is no gradient, or no agreement.",
-    ),
-    "accuracy": Caption(
-        "Accuracy in detail",
-        "Error: norm of the difference ÷ norm of the reference; worst component: largest relative "
-        "difference of a component. Two methods agree if each parameter array differs by no more "
-        "than both methods' tolerances.",
-    ),
     "gaps": Caption(
         "Cases that were not measured, and why",
         "A case whose estimate is above the limit, or above what is left of the budget, is not "

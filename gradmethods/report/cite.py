@@ -37,6 +37,46 @@ SOURCES = r"""@article{rumelhart1986,
   year      = {2008},
   doi       = {10.1137/1.9780898717761}
 }
+
+@book{gill1981,
+  author    = {Gill, Philip E. and Murray, Walter and Wright, Margaret H.},
+  title     = {Practical Optimization},
+  publisher = {Academic Press},
+  year      = {1981}
+}
+
+@article{more2011,
+  author  = {Mor{\'e}, Jorge J. and Wild, Stefan M.},
+  title   = {Estimating computational noise},
+  journal = {SIAM Journal on Scientific Computing},
+  volume  = {33},
+  number  = {3},
+  pages   = {1292--1314},
+  year    = {2011},
+  doi     = {10.1137/100786125}
+}
+
+@article{more2012,
+  author  = {Mor{\'e}, Jorge J. and Wild, Stefan M.},
+  title   = {Estimating derivatives of noisy simulations},
+  journal = {ACM Transactions on Mathematical Software},
+  volume  = {38},
+  number  = {3},
+  pages   = {19:1--19:21},
+  year    = {2012},
+  doi     = {10.1145/2168773.2168777}
+}
+
+@article{squire1998,
+  author  = {Squire, William and Trapp, George},
+  title   = {Using complex variables to estimate derivatives of real functions},
+  journal = {SIAM Review},
+  volume  = {40},
+  number  = {1},
+  pages   = {110--112},
+  year    = {1998},
+  doi     = {10.1137/S003614459631241X}
+}
 """
 
 

@@ -18,7 +18,7 @@ from gradmethods.errors import GradientError, InvalidOption
 
 RECORDS = "records.jsonl"
 PROVENANCE = "provenance.json"
-ACCURACY = "accuracy.json"
+ACCURACY = "accuracy.jsonl"
 PYTEST = "pytest-benchmark.json"
 
 

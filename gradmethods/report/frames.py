@@ -162,27 +162,6 @@ def operations_frame(costs: pd.DataFrame) -> pd.DataFrame:
     )
 
 
-def errors_frame(accuracy: pd.DataFrame) -> pd.DataFrame:
-    """Error of every method (rows) on every problem (columns), in the order of the report."""
-    done = accuracy[accuracy["provider"] != "all"]
-    frame = done.pivot_table(
-        index="provider", columns="problem", values="error", sort=False, dropna=False
-    )
-    return frame.reset_index()
-
-
-def accuracy_frame(rows: Iterable[Mapping[str, Any]]) -> pd.DataFrame:
-    """One row per problem and provider: errors and verdict, or the obstacle."""
-    names = [
-        "problem", "provider", "n", "value", "error", "worst_component", "forward_passes",
-        "verdict", "reason", "obstacle", "reference",
-    ]  # fmt: skip
-    frame = pd.DataFrame(list(rows), columns=names)
-    floats = ["value", "error", "worst_component"]  # infinities came as words: JSON has none
-    frame[floats] = frame[floats].apply(pd.to_numeric)
-    return frame.astype({"n": "Int64", "forward_passes": "Int64"})
-
-
 def _cost_row(record: Mapping[str, Any]) -> dict[str, Any]:
     row: dict[str, Any] = {
         name: record.get(name) for name in ("sweep", "provider", "network", "scale", "n", "outcome")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,36 +13,55 @@ import pandas as pd
 from markupsafe import Markup
 
 from gradmethods.report import frames
-from gradmethods.report.captions import METHOD, commit
+from gradmethods.report.captions import commit
 from gradmethods.report.tables import slopes_table
 from gradmethods.report.typeset import is_numeric
 
 if TYPE_CHECKING:
-    from gradmethods.report.write import Item
+    from gradmethods.report.accuracy.sections import Section
+    from gradmethods.report.items import Item
 
 
-def page(
-    out: Path,
-    items: Sequence[Item],
-    *,
-    run: str,
-    origin: Mapping[str, Any] | None,
-    costs: pd.DataFrame,
-    slopes: pd.DataFrame,
-    reservations: Sequence[str],
-    bibtex: str,
-) -> str:
-    """Return the report as HTML.
+@dataclass(frozen=True)
+class Content:
+    """What stands in a report.
 
-    Parameters
+    Attributes
     ----------
-    out : pathlib.Path
-        Folder of the run; its SVG figures are put into the page.
     items : sequence of Item
-        Figures and tables, written.
-    run, origin, costs, slopes, reservations, bibtex
-        Name and provenance of the run, its frames, what to know before reading, and its BibTeX.
+        Figures and tables about cost, written; none if the run measured no cost.
+    sections : sequence of (Section, list of Item)
+        What follows them, in this order.
+    run : str
+        Its name.
+    origin : dict or None
+        Its provenance.
+    costs, slopes : pandas.DataFrame
+        From `gradmethods.report.frames`.
+    findings : sequence of str
+        What it found about accuracy.
+    reservations : sequence of str
+        What to know before reading.
+    method : sequence of str
+        How all was measured.
+    bibtex : str
+        How to cite it.
     """
+
+    items: Sequence[Item]
+    sections: Sequence[tuple[Section, list[Item]]]
+    run: str
+    origin: Mapping[str, Any] | None
+    costs: pd.DataFrame
+    slopes: pd.DataFrame
+    findings: Sequence[str]
+    reservations: Sequence[str]
+    method: Sequence[str]
+    bibtex: str
+
+
+def page(out: Path, content: Content) -> str:
+    """Return the report as HTML; the SVG figures in `out`, the run's folder, are put into it."""
     environment = jinja2.Environment(
         loader=jinja2.PackageLoader("gradmethods.report", "."),
         autoescape=True,
@@ -49,30 +69,34 @@ def page(
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    costs, slopes = content.costs, content.slopes
+    everything = [*content.items, *(item for _, found in content.sections for item in found)]
     glyphs: dict[str, str] = {}
     drawings = {
         item.id: _inline(
             item.id, (out / f"figures/{item.id}.svg").read_text(encoding="utf-8"), glyphs
         )
-        for item in items
+        for item in everything
         if item.kind == "figure"
     }
     measured = int((costs["outcome"] == "measured").sum())
     return environment.get_template("report.html.jinja").render(
-        run=run,
-        origin=origin,
-        commit=commit(origin or {}),
-        items=items,
+        run=content.run,
+        origin=content.origin,
+        commit=commit(content.origin or {}),
+        items=content.items,
+        sections=content.sections,
+        findings=content.findings,
         drawings=drawings,
         glyphs=Markup("".join(glyphs[name] for name in sorted(glyphs))),  # noqa: S704  # outlines
-        numeric={item.id: _numeric(item.shown) for item in items if item.shown is not None},
-        method=METHOD,
-        reservations=reservations,
+        numeric={item.id: _numeric(item.shown) for item in everything if item.shown is not None},
+        method=content.method,
+        reservations=content.reservations,
         measured=measured,
         gaps=len(costs) - measured,
         ratios=slopes_table(slopes[slopes["quantity"] == "ratio"]).to_dict("records"),
         reached=_reached(costs),
-        bibtex=bibtex,
+        bibtex=content.bibtex,
     )
 
 

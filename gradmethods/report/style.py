@@ -13,6 +13,9 @@ from typing import Any
 BLACK, ORANGE, SKY, GREEN = "#000000", "#E69F00", "#56B4E9", "#009E73"
 YELLOW, BLUE, VERMILLION, PURPLE = "#F0E442", "#0072B2", "#D55E00", "#CC79A7"
 
+OLIVE = "#857000"
+"""Their yellow, dark enough for lines on white."""
+
 THEORY = "#777777"
 GRID = "#E4E4E4"
 
@@ -39,7 +42,7 @@ LOOKS = {
     "numerical": Look("numerical, central", VERMILLION, "o", "-"),
     "numerical:forward": Look("numerical, forward", PURPLE, "^", (0, (3, 1, 1, 1))),
     "numerical:backward": Look("numerical, backward", PURPLE, "<", (0, (1, 1.5))),
-    "numerical:five-point": Look("numerical, five-point", SKY, "p", (0, (5, 1, 1, 1))),
+    "numerical:five-point": Look("numerical, five-point", OLIVE, "p", (0, (5, 1, 1, 1))),
     "numerical:richardson": Look("numerical, Richardson", BLACK, "X", (0, (5, 1.5))),
     "numerical:complex-step": Look("numerical, complex step", SKY, "*", (0, (2, 1))),
     "backprop": Look("backprop", BLUE, "v", "-"),

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import pandas as pd
 
 from gradmethods.cost.fits import FEWEST_POINTS
@@ -77,49 +75,6 @@ def _settled(value: object, points: int) -> str:
     return "yes" if value else "no"
 
 
-def errors_table(accuracy: pd.DataFrame) -> pd.DataFrame:
-    """Write the errors as methods × problems; a word where there is no agreement."""
-    done = accuracy[accuracy["provider"] != "all"]
-    rows: dict[str, dict[str, str]] = {}
-    for row in done.to_dict("records"):
-        label = look(row["provider"]).label
-        rows.setdefault(label, {"Method": label})[row["problem"]] = _error(row)
-    return pd.DataFrame(list(rows.values())).fillna(fmt.NONE)
-
-
-def _error(row: dict[Any, Any]) -> str:
-    if row["verdict"] == "obstacle":
-        return "refused"
-    if row["verdict"] == "agrees":
-        return fmt.error(row["error"])
-    return f"{fmt.error(row['error'])} ({row['verdict']})"
-
-
-def accuracy_table(accuracy: pd.DataFrame) -> pd.DataFrame:
-    """Write the accuracy report for readers."""
-    rows = [
-        {
-            "Problem": row["problem"],
-            "Method": look(row["provider"]).label,
-            "n": fmt.count(row["n"]),
-            "Error": fmt.error(row["error"]),
-            "Worst component": fmt.error(row["worst_component"]),
-            "Passes": fmt.count(row["forward_passes"]),
-            "Verdict": row["verdict"],
-            "Reference": look(row["reference"]).label if _is_text(row["reference"]) else "",
-            "Reason": _reason(row),
-        }
-        for row in accuracy.to_dict("records")
-    ]
-    return pd.DataFrame(rows)
-
-
-def _reason(row: dict[Any, Any]) -> str:
-    """Say why a method refused, or why its answer is not said to agree."""
-    given = next((row[name] for name in ("obstacle", "reason") if _is_text(row[name])), "")
-    return fmt.shortened(given)
-
-
 def operations_table(operations: pd.DataFrame) -> pd.DataFrame:
     """Write the operations of the compiled methods side by side."""
     rows: dict[tuple[str, int], dict[str, str]] = {}
@@ -130,10 +85,6 @@ def operations_table(operations: pd.DataFrame) -> pd.DataFrame:
             count += f" ({row['multiple']:.2f}×)"
         rows.setdefault((row["sweep"], row["n"]), start)[look(row["provider"]).label] = count
     return pd.DataFrame(list(rows.values())).fillna(fmt.NONE)
-
-
-def _is_text(value: object) -> bool:
-    return isinstance(value, str) and bool(value)
 
 
 def gaps_table(gaps: pd.DataFrame) -> pd.DataFrame:

@@ -45,12 +45,21 @@ def summary(out: Path, seconds: float | None = None) -> str:
     seconds : float, optional
         How long the run took.
     """
+    from gradmethods.report.accuracy import text as accuracy
     from gradmethods.report.banners import banners
-    from gradmethods.report.files import PROVENANCE, RECORDS, read_json, read_records
+    from gradmethods.report.files import ACCURACY, PROVENANCE, RECORDS, read_json, records_so_far
     from gradmethods.report.frames import costs_frame, noise, noise_frame, slopes_frame
     from gradmethods.report.tables import slopes_table
 
-    records = read_records(out / RECORDS)
+    where = [
+        "",
+        f"Report:  {out / 'report.html'}",
+        f"Figures: {out / 'figures'}",
+        f"Tables:  {out / 'tables'}",
+    ]
+    records = records_so_far(out / RECORDS)
+    if not records:
+        return accuracy.summary(out) + "\n".join(where) + "\n"
     costs, floors = costs_frame(records), noise_frame(records)
     slopes = slopes_frame(costs)
     gaps = int((costs["outcome"] == "gap").sum())
@@ -74,10 +83,7 @@ def summary(out: Path, seconds: float | None = None) -> str:
         )
     for banner in banners(read_json(out / PROVENANCE), costs, floors):
         lines += ["", textwrap.fill(banner, 100)]
-    lines += [
-        "",
-        f"Report:  {out / 'report.html'}",
-        f"Figures: {out / 'figures'}",
-        f"Tables:  {out / 'tables'}",
-    ]
-    return "\n".join(lines) + "\n"
+    found = accuracy.findings(records_so_far(out / ACCURACY))
+    if found:
+        lines += ["", *(textwrap.fill(words, 100, subsequent_indent="  ") for words in found)]
+    return "\n".join(lines + where) + "\n"

@@ -2,207 +2,93 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, field
-from functools import partial
 from pathlib import Path
-from typing import Any
 
-import pandas as pd
-from matplotlib.figure import Figure
-
-from gradmethods.report import frames, growth, multiples, plots, tables
+from gradmethods.errors import GradientError
+from gradmethods.report import frames
+from gradmethods.report.accuracy.captions import METHOD as ACCURACY_METHOD
+from gradmethods.report.accuracy.sections import SECTIONS
+from gradmethods.report.accuracy.text import findings
 from gradmethods.report.banners import banners
-from gradmethods.report.captions import METHOD, TABLES, Caption, figure_caption, provenance_line
+from gradmethods.report.captions import METHOD, provenance_line
 from gradmethods.report.cite import bibliography, run_name
-from gradmethods.report.figures import FORMATS, SIZES, save
+from gradmethods.report.cost import cost_items
 from gradmethods.report.files import (
     ACCURACY,
     PROVENANCE,
     RECORDS,
     read_json,
     read_records,
+    records_so_far,
     write_json,
     write_text,
 )
-from gradmethods.report.page import page
-from gradmethods.report.typeset import write_table
-
-FIGURES = {
-    "time": plots.TIME,
-    "ratio": plots.RATIO,
-    "error": plots.ERROR,
-    "preparation": plots.PREPARATION,
-    "operations": plots.OPERATIONS,
-}
-
-
-@dataclass
-class Item:
-    """One figure or table of the report.
-
-    Attributes
-    ----------
-    id : str
-        Names it in texts and in file names.
-    kind : str
-        ``figure`` or ``table``.
-    caption : Caption
-        What it shows and how it was obtained.
-    data : str
-        The CSV behind it, relative to the run's folder.
-    files : list of str
-        Everything written for it, relative to the run's folder.
-    """
-
-    id: str
-    kind: str
-    caption: Caption
-    data: str
-    files: list[str] = field(default_factory=list)
-    shown: pd.DataFrame | None = None
+from gradmethods.report.items import Item, Writer
+from gradmethods.report.page import Content, page
 
 
 def write(out: Path) -> list[Path]:
-    """Write everything that follows from the records in `out`."""
-    records = read_records(out / RECORDS)
+    """Write everything that follows from the records in `out`: of cost, of accuracy, or of both."""
+    accuracy = records_so_far(out / ACCURACY)
+    # A run of the accuracy report has no records of cost, and needs none.
+    records = read_records(out / RECORDS) if not accuracy else records_so_far(out / RECORDS)
     origin = read_json(out / PROVENANCE)
     source = provenance_line(origin)
-    run = run_name((out / RECORDS).read_bytes())
+    run = run_name(b"".join(_content(out / name) for name in (RECORDS, ACCURACY)))
     costs = frames.costs_frame(records)
     slopes = frames.slopes_frame(costs)
 
-    items = _write_figures(out, costs, slopes, f"{source} Run {run}.")
-    items += _write_growth(out, growth.counts_frame(records), f"{source} Run {run}.")
-    items += _write_tables(out, records, costs, slopes, f"{source} Run {run}.")
+    writer = Writer(out, f"{source} Run {run}.", brief=bool(records))
+    items = cost_items(writer, records, costs, slopes) if records else []
+    made = [(section, section.make(writer, accuracy)) for section in SECTIONS]
+    sections = [(section, found) for section, found in made if found]
+    everything = [*items, *(item for _, found in sections for item in found)]
+    _check_distinct(everything)
     entries = bibliography(run, origin)
     index = {
         "run": run,
         "provenance": origin,
-        "items": [_entry(item) for item in items],
+        "items": [item.entry() for item in everything],
     }
+    method = [*(METHOD if records else ()), *(ACCURACY_METHOD if sections else ())]
+    content = Content(
+        items=items,
+        sections=sections,
+        run=run,
+        origin=origin,
+        costs=costs,
+        slopes=slopes,
+        findings=findings(accuracy),
+        reservations=banners(origin, costs, frames.noise_frame(records)),
+        method=method,
+        bibtex=entries,
+    )
     extra = [
-        write_text(
-            out / "report.html",
-            page(
-                out,
-                items,
-                run=run,
-                origin=origin,
-                costs=costs,
-                slopes=slopes,
-                reservations=banners(origin, costs, frames.noise_frame(records)),
-                bibtex=entries,
-            ),
-        ),
-        write_text(out / "captions.md", _captions(items, source)),
+        write_text(out / "report.html", page(out, content)),
+        write_text(out / "captions.md", _captions(everything, source, method)),
         write_text(out / "references.bib", entries),
         write_json(out / "index.json", index),
     ]
-    return [*extra, *(out / file for item in items for file in item.files)]
+    return [*extra, *(out / file for item in everything for file in item.files)]
 
 
-def _write_figures(out: Path, costs: pd.DataFrame, slopes: pd.DataFrame, source: str) -> list[Item]:
-    items = []
-    for name, quantity in FIGURES.items():
-        for sweep in frames.SWEEPS:
-            points = plots.plotted(costs, sweep, quantity)
-            if not len(points):
-                continue
-            identifier = f"fig-{name}-{sweep}"
-            caption = figure_caption(name, sweep, costs)
-            draw = partial(plots.growth, costs, slopes, sweep, quantity)
-            items.append(_write_figure(out, identifier, caption, points, draw, source))
-    return items
+def _content(path: Path) -> bytes:
+    return path.read_bytes() if path.exists() else b""
 
 
-def _write_growth(out: Path, counts: pd.DataFrame, source: str) -> list[Item]:
-    items = []
-    for growing in growth.DIRECTIONS:
-        points = multiples.multiples(counts, growing)
-        if len(points):
-            caption, draw = multiples.caption(growing), partial(multiples.draw, points, growing)
-            name = f"fig-multiple-{growing}"
-            items.append(_write_figure(out, name, caption, points, draw, source))
-    return items
+def _check_distinct(items: list[Item]) -> None:
+    """Refuse two items of one name: the files of one would be those of the other."""
+    names = [item.id for item in items]
+    repeated = sorted({name for name in names if names.count(name) > 1})
+    if repeated:
+        raise GradientError(
+            f"Two figures or tables are called {repeated[0]!r}. Give problems names that differ in "
+            "more than signs."
+        )
 
 
-def _write_figure(
-    out: Path,
-    identifier: str,
-    caption: Caption,
-    points: pd.DataFrame,
-    draw: Callable[[str], Figure],
-    source: str,
-) -> Item:
-    data = out / "figures" / f"{identifier}.csv"
-    write_text(data, points.to_csv(index=False, lineterminator="\n"))
-    written = [data]
-    for size in SIZES:
-        figure = draw(size)
-        stem = identifier if size == "wide" else f"{identifier}-{size}"
-        written += [
-            save(
-                figure, out / "figures" / f"{stem}.{kind}", title=identifier,
-                caption=caption.full, source=source,
-            )
-            for kind in FORMATS[size]
-        ]  # fmt: skip
-    return _item(out, identifier, "figure", caption, written)
-
-
-def _write_tables(
-    out: Path,
-    records: list[dict[str, Any]],
-    costs: pd.DataFrame,
-    slopes: pd.DataFrame,
-    source: str,
-) -> list[Item]:
-    noise = frames.noise_frame(records)
-    gaps = pd.concat([frames.gaps_frame(costs), growth.gaps_frame(records)], ignore_index=True)
-    operations = frames.operations_frame(costs)
-    laws = growth.laws_frame(growth.counts_frame(records))
-    made = {
-        "slopes": (slopes, tables.slopes_table(slopes)),
-        "costs": (costs, tables.costs_table(costs)),
-        "operations": (operations, tables.operations_table(operations)),
-        "laws": (laws, growth.laws_table(laws)),
-        "gaps": (gaps, tables.gaps_table(gaps)),
-        "noise": (noise, tables.noise_table(noise)),
-    }
-    rows = read_json(out / ACCURACY)
-    if rows is not None:
-        accuracy = frames.accuracy_frame(rows)
-        made["errors"] = (frames.errors_frame(accuracy), tables.errors_table(accuracy))
-        made["accuracy"] = (accuracy, tables.accuracy_table(accuracy))
-    items = []
-    for name, (data, shown) in made.items():
-        identifier = f"tab-{name}"
-        caption = growth.LAWS if name == "laws" else TABLES[name]
-        written = write_table(out / "tables", identifier, data, shown, caption, source)
-        item = _item(out, identifier, "table", caption, written)
-        item.shown = shown
-        items.append(item)
-    return items
-
-
-def _item(out: Path, identifier: str, kind: str, caption: Caption, written: list[Path]) -> Item:
-    files = [str(path.relative_to(out).as_posix()) for path in written]
-    return Item(identifier, kind, caption, files[0], files)
-
-
-def _entry(item: Item) -> dict[str, Any]:
-    return {
-        "id": item.id,
-        "kind": item.kind,
-        **item.caption.entry(),
-        "data": item.data,
-        "files": item.files,
-    }
-
-
-def _captions(items: list[Item], source: str) -> str:
+def _captions(items: list[Item], source: str, method: list[str]) -> str:
     parts = [f"# Captions\n\n{source}\n"]
     parts += [f"## {item.id}\n\n**{item.caption.title}.** {item.caption.text}\n" for item in items]
-    parts += ["## How it was measured\n", *(f"- {sentence}" for sentence in METHOD)]
+    parts += ["## How it was measured\n", *(f"- {sentence}" for sentence in method)]
     return "\n".join(parts) + "\n"

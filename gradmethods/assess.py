@@ -1,0 +1,120 @@
+"""A run of the accuracy report: certify, judge, sweep steps; every result is on disk at once.
+
+Nothing of the report is written here.
+"""
+
+from __future__ import annotations
+
+import math
+import sys
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from gradmethods.accuracy.tasks import Task
+from gradmethods.cost.deadline import OutOfTime, deadline
+from gradmethods.cost.provenance import provenance
+from gradmethods.errors import InvalidOption
+from gradmethods.report import write_report
+from gradmethods.report.files import (
+    ACCURACY,
+    PROVENANCE,
+    append_record,
+    locked,
+    records_so_far,
+    write_json,
+)
+
+
+def carry_out(todo: Sequence[Task], path: Path, seconds: float | None = None) -> None:
+    """Do tasks until they are done or the time is up; append a record for each, done or not.
+
+    Parameters
+    ----------
+    todo : sequence of Task
+        In order of worth. What has a record that is no gap already is not done again.
+    path : pathlib.Path
+        The file of records.
+    seconds : float, optional
+        Time limit; none by default. What does not fit is a gap.
+    """
+    done = {r["key"] for r in records_so_far(path) if r["outcome"] == "measured"}
+    waiting = [task for task in todo if task.key not in done]
+    left = list(waiting)
+    try:
+        with deadline(math.inf if seconds is None else seconds):
+            for task in _shown(waiting):
+                append_record(path, task.record())
+                left.pop(0)
+    except OutOfTime:
+        for task in left:
+            append_record(path, task.gap("budget", "The time for accuracy was used up."))
+    except KeyboardInterrupt:
+        for task in left:
+            append_record(path, task.gap("not run", "The run was interrupted before this."))
+        raise
+
+
+def assess(todo: Sequence[Task], out: Path | str, seed: int = 0) -> list[Path]:
+    """Do tasks in a folder of their own; write records, tables, figures and a report.
+
+    Parameters
+    ----------
+    todo : sequence of Task
+        From `tasks`.
+    out : path
+        Folder to write to; an earlier run there moves to ``previous/``.
+    seed : int, default 0
+        Of their samples, for the provenance.
+
+    Returns
+    -------
+    list of pathlib.Path
+        What was written, the report first.
+
+    Raises
+    ------
+    InvalidOption
+        If two tasks are about the same, as for two problems of one name.
+    GradientError
+        If another run is writing to the folder.
+    """
+    from gradmethods.bench import clear
+
+    _check_distinct(todo)
+    folder = Path(out).resolve()
+    with locked(folder):
+        clear(folder)
+        command = [Path(sys.argv[0]).name, *sys.argv[1:]]
+        origin = provenance(command, seed=seed, finished=False)
+        write_json(folder / PROVENANCE, origin)
+        finished = False
+        try:
+            carry_out(todo, folder / ACCURACY)
+            finished = True
+        finally:
+            write_json(folder / PROVENANCE, origin | {"finished": finished})
+            written = write_report(folder)
+    return written
+
+
+def _check_distinct(todo: Sequence[Task]) -> None:
+    keys = [task.key for task in todo]
+    repeated = sorted({key for key in keys if keys.count(key) > 1})
+    if repeated:
+        raise InvalidOption(
+            f"Problems need different names; {repeated[0]!r} would be done twice. Name them with "
+            "gm.Problem(…, name=…)."
+        )
+
+
+def _shown(todo: Sequence[Task]) -> Iterator[Task]:
+    """Pass tasks on; show how far it is where someone may be watching."""
+    if not sys.stderr.isatty():
+        yield from todo
+        return
+    from tqdm import tqdm
+
+    with tqdm(todo, unit=" tasks", leave=False) as bar:
+        for task in bar:
+            bar.set_description(" ".join(map(str, (task.kind, *task.about.values()))))
+            yield task

@@ -1,0 +1,135 @@
+"""What a run found about accuracy, in a few sentences, for the page and the terminal."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from gradmethods.report import format as fmt
+from gradmethods.report.accuracy import frames, tables
+from gradmethods.report.accuracy.planted import planted_frame
+from gradmethods.report.files import ACCURACY, records_so_far
+from gradmethods.report.style import look
+
+EXACT = ("analytical", "analytical:expanded", "analytical:chain-rule", "backprop")
+WITHIN = "within bound"
+
+
+def findings(records: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Say what was certified, judged and found about steps, a sentence each."""
+    parts = (_certified, _judged, _steps, _planted, _gaps)
+    return [words for part in parts for words in part(records)]
+
+
+def summary(out: Path) -> str:
+    """Summarise a written report of accuracy: correct digits, what was found, where it is.
+
+    Parameters
+    ----------
+    out : pathlib.Path
+        Folder of the run.
+    """
+    from tabulate import tabulate
+
+    records = records_so_far(out / ACCURACY)
+    shown = tables.digits_table(frames.gradients_frame(records))
+    shown = shown.rename(columns={"Method": "Correct digits"})
+    lines = [
+        "",
+        tabulate(shown, headers="keys", tablefmt="plain", showindex=False, disable_numparse=True),
+        "",
+    ]
+    lines += [textwrap.fill(words, 100, subsequent_indent="  ") for words in findings(records)]
+    return "\n".join(lines) + "\n"
+
+
+def all_within(out: Path) -> bool:
+    """Tell whether no answer of a run breaks its bound; a refusal breaks none."""
+    gradients = frames.gradients_frame(records_so_far(out / ACCURACY))
+    return not gradients["verdict"].isin(["beyond bound", "not finite"]).any()
+
+
+def _certified(records: Sequence[Mapping[str, Any]]) -> list[str]:
+    references = frames.references_frame(records)
+    known = references[(references["array"] == frames.WHOLE) & references["digits"].notna()]
+    if not len(known):
+        return []
+    slowest = known.loc[known["seconds"].idxmax()]
+    said = (
+        f"{_count(known, 'gradient')} certified, to {int(known['digits'].min())} digits or more; "
+        f"the slowest, {slowest['problem']}, took {fmt.time(slowest['seconds'])}."
+    )
+    return [said]
+
+
+def _judged(records: Sequence[Mapping[str, Any]]) -> list[str]:
+    gradients = frames.gradients_frame(records)
+    whole = gradients[(gradients["array"] == frames.WHOLE) & (gradients["excess"] >= 0)]
+    if not len(whole):
+        return []
+    beyond = whole[whole["verdict"] != WITHIN]
+    named = ", ".join(
+        f"{look(row['provider']).label} on {row['problem']} ({row['verdict']})"
+        for row in beyond.to_dict("records")
+    )
+    said = [
+        f"{len(whole) - len(beyond)} of {_count(whole, 'answer')} within the bound of theory"
+        + (f"; not so: {named}." if named else ".")
+    ]
+    exact = whole[whole["provider"].isin(EXACT)]
+    if len(exact):
+        worst = exact.loc[exact["digits"].idxmin()]
+        said.append(
+            f"Analytical and backprop have {worst['digits']:.1f} correct digits or more; the "
+            f"fewest: {look(worst['provider']).label} on {worst['problem']}."
+        )
+    return said
+
+
+def _steps(records: Sequence[Mapping[str, Any]]) -> list[str]:
+    steps = frames.steps_frame(records)
+    lost = steps.loc[steps["scheme"] != "complex-step", "default_ratio"].dropna()
+    if not len(lost):
+        return []
+    worst = steps.loc[lost.idxmax()]
+    lines = (
+        f"The error at the default step is {fmt.significant(lost.median(), 2)} times the least of "
+        f"all steps in the median over {_count(lost, 'curve')}, and at worst "
+        f"{fmt.significant(lost.max(), 2)} times ({look(worst['provider']).label} on "
+        f"{worst['problem']}, {worst['dtype']})."
+    )
+    said = [lines]
+    law = steps.loc[frames.has_theory(steps), "step_ratio"].dropna()
+    if len(law):
+        low, high = law.quantile([0.05, 0.95])
+        said.append(
+            f"The best step in theory is {fmt.significant(law.median(), 2)} times the best "
+            f"measured in the median, between {fmt.significant(low, 2)} and "
+            f"{fmt.significant(high, 2)} times in nine of ten curves."
+        )
+    return said
+
+
+def _planted(records: Sequence[Mapping[str, Any]]) -> list[str]:
+    frame = planted_frame(records)
+    judged = frame[frame["outcome"] != ""]
+    if not len(judged):
+        return []
+    wrong = judged[judged["mistake"] != ""]
+    right = judged[judged["mistake"] == ""]
+    caught, alarms = (int((rows["outcome"] == "caught").sum()) for rows in (wrong, right))
+    said = f"{caught:,} of {len(wrong):,} planted mistakes caught"
+    return [f"{said}; {alarms} of {len(right)} right gradients rejected."]
+
+
+def _gaps(records: Sequence[Mapping[str, Any]]) -> list[str]:
+    gaps = len(frames.gaps_frame(records))
+    return [f"{gaps} pieces of work on accuracy left no result; they are listed."] if gaps else []
+
+
+def _count(rows: pd.DataFrame | pd.Series, noun: str) -> str:
+    return f"{len(rows)} {noun}{'' if len(rows) == 1 else 's'}"

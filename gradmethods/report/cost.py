@@ -1,0 +1,93 @@
+"""The part of the report about cost: its figures and tables."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Any
+
+import pandas as pd
+
+from gradmethods.report import frames, growth, multiples, plots, tables
+from gradmethods.report.captions import TABLES, figure_caption
+from gradmethods.report.figures import SIZES
+from gradmethods.report.items import Item, Writer
+
+FIGURES = {
+    "time": plots.TIME,
+    "ratio": plots.RATIO,
+    "error": plots.ERROR,
+    "preparation": plots.PREPARATION,
+    "operations": plots.OPERATIONS,
+}
+
+
+def cost_items(
+    writer: Writer, records: list[dict[str, Any]], costs: pd.DataFrame, slopes: pd.DataFrame
+) -> list[Item]:
+    """Write the figures and tables of a run of the benchmark."""
+    counts = growth.counts_frame(records)
+    return [
+        *_figures(writer, costs, slopes),
+        *_multiples(writer, counts),
+        *_tables(writer, records, costs, slopes, counts),
+    ]
+
+
+def _figures(writer: Writer, costs: pd.DataFrame, slopes: pd.DataFrame) -> list[Item]:
+    items = []
+    for name, quantity in FIGURES.items():
+        for sweep in frames.SWEEPS:
+            points = plots.plotted(costs, sweep, quantity)
+            if not len(points):
+                continue
+
+            def draw(size: str, sweep: str = sweep, quantity: plots.Quantity = quantity) -> Any:
+                return plots.growth(costs, slopes, sweep, quantity, size)
+
+            caption = figure_caption(name, sweep, costs)
+            items.append(
+                writer.figure(f"fig-{name}-{sweep}", caption, points, draw, sizes=tuple(SIZES))
+            )
+    return items
+
+
+def _multiples(writer: Writer, counts: pd.DataFrame) -> list[Item]:
+    items = []
+    for growing in growth.DIRECTIONS:
+        points = multiples.multiples(counts, growing)
+        if len(points):
+            items.append(
+                writer.figure(
+                    f"fig-multiple-{growing}",
+                    multiples.caption(growing),
+                    points,
+                    partial(multiples.draw, points, growing),
+                    sizes=tuple(SIZES),
+                )
+            )
+    return items
+
+
+def _tables(
+    writer: Writer,
+    records: list[dict[str, Any]],
+    costs: pd.DataFrame,
+    slopes: pd.DataFrame,
+    counts: pd.DataFrame,
+) -> list[Item]:
+    noise, laws = frames.noise_frame(records), growth.laws_frame(counts)
+    gaps = pd.concat([frames.gaps_frame(costs), growth.gaps_frame(records)], ignore_index=True)
+    operations = frames.operations_frame(costs)
+    made = {
+        "slopes": (slopes, tables.slopes_table(slopes)),
+        "costs": (costs, tables.costs_table(costs)),
+        "operations": (operations, tables.operations_table(operations)),
+        "laws": (laws, growth.laws_table(laws)),
+        "gaps": (gaps, tables.gaps_table(gaps)),
+        "noise": (noise, tables.noise_table(noise)),
+    }
+    captions = {**TABLES, "laws": growth.LAWS}
+    return [
+        writer.table(f"tab-{name}", captions[name], data, shown, folded=name == "costs")
+        for name, (data, shown) in made.items()
+    ]
