@@ -14,7 +14,7 @@ from gradmethods.cost.operations import count_case
 from gradmethods.cost.plan import Plan
 from gradmethods.cost.trial import Settings
 from gradmethods.errors import InvalidOption
-from gradmethods.report import write
+from gradmethods.report import cost, write
 from gradmethods.report.files import RECORDS, append_record, read_json
 from gradmethods.report.growth import counts_frame, laws_frame, laws_table
 from tests.report_records import write_run
@@ -157,7 +157,7 @@ def test_the_report_holds_the_laws(tmp_path, monkeypatch):
     gap = counted("analytical", 2, 7, None) | {"outcome": "gap", "kind": "limit", "reason": "Slow."}
     for record in [*some_counts(), gap]:
         append_record(tmp_path / RECORDS, record)
-    monkeypatch.setattr(write, "_write_figures", lambda *args: [])  # tested elsewhere
+    monkeypatch.setattr(cost, "_figures", lambda *args: [])  # tested elsewhere
     write.write(tmp_path)
     index = read_json(tmp_path / "index.json")
     items = {item["id"]: item for item in index["items"]}

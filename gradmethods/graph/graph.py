@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -41,10 +42,10 @@ class Node:
     static: Mapping[str, Any] = field(default_factory=dict)
     name: str = ""
 
-    @property
+    @cached_property
     def parents(self) -> tuple[Node, ...]:
         """The operands that are nodes."""
-        return tuple(x for x in self.operands if isinstance(x, Node))
+        return tuple([x for x in self.operands if isinstance(x, Node)])
 
     @property
     def operations(self) -> int:

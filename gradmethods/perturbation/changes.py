@@ -55,7 +55,9 @@ class Change:
 def pinned(shape: Shape, axes: Iterable[int]) -> Shape:
     """Give the pinned axes length 1."""
     held = set(axes)
-    return tuple(1 if axis in held else n for axis, n in enumerate(shape))
+    if not held:
+        return shape
+    return tuple([1 if axis in held else n for axis, n in enumerate(shape)])
 
 
 @dataclass
@@ -91,6 +93,8 @@ class Planner:
         """Return the base value of an operand, at the pinned indices of those of its axes."""
         if not isinstance(operand, Node):
             return operand
+        if not pins:
+            return Base(operand)
         held = {axis: pin for axis, pin in pins.items() if operand.shape[axis] > 1}
         if not held:
             return Base(operand)

@@ -48,6 +48,8 @@ def common_pins(plan: Planner, node: Node) -> Pins:
     """Return the axes of an element-wise result that every changed operand has pinned alike."""
     changes = [change for change in map(plan.change, node.operands) if change is not None]
     pins: Pins = {}
+    if not any(change.pins for change in changes):
+        return pins
     for axis in range(len(node.shape)):
         held = set()
         for change in changes:
@@ -66,13 +68,17 @@ def value_at(plan: Planner, node: Node, operand: Operand, pins: Pins) -> Operand
     change = plan.change(operand)
     if change is None:
         return plan.base(operand, own)
-    return plan.value(plan.spread(change, [axis for axis in change.pins if axis not in own]))
+    if change.pins:
+        change = plan.spread(change, [axis for axis in change.pins if axis not in own])
+    return plan.value(change)
 
 
 def own_pins(node: Node, operand: Operand, pins: Pins) -> Pins:
     """Give the pinned axes of a result an operand's own numbers, leaving out those it lacks."""
     if not isinstance(operand, Node):
         return {}
+    if not pins:
+        return pins
     missing = len(node.shape) - len(operand.shape)
     return {axis - missing: pin for axis, pin in pins.items() if axis >= missing}
 
@@ -92,8 +98,8 @@ def _where(
 
 def _differs_only(plan: Planner, node: Node) -> tuple[int, Change] | None:
     """Return the only changed operand and its place, if its differences are at hand."""
-    changes = [(i, plan.change(operand)) for i, operand in enumerate(node.operands)]
-    changed = [(i, change) for i, change in changes if change is not None]
+    changes = [plan.change(operand) for operand in node.operands]
+    changed = [(i, change) for i, change in enumerate(changes) if change is not None]
     if len(changed) != 1 or node.dtype.kind != "f" or changed[0][1].factors is None:
         return None
     return changed[0]

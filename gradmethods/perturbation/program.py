@@ -127,9 +127,9 @@ def _size(node: Node) -> int:
 
 def _dependent(nodes: list[Node], params: Any) -> set[Node]:
     """Return the nodes whose values depend on parameters."""
-    depends = {node for node in nodes if any(node is param for param in params)}
+    depends = set(params).intersection(nodes)
     for node in nodes:
-        if any(parent in depends for parent in node.parents):
+        if not depends.isdisjoint(node.parents):
             depends.add(node)
     return depends
 
@@ -154,7 +154,7 @@ def _carry_to_meeting(nodes: list[Node], depends: set[Node], planners: list[Plan
         if node in depends and node.primitive is not None:
             parents = node.parents
             for planner in planners:
-                if any(parent in planner.changes for parent in parents):
+                if not planner.changes.keys().isdisjoint(parents):
                     planner.changes[node] = apply(planner, node)
         if node in cuts and not any(planner.changes[node].pins for planner in planners):
             return node

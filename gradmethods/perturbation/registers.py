@@ -210,26 +210,28 @@ def lay_out(steps: list[Step], kept: Iterable[Register] = ()) -> Layout:
     Two values share a block if they are never needed at the same time; an element-wise function
     writes over an operand that is not needed again. The memory of `kept` is never reused.
     """
-    last = {owner: i for i, step in enumerate(steps) for owner in owners(step.operands)}
+    read = [owners(step.operands) for step in steps]
+    last = {owner: i for i, operands in enumerate(read) for owner in operands}
     last |= {register.owner: len(steps) for register in kept}
     layout = Layout()
     free: defaultdict[int, list[int]] = defaultdict(list)
     for i, step in enumerate(steps):
-        dying = [x for x in owners(step.operands) if last[x] == i and x in layout.place]
-        taken = _overwritten(step, dying)
+        dying = [x for x in read[i] if last[x] == i and x in layout.place]
+        taken = _overwritten(step, dying) if dying else None
+        size = step.out.nbytes
         if taken is not None:
             block = layout.place[taken]
             dying.remove(taken)
-        elif free[step.out.nbytes]:
-            block = free[step.out.nbytes].pop()
+        elif free[size]:
+            block = free[size].pop()
         else:
             block = len(layout.sizes)
-            layout.sizes.append(step.out.nbytes)
+            layout.sizes.append(size)
         layout.place[step.out] = block
         for register in dying:
             free[register.nbytes].append(layout.place[register])
         if step.out not in last:
-            free[step.out.nbytes].append(block)
+            free[size].append(block)
     return layout
 
 
