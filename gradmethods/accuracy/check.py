@@ -62,7 +62,10 @@ def check_gradient(gradient: Any, problem: Problem, *, truth: Truth | None = Non
     A function is called at the problem's point and at points beside it: what is right at one point
     by luck, or because its first arguments were kept, is not right at the next. The error of each
     entry is held against what rounding does to it: `SLACK` times a proven bound for forward mode,
-    because the order of your operations is not known, and one rounding of the result.
+    because the order of your operations is not known, and one rounding of the result. Where no
+    proof serves, `gradmethods.accuracy.reference.allowance` says what does. A gradient that
+    rounding or cancellation hides whole is not decided, which is not right. Beyond what can be
+    certified in seconds, backpropagation is the reference, certified in part.
 
     Examples
     --------
