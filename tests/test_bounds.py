@@ -211,3 +211,24 @@ def test_a_scalar_has_no_entry_to_name():
     found = verdict(np.array(2.1), truth, bound("backprop", truth))
     assert "entry" not in found.reason
     assert found.reason.startswith("the gradient is")
+
+
+SCHEMES = ("forward", "backward", "central", "five-point", "richardson", "complex-step")
+METHODS = ("analytical:chain-rule", "backprop", *(f"numerical:{scheme}" for scheme in SCHEMES))
+
+
+@pytest.mark.parametrize("name", gm.problems.names())
+def test_every_method_is_within_its_bound_on_the_catalogue(name):
+    """The verdicts of the accuracy report are these: theory must hold where it is applied."""
+    # Higher derivatives of the default network take twenty seconds.
+    size: dict[str, Any] = {"widths": (2, 4, 3, 1), "batch": 20} if name == "mlp" else {}
+    truth = gm.certified_gradient(gm.problems.get(name, **size))
+    problem = truth.problem
+    for method in METHODS:
+        prepared = gm.get_provider(method).prepare(problem)
+        found = verdict(prepared(problem.params).gradient, truth, bound(prepared, truth))
+        assert found.ok, (method, found.reason)
+        # Differences are known to half the digits or more; the rest of the methods, to nearly all.
+        exact = not method.startswith("numerical") or method.endswith("complex-step")
+        coarsest = max(array.resolution for array in found.arrays.values())
+        assert coarsest < (1e-10 if exact else 1e-2), method

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import textwrap
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from tabulate import tabulate
@@ -103,15 +104,22 @@ def _bound(check: Check) -> str:
         f"what rounding may do to an entry, proven for forward mode, times {SLACK:g} because the "
         "order of your operations may be another"
     )
-    coarse = list(dict.fromkeys(name for point in check.points for name in point.coarse))
-    if coarse:
-        more = f" and {len(coarse) - FEW} others" if len(coarse) > FEW else ""
-        of = f" for {', '.join(coarse[:FEW])}{more}" if any(coarse) else ""
-        text += (
-            f"; this is no use{of}, being as large as the gradient, so it is {SEEN:,.0f} times the "
-            "error that backpropagation makes there"
-        )
+    for why, names in (
+        ("that is too large to tell", [n for p in check.points for n in p.allowance.coarse]),
+        ("cancellation exceeds that", [n for p in check.points for n in p.allowance.rough]),
+    ):
+        if names:
+            text += (
+                f"; where {why}{_in_brackets(names)}, {SEEN:,.0f} times the error that "
+                "backpropagation makes there"
+            )
     return text
+
+
+def _in_brackets(names: Iterable[str]) -> str:
+    unlike = list(dict.fromkeys(filter(None, names)))
+    more = f" and {len(unlike) - FEW} more" if len(unlike) > FEW else ""
+    return f" ({', '.join(unlike[:FEW])}{more})" if unlike else ""
 
 
 def _short(value: float) -> str:

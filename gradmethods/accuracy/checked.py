@@ -12,10 +12,10 @@ from gradmethods.accuracy.bounds import SLACK
 from gradmethods.accuracy.evidence import Evidence
 from gradmethods.accuracy.given import Given
 from gradmethods.accuracy.measures import measure
+from gradmethods.accuracy.reference import Allowance
 from gradmethods.accuracy.truth import Truth
 from gradmethods.accuracy.verdict import GRAVITY, Verdict
 from gradmethods.problem import Problem
-from gradmethods.structure import Arrays
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -44,10 +44,8 @@ class PointCheck:
         What is right there.
     given : Given
         What came.
-    allowed : dict of str to numpy.ndarray
+    allowance : Allowance
         The error that a right gradient may have.
-    coarse : tuple of str
-        Arrays for which no proven bound serves; see `gradmethods.accuracy.reference.allowance`.
     verdict : Verdict
         On the gradient.
     """
@@ -55,8 +53,7 @@ class PointCheck:
     where: str
     truth: Truth
     given: Given
-    allowed: Arrays
-    coarse: tuple[str, ...]
+    allowance: Allowance
     verdict: Verdict
 
     @property
@@ -76,7 +73,7 @@ class PointCheck:
     @cached_property
     def evidence(self) -> Evidence:
         """What a diagnosis needs."""
-        return Evidence(self.truth, self.given.gradient, self.allowed, self.verdict)
+        return Evidence(self.truth, self.given.gradient, self.allowance.errors, self.verdict)
 
 
 @dataclass(frozen=True, eq=False, repr=False)

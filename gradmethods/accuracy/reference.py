@@ -126,26 +126,55 @@ class InPart:
         return SEEN / SLACK * float(np.finfo(self.problem.dtype).eps) / 2 * abs(self.value)
 
 
-def allowance(truth: Truth) -> tuple[Arrays, tuple[str, ...]]:
-    """Bound the error of a right gradient; name the arrays for which no proven bound serves.
+@dataclass(frozen=True)
+class Allowance:
+    """The error that a right gradient may have, and the arrays for which no proof gives it.
 
-    Bounds on rounding assume the worst of every operation, and grow with depth beyond use. Where
-    they do, backpropagation's own error, which is known from the truth, stands in, `SEEN` times.
+    Attributes
+    ----------
+    errors : dict of str to numpy.ndarray
+        For each component, absolute.
+    coarse : tuple of str
+        Arrays whose proven bound is too large to check anything by.
+    rough : tuple of str
+        Arrays in which backpropagation itself errs by more than the proven bound.
     """
-    allowed = exact_bound(truth)
-    true = true_arrays(truth)
-    coarse = tuple(n for n in allowed if 0 < COARSE * norm(true[n]) <= norm(allowed[n]))
-    if not coarse:
-        return allowed, ()
-    problem = truth.problem
+
+    errors: Arrays
+    coarse: tuple[str, ...] = ()
+    rough: tuple[str, ...] = ()
+
+
+def allowance(truth: Truth) -> Allowance:
+    """Bound the error of a right gradient.
+
+    It is `exact_bound`, unless `SEEN` times the error that backpropagation is known to make serves
+    better. Bounds on rounding assume the worst of every operation, and grow with depth beyond use:
+    then it is less. And forward mode is not the measure of all formulas: σ′ = a (1 - a), as all
+    write it, loses the digits of a saturated unit that the derivative of 1 / (1 + exp(-z)) keeps:
+    then it is more.
+    """
+    allowed, true = exact_bound(truth), true_arrays(truth)
+    errors = {} if isinstance(truth, InPart) else _of_backprop(truth)
+    unit = float(np.finfo(truth.problem.dtype).eps) / 2
+    coarse, rough = [], []
+    for name, error in errors.items():
+        size = norm(true[name])
+        seen = SEEN * max(norm(error), unit * size)
+        if 0 < COARSE * size <= norm(allowed[name]):
+            coarse.append(name)
+            allowed[name] = np.full_like(allowed[name], seen)
+        elif not (abs(error) <= allowed[name]).all():
+            rough.append(name)
+            allowed[name] = np.maximum(allowed[name], seen)
+    return Allowance(allowed, tuple(coarse), tuple(rough))
+
+
+def _of_backprop(truth: Truth) -> Arrays:
+    """Return the errors of backpropagation; nothing if there is none, or they are not numbers."""
     try:
-        result = Backprop().prepare(problem)(problem.params)
+        result = Backprop().prepare(truth.problem)(truth.problem.params)
     except GradientError:
-        return allowed, ()
+        return {}
     errors = truth.error(result.gradient)
-    unit = float(np.finfo(problem.dtype).eps) / 2
-    for name in coarse:
-        seen = SEEN * max(norm(errors[name]), unit * norm(true[name]))
-        if math.isfinite(seen):
-            allowed[name] = np.minimum(allowed[name], seen)
-    return allowed, coarse
+    return {name: error for name, error in errors.items() if np.isfinite(error).all()}
