@@ -140,7 +140,8 @@ def _differences(folder: Path, problem: Problem, block_seconds: float) -> NDArra
     _say(f"{problem.size:,} parameters, {missing:,} forward passes to run")
     _say(f"a pass takes {duration(each)}: about {duration(missing * each)}")
     length = max(1, int(block_seconds / each))
-    for start, stop in _shown(_gaps(done, problem.size, length), missing):
+    starts = [record["start"] for record in records if record["key"].startswith("block-")]
+    for start, stop in _shown(_gaps(done, starts, problem.size, length), missing):
         block = passes.block(start, stop, value)
         kept[start:stop] = block.gradient
         kept.flush()  # differences first: a record says that they are there
@@ -166,12 +167,19 @@ def _finished(records: Sequence[Mapping[str, Any]], kept: NDArray[Any]) -> list[
     )
 
 
-def _gaps(done: Sequence[tuple[int, int]], size: int, length: int) -> Iterator[tuple[int, int]]:
-    """Cut what lies between finished blocks into blocks."""
+def _gaps(
+    done: Sequence[tuple[int, int]], starts: Sequence[int], size: int, length: int
+) -> Iterator[tuple[int, int]]:
+    """Cut what lies between finished blocks into blocks, and also where damaged ones started.
+
+    So the record of a block that is run again takes the place of the damaged one's.
+    """
     at = 0
     for start, stop in [*done, (size, size)]:
-        for begin in range(at, start, length):
-            yield begin, min(begin + length, start)
+        while at < start:
+            end = min([at + length, start, *(cut for cut in starts if cut > at)])
+            yield at, end
+            at = end
         at = stop
 
 

@@ -101,6 +101,8 @@ def _panels(
     for sweep in SWEEPS:
         operations, times = counted.get(sweep, ()), timed.get(sweep, ())
         n = [n for n, _ in operations] + [p.n for p in times]
+        if not n:
+            continue
         series: list[Any] = [
             Series("operations", [n for n, _ in operations], [m for _, m in operations],
                    provider="analytical:chain-rule"),
