@@ -171,6 +171,22 @@ def _parser() -> argparse.ArgumentParser:
 
     job = _job(
         jobs,
+        "advise",
+        "say which method to use for a loss, for how many gradients and digits",
+        "gradmethods advise path/to/file.py:problem\n"
+        "  gradmethods advise mlp --set widths=2,32,32,1",
+    )
+    _add_problem(job)
+    job.add_argument(
+        "--seconds",
+        type=float,
+        default=0.5,
+        help="time to spend on measuring each method (default: %(default)s)",
+    )
+    job.set_defaults(run=_advise)
+
+    job = _job(
+        jobs,
         "million",
         "run a million forward passes: differences of a network of a million parameters",
         "gradmethods million --out results/million",
@@ -321,6 +337,14 @@ def _bench(options: argparse.Namespace) -> int:
     from gradmethods.bench import run_benchmarks
 
     return run_benchmarks(options.out, options.budget, full=options.full, resume=options.resume)
+
+
+def _advise(options: argparse.Namespace) -> int:
+    from gradmethods.advice import advise
+    from gradmethods.locate import find_problem
+
+    print(advise(find_problem(options.problem, options.size), seconds=options.seconds))
+    return 0
 
 
 def _million(options: argparse.Namespace) -> int:

@@ -24,7 +24,7 @@ FLOORS = (
     ("cost", "accuracy"),
     ("claims",),
     ("report",),
-    ("assess", "bench", "locate", "peers", "million"),
+    ("assess", "bench", "locate", "peers", "million", "advice"),
     ("ledger",),
     ("cli",),
 )
