@@ -32,16 +32,21 @@ endif
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help bench bench-full bench-peers report test lint lock lock-peers clean stale
+.PHONY: help bench bench-full bench-million bench-peers report test lint lock lock-peers clean stale
 
 help: ## List the commands
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
 bench: $(INSTALLED) ## Measure within five minutes; tables, plots and report go to results/latest
 	$(BIN)/gradmethods bench --out results/latest --budget 300 $(ARGS)
 
-bench-full: $(INSTALLED) ## Measure everything, without a budget, to results/full
+bench-full: $(INSTALLED) ## Measure everything, a million passes and all claims included, to results/full
 	$(BIN)/gradmethods bench --full --out results/full $(ARGS)
+	$(BIN)/gradmethods million --out results/full/million
+	$(BIN)/gradmethods claims --records results/full --out results/full/claims
+
+bench-million: $(INSTALLED) ## Run a million forward passes, to results/million (ARGS=--resume goes on)
+	$(BIN)/gradmethods million --out results/million $(ARGS)
 
 bench-peers: $(PEERS_INSTALLED) ## Measure ours beside torch, jax, SciPy and others, to results/peers
 	$(PEERS_BIN)/python -m gradmethods.peers --out results/peers $(ARGS)

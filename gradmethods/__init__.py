@@ -40,6 +40,7 @@ from gradmethods.providers import (
 )
 
 if TYPE_CHECKING:
+    from gradmethods.advice import Advice, advise
     from gradmethods.certified import (
         CertifiedGradient,
         CertifiedSample,
@@ -52,6 +53,7 @@ __version__ = version("gradmethods")
 
 __all__ = [
     "PROVIDERS",
+    "Advice",
     "Analytical",
     "Backprop",
     "BudgetExceeded",
@@ -73,6 +75,7 @@ __all__ = [
     "UnknownAttribute",
     "UnknownName",
     "UnsupportedOperation",
+    "advise",
     "assert_gradient",
     "certified_derivatives",
     "certified_gradient",
@@ -86,7 +89,11 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Any:
-    """Load what needs python-flint when it is first asked for."""
+    """Load what is heavy, or heavy to load, when it is first asked for."""
+    if name in ("Advice", "advise"):
+        from gradmethods import advice
+
+        return getattr(advice, name)
     if name.lower().startswith("certified") and name in __all__:
         from gradmethods import certified
 

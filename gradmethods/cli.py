@@ -171,6 +171,53 @@ def _parser() -> argparse.ArgumentParser:
 
     job = _job(
         jobs,
+        "advise",
+        "say which method to use for a loss, for how many gradients and digits",
+        "gradmethods advise path/to/file.py:problem\n"
+        "  gradmethods advise mlp --set widths=2,32,32,1",
+    )
+    _add_problem(job)
+    job.add_argument(
+        "--seconds",
+        type=float,
+        default=0.5,
+        help="time to spend on measuring each method (default: %(default)s)",
+    )
+    job.set_defaults(run=_advise)
+
+    job = _job(
+        jobs,
+        "million",
+        "run a million forward passes: differences of a network of a million parameters",
+        "gradmethods million --out results/million",
+    )
+    job.add_argument(
+        "--out", type=Path, default=Path("results/million"), help="folder (default: %(default)s)"
+    )
+    job.add_argument("--resume", action="store_true", help="go on with a run that was stopped")
+    job.set_defaults(run=_million)
+
+    job = _job(
+        jobs,
+        "claims",
+        "decide the claims of the literature, each by its criteria",
+        "gradmethods claims --records results/latest --out results/claims",
+    )
+    job.add_argument(
+        "--records",
+        type=Path,
+        help="folder of a run, for the times that some claims rest on; they are open without",
+    )
+    job.add_argument(
+        "--out", type=Path, default=Path("results/claims"), help="folder (default: %(default)s)"
+    )
+    job.add_argument(
+        "--seconds", type=float, help="for all claims (default: as long as it takes, a minute)"
+    )
+    job.set_defaults(run=_claims)
+
+    job = _job(
+        jobs,
         "report",
         "write tables, plots and report again from a run's records; measure nothing",
         "gradmethods report results/latest",
@@ -290,6 +337,34 @@ def _bench(options: argparse.Namespace) -> int:
     from gradmethods.bench import run_benchmarks
 
     return run_benchmarks(options.out, options.budget, full=options.full, resume=options.resume)
+
+
+def _advise(options: argparse.Namespace) -> int:
+    from gradmethods.advice import advise
+    from gradmethods.locate import find_problem
+
+    print(advise(find_problem(options.problem, options.size), seconds=options.seconds))
+    return 0
+
+
+def _million(options: argparse.Namespace) -> int:
+    from gradmethods.million import result_text, run_million
+
+    print(result_text(run_million(options.out, resume=options.resume)))
+    return 0
+
+
+def _claims(options: argparse.Namespace) -> int:
+    from gradmethods.ledger import CLAIMS, run_claims
+    from gradmethods.report.claims import ledger_text
+    from gradmethods.report.files import read_records
+
+    if options.seconds is not None and not 0 < options.seconds < math.inf:
+        raise InvalidOption(f"--seconds must be a positive number, got {options.seconds}.")
+    run_claims(options.out, options.records, seconds=options.seconds)
+    print(ledger_text(read_records(options.out / CLAIMS)))
+    print(f"Tables and figures: {options.out}")
+    return 0
 
 
 def _report(options: argparse.Namespace) -> int:

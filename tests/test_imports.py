@@ -22,8 +22,10 @@ FLOORS = (
     ("provider",),
     ("providers", "problems"),
     ("cost", "accuracy"),
+    ("claims",),
     ("report",),
-    ("assess", "bench", "locate", "peers"),
+    ("assess", "bench", "locate", "peers", "million", "advice"),
+    ("ledger",),
     ("cli",),
 )
 

@@ -1,0 +1,104 @@
+"""The ledger of claims: what the literature says about ways to compute a gradient, decided here.
+
+One claim a file. Each says what is claimed and by whom, what decides it, fixed before anything is
+measured, and examines it. Nothing is written or drawn here.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from gradmethods.claims import (
+    constant,
+    depth,
+    elimination,
+    factors,
+    million,
+    passes,
+    precision,
+    preparation,
+    saturation,
+    sharing,
+)
+from gradmethods.claims.claim import Claim, Evidence
+from gradmethods.cost.deadline import OutOfTime, deadline
+from gradmethods.errors import GradientError
+
+__all__ = ["LEDGER", "Claim", "Evidence", "claims_rows"]
+
+LEDGER: tuple[Claim, ...] = (
+    passes.CLAIM,
+    million.CLAIM,
+    sharing.CLAIM,
+    constant.CLAIM,
+    precision.CLAIM,
+    factors.CLAIM,
+    saturation.CLAIM,
+    depth.CLAIM,
+    elimination.CLAIM,
+    preparation.CLAIM,
+)
+
+LAST = (sharing.CLAIM, elimination.CLAIM)
+"""They derive formulas as far as there is time: for what the others leave."""
+
+SHARE = 0.8
+"""Of the time left, for the first of them; the other one rests on the same counts."""
+
+
+def claims_rows(
+    records: Sequence[Mapping[str, Any]] = (),
+    seconds: float | None = None,
+    *,
+    million: Mapping[str, Any] | None = None,
+    seed: int = 0,
+    keep: Callable[[dict[str, Any]], object] | None = None,
+) -> list[dict[str, Any]]:
+    """Examine every claim of the ledger.
+
+    Parameters
+    ----------
+    records : sequence of dict
+        Of a run of the benchmark; claims about times read them, and are not decided without.
+    seconds : float, optional
+        For everything; no bound by default. What does not fit is not decided.
+    million : dict, optional
+        The result of `gradmethods.million.run_million`.
+    seed : int, default 0
+        Of everything that is drawn.
+    keep : callable, optional
+        Given each record as soon as it is there.
+
+    Returns
+    -------
+    list of dict
+        A record per claim, in the order of the ledger: plain values, for JSON lines.
+    """
+    end = math.inf if seconds is None else time.monotonic() + seconds
+    found: dict[str, dict[str, Any]] = {}
+    for claim in [*(claim for claim in LEDGER if claim not in LAST), *LAST]:
+        left = end - time.monotonic()
+        own = SHARE * left if claim is LAST[0] else left
+        evidence = Evidence(records, million, own, seed)
+        found[claim.id] = _examine(claim, evidence, left)
+        if keep is not None:
+            keep(found[claim.id])
+    return [found[claim.id] for claim in LEDGER]
+
+
+def _examine(claim: Claim, evidence: Evidence, left: float) -> dict[str, Any]:
+    start = time.monotonic()
+    if left <= 0:
+        record = claim.undecided("There was no time left.")
+    else:
+        try:
+            with deadline(left):
+                record = claim.record(claim.examine(evidence))
+        except OutOfTime as stop:
+            record = claim.undecided(f"{str(stop).capitalize()}, for want of time.")
+        except GradientError as error:
+            record = claim.undecided(str(error))
+    return record | {"seconds": time.monotonic() - start}
