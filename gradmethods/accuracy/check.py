@@ -13,7 +13,7 @@ from gradmethods.accuracy.given import Call, Given, callable_of, read
 from gradmethods.accuracy.reference import DIGITS, allowance, in_part, reference
 from gradmethods.accuracy.truth import Truth
 from gradmethods.accuracy.verdict import UNRESOLVED, WITHIN, verdict
-from gradmethods.errors import GradientError, InvalidProblem, NotDifferentiable
+from gradmethods.errors import GradientMismatch, InvalidProblem, NotDifferentiable
 from gradmethods.problem import Problem
 
 DISTANCES = (1e-1, 1e-2, 1e-3)
@@ -21,10 +21,6 @@ DISTANCES = (1e-1, 1e-2, 1e-3)
 
 WHOLE = 300
 """Components up to which those points, too, are certified whole."""
-
-
-class GradientMismatch(GradientError, AssertionError):
-    """A gradient is wrong, or cannot be told right."""
 
 
 def check_gradient(gradient: Any, problem: Problem, *, truth: Truth | None = None) -> Check:
