@@ -12,7 +12,6 @@ from gradmethods import problems
 from gradmethods.accuracy import (
     Check,
     Comparison,
-    GradientMismatch,
     assert_gradient,
     check_gradient,
     compare,
@@ -20,6 +19,7 @@ from gradmethods.accuracy import (
 from gradmethods.errors import (
     BudgetExceeded,
     GradientError,
+    GradientMismatch,
     InvalidOption,
     InvalidProblem,
     NotDifferentiable,

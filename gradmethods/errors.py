@@ -38,6 +38,10 @@ class BudgetExceeded(GradientError, ValueError):
     """The work was refused because its estimate is above the budget."""
 
 
+class GradientMismatch(GradientError, AssertionError):
+    """A gradient is wrong, or cannot be told right."""
+
+
 class UnknownName(GradientError, ValueError):
     """No provider, scheme, form or problem has this name."""
 

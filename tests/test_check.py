@@ -189,7 +189,15 @@ def test_a_gradient_of_the_call_before_fails():
         return 3 * previous**2
 
     check = gm.check_gradient(stale, CUBES)
+    assert check.points[0].ok
     assert "of the call before: stale parameters" in check.mistake
+
+
+def test_what_is_wrong_everywhere_is_called_by_its_name_first():
+    """Zeros are the same everywhere, too: that they are zero tells more."""
+    assert gm.check_gradient(np.zeros_like, CUBES).mistake == "zero, as if never computed"
+    mistake = gm.check_gradient(lambda x: -3 * CUBES.params**2, CUBES).mistake
+    assert mistake.startswith("the sign is wrong; the same at every point")
 
 
 def test_a_lucky_point_does_not_pass():

@@ -1,7 +1,7 @@
 """Error measures and bounds, gradients checked, and providers held against each other."""
 
 from gradmethods.accuracy.bounds import bound
-from gradmethods.accuracy.check import GradientMismatch, assert_gradient, check_gradient
+from gradmethods.accuracy.check import assert_gradient, check_gradient
 from gradmethods.accuracy.checked import Check
 from gradmethods.accuracy.compare import DEFAULT_PROVIDERS, Comparison, compare
 from gradmethods.accuracy.errors import Error, error, gradient_error
@@ -14,7 +14,6 @@ __all__ = [
     "Check",
     "Comparison",
     "Error",
-    "GradientMismatch",
     "Measures",
     "Verdict",
     "assert_gradient",

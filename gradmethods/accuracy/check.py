@@ -13,7 +13,7 @@ from gradmethods.accuracy.given import Call, Given, callable_of, read
 from gradmethods.accuracy.reference import DIGITS, allowance, in_part, reference
 from gradmethods.accuracy.truth import Truth
 from gradmethods.accuracy.verdict import UNRESOLVED, WITHIN, verdict
-from gradmethods.errors import GradientError, InvalidProblem, NotDifferentiable
+from gradmethods.errors import GradientMismatch, InvalidProblem, NotDifferentiable
 from gradmethods.problem import Problem
 
 DISTANCES = (1e-1, 1e-2, 1e-3)
@@ -21,10 +21,6 @@ DISTANCES = (1e-1, 1e-2, 1e-3)
 
 WHOLE = 300
 """Components up to which those points, too, are certified whole."""
-
-
-class GradientMismatch(GradientError, AssertionError):
-    """A gradient is wrong, or cannot be told right."""
 
 
 def check_gradient(gradient: Any, problem: Problem, *, truth: Truth | None = None) -> Check:
@@ -169,14 +165,15 @@ def _mistake(points: tuple[PointCheck, ...]) -> str:
     bad = [point for point in points if not point.ok]
     if not bad:
         return ""
-    kept = _kept(points)
-    if kept:
+    kept, first = _kept(points), bad[0]
+    if kept and points[0].ok:
         return kept
-    first = bad[0]
     words = [] if first.verdict.outcome == WITHIN else [diagnose(first.evidence)]
     if first.wrong_value:
         words.insert(0, f"the loss is {first.given.value!r} where {first.truth.value!r} is right")
     text = "; ".join(filter(None, words)) or first.verdict.reason
+    if kept and any(array.any() for array in first.given.gradient.values()):
+        return f"{text}; {kept}"
     if len(points) > len(bad) and first is not points[0]:
         return f"right at {points[0].where}, wrong at {first.where}: {text}"
     return text
