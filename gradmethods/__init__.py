@@ -15,6 +15,7 @@ from gradmethods.errors import (
     GradientError,
     InvalidOption,
     InvalidProblem,
+    MissingPackage,
     NotDifferentiable,
     ShapeMismatch,
     UnknownAttribute,
@@ -31,6 +32,7 @@ from gradmethods.providers import (
     get_provider,
     gradient,
 )
+from gradmethods.training import Training, train
 
 if TYPE_CHECKING:
     from gradmethods.certified import (
@@ -55,12 +57,14 @@ __all__ = [
     "GradientResult",
     "InvalidOption",
     "InvalidProblem",
+    "MissingPackage",
     "NotDifferentiable",
     "Numerical",
     "PreparedGradient",
     "Problem",
     "Provider",
     "ShapeMismatch",
+    "Training",
     "UnknownAttribute",
     "UnknownName",
     "UnsupportedOperation",
@@ -71,6 +75,7 @@ __all__ = [
     "get_provider",
     "gradient",
     "problems",
+    "train",
 ]
 
 

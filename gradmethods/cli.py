@@ -15,6 +15,8 @@ from typing import Any
 from gradmethods.accuracy.compare import DEFAULT_PROVIDERS
 from gradmethods.errors import GradientError, InvalidOption
 
+OUT = "folder to write to; what an earlier run wrote there is replaced (default: %(default)s)"
+
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command.
@@ -117,6 +119,46 @@ def _parser() -> argparse.ArgumentParser:
 
     job = _job(
         jobs,
+        "train",
+        "train a network with one method or with all, and write curves and maps",
+        "gradmethods train --data xor --method all\n"
+        "  gradmethods train --data digits --method backprop --rate 0.5 --epochs 200\n"
+        "  gradmethods train --data moons --set noise=0.2 --animate",
+    )
+    job.add_argument(
+        "--data",
+        required=True,
+        help="island, xor, moons, digits, breast-cancer or another problem, or file.py:problem",
+    )
+    job.add_argument(
+        "--set", action="append", default=[], metavar="OPTION=VALUE", dest="size",
+        help="an option of a catalogue problem, e.g. batch=100; may be repeated",
+    )  # fmt: skip
+    job.add_argument(
+        "--method",
+        default="all",
+        help="all, or providers with commas between them (default: %(default)s)",
+    )
+    job.add_argument("--epochs", type=int, default=2000, help="(default: %(default)s)")
+    job.add_argument("--rate", type=float, default=1.0, help="ε (default: %(default)s)")
+    job.add_argument("--seed", type=int, help="of weights and data (default: 0)")
+    job.add_argument("--out", type=Path, default=Path("results/training"), help=OUT)
+    job.add_argument("--animate", action="store_true", help="write a GIF of the map as it learns")
+    job.set_defaults(run=_train)
+
+    job = _job(
+        jobs,
+        "article",
+        "run all that the article shows and warns of; write figures and tables",
+        "gradmethods article --out results/article",
+    )
+    job.add_argument("--out", type=Path, default=Path("results/article"), help=OUT)
+    job.add_argument("--seeds", type=int, default=20, help="runs per data set (default: 20)")
+    job.add_argument("--animate", action="store_true", help="write GIFs of the maps")
+    job.set_defaults(run=_article)
+
+    job = _job(
+        jobs,
         "report",
         "write tables, plots and report again from a run's records; measure nothing",
         "gradmethods report results/latest",
@@ -161,9 +203,13 @@ def _problems(options: argparse.Namespace) -> int:
             print(textwrap.fill(f"{label}: {getattr(family, label)}", 100, subsequent_indent="  "))
         print("options: " + ", ".join(f"{k}={v!r}" for k, v in family.options.items()))
         return 0
-    width = max(map(len, problems.names()))
-    for name in problems.names():
-        print(f"{name:{width}}  {problems.describe(name).title}")
+    names = problems.names(real=True)
+    width = max(map(len, names))
+    for name in names:
+        family = problems.describe(name)
+        print(f"{name:{width}}  {family.title}{' (not installed)' if family.missing() else ''}")
+    for reason in {problems.describe(name).missing() for name in names} - {None}:
+        print(f"\n{reason}")
     return 0
 
 
@@ -198,6 +244,28 @@ def _bench(options: argparse.Namespace) -> int:
     from gradmethods.bench import run_benchmarks
 
     return run_benchmarks(options.out, options.budget, full=options.full, resume=options.resume)
+
+
+def _train(options: argparse.Namespace) -> int:
+    from gradmethods.article import run_training
+    from gradmethods.locate import find_problem
+
+    size = [*options.size, *([] if options.seed is None else [f"seed={options.seed}"])]
+    return run_training(
+        find_problem(options.data, size),
+        options.method,
+        options.out,
+        epochs=options.epochs,
+        rate=options.rate,
+        seed=options.seed or 0,
+        animate=options.animate,
+    )
+
+
+def _article(options: argparse.Namespace) -> int:
+    from gradmethods.article import run_article
+
+    return run_article(options.out, seeds=options.seeds, animate=options.animate)
 
 
 def _report(options: argparse.Namespace) -> int:

@@ -21,9 +21,9 @@ FLOORS = (
     ("tape", "perturbation", "symbolic", "certified", "holomorphic"),
     ("provider",),
     ("providers", "problems"),
-    ("cost", "accuracy"),
+    ("cost", "accuracy", "training", "pathologies"),
     ("report",),
-    ("bench", "locate", "peers"),
+    ("bench", "locate", "peers", "article"),
     ("cli",),
 )
 
