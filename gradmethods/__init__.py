@@ -22,6 +22,7 @@ from gradmethods.errors import (
     GradientMismatch,
     InvalidOption,
     InvalidProblem,
+    MissingPackage,
     NotDifferentiable,
     ShapeMismatch,
     UnknownAttribute,
@@ -38,6 +39,7 @@ from gradmethods.providers import (
     get_provider,
     gradient,
 )
+from gradmethods.training import Training, train
 
 if TYPE_CHECKING:
     from gradmethods.advice import Advice, advise
@@ -66,12 +68,14 @@ __all__ = [
     "GradientResult",
     "InvalidOption",
     "InvalidProblem",
+    "MissingPackage",
     "NotDifferentiable",
     "Numerical",
     "PreparedGradient",
     "Problem",
     "Provider",
     "ShapeMismatch",
+    "Training",
     "UnknownAttribute",
     "UnknownName",
     "UnsupportedOperation",
@@ -85,6 +89,7 @@ __all__ = [
     "get_provider",
     "gradient",
     "problems",
+    "train",
 ]
 
 

@@ -15,6 +15,8 @@ from typing import Any
 from gradmethods.accuracy.compare import DEFAULT_PROVIDERS
 from gradmethods.errors import GradientError, InvalidOption
 
+OUT = "folder to write to; what an earlier run wrote there is replaced (default: %(default)s)"
+
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command.
@@ -216,6 +218,44 @@ def _parser() -> argparse.ArgumentParser:
     )
     job.set_defaults(run=_claims)
 
+        "train",
+        "train a network with one method or with all, and write curves and maps",
+        "gradmethods train --data xor --method all\n"
+        "  gradmethods train --data digits --method backprop --rate 0.5 --epochs 200\n"
+        "  gradmethods train --data moons --set noise=0.2 --animate",
+    )
+    job.add_argument(
+        "--data",
+        required=True,
+        help="island, xor, moons, digits, breast-cancer or another problem, or file.py:problem",
+    )
+    job.add_argument(
+        "--set", action="append", default=[], metavar="OPTION=VALUE", dest="size",
+        help="an option of a catalogue problem, e.g. batch=100; may be repeated",
+    )  # fmt: skip
+    job.add_argument(
+        "--method",
+        default="all",
+        help="all, or providers with commas between them (default: %(default)s)",
+    )
+    job.add_argument("--epochs", type=int, default=2000, help="(default: %(default)s)")
+    job.add_argument("--rate", type=float, default=1.0, help="ε (default: %(default)s)")
+    job.add_argument("--seed", type=int, help="of weights and data (default: 0)")
+    job.add_argument("--out", type=Path, default=Path("results/training"), help=OUT)
+    job.add_argument("--animate", action="store_true", help="write a GIF of the map as it learns")
+    job.set_defaults(run=_train)
+
+    job = _job(
+        jobs,
+        "article",
+        "run all that the article shows and warns of; write figures and tables",
+        "gradmethods article --out results/article",
+    )
+    job.add_argument("--out", type=Path, default=Path("results/article"), help=OUT)
+    job.add_argument("--seeds", type=int, default=20, help="runs per data set (default: 20)")
+    job.add_argument("--animate", action="store_true", help="write GIFs of the maps")
+    job.set_defaults(run=_article)
+
     job = _job(
         jobs,
         "report",
@@ -266,9 +306,14 @@ def _problems(options: argparse.Namespace) -> int:
             print("options: " + ", ".join(f"{k}={v!r}" for k, v in family.options.items()))
         return 0
     shelf = hard if options.hard else problems
-    width = max(map(len, shelf.names()))
-    for name in shelf.names():
-        print(f"{name:{width}}  {shelf.describe(name).title}")
+    names = hard.names() if options.hard else problems.names(real=True)
+    families = [shelf.describe(name) for name in names]
+    width = max(map(len, names))
+    for family in families:
+        absent = " (not installed)" if family.missing() else ""
+        print(f"{family.name:{width}}  {family.title}{absent}")
+    for reason in {family.missing() for family in families} - {None}:
+        print(f"\n{reason}")
     return 0
 
 
@@ -365,6 +410,27 @@ def _claims(options: argparse.Namespace) -> int:
     print(ledger_text(read_records(options.out / CLAIMS)))
     print(f"Tables and figures: {options.out}")
     return 0
+
+def _train(options: argparse.Namespace) -> int:
+    from gradmethods.article import run_training
+    from gradmethods.locate import find_problem
+
+    size = [*options.size, *([] if options.seed is None else [f"seed={options.seed}"])]
+    return run_training(
+        find_problem(options.data, size),
+        options.method,
+        options.out,
+        epochs=options.epochs,
+        rate=options.rate,
+        seed=options.seed or 0,
+        animate=options.animate,
+    )
+
+
+def _article(options: argparse.Namespace) -> int:
+    from gradmethods.article import run_article
+
+    return run_article(options.out, seeds=options.seeds, animate=options.animate)
 
 
 def _report(options: argparse.Namespace) -> int:

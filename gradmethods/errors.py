@@ -54,5 +54,9 @@ class UnknownName(GradientError, ValueError):
         return cls(f"Unknown {kind} {name!r}.{hint} Known: {', '.join(map(repr, names))}.")
 
 
+class MissingPackage(GradientError, ImportError):
+    """An optional package is needed that is not installed."""
+
+
 class InvalidOption(GradientError, ValueError):
     """An option of a provider or a command has a value outside its range."""

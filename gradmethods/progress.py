@@ -10,7 +10,11 @@ LONG = 2.0
 
 
 def shown(
-    parts: Iterable[slice], size: int, seconds: float, what: str = "differences"
+    parts: Iterable[slice],
+    size: int,
+    seconds: float,
+    what: str = "differences",
+    unit: str = "parameters",
 ) -> Iterator[slice]:
     """Pass on the parts of a run; show how far it is if it is long and someone may be watching.
 
@@ -24,13 +28,15 @@ def shown(
         How long the run is predicted to take.
     what : str
         Stands before the bar.
+    unit : str
+        What the entries are.
     """
     if seconds <= LONG or not sys.stderr.isatty():
         yield from parts
         return
     from tqdm import tqdm
 
-    with tqdm(total=size, desc=what, unit=" parameters", leave=False) as bar:
+    with tqdm(total=size, desc=what, unit=f" {unit}", leave=False) as bar:
         for part in parts:
             yield part
             bar.update(part.stop - part.start)

@@ -12,11 +12,11 @@ from contextlib import contextmanager
 from typing import Any, NamedTuple, Protocol, runtime_checkable
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 from gradmethods.errors import UnsupportedOperation
 from gradmethods.problem import Problem
-from gradmethods.structure import BARE, Arrays, Parameters, ParametersLike
+from gradmethods.structure import BARE, Arrays, Parameters, ParametersLike, check_array
 
 
 class GradientResult(NamedTuple):
@@ -85,6 +85,52 @@ class PreparedGradient(ABC):
         value, arrays = self._run(structure.check(params), filled)
         gradient = arrays[BARE] if structure.bare else arrays
         return GradientResult(structure.dtype.type(value), gradient)
+
+    def flat(self, vector: ArrayLike, **data: ArrayLike) -> tuple[float, NDArray[np.float64]]:
+        """Compute the loss and its gradient over one flat vector of all parameters.
+
+        This is what optimisers take: ``scipy.optimize.minimize(prepared.flat, start, jac=True)``,
+        with the start ``problem.structure.join(problem.params)``. The structure of what they find
+        is restored with ``problem.structure.split(vector)``.
+
+        Parameters
+        ----------
+        vector : array_like, shape (n,)
+            The parameter arrays laid end to end, in their order.
+        **data : array_like
+            As in a call.
+
+        Returns
+        -------
+        value : float
+        gradient : numpy.ndarray, shape (n,), float64
+            A new array, whatever the dtype of the parameters: optimisers work in float64.
+
+        Raises
+        ------
+        ShapeMismatch
+            If the vector is not of shape (n,).
+
+        Examples
+        --------
+        >>> import gradmethods as gm
+        >>> problem = gm.problems.get("rosenbrock", n=4)
+        >>> prepared = gm.Backprop().prepare(problem)
+        >>> prepared.flat([1.0, 1.0, 1.0, 1.0])[0]
+        0.0
+
+        With SciPy, which is not needed otherwise:
+
+        >>> from scipy.optimize import minimize  # doctest: +SKIP
+        >>> start = problem.structure.join({"": problem.params})  # doctest: +SKIP
+        >>> minimize(prepared.flat, start, jac=True).x.round(3)  # doctest: +SKIP
+        array([1., 1., 1., 1.])
+        """
+        structure = self.problem.structure
+        given = check_array("parameter", "vector", vector, (structure.size,), structure.dtype)
+        value, gradient = self(structure.restore(structure.split(given)), **data)
+        flat = structure.join(structure.check(gradient))
+        return float(value), flat.astype(np.float64, copy=False)
 
     def _run(self, params: Arrays, data: Arrays) -> tuple[Any, Arrays]:
         """Evaluate without warnings: NaN and infinity are findings, and are reported as such."""

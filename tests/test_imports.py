@@ -21,10 +21,10 @@ FLOORS = (
     ("tape", "perturbation", "symbolic", "certified", "holomorphic"),
     ("provider",),
     ("providers", "problems"),
-    ("cost", "accuracy"),
+    ("cost", "accuracy", "training", "pathologies"),
     ("claims",),
     ("report",),
-    ("assess", "bench", "locate", "peers", "million", "advice"),
+    ("assess", "bench", "locate", "peers", "million", "advice", "article"),
     ("ledger",),
     ("cli",),
 )

@@ -15,6 +15,7 @@ from gradmethods.problems import (
     log_sum_exp,
     logistic_regression,
     mlp,
+    real,
     rosenbrock,
     smallest_network,
 )
@@ -28,6 +29,7 @@ FAMILIES = {
         smallest_network.FAMILY,
         classifier.ISLAND,
         classifier.XOR,
+        classifier.MOONS,
         mlp.FAMILY,
         logistic_regression.FAMILY,
         rosenbrock.FAMILY,
@@ -36,17 +38,29 @@ FAMILIES = {
     )
 }
 
+REAL = {family.name: family for family in (real.DIGITS, real.BREAST_CANCER)}
+"""Problems on real data. They need an extra, and so no run takes them unless it is told to: a table
+of all problems is the same table on every machine."""
 
-def names() -> list[str]:
+
+def names(*, real: bool = False) -> list[str]:
     """List the names of the problems, the article's first.
+
+    Parameters
+    ----------
+    real : bool, default False
+        Add the problems on real data, which need the extra ``gradmethods[datasets]``;
+        ``describe(name).missing()`` says whether it is there.
 
     Examples
     --------
     >>> from gradmethods import problems
     >>> problems.names()[:4]
-    ['network-1-1-1', 'island', 'xor', 'mlp']
+    ['network-1-1-1', 'island', 'xor', 'moons']
+    >>> problems.names(real=True)[-2:]
+    ['digits', 'breast-cancer']
     """
-    return list(FAMILIES)
+    return [*FAMILIES, *(REAL if real else ())]
 
 
 def get(name: str, **size: Any) -> Problem:
@@ -55,7 +69,7 @@ def get(name: str, **size: Any) -> Problem:
     Parameters
     ----------
     name : str
-        One of `names`.
+        One of ``names(real=True)``.
     **size
         Options of that problem; ``describe(name).options`` gives their names and defaults. Every
         problem takes `seed`, which decides its point and its data, and `dtype`.
@@ -70,6 +84,8 @@ def get(name: str, **size: Any) -> Problem:
         If there is no such problem, or an option names something that does not exist.
     InvalidOption
         If the problem has no such option, or its value is out of range.
+    MissingPackage
+        If the problem is made of real data, and the extra that brings them is not installed.
 
     Examples
     --------
@@ -101,6 +117,7 @@ def describe(name: str) -> Family:
     >>> problems.describe("rosenbrock").options
     {'n': 10, 'seed': 0, 'dtype': 'float64'}
     """
-    if name not in FAMILIES:
-        raise UnknownName.among("problem", name, FAMILIES)
-    return FAMILIES[name]
+    families = FAMILIES | REAL
+    if name not in families:
+        raise UnknownName.among("problem", name, families)
+    return families[name]

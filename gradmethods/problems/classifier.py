@@ -1,8 +1,8 @@
 """The article's classifier: a 2-3-1 network of sigmoids on points of the plane, in two classes.
 
 L = −(1/N) Σ [t log y + (1 − t) log(1 − y)], y = σ(h W2 + b2), h = σ(X W1ᵀ + b1), for all real
-parameters. Hard to train rather than to differentiate: no straight line separates the classes. Two
-problems differ in their data only, the *island* and *xor*.
+parameters. Hard to train rather than to differentiate: no straight line separates the classes.
+Three problems differ in their data only: the article's *island* and *xor*, and *moons*.
 
 Source: the article that the project implements; XOR after D. E. Rumelhart, G. E. Hinton and
 R. J. Williams, Learning internal representations by error propagation (1986).
@@ -23,9 +23,13 @@ from gradmethods.problems.options import floating, generators, whole
 
 def loss(params: Any, X: Any, t: Any, *, xp: Any = np) -> Any:
     """Return the cross entropy of the probabilities of class 1 at the points `X` against `t`."""
+    return cross_entropy(probability(params, X, xp=xp), t, xp)
+
+
+def probability(params: Any, X: Any, *, xp: Any = np) -> Any:
+    """Return the probability of class 1 at the points `X`, one a row."""
     h = sigmoid(X @ params["W1"].T + params["b1"], xp)
-    y = sigmoid(h @ params["W2"] + params["b2"], xp)
-    return cross_entropy(y, t, xp)
+    return sigmoid(h @ params["W2"] + params["b2"], xp)
 
 
 def island(
@@ -94,6 +98,40 @@ def xor(*, batch: int = 200, noise: float = 0.8, seed: int = 0, dtype: Any = "fl
     return _classifier("xor", X, t, weights, floating(dtype))
 
 
+def moons(
+    *, batch: int = 200, noise: float = 0.4, seed: int = 0, dtype: Any = "float64"
+) -> Problem:
+    """Make the 2-3-1 network before training, on `datasets.moons`.
+
+    Parameters
+    ----------
+    batch : int
+        Number of points, N.
+    noise : float
+        Standard deviation of the points' coordinates, in units of the plane.
+    seed : int
+        Decides weights and data, independently: the data are ``moons(batch, noise, seed)``, and
+        the weights are the same for every batch.
+    dtype : dtype
+        float64 or float32.
+
+    Returns
+    -------
+    Problem
+        Parameters W1 (3, 2) and W2 (3,) standard normal, b1 (3,) and b2 () zero; data X (batch, 2)
+        and t (batch,), which are its examples.
+
+    Examples
+    --------
+    >>> from gradmethods import problems
+    >>> problems.get("moons", batch=50)
+    <Problem 'moons': 13 parameters, float64>
+    """
+    weights, points = generators(seed)
+    X, t = datasets.moons(whole("batch", batch, least=1), noise, points)
+    return _classifier("moons", X, t, weights, floating(dtype))
+
+
 def _classifier(
     name: str, X: Any, t: Any, weights: np.random.Generator, dtype: np.dtype[Any]
 ) -> Problem:
@@ -134,4 +172,11 @@ XOR = _family(
     "No straight line separates the classes, and descent may rest on a plateau where two corners "
     "are told apart. The cross entropy is infinite once a wrong probability rounds to 0 or 1.",
     xor,
+)
+MOONS = _family(
+    "moons",
+    "2-3-1 classifier, two half circles that reach into each other",
+    "No straight line separates the classes, but one comes near: descent finds that line early and "
+    "may stay with it. The cross entropy is infinite once a wrong probability rounds to 0 or 1.",
+    moons,
 )

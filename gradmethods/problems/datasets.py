@@ -1,8 +1,8 @@
-"""Points of the plane in two classes that no straight line separates: the article's two data sets.
+"""Points of the plane in two classes that no straight line separates: the article's data and moons.
 
-Both are about eight units wide and centred at 0: a 2-3-1 network that starts from standard normal
-weights learns either with learning rate 1 in 2,000 epochs, but for a start in fifty or so from
-which descent comes to rest on a plateau of XOR.
+All are about eight units wide and centred at 0: a 2-3-1 network that starts from standard normal
+weights learns the article's two with learning rate 1 in 2,000 epochs, but for a start in fifty or
+so from which descent comes to rest on a plateau of XOR.
 """
 
 from __future__ import annotations
@@ -99,3 +99,47 @@ def xor(n: int = 200, noise: float = 0.8, seed: int | np.random.Generator = 0) -
     corner = np.arange(whole("n", n, least=1)) % 4
     scatter = positive("noise", noise) * rng.standard_normal((corner.size, 2))
     return corners[corner] + scatter, (corner % 2).astype(np.float64)
+
+
+def moons(n: int = 200, noise: float = 0.4, seed: int | np.random.Generator = 0) -> Points:
+    """Draw two half circles that reach into each other.
+
+    Class 0 is the upper half of a circle, class 1 the lower half of another that begins in the
+    middle of the first; the points of both are moved at random.
+
+    Parameters
+    ----------
+    n : int
+        Number of points. Classes alternate from row to row, so that they are balanced.
+    noise : float
+        Standard deviation of both coordinates, in the units of the plane.
+    seed : int or numpy.random.Generator
+        Decides the points.
+
+    Returns
+    -------
+    X : numpy.ndarray, shape (n, 2), float64
+        One point a row.
+    t : numpy.ndarray, shape (n,), float64
+        Classes, 0 or 1.
+
+    Raises
+    ------
+    InvalidOption
+        If `n` is not a positive whole number, `noise` not positive, or `seed` negative.
+
+    Examples
+    --------
+    >>> from gradmethods.problems.datasets import moons
+    >>> X, t = moons(200)
+    >>> X.shape, t[:4]
+    ((200, 2), array([1., 0., 1., 0.]))
+    """
+    rng = generator(seed)
+    t = (np.arange(whole("n", n, least=1)) % 2 == 0).astype(np.float64)
+    angle = rng.uniform(0, np.pi, t.size)
+    side = 1 - 2 * t  # Class 0 is the upper moon.
+    centre = side[:, None] * np.array([-RADIUS / 2, -RADIUS / 4])
+    arc = RADIUS * np.stack([np.cos(angle), side * np.sin(angle)], axis=1)
+    scatter = positive("noise", noise) * rng.standard_normal((t.size, 2))
+    return centre + arc + scatter, t

@@ -29,6 +29,8 @@ class Family:
         Where it comes from.
     build : callable
         ``build(**options)`` makes the problem; all options are keywords with defaults.
+    missing : callable
+        ``missing()`` says what must be installed first, and how, or None if nothing must.
 
     Examples
     --------
@@ -44,6 +46,7 @@ class Family:
     hard: str
     source: str
     build: Callable[..., Problem] = field(repr=False)
+    missing: Callable[[], str | None] = field(default=lambda: None, repr=False)
 
     @property
     def options(self) -> dict[str, object]:

@@ -32,3 +32,14 @@ def logistic_loss(z: Any, t: Any, xp: Any) -> Any:
     derivative is the right one, σ(0) − t.
     """
     return xp.mean(xp.maximum(z, 0.0) - z * t + xp.log1p(xp.exp(-xp.abs(z))))
+
+
+def softmax_loss(z: Any, t: Any, xp: Any) -> Any:
+    """Return the mean cross entropy of the softmax of logits `z` (N, K) against `t` (N, K).
+
+    The logarithm of the sum of exponentials is shifted by the largest logit of each row, so that it
+    is finite for all finite logits; the derivative of the shift cancels.
+    """
+    largest = xp.max(z, axis=1, keepdims=True)
+    log_sum = largest[:, 0] + xp.log(xp.sum(xp.exp(z - largest), axis=1))
+    return xp.mean(log_sum - xp.sum(t * z, axis=1))

@@ -63,13 +63,17 @@ class MultilayerPerceptron:
 
     def __call__(self, params: Any, X: Any, t: Any, *, xp: Any = np) -> Any:
         """Return the mean loss over the rows of `X` and the outputs."""
+        return LOSSES[self.loss](self.logits(params, X, xp=xp), t, xp)
+
+    def logits(self, params: Any, X: Any, *, xp: Any = np) -> Any:
+        """Return the logits of the outputs, a row for each of `X`."""
         activate = ACTIVATIONS[self.activation]
         names = _names(self.layers)
         h = X
         for W, b in names[:-1]:
             h = activate(h @ params[W].T + params[b], xp)
         W, b = names[-1]
-        return LOSSES[self.loss](h @ params[W].T + params[b], t, xp)
+        return h @ params[W].T + params[b]
 
 
 @cache
@@ -147,7 +151,7 @@ def mlp(
         loss=one_of("loss", loss, LOSSES),
     )
     params_rng, data_rng = generators(seed)
-    params = _weights(widths, activation, params_rng)
+    params = scaled_weights(widths, activation, params_rng)
     X, t = _examples(whole("batch", batch, least=1), widths[0], widths[-1], data_rng)
     return Problem(
         model,
@@ -168,9 +172,10 @@ def _widths(widths: Any) -> tuple[int, ...]:
     return tuple(whole("Each entry of widths", width, least=1) for width in widths)
 
 
-def _weights(
+def scaled_weights(
     widths: tuple[int, ...], activation: str, rng: np.random.Generator
 ) -> dict[str, NDArray[np.float64]]:
+    """Draw weights at the critical scale, as `mlp` says."""
     layers = len(widths) - 1
     params: dict[str, NDArray[np.float64]] = {}
     for k in range(1, layers + 1):

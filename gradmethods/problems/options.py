@@ -24,6 +24,13 @@ def whole(option: str, value: Any, *, least: int) -> int:
     return number
 
 
+def at_most(option: str, number: int, most: int) -> int:
+    """Return `number`, refusing one above `most`: there are no more of what it counts."""
+    if number > most:
+        raise InvalidOption(f"{option} must be at most {most:,}, got {number:,}.")
+    return number
+
+
 def positive(option: str, value: Any) -> float:
     """Return `value` as a float, refusing anything but a finite number above zero."""
     try:
