@@ -144,6 +144,39 @@ def _parser() -> argparse.ArgumentParser:
 
     job = _job(
         jobs,
+        "graph",
+        "show the computational graph that backprop records",
+        "gradmethods graph network-1-1-1 --recognise --values --cotangents --out graph.svg\n"
+        "  gradmethods graph path/to/file.py:problem --dot | dot -Tpdf -o graph.pdf",
+    )
+    _add_problem(job)
+    job.add_argument("--out", type=Path, help="draw to this SVG, PDF or PNG; write text there")
+    job.add_argument("--values", action="store_true", help="show values after the forward pass")
+    job.add_argument(
+        "--cotangents", action="store_true", help="show cotangents after the backward pass"
+    )
+    job.add_argument(
+        "--recognise", action="store_true", help="show what backprop recognises, σ say, as one node"
+    )
+    job.add_argument(
+        "--shared",
+        help="two or more parameters with commas between them: mark the factors that they share",
+    )
+    job.add_argument(
+        "--layout",
+        choices=("auto", "own", "graphviz"),
+        default="auto",
+        help="who places the nodes; auto is graphviz where it is installed (default: %(default)s)",
+    )
+    form = job.add_mutually_exclusive_group()
+    form.add_argument("--dot", action="store_const", const="dot", dest="form", help="as DOT text")
+    form.add_argument(
+        "--data", action="store_const", const="data", dest="form", help="as CSV, a row per node"
+    )
+    job.set_defaults(run=_graph, form="")
+
+    job = _job(
+        jobs,
         "bench",
         "measure cost and accuracy; write tables, plots and a report",
         "gradmethods bench --out results/latest --budget 300",
@@ -331,6 +364,25 @@ def _accuracy(options: argparse.Namespace) -> int:
     assess(tasks(chosen, settings, hard=options.all), options.out)
     print(summary(options.out), end="")
     return 0 if all_within(options.out) else 1
+
+
+def _graph(options: argparse.Namespace) -> int:
+    from gradmethods.locate import find_problem
+    from gradmethods.report.show import show_graph
+
+    shared = None if options.shared is None else tuple(filter(None, options.shared.split(",")))
+    text = show_graph(
+        find_problem(options.problem, options.size),
+        options.out,
+        form=options.form,
+        values=options.values,
+        cotangents=options.cotangents,
+        recognised=options.recognise,
+        shared=shared,
+        layout=options.layout,
+    )
+    print(text, end="")
+    return 0
 
 
 def _bench(options: argparse.Namespace) -> int:
