@@ -144,39 +144,6 @@ def _parser() -> argparse.ArgumentParser:
 
     job = _job(
         jobs,
-        "graph",
-        "show the computational graph that backprop records",
-        "gradmethods graph network-1-1-1 --recognise --values --cotangents --out graph.svg\n"
-        "  gradmethods graph path/to/file.py:problem --dot | dot -Tpdf -o graph.pdf",
-    )
-    _add_problem(job)
-    job.add_argument("--out", type=Path, help="draw to this SVG, PDF or PNG; write text there")
-    job.add_argument("--values", action="store_true", help="show values after the forward pass")
-    job.add_argument(
-        "--cotangents", action="store_true", help="show cotangents after the backward pass"
-    )
-    job.add_argument(
-        "--recognise", action="store_true", help="show what backprop recognises, σ say, as one node"
-    )
-    job.add_argument(
-        "--shared",
-        help="two or more parameters with commas between them: mark the factors that they share",
-    )
-    job.add_argument(
-        "--layout",
-        choices=("auto", "own", "graphviz"),
-        default="auto",
-        help="who places the nodes; auto is graphviz where it is installed (default: %(default)s)",
-    )
-    form = job.add_mutually_exclusive_group()
-    form.add_argument("--dot", action="store_const", const="dot", dest="form", help="as DOT text")
-    form.add_argument(
-        "--data", action="store_const", const="data", dest="form", help="as CSV, a row per node"
-    )
-    job.set_defaults(run=_graph, form="")
-
-    job = _job(
-        jobs,
         "bench",
         "measure cost and accuracy; write tables, plots and a report",
         "gradmethods bench --out results/latest --budget 300",
@@ -257,7 +224,53 @@ def _parser() -> argparse.ArgumentParser:
     )
     job.add_argument("out", type=Path, help="folder of a run")
     job.set_defaults(run=_report)
+    _add_article(jobs)
     return parser
+
+
+def _add_article(jobs: Any) -> None:
+    job = _job(
+        jobs,
+        "graph",
+        "show the computational graph that backprop records",
+        "gradmethods graph network-1-1-1 --recognise --values --cotangents --out graph.svg\n"
+        "  gradmethods graph path/to/file.py:problem --dot | dot -Tpdf -o graph.pdf",
+    )
+    _add_problem(job)
+    job.add_argument("--out", type=Path, help="draw to this SVG, PDF or PNG; write text there")
+    job.add_argument("--values", action="store_true", help="show values after the forward pass")
+    job.add_argument(
+        "--cotangents", action="store_true", help="show cotangents after the backward pass"
+    )
+    job.add_argument(
+        "--recognise", action="store_true", help="show what backprop recognises, σ say, as one node"
+    )
+    job.add_argument(
+        "--shared",
+        help="two or more parameters with commas between them: mark the factors that they share",
+    )
+    job.add_argument(
+        "--layout",
+        choices=("auto", "own", "graphviz"),
+        default="auto",
+        help="who places the nodes; auto is graphviz where it is installed (default: %(default)s)",
+    )
+    form = job.add_mutually_exclusive_group()
+    form.add_argument("--dot", action="store_const", const="dot", dest="form", help="as DOT text")
+    form.add_argument(
+        "--data", action="store_const", const="data", dest="form", help="as CSV, a row per node"
+    )
+    job.set_defaults(run=_graph, form="")
+
+    job = _job(
+        jobs,
+        "formulas",
+        "write the article's derivations beside SymPy's closed forms, proven equal",
+        "gradmethods formulas network-1-1-1\n  gradmethods formulas --out formulas.html",
+    )
+    job.add_argument("name", nargs="?", help="network-1-1-1 or island (default: both)")
+    job.add_argument("--out", type=Path, help="write to this HTML, TEX, SVG, PDF or PNG")
+    job.set_defaults(run=_formulas)
 
 
 def _job(jobs: Any, name: str, summary: str, example: str) -> argparse.ArgumentParser:
@@ -383,6 +396,14 @@ def _graph(options: argparse.Namespace) -> int:
     )
     print(text, end="")
     return 0
+
+
+def _formulas(options: argparse.Namespace) -> int:
+    from gradmethods.report.show import show_formulas
+
+    text, proven = show_formulas([options.name] if options.name else [], options.out)
+    print(text, end="")
+    return 0 if proven else 1
 
 
 def _bench(options: argparse.Namespace) -> int:

@@ -21,7 +21,7 @@ FLOORS = (
     ("tape", "perturbation", "symbolic", "certified", "holomorphic"),
     ("provider",),
     ("providers", "problems"),
-    ("cost", "accuracy"),
+    ("cost", "accuracy", "article"),
     ("claims",),
     ("report",),
     ("assess", "bench", "locate", "peers", "million", "advice"),

@@ -33,10 +33,15 @@ def _marked(found: re.Match[str]) -> str:
     return f"${letter}_{{{index}}}$" if index else f"${letter}$"
 
 
-@lru_cache(maxsize=4096)
 def width(text: str, size: float) -> float:
     """Return how wide a text is, in points, with what rounding to pixels can add."""
+    return extent(text, size)[0]
+
+
+@lru_cache(maxsize=4096)
+def extent(text: str, size: float) -> tuple[float, float, float]:
+    """Return the width of a text, and its height above and below the base line, in points."""
     if not text.strip():
-        return 0.0
-    path = TextPath((0, 0), text, size=size, prop=FontProperties(family="DejaVu Sans"))
-    return ROUNDED * float(path.get_extents().width)
+        return 0.0, 0.0, 0.0
+    box = TextPath((0, 0), text, size=size, prop=FontProperties(family="DejaVu Sans")).get_extents()
+    return ROUNDED * float(box.x1), float(box.y1), max(0.0, -float(box.y0))

@@ -82,6 +82,45 @@ def show_graph(
     return ""
 
 
+def show_formulas(names: Sequence[str] = (), out: Path | None = None) -> tuple[str, bool]:
+    """Derive gradients of the article's networks, and write them to a file or return them.
+
+    Parameters
+    ----------
+    names : sequence of str
+        As `gradmethods.article.derive` takes them; all if there are none.
+    out : pathlib.Path, optional
+        Where to write: a page (HTML), LaTeX (TEX) or a picture (SVG, PDF or PNG).
+
+    Returns
+    -------
+    text : str
+        LaTeX, or a sentence if a file was written.
+    proven : bool
+        Whether SymPy proved every equation.
+    """
+    from gradmethods import article
+    from gradmethods.report import formulas
+    from gradmethods.report.figures import check_format, save
+
+    if out is not None:
+        check_target(out)
+        if out.suffix not in (".html", ".tex"):
+            check_format(out)
+    found = [article.derive(name) for name in names or article.NAMES]
+    proven = all(each.proven == each.entries for each in found)
+    text = "".join(f"{each.title}: {formulas.verdict(each)}.\n" for each in found)
+    if out is None:
+        return formulas.latex(found), proven
+    if out.suffix == ".html":
+        write_text(out, formulas.page(found))
+    elif out.suffix == ".tex":
+        write_text(out, formulas.latex(found))
+    else:
+        save(formulas.figure(found), out, title="Derivations of the article", caption=text)
+    return text, proven
+
+
 def _factors(graph: Graph) -> str:
     factors = count_factors(graph)
     each = ", ".join(f"{len(chain)} for {name or 'x'}" for name, chain in factors.chains.items())
