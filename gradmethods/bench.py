@@ -10,6 +10,7 @@ import os
 import subprocess
 import sys
 import time
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -18,10 +19,12 @@ from gradmethods.cost.cases import counts, grid
 from gradmethods.cost.plan import FULL_LIMIT, LIMIT, Gap, duration
 from gradmethods.cost.provenance import provenance
 from gradmethods.cost.trial import Settings, describe, gap_record
+from gradmethods.derivations import NAMES, derive
 from gradmethods.errors import GradientError, InvalidOption
 from gradmethods.report import write_report
 from gradmethods.report.files import (
     ACCURACY,
+    DERIVATIONS,
     PROVENANCE,
     PYTEST,
     RECORDS,
@@ -40,6 +43,9 @@ RESERVE = 75.0
 
 WRITING = 40.0
 """Seconds of the reserve kept for the report alone, at most four fifths of it."""
+
+PROOFS = 5.0
+"""Seconds that proving the article's derivations may take."""
 
 GRACE = 10.0
 """Seconds that the cases may overrun before they are killed."""
@@ -114,6 +120,9 @@ def _run(folder: Path, benchmarks: Path, budget: float | None, *, full: bool, re
         status = _run_pytest(benchmarks, folder, limit, settings, left(reserve))
         _fill(folder, settings, status, budget)
         accuracy_rows(folder, left(min(WRITING, 0.8 * reserve)), settings)
+        time_left = left(min(WRITING, 0.8 * reserve))
+        if time_left is None or time_left > PROOFS:
+            write_json(folder / DERIVATIONS, [asdict(derive(name)) for name in NAMES])
     except KeyboardInterrupt:
         status = INTERRUPTED
         sys.stdout.write("\nInterrupted. Writing the report of what is finished ...\n")
@@ -150,7 +159,7 @@ def clear(folder: Path) -> None:
             path.unlink(missing_ok=True)
     for name in ("index.json", "report.html", "references.bib", "captions.md"):
         (folder / name).unlink(missing_ok=True)
-    for name in (RECORDS, PROVENANCE, ACCURACY, PYTEST):
+    for name in (RECORDS, PROVENANCE, ACCURACY, DERIVATIONS, PYTEST):
         if (folder / name).exists():
             (folder / "previous").mkdir(exist_ok=True)
             (folder / name).replace(folder / "previous" / name)

@@ -2,8 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
+
 from gradmethods.cost.cases import Case
-from gradmethods.report.files import ACCURACY, PROVENANCE, RECORDS, append_record, write_json
+from gradmethods.derivations import Derivation, Row
+from gradmethods.report.files import (
+    ACCURACY,
+    DERIVATIONS,
+    PROVENANCE,
+    RECORDS,
+    append_record,
+    write_json,
+)
 from tests.accuracy_records import gradient, refusal
 
 REASON = "Estimated 40 s <&> 50 % of $n_1$; the limit is 15 s a case."
@@ -81,5 +91,8 @@ def write_run(out, accuracy=FEW, **more):
             "git": {"commit": "0123456789abcdef", "dirty": True}, "finished": True, **more,
         },
     )  # fmt: skip
+    row = Row((r"\frac{\partial L}{\partial w} = 2 w",), "= 2 w", 1, 1)
+    shown = Derivation("square", "A square", ("L = w^2",), ("by hand", "SymPy"), (row,), ("So.",))
+    write_json(out / DERIVATIONS, [asdict(shown)])
     for entry in accuracy:
         append_record(out / ACCURACY, entry)

@@ -222,13 +222,13 @@ def test_c6_backprop_evaluates_each_edge_once(monkeypatch):
     """If the sweep asked a rule twice for one use, the count of edges would not be its cost."""
     graph = record(factors.scalar_network((1, 2, 2, 1)))
     asked = []
-    pull_back = sweep._pull_back
+    pull_back = sweep.pull_back
 
     def counted(xp, g, node, position):
         asked.append((node, position))
         return pull_back(xp, g, node, position)
 
-    monkeypatch.setattr(sweep, "_pull_back", counted)
+    monkeypatch.setattr(sweep, "pull_back", counted)
     sweep.differentiate(graph)
     assert len(asked) == len(set(asked)) == factors.count(graph).once
 

@@ -21,11 +21,12 @@ FLOORS = (
     ("tape", "perturbation", "symbolic", "certified", "holomorphic"),
     ("provider",),
     ("providers", "problems"),
-    ("cost", "accuracy", "training", "pathologies"),
+    ("cost", "accuracy", "training", "pathologies", "derivations"),
     ("claims",),
     ("report",),
     ("assess", "bench", "locate", "peers", "million", "advice", "article"),
     ("ledger",),
+    ("jobs",),
     ("cli",),
 )
 

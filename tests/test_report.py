@@ -252,6 +252,14 @@ def test_the_page_stands_alone(run):
     assert any(name.startswith("fig-") for name in used)
 
 
+def test_the_page_shows_derivations_with_their_proofs(run):
+    """If the record were not read, the formulas would be missing from the report."""
+    text = (run / "report.html").read_text(encoding="utf-8")
+    assert "The derivations, proven" in text
+    assert "1 of 1 equations proven by SymPy" in text
+    assert 'href="#formulas"' in text
+
+
 def test_the_report_loads_no_engine():
     """If it did, writing a report would wait for SymPy, or need a display."""
     code = (

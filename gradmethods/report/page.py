@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,8 +11,11 @@ import jinja2
 import pandas as pd
 from markupsafe import Markup
 
+from gradmethods.derivations import Derivation
 from gradmethods.report import frames
 from gradmethods.report.captions import commit
+from gradmethods.report.formulas import section as formulas_section
+from gradmethods.report.inline import inline
 from gradmethods.report.tables import slopes_table
 from gradmethods.report.typeset import is_numeric
 
@@ -46,6 +48,8 @@ class Content:
         How all was measured.
     bibtex : str
         How to cite it.
+    derivations : sequence of Derivation
+        Formulas to show, with their proofs.
     """
 
     items: Sequence[Item]
@@ -58,6 +62,7 @@ class Content:
     reservations: Sequence[str]
     method: Sequence[str]
     bibtex: str
+    derivations: Sequence[Derivation] = ()
 
 
 def page(out: Path, content: Content) -> str:
@@ -73,7 +78,7 @@ def page(out: Path, content: Content) -> str:
     everything = [*content.items, *(item for _, found in content.sections for item in found)]
     glyphs: dict[str, str] = {}
     drawings = {
-        item.id: _inline(
+        item.id: inline(
             item.id, (out / f"figures/{item.id}.svg").read_text(encoding="utf-8"), glyphs
         )
         for item in everything
@@ -88,6 +93,7 @@ def page(out: Path, content: Content) -> str:
         sections=content.sections,
         findings=content.findings,
         drawings=drawings,
+        formulas=formulas_section(content.derivations, glyphs),
         glyphs=Markup("".join(glyphs[name] for name in sorted(glyphs))),  # noqa: S704  # outlines
         numeric={item.id: _numeric(item.shown) for item in everything if item.shown is not None},
         method=content.method,
@@ -124,26 +130,3 @@ def _reached(costs: pd.DataFrame) -> list[dict[str, Any]]:
 
 def _numeric(shown: pd.DataFrame) -> list[bool]:
     return [is_numeric(shown[column]) for column in shown]
-
-
-_GLYPH = re.compile(r'<path id="(DejaVu[^"]*)".*?/>\s*', re.DOTALL)
-"""The outline of a letter; matplotlib names it after font and character."""
-
-
-def _inline(identifier: str, svg: str, glyphs: dict[str, str]) -> Any:
-    """Cut a drawing out of its file, and keep its ids apart from those of the other drawings.
-
-    Letters go to `glyphs`: the page holds each once, for all drawings.
-    """
-    drawing = svg[svg.index("<svg") :]
-    drawing = re.sub(r"<metadata>.*?</metadata>", "", drawing, flags=re.DOTALL)
-    glyphs.update((match[1], match[0]) for match in _GLYPH.finditer(drawing))
-    drawing = _GLYPH.sub("", drawing)
-    drawing = re.sub(r"(\.\d{2})\d+", r"\1", drawing)  # a hundredth of a point, and half the size
-    drawing = re.sub(r"<!--.*?-->|<defs>\s*</defs>", "", drawing, flags=re.DOTALL)
-    drawing = re.sub(r">\s+<", "><", drawing)
-    used = set(re.findall(r'(?:href="#|url\(#)([^")]+)', drawing))
-    drawing = re.sub(r' id="([^"]*)"', lambda id_: id_[0] if id_[1] in used else "", drawing)
-    drawing = re.sub(r'\bid="', f'id="{identifier}-', drawing)
-    drawing = re.sub(r'(href="#|url\(#)(?!DejaVu)', rf"\g<1>{identifier}-", drawing)
-    return Markup(drawing)  # noqa: S704  # our own drawing; names in it are outlines of letters

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from gradmethods.derivations import Derivation
 from gradmethods.errors import GradientError
 from gradmethods.report import frames
 from gradmethods.report.accuracy.captions import METHOD as ACCURACY_METHOD
@@ -15,6 +16,7 @@ from gradmethods.report.cite import bibliography, run_name
 from gradmethods.report.cost import cost_items
 from gradmethods.report.files import (
     ACCURACY,
+    DERIVATIONS,
     PROVENANCE,
     RECORDS,
     read_json,
@@ -62,6 +64,7 @@ def write(out: Path) -> list[Path]:
         reservations=banners(origin, costs, frames.noise_frame(records)),
         method=method,
         bibtex=entries,
+        derivations=[*map(Derivation.from_record, read_json(out / DERIVATIONS) or ())],
     )
     extra = [
         write_text(out / "report.html", page(out, content)),

@@ -7,6 +7,8 @@ rules run on traced arrays, so the backward pass is recorded into the same graph
 
 from __future__ import annotations
 
+from typing import Any
+
 from gradmethods.arrays import Array
 from gradmethods.errors import UnsupportedOperation
 from gradmethods.graph import Graph, Node, Recorder
@@ -33,27 +35,54 @@ def differentiate(graph: Graph) -> Graph:
     """
     (loss,) = graph.outputs
     xp = Recorder()
-    params = set(graph.params.values())
-    active = _active(graph, params)
-    cotangents: dict[Node, Array] = {}
-    if isinstance(loss, Node):
-        cotangents[loss] = xp.array(loss.dtype.type(1))
-    for node in reversed(graph.nodes()):
-        if node not in active or node not in cotangents or node.primitive is None:
-            continue
-        g = cotangents.pop(node)
-        for position, operand in enumerate(node.operands):
-            if not isinstance(operand, Node) or operand not in active:
-                continue
-            contribution = _pull_back(xp, g, node, position)
-            if contribution is not None:
-                so_far = cotangents.get(operand)
-                cotangents[operand] = contribution if so_far is None else so_far + contribution
+    swept = _sweep(xp, graph)
     gradients = [
-        xp.astype(cotangents[node] if node in cotangents else _zeros(xp, node), node.dtype).payload
+        xp.astype(swept[node] if node in swept else _zeros(xp, node), node.dtype).payload
         for node in graph.params.values()
     ]
     return Graph(graph.params, graph.data, (loss, *gradients))
+
+
+def cotangents(graph: Graph) -> dict[Node, Any]:
+    """Return the cotangent of every node: the derivative of the scalar output by its value.
+
+    Parameters
+    ----------
+    graph : Graph
+        With one scalar output.
+
+    Returns
+    -------
+    dict of Node to Node or numpy.ndarray
+        For every node through which the output depends on a parameter: where its cotangent is
+        computed (an array where it is constant, as the 1 of the output). Of the node's shape.
+
+    Raises
+    ------
+    UnsupportedOperation
+        If a primitive on the way has no vjp rule.
+    """
+    return {node: array.payload for node, array in _sweep(Recorder(), graph).items()}
+
+
+def _sweep(xp: Recorder, graph: Graph) -> dict[Node, Array]:
+    (loss,) = graph.outputs
+    active = _active(graph, set(graph.params.values()))
+    found: dict[Node, Array] = {}
+    if isinstance(loss, Node):
+        found[loss] = xp.array(loss.dtype.type(1))
+    for node in reversed(graph.nodes()):
+        if node not in active or node not in found or node.primitive is None:
+            continue
+        g = found[node]  # complete: all uses of a node come before it in this order
+        for position, operand in enumerate(node.operands):
+            if not isinstance(operand, Node) or operand not in active:
+                continue
+            contribution = pull_back(xp, g, node, position)
+            if contribution is not None:
+                so_far = found.get(operand)
+                found[operand] = contribution if so_far is None else so_far + contribution
+    return {node: g for node, g in found.items() if node in active}
 
 
 def _active(graph: Graph, params: set[Node]) -> set[Node]:
@@ -65,7 +94,8 @@ def _active(graph: Graph, params: set[Node]) -> set[Node]:
     return active
 
 
-def _pull_back(xp: Recorder, g: Array, node: Node, position: int) -> Array | None:
+def pull_back(xp: Recorder, g: Array, node: Node, position: int) -> Array | None:
+    """Return what the cotangent `g` of a node adds to that of an operand; None if nothing."""
     primitive = node.primitive
     assert primitive is not None
     shapes = [x.shape for x in node.parents]

@@ -1,0 +1,68 @@
+"""Hold providers against each other."""
+
+from __future__ import annotations
+
+import argparse
+import math
+import re
+from pathlib import Path
+from typing import Any
+
+from gradmethods.accuracy.compare import DEFAULT_PROVIDERS
+from gradmethods.errors import InvalidOption
+from gradmethods.jobs.new import add_problem, new
+
+
+def add(jobs: Any) -> None:
+    """Add the sub-command."""
+    job = new(
+        jobs,
+        "compare",
+        "hold the providers against each other on one problem",
+        "gradmethods compare island\n"
+        "  gradmethods compare mlp --set widths=2,32,32,1 --set activation=relu\n"
+        "  gradmethods compare path/to/file.py:problem --providers analytical,numerical:forward",
+    )
+    add_problem(job)
+    job.add_argument(
+        "--providers",
+        default=",".join(DEFAULT_PROVIDERS),
+        help="names with commas between them (default: %(default)s)",
+    )
+    job.add_argument(
+        "--seconds",
+        type=float,
+        default=0.5,
+        help="time to spend on measuring each provider; 0 measures none (default: %(default)s)",
+    )
+    job.add_argument("--csv", type=Path, help="write the table to this file too")
+    job.add_argument("--plot", type=Path, help="write error against time to this SVG, PDF or PNG")
+    job.set_defaults(run=run)
+
+
+def run(options: argparse.Namespace) -> int:
+    """Do the job; return the exit status."""
+    from gradmethods.accuracy import compare
+    from gradmethods.locate import find_problem
+    from gradmethods.report.files import check_target, write_text
+
+    if not 0 <= options.seconds < math.inf:
+        raise InvalidOption(f"--seconds must be a number from 0 on, got {options.seconds}.")
+    if options.csv:
+        check_target(options.csv)
+    if options.plot:
+        if options.seconds == 0:
+            raise InvalidOption("--plot shows times, and --seconds 0 measures none.")
+        from gradmethods.report.figures import check_format, save
+
+        check_format(check_target(options.plot))
+    # A comma within brackets belongs to a provider's own options.
+    names = re.split(r",(?![^\[]*\])", options.providers)
+    problem = find_problem(options.problem, options.size)
+    comparison = compare(problem, [name.strip() for name in names], seconds=options.seconds)
+    print(comparison)
+    if options.csv:
+        write_text(options.csv, comparison.table.to_csv(lineterminator="\n"))
+    if options.plot:
+        save(comparison.plot().figure, options.plot)
+    return 0 if comparison.agree else 1

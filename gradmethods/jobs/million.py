@@ -1,0 +1,32 @@
+"""Run a million forward passes."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import Any
+
+from gradmethods.jobs.new import new
+
+
+def add(jobs: Any) -> None:
+    """Add the sub-command."""
+    job = new(
+        jobs,
+        "million",
+        "run a million forward passes: differences of a network of a million parameters",
+        "gradmethods million --out results/million",
+    )
+    job.add_argument(
+        "--out", type=Path, default=Path("results/million"), help="folder (default: %(default)s)"
+    )
+    job.add_argument("--resume", action="store_true", help="go on with a run that was stopped")
+    job.set_defaults(run=run)
+
+
+def run(options: argparse.Namespace) -> int:
+    """Do the job; return the exit status."""
+    from gradmethods.million import result_text, run_million
+
+    print(result_text(run_million(options.out, resume=options.resume)))
+    return 0

@@ -1,0 +1,33 @@
+"""What the sub-commands share: how one is made, and the arguments of several."""
+
+from __future__ import annotations
+
+import argparse
+from typing import Any
+
+OUT = "folder to write to; what an earlier run wrote there is replaced (default: %(default)s)"
+
+
+def new(jobs: Any, name: str, summary: str, example: str) -> argparse.ArgumentParser:
+    """Make a sub-command whose help shows an example."""
+    job: argparse.ArgumentParser = jobs.add_parser(
+        name,
+        help=summary,
+        description=f"{summary[0].upper()}{summary[1:]}.",
+        epilog=f"example:\n  {example}",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    return job
+
+
+def add_problem(job: argparse.ArgumentParser) -> None:
+    """Add the arguments that name a problem."""
+    job.add_argument("problem", help="a name of the catalogue, or path/to/file.py:problem")
+    job.add_argument(
+        "--set",
+        action="append",
+        default=[],
+        metavar="OPTION=VALUE",
+        dest="size",
+        help="an option of a catalogue problem, e.g. n=20 or widths=2,8,1; may be repeated",
+    )

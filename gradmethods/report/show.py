@@ -1,0 +1,130 @@
+"""What the commands `graph` and `formulas` print or write."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from gradmethods.graph import Graph
+from gradmethods.problem import Problem
+from gradmethods.report import graph_text
+from gradmethods.report.files import check_target, write_text
+from gradmethods.tape import count_factors, trace
+
+CHAIN = ("w_h", "b_h")
+"""Parameters of the article's network whose partial derivatives it shows to share factors."""
+
+
+def show_graph(
+    problem: Problem,
+    out: Path | None = None,
+    *,
+    form: str = "",
+    values: bool = False,
+    cotangents: bool = False,
+    recognised: bool = False,
+    shared: Sequence[str] | None = None,
+    layout: str = "auto",
+) -> str:
+    """Draw the graph of a problem's loss into a file, or return it as text.
+
+    Parameters
+    ----------
+    problem : Problem
+        Whose loss to record.
+    out : pathlib.Path, optional
+        Where to write: a picture (SVG, PDF or PNG, after the suffix), or the text that `form` says.
+    form : {"", "dot", "data"}
+        ``"dot"``: the DOT language; ``"data"``: CSV, a row per node in full precision.
+    values, cotangents : bool
+        Whether they stand at the nodes.
+    recognised : bool
+        Whether a function that backpropagation recognises, such as σ, is one node.
+    shared : sequence of str, optional
+        Parameters whose common factors are marked; of the article's network w_h and b_h.
+    layout : {"auto", "own", "graphviz"}
+        Who decides where nodes stand.
+
+    Returns
+    -------
+    str
+        The text; empty if a file was written.
+    """
+    if out is not None:
+        check_target(out)
+        if not form:
+            from gradmethods.report.figures import check_format
+
+            check_format(out)
+    found = trace(problem, recognised=recognised)
+    if out is not None and not form:
+        from gradmethods.report.figures import save
+        from gradmethods.report.graph import draw_graph
+
+        if shared is None:
+            shared = CHAIN if problem.structure.shapes.keys() >= set(CHAIN) else ()
+        figure = draw_graph(
+            found, values=values, cotangents=cotangents, shared=shared, layout=layout
+        )
+        title = f"Computational graph of {problem.name}"
+        save(figure, out, title=title, caption=_factors(found.graph))
+        return ""
+    if form == "dot":
+        text = graph_text.dot(found, values=values, cotangents=cotangents)
+    elif form == "data":
+        text = graph_text.frame(found).to_csv(index=False, lineterminator="\n")
+    else:
+        text = graph_text.table(found, values=values, cotangents=cotangents)
+        text += f"\n{_factors(found.graph)}\n"
+    if out is None:
+        return text
+    write_text(out, text)
+    return ""
+
+
+def show_formulas(names: Sequence[str] = (), out: Path | None = None) -> tuple[str, bool]:
+    """Derive gradients of the article's networks, and write them to a file or return them.
+
+    Parameters
+    ----------
+    names : sequence of str
+        As `gradmethods.derivations.derive` takes them; all if there are none.
+    out : pathlib.Path, optional
+        Where to write: a page (HTML), LaTeX (TEX) or a picture (SVG, PDF or PNG).
+
+    Returns
+    -------
+    text : str
+        LaTeX, or a sentence if a file was written.
+    proven : bool
+        Whether SymPy proved every equation.
+    """
+    from gradmethods import derivations
+    from gradmethods.report import formulas
+    from gradmethods.report.figures import check_format, save
+
+    if out is not None:
+        check_target(out)
+        if out.suffix not in (".html", ".tex"):
+            check_format(out)
+    found = [derivations.derive(name) for name in names or derivations.NAMES]
+    proven = all(each.proven == each.entries for each in found)
+    text = "".join(f"{each.title}: {formulas.verdict(each)}.\n" for each in found)
+    if out is None:
+        return formulas.latex(found), proven
+    if out.suffix == ".html":
+        write_text(out, formulas.page(found))
+    elif out.suffix == ".tex":
+        write_text(out, formulas.latex(found))
+    else:
+        save(formulas.figure(found), out, title="Derivations of the article", caption=text)
+    return text, proven
+
+
+def _factors(graph: Graph) -> str:
+    factors = count_factors(graph)
+    each = ", ".join(f"{len(chain)} for {name or 'x'}" for name, chain in factors.chains.items())
+    return (
+        f"Factors in the chain rule, without those that are always 1 or −1: {each}; "
+        f"{factors.written} if each partial derivative is written out, {factors.distinct} distinct."
+    )
