@@ -94,8 +94,16 @@ def signed(value: float) -> str:
 
 
 def count(value: float | None) -> str:
-    """Write a count with separators."""
-    return NONE if value is None or missing(value) else f"{int(value):,}"
+    """Write a count with separators; digits of what is exact are without end.
+
+    Examples
+    --------
+    >>> count(1234.0), count(float("inf")), count(None)
+    ('1,234', '∞', '–')
+    """
+    if value is None or missing(value):
+        return NONE
+    return "∞" if value == math.inf else f"{int(value):,}"
 
 
 def error(value: float) -> str:
