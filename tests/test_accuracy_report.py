@@ -148,6 +148,21 @@ def test_a_broken_bound_stands_beside_the_number():
     assert any("not so: backprop on xor (beyond bound)" in x for x in text.findings([bad]))
 
 
+def test_where_nothing_is_certified_nothing_is_judged():
+    """If a kink looked like work that was not done, nobody would look for it in the loss."""
+    refused = [gap(r) | {"gap": "obstacle"} for r in (reference("k"), gradient("k", "backprop"))]
+    assert tables.digits_table(frames.gradients_frame(refused)).loc[0, "k"] == "no truth"
+    assert text.findings(refused)[0] == f"k is not certified: {REASON}"
+
+
+def test_a_sample_is_said_to_be_one():
+    """If it were not, its digits would be taken for those of the whole gradient."""
+    large = reference("large") | {"n": 5000, "components": 50}
+    assert tables.certified_table(frames.references_frame([large])).loc[0, "n"] == "50 of 5,000"
+    rows = frames.points_frame([curve("large", "central") | {"n": 5000, "components": 50}])
+    assert atlas.title(rows) == "large, n = 5,000, 50 of them"
+
+
 def test_methods_stand_in_their_order_whenever_they_were_done(records):
     """If the order were that of the work, tables of two runs could not be laid side by side."""
     done_last_first = [r for r in records if r["kind"] == "gradient"][::-1]

@@ -51,7 +51,7 @@ def atlas(
     per_decade : int, default 4
         Steps, from 0.1 down to 1e-16; the complex step goes on to 1e-200.
     components : int, default 200
-        With more parameters than this, so many are drawn; errors and norms are theirs.
+        With more parameters than this a sample is drawn; errors and norms are those of it.
     seed : int, default 0
         Of that sample.
 

@@ -18,7 +18,10 @@ from gradmethods.errors import GradientError
 from gradmethods.problem import Problem
 
 COMPONENTS = 200
-"""Parameters that are looked at; of more, a sample."""
+"""Up to so many parameters all are looked at; of more, a sample."""
+
+SAMPLE = 50
+"""Drawn of more. Certifying a component takes several passes over a loss that is then large."""
 
 
 ORDER = 9
@@ -36,7 +39,7 @@ class Subject:
     dtype : str
         ``"float64"`` or ``"float32"``.
     components : int, default 200
-        With more parameters than this, so many are drawn.
+        With more parameters than this a sample is drawn, of `SAMPLE` or so many.
     seed : int, default 0
         Of the draw.
     """
@@ -125,10 +128,10 @@ def in_dtype(problem: Problem, dtype: str) -> Problem:
 
 
 def chosen_components(size: int, most: int, seed: int) -> NDArray[np.intp]:
-    """Draw at most so many of `size` components, all if they are no more; in their order."""
+    """Take all of at most so many components, and draw a sample of more; in their order."""
     if size <= most:
         return np.arange(size)
-    return np.sort(np.random.default_rng(seed).choice(size, most, replace=False))
+    return np.sort(np.random.default_rng(seed).choice(size, min(most, SAMPLE), replace=False))
 
 
 def along(problem: Problem, components: NDArray[np.intp]) -> Problem:

@@ -26,6 +26,14 @@ LEFT = {"float64": 10**-17.2, "float32": 10**-8.7}
 FAR = 1e-17
 """Narrower steps, which only the complex step takes, have a panel of their own."""
 WIDEST = 0.3
+BRANCHES = {
+    "forward": (3e-3, "∝ h"),
+    "central": (3e-3, "∝ h²"),
+    "five-point": (1e-2, "∝ h⁴"),
+    "backward": (3e-11, "∝ 1/h"),
+}
+"""Where the lines of theory are named, and what they are."""
+
 UNITS = {"float64": float(np.finfo(np.float64).eps) / 2, "float32": 2.0**-24}
 
 
@@ -52,6 +60,8 @@ def problem_atlas(points: pd.DataFrame, steps: pd.DataFrame) -> Figure:
             _marks(axes, steps[steps["dtype"] == dtype])
             _shade_lost(axes, mine, LEFT[dtype])
             unit_line(axes, UNITS[dtype])
+            if dtype == "float64":  # in the other there is no room
+                _slopes(axes, mine)
             axes.set_title(dtype, loc="left")
             axes.tick_params(axis="y", which="both", left=False)
         beyond = points[(points["dtype"] == dtypes[0]) & (points["step"] < 1e-15)]
@@ -146,6 +156,23 @@ def _shade_lost(axes: Any, points: pd.DataFrame, left: float) -> None:
         axes.annotate(
             "lost in rounding", (math.sqrt(left * end), 0.45), rotation=90, ha="center",
             va="center", xycoords=("data", "axes fraction"), fontsize=6, color=THEORY,
+        )  # fmt: skip
+
+
+def _slopes(axes: Any, points: pd.DataFrame) -> None:
+    """Name the branches by how they grow with the step, where theory has them."""
+    for scheme, (step, text) in BRANCHES.items():
+        law = points[(points["scheme"] == scheme) & (points["predicted"] > 0)]
+        if not len(law):
+            continue
+        near = law.loc[(np.log(law["step"]) - math.log(step)).abs().idxmin()]
+        if not 1e3 * UNITS["float64"] < near["predicted"] < TOP:  # truncates nothing
+            continue
+        right = scheme in ("backward", "five-point")  # on that side no other line is near
+        axes.annotate(
+            text, (near["step"], near["predicted"]), xytext=(7 if right else -4, 3),
+            textcoords="offset points", ha="left" if right else "right", va="bottom",
+            fontsize=6.5, color=THEORY,
         )  # fmt: skip
 
 

@@ -18,6 +18,9 @@ WHOLE = "(all)"
 WIDEST = 0.1
 """Of the steps of the atlas; that of theory may be wider, and then no measured one can be so."""
 
+UNJUDGED = {"obstacle": "no truth", "error": "failed"}
+"""What stands for a verdict where none was given, by the kind of gap."""
+
 _CURVE = ("problem", "dtype", "scheme", "provider", "n", "components")
 _ABOUT = ("problem", "dtype", "n", "components")
 _MEASURES = (
@@ -54,7 +57,7 @@ def gradients_frame(records: Records) -> pd.DataFrame:
     rows = []
     for record in of_kind(records, "gradient"):
         shared = {name: record.get(name) for name in columns}
-        shared["verdict_all"] = record.get("verdict") or "not run"
+        shared["verdict_all"] = record.get("verdict") or UNJUDGED.get(record["gap"], "not run")
         shared["preparation_s"] = record.get("preparation")
         shared |= _cost(record.get("cost") or {})
         arrays = record.get("arrays") or [{"array": WHOLE, "verdict": shared["verdict_all"]}]

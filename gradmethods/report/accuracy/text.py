@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
 
 from gradmethods.report import format as fmt
 from gradmethods.report.accuracy import frames, tables
+from gradmethods.report.accuracy.frames import Records
 from gradmethods.report.accuracy.planted import planted_frame
 from gradmethods.report.files import ACCURACY, records_so_far
 from gradmethods.report.style import look
@@ -19,7 +18,7 @@ EXACT = ("analytical", "analytical:expanded", "analytical:chain-rule", "backprop
 WITHIN = "within bound"
 
 
-def findings(records: Sequence[Mapping[str, Any]]) -> list[str]:
+def findings(records: Records) -> list[str]:
     """Say what was certified, judged and found about steps, a sentence each."""
     parts = (_certified, _judged, _steps, _planted, _gaps)
     return [words for part in parts for words in part(records)]
@@ -53,20 +52,23 @@ def all_within(out: Path) -> bool:
     return not gradients["verdict"].isin(["beyond bound", "not finite"]).any()
 
 
-def _certified(records: Sequence[Mapping[str, Any]]) -> list[str]:
+def _certified(records: Records) -> list[str]:
     references = frames.references_frame(records)
-    known = references[(references["array"] == frames.WHOLE) & references["digits"].notna()]
-    if not len(known):
-        return []
-    slowest = known.loc[known["seconds"].idxmax()]
-    said = (
-        f"{_count(known, 'gradient')} certified, to {int(known['digits'].min())} digits or more; "
-        f"the slowest, {slowest['problem']}, took {fmt.time(slowest['seconds'])}."
-    )
-    return [said]
+    whole = references[references["array"] == frames.WHOLE]
+    known = whole[whole["digits"].notna()]
+    said = []
+    if len(known):
+        slowest = known.loc[known["seconds"].idxmax()]
+        name = f"; the slowest, {slowest['problem']}, took" if len(known) > 1 else ", in"
+        said.append(
+            f"{_count(known, 'gradient')} certified, to {int(known['digits'].min())} digits or "
+            f"more{name} {fmt.time(slowest['seconds'])}."
+        )
+    unknown = whole[whole["digits"].isna() & whole["reason"].notna()].to_dict("records")
+    return said + [f"{row['problem']} is not certified: {row['reason']}" for row in unknown]
 
 
-def _judged(records: Sequence[Mapping[str, Any]]) -> list[str]:
+def _judged(records: Records) -> list[str]:
     gradients = frames.gradients_frame(records)
     whole = gradients[(gradients["array"] == frames.WHOLE) & (gradients["excess"] >= 0)]
     if not len(whole):
@@ -90,7 +92,7 @@ def _judged(records: Sequence[Mapping[str, Any]]) -> list[str]:
     return said
 
 
-def _steps(records: Sequence[Mapping[str, Any]]) -> list[str]:
+def _steps(records: Records) -> list[str]:
     steps = frames.steps_frame(records)
     lost = steps.loc[steps["scheme"] != "complex-step", "default_ratio"].dropna()
     if not len(lost):
@@ -114,7 +116,7 @@ def _steps(records: Sequence[Mapping[str, Any]]) -> list[str]:
     return said
 
 
-def _planted(records: Sequence[Mapping[str, Any]]) -> list[str]:
+def _planted(records: Records) -> list[str]:
     frame = planted_frame(records)
     judged = frame[frame["outcome"] != ""]
     if not len(judged):
@@ -126,7 +128,7 @@ def _planted(records: Sequence[Mapping[str, Any]]) -> list[str]:
     return [f"{said}; {alarms} of {len(right)} right gradients rejected."]
 
 
-def _gaps(records: Sequence[Mapping[str, Any]]) -> list[str]:
+def _gaps(records: Records) -> list[str]:
     gaps = len(frames.gaps_frame(records))
     return [f"{gaps} pieces of work on accuracy left no result; they are listed."] if gaps else []
 
