@@ -10,18 +10,22 @@ import os
 import subprocess
 import sys
 import time
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from gradmethods import assess
+from gradmethods.claims import claims_rows
 from gradmethods.cost.cases import counts, grid
 from gradmethods.cost.plan import FULL_LIMIT, LIMIT, Gap, duration
 from gradmethods.cost.provenance import provenance
 from gradmethods.cost.trial import Settings, describe, gap_record
 from gradmethods.errors import GradientError, InvalidOption
+from gradmethods.million import read_million
 from gradmethods.report import write_report
 from gradmethods.report.files import (
     ACCURACY,
+    CLAIMS,
     PROVENANCE,
     PYTEST,
     RECORDS,
@@ -35,11 +39,14 @@ from gradmethods.report.files import (
 SCALING = "test_scaling.py"
 """The cases, in the folder of benchmarks."""
 
-RESERVE = 75.0
-"""Seconds of the budget kept for accuracy and the report, at most half of it."""
+RESERVE = 95.0
+"""Seconds of the budget kept for accuracy, claims and the report, at most half of it."""
+
+LEDGER = 20.0
+"""Seconds of the reserve kept for the ledger of claims."""
 
 WRITING = 40.0
-"""Seconds of the reserve kept for the report alone, at most four fifths of it."""
+"""Seconds of the reserve kept for the report alone, at most three fifths of it."""
 
 GRACE = 10.0
 """Seconds that the cases may overrun before they are killed."""
@@ -113,7 +120,8 @@ def _run(folder: Path, benchmarks: Path, budget: float | None, *, full: bool, re
     try:
         status = _run_pytest(benchmarks, folder, limit, settings, left(reserve))
         _fill(folder, settings, status, budget)
-        accuracy_rows(folder, left(min(WRITING, 0.8 * reserve)), settings)
+        accuracy_rows(folder, left(min(WRITING + LEDGER, 0.8 * reserve)), settings)
+        ledger_rows(folder, left(min(WRITING, 0.6 * reserve)), settings)
     except KeyboardInterrupt:
         status = INTERRUPTED
         sys.stdout.write("\nInterrupted. Writing the report of what is finished ...\n")
@@ -150,7 +158,7 @@ def clear(folder: Path) -> None:
             path.unlink(missing_ok=True)
     for name in ("index.json", "report.html", "references.bib", "captions.md"):
         (folder / name).unlink(missing_ok=True)
-    for name in (RECORDS, PROVENANCE, ACCURACY, PYTEST):
+    for name in (RECORDS, PROVENANCE, ACCURACY, CLAIMS, PYTEST):
         if (folder / name).exists():
             (folder / "previous").mkdir(exist_ok=True)
             (folder / name).replace(folder / "previous" / name)
@@ -169,6 +177,17 @@ def accuracy_rows(folder: Path, seconds: float | None, settings: Settings) -> No
     catalogue = [problems.get(name) for name in problems.names()]
     todo = tasks.tasks(catalogue, coarse, hard=True)
     assess.carry_out(todo, folder / ACCURACY, seconds)
+
+
+def ledger_rows(folder: Path, seconds: float | None, settings: Settings) -> None:
+    """Decide the claims of the ledger, as far as the run's records and the time allow."""
+    claims_rows(
+        records_so_far(folder / RECORDS),
+        seconds,
+        million=read_million(folder / "million"),
+        seed=settings.seed,
+        keep=partial(append_record, folder / CLAIMS),
+    )
 
 
 def _run_pytest(

@@ -355,9 +355,9 @@ def _million(options: argparse.Namespace) -> int:
 
 
 def _claims(options: argparse.Namespace) -> int:
-    from gradmethods.ledger import CLAIMS, run_claims
+    from gradmethods.ledger import run_claims
     from gradmethods.report.claims import ledger_text
-    from gradmethods.report.files import read_records
+    from gradmethods.report.files import CLAIMS, read_records
 
     if options.seconds is not None and not 0 < options.seconds < math.inf:
         raise InvalidOption(f"--seconds must be a positive number, got {options.seconds}.")

@@ -19,6 +19,7 @@ from gradmethods.errors import GradientError, InvalidOption
 RECORDS = "records.jsonl"
 PROVENANCE = "provenance.json"
 ACCURACY = "accuracy.jsonl"
+CLAIMS = "claims.jsonl"
 PYTEST = "pytest-benchmark.json"
 
 
