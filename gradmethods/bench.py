@@ -11,19 +11,23 @@ import subprocess
 import sys
 import time
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from gradmethods import assess
+from gradmethods.claims import claims_rows
 from gradmethods.cost.cases import counts, grid
 from gradmethods.cost.plan import FULL_LIMIT, LIMIT, Gap, duration
 from gradmethods.cost.provenance import provenance
 from gradmethods.cost.trial import Settings, describe, gap_record
 from gradmethods.derivations import NAMES, derive
 from gradmethods.errors import GradientError, InvalidOption
+from gradmethods.million import read_million
 from gradmethods.report import write_report
 from gradmethods.report.files import (
     ACCURACY,
+    CLAIMS,
     DERIVATIONS,
     PROVENANCE,
     PYTEST,
@@ -38,11 +42,14 @@ from gradmethods.report.files import (
 SCALING = "test_scaling.py"
 """The cases, in the folder of benchmarks."""
 
-RESERVE = 75.0
-"""Seconds of the budget kept for accuracy and the report, at most half of it."""
+RESERVE = 95.0
+"""Seconds of the budget kept for accuracy, claims and the report, at most half of it."""
+
+LEDGER = 20.0
+"""Seconds of the reserve kept for the ledger of claims."""
 
 WRITING = 40.0
-"""Seconds of the reserve kept for the report alone, at most four fifths of it."""
+"""Seconds of the reserve kept for the report alone, at most three fifths of it."""
 
 PROOFS = 5.0
 """Seconds that proving the article's derivations may take."""
@@ -119,8 +126,9 @@ def _run(folder: Path, benchmarks: Path, budget: float | None, *, full: bool, re
     try:
         status = _run_pytest(benchmarks, folder, limit, settings, left(reserve))
         _fill(folder, settings, status, budget)
-        accuracy_rows(folder, left(min(WRITING, 0.8 * reserve)), settings)
-        time_left = left(min(WRITING, 0.8 * reserve))
+        accuracy_rows(folder, left(min(WRITING + LEDGER, 0.8 * reserve)), settings)
+        ledger_rows(folder, left(min(WRITING, 0.6 * reserve)), settings)
+        time_left = left(min(WRITING, 0.6 * reserve))
         if time_left is None or time_left > PROOFS:
             write_json(folder / DERIVATIONS, [asdict(derive(name)) for name in NAMES])
     except KeyboardInterrupt:
@@ -159,7 +167,7 @@ def clear(folder: Path) -> None:
             path.unlink(missing_ok=True)
     for name in ("index.json", "report.html", "references.bib", "captions.md"):
         (folder / name).unlink(missing_ok=True)
-    for name in (RECORDS, PROVENANCE, ACCURACY, DERIVATIONS, PYTEST):
+    for name in (RECORDS, PROVENANCE, ACCURACY, CLAIMS, DERIVATIONS, PYTEST):
         if (folder / name).exists():
             (folder / "previous").mkdir(exist_ok=True)
             (folder / name).replace(folder / "previous" / name)
@@ -178,6 +186,17 @@ def accuracy_rows(folder: Path, seconds: float | None, settings: Settings) -> No
     catalogue = [problems.get(name) for name in problems.names()]
     todo = tasks.tasks(catalogue, coarse, hard=True)
     assess.carry_out(todo, folder / ACCURACY, seconds)
+
+
+def ledger_rows(folder: Path, seconds: float | None, settings: Settings) -> None:
+    """Decide the claims of the ledger, as far as the run's records and the time allow."""
+    claims_rows(
+        records_so_far(folder / RECORDS),
+        seconds,
+        million=read_million(folder / "million"),
+        seed=settings.seed,
+        keep=partial(append_record, folder / CLAIMS),
+    )
 
 
 def _run_pytest(

@@ -10,6 +10,7 @@ from gradmethods.claims import claims_rows
 from gradmethods.cost.provenance import provenance
 from gradmethods.million import read_million
 from gradmethods.report.files import (
+    CLAIMS,
     PROVENANCE,
     RECORDS,
     append_record,
@@ -18,9 +19,6 @@ from gradmethods.report.files import (
     read_records,
     write_json,
 )
-
-CLAIMS = "claims.jsonl"
-"""A line per claim, in the folder of a run."""
 
 ORIGIN = "claims-provenance.json"
 

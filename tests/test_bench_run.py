@@ -94,6 +94,7 @@ def test_a_killed_run_leaves_gaps(tmp_path, monkeypatch, capsys, status, kind):
 
     monkeypatch.setattr(bench, "_run_pytest", killed)
     monkeypatch.setattr(bench, "accuracy_rows", lambda *args: None)
+    monkeypatch.setattr(bench, "ledger_rows", lambda *args: None)
     monkeypatch.setattr(bench, "write_report", lambda folder: [])
     assert bench.run_benchmarks(tmp_path, budget=1.0) == 1
     records = read_records(tmp_path / RECORDS)
@@ -155,6 +156,7 @@ def test_a_run_is_unfinished_until_its_end(tmp_path, monkeypatch):
 
     monkeypatch.setattr(bench, "_run_pytest", look)
     monkeypatch.setattr(bench, "accuracy_rows", lambda *args: None)
+    monkeypatch.setattr(bench, "ledger_rows", lambda *args: None)
     monkeypatch.setattr(bench, "write_report", lambda folder: [])
     assert bench.run_benchmarks(tmp_path) == 0
     first = read_json(tmp_path / PROVENANCE)

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import gradmethods as gm
-from gradmethods import claims, ledger
+from gradmethods import bench, claims, ledger
 from gradmethods.claims import (
     LEDGER,
     claims_rows,
@@ -30,12 +30,15 @@ from gradmethods.claims.claim import inside as decide
 from gradmethods.claims.programs import EXPANDED, PROGRAM, SHARED, STAGES
 from gradmethods.claims.timings import Timing
 from gradmethods.cost.cases import Case
+from gradmethods.cost.trial import Settings
 from gradmethods.errors import InvalidOption
 from gradmethods.graph import record
+from gradmethods.report import write_report
 from gradmethods.report.claims import criteria_frame, ledger_text
-from gradmethods.report.files import RECORDS, append_record, read_records
+from gradmethods.report.files import CLAIMS, RECORDS, append_record, read_json, read_records
 from gradmethods.tape import sweep
 from tests.report_records import record as timed_record
+from tests.report_records import write_run
 
 
 def verdicts(finding):
@@ -321,7 +324,7 @@ def test_the_job_writes_what_it_found(tmp_path, monkeypatch):
     names = {path.name for path in written}
     assert {"tab-claims.csv", "tab-criteria.tex", "fig-claim-c1.svg", "fig-claim-c10.png"} <= names
     assert all(path.exists() for path in written)
-    rows = read_records(tmp_path / "out" / ledger.CLAIMS)
+    rows = read_records(tmp_path / "out" / CLAIMS)
     json.dumps(rows, allow_nan=False)
     text = ledger_text(rows)
     assert text.index("C1 ") < text.index("C2 ") < text.index("C10 ")
@@ -330,3 +333,22 @@ def test_the_job_writes_what_it_found(tmp_path, monkeypatch):
     assert len(frame) == sum(len(claim.criteria) for claim in chosen)
     again = {path.name: path.read_bytes() for path in ledger.write_ledger(tmp_path / "out")}
     assert again == {path.name: path.read_bytes() for path in written}
+
+
+def test_a_run_keeps_its_claims_and_its_report_shows_them(tmp_path, monkeypatch):
+    """If a run did not, `make bench` would measure and decide nothing."""
+    write_run(tmp_path)
+    chosen = [c for c in LEDGER if c.id in ("C1", "C2", "C6")]
+    monkeypatch.setattr(claims, "LEDGER", tuple(chosen))
+    monkeypatch.setattr(claims, "LAST", (chosen[2],))
+    bench.ledger_rows(tmp_path, 20.0, Settings())
+    write_report(tmp_path)
+    page = (tmp_path / "report.html").read_text(encoding="utf-8")
+    for words in ("The ledger of claims", "fig-claim-c6", "claims.jsonl", "C2"):
+        assert words in page
+    index = read_json(tmp_path / "index.json")
+    assert {"tab-claims", "tab-criteria", "fig-claim-c1"} <= {item["id"] for item in index["items"]}
+    bench.clear(tmp_path)
+    assert (tmp_path / "previous" / CLAIMS).exists()
+    assert not (tmp_path / CLAIMS).exists()
+    assert not (tmp_path / "figures" / "fig-claim-c1.svg").exists()

@@ -13,6 +13,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FixedFormatter, FixedLocator
 
 from gradmethods.report import format as fmt
+from gradmethods.report.accuracy.sections import Section
 from gradmethods.report.captions import Caption
 from gradmethods.report.figures import new_figure
 from gradmethods.report.items import Item, Writer
@@ -56,6 +57,15 @@ def ledger_items(writer: Writer, records: Records) -> list[Item]:
         for claim in claims
         if claim["panels"]
     ]
+
+
+SECTION = Section(
+    "claims",
+    "The ledger of claims",
+    "What the literature says about ways to compute a gradient, each claim decided by criteria "
+    "that were fixed before anything was measured.",
+    ledger_items,
+)
 
 
 def ordered(records: Iterable[Mapping[str, Any]]) -> list[Mapping[str, Any]]:

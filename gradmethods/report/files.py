@@ -20,6 +20,7 @@ RECORDS = "records.jsonl"
 PROVENANCE = "provenance.json"
 ACCURACY = "accuracy.jsonl"
 DERIVATIONS = "derivations.json"
+CLAIMS = "claims.jsonl"
 PYTEST = "pytest-benchmark.json"
 
 

@@ -84,6 +84,7 @@ def page(out: Path, content: Content) -> str:
         for item in everything
         if item.kind == "figure"
     }
+    rooms = {section.id for section, _ in content.sections}
     measured = int((costs["outcome"] == "measured").sum())
     return environment.get_template("report.html.jinja").render(
         run=content.run,
@@ -91,6 +92,8 @@ def page(out: Path, content: Content) -> str:
         commit=commit(content.origin or {}),
         items=content.items,
         sections=content.sections,
+        judged=bool(rooms - {"claims"}),
+        decided="claims" in rooms,
         findings=content.findings,
         drawings=drawings,
         formulas=formulas_section(content.derivations, glyphs),

@@ -13,9 +13,11 @@ from gradmethods.report.accuracy.text import findings
 from gradmethods.report.banners import banners
 from gradmethods.report.captions import METHOD, provenance_line
 from gradmethods.report.cite import bibliography, run_name
+from gradmethods.report.claims import SECTION as LEDGER
 from gradmethods.report.cost import cost_items
 from gradmethods.report.files import (
     ACCURACY,
+    CLAIMS,
     DERIVATIONS,
     PROVENANCE,
     RECORDS,
@@ -36,13 +38,15 @@ def write(out: Path) -> list[Path]:
     records = read_records(out / RECORDS) if not accuracy else records_so_far(out / RECORDS)
     origin = read_json(out / PROVENANCE)
     source = provenance_line(origin)
-    run = run_name(b"".join(_content(out / name) for name in (RECORDS, ACCURACY)))
+    run = run_name(b"".join(_content(out / name) for name in (RECORDS, ACCURACY, CLAIMS)))
     costs = frames.costs_frame(records)
     slopes = frames.slopes_frame(costs)
 
     writer = Writer(out, f"{source} Run {run}.", brief=bool(records))
     items = cost_items(writer, records, costs, slopes) if records else []
     made = [(section, section.make(writer, accuracy)) for section in SECTIONS]
+    judged = any(found for _, found in made)
+    made.append((LEDGER, LEDGER.make(writer, records_so_far(out / CLAIMS))))
     sections = [(section, found) for section, found in made if found]
     everything = [*items, *(item for _, found in sections for item in found)]
     _check_distinct(everything)
@@ -52,7 +56,7 @@ def write(out: Path) -> list[Path]:
         "provenance": origin,
         "items": [item.entry() for item in everything],
     }
-    method = [*(METHOD if records else ()), *(ACCURACY_METHOD if sections else ())]
+    method = [*(METHOD if records else ()), *(ACCURACY_METHOD if judged else ())]
     content = Content(
         items=items,
         sections=sections,
