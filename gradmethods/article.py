@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from gradmethods import problems
+from gradmethods import pathologies, problems
 from gradmethods.errors import GradientError
 from gradmethods.problem import Problem
 from gradmethods.providers import Analytical, get_provider
@@ -138,9 +138,10 @@ def run_article(
     int
         0. Each part is on disk before the next begins: one that is stopped has what was finished.
     """
-    from gradmethods import pathologies
     from gradmethods.report import lessons
     from gradmethods.seeds import seed_study
+
+    seeds, (epochs, _) = whole("seeds", seeds, least=1), _checked(epochs, RATE)
 
     def trained(folder: Folder, name: str) -> pd.DataFrame:
         problem = problems.get(name)
@@ -165,7 +166,7 @@ def run_article(
         ),
     }
     reasons = {problems.describe(name).missing() for name in CERTIFIED} - {None}
-    if not reasons:
+    if CERTIFIED and not reasons:
         parts["gradients on real data"] = lambda f: lessons.write_real(f, real_gradients())
     with _folder(out, 0) as folder:
         for place, (title, part) in enumerate(parts.items(), 1):

@@ -70,7 +70,8 @@ def seed_study(
         rows.append({**row, "good": good, **({} if good else diagnosis(run))})
     columns = [
         "data", "seed", "accuracy", "loss", "good", "kind", "gradient_norm", "least_curvature",
-        "largest_curvature", "class_0", "class_1", "saturated", "later_accuracy", "later_loss",
+        "largest_curvature", "class_0", "class_1", "saturated", "alike", "least_effect",
+        "later_accuracy", "later_loss",
     ]  # fmt: skip
     return pd.DataFrame(rows).reindex(columns=columns)
 
@@ -89,7 +90,7 @@ def diagnosis(run: Training) -> dict[str, Any]:
         kind: ``diverged``; ``moving`` (the gradient is not small); ``saddle`` (small, but the loss
         is concave in some direction) or ``minimum``; gradient_norm, and the least and largest
         eigenvalue of the Hessian; class_0 and class_1, the share of each that is predicted;
-        saturated, the share of examples × hidden units within 0.01 of 0 or 1; later_accuracy and
+        saturated, alike and least_effect, as `hidden_units` finds them; later_accuracy and
         later_loss, after `LONGER` times the epochs more.
     """
     problem = run.problem
@@ -114,7 +115,7 @@ def diagnosis(run: Training) -> dict[str, Any]:
         "largest_curvature": float(curvature[-1]),
         "class_0": float(right[t.reshape(y.shape) == 0].mean()),
         "class_1": float(right[t.reshape(y.shape) == 1].mean()),
-        "saturated": saturated(run),
+        **hidden_units(run),
         "later_accuracy": later.accuracy,
         "later_loss": float(later.losses[-1]),
     }
@@ -137,11 +138,31 @@ def hessian(gradient: Any, point: NDArray[Any]) -> NDArray[np.float64]:
     return np.asarray((matrix + matrix.T) / 2)
 
 
-def saturated(run: Training) -> float:
-    """Return the share of examples × sigmoid units of the first layer within 0.01 of 0 or 1."""
-    params = run.params
+def hidden_units(run: Training) -> dict[str, float]:
+    """Say what the sigmoid units of the one hidden layer do on the examples.
+
+    Returns
+    -------
+    dict
+        saturated, the share of examples × units within 0.01 of 0 or 1; alike, the largest absolute
+        correlation of two units (near 1, one of them is spare); least_effect, the smallest standard
+        deviation of what a unit adds to the logit (near 0, that unit is spare).
+    """
+    params: Any = run.params
     z = run.problem.data["X"] @ params["W1"].T + params["b1"]
-    return float((abs(z) > np.log(99)).mean())
+    with np.errstate(over="ignore"):
+        h = 1 / (1 + np.exp(-z))
+    spread = h.std(axis=0)
+    centred = h - h.mean(axis=0)
+    products = abs(centred.T @ centred) / len(h)
+    size = np.outer(spread, spread)
+    correlation = np.divide(products, size, out=np.zeros_like(size), where=size > 0)
+    np.fill_diagonal(correlation, 0)
+    return {
+        "saturated": float((abs(z) > np.log(99)).mean()),
+        "alike": float(correlation.max()),
+        "least_effect": float((abs(np.ravel(params["W2"])) * spread).min()),
+    }
 
 
 def _noise(curvature: NDArray[Any]) -> float:

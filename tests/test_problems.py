@@ -422,12 +422,16 @@ def test_points_are_irrational(name):
     # If it fails, finite differences may be exact by accident: entries have few binary digits.
     problem = problems.get(name)
     point = problem.structure.check(problem.params)
-    weights = {key: a for key, a in point.items() if name not in ("island", "xor") or key[0] == "W"}
+    weights = {
+        key: a
+        for key, a in point.items()
+        if name not in ("island", "xor", "moons") or key[0] == "W"
+    }
     for array in weights.values():
         assert (array * 2.0**20 % 1 != 0).all()
 
 
-@pytest.mark.parametrize("name", ["island", "xor", "mlp", "logistic-regression"])
+@pytest.mark.parametrize("name", ["island", "xor", "moons", "mlp", "logistic-regression"])
 def test_another_batch_leaves_the_parameters(name):
     # If it fails, comparing batch sizes compares different points too.
     assert_equal(problems.get(name, batch=3).params, problems.get(name, batch=8).params, 0)
@@ -457,7 +461,7 @@ def test_losses_can_be_pickled_and_compared():
 # -- data sets
 
 
-@pytest.mark.parametrize("draw", [datasets.island, datasets.xor])
+@pytest.mark.parametrize("draw", [datasets.island, datasets.xor, datasets.moons])
 def test_data_sets_are_balanced_and_deterministic(draw):
     # If it fails, an accuracy of one half no longer means guessing, or plots change between runs.
     X, t = draw(200, seed=3)
@@ -481,6 +485,15 @@ def test_xor_has_opposite_corners_in_one_class():
     X, t = datasets.xor(400, noise=0.3)
     assert np.array_equal(t == 1, (X[:, 0] > 0) != (X[:, 1] > 0))
     assert {tuple(signs) for signs in np.sign(X)} == {(1, 1), (1, -1), (-1, 1), (-1, -1)}
+
+
+def test_moons_reach_into_each_other():
+    # If it fails, the moons are two heaps that a line separates.
+    X, t = datasets.moons(400, noise=0.01)
+    upper, lower = X[t == 0], X[t == 1]
+    assert upper[:, 0].max() > lower[:, 0].min() + 2  # side by side in part
+    assert upper[:, 1].min() < lower[:, 1].max() - 1  # and one above the other's ends
+    assert abs(X.mean(axis=0)).max() < 0.3
 
 
 @pytest.mark.parametrize("name", ["island", "xor", "mlp"])
@@ -514,8 +527,8 @@ def test_the_article_can_be_repeated(name):
 def test_names_descriptions_and_defaults():
     # If it fails, `gradmethods problems` or the report shows an empty place, or a name has changed.
     assert set(problems.names()) == {
-        "network-1-1-1", "island", "xor", "mlp", "rosenbrock", "helmholtz", "log-sum-exp",
-        "logistic-regression",
+        "network-1-1-1", "island", "xor", "moons", "mlp", "rosenbrock", "helmholtz",
+        "log-sum-exp", "logistic-regression",
     }  # fmt: skip
     for name in problems.names():
         family = problems.describe(name)

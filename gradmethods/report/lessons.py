@@ -182,7 +182,9 @@ FAILURES = Caption(
     "Runs that stay below 95 %, looked at",
     "Gradient: its norm at the end. Curvature: least and largest eigenvalue of the Hessian, by "
     "central differences of gradients. Class 0, class 1: share of it that is predicted. Saturated: "
-    "share of examples × hidden units within 0.01 of 0 or 1. Later: after ten times as many epochs "
+    "share of examples × hidden units within 0.01 of 0 or 1. Alike: largest correlation of two "
+    "hidden units; near 1, one is spare. Least effect: smallest standard deviation of what a unit adds to "
+    "the logit; near 0, it is spare. Later: after ten times as many epochs "
     "more.",
 )
 
@@ -201,6 +203,8 @@ def _failures(failed: pd.DataFrame) -> pd.DataFrame:
                 "Class 0": f"{row['class_0']:.0%}",
                 "Class 1": f"{row['class_1']:.0%}",
                 "Saturated": f"{row['saturated']:.0%}",
+                "Alike": f"{row['alike']:.2f}",
+                "Least effect": f"{row['least_effect']:.2g}",
                 "Later": f"{row['later_accuracy']:.1%}, loss {row['later_loss']:.3f}",
             }
             for row in failed.to_dict("records")
