@@ -21,7 +21,7 @@ FLOORS = (
     ("tape", "perturbation", "symbolic", "certified", "holomorphic"),
     ("provider",),
     ("providers", "problems"),
-    ("cost", "accuracy", "training", "pathologies", "derivations"),
+    ("cost", "accuracy", "training", "seeds", "pathologies", "derivations"),
     ("claims",),
     ("report",),
     ("assess", "bench", "locate", "peers", "million", "advice", "article"),
