@@ -44,6 +44,8 @@ class PreparedGradient(ABC):
         What it was prepared for; its data are the default.
     preparation : dict of str to float
         Seconds spent preparing, by part ("trace", "derive", "compile", …).
+    preparation_passes : int
+        Forward passes in plain NumPy that preparation took.
     forward_passes : int or None
         Forward passes that one gradient takes. None before the first call of a method that
         decides while it runs.
@@ -53,6 +55,7 @@ class PreparedGradient(ABC):
         The method's own estimate of the absolute error of the last gradient, where it has one.
     """
 
+    preparation_passes: int = 0
     forward_passes: int | None
     value_passes: int
     error_estimate: Parameters | None = None

@@ -56,15 +56,22 @@ def test_reported_passes_are_the_passes_made(scheme):
     assert prepared.value_passes == 1
 
 
-def test_preparing_calls_nothing():
-    """A pass spent on preparation would be missing from the count of a gradient."""
+@pytest.mark.parametrize("step", [None, 1e-5])
+@pytest.mark.parametrize("scheme", schemes.NAMES)
+def test_passes_of_preparation_are_told(scheme, step):
+    """A pass spent on preparation is missing from the count of a gradient, and must stand apart."""
     params, data = draw()
     loss = Counter(network)
     problem = gm.Problem(loss, params, data)
     before = loss.calls
-    prepared = prepare("central", problem)
-    assert loss.calls == before
+    prepared = prepare(scheme, problem, step=step)
+    assert loss.calls - before == prepared.preparation_passes
+    assert (prepared.preparation_passes == 0) == (step is not None or scheme == "complex-step")
     assert set(prepared.preparation) == {"steps"}
+    assert gm.Backprop().prepare(problem).preparation_passes == 0
+    before = loss.calls
+    assert gm.Numerical(scheme, step=step).obstacle(problem) is None
+    assert loss.calls - before <= 2  # to be asked must stay cheap
 
 
 @pytest.mark.parametrize("dtype", ["float64", "float32"])

@@ -26,7 +26,7 @@ DIGITS = {
     "analytical:chain-rule": 14,
     "numerical:forward": 6,
     "numerical": 8,
-    "numerical:five-point": 7,  # on helmholtz; elsewhere 11
+    "numerical:five-point": 11,
     "numerical:richardson": 12,
     "numerical:complex-step": 14,
     "backprop": 14,

@@ -28,8 +28,15 @@ def test_passes_are_those_it_stands_for(scheme):
         return twin.loss(params, **data)
 
     problem = gm.Problem(counting, twin.params, twin.data)
+    calls.clear()
     prepared = prepare(problem, scheme)
+    made = len(calls) - 1  # recording calls it once, on arrays of another kind
     plain = Numerical(scheme).prepare(problem)
+    assert made == prepared.preparation_passes == plain.preparation_passes
+    np.testing.assert_array_equal(
+        prepared.step(problem.structure.join(problem.params)),
+        plain.step(problem.structure.join(problem.params)),
+    )
     calls.clear()
     prepared(problem.params)
     assert not calls

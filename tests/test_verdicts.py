@@ -114,7 +114,7 @@ def test_a_small_array_hides_no_mistake(plant, others, scale):
 
 def test_an_unresolved_array_is_named():
     """The user has to know which array to look at, and that the rest is right."""
-    comparison = gm.compare(two_arrays(1e-12), ["numerical", "backprop"], seconds=0)
+    comparison = gm.compare(two_arrays(1e-15), ["numerical", "backprop"], seconds=0)
     assert set(comparison.verdicts.values()) == {"unresolved"}
     assert "'b'" in comparison.reasons["numerical"]
     assert "'W'" not in comparison.reasons["numerical"]
@@ -261,7 +261,7 @@ def test_single_precision_in_place_of_double_is_seen():
 def test_schemes_of_differences_are_one_voice():
     """They share their truncation: twice the same error must not outvote what is exact."""
     problem = gm.Problem(lambda w, xp=np: xp.sum(xp.sin(30 * w)), np.array([0.1, 0.7]))
-    differences = ["numerical", "numerical:central[reuse]"]
+    differences = ["numerical:central[step=1e-05]", "numerical:central[reuse,step=1e-05]"]
     verdicts = gm.compare(problem, ["backprop", *differences], seconds=0).verdicts
     assert set(verdicts.values()) == {"disagrees"}  # one against one
     verdicts = gm.compare(

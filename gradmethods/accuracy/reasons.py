@@ -34,7 +34,9 @@ REASONS: dict[str, tuple[Reason, ...]] = {
     ),
     "relu-beside-kink": (
         Reason("right", EXACT, "A rule asks for the sign of the entry, however small it is."),
-        Reason("wrong", DIFFERENCES, "The steps reach over the kink and mix the two slopes."),
+        Reason(
+            "right", DIFFERENCES, "The kink was seen when steps were chosen: they end before it."
+        ),
     ),
     "max-tie": (
         Reason("number", EXACT, "A rule must say something at a tie: here an equal share each."),
@@ -72,14 +74,17 @@ REASONS: dict[str, tuple[Reason, ...]] = {
     "jump-nearby": (
         Reason("right", EXACT, "Between its jumps a step is flat, and rules look at the point."),
         Reason("right", (FORWARD,), "Its step goes up, away from the jump: luck."),
-        Reason("wrong", SYMMETRIC, "Steps down reach the jump, and divide its height by the step."),
+        Reason(
+            "inaccurate",
+            SYMMETRIC,
+            "The jump was seen when steps were chosen; those that end before it are short.",
+        ),
     ),
     "staircase": (
         Reason("right", EXACT, "Rounding has slope 0: right for this loss, useless for descent."),
-        Reason("right", (FORWARD,), "Its step is shorter than a tread here: luck."),
         Reason(
             "not zero",
-            SYMMETRIC,
+            DIFFERENCES,
             "Steps over many treads see the slope of the loss before rounding, which a user wants.",
         ),
     ),
@@ -93,26 +98,39 @@ REASONS: dict[str, tuple[Reason, ...]] = {
             EXACT,
             "They follow the noise, as exactly as float64 knows its argument, 1e9 x.",
         ),
-        Reason("wrong", (FORWARD,), "Its step spans a few waves, and divides the noise by little."),
+        Reason(
+            "inaccurate",
+            (FORWARD, CENTRAL),
+            "The waves were seen when steps were chosen: shorter ones follow the noise.",
+        ),
         Reason(
             "wrong",
-            SYMMETRIC,
-            "Steps over many waves miss the noise and find the parabola, which a user wants.",
+            (FIVE, RICHARDSON),
+            "Of one entry the steps follow the waves, of the other they miss them.",
         ),
     ),
     "stationary": (
         Reason("right", EXACT, "Every term of the formula holds a factor that is 0 here."),
         Reason("not zero", (FORWARD,), "Its truncation, h/2 · f'', is left where f' is 0."),
-        Reason("not zero", (CENTRAL,), "Its truncation, h²/6 · f''', is left where f' is 0."),
+        Reason(
+            "right",
+            (CENTRAL,),
+            "Where the loss is 0, so is its round-off: the step is short, and truncates little.",
+        ),
         Reason("right", (FIVE, RICHARDSON), "Of polynomials of degree 4 they truncate nothing."),
     ),
     "cancellation": (
         Reason("wrong", EXACT, "Exact rules differentiate a formula that has lost its digits."),
-        Reason("wrong", (FORWARD, CENTRAL), "The lost digits of the loss are divided by the step."),
+        Reason("wrong", (FORWARD,), "The lost digits of the loss are divided by the step."),
         Reason(
             "inaccurate",
+            (CENTRAL,),
+            "Its wide step looks where nothing cancels, and the function is smooth.",
+        ),
+        Reason(
+            "wrong",
             (FIVE, RICHARDSON),
-            "Wide steps look where nothing cancels, and the function is smooth.",
+            "The search ended early, misled by noise that is larger the nearer a place is to 0.",
         ),
     ),
     "expanded-power": (
@@ -121,16 +139,16 @@ REASONS: dict[str, tuple[Reason, ...]] = {
     ),
     "hilbert": (
         Reason("inaccurate", EXACT, "Eleven of sixteen digits cancel in Hx − b."),
-        Reason("wrong", (FORWARD, CENTRAL), "The round-off of the loss ÷ the step is larger."),
+        Reason("wrong", (FORWARD,), "The round-off of the loss ÷ the step is larger."),
         Reason(
             "inaccurate",
-            (FIVE, RICHARDSON),
+            SYMMETRIC,
             "Wide steps divide the round-off, and of a quadratic form they truncate nothing.",
         ),
     ),
     "two-scales": (
         Reason("right", EXACT, "Rules have no step, and the complex step follows each parameter."),
-        Reason("wrong", DIFFERENCES, "A step made for parameters near 1 dwarfs one of 1e-12."),
+        Reason("right", DIFFERENCES, "Each parameter has a step of its own, chosen on its scale."),
     ),
     "saturated-sigmoid": (
         Reason("right", (*FORMULAS, COMPLEX), "Nothing is subtracted from a number near 1."),
@@ -169,21 +187,30 @@ REASONS: dict[str, tuple[Reason, ...]] = {
     "log-sum-exp-shifted": (
         Reason("right", EXACT, "The shift is exact, and its own derivative cancels."),
         Reason(
-            "inaccurate",
-            (FORWARD, CENTRAL, FIVE),
-            "Steps grow with the parameters, 1000, but the loss varies on a scale of 1.",
+            "right",
+            (FORWARD, CENTRAL, RICHARDSON),
+            "Steps were chosen on the scale of the loss, 1, not of the parameters, 1000.",
         ),
-        Reason("right", (RICHARDSON,), "It finds its own way to smaller steps."),
+        Reason(
+            "inaccurate",
+            (FIVE,),
+            "The loss is 1000 times what it varies by, and its round-off with it.",
+        ),
     ),
     "edge-of-domain": (
         Reason("right", EXACT, "Rules have no step, and the complex step does not leave the axis."),
-        Reason("wrong", (FORWARD,), "Its step is wide beside the probability."),
-        Reason("not finite", SYMMETRIC, "Steps down leave the domain: the logarithm is NaN."),
+        Reason("right", (FORWARD,), "Its step was chosen on the scale of the probability."),
+        Reason(
+            "inaccurate",
+            SYMMETRIC,
+            "Steps that stay in the domain are short, and round-off costs digits.",
+        ),
     ),
     "overflow-float32": (
         Reason("right", EXACT, "The squares fit, and rules take no step."),
-        Reason("right", (FORWARD, CENTRAL), "The steps are short enough for the squares to fit."),
-        Reason("not finite", (FIVE,), "Its wide step squares to more than float32 holds."),
+        Reason(
+            "right", (FORWARD, CENTRAL, FIVE), "The steps are short enough for the squares to fit."
+        ),
         Reason("right", (RICHARDSON,), "Steps that overflow are passed over for smaller ones."),
     ),
     "underflow": (
@@ -193,8 +220,7 @@ REASONS: dict[str, tuple[Reason, ...]] = {
             "One term of the quotient rule, xy/(x + y)², has underflowed to 0.",
         ),
         Reason("not finite", (FORMULAS[1],), "The formula's (x + y)² underflows: 0/0."),
-        Reason("wrong", (FORWARD,), "The loss is 0, and the step is 1e192 times the parameter."),
-        Reason("zero", (*SYMMETRIC, COMPLEX), "The loss is 0 wherever it is evaluated."),
+        Reason("zero", (*DIFFERENCES, COMPLEX), "The loss is 0 wherever it is evaluated."),
     ),
 }
 """By case; each method stands in one reason of each."""

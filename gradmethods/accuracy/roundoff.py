@@ -24,7 +24,8 @@ import numpy as np
 from gradmethods.accuracy.answers import Prepared, Vectors, evaluate
 from gradmethods.accuracy.tolerances import TABLE
 from gradmethods.problem import Problem
-from gradmethods.providers.schemes import RICHARDSON, step_for
+from gradmethods.providers.schemes import RICHARDSON
+from gradmethods.providers.steps import WIDE, step_for
 from gradmethods.structure import Arrays
 
 POWERS = (3 / 4, 1 / 2, 1 / 4)
@@ -78,7 +79,7 @@ def difference_noise(
     rule = getattr(prepared, "step", None)
     steps = rule(point) if callable(rule) else step_for(scheme, point, problem.dtype)
     if scheme == RICHARDSON:  # its last steps, whose extrapolation leaves so much
-        steps = np.finfo(problem.dtype).eps ** 0.2 * np.maximum(1, abs(point))
+        steps = np.finfo(problem.dtype).eps ** 0.2 * np.asarray(steps, float) / WIDE
     noise = 2 * SLACK * loss.noise / np.asarray(steps, float)
     own = getattr(prepared, "error_estimate", None)
     if own is not None:

@@ -20,7 +20,7 @@ from gradmethods.accuracy.relation import AGREE, CONTRADICT, UNKNOWN, Relations
 from gradmethods.accuracy.roundoff import SLACK, PlainLoss
 from gradmethods.accuracy.tolerances import tolerance
 from gradmethods.problem import Problem
-from gradmethods.providers.schemes import SCHEMES, step_for
+from gradmethods.providers.schemes import SCHEMES
 
 AGREES = "agrees"
 DISAGREES = "disagrees"
@@ -178,26 +178,17 @@ class Judge:
             f"differs from {other.provider} in {_gradient_of(names)}: error {size.norm:.1e} of "
             f"its norm, {size.worst:.1e} of the worst component"
         )
-        return text + self._about_steps(answer, worst)
+        return text + self._about_steps(answer)
 
-    def _about_steps(self, answer: Answer, name: str) -> str:
-        """Say what differences suffer from: kinks, and steps wide beside an array's entries."""
-        method, _, scheme = answer.provider.partition(":")
-        scheme = scheme or "central"
-        if method != "numerical" or scheme not in SCHEMES:
+    @staticmethod
+    def _about_steps(answer: Answer) -> str:
+        """Say what else makes differences differ: kinks, and steps that the user gave."""
+        name, _, options = answer.provider.partition("[")
+        method, _, scheme = name.partition(":")
+        if method != "numerical" or (scheme or "central") not in SCHEMES:
             return ""
-        return f"{self._wide_steps(scheme, name)}. A kink of the loss within a step looks the same"
-
-    def _wide_steps(self, scheme: str, name: str) -> str:
-        x = self.problem.structure.check(self.problem.params)[name]
-        typical = float(np.sqrt(np.mean(x.astype(float) ** 2)))
-        if not 0 < typical < 1 / 3:
-            return ""
-        step = float(step_for(scheme, x, self.problem.dtype).max())
-        return (
-            f". Its step, {step:.1e}, is made for parameters near 1, and these are near "
-            f"{typical:.1g}: try gm.Numerical({scheme!r}, step={step * typical:.0e})"
-        )
+        given = ", and so does a step that is too wide or too narrow" if "step=" in options else ""
+        return f". A kink of the loss within a step looks the same{given}"
 
     def _not_finite(self, answer: Answer) -> str:
         if not np.isfinite(self.loss.value):

@@ -45,9 +45,10 @@ def complex_step(
     evaluate = explained(problem, value, over_complex(problem, moved, data))
     gradient = np.empty_like(point)
     passes = point.size
+    steps = step.near(point)
     for part in schemes.blocks(point.size, point.size * seconds):
         x = point[part]
-        h = step(x)
+        h = steps(part)
         losses = schemes.sweep(evaluate, moved, part, (x + 1j * h)[None, :])[0]
         gradient[part] = losses.imag / h.astype(float)
         if part.start == 0 and h[0] <= u * max(1.0, abs(float(x[0]))):

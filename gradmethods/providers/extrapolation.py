@@ -15,7 +15,7 @@ import numpy as np
 from gradmethods.providers.schemes import Estimate, StepRule, Vector, lost_step
 
 ROWS = 16
-"""Halvings at most: from s/8 down to s/2**18."""
+"""Steps at most: from s/4, where s is the scale of the loss, down to s/2**17."""
 NOISE = 4.0
 """An error within so many times its round-off is good enough: truncation is spent."""
 

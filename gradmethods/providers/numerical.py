@@ -1,16 +1,15 @@
 """Numerical differentiation: differences of the loss at points beside the given one.
 
 This method knows no derivative rule. The loss is a black box, unless reuse is asked for: then its
-graph is recorded. Steps and quotients live in `schemes`, the adaptive scheme in `extrapolation`,
-the complex step in `complex_step` and its arithmetic in `gradmethods.holomorphic`, reuse in `reuse`
-and `gradmethods.perturbation`.
+graph is recorded. Quotients live in `schemes`, steps in `steps` and the choice of them in `choice`,
+the adaptive scheme in `extrapolation`, the complex step in `complex_step` and its arithmetic in
+`gradmethods.holomorphic`, reuse in `reuse` and `gradmethods.perturbation`.
 """
 
 from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from functools import partial
 from typing import Any
 
 import numpy as np
@@ -21,10 +20,12 @@ from gradmethods.problem import Problem
 from gradmethods.provider import PreparedGradient, Stopwatch
 from gradmethods.providers import schemes
 from gradmethods.providers.black_box import over_complex, over_reals
+from gradmethods.providers.choice import choose_steps
 from gradmethods.providers.complex_step import complex_step, explained
 from gradmethods.providers.extrapolation import richardson
 from gradmethods.providers.reuse import PreparedReuse, compile_reuse
 from gradmethods.providers.schemes import COMPLEX_STEP, RICHARDSON, StepRule
+from gradmethods.providers.steps import FixedStep, PrecisionStep
 from gradmethods.structure import Arrays
 
 PLAIN, REUSE = EVALUATIONS = ("plain", "reuse")
@@ -43,8 +44,9 @@ class Numerical:
         passes in complex arithmetic, Im f(x + ih)/h: nothing is subtracted, so it is exact to
         round-off; a few more where derivatives are 0 or underflow).
     step : float, optional
-        The absolute step; the first one for ``"richardson"``. By default each parameter has its
-        own, which balances truncation and round-off: see `gradmethods.providers.schemes.step_for`.
+        The absolute step; the first one for ``"richardson"``. By default, preparation chooses steps
+        that balance truncation and round-off in this problem, which takes some passes, a few tens
+        per parameter array: see `gradmethods.providers.choice`. The complex step needs none.
     evaluation : str
         ``"plain"``: the loss itself is called, with NumPy arrays and ``xp=numpy``. ``"reuse"``: its
         graph is recorded, and a perturbation recomputes only what depends on it. The differences
@@ -127,7 +129,8 @@ class Numerical:
         point = problem.structure.join(problem.structure.check(problem.params)).astype(
             np.result_type(problem.dtype, np.complex64)
         )
-        point[0] += 1j * self._step_rule(problem)(point[:1].real)[0]
+        rule = PrecisionStep(COMPLEX_STEP) if self.step is None else FixedStep(self.step)
+        point[0] += 1j * rule(point[:1].real)[0]
         try:
             with np.errstate(all="ignore"):
                 value = float(problem.value())
@@ -137,7 +140,9 @@ class Numerical:
         return None
 
     def prepare(self, problem: Problem) -> PreparedNumerical | PreparedReuse:
-        """Choose the rule for the steps; for reuse, record and compile the loss.
+        """Choose steps near the problem's point; for reuse, record and compile the loss.
+
+        Chosen steps follow parameters elsewhere: see `gradmethods.providers.steps.ArraySteps`.
 
         Raises
         ------
@@ -152,9 +157,11 @@ class Numerical:
         return PreparedNumerical(problem, watch.seconds, self.scheme, step)
 
     def _step_rule(self, problem: Problem) -> StepRule:
-        if self.step is None:
-            return partial(schemes.step_for, self.scheme, dtype=problem.dtype)
-        return partial(np.full_like, fill_value=float(self.step))
+        if self.step is not None:
+            return FixedStep(float(self.step))
+        if self.scheme == COMPLEX_STEP:
+            return PrecisionStep(COMPLEX_STEP)
+        return choose_steps(problem, self.scheme)
 
 
 class PreparedNumerical(PreparedGradient):
@@ -162,6 +169,10 @@ class PreparedNumerical(PreparedGradient):
 
     Attributes
     ----------
+    step : callable
+        Maps a flat vector of parameters to one step for each.
+    preparation_passes : int
+        Forward passes that the choice of the steps took.
     forward_passes : int or None
         What the last call took; before the first, what the scheme takes at least, and None for
         ``"richardson"``.
@@ -177,6 +188,7 @@ class PreparedNumerical(PreparedGradient):
         super().__init__(problem, preparation)
         self.scheme = scheme
         self.step = step
+        self.preparation_passes = step.passes
         self.forward_passes = None
         if scheme != RICHARDSON:
             offsets = 1 if scheme == COMPLEX_STEP else len(schemes.SCHEMES[scheme].offsets)

@@ -46,6 +46,10 @@ class PreparedReuse(PreparedGradient):
 
     Attributes
     ----------
+    step : callable
+        Maps a flat vector of parameters to one step for each.
+    preparation_passes : int
+        Forward passes that the choice of the steps took, in full.
     forward_passes : int
         The passes that a gradient stands for; nearly none is made in full.
     work : Work
@@ -69,6 +73,7 @@ class PreparedReuse(PreparedGradient):
         super().__init__(problem, preparation)
         self.scheme = scheme
         self.step = step
+        self.preparation_passes = step.passes
         self.forward_passes = len(schemes.SCHEMES[scheme].offsets) * problem.size
         self.workspace = plan.workspace
         self._plan = plan

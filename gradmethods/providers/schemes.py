@@ -1,11 +1,11 @@
-"""Steps and difference quotients: all that is arithmetic about finite differences.
+"""Difference quotients: all that is arithmetic about finite differences. Steps are in `steps`.
 
 The losses come in as a function that evaluates them at places beside a point. As a black box, the
 loss is evaluated at `point`, one flat vector that is moved in place, one entry at a time, and put
 back: whatever n is, no pass copies it.
 
 Sources: P. E. Gill, W. Murray and M. H. Wright, Practical Optimization, Academic Press 1981,
-section 8.6 (steps); B. Fornberg, Generation of finite difference formulas on arbitrarily spaced
+section 8.6 (errors); B. Fornberg, Generation of finite difference formulas on arbitrarily spaced
 grids, Mathematics of Computation 51 (1988) 699-706 (weights).
 """
 
@@ -15,7 +15,8 @@ import math
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from functools import cached_property
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,9 +25,6 @@ from gradmethods.errors import InvalidOption
 from gradmethods.progress import LONG, shown
 
 Vector = NDArray[Any]
-StepRule = Callable[[Vector], Vector]
-"""Maps parameters to one step for each."""
-
 Losses = Callable[[slice, Vector], Vector]
 """Maps a part of the parameters and places for each entry of it, shape (places per entry, entries),
 the last row being the point itself, to the losses with that entry moved there."""
@@ -34,8 +32,27 @@ the last row being the point itself, to the losses with that entry moved there."
 BLOCK = 4096
 """Entries whose places are laid out at once, so that what a sweep holds does not grow with n."""
 
+WHOLE = slice(None)
+
 REFRESH = 0.5
 """Seconds between two looks at a progress bar."""
+
+
+class StepRule(Protocol):
+    """One step for each parameter, at any point; the rules are in `steps`."""
+
+    @property
+    def passes(self) -> int:
+        """Forward passes that it took to choose the rule."""
+        ...
+
+    def __call__(self, point: Vector) -> Vector:
+        """Return a positive step for each entry of the flat `point`, in its dtype."""
+        ...
+
+    def near(self, point: Vector) -> Callable[[slice], Vector]:
+        """Return the function that gives the steps for parts of `point`."""
+        ...
 
 
 class Estimate(NamedTuple):
@@ -53,17 +70,31 @@ class Scheme:
 
     Attributes
     ----------
+    order : int
+        p, the power of the step h in the truncation error, c h**p f^(p+1).
+    remainder : float
+        Its constant c.
     offsets : tuple of int
         Where the loss is evaluated, in steps from x.
-    relative_step : callable
-        From the unit round-off u to the best step at scale 1; see `step_for`.
     quotient : callable
         ``quotient(losses, places)``: a row for each offset, and a last one for x itself.
     """
 
+    order: int
+    remainder: float
     offsets: tuple[int, ...]
-    relative_step: Callable[[float], float]
     quotient: Callable[[Vector, Vector], Vector]
+
+    @cached_property
+    def round_off(self) -> float:
+        """κ: a quotient errs by κε/h (standard deviation) if each of its losses errs by ε."""
+        places = np.array((*self.offsets, 0), float)[:, None]
+        return float(np.linalg.norm(self.quotient(np.eye(len(places)), places)))
+
+    def relative_step(self, u: float) -> float:
+        """Return the best step for a loss that varies on the scale of 1; see `steps.step_for`."""
+        balance = self.round_off * u / (self.remainder * math.sqrt(self.order))
+        return float(balance ** (1 / (self.order + 1)))
 
 
 def _one_sided(f: Vector, p: Vector) -> Vector:
@@ -80,65 +111,14 @@ def _five_point(f: Vector, p: Vector) -> Vector:
 
 
 SCHEMES: dict[str, Scheme] = {
-    "forward": Scheme((1,), lambda u: 2 * math.sqrt(u), _one_sided),
-    "backward": Scheme((-1,), lambda u: 2 * math.sqrt(u), _one_sided),
-    "central": Scheme((1, -1), lambda u: math.cbrt(3 * u), _central),
-    "five-point": Scheme((1, -1, 2, -2), lambda u: (45 * u / 4) ** 0.2, _five_point),
+    "forward": Scheme(1, 1 / 2, (1,), _one_sided),
+    "backward": Scheme(1, 1 / 2, (-1,), _one_sided),
+    "central": Scheme(2, 1 / 6, (1, -1), _central),
+    "five-point": Scheme(4, 1 / 30, (1, -1, 2, -2), _five_point),
 }
 RICHARDSON = "richardson"
 COMPLEX_STEP = "complex-step"
 NAMES = (*SCHEMES, RICHARDSON, COMPLEX_STEP)
-
-
-def step_for(scheme: str, x: Vector, dtype: np.dtype[Any]) -> Vector:
-    """Choose the step for each parameter from the dtype and the parameter's size.
-
-    A real scheme errs twice: it truncates the Taylor series, and it amplifies the round-off u|f| of
-    each loss, u = eps/2 being the unit round-off. The best step balances the two. How f compares
-    with its derivatives is not known here; the rule takes |f| ~ s**k |f^(k)| with the scale
-    s = max(1, |x|):
-
-    ===========  ==============  ===========  ================
-    scheme       truncation      round-off    step
-    ===========  ==============  ===========  ================
-    forward      h/2 |f''|       2u|f|/h      2 √u s
-    backward     h/2 |f''|       2u|f|/h      2 √u s
-    central      h²/6 |f'''|     u|f|/h       (3u)^(1/3) s
-    five-point   h⁴/30 |f⁽⁵⁾|    3u|f|/(2h)   (45u/4)^(1/5) s
-    ===========  ==============  ===========  ================
-
-    A scale in proportion to the parameters, |x| or the root mean square of their array, would suit
-    losses that vary on that scale, as problem ``helmholtz`` does. It was measured and not taken: on
-    networks with small weights, which vary on the scale of 1, it loses two digits to round-off.
-    Where 1 is too wide, give a step.
-
-    Richardson extrapolation starts wide, at s/8, and finds its own way down. The complex step
-    subtracts nothing, so its step is as small as leaves real parts untouched, u²|x|: with the
-    magnitude of x, because a fixed 1e-200 underflows in 1/z at 1e160. It is u² at 0, and never less
-    than the smallest normal number.
-
-    Parameters
-    ----------
-    scheme : str
-        One of `NAMES`.
-    x : numpy.ndarray
-        Parameters.
-    dtype : numpy.dtype
-        float64 or float32.
-
-    Returns
-    -------
-    numpy.ndarray
-        Positive steps of the shape and dtype of `x`.
-    """
-    info = np.finfo(dtype)
-    u = float(info.eps) / 2
-    if scheme == COMPLEX_STEP:
-        steps = np.where(x == 0, u * u, np.maximum(u * u * abs(x), info.smallest_normal))
-    else:
-        relative = 0.125 if scheme == RICHARDSON else SCHEMES[scheme].relative_step(u)
-        steps = relative * np.maximum(1, abs(x))
-    return steps.astype(dtype)
 
 
 def blocks(size: int, seconds: float = 0.0) -> Iterator[slice]:
@@ -216,9 +196,10 @@ def differences(
     offsets = np.array((*rule.offsets, 0), point.dtype)[:, None]
     passes = len(rule.offsets) * point.size
     value = math.nan
+    steps = step.near(point)
     for part in blocks(point.size, passes * seconds):
         x = point[part]
-        h = (x + step(x)) - x  # on the grid of x, so that x - h is as far away as x + h
+        h = (x + steps(part)) - x  # on the grid of x, so that x - h is as far away as x + h
         places = x + offsets * h
         _refuse_lost_steps(x, places[:-1])
         # Exact in float64 for both dtypes; only the result is rounded to the parameters' dtype.

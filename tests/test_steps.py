@@ -1,0 +1,216 @@
+"""The choice of steps: what it costs, what it must survive, and what becomes of steps elsewhere."""
+
+from __future__ import annotations
+
+import math
+import tracemalloc
+from typing import Any
+
+import numpy as np
+import pytest
+
+import gradmethods as gm
+from gradmethods.providers.numerical import Numerical
+from tests.step_study import SCHEMES, at_steps, error, flat, flat_point
+
+MOST = 99
+"""Passes for one array."""
+
+
+def prepared_for(loss, x, scheme, dtype="float64") -> tuple[gm.Problem, Any]:
+    problem = gm.Problem(lambda w, *, xp=np: loss(w, xp), np.asarray(x, dtype))
+    return problem, Numerical(scheme).prepare(problem)
+
+
+@pytest.mark.parametrize("scheme", SCHEMES)
+def test_passes_do_not_grow_with_the_array(scheme):
+    """A choice that took passes in proportion to the parameters would double the method's cost."""
+    passes = []
+    for n in (10, 100, 20_000):
+        x = np.random.default_rng(0).normal(size=n)
+        _, prepared = prepared_for(lambda w, xp: xp.mean(xp.exp(w) * xp.sin(w[::-1])), x, scheme)
+        passes.append(prepared.preparation_passes)
+    assert max(passes) <= MOST
+    assert passes[2] < 2 * passes[0]
+
+
+def test_passes_stay_few_where_arrays_are_many():
+    """A deep network has hundreds of arrays: each can only be looked at briefly."""
+    problem = gm.problems.get("mlp", widths=(2, *[3] * 100, 1), batch=3, activation="tanh")
+    arrays = len(problem.structure.shapes)
+    assert Numerical().prepare(problem).preparation_passes < 40 * arrays
+
+
+@pytest.mark.parametrize("scheme", SCHEMES)
+def test_the_choice_is_the_same_each_time(scheme):
+    """Figures are cited: a gradient that changes from run to run cannot be."""
+    problem = gm.problems.get("mlp")
+    first, second = (Numerical(scheme).prepare(problem) for _ in range(2))
+    assert first.preparation_passes == second.preparation_passes
+    x = flat_point(problem)
+    np.testing.assert_array_equal(first.step(x), second.step(x))
+    for one, other in zip(
+        problem.structure.check(first(problem.params).gradient).values(),
+        problem.structure.check(second(problem.params).gradient).values(),
+        strict=True,
+    ):
+        np.testing.assert_array_equal(one, other)
+
+
+def test_memory_of_the_choice_does_not_grow():
+    """A million parameters: the point is copied, and nothing else of that size."""
+    n = 1_000_000
+    problem = gm.Problem(lambda w, *, xp=np: w[0] * w[n // 2], np.full(n, 0.3))
+    tracemalloc.start()
+    Numerical().prepare(problem)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 1.2 * 8 * n
+
+
+def raising(w, xp):
+    if (w > 1).any():
+        raise ValueError("no loss there")
+    return xp.sum(xp.sqrt(1 - w))
+
+
+SURVIVED: dict[str, tuple[Any, list[float], list[float]]] = {
+    "constant": (lambda w, xp: 0 * xp.sum(w) + 3.5, [1.0, 2.0], [0, 0]),
+    "zero": (lambda w, xp: 0 * xp.sum(w), [1.0, 2.0], [0, 0]),
+    "unused": (lambda w, xp: w[0] ** 2, [0.7, 2.0], [1.4, 0]),
+    "linear": (lambda w, xp: 3 * w[0] - w[1], [0.3, 2e8 / 7], [3, -1]),
+    "dyadic": (lambda w, xp: xp.sum(w**2), [0.5, 2.0], [1, 4]),
+    "minimum": (lambda w, xp: xp.sum((w - 1) ** 2), [1.0, 1.0], [0, 0]),
+    "zeros": (lambda w, xp: xp.sum(xp.exp(w)), [0.0, 0.0], [1, 1]),
+    "kink": (lambda w, xp: xp.sum(abs(w)), [1e-7, 1.0], [1, 1]),
+    "jump": (lambda w, xp: xp.sum(xp.sign(w - 0.3)) + w[1], [0.3 + 1e-6, 1.0], [0, 1]),
+    "edge of log": (lambda w, xp: xp.sum(xp.log(w)), [1e-9, 1.0], [1e9, 1]),
+    "edge of sqrt": (lambda w, xp: xp.sum(xp.sqrt(w)), [1e-12, 1.0], [5e5, 0.5]),
+    "raising": (raising, [0.5, 1 - 1e-6], [-(0.5**0.5), -500]),
+    "overflow": (lambda w, xp: xp.sum(xp.exp(w)), [700.0, 1.0], [math.exp(700), math.e]),
+    "tiny loss": (lambda w, xp: 1e-290 * xp.sum(w**3), [0.7, 1.1], [1.47e-290, 3.63e-290]),
+    "huge point": (lambda w, xp: xp.sum(w), [1e300 / 7, -1e300], [1, 1]),
+}
+
+
+@pytest.mark.parametrize("scheme", SCHEMES)
+@pytest.mark.parametrize("case", SURVIVED)
+def test_what_a_choice_must_survive(case, scheme):
+    """NaN, kinks, flat and exact losses: each could end in a step of 0, NaN, or across a kink."""
+    loss, x, expected = SURVIVED[case]
+    problem, prepared = prepared_for(loss, x, scheme)
+    steps = prepared.step(flat_point(problem))
+    assert np.isfinite(steps).all()
+    assert (steps > 0).all()
+    assert prepared.preparation_passes <= MOST
+    gradient = prepared(problem.params).gradient
+    largest = max(map(abs, expected)) or 1.0
+    np.testing.assert_allclose(gradient, expected, rtol=1e-5, atol=1e-6 * largest)
+
+
+@pytest.mark.parametrize("scheme", SCHEMES)
+@pytest.mark.parametrize("bad", [math.nan, math.inf])
+def test_a_loss_that_is_nowhere_finite(scheme, bad):
+    """Nothing can be seen, one pass says so, and the rule for the precision is left."""
+    _, prepared = prepared_for(lambda w, xp: xp.sum(w) * 0 + bad, [0.3, 40.0], scheme)
+    assert prepared.preparation_passes == 1
+    steps = prepared.step(np.array([0.3, 40.0]))
+    assert steps[1] == pytest.approx(40 * steps[0])
+
+
+def test_a_kink_beside_one_entry_is_its_own_matter():
+    """A step made tiny by one entry's kink would drown the gradient of all others."""
+    x = np.linspace(0.5, 2, 50)
+    x[0] = 1e-9  # the smallest: certain to be searched
+    problem, prepared = prepared_for(lambda w, xp: xp.sum(xp.maximum(xp.sin(w), 0.0)), x, "central")
+    steps = prepared.step(x)
+    assert steps[0] < 1e-9
+    assert steps[1:].min() > 1e-6
+    np.testing.assert_allclose(prepared(problem.params).gradient, np.cos(x), atol=1e-6)
+
+
+def test_an_entry_that_nobody_searched():
+    """One entry of thousands that varies much faster than the rest must not be missed."""
+    n = 3000
+    x = np.random.default_rng(0).normal(size=n)
+    fast = np.ones(n)
+    fast[1234] = 1e4
+    problem, prepared = prepared_for(lambda w, xp: xp.sum(xp.sin(fast * w) / fast), x, "five-point")
+    searched = prepared.step.arrays[0].entries
+    assert 1234 not in searched
+    found = prepared(problem.params).gradient
+    assert abs(found[1234] - np.cos(1e4 * x[1234])) < 0.02
+    assert np.delete(abs(found - np.cos(x)), 1234).max() < 1e-6
+
+
+@pytest.mark.parametrize("scheme", SCHEMES)
+def test_noisy_losses_get_wide_steps(scheme):
+    """Differences of noise divided by a step for round-off would be of no use at all."""
+    rng = np.random.default_rng(0)
+
+    def loss(w, xp):
+        return xp.sum(xp.exp(w)) + 1e-6 * rng.normal()
+
+    x = np.array([0.3, 0.8])
+    problem, prepared = prepared_for(loss, x, scheme)
+    bound = {"forward": 0.05, "backward": 0.05, "central": 2e-3}.get(scheme, 5e-4)
+    np.testing.assert_allclose(prepared(problem.params).gradient, np.exp(x), rtol=bound)
+
+
+ELSEWHERE: dict[str, tuple[Any, list[float], tuple[float, ...]]] = {
+    "network": (lambda w, xp: xp.sum(xp.tanh(w)) + w[0] * w[1], [0.7, -0.4], (1e-3, 0.3, 10.0)),
+    "started at zero": (lambda w, xp: xp.sum(xp.log(1 + xp.exp(w))), [0.0, 0.0], (0.3, 3.0)),
+    "saturated": (lambda w, xp: xp.sum(1 / (1 + xp.exp(-w))), [40.0, 50.0], (0.01, 0.1)),
+    "logarithm": (lambda w, xp: xp.sum(w * xp.log(w)), [1.3, 0.7], (0.03, 0.3, 30.0, 1e3)),
+    "minimum": (lambda w, xp: xp.sum(xp.cosh(w - 1) - 1), [1.0, 1.0], (0.1, 3.0)),
+}
+
+
+@pytest.mark.parametrize("scheme", SCHEMES)
+@pytest.mark.parametrize("case", ELSEWHERE)
+def test_steps_stay_sane_elsewhere(case, scheme):
+    """Training prepares once and calls everywhere: no step may stick to the first point."""
+    loss, x, factors = ELSEWHERE[case]
+    problem, prepared = prepared_for(loss, x, scheme)
+    for factor in factors:
+        there = factor * np.where(np.equal(x, 0), [1.0, -0.6], x)
+        found = prepared(there).gradient
+        other = gm.Problem(problem.loss, there)
+        exact = flat(other, gm.certified_gradient(other).gradient)
+        own = at_steps(other, scheme, np.arange(2), Numerical(scheme).prepare(other).step(there))
+        order = {"forward": 1e-6, "backward": 1e-6, "central": 1e-8}.get(scheme, 1e-9)
+        assert error(found, exact) <= max(order, 30 * error(own, exact))
+
+
+@pytest.mark.parametrize("scheme", SCHEMES)
+def test_no_step_is_lost_elsewhere(scheme):
+    """Far out, numbers are far apart: a step that stayed small would change nothing."""
+    problem, prepared = prepared_for(lambda w, xp: xp.sum(w), [0.3, 0.7], scheme)
+    there = np.array([1e20 / 7, -1e20 / 3])
+    np.testing.assert_allclose(prepared(there).gradient, 1, rtol=0.5)
+    assert (there + prepared.step(there) != there).all()
+    assert prepared(problem.params).gradient == pytest.approx([1, 1], rel=1e-8)
+
+
+def test_steps_go_along_with_sizes_only_where_these_tell():
+    """A step in proportion to small weights drowns in round-off; one step for all units misses."""
+    rng = np.random.default_rng(0)
+    unit = 10.0 ** rng.uniform(-6, 6, 40)
+    apart, _ = prepared_for(lambda w, xp: xp.sum(xp.exp(w / unit)), unit, "central")
+    alike, _ = prepared_for(lambda w, xp: xp.sum(xp.exp(w)), rng.normal(size=40), "central")
+    for problem, along in ((apart, True), (alike, False)):
+        prepared: Any = Numerical().prepare(problem)
+        assert prepared.step.arrays[0].along == along
+        exact = flat(problem, gm.Backprop().prepare(problem)(problem.params).gradient)
+        found = prepared(problem.params).gradient
+        np.testing.assert_allclose(found, exact, rtol=1e-7)
+
+
+def test_empty_arrays_take_no_part():
+    """An array of shape (0,) has nothing to choose a step for, and shifts nothing."""
+    params = {"a": np.array([0.3]), "none": np.zeros(0), "b": np.array([0.7, 1e-6])}
+    problem = gm.Problem(lambda p, *, xp=np: xp.sum(xp.exp(p["a"])) + xp.sum(p["b"] ** 3), params)
+    gradient = Numerical().prepare(problem)(params).gradient
+    np.testing.assert_allclose(gradient["a"], np.exp(0.3), rtol=1e-9)
+    np.testing.assert_allclose(gradient["b"], 3 * params["b"] ** 2, atol=1e-9)
+    assert gradient["none"].shape == (0,)
