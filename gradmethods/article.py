@@ -18,6 +18,7 @@ import numpy as np
 from gradmethods import pathologies, problems
 from gradmethods.errors import GradientError
 from gradmethods.problem import Problem
+from gradmethods.problems.options import positive, whole
 from gradmethods.providers import Analytical, get_provider
 from gradmethods.training import EPOCHS, INTERRUPTED, RATE, train_together
 
@@ -104,7 +105,9 @@ def run_training(
     """
     from gradmethods.report.lessons import write_training
 
+    # Before the folder is cleared: a typing error must not cost an earlier run.
     providers = methods(problem, names)
+    epochs, rate = whole("epochs", epochs, least=1), positive("rate", rate)
     with _folder(out, seed) as folder:
         runs = train_together(problem, providers, epochs=epochs, rate=rate)
         stopped = any(run.stopped == INTERRUPTED for run in runs)
@@ -141,7 +144,7 @@ def run_article(
     from gradmethods.report import lessons
     from gradmethods.seeds import seed_study
 
-    seeds, (epochs, _) = whole("seeds", seeds, least=1), _checked(epochs, RATE)
+    seeds, epochs = whole("seeds", seeds, least=1), whole("epochs", epochs, least=1)
 
     def trained(folder: Folder, name: str) -> pd.DataFrame:
         problem = problems.get(name)

@@ -21,7 +21,7 @@ FLOORS = (
     ("tape", "perturbation", "symbolic", "certified", "holomorphic"),
     ("provider",),
     ("providers", "problems"),
-    ("cost", "accuracy", "training", "pathologies"),
+    ("cost", "accuracy", "training", "pathologies", "seeds"),
     ("report",),
     ("bench", "locate", "peers", "article"),
     ("cli",),

@@ -50,6 +50,7 @@ def test_methods_stay_together_over_the_articles_epochs():
     assert a.epochs == b.epochs == c.epochs == 2000
     assert abs(a.losses - b.losses).max() < 1e-13
     assert 0 < abs(a.losses - c.losses).max() < 1e-8
+    assert a.accuracy is not None
     assert a.accuracy >= 0.95
 
 
@@ -195,6 +196,7 @@ def test_probabilities_are_those_in_the_loss(name):
     # If it fails, maps and accuracies show another network than the one that is trained.
     problem = gm.problems.get(name)
     y, t = probabilities(problem, problem.params), problem.data["t"]
+    assert y is not None
     t = t.reshape(y.shape)
     loss = -np.mean(t * np.log(y) + (1 - t) * np.log(1 - y))
     assert math.isclose(loss, problem.value(), rel_tol=1e-13)

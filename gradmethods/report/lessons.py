@@ -183,9 +183,8 @@ FAILURES = Caption(
     "Gradient: its norm at the end. Curvature: least and largest eigenvalue of the Hessian, by "
     "central differences of gradients. Class 0, class 1: share of it that is predicted. Saturated: "
     "share of examples × hidden units within 0.01 of 0 or 1. Alike: largest correlation of two "
-    "hidden units; near 1, one is spare. Least effect: smallest standard deviation of what a unit adds to "
-    "the logit; near 0, it is spare. Later: after ten times as many epochs "
-    "more.",
+    "hidden units; near 1, one is spare. Least effect: smallest standard deviation of what a unit "
+    "adds to the logit; near 0, it is spare. Later: after ten times as many epochs more.",
 )
 
 
