@@ -20,7 +20,7 @@ from gradmethods.errors import GradientError
 from gradmethods.problem import Problem
 from gradmethods.problems.options import positive, whole
 from gradmethods.providers import Analytical, get_provider
-from gradmethods.training import EPOCHS, INTERRUPTED, RATE, train_together
+from gradmethods.training import EPOCHS, INTERRUPTED, RATE, train_together, undisturbed
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -141,7 +141,7 @@ def run_article(
     int
         0. Each part is on disk before the next begins: one that is stopped has what was finished.
     """
-    from gradmethods.report import lessons
+    from gradmethods.report import failures, lessons
     from gradmethods.seeds import seed_study
 
     seeds, epochs = whole("seeds", seeds, least=1), whole("epochs", epochs, least=1)
@@ -149,22 +149,22 @@ def run_article(
     def trained(folder: Folder, name: str) -> pd.DataFrame:
         problem = problems.get(name)
         runs = train_together(problem, methods(problem, "all"), epochs=epochs)
-        if any(run.stopped == INTERRUPTED for run in runs):
-            raise KeyboardInterrupt
+        for run in runs:
+            undisturbed(run)
         return lessons.write_training(folder, runs, animate=animate)
 
     def seeded(folder: Folder) -> pd.DataFrame:
         import pandas as pd
 
         study = pd.concat([seed_study(name, range(seeds), epochs=epochs) for name in PLANE])
-        return lessons.write_seeds(folder, study, epochs)
+        return failures.write_seeds(folder, study, epochs)
 
     parts: dict[str, Callable[[Folder], pd.DataFrame]] = {
         **{f"training on {name}": lambda f, name=name: trained(f, name) for name in PLANE},  # type: ignore[misc]
         f"training from {seeds} seeds": seeded,
-        "gradients against depth": lambda f: lessons.write_norms(f, pathologies.gradient_norms()),
-        "dying ReLUs": lambda f: lessons.write_dying(f, pathologies.dying_units()),
-        "squared error against cross entropy": lambda f: lessons.write_wrong(
+        "gradients against depth": lambda f: failures.write_norms(f, pathologies.gradient_norms()),
+        "dying ReLUs": lambda f: failures.write_dying(f, pathologies.dying_units()),
+        "squared error against cross entropy": lambda f: failures.write_wrong(
             f, pathologies.logit_gradients(), pathologies.wrong_start()
         ),
     }

@@ -118,6 +118,28 @@ def test_an_interrupt_keeps_what_there_is():
     assert np.array_equal(a.points[:3], b.points)
 
 
+def test_an_interrupt_ends_a_study(monkeypatch):
+    # If it fails, a run that its user cut short counts among those that failed, and the rest go on.
+    prepare = gm.Backprop.prepare
+    calls = []
+
+    def interrupting(self, problem):
+        prepared = prepare(self, problem)
+
+        def gradient(params):
+            calls.append(1)
+            if len(calls) == 3:
+                raise KeyboardInterrupt
+            return prepared(params)
+
+        return gradient
+
+    monkeypatch.setattr(gm.Backprop, "prepare", interrupting)
+    with pytest.raises(KeyboardInterrupt):
+        seed_study("island", range(3), epochs=5)
+    assert len(calls) == 3
+
+
 def test_a_descent_that_diverges_says_so():
     # If it fails, weights of NaN are drawn as if they had been learnt.
     problem = gm.Problem(lambda w, xp=np: xp.sum(w**4), np.array([2.0, 1.0]), name="steep")
