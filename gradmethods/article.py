@@ -18,8 +18,9 @@ import numpy as np
 from gradmethods import pathologies, problems
 from gradmethods.errors import GradientError
 from gradmethods.problem import Problem
+from gradmethods.problems.options import positive, whole
 from gradmethods.providers import Analytical, get_provider
-from gradmethods.training import EPOCHS, INTERRUPTED, RATE, train_together
+from gradmethods.training import EPOCHS, INTERRUPTED, RATE, train_together, undisturbed
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -104,7 +105,9 @@ def run_training(
     """
     from gradmethods.report.lessons import write_training
 
+    # Before the folder is cleared: a typing error must not cost an earlier run.
     providers = methods(problem, names)
+    epochs, rate = whole("epochs", epochs, least=1), positive("rate", rate)
     with _folder(out, seed) as folder:
         runs = train_together(problem, providers, epochs=epochs, rate=rate)
         stopped = any(run.stopped == INTERRUPTED for run in runs)
@@ -138,30 +141,30 @@ def run_article(
     int
         0. Each part is on disk before the next begins: one that is stopped has what was finished.
     """
-    from gradmethods.report import lessons
+    from gradmethods.report import failures, lessons
     from gradmethods.seeds import seed_study
 
-    seeds, (epochs, _) = whole("seeds", seeds, least=1), _checked(epochs, RATE)
+    seeds, epochs = whole("seeds", seeds, least=1), whole("epochs", epochs, least=1)
 
     def trained(folder: Folder, name: str) -> pd.DataFrame:
         problem = problems.get(name)
         runs = train_together(problem, methods(problem, "all"), epochs=epochs)
-        if any(run.stopped == INTERRUPTED for run in runs):
-            raise KeyboardInterrupt
+        for run in runs:
+            undisturbed(run)
         return lessons.write_training(folder, runs, animate=animate)
 
     def seeded(folder: Folder) -> pd.DataFrame:
         import pandas as pd
 
         study = pd.concat([seed_study(name, range(seeds), epochs=epochs) for name in PLANE])
-        return lessons.write_seeds(folder, study, epochs)
+        return failures.write_seeds(folder, study, epochs)
 
     parts: dict[str, Callable[[Folder], pd.DataFrame]] = {
         **{f"training on {name}": lambda f, name=name: trained(f, name) for name in PLANE},  # type: ignore[misc]
         f"training from {seeds} seeds": seeded,
-        "gradients against depth": lambda f: lessons.write_norms(f, pathologies.gradient_norms()),
-        "dying ReLUs": lambda f: lessons.write_dying(f, pathologies.dying_units()),
-        "squared error against cross entropy": lambda f: lessons.write_wrong(
+        "gradients against depth": lambda f: failures.write_norms(f, pathologies.gradient_norms()),
+        "dying ReLUs": lambda f: failures.write_dying(f, pathologies.dying_units()),
+        "squared error against cross entropy": lambda f: failures.write_wrong(
             f, pathologies.logit_gradients(), pathologies.wrong_start()
         ),
     }

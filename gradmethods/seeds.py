@@ -15,7 +15,7 @@ from gradmethods import problems
 from gradmethods.problem import Problem
 from gradmethods.problems.predictions import probabilities
 from gradmethods.providers import Backprop
-from gradmethods.training import EPOCHS, RATE, Training, train
+from gradmethods.training import EPOCHS, RATE, Training, train, undisturbed
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -64,7 +64,7 @@ def seed_study(
 
     rows = []
     for seed in seeds:
-        run = train(problems.get(name, seed=seed), epochs=epochs, rate=rate)
+        run = undisturbed(train(problems.get(name, seed=seed), epochs=epochs, rate=rate))
         good = bool((run.accuracy or 0.0) >= GOOD)
         row = {"data": name, "seed": seed, "accuracy": run.accuracy, "loss": run.losses[-1]}
         rows.append({**row, "good": good, **({} if good else diagnosis(run))})
@@ -107,7 +107,7 @@ def diagnosis(run: Training) -> dict[str, Any]:
     right = (y > 0.5) == (t.reshape(y.shape) == 1)
     data, names = dict(problem.data), problem.examples
     on = Problem(problem.loss, run.params, data, examples=names, name=problem.name)
-    later = train(on, epochs=LONGER * max(1, run.epochs), rate=run.rate)
+    later = undisturbed(train(on, epochs=LONGER * max(1, run.epochs), rate=run.rate))
     return {
         "kind": kind or ("saddle" if curvature[0] < -_noise(curvature) else "minimum"),
         "gradient_norm": norm,

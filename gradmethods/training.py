@@ -196,6 +196,19 @@ def train_together(
     return [descent.result() for descent in descents]
 
 
+def undisturbed(run: Training) -> Training:
+    """Return a run of a study; if its user interrupted it, that ends the study.
+
+    Raises
+    ------
+    KeyboardInterrupt
+        A run that was cut short must not count as one that failed.
+    """
+    if run.stopped == INTERRUPTED:
+        raise KeyboardInterrupt
+    return run
+
+
 def _epoch(descents: list[_Descent]) -> bool:
     """Let each take a step; tell whether any did."""
     moved = [descent.step() for descent in descents]

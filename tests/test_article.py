@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -11,7 +12,7 @@ import pytest
 from PIL import Image
 
 import gradmethods as gm
-from gradmethods import article
+from gradmethods import article, pathologies
 from gradmethods.cli import main
 from gradmethods.errors import InvalidProblem
 from gradmethods.report import maps
@@ -129,9 +130,8 @@ def test_maps_cover_the_data_and_show_the_probability(run):
 def test_map_figure_has_one_scale_and_a_decision_line(run):
     # If it fails, three maps with three scales are compared by eye.
     figure = maps.map_figure(run)
-    meshes = [
-        c for axes in figure.axes[:3] for c in axes.collections if hasattr(c, "get_coordinates")
-    ]
+    drawn = [artist for axes in figure.axes[:3] for artist in axes.collections]
+    meshes = [artist for artist in drawn if hasattr(artist, "get_coordinates")]
     assert len(meshes) == 3
     assert {mesh.get_clim() for mesh in meshes} == {(0, 1)}
     assert figure.axes[3].get_ylabel() == "P(class 1)"
@@ -150,7 +150,7 @@ def test_a_map_needs_a_plane():
 
 def test_the_animation_moves(run):
     # If it fails, a GIF of one picture is called an animation.
-    gif = Image.open(io.BytesIO(maps.animation(run, frames=3)))
+    gif: Any = Image.open(io.BytesIO(maps.animation(run, frames=3)))
     assert gif.n_frames == 3
     gif.seek(0)
     first = np.asarray(gif.convert("RGB"))
@@ -165,16 +165,15 @@ def test_article_writes_each_part(tmp_path, capsys, monkeypatch):
         ("dying_units", {"rates": (0.1, 1.0), "seeds": [0], "epochs": 3}),
         ("wrong_start", {"weights": (1.0,), "seeds": [0], "epochs": 3}),
     ):
-        function = getattr(article.pathologies, name)
-        monkeypatch.setattr(article.pathologies, name, lambda f=function, s=small: f(**s))
+        function = getattr(pathologies, name)
+        monkeypatch.setattr(pathologies, name, lambda f=function, s=small: f(**s))
     monkeypatch.setattr(article, "CERTIFIED", {})
     assert article.run_article(tmp_path, seeds=1, epochs=3) == 0
     index = json.loads((tmp_path / "index.json").read_text(encoding="utf-8"))
     assert index["provenance"]["finished"] is True
     names = {item["id"] for item in index["items"]}
-    expected = {
-        f"fig-{kind}-{data}" for kind in ("loss", "map", "parting") for data in article.PLANE
-    }
+    kinds = ("loss", "map", "parting")
+    expected = {f"fig-{kind}-{data}" for kind in kinds for data in article.PLANE}
     expected |= {"tab-seeds", "tab-failures", "fig-gradient-norms", "fig-dying-relus", "fig-wrong"}
     assert expected <= names
     assert "moving" in capsys.readouterr().out

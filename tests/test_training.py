@@ -50,6 +50,7 @@ def test_methods_stay_together_over_the_articles_epochs():
     assert a.epochs == b.epochs == c.epochs == 2000
     assert abs(a.losses - b.losses).max() < 1e-13
     assert 0 < abs(a.losses - c.losses).max() < 1e-8
+    assert a.accuracy is not None
     assert a.accuracy >= 0.95
 
 
@@ -115,6 +116,28 @@ def test_an_interrupt_keeps_what_there_is():
     assert len(b.losses) == len(b.points) == 3
     assert b.passes is None  # a provider from elsewhere need not count
     assert np.array_equal(a.points[:3], b.points)
+
+
+def test_an_interrupt_ends_a_study(monkeypatch):
+    # If it fails, a run that its user cut short counts among those that failed, and the rest go on.
+    prepare = gm.Backprop.prepare
+    calls = []
+
+    def interrupting(self, problem):
+        prepared = prepare(self, problem)
+
+        def gradient(params):
+            calls.append(1)
+            if len(calls) == 3:
+                raise KeyboardInterrupt
+            return prepared(params)
+
+        return gradient
+
+    monkeypatch.setattr(gm.Backprop, "prepare", interrupting)
+    with pytest.raises(KeyboardInterrupt):
+        seed_study("island", range(3), epochs=5)
+    assert len(calls) == 3
 
 
 def test_a_descent_that_diverges_says_so():
@@ -195,6 +218,7 @@ def test_probabilities_are_those_in_the_loss(name):
     # If it fails, maps and accuracies show another network than the one that is trained.
     problem = gm.problems.get(name)
     y, t = probabilities(problem, problem.params), problem.data["t"]
+    assert y is not None
     t = t.reshape(y.shape)
     loss = -np.mean(t * np.log(y) + (1 - t) * np.log(1 - y))
     assert math.isclose(loss, problem.value(), rel_tol=1e-13)

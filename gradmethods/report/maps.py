@@ -119,7 +119,11 @@ def animation(run: Training, frames: int = FRAMES) -> bytes:
     kept = _moments(len(run.points), frames)
     pictures = [Image.open(BytesIO(_frame(run, index))).convert("RGB") for index in kept]
     # One palette for all pictures: no colour flickers from one to the next.
-    palette = pictures[len(pictures) // 2].quantize(256)
+    width, height = pictures[0].size
+    several = Image.new("RGB", (width, 3 * height))
+    for place, picture in enumerate((pictures[0], pictures[len(pictures) // 2], pictures[-1])):
+        several.paste(picture, (0, place * height))
+    palette = several.quantize(256)
     shown = [picture.quantize(palette=palette) for picture in pictures]
     buffer = BytesIO()
     shown[0].save(

@@ -155,20 +155,20 @@ def _recovering(axes: Any, training: pd.DataFrame) -> None:
         middle = group.groupby("epoch")["accuracy"].median()
         style = LOSS_LOOKS[str(name)] | {"linestyle": "-", "linewidth": 0.6 + 0.5 * weight}
         axes.plot(middle.index, middle, **style)
-    handles = [
-        axes.plot([], [], color=LOSS_LOOKS[name]["color"], label=name)[0]
-        for name in training["loss"].unique()
-    ]
-    handles += [
-        axes.plot([], [], color=THEORY, linewidth=0.6 + 0.5 * weight, label=f"w = {weight:g}")[0]
-        for weight in training["weight"].unique()
-    ]
+        if name == "squared error":
+            axes.annotate(
+                f"w = {weight:g}", (middle.index[(middle > 0.1).argmax()], 0.1), xytext=(4, 0),
+                textcoords="offset points", color=style["color"], fontsize=7,
+            )  # fmt: skip
     axes.set_xscale("symlog", linthresh=1)
     axes.set_xlim(0, float(training["epoch"].max()))
     axes.set_xticks([0, 1, 10, 100, 1000], ["0", "1", "10", "100", "1,000"])
     axes.set(xlabel="epoch", ylabel="accuracy", ylim=(-0.02, 1.02))
     axes.set_title("one unit, from a weight w of the wrong sign", fontsize=7)
-    axes.legend(handles=handles, loc="upper right", bbox_to_anchor=(1.0, 0.96))
+    # Named where they run: a legend would lie over one curve or another.
+    black, red = LOSS_LOOKS["cross entropy, from logits"], LOSS_LOOKS["squared error"]
+    axes.text(0.02, 0.84, "cross\nentropy", color=black["color"], transform=axes.transAxes)
+    axes.text(0.6, 0.7, "squared error", color=red["color"], transform=axes.transAxes)
 
 
 def recovery_table(epochs: pd.DataFrame) -> pd.DataFrame:

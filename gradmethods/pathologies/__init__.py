@@ -1,0 +1,28 @@
+"""What goes wrong in training, seen in gradients: vanishing, exploding, dying, and a mild loss.
+
+Every gradient comes from backpropagation, and the tests hold it against the other methods. Tables
+come out; figures of them are `gradmethods.report.pathologies`.
+"""
+
+from gradmethods.pathologies.depth import INITIALISATIONS, gradient_norms, initial_weights
+from gradmethods.pathologies.dying import dead_units, dying_units
+from gradmethods.pathologies.losses import (
+    LOSSES,
+    logit_gradients,
+    logit_problem,
+    recovery,
+    wrong_start,
+)
+
+__all__ = [
+    "INITIALISATIONS",
+    "LOSSES",
+    "dead_units",
+    "dying_units",
+    "gradient_norms",
+    "initial_weights",
+    "logit_gradients",
+    "logit_problem",
+    "recovery",
+    "wrong_start",
+]
