@@ -128,9 +128,7 @@ def _run(folder: Path, benchmarks: Path, budget: float | None, *, full: bool, re
         _fill(folder, settings, status, budget)
         accuracy_rows(folder, left(min(WRITING + LEDGER, 0.8 * reserve)), settings)
         ledger_rows(folder, left(min(WRITING, 0.6 * reserve)), settings)
-        time_left = left(min(WRITING, 0.6 * reserve))
-        if time_left is None or time_left > PROOFS:
-            write_json(folder / DERIVATIONS, [asdict(derive(name)) for name in NAMES])
+        prove(folder, left(min(WRITING, 0.6 * reserve)))
     except KeyboardInterrupt:
         status = INTERRUPTED
         sys.stdout.write("\nInterrupted. Writing the report of what is finished ...\n")
@@ -197,6 +195,12 @@ def ledger_rows(folder: Path, seconds: float | None, settings: Settings) -> None
         seed=settings.seed,
         keep=partial(append_record, folder / CLAIMS),
     )
+
+
+def prove(folder: Path, seconds: float | None) -> None:
+    """Keep the article's derivations with their proofs, unless they are there or time is short."""
+    if not (folder / DERIVATIONS).exists() and (seconds is None or seconds > PROOFS):
+        write_json(folder / DERIVATIONS, [asdict(derive(name)) for name in NAMES])
 
 
 def _run_pytest(

@@ -17,6 +17,7 @@ from gradmethods.cost.plan import Plan
 from gradmethods.cost.trial import Settings, run_case
 from gradmethods.errors import GradientError, InvalidOption
 from gradmethods.report.files import (
+    DERIVATIONS,
     PROVENANCE,
     RECORDS,
     append_record,
@@ -213,3 +214,15 @@ def test_ctrl_c_ends_the_cases_too(tmp_path):
     assert run.returncode == 130
     assert "INCOMPLETE" in out
     assert "Traceback" not in out
+
+
+def test_a_run_keeps_its_proofs(tmp_path):
+    """If a run did not write them down, its report would have no derivations to show."""
+    bench.prove(tmp_path, bench.PROOFS / 2)
+    assert not (tmp_path / DERIVATIONS).exists()
+    bench.prove(tmp_path, None)
+    records = read_json(tmp_path / DERIVATIONS)
+    assert [record["name"] for record in records] == ["network-1-1-1", "island"]
+    assert all(row["proven"] == row["entries"] for record in records for row in record["rows"])
+    bench.clear(tmp_path)
+    assert (tmp_path / "previous" / DERIVATIONS).exists()

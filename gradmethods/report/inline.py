@@ -7,8 +7,8 @@ from typing import Any
 
 from markupsafe import Markup
 
-_GLYPH = re.compile(r'<path id="(DejaVu[^"]*)".*?/>\s*', re.DOTALL)
-"""The outline of a letter; matplotlib names it after font and character."""
+_GLYPH = re.compile(r'<path id="((?:DejaVu|STIX)[^"]*)".*?/>\s*', re.DOTALL)
+"""The outline of a letter, named after font and character; large brackets are STIX."""
 
 
 def inline(identifier: str, svg: str, glyphs: dict[str, str]) -> Any:
@@ -26,5 +26,5 @@ def inline(identifier: str, svg: str, glyphs: dict[str, str]) -> Any:
     used = set(re.findall(r'(?:href="#|url\(#)([^")]+)', drawing))
     drawing = re.sub(r' id="([^"]*)"', lambda id_: id_[0] if id_[1] in used else "", drawing)
     drawing = re.sub(r'\bid="', f'id="{identifier}-', drawing)
-    drawing = re.sub(r'(href="#|url\(#)(?!DejaVu)', rf"\g<1>{identifier}-", drawing)
+    drawing = re.sub(r'(href="#|url\(#)(?!DejaVu|STIX)', rf"\g<1>{identifier}-", drawing)
     return Markup(drawing)  # noqa: S704  # our own drawing; names in it are outlines of letters

@@ -35,9 +35,9 @@ def layered(
 
     Examples
     --------
-    >>> layout = layered([(40, 20), (40, 20), (40, 20)], [(0, 2), (1, 2)])
+    >>> layout = layered([(40, 20), (48, 20)], [(0, 1)])
     >>> layout.centres
-    ((20.0, 50.0), (72.0, 50.0), (46.0, 10.0))
+    ((24.0, 50.0), (24.0, 10.0))
     """
     layers = make_layers(len(sizes), edges)
     reduce_crossings(layers)
