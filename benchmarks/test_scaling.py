@@ -17,7 +17,7 @@ from gradmethods.cost.trial import run_case
 @pytest.mark.parametrize("width", WIDTHS)
 def test_noise_at_the_begin(width, bench, record_property):
     """The loss timed against itself: without it nobody could tell a difference from noise."""
-    if f"noise-{width}-begin" in bench.done:
+    if f"noise-{width}-start" in bench.done:
         pytest.skip("recorded by the run that this one goes on with")
     bench.keep_noise(width, "start", record_property)
 

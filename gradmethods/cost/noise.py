@@ -43,7 +43,7 @@ def noise_record(width: int, moment: str, *, seconds: float, seed: int = 0) -> d
     width : int
         Units in each of its two hidden layers.
     moment : str
-        When in the run: ``begin`` or ``end``.
+        When in the run: ``start`` or ``end``.
     seconds : float
         Time limit for the rounds; 0 for one round.
     seed : int, default 0

@@ -17,6 +17,7 @@ from gradmethods.cost.cases import BATCH, Case
 from gradmethods.cost.counts import counted
 from gradmethods.cost.deadline import OutOfTime, deadline
 from gradmethods.cost.estimates import FEWEST_FOR_BOOTSTRAP
+from gradmethods.cost.memory import memory
 from gradmethods.cost.plan import Gap, Plan, duration
 from gradmethods.cost.reference import check
 from gradmethods.cost.rounds import SHORTEST_ROUND, Rounds, calls_for
@@ -205,6 +206,7 @@ def _measure(
         "loss_calls_per_gradient": calls,
         "operations": getattr(prepared, "operations", None),
         "value": float(result.value),
+        **memory(provider, problem, preparation + cost.gradient.median),
         **_check(result, problem, case.provider, settings.seed),
     }
 
