@@ -6,10 +6,8 @@ whatever way, goes on where it was with the same command and ``--resume``.
 
 from __future__ import annotations
 
-import math
 import sys
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -17,16 +15,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gradmethods import problems
-from gradmethods.accuracy.errors import gradient_error
+from gradmethods.cost.beside import beside
 from gradmethods.cost.estimates import Estimate
 from gradmethods.cost.passes import Passes, checksum
 from gradmethods.cost.plan import duration
 from gradmethods.cost.provenance import provenance
-from gradmethods.cost.timing import measure, quiet
+from gradmethods.cost.timing import quiet
 from gradmethods.errors import GradientError
 from gradmethods.problem import Problem
-from gradmethods.providers.backprop import Backprop
-from gradmethods.providers.numerical import Numerical
 from gradmethods.report.files import (
     append_record,
     locked,
@@ -50,9 +46,6 @@ BLOCK_SECONDS = 2.0
 
 SAME = ("git", "machine", "python", "packages", "seed", "widths", "batch")
 """What a run that goes on must have in common with the one that it goes on with."""
-
-SAMPLE = 8
-"""Components of the gradient that are certified."""
 
 
 def run_million(
@@ -206,14 +199,7 @@ def _result(folder: Path, problem: Problem, gradient: NDArray[Any]) -> dict[str,
     ratios = [own / block["loss"] for own, block in zip(seconds, blocks, strict=True)]
     ratio = Estimate.of(ratios)
     passes = problem.size + 1
-    own = problem.structure.split(gradient)
 
-    prepared = Backprop().prepare(problem)
-    cost = measure(prepared, problem, seconds=5.0)
-    exact = problem.structure.check(prepared(problem.params).gradient)
-    faster = Numerical("forward", evaluation="reuse").prepare(problem)
-    reused = measure(faster, problem, seconds=2.0)
-    again = problem.structure.check(faster(problem.params).gradient)
     return {
         "network": "-".join(map(str, read_json(folder / PROVENANCE)["widths"])),
         "batch": len(problem.data["X"]),
@@ -225,63 +211,9 @@ def _result(folder: Path, problem: Problem, gradient: NDArray[Any]) -> dict[str,
             "seconds": sum(block["seconds"] for block in blocks),
             "processor": sum(block["processor"] for block in blocks),
             "ratio": {name: passes * getattr(ratio, name) for name in ("median", "low", "high")},
-            "error": gradient_error(own, exact).norm,
         },
-        "backprop": {
-            "seconds": cost.gradient.median,
-            "preparation": sum(prepared.preparation.values()),
-            "ratio": asdict(cost.ratio),
-            "contended": cost.contended,
-        },
-        "reuse": {
-            "seconds": reused.gradient.median,
-            "preparation": sum(faster.preparation.values()),
-            "ratio": asdict(reused.ratio),
-            "contended": reused.contended,
-            "error": gradient_error(again, exact).norm,
-        },
-        "certified": _certified(problem, {"differences": own, "backprop": exact, "reuse": again}),
+        **beside(problem, problem.structure.split(gradient)),
     }
-
-
-def _certified(problem: Problem, gradients: Mapping[str, Any]) -> dict[str, Any]:
-    """Hold some components of each gradient against the truth."""
-    from gradmethods.certified import certified_sample
-
-    sample = certified_sample(problem, 20, components=SAMPLE, directions=1)
-    flat = problem.structure.join(gradients["backprop"])[sample.components]
-    scale = float(np.linalg.norm(flat)) or math.nan
-    errors = {
-        name: float(
-            np.linalg.norm(sample.component_error(problem.structure.restore(gradient))) / scale
-        )
-        for name, gradient in gradients.items()
-    }
-    return {"errors": errors, "coverage": sample.coverage, "seconds": sample.seconds}
-
-
-def result_text(result: Mapping[str, Any]) -> str:
-    """Say in a few lines what a run found."""
-    from gradmethods.report import format as fmt
-
-    rows = [("the loss", {"seconds": result["loss"]["seconds"]})]
-    rows += [
-        ("backprop", result["backprop"]),
-        ("differences, over the graph", result["reuse"]),
-        ("differences, black box", result["differences"]),
-    ]
-    lines = [f"{result['network']}, batch {result['batch']}: {result['n']:,} parameters"]
-    for name, row in rows:
-        ratio = row.get("ratio")
-        times = "" if ratio is None else (
-            f"   {fmt.interval(ratio['median'], ratio['low'], ratio['high'])} × loss"
-        )  # fmt: skip
-        lines.append(f"  {name:<28} {fmt.time(row['seconds']):>8}{times}")
-    passes = f"{result['calls']:,} calls of the loss, counted"
-    error = f"error {fmt.error(result['differences']['error'])} against backprop"
-    certified = result["certified"]["errors"]
-    against = ", ".join(f"{name} {fmt.error(value)}" for name, value in certified.items())
-    return "\n".join([*lines, f"  {passes}; {error}", f"  against certified components: {against}"])
 
 
 def _check_same(before: Mapping[str, Any] | None, now: Mapping[str, Any]) -> None:

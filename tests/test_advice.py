@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 import gradmethods as gm
-from gradmethods import advice as room
 from gradmethods.advice import Advice, Option
+from gradmethods.advice import measure as room
 from gradmethods.cli import main
 from gradmethods.cost.deadline import OutOfTime
 from gradmethods.errors import InvalidOption, InvalidProblem

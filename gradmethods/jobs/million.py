@@ -26,7 +26,8 @@ def add(jobs: Any) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Do the job; return the exit status."""
-    from gradmethods.million import result_text, run_million
+    from gradmethods.million import run_million
+    from gradmethods.report.million import result_text
 
     print(result_text(run_million(options.out, resume=options.resume)))
     return 0

@@ -84,7 +84,7 @@ def _digits(option: Option) -> str:
 
 
 def _break_even(advice: Advice) -> list[str]:
-    from gradmethods.advice import BLACK_BOX
+    from gradmethods.advice.advice import BLACK_BOX
 
     able = [o for o in advice.options if not o.obstacle]
     if BLACK_BOX not in [o.name for o in able]:
