@@ -65,7 +65,7 @@ def find_family(name: str) -> Family:
     UnknownName
         If there is no such problem.
     """
-    known = problems.FAMILIES | hard.CASES
+    known = problems.FAMILIES | problems.REAL | hard.CASES
     if name not in known:
         raise UnknownName.among("problem", name, known)
     return known[name]

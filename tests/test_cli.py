@@ -118,12 +118,12 @@ def test_problems_lists_every_name(capsys):
     """A problem that the list omits is one that nobody will find."""
     assert main(["problems"]) == 0
     out = capsys.readouterr().out
-    assert all(name in out for name in gm.problems.names())
+    assert all(name in out for name in gm.problems.names(real=True))
 
 
 def test_a_formula_is_readable_at_the_prompt(capsys):
     """If it came as LaTeX, a user of a terminal could not read it."""
-    for name in gm.problems.names():
+    for name in gm.problems.names(real=True):
         assert main(["problems", name]) == 0
         out = capsys.readouterr().out
         assert "\\" not in out
@@ -162,7 +162,7 @@ def test_defaults_are_those_of_compare(capsys):
     assert "results/latest" in capsys.readouterr().out
 
 
-@pytest.mark.parametrize("job", ["problems", "compare", "bench", "report"])
+@pytest.mark.parametrize("job", ["problems", "compare", "bench", "train", "article", "report"])
 def test_help_shows_an_example(job):
     """Help without an example sends people to search the web."""
     result = subprocess.run(

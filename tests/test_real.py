@@ -29,6 +29,8 @@ def test_what_is_missing_is_named_with_its_remedy(monkeypatch, capsys, name):
     with pytest.raises(ImportError, match=r"pip install gradmethods\[datasets\]") as info:
         problems.get(name)
     assert isinstance(info.value, GradientError)
+    assert main(["compare", name]) == 2  # known to every job, not only to the library
+    assert "pip install gradmethods[datasets]" in capsys.readouterr().err
     assert main(["problems"]) == 0
     out = capsys.readouterr().out
     assert name in out
