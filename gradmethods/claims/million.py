@@ -70,7 +70,7 @@ def _panel(record: Mapping[str, Any]) -> Panel:
         for place, (name, (key, provider)) in enumerate(zip(names, rows, strict=True))
         if record.get(key)
     ]
-    return Panel("", "seconds for one", tuple(series), log_x=False, ticks=names)
+    return Panel("", "seconds for one loss or gradient", tuple(series), log_x=False, ticks=names)
 
 
 CLAIM = Claim(

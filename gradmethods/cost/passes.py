@@ -123,5 +123,5 @@ class Passes:
         seconds = time.perf_counter() - begin
         processor, calls = time.process_time() - processor, self._counter.calls
         gradient = np.asarray(quotients, self.problem.dtype)
-        _, loss = calls_for(plain_loss(self.problem), min(0.01, seconds / 20))
+        _, loss = calls_for(plain_loss(self.problem), min(0.05, seconds / 20))
         return Block(start, stop, gradient, calls, seconds, processor, loss)
