@@ -89,7 +89,7 @@ def bound(method: Any, truth: Truth, derivatives: Derivatives | None = None) -> 
     --------
     >>> import numpy as np
     >>> import gradmethods as gm
-    >>> problem = gm.problems.get("rosenbrock", n=2)
+    >>> problem = gm.problems.get("log-sum-exp", n=3)
     >>> truth = gm.certified_gradient(problem)
     >>> exact, differences = (bound(name, truth)[""] for name in ("backprop", "numerical"))
     >>> bool((1e-16 < exact).all() and (exact < 1e-11).all() and (exact < differences).all())
