@@ -416,3 +416,32 @@ def test_dtypes_are_numpys():
 
     gm.certified_gradient(gm.Problem(loss, np.ones(2, np.float32), {"k": np.array([1, 2])}))
     assert seen[-1] == seen[0]
+
+
+def logistic_map(w, *, xp=np):
+    for _ in range(300):
+        w = 4 * w * (1 - w)
+    return xp.sum(w)
+
+
+LARGE_BALLS = {
+    "chaos": (logistic_map, 0.3, -1.5739162e90),
+    "huge terms": (lambda w, *, xp=np: (w * 1e300 + w) - w * 1e300, 1.0, 1.0),
+    "tiny terms": (lambda w, *, xp=np: (w + w * 1e-300) - w, 1.0, 1e-300),
+}
+
+
+@pytest.mark.parametrize("name", LARGE_BALLS)
+def test_a_large_ball_that_holds_zero_is_not_zero(name):
+    """A ball that holds 0 and much else says nothing: to call it 0 would certify a lie."""
+    loss, at, expected = LARGE_BALLS[name]
+    problem = gm.Problem(loss, np.asarray(at))
+    truth = gm.certified_gradient(problem)
+    assert truth.gradient == pytest.approx(expected, rel=1e-7, abs=0)
+    assert truth.digits >= 30
+    assert gm.certified_derivatives(problem, 1)[0, 1] == truth.gradient
+    sample = gm.certified_sample(problem, components=1, directions=0)
+    assert sample.component_error(truth.gradient) <= 1e-15 * abs(expected)
+    assert gm.check_gradient(truth.gradient, problem).ok or truth.rounding()[""] > abs(expected)
+    with pytest.raises(gm.GradientMismatch):
+        gm.assert_gradient(np.asarray(12345.0), problem)

@@ -477,3 +477,27 @@ def test_the_table_has_a_row_per_array():
     assert table.loc["b1", "error"] == 2
     assert (table["excess"] > 1).to_list() == [False, True, False, False]
     assert (table["bound"] < 1e-11).all()
+
+
+def test_infinite_answers_tell_nothing_of_what_they_depend_on():
+    """All infinities are equal: a function that overflows everywhere is not a constant."""
+    problem = gm.Problem(lambda w, *, xp=np: xp.sum(w**2), np.array([1.0, 2.0]))
+    with np.errstate(over="ignore"):
+        check = gm.check_gradient(lambda w: w * 1e308 * 1e308, problem)
+    assert not check.ok
+    assert "depend" not in check.mistake
+
+
+def test_a_small_offset_is_no_penalty():
+    """A hypothesis must explain the error, not hide behind the bound."""
+    problem = gm.Problem(lambda w, *, xp=np: xp.sum(xp.sin(w)), np.array([0.5, 2.0, 3.0]))
+    check = gm.check_gradient(lambda w: np.cos(w) + 1e-14, problem)
+    assert not check.ok
+    assert "penalty" not in check.mistake
+
+
+def test_a_loss_that_is_no_number_is_refused():
+    """A pair is read as loss and gradient: None in the place of the loss needs words."""
+    problem = gm.Problem(lambda w, *, xp=np: xp.sum(w**2), np.array([1.0, 2.0]))
+    with pytest.raises(gm.ShapeMismatch, match="real number beside the gradient"):
+        gm.check_gradient(lambda w: (None, 2 * w), problem)

@@ -214,3 +214,30 @@ def test_empty_arrays_take_no_part():
     np.testing.assert_allclose(gradient["a"], np.exp(0.3), rtol=1e-9)
     np.testing.assert_allclose(gradient["b"], 3 * params["b"] ** 2, atol=1e-9)
     assert gradient["none"].shape == (0,)
+
+
+def test_many_small_arrays_are_looked_at_together():
+    """A search in each of thousands of arrays would cost more than the gradient."""
+    arrays = {f"w{i}": np.full(3, 0.5 + i) for i in range(400)}
+    problem = gm.Problem(lambda p, *, xp=np: sum(xp.sum(xp.sin(w)) for w in p.values()), arrays)
+    prepared = gm.Numerical().prepare(problem)
+    assert prepared.preparation_passes < prepared.forward_passes
+    error = problem.structure.join(prepared(problem.params).gradient)
+    error -= np.cos(problem.structure.join(problem.params))
+    assert abs(error).max() < 1e-7
+
+
+@pytest.mark.parametrize("scheme", ["five-point", "richardson"])
+def test_the_largest_losses_have_steps_too(scheme):
+    """A quotient that overflows before its losses do would find no step finite."""
+    at = np.array([709.0])
+    problem = gm.Problem(lambda w, *, xp=np: xp.sum(xp.exp(w)), at)
+    found = gm.Numerical(scheme).prepare(problem)(at).gradient
+    assert found == pytest.approx(np.exp(at), rel=1e-8)
+
+
+def test_a_ladder_that_ends_nowhere_gives_nan():
+    """Beside the least positive number a logarithm has no finite losses: NaN, not a crash."""
+    at = np.array([5e-324])
+    problem = gm.Problem(lambda w, *, xp=np: xp.sum(xp.log(w)), at)
+    assert np.isnan(gm.Numerical("richardson").prepare(problem)(at).gradient).all()

@@ -185,7 +185,7 @@ def _kept(points: tuple[PointCheck, ...]) -> str:
         return ""
     join = points[0].truth.problem.structure.join
     first, *others = [join(point.given.gradient) for point in points]
-    if all(np.array_equal(first, other) for other in others):
+    if np.isfinite(first).all() and all(np.array_equal(first, other) for other in others):
         return "the same at every point: it does not depend on the parameters that it is given"
     restore = points[0].truth.problem.structure.restore
     stale = all(

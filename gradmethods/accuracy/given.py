@@ -78,8 +78,17 @@ def read(result: Any, problem: Problem) -> Given:
     """Read what a function returned, or values: a gradient, or a pair of loss and gradient."""
     value: float | None = None
     if isinstance(result, tuple) and len(result) == 2 and _is_pair(result, problem):
-        value, result = float(np.asarray(result[0])), result[1]
+        value, result = _number(result[0]), result[1]
     return Given(_arrays(result, problem), value)
+
+
+def _number(loss: Any) -> float:
+    if np.asarray(loss).dtype.kind not in "fiu":
+        raise ShapeMismatch(
+            f"Expected the loss as a real number beside the gradient, got {type(loss).__name__}. "
+            "Return (loss, gradient), or the gradient alone."
+        )
+    return float(np.asarray(loss))
 
 
 def _is_pair(result: tuple[Any, Any], problem: Problem) -> bool:

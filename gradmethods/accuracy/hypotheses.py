@@ -136,6 +136,10 @@ def _slopes(suspect: Suspect) -> Iterator[str]:
         yield "the slope σ′ of hidden units is taken at the activation a = σ(z), not at z"
 
 
+UNEXPLAINED = 0.1
+"""What a hypothesis may leave of an error: less would be asked of it by the bound alone."""
+
+
 def _penalty(suspect: Suspect) -> Iterator[str]:
     point = suspect.evidence.problem.structure.check(suspect.evidence.problem.params)
     x = np.asarray(point[suspect.name], float)
@@ -143,7 +147,9 @@ def _penalty(suspect: Suspect) -> Iterator[str]:
     if size == 0 or x.size < 2:
         return
     factor = float(((suspect.given - suspect.true) / size).ravel() @ (x / size).ravel())
-    if factor and suspect.fits(suspect.true + factor * x):
+    error = suspect.given - suspect.true
+    explained = norm(error - factor * x) <= UNEXPLAINED * norm(error)
+    if factor and explained and suspect.fits(suspect.true + factor * x):
         word = "too large" if factor > 0 else "too small"
         yield (
             f"{word} by {abs(factor):.6g} times the parameters: the term of a penalty (weight "

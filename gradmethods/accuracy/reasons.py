@@ -188,13 +188,8 @@ REASONS: dict[str, tuple[Reason, ...]] = {
         Reason("right", EXACT, "The shift is exact, and its own derivative cancels."),
         Reason(
             "right",
-            (FORWARD, CENTRAL, RICHARDSON),
-            "Steps were chosen on the scale of the loss, 1, not of the parameters, 1000.",
-        ),
-        Reason(
-            "inaccurate",
-            (FIVE,),
-            "The loss is 1000 times what it varies by, and its round-off with it.",
+            DIFFERENCES,
+            "Steps were chosen on the scale of the loss, 1, not of the parameters, 750.",
         ),
     ),
     "edge-of-domain": (

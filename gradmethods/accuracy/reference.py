@@ -15,7 +15,7 @@ import numpy as np
 from gradmethods.accuracy.bounds import SLACK, exact_bound
 from gradmethods.accuracy.errors import norm
 from gradmethods.accuracy.truth import Truth, in_doubles, true_arrays
-from gradmethods.errors import BudgetExceeded, GradientError
+from gradmethods.errors import BudgetExceeded, GradientError, NotDifferentiable
 from gradmethods.problem import Problem
 from gradmethods.providers import Backprop
 from gradmethods.structure import Arrays, Parameters
@@ -53,9 +53,15 @@ def reference(problem: Problem) -> Truth:
     from gradmethods.certified import certified_gradient, certified_sample
 
     try:
-        return certified_gradient(problem, DIGITS, budget=BUDGET)
+        found = certified_gradient(problem, DIGITS, budget=BUDGET)
     except BudgetExceeded:
         return in_part(problem, certified_sample(problem, DIGITS))
+    if found.digits < DIGITS:
+        raise NotDifferentiable(
+            f"Of the gradient of {problem.name!r} no more than {max(found.digits, 0)} digits are "
+            f"certified with {found.bits} bits, too few to judge by."
+        )
+    return found
 
 
 def in_part(problem: Problem, sample: CertifiedSample) -> InPart:

@@ -23,7 +23,7 @@ from gradmethods.certified.evaluate import point_of
 from gradmethods.certified.functions import BINARY, UNARY, whole_power
 from gradmethods.certified.namespace import Balls
 from gradmethods.certified.numbers import is_known, rounded
-from gradmethods.certified.precision import ZERO_BITS, raised
+from gradmethods.certified.precision import raised
 from gradmethods.errors import InvalidOption
 from gradmethods.graph.record import call_loss
 from gradmethods.problem import Problem
@@ -153,8 +153,8 @@ def certified_derivatives(
     -------
     numpy.ndarray of float64
         Shape (components, order + 1): the loss and its derivatives of order 1, 2, … along each
-        coordinate, from balls that are known to 17 digits; one that cannot be told from 0 with 512
-        bits counts as 0.
+        coordinate, from balls that are known to 17 digits; one that cannot be told from 0 by a
+        float64 counts as 0.
 
     Raises
     ------
@@ -173,11 +173,16 @@ def certified_derivatives(
     if type(order) is not int or not 0 <= order <= 50:
         raise InvalidOption(f"order must be a whole number from 0 to 50, got {order!r}.")
     chosen = list(range(problem.size) if components is None else components)
+    if not all(0 <= component < problem.size for component in chosen):
+        raise InvalidOption(
+            f"components must be positions from 0 to {problem.size - 1} in the flat vector of "
+            f"parameters, got {chosen}."
+        )
 
     def attempt(bits: int) -> tuple[NDArray[np.float64], bool]:
         with ctx.workprec(bits):
             balls = [ball for i in chosen for ball in _along(problem, order, int(i))]
-        enough = all(is_known(ball, DIGITS, zero=bits >= ZERO_BITS * BITS) for ball in balls)
+        enough = all(is_known(ball, DIGITS) for ball in balls)
         return np.array([*map(rounded, balls)]).reshape(len(chosen), order + 1), enough
 
     return raised(problem, BITS, attempt)

@@ -64,8 +64,8 @@ class CertifiedGradient:
 
     @cached_property
     def is_zero(self) -> dict[str, NDArray[np.bool_]]:
-        """Components whose balls hold 0; they count as 0."""
-        return {name: holds(lambda b: b.contains(0), x) for name, x in self.enclosure.items()}
+        """Components whose balls hold 0 and no float64 beside it; they count as 0."""
+        return {name: holds(numbers.is_zero, x) for name, x in self.enclosure.items()}
 
     @cached_property
     def is_exact(self) -> dict[str, NDArray[np.bool_]]:

@@ -7,7 +7,7 @@ import time
 from gradmethods.certified.enclosure import CertifiedGradient
 from gradmethods.certified.evaluate import enclose
 from gradmethods.certified.numbers import is_known
-from gradmethods.certified.precision import ZERO_BITS, check_request, first_bits, raised
+from gradmethods.certified.precision import check_request, first_bits, raised
 from gradmethods.problem import Problem
 
 BUDGET = 600.0
@@ -22,8 +22,8 @@ def certified_gradient(
     The loss is evaluated in ball arithmetic, in forward mode: parameters and data are the exact
     binary numbers that they are, and every rounding is in the radii. The working precision is
     doubled until the loss and all components have the digits asked for, relative to themselves. A
-    number that cannot be told from 0 at four times the first precision counts as 0, and its radius
-    says how near it is; so precision is not raised for ever at stationary points.
+    number that cannot be told from 0 counts as 0 once its ball holds no other float64: so precision
+    is not raised for ever at stationary points.
 
     Parameters
     ----------
@@ -77,6 +77,6 @@ def certified_gradient(
         loss, enclosure = enclose(problem, bits, budget=budget)
         found = CertifiedGradient(problem, loss, enclosure, bits, time.perf_counter() - start)
         balls = (loss, *(ball for array in enclosure.values() for ball in array.flat))
-        return found, all(is_known(ball, digits, zero=bits >= ZERO_BITS * first) for ball in balls)
+        return found, all(is_known(ball, digits) for ball in balls)
 
     return raised(problem, first, attempt)

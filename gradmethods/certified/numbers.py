@@ -11,6 +11,9 @@ from flint import arb
 LOG10_2 = math.log10(2)
 
 
+TINIEST = arb(5e-324)
+"""The least positive float64."""
+
 FAR = 1100
 """Powers of 2 beyond which float64 has only infinity and 0."""
 
@@ -35,7 +38,7 @@ def _parts(ball: arb) -> tuple[int, int]:
 
 def rounded(ball: arb) -> float:
     """Return the nearest float64, or 0 for what cannot be told from 0."""
-    return 0.0 if ball.contains(0) else nearest(ball)
+    return 0.0 if is_zero(ball) else nearest(ball)
 
 
 def rest(ball: arb, number: float) -> float:
@@ -78,9 +81,14 @@ def digits(ball: arb) -> float:
     return orders(ball, ball.rad())
 
 
-def is_known(ball: arb, wanted: float, *, zero: bool) -> bool:
-    """Say whether a ball has the digits wanted, or holds 0 and shall count as that."""
-    return zero or ball.is_exact() if ball.contains(0) else digits(ball) >= wanted
+def is_zero(ball: arb) -> bool:
+    """Say whether a ball holds 0, and nothing else that float64 can tell from it."""
+    return bool(ball.contains(0) and ball.abs_upper() < TINIEST)
+
+
+def is_known(ball: arb, wanted: float) -> bool:
+    """Say whether a ball has the digits wanted, or counts as 0."""
+    return is_zero(ball) or digits(ball) >= wanted
 
 
 def norm(balls: Any) -> arb:

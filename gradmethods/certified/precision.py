@@ -17,9 +17,6 @@ GUARD = 32
 MOST_BITS = 8192
 """Where raising the precision ends."""
 
-ZERO_BITS = 4
-"""A component that still cannot be told from 0 at so many times the first precision counts as 0."""
-
 Result = TypeVar("Result")
 
 

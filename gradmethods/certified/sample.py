@@ -18,7 +18,7 @@ from gradmethods.certified import numbers
 from gradmethods.certified.arrays import ONE, ZERO, Objects, Tangents, exact, filled, from_list
 from gradmethods.certified.evaluate import ENTRIES, point_of, run
 from gradmethods.certified.namespace import Balls
-from gradmethods.certified.precision import ZERO_BITS, check_request, first_bits, raised
+from gradmethods.certified.precision import check_request, first_bits, raised
 from gradmethods.errors import InvalidOption
 from gradmethods.problem import Problem
 from gradmethods.progress import shown
@@ -62,6 +62,9 @@ class CertifiedSample:
     bits: int
     seconds: float
 
+    def __repr__(self) -> str:
+        return f"<CertifiedSample of {self.problem.name!r}: {self.coverage}; {self.digits} digits>"
+
     @property
     def value(self) -> float:
         """The float64 nearest to the loss."""
@@ -70,7 +73,7 @@ class CertifiedSample:
     @property
     def digits(self) -> int:
         """Digits of the least well known of the derivatives that are not 0."""
-        balls = (ball for ball in (*self.partials, *self.slopes) if not ball.contains(0))
+        balls = (ball for ball in (*self.partials, *self.slopes) if not numbers.is_zero(ball))
         return math.floor(min((self.bits * numbers.LOG10_2, *map(numbers.digits, balls))))
 
     @property
@@ -170,9 +173,8 @@ def certified_sample(
         partials, slopes = found[:count], found[count:]
         seconds = time.perf_counter() - start
         result = CertifiedSample(problem, loss, chosen, towards, partials, slopes, bits, seconds)
-        zero = bits >= ZERO_BITS * first_bits(digits)
         balls = (loss, *partials, *slopes)
-        return result, all(numbers.is_known(ball, digits, zero=zero) for ball in balls)
+        return result, all(numbers.is_known(ball, digits) for ball in balls)
 
     return raised(problem, first_bits(digits), attempt)
 

@@ -37,6 +37,8 @@ PASSES = 72
 """For the searches in one array, at most; its noise takes 24 at most."""
 SPARE = 18
 """Of these, for the search in the rest of the array."""
+GROUPS = 32
+"""Arrays are searched one by one up to so many; of more, neighbours are taken together."""
 WIDEST = 0.1
 """Times max(1, |x|): wider steps are not considered."""
 FAR_APART = 1e-6
@@ -56,10 +58,19 @@ def choose_steps(problem: Problem, scheme: str) -> ChosenSteps:
         Any of the real schemes.
     """
     home = tuple(x.ravel() for x in problem.structure.check(problem.params).values() if x.size)
+    home = _grouped(home)
     with np.errstate(all="ignore"):
         probe = Probe(problem)
         arrays = _for_arrays(probe, basis(scheme), home) if math.isfinite(probe.value) else ()
     return ChosenSteps(scheme, home, arrays, probe.passes)
+
+
+def _grouped(arrays: tuple[NDArray[np.floating], ...]) -> tuple[NDArray[np.floating], ...]:
+    """Lay neighbouring arrays end to end where there are too many to look at each."""
+    if len(arrays) <= GROUPS:
+        return arrays
+    parts = np.array_split(np.arange(len(arrays)), GROUPS)
+    return tuple(np.concatenate([arrays[i] for i in part]) for part in parts)
 
 
 def _for_arrays(

@@ -40,15 +40,20 @@ def richardson(evaluate: Callable[[], float], point: Vector, step: StepRule) -> 
 
 def _central(evaluate: Callable[[], float], point: Vector, i: int, u: float) -> Ladder:
     x = point[i]
+    moved = False
 
     def at(h: float) -> tuple[float, float]:
+        nonlocal moved
         point[i] = x + h
         above, plus = float(point[i]), evaluate()
         point[i] = x - h
         below, minus = float(point[i]), evaluate()
         point[i] = x
-        if above == below:
+        if above == below and not moved:
             raise lost_step(x)
+        moved = True
+        if above == below:  # halved until it is lost: nothing near by was finite
+            return math.nan, math.inf
         # Extrapolation doubles, at most, the round-off u|f|/h of the central difference.
         return (plus - minus) / (above - below), 2 * u * max(abs(plus), abs(minus)) / h
 

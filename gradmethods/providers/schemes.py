@@ -107,7 +107,8 @@ def _central(f: Vector, p: Vector) -> Vector:
 
 def _five_point(f: Vector, p: Vector) -> Vector:
     # The weights (1, -8, 0, 8, -1)/12, written so that each difference has the step it really took.
-    return np.asarray((4 * _central(f, p) - _central(f[2:], p[2:])) / 3)
+    near, far = _central(f, p), _central(f[2:], p[2:])
+    return np.asarray(near + (near - far) / 3)  # not (4 near - far)/3, which overflows first
 
 
 SCHEMES: dict[str, Scheme] = {

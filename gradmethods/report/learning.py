@@ -9,6 +9,7 @@ import matplotlib as mpl
 import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
 from gradmethods.report.figures import new_figure
 from gradmethods.report.style import RC, THEORY, look
@@ -68,6 +69,7 @@ def loss_figure(runs: Sequence[Training]) -> Figure:
                 alpha=0.55 if place == 0 and len(runs) > 1 else 1,
             )
         axes.set(xlabel="epoch", ylabel="loss L", ylim=(0, None))
+        axes.xaxis.set_major_locator(MaxNLocator("auto", integer=True))
         axes.xaxis.set_major_formatter("{x:,.0f}")
         axes.margins(x=0.01)
         if len(runs) > 1:
@@ -99,6 +101,7 @@ def parting_figure(frame: pd.DataFrame, first: str) -> Figure:
                 textcoords="offset points",
             )  # fmt: skip
             axes.set(yscale="log", xlabel="epoch")
+            axes.xaxis.set_major_locator(MaxNLocator("auto", integer=True))
             axes.xaxis.set_major_formatter("{x:,.0f}")
             axes.set_title(f"{label}, from {look(first).label}", loc="left")
             axes.margins(x=0.01)
