@@ -36,8 +36,8 @@ def test_a_trace_that_is_going_on_is_left_alone():
 def test_backprop_holds_more_than_differences():
     """If it did not, the price of one backward pass, its stored values, would not be seen."""
     problem = gm.problems.get("mlp", widths=(2, 16, 16, 1), batch=1000)
-    differences = memory(gm.Numerical("forward"), problem, 0.0)
-    backprop = memory(gm.Backprop(), problem, 0.0)
+    differences = memory(gm.Numerical("forward"), problem, 0.0, affordable=1.0)
+    backprop = memory(gm.Backprop(), problem, 0.0, affordable=1.0)
     # The program works in buffers that preparing makes: they are part of its memory.
     total = (backprop["preparation_bytes"] or 0) + (backprop["gradient_bytes"] or 0)
     assert total > (differences["gradient_bytes"] or 0) > 1000 * 16 * 8
@@ -47,8 +47,8 @@ def test_what_takes_long_is_not_traced():
     """If it were, tracing would take the time that the run has for measuring."""
     nothing = {"preparation_bytes": None, "gradient_bytes": None}
     problem = gm.problems.get("rosenbrock")
-    assert memory(gm.Backprop(), problem, 100.0) == nothing
-    assert memory(gm.Backprop(), problem, float("nan")) == nothing
+    assert memory(gm.Backprop(), problem, 100.0, affordable=1.0) == nothing
+    assert memory(gm.Backprop(), problem, float("nan"), affordable=1.0) == nothing
 
 
 def test_records_hold_it():

@@ -11,9 +11,6 @@ from typing import Any
 from gradmethods.problem import Problem
 from gradmethods.provider import Provider
 
-AFFORDABLE = 1.0
-"""Seconds that preparing and a gradient may have taken for their memory to be traced besides."""
-
 
 def peak(work: Callable[[], Any]) -> tuple[Any, int]:
     """Do a piece of work; return its result, and how far the memory rose above what was in use.
@@ -42,7 +39,9 @@ def peak(work: Callable[[], Any]) -> tuple[Any, int]:
         tracemalloc.stop()
 
 
-def memory(provider: Provider, problem: Problem, seconds: float) -> dict[str, int | None]:
+def memory(
+    provider: Provider, problem: Problem, seconds: float, *, affordable: float
+) -> dict[str, int | None]:
     """Trace one preparation and one gradient.
 
     Parameters
@@ -52,14 +51,16 @@ def memory(provider: Provider, problem: Problem, seconds: float) -> dict[str, in
     problem : Problem
         What to differentiate.
     seconds : float
-        That a preparation and a gradient take; if it is long, nothing is traced.
+        That a preparation and a gradient take. Traced, they take ten times as long.
+    affordable : float
+        Where they take more seconds than this, nothing is traced.
 
     Returns
     -------
     dict
         ``preparation_bytes`` and ``gradient_bytes``, at the peak of each; None where not traced.
     """
-    if not seconds <= AFFORDABLE:
+    if not seconds <= affordable:
         return {"preparation_bytes": None, "gradient_bytes": None}
     sympy = sys.modules.get("sympy")
     if sympy is not None:  # or what was derived before would not be counted

@@ -10,7 +10,7 @@ from gradmethods.cost.cases import Case
 from gradmethods.cost.plan import Plan
 from gradmethods.cost.trial import Settings, describe, gap_record, guarded
 
-SECONDS = 35.0
+SECONDS = 20.0
 """For all cases of a run that someone waits for."""
 
 SHARE = 0.6

@@ -40,6 +40,9 @@ _WARM: set[str] = set()
 PATIENCE = 60.0
 """Seconds that may go into repeating a slow gradient for the sake of an interval."""
 
+TRACED = 0.1
+"""Part of the time for measuring that untraced work may take for its memory to be traced too."""
+
 
 @dataclass(frozen=True)
 class Settings:
@@ -206,7 +209,12 @@ def _measure(
         "loss_calls_per_gradient": calls,
         "operations": getattr(prepared, "operations", None),
         "value": float(result.value),
-        **memory(provider, problem, preparation + cost.gradient.median),
+        **memory(
+            provider,
+            problem,
+            preparation + cost.gradient.median,
+            affordable=TRACED * settings.seconds,
+        ),
         **_check(result, problem, case.provider, settings.seed),
     }
 
