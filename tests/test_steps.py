@@ -221,7 +221,7 @@ def test_many_small_arrays_are_looked_at_together():
     arrays = {f"w{i}": np.full(3, 0.5 + i) for i in range(400)}
     problem = gm.Problem(lambda p, *, xp=np: sum(xp.sum(xp.sin(w)) for w in p.values()), arrays)
     prepared = gm.Numerical().prepare(problem)
-    assert prepared.preparation_passes < prepared.forward_passes
+    assert prepared.preparation_passes < 2 * problem.size
     error = problem.structure.join(prepared(problem.params).gradient)
     error -= np.cos(problem.structure.join(problem.params))
     assert abs(error).max() < 1e-7
@@ -241,3 +241,19 @@ def test_a_ladder_that_ends_nowhere_gives_nan():
     at = np.array([5e-324])
     problem = gm.Problem(lambda w, *, xp=np: xp.sum(xp.log(w)), at)
     assert np.isnan(gm.Numerical("richardson").prepare(problem)(at).gradient).all()
+
+
+@pytest.mark.parametrize("scheme", ["forward", "central", "five-point", "richardson"])
+@pytest.mark.parametrize("name", ["island", "helmholtz", "mlp"])
+def test_arrays_treated_as_one_have_the_steps_of_each(monkeypatch, name, scheme):
+    """What is there for speed must not change a step, at home or elsewhere."""
+    from gradmethods.providers import steps
+
+    problem = gm.problems.get(name)
+    rule = gm.Numerical(scheme).prepare(problem).step
+    home = problem.structure.join(problem.params if name != "helmholtz" else {"": problem.params})
+    for point in (home, home * 1.7, home / 50, home * 0):
+        together = rule(point)
+        monkeypatch.setattr(steps, "TOGETHER", 0)
+        np.testing.assert_array_equal(together, rule(point))
+        monkeypatch.undo()

@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -19,6 +20,8 @@ WIDE = 0.25
 """Where Richardson extrapolation starts, on the scale of the loss."""
 NEAR = 0.1
 """What is near 0, on the scale of the loss."""
+TOGETHER = 4096
+"""Up to so many parameters, all arrays are treated as one: a call does not look at each."""
 APART = 4
 """A step spans so many numbers at least, so that it is never lost in rounding."""
 
@@ -150,8 +153,7 @@ class ArraySteps:
 
     def shared_at(self, x: NDArray[np.float64]) -> NDArray[np.float64]:
         """Return the step that entries at `x` share, in proportion to them if it goes along."""
-        ratio = np.maximum(abs(x) / self.least, 1) if self.along else np.ones(x.shape)
-        return self.shared * ratio
+        return self.shared * np.where(self.along, np.maximum(abs(x) / self.least, 1), 1)
 
     def elsewhere(self, x: NDArray[np.float64], scheme: Scheme, u: float) -> NDArray[np.float64]:
         """Return steps for entries that are at x now.
@@ -167,12 +169,11 @@ class ArraySteps:
         than suits a loss that varies on the scale of max(1, |x|).
         """
         size = abs(x)
-        steps = self.shared_at(x)
-        if not self.along:
-            scale, p = self.shared / scheme.relative_step(u), scheme.order
-            grown = np.maximum(size / max(self.most, scale), 1)
-            shrunk = np.maximum(size, NEAR * scale) / max(self.least, NEAR * scale)
-            steps *= grown ** (1 / (p + 1)) * np.minimum(shrunk, 1) ** (p / (p + 1))
+        scale, p = self.shared / scheme.relative_step(u), scheme.order
+        grown = np.maximum(size / np.maximum(self.most, scale), 1)
+        shrunk = np.maximum(size, NEAR * scale) / np.maximum(self.least, NEAR * scale)
+        moved = grown ** (1 / (p + 1)) * np.minimum(shrunk, 1) ** (p / (p + 1))
+        steps = self.shared_at(x) * np.where(self.along, 1, moved)
         return np.asarray(np.minimum(steps * self.noisier, self.cautious * np.maximum(1, size)))
 
 
@@ -205,6 +206,46 @@ class ChosenSteps:
         """Return the function that gives the steps for parts of `point`."""
         if not self.arrays:
             return PrecisionStep(self.scheme).near(point)
+        if point.size <= TOGETHER:
+            return self._near_together(point)
+        return self._near(point)
+
+    def _near_together(self, point: Vector) -> Callable[[slice], Vector]:
+        home, at_home, arrays = self._together
+        if np.array_equal(home, point):
+            return lambda part: at_home[part]
+        u = float(np.finfo(point.dtype).eps) / 2
+        with np.errstate(all="ignore"):
+            h = arrays.elsewhere(point.astype(float), basis(self.scheme), u)
+            steps = self._on_the_grid(h, point)
+        return lambda part: steps[part]
+
+    @cached_property
+    def _together(self) -> tuple[Vector, Vector, ArraySteps]:
+        """The prepared point, the steps there, and those of all arrays as if they were one."""
+        home = np.concatenate(self.home)
+        each = np.repeat(np.arange(len(self.arrays)), [x.size for x in self.home])
+
+        def of_each(name: str) -> Any:
+            return np.array([getattr(array, name) for array in self.arrays])[each]
+
+        names = ("shared", "least", "most", "along", "noisier", "cautious")
+        nothing = np.empty(0, np.intp)
+        together = ArraySteps(nothing, np.empty(0), **{name: of_each(name) for name in names})
+        at_home = self._near(home)(WHOLE)
+        at_home.setflags(write=False)
+        return home, at_home, together
+
+    def _on_the_grid(self, h: NDArray[np.float64], x: Vector) -> Vector:
+        """Make steps that are not lost in rounding; Richardson's begin wide, and are halved."""
+        if self.scheme == RICHARDSON:
+            u = float(np.finfo(x.dtype).eps) / 2
+            scale = h / basis(self.scheme).relative_step(u)
+            h = WIDE * np.minimum(scale, np.maximum(1, abs(x.astype(float))))
+            h = np.exp2(np.round(np.log2(h)))  # halved, it stays on the grid of x
+        return np.asarray(np.maximum(h, APART * abs(np.spacing(x))), x.dtype)
+
+    def _near(self, point: Vector) -> Callable[[slice], Vector]:
         stops = np.cumsum([x.size for x in self.home]).tolist()
         starts = [0, *stops[:-1]]
         spans = list(zip(starts, stops, strict=True))
@@ -229,10 +270,6 @@ class ChosenSteps:
                         if at_home
                         else array.elsewhere(x[here], scheme, u)
                     )
-            if self.scheme == RICHARDSON:
-                scale = h / scheme.relative_step(u)
-                h = WIDE * np.minimum(scale, np.maximum(1, abs(x)))
-                h = np.exp2(np.round(np.log2(h)))  # halved, it stays on the grid of x
-            return np.asarray(np.maximum(h, APART * abs(np.spacing(point[part]))), point.dtype)
+            return self._on_the_grid(h, point[part])
 
         return steps
