@@ -126,9 +126,9 @@ def _run(folder: Path, benchmarks: Path, budget: float | None, *, full: bool, re
     try:
         status = _run_pytest(benchmarks, folder, limit, settings, left(reserve))
         _fill(folder, settings, status, budget)
+        prove(folder, left(min(WRITING, 0.6 * reserve)))
         accuracy_rows(folder, left(min(WRITING + LEDGER, 0.8 * reserve)), settings)
         ledger_rows(folder, left(min(WRITING, 0.6 * reserve)), settings)
-        prove(folder, left(min(WRITING, 0.6 * reserve)))
     except KeyboardInterrupt:
         status = INTERRUPTED
         sys.stdout.write("\nInterrupted. Writing the report of what is finished ...\n")
