@@ -10,6 +10,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -160,7 +161,7 @@ def run_article(
         return failures.write_seeds(folder, study, epochs)
 
     parts: dict[str, Callable[[Folder], pd.DataFrame]] = {
-        **{f"training on {name}": lambda f, name=name: trained(f, name) for name in PLANE},  # type: ignore[misc]
+        **{f"training on {name}": partial(trained, name=name) for name in PLANE},
         f"training from {seeds} seeds": seeded,
         "gradients against depth": lambda f: failures.write_norms(f, pathologies.gradient_norms()),
         "dying ReLUs": lambda f: failures.write_dying(f, pathologies.dying_units()),

@@ -276,6 +276,21 @@ def test_rounding_bounds_what_float64_does():
         assert (abs(truth.error(by_hand)[""]) <= truth.rounding()[""]).all()
 
 
+def test_rounding_covers_every_term_of_a_product():
+    """Balls round a sum of products once: where terms cancel, floating-point numbers err more."""
+    rng = np.random.default_rng(5)
+    beyond_one_rounding = 0
+    for _ in range(10):
+        w, b = rng.standard_normal((2, 40))
+        b[-1] = -(w[:-1] @ b[:-1]) / w[-1]
+        problem = gm.Problem(lambda w, b, *, xp=np: (w @ b) ** 2, w, {"b": b})
+        truth = gm.certified_gradient(problem)
+        error = abs(truth.error(2 * sum(w * b) * b)[""])
+        assert (error <= truth.rounding()[""]).all()
+        beyond_one_rounding += (error > 1e-15 * abs(truth.gradient)).all()
+    assert beyond_one_rounding >= 5
+
+
 def test_rounding_is_infinite_where_the_branch_is_open():
     """Where float64 may take the wrong branch no bound on its error holds."""
     problem = scalar(lambda xp, w: xp.maximum(w + 1, xp.asarray(1.1) + 1e-17 * w), 0.1)

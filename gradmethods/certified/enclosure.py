@@ -68,11 +68,6 @@ class CertifiedGradient:
         return {name: holds(numbers.is_zero, x) for name, x in self.enclosure.items()}
 
     @cached_property
-    def is_exact(self) -> dict[str, NDArray[np.bool_]]:
-        """Components whose balls have radius 0."""
-        return {name: holds(arb.is_exact, x) for name, x in self.enclosure.items()}
-
-    @cached_property
     def _nearest(self) -> Arrays:
         return {
             name: np.where(zero, 0.0, each(numbers.nearest, self.enclosure[name])).astype(float)

@@ -52,7 +52,7 @@ def _count(case: Case, plan: Plan, settings: Settings) -> dict[str, Any]:
     if sympy is not None:  # counts must not depend on what was derived before
         sympy.core.cache.clear_cache()
     start = time.perf_counter()
-    operations = provider.prepare(problem).operations  # type: ignore[attr-defined]
+    operations = provider.prepare(problem).operations  # type: ignore[attr-defined]  # compiled ones have it
     preparation = time.perf_counter() - start
     plan.finished(case, preparation, 0.0)
     return {"outcome": "measured", "operations": operations, "preparation": preparation}
