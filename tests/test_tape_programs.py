@@ -245,8 +245,9 @@ def test_a_transposed_matrix_is_copied_where_that_pays(rows):
 def test_a_single_entry_is_not_broadcast_to_more_axes_than_it_has_to():
     """A (1, 1) beside (5,) makes (1, 5): named as a number it would make (5,)."""
     problem, graph = joint(
-        lambda p, xp=np: xp.sum(xp.exp(xp.exp(p["a"]) * p["b"]) * (xp.exp(p["a"]) - p["b"])),
-        {"a": np.full((1, 1), 0.3), "b": np.linspace(0, 1, 5)},
+        lambda p, b, xp=np: xp.sum(p["c"] * (xp.exp(p["a"]) * b)),
+        {"a": np.full((1, 1), 0.3), "c": np.linspace(0, 1, 5)[None]},
+        {"b": np.linspace(1, 2, 5)},
     )
     expected = graph.evaluate(problem.structure.check(problem.params), problem.data)
     for got, want in zip(run_twice(graph, problem), expected, strict=True):
