@@ -29,6 +29,18 @@ def new_figure(width: float, height: float) -> Figure:
         return Figure(figsize=(width, height), layout="constrained")
 
 
+def panel_grid(panels: int, most: int = 4) -> tuple[int, int]:
+    """Return rows and columns for panels: few rows, at most so many columns, few empty places.
+
+    Examples
+    --------
+    >>> panel_grid(3), panel_grid(5), panel_grid(9)
+    ((1, 3), (2, 3), (3, 3))
+    """
+    rows = -(-panels // most)
+    return rows, -(-panels // rows)
+
+
 class Powers(LogFormatterSciNotation):
     """Writes 10⁻³ as text: as a formula, letter by letter, it takes a quarter of a report's time.
 
