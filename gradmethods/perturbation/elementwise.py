@@ -21,7 +21,7 @@ def elementwise(plan: Planner, node: Node) -> Change:
     assert node.primitive is not None
     pins = common_pins(plan, node)
     values = [value_at(plan, node, operand, pins) for operand in node.operands]
-    function, operands = _spelled(node, values)
+    function, operands = spelled(node, values)
     shape = pinned(node.shape, pins)
     register = plan.elementwise(
         node.primitive.name,
@@ -35,7 +35,8 @@ def elementwise(plan: Planner, node: Node) -> Change:
     return Change(node, pins, register)
 
 
-def _spelled(node: Node, operands: list[Operand]) -> tuple[Callable[..., Any], list[Operand]]:
+def spelled(node: Node, operands: list[Operand]) -> tuple[Callable[..., Any], list[Operand]]:
+    """Return the function of NumPy's to call for a primitive, and what to call it with."""
     assert node.primitive is not None
     if node.primitive.name == "pow" and node.dtype.kind == "f":
         exponent = operands[1]
@@ -46,19 +47,15 @@ def _spelled(node: Node, operands: list[Operand]) -> tuple[Callable[..., Any], l
 
 def common_pins(plan: Planner, node: Node) -> Pins:
     """Return the axes of an element-wise result that every changed operand has pinned alike."""
-    changes = [change for change in map(plan.change, node.operands) if change is not None]
-    pins: Pins = {}
-    if not any(change.pins for change in changes):
-        return pins
-    for axis in range(len(node.shape)):
-        held = set()
-        for change in changes:
-            own = axis - len(node.shape) + len(change.node.shape)
-            # An operand that lacks the axis, or is repeated along it, changes all of it.
-            held.add(change.pins.get(own))
-        pin = held.pop()
-        if pin is not None and not held:
-            pins[axis] = pin
+    changes = [plan.changes[parent] for parent in node.parents if parent in plan.changes]
+    first, *others = changes
+    # An operand that lacks an axis, or is repeated along it, changes all of it.
+    shift = len(node.shape) - len(first.node.shape)
+    pins = {axis + shift: pin for axis, pin in sorted(first.pins.items())}
+    for change in others:
+        if pins:
+            shift = len(node.shape) - len(change.node.shape)
+            pins = {a: pin for a, pin in pins.items() if change.pins.get(a - shift) is pin}
     return pins
 
 

@@ -183,11 +183,6 @@ def ufunc(function: Callable[..., Any]) -> Binder:
     return bind
 
 
-def owners(operands: Iterable[Operand]) -> dict[Register, None]:
-    """Return the registers whose memory is read, in order, each once."""
-    return {x.owner: None for x in operands if isinstance(x, Register)}
-
-
 @dataclass
 class Layout:
     """Which block of memory each register of a program has.
@@ -200,50 +195,53 @@ class Layout:
         Index of the block; inputs and indices have memory of their own and are not here.
     """
 
-    sizes: list[int] = field(default_factory=list)
-    place: dict[Register, int] = field(default_factory=dict)
+    sizes: list[int]
+    place: dict[Register, int]
 
 
-def lay_out(steps: list[Step], kept: Iterable[Register] = ()) -> Layout:
+def _owners(step: Step) -> list[Register]:
+    """Return the registers whose memory a step reads."""
+    return [operand.owner for operand in step.operands if type(operand) is Register]
+
+
+def lay_out(steps: list[Step], result: Register) -> Layout:
     """Assign memory by a linear scan over a program.
 
     Two values share a block if they are never needed at the same time; an element-wise function
-    writes over an operand that is not needed again. The memory of `kept` is never reused.
+    writes over an operand that is not needed again. The memory of the result is never reused.
     """
-    read = [owners(step.operands) for step in steps]
+    read = [_owners(step) for step in steps]
     last = {owner: i for i, operands in enumerate(read) for owner in operands}
-    last |= {register.owner: len(steps) for register in kept}
-    layout = Layout()
+    last[result.owner] = len(steps)
+    place: dict[Register, int] = {}
+    sizes: list[int] = []
     free: defaultdict[int, list[int]] = defaultdict(list)
     for i, step in enumerate(steps):
-        dying = [x for x in read[i] if last[x] == i and x in layout.place]
-        taken = _overwritten(step, dying) if dying else None
         size = step.out.nbytes
+        dying = {owner: place[owner] for owner in read[i] if last[owner] == i and owner in place}
+        taken = _overwritten(step, dying) if dying and step.overwrites else None
         if taken is not None:
-            block = layout.place[taken]
-            dying.remove(taken)
+            block = dying.pop(taken)
         elif free[size]:
             block = free[size].pop()
         else:
-            block = len(layout.sizes)
-            layout.sizes.append(size)
-        layout.place[step.out] = block
-        for register in dying:
-            free[register.nbytes].append(layout.place[register])
+            block = len(sizes)
+            sizes.append(size)
+        place[step.out] = block
+        for register, old in dying.items():
+            free[register.nbytes].append(old)
         if step.out not in last:
             free[size].append(block)
-    return layout
+    return Layout(sizes, place)
 
 
-def _overwritten(step: Step, dying: list[Register]) -> Register | None:
+def _overwritten(step: Step, dying: dict[Register, int]) -> Register | None:
     # Entries in another order than the result's would be copied first, which costs more.
-    if not step.overwrites:
-        return None
+    out = step.out
     for operand in step.operands:
-        if isinstance(operand, Register) and operand.contiguous and operand.owner in dying:
-            owner = operand.owner
-            same = math.prod(owner.shape) == math.prod(step.out.shape)
-            if same and operand.shape == step.out.shape and owner.dtype == step.out.dtype:
+        if type(operand) is Register and operand.contiguous and operand.shape == out.shape:
+            owner: Register = operand.owner
+            if owner in dying and owner.nbytes == out.nbytes and owner.dtype == out.dtype:
                 return owner
     return None
 
