@@ -87,10 +87,10 @@ class BaseProgram:
         for call in self._moving:
             call()
 
-    def is_finite(self, nodes: set[Node]) -> bool:
-        """Say whether the base values of some nodes are all finite, after a run."""
-        arrays = (array for base, array in self._arrays.items() if base.node in nodes)
-        return all(bool(np.isfinite(array).all()) for array in arrays)
+    def values(self, nodes: set[Node]) -> list[NDArray[Any]]:
+        """Return the arrays of some nodes, those that perturbations start from."""
+        found = {base.node: array for base, array in self._arrays.items()}
+        return [array for node, array in found.items() if node in nodes]
 
     def _evaluate(
         self,
