@@ -12,7 +12,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -42,6 +42,8 @@ class Register:
         ``view(array)`` makes it of the source's array, whatever K is.
     contiguous : bool
         Whether the entries lie in memory in the order of the axes.
+    nbytes : int
+        Bytes of one perturbation's entries.
     """
 
     shape: Shape
@@ -49,6 +51,10 @@ class Register:
     source: Register | None = None
     view: Callable[[NDArray[Any]], NDArray[Any]] | None = field(default=None, repr=False)
     contiguous: bool = True
+    nbytes: int = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.nbytes = math.prod(self.shape) * self.dtype.itemsize
 
     @property
     def owner(self) -> Register:
@@ -57,11 +63,6 @@ class Register:
         while register.source is not None:
             register = register.source
         return register
-
-    @property
-    def nbytes(self) -> int:
-        """Bytes of one perturbation's entries."""
-        return math.prod(self.shape) * self.dtype.itemsize
 
     def reshaped(self, shape: Shape) -> Register:
         """View contiguous entries, or any with axes of length 1 more or fewer, in another shape."""
@@ -72,8 +73,7 @@ class Register:
         )
 
 
-@dataclass(frozen=True)
-class Base:
+class Base(NamedTuple):
     """The unperturbed value of a node, the same for all perturbations.
 
     Attributes
@@ -104,8 +104,6 @@ class Step:
         See `Binder`.
     operands, out : tuple, Register
         What it reads and what it writes.
-    operations : int
-        Scalar operations for one perturbation.
     overwrites : bool
         Whether it may write over an operand that is not needed again.
     """
@@ -114,7 +112,6 @@ class Step:
     bind: Binder
     operands: tuple[Operand, ...]
     out: Register
-    operations: int
     overwrites: bool
 
 
@@ -130,11 +127,14 @@ class Assembly:
         Run when a block perturbs other entries than the one before it did.
     inputs : list of Register
         Written from outside.
+    operations : int
+        Scalar operations for one perturbation.
     """
 
     steps: list[Step] = field(default_factory=list)
     index_steps: list[Step] = field(default_factory=list)
     inputs: list[Register] = field(default_factory=list)
+    operations: int = 0
 
     def input(self, shape: Shape, dtype: Any) -> Register:
         """Add a register that is written from outside."""
@@ -155,7 +155,8 @@ class Assembly:
     ) -> Register:
         """Add a step; return the register of its result."""
         out = Register(shape, np.dtype(dtype))
-        self.steps.append(Step(name, bind, tuple(operands), out, operations, overwrites))
+        self.steps.append(Step(name, bind, tuple(operands), out, overwrites))
+        self.operations += operations
         return out
 
     def index(
@@ -164,14 +165,9 @@ class Assembly:
         """Add element-wise arithmetic on indices."""
         out = Register((), np.dtype(dtype or np.intp))
         self.index_steps.append(
-            Step(function.__name__, ufunc(function), operands, out, 0, overwrites=False)
+            Step(function.__name__, ufunc(function), operands, out, overwrites=False)
         )
         return out
-
-    @property
-    def operations(self) -> int:
-        """Scalar operations for one perturbation."""
-        return sum(step.operations for step in self.steps)
 
 
 def ufunc(function: Callable[..., Any]) -> Binder:
