@@ -16,9 +16,11 @@ import numpy as np
 from gradmethods.primitives import Primitive
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(eq=False, slots=True)
 class Node:
-    """A value in a graph: an input, or a primitive applied to operands.
+    """A value in a graph: an input, or a primitive applied to operands; never written to.
+
+    It is not frozen, because to make frozen objects takes twice as long, and recording makes many.
 
     Attributes
     ----------
@@ -45,8 +47,7 @@ class Node:
     parents: tuple[Node, ...] = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
-        parents = tuple([x for x in self.operands if isinstance(x, Node)])
-        object.__setattr__(self, "parents", parents)
+        self.parents = tuple([x for x in self.operands if isinstance(x, Node)])
 
     @property
     def operations(self) -> int:

@@ -157,8 +157,7 @@ class Program:
         if register in self._memory:
             return self._memory[register][:count]
         start = self._starts[self.layout.place[register]]
-        part = self._workspace[start : start + register.nbytes * count]
-        return part.view(register.dtype).reshape(count, *register.shape)
+        return np.ndarray((count, *register.shape), register.dtype, self._workspace.data, start)
 
 
 def bound(step: Step, resolve: Callable[[Operand], Any]) -> Call:

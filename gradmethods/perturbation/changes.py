@@ -87,7 +87,7 @@ class Planner:
 
     def change(self, operand: Operand) -> Change | None:
         """Return how an operand changes, None if it does not."""
-        return self.changes.get(operand) if isinstance(operand, Node) else None
+        return self.changes.get(operand)
 
     def base(self, operand: Operand, pins: Mapping[int, Register]) -> Operand:
         """Return the base value of an operand, at the pinned indices of those of its axes."""

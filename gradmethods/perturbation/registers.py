@@ -148,13 +148,13 @@ class Assembly:
         bind: Binder,
         operands: Iterable[Operand],
         shape: Shape,
-        dtype: Any,
+        dtype: np.dtype[Any],
         *,
         operations: int = 0,
         overwrites: bool = False,
     ) -> Register:
         """Add a step; return the register of its result."""
-        out = Register(shape, np.dtype(dtype))
+        out = Register(shape, dtype)
         self.steps.append(Step(name, bind, tuple(operands), out, overwrites))
         self.operations += operations
         return out
