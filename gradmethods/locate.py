@@ -6,7 +6,6 @@ import ast
 import importlib.util
 import inspect
 import sys
-import traceback
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,6 +13,7 @@ from types import ModuleType
 from typing import Any
 
 from gradmethods import problems
+from gradmethods.blame import told
 from gradmethods.errors import GradientError, InvalidOption, InvalidProblem, UnknownName
 from gradmethods.problem import Problem
 from gradmethods.problems import Family, hard
@@ -203,16 +203,6 @@ def _failing(what: str, path: Path) -> Iterator[None]:
         raise
     except (Exception, SystemExit) as error:
         raise InvalidProblem(
-            f"{what} fails with {type(error).__name__}: {error}{_line(error, path)}. Run "
-            f"python {path} to see the traceback, and repair the file."
+            f"{what} fails with {told(error)}. Run python {path} to see the traceback, and repair "
+            "the file."
         ) from error
-
-
-def _line(error: BaseException, path: Path) -> str:
-    """Name the last line of the file that an error passed through."""
-    lines = [
-        entry.lineno
-        for entry in traceback.extract_tb(error.__traceback__)
-        if entry.filename == str(path)
-    ]
-    return f" [{path.name}:{lines[-1]}]" if lines else ""
