@@ -117,7 +117,7 @@ def run_training(
         shown = write_training(folder, runs, animate=animate)
         if not stopped:
             folder.finish()
-    _say(f"{shown.to_string(index=False)}\n\nFigures, tables and weights are in {out}.")
+    _say(f"{_table(shown)}\n\nFigures, tables and weights are in {out}.")
     return STOPPED if stopped else 0
 
 
@@ -177,7 +177,7 @@ def run_article(
             start = time.perf_counter()
             shown = part(folder)
             took = time.perf_counter() - start
-            _say(f"[{place}/{len(parts)}] {title} ({took:.0f} s)\n{shown.to_string(index=False)}\n")
+            _say(f"[{place}/{len(parts)}] {title} ({took:.0f} s)\n\n{_table(shown)}\n")
         folder.finish()
     for reason in reasons:
         _say(f"Left out, the gradients on real data: {reason}")
@@ -245,6 +245,12 @@ def _folder(out: Path | str, seed: int) -> Iterator[Folder]:
         clear(path)
         command = [Path(sys.argv[0]).name, *sys.argv[1:]]
         yield Folder(path, provenance(command, seed=seed, finished=False))
+
+
+def _table(shown: pd.DataFrame) -> str:
+    from gradmethods.report.plain import table
+
+    return table(shown.astype(str).to_dict("records"))
 
 
 def _say(text: str) -> None:

@@ -12,6 +12,7 @@ from gradmethods.report.accuracy import frames, tables
 from gradmethods.report.accuracy.frames import Records
 from gradmethods.report.accuracy.planted import planted_frame
 from gradmethods.report.files import ACCURACY, records_so_far
+from gradmethods.report.plain import table
 from gradmethods.report.style import look
 
 EXACT = ("analytical", "analytical:expanded", "analytical:chain-rule", "backprop")
@@ -32,14 +33,12 @@ def summary(out: Path) -> str:
     out : pathlib.Path
         Folder of the run.
     """
-    from tabulate import tabulate
-
     records = records_so_far(out / ACCURACY)
     shown = tables.digits_table(frames.gradients_frame(records))
     shown = shown.rename(columns={"Method": "Correct digits"})
     lines = [
         "",
-        tabulate(shown, headers="keys", tablefmt="plain", showindex=False, disable_numparse=True),
+        table(shown.astype(str).to_dict("records")),
         "",
     ]
     lines += [textwrap.fill(words, 100, subsequent_indent="  ") for words in findings(records)]
