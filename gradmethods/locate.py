@@ -202,7 +202,10 @@ def _failing(what: str, path: Path) -> Iterator[None]:
     except GradientError:
         raise
     except (Exception, SystemExit) as error:
-        raise InvalidProblem(
-            f"{what} fails with {told(error)}. Run python {path} to see the traceback, and repair "
-            "the file."
-        ) from error
+        raise InvalidProblem(f"{what} fails with {told(error)}. {_hint(what, path)}") from error
+
+
+def _hint(what: str, path: Path) -> str:
+    if what == str(path):
+        return f"Run python {path} to see the traceback, and repair the file."
+    return f"Call it in {path} and run the file to see the traceback."

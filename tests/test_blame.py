@@ -121,3 +121,18 @@ def test_a_mistake_of_ours_keeps_its_traceback(monkeypatch):
     monkeypatch.setattr(gradmethods.locate, "find_problem", broken)
     with pytest.raises(AttributeError):
         main(["graph", "xor"])
+
+
+def test_first_mistakes_get_words():
+    """NumPy's own words say neither what was wanted nor what to do."""
+
+    def writes(w, *, xp=np):
+        w *= 2
+        return xp.sum(w)
+
+    with pytest.raises(gm.InvalidProblem, match="writes into an array .* Make a new array"):
+        gm.Problem(writes, np.ones(2))
+    with pytest.raises(gm.InvalidProblem, match="returned None"):
+        gm.Problem(lambda w, xp=np: None, np.ones(2))
+    with pytest.raises(gm.InvalidProblem, match="Name several arrays in a dict"):
+        gm.Problem(lambda p, xp=np: xp.sum(p[0]), [np.ones(2), np.ones(3)])  # type: ignore[list-item]

@@ -91,7 +91,7 @@ def without_kind(reason: str) -> str:
     >>> without_kind("np.sum was called on a traced array of shape ().")
     'np.sum was called on an array of shape ().'
     """
-    return re.sub(r"\ba (symbolic|complex|traced|ball) array", "an array", reason)
+    return re.sub(r"\b([aA]) (symbolic|complex|traced|ball) array", r"\1n array", reason)
 
 
 def _row(name: Any, row: Any, *, timed: bool) -> dict[str, str]:

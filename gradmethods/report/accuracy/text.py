@@ -97,9 +97,12 @@ def _steps(records: Records) -> list[str]:
     if not len(lost):
         return []
     worst = steps.loc[lost.idxmax()]
+    middle = lost.median()
+    better = " (below 1, as each parameter has a default step of its own)" if middle < 1 else ""
     lines = (
-        f"The error at the default step is {fmt.significant(lost.median(), 2)} times the least of "
-        f"all steps in the median over {_count(lost, 'curve')}, and at worst "
+        "With the default steps, the error is "
+        f"{fmt.significant(middle, 2)} times that of the best single step for all parameters, in "
+        f"the median over {_count(lost, 'curve')}{better}, and at worst "
         f"{fmt.significant(lost.max(), 2)} times ({look(worst['provider']).label} on "
         f"{worst['problem']}, {worst['dtype']})."
     )
