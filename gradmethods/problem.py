@@ -171,7 +171,8 @@ class Problem:
     def _check_value(self, value: Any) -> None:
         if value is None:
             raise InvalidProblem(
-                f"The loss {self.name!r} returned None. Return its value, a real scalar."
+                f"The loss {self.name!r} must return a real floating-point number, got None. Does "
+                "it end without return?"
             )
         check_scalar(np.shape(value), np.asarray(value).dtype, self.name)
 

@@ -130,9 +130,9 @@ def test_first_mistakes_get_words():
         w *= 2
         return xp.sum(w)
 
-    with pytest.raises(gm.InvalidProblem, match="writes into an array .* Make a new array"):
+    with pytest.raises(gm.InvalidProblem, match=r"writes into an array .* Make a new array"):
         gm.Problem(writes, np.ones(2))
-    with pytest.raises(gm.InvalidProblem, match="returned None"):
+    with pytest.raises(gm.InvalidProblem, match="got None"):
         gm.Problem(lambda w, xp=np: None, np.ones(2))
     with pytest.raises(gm.InvalidProblem, match="Name several arrays in a dict"):
-        gm.Problem(lambda p, xp=np: xp.sum(p[0]), [np.ones(2), np.ones(3)])  # type: ignore[list-item]
+        gm.Problem(lambda p, xp=np: xp.sum(p[0]), [np.ones(2), np.ones(3)])

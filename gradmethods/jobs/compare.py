@@ -61,10 +61,12 @@ def run(options: argparse.Namespace) -> int:
     problem = find_problem(options.problem, options.size)
     comparison = compare(problem, [name.strip() for name in names], seconds=options.seconds)
     print(comparison)
+    if options.csv or options.plot:
+        print()
     if options.csv:
         write_text(options.csv, comparison.table.to_csv(lineterminator="\n"))
-        print(f"\nThe table is in {options.csv}.")
+        print(f"The table is in {options.csv}.")
     if options.plot:
         save(comparison.plot().figure, options.plot)
-        print(f"\nThe plot is in {options.plot}.")
+        print(f"The plot is in {options.plot}.")
     return 0 if comparison.agree else 1

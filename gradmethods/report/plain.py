@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 _SIGNS = {
     r"\quad": "  ", r"\,": "", r"\left": "", r"\right": "", r"^\top": "ᵀ", r"\lVert": "‖",
@@ -39,6 +43,11 @@ def table(rows: Iterable[Mapping[str, str]], left: Iterable[str] = ()) -> str:
     align = ["left" if head in words else "right" for head in cells[0]]
     text: str = tabulate(cells, "keys", "simple", disable_numparse=True, colalign=align)
     return text
+
+
+def framed(frame: pd.DataFrame) -> str:
+    """Lay out a frame of words in the same way."""
+    return table(frame.astype(str).to_dict("records"))
 
 
 def plain(formula: str) -> str:

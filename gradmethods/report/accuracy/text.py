@@ -12,7 +12,7 @@ from gradmethods.report.accuracy import frames, tables
 from gradmethods.report.accuracy.frames import Records
 from gradmethods.report.accuracy.planted import planted_frame
 from gradmethods.report.files import ACCURACY, records_so_far
-from gradmethods.report.plain import table
+from gradmethods.report.plain import framed
 from gradmethods.report.style import look
 
 EXACT = ("analytical", "analytical:expanded", "analytical:chain-rule", "backprop")
@@ -38,7 +38,7 @@ def summary(out: Path) -> str:
     shown = shown.rename(columns={"Method": "Correct digits"})
     lines = [
         "",
-        table(shown.astype(str).to_dict("records")),
+        framed(shown),
         "",
     ]
     lines += [textwrap.fill(words, 100, subsequent_indent="  ") for words in findings(records)]
