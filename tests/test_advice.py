@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import math
+import time
 
 import numpy as np
 import pytest
 
 import gradmethods as gm
+from gradmethods.accuracy.answers import evaluate
 from gradmethods.accuracy.compare import DEFAULT_PROVIDERS, warm_up
 from gradmethods.advice import Advice, Option, digits
 from gradmethods.advice import measure as room
@@ -277,3 +279,22 @@ def test_the_command_advises(capsys):
     printed = capsys.readouterr().out
     assert printed.startswith("network-1-1-1: 4 parameters")
     assert "For any accuracy: " in printed
+
+
+def test_a_slow_gradient_is_timed_once(monkeypatch):
+    """If it were timed in rounds all the same, advice would take several times its limit; and if
+    it were called too slow, a method that is not would be left out."""
+    monkeypatch.setattr(room, "CANDIDATES", ("backprop", "numerical"))
+    monkeypatch.setattr(room, "measure", None)
+
+    def slowly(*arguments):
+        time.sleep(0.3)
+        return evaluate(*arguments)
+
+    monkeypatch.setattr(room, "evaluate", slowly)
+    for found in gm.advise(gm.problems.get("rosenbrock"), seconds=0.01, limit=1.0).options:
+        assert found.gradient >= 0.3
+        assert math.isnan(found.low)
+        assert found.certified
+        assert found.passes
+        assert not found.obstacle

@@ -101,15 +101,15 @@ def advice_on(comparison: Comparison) -> Advice:
 
 
 def _timed(answer: Answer) -> Option:
-    option = Option(answer.provider, answer.preparation, obstacle=answer.obstacle)
+    obstacle = answer.obstacle or ("" if answer.is_finite else NOT_FINITE)
+    option = Option(answer.provider, answer.preparation, obstacle=obstacle)
     if answer.cost is None:
         return option
     gradient = answer.cost.gradient
-    option = replace(
+    return replace(
         option, gradient=gradient.median, low=gradient.low, high=gradient.high,
         passes=answer.forward_passes,
     )  # fmt: skip
-    return option if answer.is_finite else replace(option, obstacle=NOT_FINITE)
 
 
 NOT_FINITE = "Its gradient holds NaN or infinity here."
@@ -136,11 +136,14 @@ def _measured(name: str, problem: Problem, loss: float, seconds: float, limit: f
     if estimate > limit:
         return stopped(Option(name, preparation, estimate, estimated=True, passes=passes))
     try:
-        with deadline(2 * limit + seconds):
+        with deadline(limit):
+            start = time.perf_counter()
             value, gradient = evaluate(prepared, problem, problem.params, {})
-            cost = measure(prepared, problem, seconds=seconds)
+            single = time.perf_counter() - start
+        # Rounds take a few gradients more: of a slow one the time that is known must do.
+        cost = measure(prepared, problem, seconds=seconds) if 4 * single < limit else None
     except OutOfTime:
-        slow = f"A gradient takes over {duration(limit)}."
+        slow = f"A gradient takes longer than {duration(limit)}."
         return stopped(Option(name, preparation, obstacle=slow))
     except Exception as error:  # noqa: BLE001  # as above
         return stopped(Option(name, preparation, obstacle=told(error)))
@@ -148,7 +151,10 @@ def _measured(name: str, problem: Problem, loss: float, seconds: float, limit: f
         name, value, gradient, preparation=preparation, cost=cost,
         forward_passes=prepared.forward_passes,
     )  # fmt: skip
-    return _timed(answer), answer, prepared
+    option = _timed(answer)
+    if cost is None:
+        option = replace(option, gradient=single, passes=answer.forward_passes)
+    return option, answer, prepared
 
 
 def _judged(problem: Problem, found: list[Measured], limit: float) -> Comparison:
