@@ -281,6 +281,26 @@ def test_the_command_advises(capsys):
     assert "For any accuracy: " in printed
 
 
+def test_a_loss_that_fails_on_balls_is_still_printed():
+    """If an error of the loss came through, a comparison that was made could not be looked at."""
+
+    def loss(w, *, xp=np):
+        if type(w) is not np.ndarray:
+            raise KeyError("a loss of somebody who looks at types")
+        return xp.sum(w * w)
+
+    problem = gm.Problem(loss, np.array([0.3, 0.7]))
+    assert "Which to use" in str(gm.compare(problem, seconds=0.01))
+    advice = gm.advise(problem, seconds=0.01)
+    assert "KeyError: 'a loss of somebody who looks at types' [test_advice.py:" in str(advice)
+
+
+def test_the_command_says_no_with_status_1(capsys):
+    """A script must be able to tell that nothing was advised without reading the words."""
+    assert main(["advise", "relu-at-kink", "--seconds", "0.01"]) == 1
+    assert "No method is advised" in capsys.readouterr().out
+
+
 def test_a_slow_gradient_is_timed_once(monkeypatch):
     """If it were timed in rounds all the same, advice would take several times its limit; and if
     it were called too slow, a method that is not would be left out."""

@@ -98,8 +98,9 @@ def _choices(choices: list[Choice]) -> str:
     parts = []
     for place, choice in enumerate(choices):
         where = "" if place == 0 else f" from {choice.start:,} gradients on"
-        ties = " or ".join(option.name for option in choice.ties)
-        noise = f"; {ties} within the noise of the times" if ties else ""
+        ties = " and ".join(option.name for option in choice.ties)
+        same = "costs" if len(choice.ties) == 1 else "cost"
+        noise = f"; {ties} {same} the same within the noise" if ties else ""
         parts.append(f"{choice.option.name}{where} ({_digits(choice.option)} digits{noise})")
     if len(choices) == 1:
         return f"{parts[0]}, however many gradients."
