@@ -295,6 +295,22 @@ def test_a_loss_that_fails_on_balls_is_still_printed():
     assert "KeyError: 'a loss of somebody who looks at types' [test_advice.py:" in str(advice)
 
 
+def test_agreement_on_digits_that_are_all_wrong_is_told():
+    """Near the root of an expanded power all methods drown alike: that they agree means nothing."""
+    text = str(gm.compare(gm.problems.hard.get("expanded-power"), seconds=0.01))
+    assert "No method is advised: none gave a gradient that can be used." in text
+    assert "Not advised, with fewer than 1 correct digit: analytical, numerical, " in text
+
+
+def test_where_the_truth_is_known_it_alone_judges():
+    """On a matrix of condition 1e13 exact methods differ by round-off: none would be left."""
+    found = gm.advise(gm.problems.hard.get("hilbert"), seconds=0.01)
+    best = found.best(1000)
+    assert best is not None
+    assert best.name == "backprop"
+    assert 4 < best.digits < 8
+
+
 def test_the_command_says_no_with_status_1(capsys):
     """A script must be able to tell that nothing was advised without reading the words."""
     assert main(["advise", "relu-at-kink", "--seconds", "0.01"]) == 1

@@ -49,9 +49,9 @@ def render(comparison: Comparison) -> str:
             lines += ["", _fill(f"{', '.join(names)}: {said}{reason}")]
     lines += ["", _conclusion(comparison)]
     if timed:
-        from gradmethods.report.advice import sentences
+        from gradmethods.report.advice import sentences, surprises
 
-        lines += ["", *sentences(comparison.advice)]
+        lines += ["", *sentences(comparison.advice), *surprises(comparison.advice)]
     return "\n".join(lines)
 
 

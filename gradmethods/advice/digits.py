@@ -36,7 +36,8 @@ def settle(
     problem: Problem,
     loss: float,
     options: Sequence[Option],
-    judged: Callable[[], Comparison],
+    answers: Sequence[Answer],
+    comparison: Comparison | Callable[[], Comparison],
     limit: float,
 ) -> Advice:
     """Give measured options their digits, and say which must not be used.
@@ -49,9 +50,11 @@ def settle(
         Seconds of one loss.
     options : sequence of Option
         With their times, and without digits.
-    judged : callable
-        Returns the comparison of the options' gradients; its answers bear their names. Only asked
-        where it is needed: judging takes dozens of forward passes.
+    answers : sequence of Answer
+        What they gave, in the same order.
+    comparison : Comparison or callable
+        Of these answers: who is wrong in it is not advised. Judging takes dozens of forward passes:
+        what makes a comparison is called only where there is no truth.
     limit : float
         Seconds that certifying may take.
     """
@@ -66,10 +69,14 @@ def settle(
     if not able:
         found = tuple(_by_theory(problem, option) for option in options)
         return Advice(problem, loss, found, "theory")
-    comparison = judged()
-    answers = {answer.provider: answer for answer in comparison.answers}
+    verdicts: Comparison | None = None
+    if isinstance(comparison, Comparison):
+        verdicts = comparison
+    elif truth.grade is None:
+        verdicts = comparison()
+    given = {answer.provider: answer for answer in (verdicts.answers if verdicts else answers)}
     found = tuple(
-        _known(problem, option, answers[option.name], comparison, truth)
+        _known(problem, option, given[option.name], verdicts, truth)
         if option in able
         else _by_theory(problem, option)
         for option in options
@@ -123,30 +130,31 @@ def find_truth(problem: Problem, limit: float) -> Truth:
 
 
 def _known(
-    problem: Problem, option: Option, answer: Answer, comparison: Comparison, truth: Truth
+    problem: Problem, option: Option, answer: Answer, verdicts: Comparison | None, truth: Truth
 ) -> Option:
     """Return an option with its digits, and its fault if it has one."""
     assert answer.gradient is not None
-    name = answer.provider
-    verdict, reason = comparison.verdicts[name], comparison.reasons[name]
-    fault = f"{verdict}: {reason}" if verdict in WRONG else ""
-    if truth.grade is not None and answer.is_finite:
+    name, verdict, fault = answer.provider, "", ""
+    if verdicts is not None:
+        verdict = verdicts.verdicts[name]
+        hidden = verdict == UNRESOLVED and answer.noise is not None and truth.grade is None
+        if verdict in WRONG or hidden:
+            fault = f"{verdict}: {verdicts.reasons[name]}"
+    if truth.grade is not None:
         digits = truth.grade(problem.structure.restore(answer.gradient))
         if digits < LEAST:
             fault = f"fewer than {LEAST:.0f} correct digit"
         elif digits >= theory(problem, name) / 2:
             fault = ""  # the truth overrules a majority
         return replace(option, digits=digits, certified=True, fault=fault)
-    errors = [
-        gradient_error(answer.gradient, other.gradient or {}).norm
-        for other in comparison.delivered
-        if comparison.verdicts[other.provider] == AGREES and methods((answer, other)) == 2
-    ]
-    if verdict == AGREES and errors:
-        # In which the nearest other method says the same: schemes share their truncation.
-        return replace(option, digits=_digits(min(errors), 1.0, _finest(problem)), agreed=True)
-    if verdict == UNRESOLVED and answer.noise is not None:
-        fault = f"{verdict}: {reason}"
+    if verdict == AGREES and verdicts is not None:
+        errors = [
+            gradient_error(answer.gradient, other.gradient or {}).norm
+            for other in verdicts.delivered
+            if verdicts.verdicts[other.provider] == AGREES and methods((answer, other)) == 2
+        ]
+        if errors:  # in which the nearest other method says the same: schemes share truncation
+            return replace(option, digits=_digits(min(errors), 1.0, _finest(problem)), agreed=True)
     return replace(_by_theory(problem, option), fault=fault)
 
 

@@ -8,9 +8,9 @@ from dataclasses import replace
 from typing import Any
 
 from gradmethods.accuracy.answers import Answer, evaluate
-from gradmethods.accuracy.compare import warm_up
+from gradmethods.accuracy.compare import judged, warm_up
 from gradmethods.accuracy.comparison import Comparison
-from gradmethods.accuracy.roundoff import PlainLoss, difference_noise
+from gradmethods.accuracy.roundoff import PlainLoss
 from gradmethods.accuracy.roundoff import plain_loss as value_and_noise
 from gradmethods.advice.advice import Advice, Option
 from gradmethods.advice.digits import settle
@@ -19,7 +19,7 @@ from gradmethods.cost.deadline import OutOfTime, deadline
 from gradmethods.cost.plan import duration
 from gradmethods.cost.rounds import SHORTEST_ROUND, calls_for
 from gradmethods.cost.timing import measure, plain_loss, quiet
-from gradmethods.errors import GradientError, InvalidOption, InvalidProblem
+from gradmethods.errors import InvalidOption, InvalidProblem
 from gradmethods.problem import Problem
 from gradmethods.providers import get_provider
 
@@ -80,8 +80,8 @@ def advise(problem: Problem, *, seconds: float = 0.5, limit: float = 10.0) -> Ad
     with quiet():
         loss = min(calls_for(plain_loss(problem), SHORTEST_ROUND)[1] for _ in range(3))
     found = [_measured(name, problem, loss, seconds, limit) for name in CANDIDATES]
-    options = [option for option, _, _ in found]
-    return settle(problem, loss, options, lambda: _judged(problem, found, limit), limit)
+    options, answers, _ = zip(*found, strict=True)
+    return settle(problem, loss, options, answers, lambda: _judged(problem, found, limit), limit)
 
 
 def advice_on(comparison: Comparison) -> Advice:
@@ -97,7 +97,8 @@ def advice_on(comparison: Comparison) -> Advice:
         raise InvalidOption("Advice needs times. Compare with seconds above 0, say 0.5.")
     loss = min((cost.loss.median for cost in costs), default=math.nan)
     options = [_timed(answer) for answer in comparison.answers]
-    return settle(comparison.problem, loss, options, lambda: comparison, CERTIFYING)
+    problem, answers = comparison.problem, comparison.answers
+    return settle(problem, loss, options, answers, comparison, CERTIFYING)
 
 
 def _timed(answer: Answer) -> Option:
@@ -159,17 +160,11 @@ def _measured(name: str, problem: Problem, loss: float, seconds: float, limit: f
 
 def _judged(problem: Problem, found: list[Measured], limit: float) -> Comparison:
     """Hold the gradients against each other; without the round-off where that takes too long."""
+    ready = {answer.provider: prepared for _, answer, prepared in found if prepared is not None}
     answers = [answer for _, answer, _ in found]
-    loss = PlainLoss(float(problem.value()), 0.0)
     try:
         with deadline(limit):
             loss = value_and_noise(problem)
-            answers = [
-                replace(answer, noise=difference_noise(problem, prepared, answer.provider, loss))
-                if prepared is not None
-                else answer
-                for _, answer, prepared in found
-            ]
-    except (OutOfTime, GradientError):
-        pass
-    return Comparison(problem, loss, tuple(answers))
+            return judged(problem, loss, answers, ready)
+    except OutOfTime:
+        return Comparison(problem, PlainLoss(float(problem.value()), 0.0), tuple(answers))

@@ -56,6 +56,18 @@ def sentences(advice: Advice) -> list[str]:
     return [*said, _wrapped(_legend(advice))]
 
 
+def surprises(advice: Advice) -> list[str]:
+    """Name methods that may agree with others, and have no digit right by the truth."""
+    from gradmethods.advice.advice import LEAST
+
+    names = [o.name for o in advice.options if o.certified and o.digits < LEAST]
+    if not names:
+        return []
+    return [
+        _wrapped(f"Not advised, with fewer than {LEAST:.0f} correct digit: {', '.join(names)}.")
+    ]
+
+
 def _legend(advice: Advice) -> str:
     able = [o for o in advice.options if not (o.obstacle or math.isnan(o.digits))]
     at_most = (
