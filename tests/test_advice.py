@@ -295,8 +295,8 @@ def test_a_loss_that_fails_on_balls_is_still_printed():
     assert "KeyError: 'a loss of somebody who looks at types' [test_advice.py:" in str(advice)
 
 
-def test_agreement_on_digits_that_are_all_wrong_is_told():
-    """Near the root of an expanded power all methods drown alike: that they agree means nothing."""
+def test_methods_without_a_right_digit_are_named():
+    """Near the root of an expanded power all methods drown, and no verdict says how deep."""
     text = str(gm.compare(gm.problems.hard.get("expanded-power"), seconds=0.01))
     assert "No method is advised: none gave a gradient that can be used." in text
     assert "Not advised, with fewer than 1 correct digit: analytical, numerical, " in text

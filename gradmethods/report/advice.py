@@ -57,7 +57,7 @@ def sentences(advice: Advice) -> list[str]:
 
 
 def surprises(advice: Advice) -> list[str]:
-    """Name methods that may agree with others, and have no digit right by the truth."""
+    """Name methods that have no digit right by the truth, whatever their verdict among others."""
     from gradmethods.advice.advice import LEAST
 
     names = [o.name for o in advice.options if o.certified and o.digits < LEAST]
