@@ -238,10 +238,10 @@ def sample_errors(sample: Any, gradient: Any) -> dict[str, float]:
 
 @contextmanager
 def _folder(out: Path | str, seed: int) -> Iterator[Folder]:
-    from gradmethods.bench import clear
     from gradmethods.cost.provenance import provenance
     from gradmethods.report.files import locked
     from gradmethods.report.folder import Folder
+    from gradmethods.runs import clear
 
     path = Path(out).resolve()
     with locked(path):
