@@ -47,9 +47,9 @@ OPTIONS = ("full", "grid", "limit", "seconds")
 MILLION = "million"
 """The folder of the million passes in that of the run, and the key of their record."""
 
-NETWORKS = {"all": million.WIDTHS, "small": (2, 24, 24, 1)}
-"""Whose differences are taken by a million passes, by the name of the grid; few in the small one,
-which is for tests."""
+FEWER = {"small": (2, 24, 24, 1)}
+"""By the name of the grid, whose differences are taken in place of a million parameters': few in
+the small one, which is for tests."""
 
 
 def run_benchmarks(
@@ -58,7 +58,7 @@ def run_benchmarks(
     *,
     full: bool = False,
     resume: bool | None = None,
-    grid: str = "all",
+    grid: str | None = None,
 ) -> int:
     """Measure cost and accuracy, decide claims, and write tables, plots and the report.
 
@@ -76,8 +76,8 @@ def run_benchmarks(
         gone on with: what it finished is kept. Anything else in the folder makes room for a new
         run. True insists on going on, also with a run that is finished but was out of budget;
         False on a new run.
-    grid : {"all", "small"}
-        The cases; the small grid is for tests.
+    grid : {"all", "full", "small"}, optional
+        The cases: by default ``full`` in a full run, else ``all``. The small grid is for tests.
 
     Returns
     -------
@@ -95,6 +95,7 @@ def run_benchmarks(
         raise InvalidOption(f"The budget must be a positive number of seconds, got {budget}.")
     time = Budget(budget, FULL if full else SHORT)
     settings = Settings(seconds=2.0 if full else 0.5)
+    cases = grid or ("full" if full else "all")
     folder = Path(out).resolve()
     find_benchmarks()
     with locked(folder):
@@ -105,7 +106,7 @@ def run_benchmarks(
             limit=FULL_LIMIT if full else LIMIT,
             seconds=settings.seconds,
             full=full,
-            grid=grid,
+            grid=cases,
             reported=False,
         )
         origin = begin(
@@ -113,7 +114,7 @@ def run_benchmarks(
             now,
             options=OPTIONS,
             resume=resume,
-            kept=lambda: kept(folder, grid),
+            kept=lambda: kept(folder, cases),
             clear=lambda: clear(folder),
         )
         for name in (RECORDS, ACCURACY, CLAIMS):
@@ -158,7 +159,7 @@ def million_passes(folder: Path, grid: str, seconds: float | None, settings: Set
 
     They come first, so that no budget is used up before them, and nothing else runs meanwhile.
     """
-    place, widths = folder / MILLION, NETWORKS[grid]
+    place, widths = folder / MILLION, FEWER.get(grid, million.WIDTHS)
     about = {
         "key": MILLION,
         "sweep": MILLION,
