@@ -78,6 +78,7 @@ def test_exponents_are_held_against_what_theory_says_of_the_sweep(name):
     """With more examples a pass takes longer, and no method takes more of them."""
     sweep = SWEEPS[name]
     exponent = sweep.ratio_exponent("numerical")
+    assert exponent is not None
     cases = [Case(name, "numerical", scale) for scale in sweep.scales]
     entries = [record(case, 3.0 * case.size**exponent) for case in cases]
     slopes = frames.slopes_frame(frames.costs_frame(entries)).set_index("quantity")
