@@ -179,6 +179,8 @@ def theory(points: pd.DataFrame, quantity: Quantity, frame: tuple[float, float])
         return lines
     if quantity is ERROR:
         return [Line(n, np.full_like(n, UNIT_ROUNDOFF), "unit round-off")]
+    if quantity.column == "gradient_bytes":
+        return [Line(n, 8 * n, "the parameters, 8n")]
     return []
 
 

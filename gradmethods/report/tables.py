@@ -14,6 +14,7 @@ QUANTITIES = {
     "ratio": "gradient ÷ loss",
     "preparation_s": "preparation",
     "operations": "operations",
+    "gradient_bytes": "memory of a gradient",
 }
 
 
