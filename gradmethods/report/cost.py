@@ -7,7 +7,7 @@ from typing import Any
 
 import pandas as pd
 
-from gradmethods.report import frames, growth, memory, multiples, plots, tables
+from gradmethods.report import frames, growth, memory, multiples, pairs, plots, tables
 from gradmethods.report.captions import TABLES, figure_caption
 from gradmethods.report.figures import SIZES
 from gradmethods.report.items import Item, Writer
@@ -78,6 +78,7 @@ def _tables(
     slopes: pd.DataFrame,
     counts: pd.DataFrame,
 ) -> list[Item]:
+    beside = pairs.pairs_frame(records)
     noise, laws = frames.noise_frame(records), growth.laws_frame(counts)
     gaps = pd.concat([frames.gaps_frame(costs), growth.gaps_frame(records)], ignore_index=True)
     operations, memories = frames.operations_frame(costs), memory.memory_frame(records)
@@ -89,8 +90,9 @@ def _tables(
         "laws": (laws, growth.laws_table(laws)),
         "gaps": (gaps, tables.gaps_table(gaps)),
         "noise": (noise, tables.noise_table(noise)),
+        "pairs": (beside, pairs.pairs_table(beside)),
     }
-    captions = {**TABLES, "laws": growth.LAWS, "memory": memory.TABLE}
+    captions = {**TABLES, "laws": growth.LAWS, "memory": memory.TABLE, "pairs": pairs.TABLE}
     return [
         writer.table(f"tab-{name}", captions[name], data, shown, folded=name in ("costs", "memory"))
         for name, (data, shown) in made.items()
