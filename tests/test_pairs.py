@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import pytest
 
@@ -117,7 +118,7 @@ def test_without_interval_or_floor_it_is_undecided(monkeypatch):
 
 def test_each_side_is_prepared_on_its_own(monkeypatch):
     """If both were one object, the A/A of a method would share what might differ."""
-    made: list[pairs.PreparedGradient] = []
+    made: list[Any] = []
     monkeypatch.setattr(pairs, "_prepared", spy(pairs._prepared, made))
     twice = next(pair for pair in PAIRS if pair.first == pair.second)
     record = pair_record(twice, seconds=0.0)
