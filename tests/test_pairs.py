@@ -116,6 +116,12 @@ def test_without_interval_or_floor_it_is_undecided(monkeypatch):
     assert pairs_frame([timed(1.5, monkeypatch)])["verdict"].item() == UNDECIDED
 
 
+def test_a_contended_pair_is_undecided(monkeypatch):
+    """Another process in turns with the rounds made central differences cost 3 times forward."""
+    record = timed(1.5, monkeypatch) | {"contended": True}
+    assert pairs_frame([record, noise()])["verdict"].item() == UNDECIDED
+
+
 def test_each_side_is_prepared_on_its_own(monkeypatch):
     """If both were one object, the A/A of a method would share what might differ."""
     made: list[Any] = []

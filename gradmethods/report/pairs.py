@@ -38,7 +38,7 @@ def pairs_frame(records: Iterable[Mapping[str, Any]]) -> pd.DataFrame:
             "ratio_low": record["ratio"]["low"],
             "ratio_high": record["ratio"]["high"],
             "floor": floor,
-            "verdict": _verdict(record["ratio"], floor),
+            "verdict": _verdict(record, floor),
             "rounds": record["rounds"],
             "dropped": record["dropped"],
             "contended": record["contended"],
@@ -55,11 +55,13 @@ def pairs_frame(records: Iterable[Mapping[str, Any]]) -> pd.DataFrame:
     )
 
 
-def _verdict(ratio: Mapping[str, Any], floor: float | None) -> str:
-    """Judge a ratio; one round has no interval, and a run without A/A runs no floor."""
-    if floor is None or any(fmt.missing(ratio[end]) for end in ("low", "high")):
+def _verdict(record: Mapping[str, Any], floor: float | None) -> str:
+    """Judge a pair, where there is something to judge by."""
+    low, high = (record["ratio"][end] for end in ("low", "high"))
+    # Another process takes turns with the rounds: it can slow one side of all pairs.
+    if record["contended"] or floor is None or fmt.missing(low) or fmt.missing(high):
         return UNDECIDED
-    return verdict(ratio["low"], ratio["high"], floor)
+    return verdict(low, high, floor)
 
 
 def pairs_table(pairs: pd.DataFrame) -> pd.DataFrame:
@@ -90,7 +92,7 @@ TABLE = Caption(
     "is the largest factor by which an interval of a loss timed against itself in this run reaches "
     "from 1. A difference is reported only if the interval of the ratio holds no ratio within the "
     "floor, from 1 ÷ floor to floor; otherwise it is no difference. Undecided: there is no "
-    "interval, or no floor. Passes: forward passes that a gradient takes with its value, of the "
-    "first and of the second method.",
+    "interval or no floor, or other processes had the processor nearly all the time. Passes: "
+    "forward passes that a gradient takes with its value, of the first and of the second method.",
     (SETTING, ROUNDS, INTERVALS),
 )
