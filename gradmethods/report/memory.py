@@ -33,7 +33,8 @@ HOW = (
 )
 UNTRACED = (
     "Tracing slows Python several times and long programs hundreds of times, so a case is traced "
-    f"where that takes an estimated {TRACED:g} times the seconds that it is measured for, or less"
+    f"where that takes an estimated {TRACED:g} times the seconds of its rounds, or less, and the "
+    "run has time for it"
 )
 
 
