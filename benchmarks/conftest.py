@@ -15,6 +15,7 @@ import pytest
 from gradmethods.cost.cases import GRIDS, Case, counts, grid
 from gradmethods.cost.noise import WIDTHS, noise_record
 from gradmethods.cost.operations import SECONDS, SHARE
+from gradmethods.cost.pairs import PAIRS, pair_record
 from gradmethods.cost.plan import LIMIT, Plan
 from gradmethods.cost.sweeps import SWEEPS
 from gradmethods.cost.trial import Settings
@@ -63,7 +64,7 @@ class Bench:
         counting = None
         if budget is not None:  # what comes last is done, whatever else there is time for
             counting = min(SECONDS, budget / 4)
-            budget = max(0.0, budget - len(WIDTHS) * seconds - counting)
+            budget = max(0.0, budget - (len(PAIRS) + len(WIDTHS)) * seconds - counting)
         self.plan = Plan(options.bench_limit, budget)
         self._counting = options.bench_limit * SHARE, counting
         self.path = options.bench_out and options.bench_out / RECORDS
@@ -102,6 +103,11 @@ class Bench:
         """Time a loss against itself, and keep that."""
         seconds, seed = self.settings.seconds, self.settings.seed
         self.keep(noise_record(width, moment, seconds=seconds, seed=seed), record_property)
+
+    def keep_pair(self, pair, record_property):
+        """Time two methods side by side, and keep that."""
+        seconds, seed = self.settings.seconds, self.settings.seed
+        self.keep(pair_record(pair, seconds=seconds, seed=seed), record_property)
 
 
 @pytest.fixture(scope="session")

@@ -11,6 +11,7 @@ import pytest
 
 from gradmethods.cost.noise import WIDTHS
 from gradmethods.cost.operations import count_case
+from gradmethods.cost.pairs import PAIRS
 from gradmethods.cost.trial import restate, run_case
 
 
@@ -55,6 +56,14 @@ def test_cost(case, bench, benchmark, record_property):
     benchmark.extra_info.update(
         {name: record[name] for name in ("n", "network", "ratio", "error", "preparation")}
     )
+
+
+@pytest.mark.parametrize("pair", PAIRS, ids=[pair.key for pair in PAIRS])
+def test_pairs(pair, bench, record_property):
+    """Two methods side by side: without pairs nobody could see which differences are none."""
+    if pair.key in bench.done:
+        pytest.skip("recorded by the run that this one goes on with")
+    bench.keep_pair(pair, record_property)
 
 
 @pytest.mark.parametrize("width", WIDTHS)

@@ -14,6 +14,7 @@ from typing import Any
 
 from gradmethods.cost.cases import Case, counts, grid
 from gradmethods.cost.noise import WIDTHS
+from gradmethods.cost.pairs import PAIRS
 from gradmethods.cost.plan import UNTRIED, Gap, duration
 from gradmethods.cost.trial import Settings, describe, gap_record
 from gradmethods.errors import GradientError
@@ -86,9 +87,10 @@ def run_cases(
 
 
 def settled(folder: Path, name: str) -> dict[str, bool]:
-    """Tell of every case of a grid, and of the noise at the end, whether it needs no other try."""
+    """Tell of every case of a grid, of pairs and of the noise, whether it needs no other try."""
     records = {record["key"]: record for record in records_so_far(folder / RECORDS)}
-    keys = [*(case.key for case in _cases(name)), *(f"noise-{width}-end" for width in WIDTHS)]
+    timed = [*(pair.key for pair in PAIRS), *(f"noise-{width}-end" for width in WIDTHS)]
+    keys = [*(case.key for case in _cases(name)), *timed]
     return {key: key in records and not _is_untried(records[key]) for key in keys}
 
 

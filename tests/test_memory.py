@@ -8,9 +8,9 @@ import numpy as np
 
 import gradmethods as gm
 from gradmethods.cost.cases import Case
-from gradmethods.cost.memory import memory, peak
+from gradmethods.cost.memory import memory, peak, traced_seconds
 from gradmethods.cost.plan import Plan
-from gradmethods.cost.trial import Settings, run_case
+from gradmethods.cost.trial import TRACED, Settings, run_case
 
 
 def test_the_peak_is_that_of_the_work():
@@ -49,6 +49,16 @@ def test_what_takes_long_is_not_traced():
     problem = gm.problems.get("rosenbrock")
     assert memory(gm.Backprop(), problem, 100.0, affordable=1.0) == nothing
     assert memory(gm.Backprop(), problem, float("nan"), affordable=1.0) == nothing
+
+
+def test_backprop_is_traced_however_deep():
+    """If its longest program were not, the method that pays with memory would have no figure."""
+    prepared = gm.Backprop().prepare(Case("depth", "backprop", 64).problem(0))
+    # Half as slow again as measured.
+    estimate = traced_seconds(prepared, 1.5 * 0.071, 1.5 * 0.00072)
+    assert estimate < TRACED * Settings().seconds
+    differences = gm.Numerical().prepare(prepared.problem)
+    assert traced_seconds(prepared, 0.0, 1.0) > traced_seconds(differences, 0.0, 1.0)
 
 
 def test_records_hold_it():

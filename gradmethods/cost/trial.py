@@ -18,7 +18,7 @@ from gradmethods.cost.ceiling import ceiling
 from gradmethods.cost.counts import counted
 from gradmethods.cost.deadline import OutOfTime, deadline
 from gradmethods.cost.estimates import FEWEST_FOR_BOOTSTRAP
-from gradmethods.cost.memory import memory
+from gradmethods.cost.memory import memory, traced_seconds
 from gradmethods.cost.plan import Gap, Plan, duration
 from gradmethods.cost.reference import check
 from gradmethods.cost.rounds import SHORTEST_ROUND, Rounds, calls_for
@@ -41,8 +41,9 @@ _WARM: set[str] = set()
 PATIENCE = 60.0
 """Seconds that may go into repeating a slow gradient for the sake of an interval."""
 
-TRACED = 0.1
-"""Part of the time for measuring that untraced work may take for its memory to be traced too."""
+TRACED = 2.5
+"""Time that tracing the memory of a case may take ÷ time for measuring it. Backprop fits at every
+size of the grid, and all cases together take ten seconds where each is measured for half a one."""
 
 
 @dataclass(frozen=True)
@@ -219,8 +220,9 @@ def _measure(
         **memory(
             provider,
             problem,
-            preparation + cost.gradient.median,
-            affordable=TRACED * settings.seconds,
+            traced_seconds(prepared, preparation, cost.gradient.median),
+            # A deadline that strikes here would lose what was measured.
+            affordable=min(TRACED * settings.seconds, plan.left / 4),
         ),
         **_check(result, problem, case.provider, settings.seed),
     }

@@ -104,7 +104,10 @@ class Caption:
 
 def figure_caption(quantity: str, sweep: str, costs: pd.DataFrame) -> Caption:
     """Describe a figure: ``time``, ``ratio``, ``preparation``, ``operations``, ``error``."""
-    against, n = SWEEPS[sweep].against, f"the {SWEEPS[sweep].axis} of {_family(sweep, costs)}"
+    against, n = (
+        SWEEPS[sweep].against,
+        f"the {SWEEPS[sweep].axis} of {family_measured(sweep, costs)}",
+    )
     growth = GROWTH if SWEEPS[sweep].grows == "n" else GROWTH_OF_EXAMPLES
     timed = (SETTING, ROUNDS, INTERVALS, FITS)
     title, text, shared = {
@@ -140,7 +143,7 @@ def figure_caption(quantity: str, sweep: str, costs: pd.DataFrame) -> Caption:
 
 def panels_caption(sweeps: Sequence[str], costs: pd.DataFrame) -> Caption:
     """Describe the figure of several sweeps side by side."""
-    families = "; ".join(_family(sweep, costs) for sweep in sweeps)
+    families = "; ".join(family_measured(sweep, costs) for sweep in sweeps)
     stopped = "; ".join(
         f"{SWEEPS[sweep].title}: {words}" for sweep in sweeps if (words := _stopped(costs, sweep))
     )
@@ -154,7 +157,7 @@ def panels_caption(sweeps: Sequence[str], costs: pd.DataFrame) -> Caption:
     )
 
 
-def _family(sweep: str, costs: pd.DataFrame) -> str:
+def family_measured(sweep: str, costs: pd.DataFrame) -> str:
     """Say which problems a run had in a sweep."""
     known = costs.loc[costs["sweep"] == sweep, "scale"].dropna()
     scales = [f"{scale:,}" for scale in sorted(set(known))]

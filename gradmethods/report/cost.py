@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 
 from gradmethods.cost.sweeps import NETWORKS, OTHERS, SWEEPS
-from gradmethods.report import frames, growth, multiples, plots, tables
+from gradmethods.report import frames, growth, memory, multiples, pairs, plots, tables
 from gradmethods.report.captions import TABLES, figure_caption, panels_caption
 from gradmethods.report.figures import SIZES
 from gradmethods.report.items import Item, Writer
@@ -24,11 +24,14 @@ def cost_items(
     writer: Writer, records: list[dict[str, Any]], costs: pd.DataFrame, slopes: pd.DataFrame
 ) -> list[Item]:
     """Write the figures and tables of a run of the benchmark."""
-    counts = growth.counts_frame(records)
+    counts, memories = growth.counts_frame(records), memory.memory_frame(records)
+    swelling = memory.slopes_frame(memories)
+    slopes = pd.concat([slopes, swelling], ignore_index=True)
     return [
         *_figures(writer, costs, slopes),
         *_panels(writer, costs),
         *_multiples(writer, counts),
+        *memory.figures(writer, memories, swelling),
         *_tables(writer, records, costs, slopes, counts),
     ]
 
@@ -101,19 +104,22 @@ def _tables(
     slopes: pd.DataFrame,
     counts: pd.DataFrame,
 ) -> list[Item]:
+    beside = pairs.pairs_frame(records)
     noise, laws = frames.noise_frame(records), growth.laws_frame(counts)
     gaps = pd.concat([frames.gaps_frame(costs), growth.gaps_frame(records)], ignore_index=True)
-    operations = frames.operations_frame(costs)
+    operations, memories = frames.operations_frame(costs), memory.memory_frame(records)
     made = {
         "slopes": (slopes, tables.slopes_table(slopes)),
         "costs": (costs, tables.costs_table(costs)),
         "operations": (operations, tables.operations_table(operations)),
+        "memory": (memories, memory.memory_table(memories)),
         "laws": (laws, growth.laws_table(laws)),
         "gaps": (gaps, tables.gaps_table(gaps)),
         "noise": (noise, tables.noise_table(noise)),
+        "pairs": (beside, pairs.pairs_table(beside)),
     }
-    captions = {**TABLES, "laws": growth.LAWS}
+    captions = {**TABLES, "laws": growth.LAWS, "memory": memory.TABLE, "pairs": pairs.TABLE}
     return [
-        writer.table(f"tab-{name}", captions[name], data, shown, folded=name == "costs")
+        writer.table(f"tab-{name}", captions[name], data, shown, folded=name in ("costs", "memory"))
         for name, (data, shown) in made.items()
     ]

@@ -49,6 +49,22 @@ def time(value: float, digits: int = 3) -> str:
     return f"{significant(value / size, digits)} {unit}"
 
 
+def memory(value: float) -> str:
+    """Write bytes with the unit that suits their size.
+
+    Examples
+    --------
+    >>> memory(56), memory(2112), memory(8431888)
+    ('56 B', '2.06 KiB', '8.04 MiB')
+    """
+    if missing(value):
+        return NONE
+    for unit, size in (("GiB", 2**30), ("MiB", 2**20), ("KiB", 2**10)):
+        if value >= size:
+            return f"{significant(value / size)} {unit}"
+    return f"{value:,.0f} B"
+
+
 def time_unit(value: float) -> tuple[str, float]:
     """Choose the unit for a time, and its seconds."""
     for unit, size in (("s", 1.0), ("ms", 1e-3), ("µs", 1e-6)):

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import numpy as np
+
 
 @dataclass(frozen=True)
 class Quantity:
@@ -28,6 +30,10 @@ RATIO = Quantity(
 PREPARATION = Quantity("preparation_s", "time to prepare, once (s)", fitted=True)
 OPERATIONS = Quantity("operations", "scalar operations per example", fitted=True)
 ERROR = Quantity("error", "error relative to the norm of the gradient")
+MEMORY = Quantity("gradient_bytes", "peak memory of one gradient (bytes)", fitted=True)
+
+ITEMSIZE = np.dtype(np.float64).itemsize
+"""Bytes of one parameter: every case of the benchmark is in float64."""
 
 QUANTITIES = {
     "time": TIME,

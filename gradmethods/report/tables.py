@@ -15,6 +15,7 @@ QUANTITIES = {
     "ratio": "gradient ÷ loss",
     "preparation_s": "preparation",
     "operations": "operations",
+    "gradient_bytes": "memory of a gradient",
 }
 
 

@@ -27,10 +27,10 @@ def case_line(record: Mapping[str, Any]) -> str:
         return f"{head}gap: {fmt.shortened(record['reason'], 120)}"
     if "ratio" not in record:
         return f"{head}{record['operations']:>8,} operations"
-    ratio = record["ratio"]
+    ratio, beside = record["ratio"], record.get("other_provider", "loss")
     return (
         f"{head}{fmt.time(record['gradient']['median']):>8}"
-        f"   {fmt.interval(ratio['median'], ratio['low'], ratio['high'])} × loss"
+        f"   {fmt.interval(ratio['median'], ratio['low'], ratio['high'])} × {beside}"
         f"{'   CONTENDED' if record.get('contended') else ''}"
     )
 

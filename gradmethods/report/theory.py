@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from gradmethods.cost.sweeps import Sweep
 from gradmethods.report.frames import theoretical
 from gradmethods.report.labels import Place
-from gradmethods.report.quantities import ERROR, RATIO, TIME, Quantity
+from gradmethods.report.quantities import ERROR, ITEMSIZE, MEMORY, RATIO, TIME, Quantity
 
 CHEAP_GRADIENT = 5.0
 """Griewank (1989): reverse mode costs at most five times the function, whatever n is."""
@@ -60,6 +60,8 @@ def theory(
         return _growth(points, sweep, x, frame)
     if quantity is ERROR:
         return [Line(x, np.full_like(x, UNIT_ROUNDOFF), "unit round-off")]
+    if quantity is MEMORY and sweep.grows == "n":
+        return [Line(x, ITEMSIZE * x, f"the parameters, {ITEMSIZE}n")]
     return []
 
 
