@@ -12,10 +12,11 @@ from pathlib import Path
 
 import pytest
 
-from gradmethods.cost.cases import GRIDS, counts, grid
+from gradmethods.cost.cases import GRIDS, Case, counts, grid
 from gradmethods.cost.noise import WIDTHS, noise_record
 from gradmethods.cost.operations import SECONDS, SHARE
 from gradmethods.cost.plan import LIMIT, Plan
+from gradmethods.cost.sweeps import SWEEPS
 from gradmethods.cost.trial import Settings
 from gradmethods.report.files import RECORDS, append_record, records_so_far
 from gradmethods.report.text import case_line
@@ -67,6 +68,9 @@ class Bench:
         self.path = options.bench_out and options.bench_out / RECORDS
         earlier = records_so_far(self.path) if self.path else []
         self.done = {record["key"] for record in earlier if self.plan.recall(record)}
+        self._measured = {}
+        for record in earlier:
+            self._remember(record)
 
     @cached_property
     def counting(self):
@@ -80,7 +84,17 @@ class Bench:
             pytest.exit("The run that these cases belong to is gone.", returncode=1)
         if self.path:
             append_record(self.path, record)
+        self._remember(record)
         record_property("bench", case_line(record))
+
+    def _remember(self, record):
+        if record["sweep"] in SWEEPS and record["outcome"] == "measured":
+            case = Case(record["sweep"], record["provider"], record["scale"])
+            self._measured.setdefault(case.work, record)
+
+    def twin(self, case):
+        """Return the record of a case in another sweep that is the same work, or None."""
+        return self._measured.get(case.work)
 
     def keep_noise(self, width, moment, record_property):
         """Time a loss against itself, and keep that."""

@@ -1,4 +1,4 @@
-"""Cost of a gradient against the number of parameters: provider × network, two sweeps.
+"""Cost of a gradient against what grows: provider × problem, in every sweep.
 
 pytest-benchmark drives the rounds of the gradient; those of the loss stand between them, in its
 ``setup`` and ``teardown``. As that forbids inner iterations, a round loops over its calls itself:
@@ -11,7 +11,7 @@ import pytest
 
 from gradmethods.cost.noise import WIDTHS
 from gradmethods.cost.operations import count_case
-from gradmethods.cost.trial import run_case
+from gradmethods.cost.trial import restate, run_case
 
 
 @pytest.mark.parametrize("width", WIDTHS)
@@ -23,10 +23,18 @@ def test_noise_at_the_begin(width, bench, record_property):
 
 
 def test_cost(case, bench, benchmark, record_property):
-    """One provider on one network: if it fails, the figures lose a point without a reason."""
+    """One provider on one problem: if it fails, the figures lose a point without a reason."""
     if case.key in bench.done:
         benchmark.skipped = True
         pytest.skip("recorded by the run that this one goes on with")
+
+    twin = bench.twin(case)
+    if twin is not None:  # its time is better spent on another case
+        record = restate(case, twin, bench.settings)
+        bench.plan.recall(record)
+        bench.keep(record, record_property)
+        benchmark.skipped = True
+        pytest.skip(f"the same work as {twin['key']}")
 
     def drive(rounds, count):
         benchmark.extra_info["calls_per_round"] = rounds.gradient_calls
@@ -36,7 +44,7 @@ def test_cost(case, bench, benchmark, record_property):
         rounds.close()  # with --benchmark-disable there is no teardown
         return result
 
-    benchmark.group = f"{case.sweep}, n = {case.n}"
+    benchmark.group = f"{case.sweep}, {case.kind.grows} = {case.size}"
     record = run_case(case, bench.plan, bench.settings, drive=drive)
     bench.keep(record, record_property)
     if record["outcome"] == "gap":

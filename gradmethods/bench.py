@@ -107,6 +107,7 @@ def _run(folder: Path, benchmarks: Path, budget: float | None, *, full: bool, re
         budget=budget,
         limit=limit,
         seconds=settings.seconds,
+        cases="full" if full else "all",
         finished=False,
     )
     if resume:
@@ -214,7 +215,7 @@ def _run_pytest(
         *("-p", "no:cacheprovider", "--benchmark-quiet"),
         f"--benchmark-json={folder / PYTEST}",
         f"--bench-out={folder}",
-        "--bench-grid=all",
+        f"--bench-grid={_cases(folder)}",
         f"--bench-limit={limit}",
         f"--bench-seconds={settings.seconds}",
         f"--bench-seed={settings.seed}",
@@ -249,9 +250,16 @@ def _fill(folder: Path, settings: Settings, status: int | None, budget: float | 
         gap = Gap("not run", "The run was interrupted before this case.")
     else:
         gap = Gap("not run", f"pytest ended with status {status} before this case.")
-    for case in [*grid(), *counts()]:
+    cases = _cases(folder)
+    for case in [*grid(cases), *counts(cases)]:
         if case.key not in done:
             append_record(path, describe(case, settings) | gap_record(gap))
+
+
+def _cases(folder: Path) -> str:
+    """Return the name of a run's grid."""
+    name: str = (read_json(folder / PROVENANCE) or {}).get("cases", "all")
+    return name
 
 
 def _check_same(before: dict[str, Any] | None, now: dict[str, Any]) -> None:

@@ -31,6 +31,7 @@ def record(case, ratio, **more):
         "provider": case.provider,
         "network": case.network,
         "scale": case.scale,
+        "batch": case.kind.batch(case.scale),
         "n": case.n,
         "outcome": "measured",
         "gradient": estimate(loss * ratio),
@@ -52,7 +53,7 @@ def record(case, ratio, **more):
 
 def gap(case, reason=REASON):
     described = {
-        key: record(case, 1.0)[key] for key in ("key", "sweep", "provider", "network", "n")
+        key: record(case, 1.0)[key] for key in ("key", "sweep", "provider", "network", "batch", "n")
     }
     return described | {"outcome": "gap", "kind": "limit", "reason": reason}
 

@@ -11,20 +11,14 @@ import pytest
 
 import gradmethods as gm
 from gradmethods.cost.cases import PROVIDERS, Case
+from gradmethods.cost.sweeps import SWEEPS
 from gradmethods.errors import InvalidOption
 from gradmethods.report import figures, frames, plots
 from gradmethods.report.figures import save
 from gradmethods.report.plane import accuracy_cost_plane
+from gradmethods.report.quantities import OPERATIONS, PREPARATION, QUANTITIES, RATIO, TIME
 from gradmethods.report.style import LOOKS, look
 from tests.report_records import gap, record, some_records
-
-QUANTITIES = {
-    "time": plots.TIME,
-    "ratio": plots.RATIO,
-    "error": plots.ERROR,
-    "preparation": plots.PREPARATION,
-    "operations": plots.OPERATIONS,
-}
 
 
 def test_the_same_records_write_the_same_bytes(tmp_path):
@@ -34,7 +28,7 @@ def test_the_same_records_write_the_same_bytes(tmp_path):
     for kind in ("svg", "pdf", "png"):
         written = []
         for name in ("a", "b"):
-            figure = plots.growth(costs, slopes, "width", plots.RATIO)
+            figure = plots.growth(costs, slopes, "width", RATIO)
             path = save(figure, tmp_path / name / f"f.{kind}", title="t", caption="c")
             written.append(path.read_bytes())
         assert written[0] == written[1]
@@ -73,18 +67,19 @@ def test_a_comparison_is_drawn(tmp_path):
 
 @pytest.mark.parametrize("quantity", QUANTITIES.values(), ids=QUANTITIES)
 @pytest.mark.parametrize("size", figures.SIZES)
-@pytest.mark.parametrize("sweep", frames.SWEEPS)
+@pytest.mark.parametrize("sweep", SWEEPS)
 def test_a_single_size_is_drawn(tmp_path, sweep, size, quantity):
     """If axes had no width, matplotlib would warn and the figure would be empty."""
-    scale = 1 if sweep == "depth" else 4
-    cases = [Case(sweep, name, scale) for name in ("backprop", "numerical")]
+    one, two = SWEEPS[sweep].scales[:2]
+    cases = [Case(sweep, name, one) for name in ("backprop", "numerical")]
     entries = [record(case, 3.0, error=1e-12) for case in cases]
-    costs = frames.costs_frame([*entries, gap(Case(sweep, "numerical", 2 * scale))])
+    costs = frames.costs_frame([*entries, gap(Case(sweep, "numerical", two))])
     figure = plots.growth(costs, frames.slopes_frame(costs), sweep, quantity, size)
     save(figure, tmp_path / "f.svg")
     left, right = figure.axes[0].get_xlim()
     bottom, top = figure.axes[0].get_ylim()
-    assert left < 0.7 * cases[0].n < 1.4 * cases[0].n < right
+    assert left < 0.7 * cases[0].size < 1.4 * cases[0].size < right
+    assert figure.axes[0].get_xlabel().endswith(f" {SWEEPS[sweep].grows}")
     assert top > 2 * bottom
 
 
@@ -95,15 +90,15 @@ def test_reasons_stand_only_where_they_are_about_time():
     for quantity in QUANTITIES.values():
         axes = plots.growth(costs, slopes, "width", quantity).axes[0]
         words = {text.get_text() for text in axes.texts}
-        assert ("time limit" in words) is (quantity in (plots.TIME, plots.RATIO))
+        assert ("time limit" in words) is (quantity in (TIME, RATIO))
         circles = [line for line in axes.lines if line.get_markersize() == 8]
-        assert len(circles) == (quantity is not plots.OPERATIONS)  # of backprop alone
+        assert len(circles) == (quantity is not OPERATIONS)  # of backprop alone
 
 
 def test_short_ranges_have_plain_ticks():
     """If labels of decades filled a short axis, they would run into each other."""
     costs = frames.costs_frame([record(Case("depth", "backprop", s), 3.0) for s in (1, 2, 4, 8)])
-    figure = plots.growth(costs, frames.slopes_frame(costs), "depth", plots.PREPARATION)
+    figure = plots.growth(costs, frames.slopes_frame(costs), "depth", PREPARATION)
     figure.draw_without_rendering()
     axis = figure.axes[0].xaxis
     labels = [tick.get_text() for tick in axis.get_ticklabels()]

@@ -145,10 +145,10 @@ def test_successive_gaps_of_one_reason_are_one_row():
     entries = [gap(c, r) for c, r in zip(cases, [REASON, *later, "Other."], strict=True)]
     entries.append(gap(Case("width", "backprop", 32), REASON))
     shown = tables.gaps_table(frames.gaps_frame(frames.costs_frame(entries)))
-    assert shown["n"].to_list() == ["1,185 – 17,025", "66,817", "1,185"]
+    assert shown["Size"].to_list() == ["n = 1,185 – 17,025", "n = 66,817", "n = 1,185"]
     assert shown["Reason"].to_list() == [REASON, "Other.", REASON]
     shown = tables.gaps_table(frames.gaps_frame(frames.costs_frame(entries[:3])))
-    assert shown["n"].to_list() == ["≥ 1,185"]
+    assert shown["Size"].to_list() == ["n ≥ 1,185"]
 
 
 def test_methods_have_one_name_everywhere(run):
@@ -162,7 +162,7 @@ def test_methods_have_one_name_everywhere(run):
 def test_numbers_are_aligned_in_latex(run):
     """If they were not, magnitudes could not be compared down a column."""
     text = (run / "tables" / "tab-costs.tex").read_text(encoding="utf-8")
-    assert r"\begin{tabular}{lllrrrrrrrl}" in text
+    assert r"\begin{tabular}{lllrrrrrrrrl}" in text
     assert r"\toprule" in text
     caption = re.search(r"\\caption\[(.*?)\]\{(.*)\}", text)
     assert caption is not None

@@ -1,4 +1,4 @@
-"""The grid of the cost benchmark: provider × network, in order of worth.
+"""The grid of the cost benchmark: provider × problem, in order of worth.
 
 A case is a name for work, not the work; it is done in `gradmethods.cost.trial`.
 """
@@ -6,10 +6,11 @@ A case is a name for work, not the work; it is done in `gradmethods.cost.trial`.
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
-from itertools import pairwise
 
-from gradmethods.errors import UnknownName
+from gradmethods.cost.sweeps import BATCH, DEPTHS, SPARSE, SWEEPS, WIDTHS, Sweep, get_sweep
+from gradmethods.errors import InvalidOption, UnknownName
 from gradmethods.problem import Problem
 from gradmethods.provider import Provider
 
@@ -23,23 +24,53 @@ PROVIDERS = (
 )
 """Names of the providers measured, in the order of tables and legends."""
 
-BATCH = 100
-WIDTHS = tuple(2**k for k in range(11))
-"""Units in each of two hidden layers: 2-h-h-1, from 7 to a million parameters."""
-DEPTHS = tuple(2**k for k in range(7))
-"""Hidden layers of eight units: 2-8-…-8-1."""
+ONE_EACH = ("analytical", "numerical", "backprop")
+"""The default provider of each of the three methods."""
 
-GRIDS = {
-    "all": {"width": WIDTHS, "depth": DEPTHS},
-    "small": {"width": WIDTHS[:2], "depth": DEPTHS[:1]},  # for the test suite
+
+@dataclass(frozen=True)
+class Part:
+    """What a grid takes of a sweep."""
+
+    scales: tuple[int, ...]
+    providers: tuple[str, ...] = PROVIDERS
+
+
+GRIDS: Mapping[str, Mapping[str, Part]] = {
+    "all": {
+        "width": Part(WIDTHS),
+        "depth": Part(DEPTHS),
+        "batch": Part(SWEEPS["batch"].scales[:5], ONE_EACH),
+        "rosenbrock": Part(SPARSE, ONE_EACH),
+        "helmholtz": Part(SPARSE, ONE_EACH),
+    },
+    "full": {name: Part(sweep.scales) for name, sweep in SWEEPS.items()},
+    "small": {  # for the test suite
+        "width": Part(WIDTHS[:2]),
+        "depth": Part(DEPTHS[:1]),
+        **{
+            name: Part(sweep.scales[:1], ("numerical", "backprop"))
+            for name, sweep in SWEEPS.items()
+            if name not in ("width", "depth")
+        },
+    },
 }
-"""The scales of each sweep, by the name of the grid."""
+"""The part of each sweep that is measured, by the name of the grid.
+
+``all`` is for a run that someone waits for. Beyond width and depth, which claims are about, it
+affords some forty cases, most of less than a second: one provider of each method, at the fewest
+sizes that an exponent can be fitted to, and of the problems that are not networks the two extremes.
+In Rosenbrock's function every variable meets its neighbours, and formulas stay short; in the
+Helmholtz energy it meets all others. The rest is in ``full``."""
 
 COUNTED = ("analytical:expanded", "analytical", "analytical:chain-rule", "backprop")
 """Providers whose programs have operations to count."""
 
+_EVERYWHERE = {1: 6, 2: 7, 3: 5, 4: 3, 6: 3, 8: 3}
+
 COUNTS = {
-    "all": {1: 6, 2: 7, 3: 5, 4: 3, 6: 3, 8: 3},
+    "all": _EVERYWHERE,
+    "full": _EVERYWHERE,
     "small": {1: 2},  # for the test suite
 }
 """By the name of the grid, the widths at which operations are counted without any timing, and up to
@@ -48,17 +79,17 @@ how many hidden layers: far enough for a law of growth where formulas can follow
 
 @dataclass(frozen=True)
 class Case:
-    """One provider on one network.
+    """One provider on one problem.
 
     Attributes
     ----------
     sweep : str
-        ``width`` or ``depth``: what grows. ``count-2``: operations are counted in networks of so
-        many units a layer, and nothing is timed.
+        What grows, a name in `gradmethods.cost.sweeps.SWEEPS`. ``count-2``: operations are counted
+        in networks of so many units a layer, and nothing is timed.
     provider : str
         Its name.
     scale : int
-        Hidden width, or number of hidden layers.
+        Hidden width, number of hidden layers, of examples, or of parameters.
     """
 
     sweep: str
@@ -66,21 +97,34 @@ class Case:
     scale: int
 
     @property
-    def widths(self) -> tuple[int, ...]:
-        """Units per layer, inputs first."""
-        units, layers = self.hidden
-        return (2, *[units] * layers, 1)
+    def kind(self) -> Sweep:
+        """The description of its sweep."""
+        return get_sweep(self.sweep)
+
+    @property
+    def widths(self) -> tuple[int, ...] | None:
+        """Units per layer, inputs first; None if it is no network."""
+        return self.kind.widths(self.scale)
 
     @property
     def hidden(self) -> tuple[int, int]:
-        """Units in each hidden layer, and the number of hidden layers."""
-        if self.sweep == "width":
-            return self.scale, 2
-        return int(self.sweep.partition("-")[2] or 8), self.scale
+        """Units in each hidden layer, and the number of hidden layers.
+
+        Raises
+        ------
+        InvalidOption
+            If the case is no network.
+        """
+        widths = self.widths
+        if widths is None:
+            raise InvalidOption(f"The case {self.key!r} is no network: it has no hidden layers.")
+        return widths[1], len(widths) - 2
 
     @property
     def network(self) -> str:
-        """The network in one word, e.g. ``2-8-8-1`` or ``2-(8×16)-1``."""
+        """The network in one word, e.g. ``2-8-8-1`` or ``2-(8×16)-1``; else the problem's name."""
+        if self.widths is None:
+            return self.kind.problem
         units, layers = self.hidden
         if layers > 4:
             return f"2-({units}×{layers})-1"
@@ -88,19 +132,27 @@ class Case:
 
     @property
     def n(self) -> int:
-        """Number of parameters; known without making the network."""
-        return sum((inputs + 1) * outputs for inputs, outputs in pairwise(self.widths))
+        """Number of parameters; known without making the problem."""
+        return self.kind.n(self.scale)
+
+    @property
+    def size(self) -> int:
+        """What the cost is held against: n, or the number of examples if these grow."""
+        return self.kind.size(self.scale)
 
     @property
     def key(self) -> str:
         """The name of the case in records and of its test."""
         return f"{self.sweep}-{self.scale}-{self.provider}"
 
-    def problem(self, seed: int) -> Problem:
-        """Make the network."""
-        from gradmethods import problems
+    @property
+    def work(self) -> tuple[str, ...]:
+        """What is measured, whatever the sweep: that of width and that of depth share a network."""
+        return self.kind.problem, str(self.kind.options(self.scale)), self.provider
 
-        return problems.get("mlp", widths=self.widths, batch=BATCH, seed=seed)
+    def problem(self, seed: int) -> Problem:
+        """Make the problem."""
+        return self.kind.make(self.scale, seed)
 
     def make_provider(self) -> Provider:
         """Make the provider."""
@@ -113,13 +165,16 @@ class Case:
 def effort(case: Case) -> float:
     """Guess the seconds that a case takes, to order cases by; no measurement depends on it."""
     method = case.provider.partition(":")[0]
+    examples = (case.kind.batch(case.scale) or BATCH) / BATCH
+    # A matrix of n × n is only read: a tenth of what else is done with a number.
+    loss = 1e-8 * examples * case.n * math.pow(case.n / 10, case.kind.work - 1)
     if case.provider == "analytical:chain-rule":
-        return 6e-5 * case.n
+        return 6e-5 * case.n + loss
     if method == "analytical":  # formulas grow faster than their number
-        return 3e-3 * math.pow(case.n, 1.7)
+        return 3e-3 * math.pow(case.n, 1.7) + loss
     if method == "backprop":
-        return 1e-8 * case.n
-    return 3e-8 * float(case.n) * case.n  # n passes, each growing with n
+        return loss
+    return 3 * loss * case.n  # n passes, each growing with n
 
 
 def grid(name: str = "all") -> list[Case]:
@@ -131,15 +186,16 @@ def grid(name: str = "all") -> list[Case]:
 
     Parameters
     ----------
-    name : {"all", "small"}
-        The small grid holds the smallest sizes of each sweep.
+    name : {"all", "full", "small"}
+        ``all`` is what fits into a few minutes, ``full`` everything; the small grid holds the
+        smallest sizes of each sweep.
     """
     if name not in GRIDS:
         raise UnknownName.among("grid", name, GRIDS)
     ranked = []
-    for sweep, scales in GRIDS[name].items():
-        for level, scale in enumerate(scales):
-            for provider in PROVIDERS:
+    for sweep, part in GRIDS[name].items():
+        for level, scale in enumerate(part.scales):
+            for provider in part.providers:
                 case = Case(sweep, provider, scale)
                 step = max(0, math.ceil(math.log2(effort(case) / 0.5)))
                 ranked.append((step, level, case))

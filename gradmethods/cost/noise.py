@@ -11,8 +11,8 @@ from typing import Any
 
 import numpy as np
 
-from gradmethods.cost.cases import BATCH
 from gradmethods.cost.rounds import Clock, Cost, Rounds
+from gradmethods.cost.sweeps import BATCH
 from gradmethods.cost.timing import plain_loss, take
 from gradmethods.problem import Problem
 

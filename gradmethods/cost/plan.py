@@ -14,12 +14,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from gradmethods.cost.cases import GRIDS, Case
+from gradmethods.cost.cases import Case
 from gradmethods.cost.rounds import Clock
+from gradmethods.cost.sweeps import SWEEPS
 
-FIRST_GROWTH = 2.0
-"""Assumed exponent of growth while only one smaller case is known: quadratic, like n passes over a
-loss that itself grows with n."""
+FIRST_GROWTH = {"n": 2.0, "N": 1.0}
+"""Assumed exponent of growth while only one smaller case is known, by what grows: quadratic in the
+number of parameters, like n passes over a loss that itself grows with n; linear in that of the
+examples."""
 
 LIMIT = 15.0
 """Seconds for one case of a run that someone waits for."""
@@ -51,7 +53,7 @@ class Gap:
 class Spent:
     """What a finished case took."""
 
-    n: int
+    size: int
     preparation: float
     gradient: float
 
@@ -91,15 +93,15 @@ class Plan:
 
     def finished(self, case: Case, preparation: float, gradient: float) -> None:
         """Remember what a case took, in seconds."""
-        self._spent[case.sweep, case.provider].append(Spent(case.n, preparation, gradient))
+        self._spent[case.sweep, case.provider].append(Spent(case.size, preparation, gradient))
 
     def stopped(self, case: Case, gap: Gap) -> None:
         """Remember that a case was not measured: larger ones will not be tried."""
-        self._gaps.setdefault((case.sweep, case.provider), (case.n, gap))
+        self._gaps.setdefault((case.sweep, case.provider), (case.size, gap))
 
     def recall(self, record: Mapping[str, Any]) -> bool:
         """Learn from the record of an earlier run; tell whether its case is settled by it."""
-        if record.get("sweep") not in GRIDS["all"]:
+        if record.get("sweep") not in SWEEPS:
             return True
         case = Case(record["sweep"], record["provider"], record["scale"])
         if record["outcome"] == "measured":
@@ -115,9 +117,9 @@ class Plan:
         if self.left <= 0:
             return self.exhausted()
         earlier = self._gaps.get((case.sweep, case.provider))
-        if earlier is not None and case.n > earlier[0]:
-            n, gap = earlier
-            return Gap(gap.kind, f"{_not_tried(n)}{gap.reason}")
+        if earlier is not None and case.size > earlier[0]:
+            size, gap = earlier
+            return Gap(gap.kind, f"{_not_tried(case.kind.grows, size)}{gap.reason}")
         estimate = self.forecast(case)
         words = f"Estimated {duration(estimate)} by growth from smaller cases"
         return self.unaffordable(estimate, words)
@@ -128,11 +130,18 @@ class Plan:
 
     def preparation(self, case: Case) -> float:
         """Estimate the seconds for preparing a case."""
-        return _grow([(s.n, s.preparation) for s in self._spent[case.sweep, case.provider]], case.n)
+        return self._grown(case, [(s.size, s.preparation) for s in self._of(case)])
 
     def gradient(self, case: Case) -> float:
         """Estimate the seconds for one gradient."""
-        return _grow([(s.n, s.gradient) for s in self._spent[case.sweep, case.provider]], case.n)
+        return self._grown(case, [(s.size, s.gradient) for s in self._of(case)])
+
+    def _of(self, case: Case) -> list[Spent]:
+        return self._spent[case.sweep, case.provider]
+
+    @staticmethod
+    def _grown(case: Case, known: list[tuple[int, float]]) -> float:
+        return _grow(known, case.size, FIRST_GROWTH[case.kind.grows])
 
     def unaffordable(self, seconds: float, words: str) -> Gap | None:
         """Compare an estimate, and how it was made in words, with limit and budget."""
@@ -174,18 +183,17 @@ def first_reason(reason: str) -> str:
     >>> first_reason("Not tried, because n = 1,185 was not measured: Out of memory.")
     'Out of memory.'
     """
-    return re.sub(f"^{_not_tried(0).replace('0', '[0-9,]+')}", "", reason)
+    return re.sub(f"^{_not_tried('[nN]', 0).replace('0', '[0-9,]+')}", "", reason)
 
 
-def _not_tried(n: int) -> str:
-    return f"Not tried, because n = {n:,} was not measured: "
+def _not_tried(letter: str, size: int) -> str:
+    return f"Not tried, because {letter} = {size:,} was not measured: "
 
 
-def _grow(known: list[tuple[int, float]], n: int) -> float:
+def _grow(known: list[tuple[int, float]], n: int, exponent: float) -> float:
     if not known:
         return 0.0
     (m, last) = known[-1]
-    exponent = FIRST_GROWTH
     if len(known) > 1 and known[-2][0] < m:
         before, earlier = known[-2]
         exponent = math.log(max(last, 1e-9) / max(earlier, 1e-9)) / math.log(m / before)

@@ -13,7 +13,7 @@ from dataclasses import asdict, dataclass
 from functools import partial
 from typing import Any
 
-from gradmethods.cost.cases import BATCH, Case
+from gradmethods.cost.cases import Case
 from gradmethods.cost.counts import counted
 from gradmethods.cost.deadline import OutOfTime, deadline
 from gradmethods.cost.estimates import FEWEST_FOR_BOOTSTRAP
@@ -136,14 +136,20 @@ def describe(case: Case, settings: Settings) -> dict[str, Any]:
         "key": case.key,
         "sweep": case.sweep,
         "provider": case.provider,
-        "problem": "mlp",
+        "problem": case.kind.problem,
         "network": case.network,
         "scale": case.scale,
-        "widths": list(case.widths),
-        "batch": BATCH,
+        "widths": case.widths and list(case.widths),
+        "batch": case.kind.batch(case.scale),
         "seed": settings.seed,
         "n": case.n,
     }
+
+
+def restate(case: Case, record: dict[str, Any], settings: Settings) -> dict[str, Any]:
+    """Say what a case of another sweep found that is the same work."""
+    own = describe(case, settings)
+    return record | own | {"measured_as": record["key"], "seconds": 0.0}
 
 
 def gap_record(gap: Gap) -> dict[str, Any]:

@@ -35,8 +35,9 @@ def banners(
         )
     elif is_unfinished(origin):
         tried = int((costs["gap"] != "not run").sum())
+        cases = grid((origin or {}).get("cases", "all"))
         found.append(
-            f"INCOMPLETE: the run was stopped before its end, after {tried} of {len(grid())} "
+            f"INCOMPLETE: the run was stopped before its end, after {tried} of {len(cases)} "
             "cases. What is missing says nothing about the methods. "
             "`gradmethods bench --resume` goes on with it."
         )

@@ -2,26 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import pandas as pd
 
-from gradmethods.cost.cases import BATCH, DEPTHS, WIDTHS
+from gradmethods.cost.sweeps import BATCH, SWEEPS
 from gradmethods.report import format as fmt
 from gradmethods.report.banners import is_unfinished
 from gradmethods.report.frames import stops
 from gradmethods.report.style import look
 
-NETWORKS = {
-    "width": f"2-h-h-1 networks, h = {WIDTHS[0]}, 2, 4, …, {WIDTHS[-1]:,}",
-    "depth": f"networks with {DEPTHS[0]}, 2, 4, …, {DEPTHS[-1]} hidden layers of 8 units",
-}
-
 SETTING = (
-    f"Sigmoid units, mean cross-entropy over {BATCH} examples, float64, one BLAS thread, garbage "
-    "collection held."
+    "Networks have sigmoid units, their loss is the mean cross-entropy; "
+    f"{BATCH} examples unless these grow; float64, one BLAS thread, garbage collection held."
 )
 ROUNDS = (
     "Rounds of the gradient and of the loss in plain NumPy alternate in one process; a pair is "
@@ -43,8 +38,12 @@ ERRORS = (
 )
 BARS = "Bars: intervals."
 GROWTH = (
-    "Thin lines: growth in theory, through the largest point of a method: n² for n passes over a "
-    "loss that itself grows with n, and n for backprop."
+    "Thin lines: growth in theory, through the largest point of a method: that of the loss for "
+    "backprop, and n times that for the passes of finite differences."
+)
+GROWTH_OF_EXAMPLES = (
+    "Thin lines: growth in theory, through the largest point of a method: every method does its "
+    "work for each example."
 )
 BOUND = (
     "Thin lines: the forward passes of finite differences, n + 1 forward and 2n central. Dashed: "
@@ -105,38 +104,66 @@ class Caption:
 
 def figure_caption(quantity: str, sweep: str, costs: pd.DataFrame) -> Caption:
     """Describe a figure: ``time``, ``ratio``, ``preparation``, ``operations``, ``error``."""
-    n = f"the number of parameters n of {NETWORKS[sweep]}"
+    against, n = SWEEPS[sweep].against, f"the {SWEEPS[sweep].axis} of {_family(sweep, costs)}"
+    growth = GROWTH if SWEEPS[sweep].grows == "n" else GROWTH_OF_EXAMPLES
     timed = (SETTING, ROUNDS, INTERVALS, FITS)
     title, text, shared = {
         "time": (
-            f"Time per gradient against {sweep}",
-            f"Time of one gradient against {n}. {BARS} {GROWTH}",
+            f"Time per gradient {against}",
+            f"Time of one gradient against {n}. {BARS} {growth}",
             timed,
         ),
         "ratio": (
-            f"Gradient time ÷ loss time against {sweep}",
+            f"Gradient time ÷ loss time {against}",
             f"Time of one gradient ÷ time of the loss in plain NumPy, against {n}. {BARS} {BOUND}",
             timed,
         ),
         "preparation": (
-            f"Time to prepare a gradient against {sweep}",
+            f"Time to prepare a gradient {against}",
             f"Time of what is done once, before the first gradient, against {n}. {ONCE}",
             (SETTING, FITS),
         ),
         "operations": (
-            f"Operations of compiled gradients against {sweep}",
+            f"Operations of compiled gradients {against}",
             f"Scalar operations of the loss and its gradient, against {n}. {COUNTED}",
             (FITS,),
         ),
         "error": (
-            f"Error of the gradient against {sweep}",
+            f"Error of the gradient {against}",
             f"Error of the gradient against {n}. {ZEROS}",
             (SETTING, ERRORS),
         ),
     }[quantity]
-    busy = costs.loc[costs["sweep"] == sweep, "contended"].any() and quantity in ("time", "ratio")
-    text += f" {HOLLOW}" if busy else ""
+    text += _hollow(costs, [sweep]) if quantity in ("time", "ratio") else ""
     return Caption(title, f"{text} {_endings(costs, sweep)}".strip(), shared)
+
+
+def panels_caption(sweeps: Sequence[str], costs: pd.DataFrame) -> Caption:
+    """Describe the figure of several sweeps side by side."""
+    families = "; ".join(_family(sweep, costs) for sweep in sweeps)
+    stopped = "; ".join(
+        f"{SWEEPS[sweep].title}: {words}" for sweep in sweeps if (words := _stopped(costs, sweep))
+    )
+    return Caption(
+        "Gradient time of problems that are not networks",
+        "Above: time of one gradient ÷ time of the loss in plain NumPy. Below: time of one "
+        f"gradient. Against the number of parameters n: {families}. {BARS} {BOUND} Below, growth "
+        "in theory, through the largest point of a method."
+        f"{_hollow(costs, sweeps)}{f' {CIRCLES} Stopped: {stopped}.' if stopped else ''}",
+        (SETTING, ROUNDS, INTERVALS),
+    )
+
+
+def _family(sweep: str, costs: pd.DataFrame) -> str:
+    """Say which problems a run had in a sweep."""
+    known = costs.loc[costs["sweep"] == sweep, "scale"].dropna()
+    scales = [f"{scale:,}" for scale in sorted(set(known))]
+    shown = scales if len(scales) < 5 else [*scales[:3], "…", scales[-1]]
+    return SWEEPS[sweep].family.format(", ".join(shown))
+
+
+def _hollow(costs: pd.DataFrame, sweeps: Sequence[str]) -> str:
+    return f" {HOLLOW}" if costs.loc[costs["sweep"].isin(sweeps), "contended"].any() else ""
 
 
 TABLES: Mapping[str, Caption] = {
@@ -149,10 +176,12 @@ TABLES: Mapping[str, Caption] = {
     ),
     "slopes": Caption(
         "Exponents of growth",
-        "Theory: finite differences take a number of passes in proportion to n, backprop a "
-        "constant number; one pass takes time in proportion to n once products of matrices "
-        "dominate, which small networks do not reach. Theory is about large n: a “no” says only "
-        "that the sizes fitted differ from it by more than their scatter.",
+        "Exponents of n; in the sweep of batches, of the number of examples N. Theory: finite "
+        "differences take a number of passes in proportion to n, backprop a constant number; one "
+        "pass takes time in proportion to n (Helmholtz energy: n², its matrix) once arithmetic "
+        "dominates, which small problems do not reach. With N the time of everything grows alike, "
+        "and no ratio does. Theory is about large sizes: a “no” says only that the sizes fitted "
+        "differ from it by more than their scatter.",
         (FITS,),
     ),
     "operations": Caption(
@@ -202,11 +231,13 @@ def commit(origin: Mapping[str, Any]) -> str:
 
 def _endings(costs: pd.DataFrame, sweep: str) -> str:
     """Say where the methods of a sweep stop; the table of gaps says why in full."""
-    ends = stops(costs, sweep)
-    if not ends:
-        return ""
-    words = []
-    for provider, (largest, kind, _) in ends.items():
-        where = "before its first point" if largest is None else f"after n = {largest:,}"
+    words = _stopped(costs, sweep)
+    return f"{CIRCLES} Stopped: {words}." if words else ""
+
+
+def _stopped(costs: pd.DataFrame, sweep: str) -> str:
+    words, letter = [], SWEEPS[sweep].grows
+    for provider, (largest, kind, _) in stops(costs, sweep).items():
+        where = "before its first point" if largest is None else f"after {letter} = {largest:,}"
         words.append(f"{look(provider).label} {where} ({fmt.STOPS.get(kind, kind)})")
-    return f"{CIRCLES} Stopped: {'; '.join(words)}."
+    return "; ".join(words)

@@ -7,18 +7,17 @@ from typing import Any
 
 import pandas as pd
 
+from gradmethods.cost.sweeps import NETWORKS, OTHERS, SWEEPS
 from gradmethods.report import frames, growth, multiples, plots, tables
-from gradmethods.report.captions import TABLES, figure_caption
+from gradmethods.report.captions import TABLES, figure_caption, panels_caption
 from gradmethods.report.figures import SIZES
 from gradmethods.report.items import Item, Writer
+from gradmethods.report.panel import plotted
+from gradmethods.report.quantities import QUANTITIES, RATIO, TIME, Quantity
 
-FIGURES = {
-    "time": plots.TIME,
-    "ratio": plots.RATIO,
-    "error": plots.ERROR,
-    "preparation": plots.PREPARATION,
-    "operations": plots.OPERATIONS,
-}
+BRIEFLY = {"batch": ("time", "ratio"), **dict.fromkeys(NETWORKS, tuple(QUANTITIES))}
+"""Figures of a sweep in a brief report: drawing takes a second each. Problems that are not networks
+have one together; there, and in that of batches, preparation and operations hold no news."""
 
 
 def cost_items(
@@ -28,6 +27,7 @@ def cost_items(
     counts = growth.counts_frame(records)
     return [
         *_figures(writer, costs, slopes),
+        *_panels(writer, costs),
         *_multiples(writer, counts),
         *_tables(writer, records, costs, slopes, counts),
     ]
@@ -35,13 +35,13 @@ def cost_items(
 
 def _figures(writer: Writer, costs: pd.DataFrame, slopes: pd.DataFrame) -> list[Item]:
     items = []
-    for name, quantity in FIGURES.items():
-        for sweep in frames.SWEEPS:
-            points = plots.plotted(costs, sweep, quantity)
-            if not len(points):
+    for name, quantity in QUANTITIES.items():
+        for sweep in SWEEPS:
+            points = plotted(costs, sweep, quantity)
+            if not len(points) or not _wanted(name, sweep, brief=writer.brief):
                 continue
 
-            def draw(size: str, sweep: str = sweep, quantity: plots.Quantity = quantity) -> Any:
+            def draw(size: str, sweep: str = sweep, quantity: Quantity = quantity) -> Any:
                 return plots.growth(costs, slopes, sweep, quantity, size)
 
             caption = figure_caption(name, sweep, costs)
@@ -49,6 +49,32 @@ def _figures(writer: Writer, costs: pd.DataFrame, slopes: pd.DataFrame) -> list[
                 writer.figure(f"fig-{name}-{sweep}", caption, points, draw, sizes=tuple(SIZES))
             )
     return items
+
+
+def _wanted(quantity: str, sweep: str, *, brief: bool) -> bool:
+    if quantity == "operations" and SWEEPS[sweep].grows == "N":  # they are those of one example
+        return False
+    return not brief or quantity in BRIEFLY.get(sweep, ())
+
+
+def _panels(writer: Writer, costs: pd.DataFrame) -> list[Item]:
+    points = {name: plotted(costs, name, RATIO) for name in OTHERS}
+    sweeps = [name for name in OTHERS if len(points[name])]
+    if not sweeps:
+        return []
+    times = [plotted(costs, name, TIME) for name in sweeps]
+    shown = [
+        points[name].merge(time).assign(sweep=name)
+        for name, time in zip(sweeps, times, strict=True)
+    ]
+    return [
+        writer.figure(
+            "fig-problems",
+            panels_caption(sweeps, costs),
+            pd.concat(shown, ignore_index=True),
+            lambda _: plots.side_by_side(costs, sweeps),
+        )
+    ]
 
 
 def _multiples(writer: Writer, counts: pd.DataFrame) -> list[Item]:

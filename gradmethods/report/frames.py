@@ -13,15 +13,10 @@ from gradmethods.cost.cases import PROVIDERS
 from gradmethods.cost.fits import FEWEST_POINTS, PowerLaw, fit_asymptote
 from gradmethods.cost.noise import factor
 from gradmethods.cost.plan import first_reason
+from gradmethods.cost.sweeps import SWEEPS, Sweep, size_of
 
-SWEEPS = ("width", "depth")
-
-RATIO_EXPONENTS = {"numerical": 1.0, "numerical:forward": 1.0, "backprop": 0.0}
-"""Theory: 2n passes, n + 1 passes, a constant. Nothing is known for compiled formulas."""
-
-QUANTITIES = {"gradient_s": 1.0, "ratio": 0.0, "preparation_s": None, "operations": None}
-"""Fitted columns, and what theory adds to the exponent of the ratio: a pass over a network takes
-time in proportion to n, once products of matrices dominate. None: no theory."""
+QUANTITIES = ("gradient_s", "ratio", "preparation_s", "operations")
+"""Fitted columns."""
 
 LEAST_RANGE = 10.0
 """Largest size fitted ÷ smallest: over less than a decade an exponent describes the scatter."""
@@ -30,6 +25,8 @@ _LAW = ("exponent", "low", "high", "points", "settled", "constant")
 
 _INTEGERS = (
     "n",
+    "batch",
+    "size",
     "scale",
     "rounds",
     "dropped",
@@ -43,13 +40,16 @@ _INTEGERS = (
 
 
 def costs_frame(records: Iterable[Mapping[str, Any]]) -> pd.DataFrame:
-    """One row per case, measured or not, ordered by sweep, provider and size."""
+    """One row per case, measured or not, ordered by sweep, provider and size.
+
+    ``size`` is what grows in the sweep: n, or the number of examples.
+    """
     rows = [_cost_row(record) for record in records if record.get("sweep") in SWEEPS]
     frame = pd.DataFrame(rows, columns=list(_cost_row({})))
     frame = frame.astype(dict.fromkeys(_INTEGERS, "Int64"))
     floats = [name for name in frame if name.endswith("_s") or name.startswith("ratio")]
     frame = frame.astype(dict.fromkeys([*floats, "error"], float))
-    return _ordered(frame, ["sweep", "provider", "n"])
+    return _ordered(frame, ["sweep", "provider", "size"])
 
 
 def disturbed(row: Mapping[str, Any]) -> str:
@@ -63,7 +63,10 @@ def disturbed(row: Mapping[str, Any]) -> str:
 def gaps_frame(costs: pd.DataFrame) -> pd.DataFrame:
     """One row per case that could not be run, with its reason."""
     gaps = costs[costs["outcome"] == "gap"]
-    return gaps[["sweep", "provider", "network", "n", "gap", "reason"]].reset_index(drop=True)
+    return gaps[_GAP].reset_index(drop=True)
+
+
+_GAP = ["sweep", "provider", "network", "n", "size", "gap", "reason"]
 
 
 def noise_frame(records: Iterable[Mapping[str, Any]]) -> pd.DataFrame:
@@ -91,30 +94,42 @@ def slopes_frame(costs: pd.DataFrame) -> pd.DataFrame:
     rows = []
     measured = costs[costs["outcome"] == "measured"]
     for (sweep, provider), group in measured.groupby(["sweep", "provider"], sort=False):
-        known = RATIO_EXPONENTS.get(str(provider))
-        for quantity, added in QUANTITIES.items():
-            points = group[["n", quantity]].dropna().astype(float)
+        kind = SWEEPS[str(sweep)]
+        for quantity in QUANTITIES:
+            if quantity == "operations" and kind.grows == "N":  # they are those of one example
+                continue
+            points = group[["size", quantity]].dropna().astype(float)
             points = points[points[quantity] > 0]
             if not len(points):  # a quantity that this method does not have
                 continue
-            theory = None if known is None or added is None else known + added
+            theory = theoretical(kind, str(provider), quantity)
             row = {"sweep": sweep, "provider": provider, "quantity": quantity, "theory": theory}
             row["points"] = len(points)
             # With fewer sizes the row stays, without an exponent: a gap of its own.
-            law = _law(points["n"].to_numpy(float), points[quantity].to_numpy())
+            law = _law(points["size"].to_numpy(float), points[quantity].to_numpy())
             # Preparation is mostly overhead: unless it grows by a law, its exponent means nothing.
             grows = law is not None and law.settled and law.low > 0
             if law is not None and (grows or quantity != "preparation_s"):
                 row |= {name: getattr(law, name) for name in _LAW}
-                row |= {"from_n": int(law.start), "to_n": int(law.end)}
+                row |= {"start": int(law.start), "end": int(law.end)}
                 row["theory_inside"] = None if theory is None else law.low <= theory <= law.high
             rows.append(row)
     columns = [
         "sweep", "provider", "quantity", "exponent", "low", "high", "theory", "theory_inside",
-        "from_n", "to_n", "points", "settled", "constant",
+        "start", "end", "points", "settled", "constant",
     ]  # fmt: skip
     frame = pd.DataFrame(rows, columns=columns)
-    return frame.astype({"from_n": "Int64", "to_n": "Int64", "points": "Int64"})
+    return frame.astype({"start": "Int64", "end": "Int64", "points": "Int64"})
+
+
+def theoretical(sweep: Sweep, provider: str, quantity: str) -> float | None:
+    """Return the exponent that theory knows for large sizes, or None.
+
+    The time of a gradient grows as the ratio does, and as a pass takes longer besides.
+    """
+    ratio = sweep.ratio_exponent(provider)
+    added = {"ratio": 0.0, "gradient_s": sweep.work}.get(quantity)
+    return None if ratio is None or added is None else ratio + added
 
 
 def _law(n: NDArray[np.float64], values: NDArray[np.float64]) -> PowerLaw | None:
@@ -126,26 +141,26 @@ def _law(n: NDArray[np.float64], values: NDArray[np.float64]) -> PowerLaw | None
 
 
 def stops(costs: pd.DataFrame, sweep: str) -> dict[str, tuple[int | None, str, str]]:
-    """Tell where each provider stopped in a sweep: largest n measured, kind of gap and reason."""
+    """Tell where each provider stopped in a sweep: largest size measured, kind of gap, reason."""
     found = {}
     for provider, group in costs[costs["sweep"] == sweep].groupby("provider", sort=False):
         gaps = group[group["outcome"] == "gap"]
         done = group[group["outcome"] == "measured"]
         if len(gaps):
-            largest = int(done["n"].max()) if len(done) else None
+            largest = int(done["size"].max()) if len(done) else None
             first = gaps.iloc[0]
             found[str(provider)] = (largest, str(first["gap"]), str(first["reason"]))
     return found
 
 
 def folded(gaps: pd.DataFrame) -> pd.DataFrame:
-    """Fold successive gaps of a provider that have one reason: ``n`` and ``last`` are the ends."""
+    """Fold successive gaps of a provider that have one reason, from ``size`` to ``last``."""
     rows: list[dict[Any, Any]] = []
     for row in gaps.to_dict("records"):
-        row |= {"reason": first_reason(row["reason"]), "last": row["n"]}
+        row |= {"reason": first_reason(row["reason"]), "last": row["size"]}
         same = ("sweep", "provider", "gap", "reason")
         if rows and all(rows[-1][name] == row[name] for name in same):
-            rows[-1]["last"] = row["n"]
+            rows[-1]["last"] = row["size"]
         else:
             rows.append(row)
     frame = pd.DataFrame(rows, columns=[*gaps.columns, "last"])
@@ -154,8 +169,13 @@ def folded(gaps: pd.DataFrame) -> pd.DataFrame:
 
 
 def operations_frame(costs: pd.DataFrame) -> pd.DataFrame:
-    """Scalar operations of the compiled methods, one row per case, beside backprop's."""
-    counted = costs.dropna(subset="operations")[["sweep", "provider", "network", "n", "operations"]]
+    """Scalar operations of the compiled methods, one row per case, beside backprop's.
+
+    They are those of one example: where only examples grow, they do not.
+    """
+    growing = costs[costs["sweep"].map(lambda name: SWEEPS[name].grows) == "n"]
+    names = ["sweep", "provider", "network", "n", "operations"]
+    counted = growing.dropna(subset="operations")[names]
     backprop = counted[counted["provider"] == "backprop"].set_index(["sweep", "n"])["operations"]
     return counted.join(backprop.rename("backprop"), on=["sweep", "n"]).assign(
         multiple=lambda frame: frame["operations"].astype(float) / frame["backprop"].astype(float)
@@ -163,9 +183,9 @@ def operations_frame(costs: pd.DataFrame) -> pd.DataFrame:
 
 
 def _cost_row(record: Mapping[str, Any]) -> dict[str, Any]:
-    row: dict[str, Any] = {
-        name: record.get(name) for name in ("sweep", "provider", "network", "scale", "n", "outcome")
-    }
+    names = ("sweep", "provider", "network", "scale", "n", "batch", "outcome")
+    row: dict[str, Any] = {name: record.get(name) for name in names}
+    _, row["size"] = size_of(row)
     for quantity, unit in (("gradient", "_s"), ("loss", "_s"), ("ratio", "")):
         estimate = record.get(quantity) or {}
         row[f"{quantity}{unit}"] = estimate.get("median")
@@ -195,7 +215,7 @@ def _number(value: Any) -> float | None:
 
 def _ordered(frame: pd.DataFrame, by: list[str]) -> pd.DataFrame:
     """Sort with sweeps and providers in the suite's order, strangers after them."""
-    ranks = {"sweep": SWEEPS, "provider": PROVIDERS}
+    ranks = {"sweep": tuple(SWEEPS), "provider": PROVIDERS}
 
     def key(column: pd.Series) -> pd.Series:
         known = ranks.get(str(column.name))

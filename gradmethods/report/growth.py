@@ -84,6 +84,7 @@ def gaps_frame(records: Iterable[Mapping[str, Any]]) -> pd.DataFrame:
         if str(record.get("sweep")).startswith("count-") and record["outcome"] == "gap"
     ]
     frame = pd.DataFrame(rows, columns=list(names.values())).astype({"n": "Int64"})
+    frame.insert(4, "size", frame["n"])
     return frame.sort_values(["sweep", "provider", "n"], ignore_index=True)
 
 

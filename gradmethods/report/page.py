@@ -12,7 +12,6 @@ import pandas as pd
 from markupsafe import Markup
 
 from gradmethods.derivations import Derivation
-from gradmethods.report import frames
 from gradmethods.report.captions import commit
 from gradmethods.report.formulas import section as formulas_section
 from gradmethods.report.inline import inline
@@ -115,7 +114,7 @@ def _reached(costs: pd.DataFrame) -> list[dict[str, Any]]:
     from gradmethods.report.style import look
 
     rows = []
-    done = costs[(costs["outcome"] == "measured") & (costs["sweep"] == frames.SWEEPS[0])]
+    done = costs[(costs["outcome"] == "measured") & (costs["sweep"] == "width")]
     for provider, group in done.groupby("provider", sort=False):
         last = group.iloc[-1]
         rows.append(

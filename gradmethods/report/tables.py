@@ -5,6 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 from gradmethods.cost.fits import FEWEST_POINTS
+from gradmethods.cost.sweeps import get_sweep
 from gradmethods.report import format as fmt
 from gradmethods.report.frames import disturbed, folded
 from gradmethods.report.style import look
@@ -26,8 +27,9 @@ def costs_table(costs: pd.DataFrame) -> pd.DataFrame:
             {
                 "Sweep": row["sweep"],
                 "Method": look(row["provider"]).label,
-                "Network": row["network"],
+                "Problem": row["network"],
                 "n": fmt.count(row["n"]),
+                "N": fmt.count(row["batch"]),
                 "Gradient": fmt.time_interval(
                     row["gradient_s"], row["gradient_low_s"], row["gradient_high_s"]
                 ),
@@ -59,9 +61,10 @@ def slopes_table(slopes: pd.DataFrame) -> pd.DataFrame:
                 else "yes"
                 if inside
                 else "no",
-                "Fitted n": fmt.NONE
-                if fmt.missing(row["from_n"])
-                else f"{fmt.count(row['from_n'])} – {fmt.count(row['to_n'])}",
+                "Fitted sizes": fmt.NONE
+                if fmt.missing(row["start"])
+                else f"{get_sweep(row['sweep']).grows} = {fmt.count(row['start'])} – "
+                f"{fmt.count(row['end'])}",
                 "Points": fmt.count(row["points"]),
                 "Settled": _settled(row["settled"], row["points"]),
             }
@@ -79,7 +82,7 @@ def operations_table(operations: pd.DataFrame) -> pd.DataFrame:
     """Write the operations of the compiled methods side by side."""
     rows: dict[tuple[str, int], dict[str, str]] = {}
     for row in operations.to_dict("records"):
-        start = {"Sweep": row["sweep"], "Network": row["network"], "n": fmt.count(row["n"])}
+        start = {"Sweep": row["sweep"], "Problem": row["network"], "n": fmt.count(row["n"])}
         count = fmt.count(row["operations"])
         if row["provider"] != "backprop" and not fmt.missing(row["multiple"]):
             count += f" ({row['multiple']:.2f}×)"
@@ -91,14 +94,15 @@ def gaps_table(gaps: pd.DataFrame) -> pd.DataFrame:
     """Write the gaps for readers, reasons in full: successive sizes with one reason in one row."""
     rows = []
     for row in folded(gaps).to_dict("records"):
-        several, first = row["last"] > row["n"], fmt.count(row["n"])
-        span = f"≥ {first}" if row["final"] else f"{first} – {fmt.count(row['last'])}"
+        several, first = row["last"] > row["size"], fmt.count(row["size"])
+        letter = get_sweep(row["sweep"]).grows
+        span = f"≥ {first}" if row["final"] else f"= {first} – {fmt.count(row['last'])}"
         rows.append(
             {
                 "Sweep": row["sweep"],
                 "Method": look(row["provider"]).label,
-                "Network": f"{row['network']} …" if several else row["network"],
-                "n": span if several else first,
+                "Problem": f"{row['network']} …" if several and letter == "n" else row["network"],
+                "Size": f"{letter} {span if several else f'= {first}'}",
                 "Kind": fmt.STOPS.get(row["gap"], row["gap"]),
                 "Reason": row["reason"],
             }

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from gradmethods.cost.sweeps import OTHERS, get_sweep, size_of
 from gradmethods.report import format as fmt
 
 
@@ -19,10 +20,9 @@ def case_line(record: Mapping[str, Any]) -> str:
     >>> case_line(record | {"outcome": "gap", "reason": "Estimated 1 h."})
     'width  2-8-8-1        n = 105        backprop             gap: Estimated 1 h.'
     """
-    head = (
-        f"{record['sweep'].partition('-')[0]:<6} {record['network']:<14} n = {record['n']:<10,} "
-        f"{record['provider']:<20} "
-    )
+    sweep, (letter, size) = record["sweep"], size_of(record)
+    grows = "size" if sweep in OTHERS else sweep.partition("-")[0]
+    head = f"{grows:<6} {record['network']:<14} {letter} = {size:<10,} {record['provider']:<20} "
     if record["outcome"] == "gap":
         return f"{head}gap: {fmt.shortened(record['reason'], 120)}"
     if "ratio" not in record:
@@ -69,17 +69,18 @@ def summary(out: Path, seconds: float | None = None) -> str:
     if floor is not None:
         lines.append(f"Noise floor: a factor of {floor:.3f} (the loss timed against itself).")
     for row in slopes_table(slopes[slopes["quantity"] == "ratio"]).to_dict("records"):
+        letter = get_sweep(row["Sweep"]).grows
         if row["Exponent"] == fmt.NONE:
             lines.append(
-                f"  {row['Sweep']:<6} {row['Method']:<26} no exponent: {row['Settled']} "
+                f"  {row['Sweep']:<11} {row['Method']:<26} no exponent: {row['Settled']} "
                 f"({row['Points']} sizes)"
             )
             continue
         theory = "" if row["Theory"] == fmt.NONE else f", theory {row['Theory']}"
         bent = "" if row["Settled"] == "yes" else ", not settled"
         lines.append(
-            f"  {row['Sweep']:<6} {row['Method']:<26} gradient ÷ loss ∝ n^{row['Exponent']}"
-            f"{theory}{bent} (n = {row['Fitted n']})"
+            f"  {row['Sweep']:<11} {row['Method']:<26} gradient ÷ loss ∝ {letter}^{row['Exponent']}"
+            f"{theory}{bent} ({row['Fitted sizes']})"
         )
     for banner in banners(read_json(out / PROVENANCE), costs, floors):
         lines += ["", textwrap.fill(banner, 100)]

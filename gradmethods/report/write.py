@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from gradmethods.derivations import Derivation
 from gradmethods.errors import GradientError
@@ -42,7 +44,7 @@ def write(out: Path) -> list[Path]:
     costs = frames.costs_frame(records)
     slopes = frames.slopes_frame(costs)
 
-    writer = Writer(out, f"{source} Run {run}.", brief=bool(records))
+    writer = Writer(out, f"{source} Run {run}.", brief=bool(records) and not _whole(origin))
     items = cost_items(writer, records, costs, slopes) if records else []
     made = [(section, section.make(writer, accuracy)) for section in SECTIONS]
     judged = any(found for _, found in made)
@@ -77,6 +79,11 @@ def write(out: Path) -> list[Path]:
         write_json(out / "index.json", index),
     ]
     return [*extra, *(out / file for item in everything for file in item.files)]
+
+
+def _whole(origin: Mapping[str, Any] | None) -> bool:
+    """Tell whether a run had all the time that it wanted: then its report has, too."""
+    return bool(origin) and (origin or {}).get("cases") == "full"
 
 
 def _content(path: Path) -> bytes:
