@@ -1,4 +1,4 @@
-"""The sweeps: their problems, their sizes, what theory says of them, and what is written."""
+"""The sweeps: what is measured, fitted, said and drawn of them."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ import pytest
 from gradmethods.cost.cases import GRIDS, PROVIDERS, Case, grid
 from gradmethods.cost.plan import Plan, first_reason
 from gradmethods.cost.sweeps import NETWORKS, OTHERS, SWEEPS, get_sweep
-from gradmethods.cost.trial import Settings, describe, restate, run_case
-from gradmethods.errors import InvalidOption, UnknownName
+from gradmethods.cost.trial import Settings, run_case
+from gradmethods.errors import UnknownName
 from gradmethods.report import frames, plots, tables
 from gradmethods.report.captions import figure_caption, panels_caption
 from gradmethods.report.cost import cost_items
@@ -19,23 +19,6 @@ from gradmethods.report.text import case_line
 from tests.report_records import gap, record
 
 SMOKE = Settings(seconds=0.0)
-CHEAP = 5000
-"""Largest n, and number of examples, of a problem that a test makes."""
-
-
-@pytest.mark.parametrize("name", SWEEPS)
-def test_sizes_are_those_of_the_problems(name):
-    """If they were not, a figure would misplace its points: nobody makes a problem to draw it."""
-    sweep = SWEEPS[name]
-    assert list(sweep.scales) == sorted(set(sweep.scales))
-    for scale in sweep.scales:
-        if sweep.n(scale) > CHEAP or sweep.size(scale) > CHEAP:
-            continue
-        problem = sweep.make(scale, 0)
-        assert problem.size == sweep.n(scale)
-        examples = {len(problem.data[name]) for name in problem.examples}
-        assert examples == ({sweep.batch(scale)} - {None})
-        assert sweep.size(scale) == (problem.size if sweep.grows == "n" else examples.pop())
 
 
 @pytest.mark.parametrize("name", GRIDS)
@@ -48,14 +31,6 @@ def test_a_grid_has_every_case_once(name):
     assert {case.provider for case in cases if case.sweep in NETWORKS} == set(PROVIDERS)
 
 
-def test_a_full_run_goes_from_four_to_ten_million():
-    """If it did not, the question how cost grows would be answered for small problems only."""
-    sizes = [case.n for case in grid("full")]
-    assert min(case.n for case in grid("full") if case.sweep in OTHERS) == 4
-    assert max(sizes) >= 10**7
-    assert {case.sweep for case in grid("full")} == set(SWEEPS)
-
-
 @pytest.mark.parametrize("case", grid("small"), ids=lambda case: case.key)
 def test_a_case_is_measured_or_says_why_not(case):
     """If a sweep made no problem, its cases would be errors in a run of many minutes."""
@@ -64,18 +39,6 @@ def test_a_case_is_measured_or_says_why_not(case):
     assert found["error"] < 1e-5
     assert found["problem"] == SWEEPS[case.sweep].problem
     assert found["batch"] == SWEEPS[case.sweep].batch(case.scale)
-
-
-def test_records_tell_the_truth_about_their_problem():
-    """If they named a network where there is none, a reader could not repeat the measurement."""
-    rosenbrock = describe(Case("rosenbrock", "backprop", 16), SMOKE)
-    assert (rosenbrock["problem"], rosenbrock["network"]) == ("rosenbrock", "rosenbrock")
-    assert rosenbrock["batch"] is rosenbrock["widths"] is None
-    batch = describe(Case("batch", "backprop", 1000), SMOKE)
-    assert (batch["network"], batch["n"], batch["batch"]) == ("2-3-1", 13, 1000)
-    assert Case("width", "backprop", 8).key == "width-8-backprop"
-    with pytest.raises(InvalidOption, match="no network"):
-        _ = Case("rosenbrock", "backprop", 16).hidden
 
 
 def test_an_unknown_sweep_is_refused():
@@ -99,18 +62,6 @@ def test_gaps_of_batches_are_counted_in_examples():
     assert later is not None
     assert later.reason.startswith("Not tried, because N = 1,000 was not measured: ")
     assert first_reason(later.reason) == refusal.reason
-
-
-def test_the_same_work_is_measured_once():
-    """If other work counted as the same, one case would show the times of another."""
-    wide, deep = Case("width", "backprop", 8), Case("depth", "backprop", 2)
-    assert wide.work == deep.work
-    others = [case for case in grid("full") if case != deep]
-    assert len({case.work for case in others}) == len(others) - len(PROVIDERS) + 1
-    found = restate(deep, record(wide, 3.0), SMOKE)
-    assert found["key"] == "depth-2-backprop"
-    assert (found["sweep"], found["scale"], found["n"]) == ("depth", 2, 105)
-    assert (found["measured_as"], found["ratio"]["median"]) == ("width-8-backprop", 3.0)
 
 
 def some_costs():
