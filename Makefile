@@ -37,15 +37,14 @@ endif
 help: ## List the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
+# A run that was stopped, however that came, goes on with the same command; ARGS=--fresh starts anew.
 bench: $(INSTALLED) ## Measure within five minutes; tables, plots and report go to results/latest
 	$(BIN)/gradmethods bench --out results/latest --budget 300 $(ARGS)
 
-bench-full: $(INSTALLED) ## Measure everything, a million passes and all claims included, to results/full
-	$(BIN)/gradmethods bench --full --out results/full $(ARGS)
-	$(BIN)/gradmethods million --out results/full/million
-	$(BIN)/gradmethods claims --records results/full --out results/full/claims
+bench-full: $(INSTALLED) ## Measure everything within 40 minutes, a million passes and all claims included, to results/full
+	$(BIN)/gradmethods bench --full --out results/full --budget 2400 $(ARGS)
 
-bench-million: $(INSTALLED) ## Run a million forward passes, to results/million (ARGS=--resume goes on)
+bench-million: $(INSTALLED) ## Run a million forward passes alone, to results/million
 	$(BIN)/gradmethods million --out results/million $(ARGS)
 
 bench-peers: $(PEERS_INSTALLED) ## Measure ours beside torch, jax, SciPy and others, to results/peers

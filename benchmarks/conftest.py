@@ -58,6 +58,7 @@ class Bench:
         seconds = 0.0 if options.benchmark_disable else options.bench_seconds
         self.settings = Settings(seconds, options.bench_seed)
         self.parent = options.bench_parent
+        self.kept = 0
         budget = options.bench_budget
         counting = None
         if budget is not None:  # what comes last is done, whatever else there is time for
@@ -84,6 +85,7 @@ class Bench:
             pytest.exit("The run that these cases belong to is gone.", returncode=1)
         if self.path:
             append_record(self.path, record)
+        self.kept += 1
         self._remember(record)
         record_property("bench", case_line(record))
 

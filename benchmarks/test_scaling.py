@@ -60,6 +60,8 @@ def test_cost(case, bench, benchmark, record_property):
 @pytest.mark.parametrize("width", WIDTHS)
 def test_noise_at_the_end(width, bench, record_property):
     """Once more: a machine that was quiet at the start may not have stayed so."""
+    if f"noise-{width}-end" in bench.done and not bench.kept:
+        pytest.skip("recorded by the run that this one goes on with, which had all cases then")
     bench.keep_noise(width, "end", record_property)
 
 

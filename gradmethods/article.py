@@ -104,7 +104,8 @@ def run_training(
     int
         0, or 130 if the user interrupted the training: what it had is written.
     """
-    from gradmethods.report.lessons import write_training
+    from gradmethods.report.lessons import remarks, write_training
+    from gradmethods.report.plain import framed
 
     # Before the folder is cleared: a typing error must not cost an earlier run.
     providers = methods(problem, names)
@@ -117,7 +118,8 @@ def run_training(
         shown = write_training(folder, runs, animate=animate)
         if not stopped:
             folder.finish()
-    _say(f"{shown.to_string(index=False)}\n\nFigures, tables and weights are in {out}.")
+    where = f"Figures, tables and weights are in {out}."
+    _say("\n\n".join([framed(shown), *remarks(runs), where]))
     return STOPPED if stopped else 0
 
 
@@ -143,6 +145,7 @@ def run_article(
         0. Each part is on disk before the next begins: one that is stopped has what was finished.
     """
     from gradmethods.report import failures, lessons
+    from gradmethods.report.plain import framed
     from gradmethods.seeds import seed_study
 
     seeds, epochs = whole("seeds", seeds, least=1), whole("epochs", epochs, least=1)
@@ -177,7 +180,7 @@ def run_article(
             start = time.perf_counter()
             shown = part(folder)
             took = time.perf_counter() - start
-            _say(f"[{place}/{len(parts)}] {title} ({took:.0f} s)\n{shown.to_string(index=False)}\n")
+            _say(f"[{place}/{len(parts)}] {title} ({took:.0f} s)\n\n{framed(shown)}\n")
         folder.finish()
     for reason in reasons:
         _say(f"Left out, the gradients on real data: {reason}")
@@ -235,10 +238,10 @@ def sample_errors(sample: Any, gradient: Any) -> dict[str, float]:
 
 @contextmanager
 def _folder(out: Path | str, seed: int) -> Iterator[Folder]:
-    from gradmethods.bench import clear
     from gradmethods.cost.provenance import provenance
     from gradmethods.report.files import locked
     from gradmethods.report.folder import Folder
+    from gradmethods.runs import clear
 
     path = Path(out).resolve()
     with locked(path):

@@ -78,7 +78,7 @@ def assess(todo: Sequence[Task], out: Path | str, seed: int = 0) -> list[Path]:
     GradientError
         If another run is writing to the folder.
     """
-    from gradmethods.bench import clear
+    from gradmethods.runs import clear
 
     _check_distinct(todo)
     folder = Path(out).resolve()
@@ -99,10 +99,12 @@ def assess(todo: Sequence[Task], out: Path | str, seed: int = 0) -> list[Path]:
 
 def _check_distinct(todo: Sequence[Task]) -> None:
     keys = [task.key for task in todo]
-    repeated = sorted({key for key in keys if keys.count(key) > 1})
+    repeated = sorted(
+        {str(task.about.get("problem", task.key)) for task in todo if keys.count(task.key) > 1}
+    )
     if repeated:
         raise InvalidOption(
-            f"Problems need different names; {repeated[0]!r} would be done twice. Name them with "
+            f"Problems need different names; several are called {repeated[0]!r}. Name them with "
             "gm.Problem(…, name=…)."
         )
 

@@ -1,82 +1,83 @@
-"""A whole run of the benchmark: measure, check accuracy, write the report.
+"""A whole run of the benchmark: measure, check accuracy, decide claims, write the report.
 
-The cases run in a pytest of their own. Nothing is measured here but the time that is left.
+Each part leaves its records as it goes, and does not do again what has one. Nothing is measured
+here but the time that is left.
 """
 
 from __future__ import annotations
 
+import hashlib
+import json
 import math
-import os
-import subprocess
 import sys
-import time
 from dataclasses import asdict
-from functools import partial
 from pathlib import Path
 from typing import Any
 
-from gradmethods import assess
+from gradmethods import assess, million
+from gradmethods.budget import FULL, SHORT, Budget
 from gradmethods.claims import claims_rows
-from gradmethods.cost.cases import counts, grid
-from gradmethods.cost.plan import FULL_LIMIT, LIMIT, Gap, duration
+from gradmethods.cost.plan import FULL_LIMIT, LIMIT, Gap
 from gradmethods.cost.provenance import provenance
-from gradmethods.cost.trial import Settings, describe, gap_record
+from gradmethods.cost.trial import Settings, gap_record
 from gradmethods.derivations import NAMES, derive
-from gradmethods.errors import GradientError, InvalidOption
-from gradmethods.million import read_million
+from gradmethods.errors import BudgetExceeded, InvalidOption
 from gradmethods.report import write_report
 from gradmethods.report.files import (
     ACCURACY,
     CLAIMS,
     DERIVATIONS,
     PROVENANCE,
-    PYTEST,
     RECORDS,
     append_record,
+    left_out,
     locked,
-    read_json,
     records_so_far,
     write_json,
 )
-
-SCALING = "test_scaling.py"
-"""The cases, in the folder of benchmarks."""
-
-RESERVE = 100.0
-"""Seconds of the budget kept for accuracy, claims and the report, at most half of it."""
-
-LEDGER = 20.0
-"""Seconds of the reserve kept for the ledger of claims."""
-
-WRITING = 46.0
-"""Seconds of the reserve kept for the report alone, at most three fifths of it."""
+from gradmethods.runs import begin, clear, say
+from gradmethods.sweep import INTERRUPTED, fill, find_benchmarks, kept, run_cases
 
 PROOFS = 5.0
 """Seconds that proving the article's derivations may take."""
 
-GRACE = 10.0
-"""Seconds that the cases may overrun before they are killed."""
+OPTIONS = ("full", "grid", "limit", "seconds")
+"""What, beside code and machine, a run must have in common with one that it goes on with."""
 
-INTERRUPTED = 130
-"""Exit status of a run that its user stopped, as a shell gives it."""
+MILLION = "million"
+"""The folder of the million passes in that of the run, and the key of their record."""
+
+FEWER = {"small": (2, 24, 24, 1)}
+"""By the name of the grid, whose differences are taken in place of a million parameters': few in
+the small one, which is for tests."""
 
 
 def run_benchmarks(
-    out: Path | str, budget: float | None = None, *, full: bool = False, resume: bool = False
+    out: Path | str,
+    budget: float | None = None,
+    *,
+    full: bool = False,
+    resume: bool | None = None,
+    grid: str | None = None,
 ) -> int:
-    """Measure cost and accuracy, and write tables, plots and the report.
+    """Measure cost and accuracy, decide claims, and write tables, plots and the report.
 
     Parameters
     ----------
     out : path
         Folder to write to. An earlier run there moves to ``previous/``; other files stay.
     budget : float, optional
-        Seconds for everything; no bound by default. Cases that do not fit become gaps.
+        Seconds for everything from now on; no bound by default. What does not fit becomes a gap.
     full : bool, default False
-        Allow a case two hours instead of 15 seconds, and measure each longer.
-    resume : bool, default False
-        Go on where a run of the same commit was stopped or out of budget, keeping its finished
-        cases.
+        Run a million forward passes first, allow a case two minutes instead of 15 seconds, and
+        measure each longer.
+    resume : bool, optional
+        By default a run of the same code, machine and options that was stopped before its end is
+        gone on with: what it finished is kept. Anything else in the folder makes room for a new
+        run. True insists on going on, also with a run that is finished but was out of budget;
+        False on a new run.
+    grid : {"all", "full", "small"}, optional
+        The cases: by default ``full`` in a full run, else ``all``. The small grid is for tests.
 
     Returns
     -------
@@ -87,89 +88,94 @@ def run_benchmarks(
     Raises
     ------
     GradientError
-        If the benchmarks are not there, as in an installation without the checkout, or another
-        run is writing to the folder.
+        If the benchmarks are not there, as in an installation without the checkout; if another
+        run is writing to the folder; if there is no run to go on with although one was asked for.
     """
     if budget is not None and not 0 < budget < math.inf:
         raise InvalidOption(f"The budget must be a positive number of seconds, got {budget}.")
-    folder, benchmarks = Path(out).resolve(), find_benchmarks()
-    with locked(folder):
-        return _run(folder, benchmarks, budget, full=full, resume=resume)
-
-
-def _run(folder: Path, benchmarks: Path, budget: float | None, *, full: bool, resume: bool) -> int:
-    start = time.monotonic()
+    time = Budget(budget, FULL if full else SHORT)
     settings = Settings(seconds=2.0 if full else 0.5)
-    limit = FULL_LIMIT if full else LIMIT
-    origin = provenance(
-        [Path(sys.argv[0]).name, *sys.argv[1:]],
-        seed=settings.seed,
-        budget=budget,
-        limit=limit,
-        seconds=settings.seconds,
-        cases="full" if full else "all",
-        finished=False,
-    )
-    if resume:
-        before = read_json(folder / PROVENANCE)
-        _check_same(before, origin)
-        origin = before | {"finished": False}
-    else:
-        clear(folder)
-    write_json(folder / PROVENANCE, origin)
+    cases = grid or ("full" if full else "all")
+    folder = Path(out).resolve()
+    find_benchmarks()
+    with locked(folder):
+        now = provenance(
+            [Path(sys.argv[0]).name, *sys.argv[1:]],
+            seed=settings.seed,
+            budget=budget,
+            limit=FULL_LIMIT if full else LIMIT,
+            seconds=settings.seconds,
+            full=full,
+            grid=cases,
+            reported=False,
+        )
+        origin = begin(
+            folder / PROVENANCE,
+            now,
+            options=OPTIONS,
+            resume=resume,
+            kept=lambda: kept(folder, cases),
+            clear=lambda: clear(folder),
+        )
+        for name in (RECORDS, ACCURACY, CLAIMS):
+            for fault in left_out(folder / name):
+                say(f"Left out: {fault}.")
+        return _run(folder, origin, settings, time)
 
-    reserve = 0.0 if budget is None else min(RESERVE, budget / 2)
 
-    def left(keep: float) -> float | None:
-        return None if budget is None else max(0.0, budget - keep - (time.monotonic() - start))
-
+def _run(folder: Path, origin: dict[str, Any], settings: Settings, time: Budget) -> int:
+    """Do what the folder has no records of, and write the report."""
+    grid, limit = origin["grid"], origin["limit"]
     status: int | None = INTERRUPTED
     try:
-        status = _run_pytest(benchmarks, folder, limit, settings, left(reserve))
-        _fill(folder, settings, status, budget)
-        prove(folder, left(min(WRITING, 0.6 * reserve)))
-        accuracy_rows(folder, left(min(WRITING + LEDGER, 0.8 * reserve)), settings)
-        ledger_rows(folder, left(min(WRITING, 0.6 * reserve)), settings)
+        if origin["full"]:
+            million_passes(folder, grid, time.for_million(), settings)
+        status = run_cases(folder, grid, limit, settings, time.for_cases())
+        fill(folder, grid, settings, status, time.seconds)
+        prove(folder, time.for_ledger())
+        accuracy_rows(folder, time.for_accuracy(), settings)
+        ledger_rows(folder, time.for_ledger(), settings)
     except KeyboardInterrupt:
         status = INTERRUPTED
         sys.stdout.write("\nInterrupted. Writing the report of what is finished ...\n")
-        _fill(folder, settings, status, budget)
-    write_json(folder / PROVENANCE, origin | {"finished": status in (0, 1, None)})
+        fill(folder, grid, settings, status, time.seconds)
+    origin |= {"finished": status in (0, 1, None)}
+    write_json(folder / PROVENANCE, origin)
     write_report(folder)
+    write_json(folder / PROVENANCE, origin | {"reported": True})
 
     from gradmethods.report.text import summary
 
-    sys.stdout.write(summary(folder, seconds=time.monotonic() - start))
-    return status if status in (0, INTERRUPTED) else 1
+    sys.stdout.write(summary(folder, seconds=time.spent))
+    if status == INTERRUPTED:
+        return INTERRUPTED
+    # A case that failed before this start of the run has failed all the same.
+    failed = any(record.get("kind") == "error" for record in records_so_far(folder / RECORDS))
+    return 1 if failed or status != 0 else 0
 
 
-def find_benchmarks() -> Path:
-    """Find the folder of benchmarks, which lies beside the package in a checkout."""
-    folder = Path(__file__).resolve().parents[1] / "benchmarks"
-    if not (folder / SCALING).exists():
-        raise GradientError(
-            f"There are no benchmarks at {folder}. They are not part of an installed package: "
-            "clone the repository and run `make bench` there."
-        )
-    return folder
+def million_passes(folder: Path, grid: str, seconds: float | None, settings: Settings) -> None:
+    """Run a million forward passes, unless they are there; keep how that ended.
 
-
-def clear(folder: Path) -> None:
-    """Make room for a new run: records move to ``previous/``, what was made of them goes.
-
-    Only files that a run wrote are touched.
+    They come first, so that no budget is used up before them, and nothing else runs meanwhile.
     """
-    index = read_json(folder / "index.json") or {"items": []}
-    for file in [file for item in index["items"] for file in item["files"]]:
-        path = (folder / file).resolve()
-        if path.is_relative_to(folder.resolve()):
-            path.unlink(missing_ok=True)
-    for name in ("index.json", "report.html", "references.bib", "captions.md"):
-        (folder / name).unlink(missing_ok=True)
-    for name in (RECORDS, PROVENANCE, ACCURACY, CLAIMS, DERIVATIONS, PYTEST):
-        if (folder / name).exists():
-            (folder / "previous").mkdir(exist_ok=True)
-            (folder / name).replace(folder / "previous" / name)
+    place, widths = folder / MILLION, FEWER.get(grid, million.WIDTHS)
+    about = {
+        "key": MILLION,
+        "sweep": MILLION,
+        "provider": "numerical:forward",
+        "network": "-".join(map(str, widths)),
+        "n": million.size(widths),
+    }
+    if not million.is_finished(place, widths=widths, seed=settings.seed):
+        try:
+            million.run_million(place, widths=widths, seed=settings.seed, seconds=seconds)
+        except BudgetExceeded as refusal:
+            say(f"A gap: the million forward passes. {refusal}")
+            append_record(folder / RECORDS, about | gap_record(Gap("budget", str(refusal))))
+            return
+    if _record(folder).get("outcome") != "measured":
+        append_record(folder / RECORDS, about | {"outcome": "measured"})
 
 
 def accuracy_rows(folder: Path, seconds: float | None, settings: Settings) -> None:
@@ -188,13 +194,26 @@ def accuracy_rows(folder: Path, seconds: float | None, settings: Settings) -> No
 
 
 def ledger_rows(folder: Path, seconds: float | None, settings: Settings) -> None:
-    """Decide the claims of the ledger, as far as the run's records and the time allow."""
+    """Decide the claims of the ledger, as far as the run's records and the time allow.
+
+    A claim that was decided by the same records is not examined again.
+    """
+    records = records_so_far(folder / RECORDS)
+    passes = million.read_million(folder / MILLION) or _record(folder) or None
+    evidence = json.dumps([sorted(records, key=lambda r: str(r["key"])), passes], sort_keys=True)
+    digest = hashlib.sha256(evidence.encode()).hexdigest()[:16]
+    before = [r for r in records_so_far(folder / CLAIMS) if r.get("evidence") == digest]
+
+    def keep(record: dict[str, Any]) -> None:
+        append_record(folder / CLAIMS, record | {"evidence": digest})
+
     claims_rows(
-        records_so_far(folder / RECORDS),
+        records,
         seconds,
-        million=read_million(folder / "million"),
+        million=passes,
         seed=settings.seed,
-        keep=partial(append_record, folder / CLAIMS),
+        keep=keep,
+        known=[record for record in before if record["outcome"] == "measured"],
     )
 
 
@@ -204,71 +223,7 @@ def prove(folder: Path, seconds: float | None) -> None:
         write_json(folder / DERIVATIONS, [asdict(derive(name)) for name in NAMES])
 
 
-def _run_pytest(
-    benchmarks: Path, folder: Path, limit: float, settings: Settings, seconds: float | None
-) -> int | None:
-    """Run the cases; return pytest's exit status, None if it was killed for time."""
-    command = [
-        sys.executable,
-        *("-m", "pytest", str(benchmarks / SCALING), "--rootdir", str(benchmarks.parent)),
-        *("-q", "-rN", "--no-header", "-o", "console_output_style=classic"),
-        *("-p", "no:cacheprovider", "--benchmark-quiet"),
-        f"--benchmark-json={folder / PYTEST}",
-        f"--bench-out={folder}",
-        f"--bench-grid={_cases(folder)}",
-        f"--bench-limit={limit}",
-        f"--bench-seconds={settings.seconds}",
-        f"--bench-seed={settings.seed}",
-        f"--bench-parent={os.getpid()}",
-    ]
-    if seconds is not None:
-        command.append(f"--bench-budget={seconds}")
-    # SymPy orders terms by hash: a fixed seed makes the same formulas, and counts, every time.
-    environment = os.environ | {"PYTHONHASHSEED": "0"}
-    sys.stdout.flush()
-    try:
-        done = subprocess.run(  # noqa: S603  # our own tests, by our own interpreter
-            command,
-            cwd=benchmarks.parent,
-            env=environment,
-            check=False,
-            timeout=None if seconds is None else seconds + GRACE,
-            start_new_session=True,  # Ctrl-C reaches us alone, and we end it
-        )
-    except subprocess.TimeoutExpired:
-        return None
-    return done.returncode
-
-
-def _fill(folder: Path, settings: Settings, status: int | None, budget: float | None) -> None:
-    """Give every case that left no record a gap."""
-    path = folder / RECORDS
-    done = {record["key"] for record in records_so_far(path)}
-    if status is None:
-        gap = Gap("budget", f"The budget of {duration(budget or 0)} for the run was used up.")
-    elif status == INTERRUPTED:
-        gap = Gap("not run", "The run was interrupted before this case.")
-    else:
-        gap = Gap("not run", f"pytest ended with status {status} before this case.")
-    cases = _cases(folder)
-    for case in [*grid(cases), *counts(cases)]:
-        if case.key not in done:
-            append_record(path, describe(case, settings) | gap_record(gap))
-
-
-def _cases(folder: Path) -> str:
-    """Return the name of a run's grid."""
-    name: str = (read_json(folder / PROVENANCE) or {}).get("cases", "all")
-    return name
-
-
-def _check_same(before: dict[str, Any] | None, now: dict[str, Any]) -> None:
-    """Refuse to go on with a run of other code or another machine."""
-    if before is None:
-        raise GradientError("There is no run to go on with in this folder. Start a new one.")
-    for name in ("git", "machine", "python", "packages", "seed"):
-        if before.get(name) != now[name]:
-            raise GradientError(
-                f"Cannot go on with the run in this folder: its {name} was {before.get(name)}, now "
-                f"it is {now[name]}. Start a new run without `resume`."
-            )
+def _record(folder: Path) -> dict[str, Any]:
+    """Return how the million passes ended; empty if they did not, or belong to no such run."""
+    found = [r for r in records_so_far(folder / RECORDS) if r["key"] == MILLION]
+    return found[0] if found else {}

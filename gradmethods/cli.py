@@ -7,6 +7,7 @@ import sys
 from collections.abc import Sequence
 from importlib.metadata import version
 
+from gradmethods.blame import is_users, told
 from gradmethods.errors import GradientError
 from gradmethods.jobs import (
     accuracy,
@@ -63,7 +64,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         status: int = options.run(options)
     except GradientError as error:
-        print(f"gradmethods: {error}", file=sys.stderr)
+        print(f"gradmethods: {told(error)}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
         print("gradmethods: stopped; what was finished is kept", file=sys.stderr)
@@ -74,6 +75,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except OSError as error:
         where = f"{error.filename}: " if error.filename else ""
         print(f"gradmethods: {where}{error.strerror or error}", file=sys.stderr)
+        return 2
+    except Exception as error:
+        if not is_users(error):
+            raise  # a mistake of ours, whose traceback we want to see
+        print(f"gradmethods: your code fails with {told(error)}", file=sys.stderr)
         return 2
     return status
 

@@ -9,6 +9,12 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable
 
+NEAR = 3
+"""Names that are suggested for one that is not known, at most."""
+
+MOST = 12
+"""Names that are listed, at most: more of them hide the one that was meant."""
+
 
 class GradientError(Exception):
     """Root of the exceptions of the suite."""
@@ -49,9 +55,16 @@ class UnknownName(GradientError, ValueError):
     def among(cls, kind: str, name: object, known: Iterable[str]) -> UnknownName:
         """Make the error for `name`, suggesting the nearest of the `known` names."""
         names = list(known)
-        near = difflib.get_close_matches(str(name), names, n=1, cutoff=0.5)
-        hint = f" Did you mean {near[0]!r}?" if near else ""
-        return cls(f"Unknown {kind} {name!r}.{hint} Known: {', '.join(map(repr, names))}.")
+        near = difflib.get_close_matches(str(name), names, n=NEAR, cutoff=0.5)
+        hint = f" Did you mean {' or '.join(map(repr, near))}?" if near else ""
+        if not names:
+            return cls(f"Unknown {kind} {name!r}. There is none.")
+        # With a good guess a long list is noise; without one, its beginning shows what is meant.
+        shown = names if len(names) <= MOST else [] if near else names[:MOST]
+        listed = f" Known: {', '.join(map(repr, shown))}" if shown else ""
+        left = len(names) - len(shown)
+        more = f", and {left} more" if shown else f" {left} are known"
+        return cls(f"Unknown {kind} {name!r}.{hint}{listed}{more if left else ''}.")
 
 
 class MissingPackage(GradientError, ImportError):

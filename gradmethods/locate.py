@@ -6,7 +6,6 @@ import ast
 import importlib.util
 import inspect
 import sys
-import traceback
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,6 +13,7 @@ from types import ModuleType
 from typing import Any
 
 from gradmethods import problems
+from gradmethods.blame import told
 from gradmethods.errors import GradientError, InvalidOption, InvalidProblem, UnknownName
 from gradmethods.problem import Problem
 from gradmethods.problems import Family, hard
@@ -202,17 +202,10 @@ def _failing(what: str, path: Path) -> Iterator[None]:
     except GradientError:
         raise
     except (Exception, SystemExit) as error:
-        raise InvalidProblem(
-            f"{what} fails with {type(error).__name__}: {error}{_line(error, path)}. Run "
-            f"python {path} to see the traceback, and repair the file."
-        ) from error
+        raise InvalidProblem(f"{what} fails with {told(error)}. {_hint(what, path)}") from error
 
 
-def _line(error: BaseException, path: Path) -> str:
-    """Name the last line of the file that an error passed through."""
-    lines = [
-        entry.lineno
-        for entry in traceback.extract_tb(error.__traceback__)
-        if entry.filename == str(path)
-    ]
-    return f" [{path.name}:{lines[-1]}]" if lines else ""
+def _hint(what: str, path: Path) -> str:
+    if what == str(path):
+        return f"Run python {path} to see the traceback, and repair the file."
+    return f"Call it in {path} and run the file to see the traceback."

@@ -1,13 +1,16 @@
 """A million forward passes, really run: black-box forward differences of a large network.
 
 Every finished block of differences is on disk before the next one starts: a run that is killed, in
-whatever way, goes on where it was with the same command and ``--resume``.
+whatever way, goes on where it was with the same command.
 """
 
 from __future__ import annotations
 
+import math
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+import time
+from collections.abc import Iterator, Sequence
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -17,54 +20,58 @@ from numpy.typing import NDArray
 from gradmethods import problems
 from gradmethods.cost.beside import beside
 from gradmethods.cost.estimates import Estimate
-from gradmethods.cost.passes import Passes, checksum
+from gradmethods.cost.passes import Passes, finished, missing_blocks
 from gradmethods.cost.plan import duration
 from gradmethods.cost.provenance import provenance
 from gradmethods.cost.timing import quiet
-from gradmethods.errors import GradientError
+from gradmethods.errors import BudgetExceeded
 from gradmethods.problem import Problem
 from gradmethods.report.files import (
+    MILLION,
     append_record,
     locked,
     read_json,
     records_so_far,
     write_json,
 )
+from gradmethods.runs import begin, difference, move_aside, say
 
 WIDTHS = (2, 1024, 1024, 1)
 """1,053,697 parameters: the widest network of the benchmark."""
 
 BATCH = 1
 
-RECORDS = "million.jsonl"
-GRADIENT = "million-gradient.bin"
-RESULT = "million.json"
-PROVENANCE = "million-provenance.json"
+RECORDS, GRADIENT, RESULT, PROVENANCE = MILLION
 
 BLOCK_SECONDS = 2.0
 """What a kill can lose."""
 
-SAME = ("git", "machine", "python", "packages", "seed", "widths", "batch")
-"""What a run that goes on must have in common with the one that it goes on with."""
+AFTER = 30.0
+"""Seconds of a time limit kept for measuring the faster methods beside."""
+
+OPTIONS = ("widths", "batch")
+"""What, beside code and machine, a run must have in common with one that it goes on with."""
 
 
 def run_million(
     out: Path | str,
     *,
-    resume: bool = False,
+    resume: bool | None = None,
     widths: Sequence[int] = WIDTHS,
     batch: int = BATCH,
     seed: int = 0,
     block_seconds: float = BLOCK_SECONDS,
+    seconds: float | None = None,
 ) -> dict[str, Any]:
     """Differentiate a network by n + 1 counted forward passes, beside faster methods.
 
     Parameters
     ----------
     out : path
-        Folder to write to.
-    resume : bool, default False
-        Go on with the run in the folder; finished blocks are not run again.
+        Folder to write to. An earlier run there moves to ``previous/``.
+    resume : bool, optional
+        By default an unfinished run in the folder is gone on with if it is the same: finished
+        blocks are not run again. True insists on that, False on a new run.
     widths : sequence of int
         Units per layer.
     batch : int, default 1
@@ -73,6 +80,8 @@ def run_million(
         Of the network.
     block_seconds : float, default 2.0
         How long a block of passes takes, about.
+    seconds : float, optional
+        Time limit; none by default.
 
     Returns
     -------
@@ -83,28 +92,59 @@ def run_million(
     Raises
     ------
     GradientError
-        If there is no run to go on with, it was of other code or another network, or another run
-        is writing to the folder.
+        If there is no run to go on with although one was asked for, or another run is writing to
+        the folder.
+    BudgetExceeded
+        If the passes would take longer than the limit, or did; what was finished is kept.
     """
+    end = None if seconds is None else time.monotonic() + seconds - AFTER
     folder = Path(out).resolve()
     problem = problems.get("mlp", widths=tuple(widths), batch=batch, seed=seed)
     with locked(folder):
-        origin = provenance(
-            [Path(sys.argv[0]).name, *sys.argv[1:]],
-            seed=seed, widths=list(widths), batch=batch, finished=False,
-        )  # fmt: skip
-        if resume:
-            _check_same(read_json(folder / PROVENANCE), origin)
-        else:
-            for name in (RECORDS, GRADIENT, RESULT):
-                (folder / name).unlink(missing_ok=True)
-            write_json(folder / PROVENANCE, origin)
+        origin = begin(
+            folder / PROVENANCE,
+            _origin(widths, batch, seed),
+            options=OPTIONS,
+            resume=resume,
+            kept=lambda: _kept(folder, problem),
+            clear=lambda: move_aside(folder, MILLION),
+        )
         with quiet():
-            gradient = _differences(folder, problem, block_seconds)
+            gradient = _differences(folder, problem, block_seconds, end)
             result = _result(folder, problem, gradient)
         write_json(folder / RESULT, result)
-        write_json(folder / PROVENANCE, read_json(folder / PROVENANCE) | {"finished": True})
+        write_json(folder / PROVENANCE, origin | {"finished": True})
     return result
+
+
+def is_finished(
+    out: Path,
+    *,
+    widths: Sequence[int] = WIDTHS,
+    batch: int = BATCH,
+    seed: int = 0,
+) -> bool:
+    """Tell whether a folder holds the result of such a run, by this code on this machine."""
+    before = read_json(out / PROVENANCE)
+    now = _origin(widths, batch, seed)
+    same = before is not None and difference(before, now, OPTIONS) is None
+    return same and bool(before["finished"]) and (out / RESULT).exists()
+
+
+def size(widths: Sequence[int]) -> int:
+    """Return the number of parameters of a network.
+
+    Examples
+    --------
+    >>> size((2, 3, 1))
+    13
+    """
+    return sum((inputs + 1) * outputs for inputs, outputs in pairwise(widths))
+
+
+def _origin(widths: Sequence[int], batch: int, seed: int) -> dict[str, Any]:
+    command = [Path(sys.argv[0]).name, *sys.argv[1:]]
+    return provenance(command, seed=seed, widths=list(widths), batch=batch)
 
 
 def read_million(folder: Path) -> dict[str, Any] | None:
@@ -113,8 +153,16 @@ def read_million(folder: Path) -> dict[str, Any] | None:
     return result
 
 
-def _differences(folder: Path, problem: Problem, block_seconds: float) -> NDArray[Any]:
-    """Run the passes that are missing; return the gradient."""
+def _kept(folder: Path, problem: Problem) -> str:
+    done = finished(records_so_far(folder / RECORDS), _open(folder / GRADIENT, problem))
+    passes = sum(stop - start for start, stop in done)
+    return f"{passes:,} of {problem.size:,} passes are kept"
+
+
+def _differences(
+    folder: Path, problem: Problem, block_seconds: float, end: float | None
+) -> NDArray[Any]:
+    """Run the passes that are missing, until a moment; return the gradient."""
     passes = Passes(problem)
     kept = _open(folder / GRADIENT, problem)
     records = records_so_far(folder / RECORDS)
@@ -127,20 +175,34 @@ def _differences(folder: Path, problem: Problem, block_seconds: float) -> NDArra
             folder / RECORDS,
             {"key": "value", "outcome": "measured", "value": value, "calls": calls},
         )
-    done = _finished(records, kept)
+    done = finished(records, kept)
     missing = problem.size - sum(stop - start for start, stop in done)
     each = passes.pass_seconds()
-    _say(f"{problem.size:,} parameters, {missing:,} forward passes to run")
-    _say(f"a pass takes {duration(each)}: about {duration(missing * each)}")
+    expected = f"{missing:,} forward passes × {duration(each)}"
+    if missing:
+        _check_time(end, missing * each, f"Estimated {duration(missing * each)} for {expected}")
+    say(f"{problem.size:,} parameters: {expected} are about {duration(missing * each)}")
     length = max(1, int(block_seconds / each))
     starts = [record["start"] for record in records if record["key"].startswith("block-")]
-    for start, stop in _shown(_gaps(done, starts, problem.size, length), missing):
+    for start, stop in _shown(missing_blocks(done, starts, problem.size, length), missing):
         block = passes.block(start, stop, value)
         kept[start:stop] = block.gradient
         kept.flush()  # differences first: a record says that they are there
         key = f"block-{start}"
         append_record(folder / RECORDS, {"key": key, "outcome": "measured", **block.record()})
+        missing -= stop - start
+        if missing:
+            _check_time(end, 0.0, f"Stopped with {missing:,} of {problem.size:,} passes to run")
     return np.array(kept)
+
+
+def _check_time(end: float | None, seconds: float, words: str) -> None:
+    """Refuse work of so many seconds that would not be done before `end`."""
+    left = math.inf if end is None else end - time.monotonic()
+    if not seconds < left:
+        raise BudgetExceeded(
+            f"{words}; {duration(left)} were left for them. What was finished is kept."
+        )
 
 
 def _open(path: Path, problem: Problem) -> Any:
@@ -148,32 +210,6 @@ def _open(path: Path, problem: Problem) -> Any:
         path.parent.mkdir(parents=True, exist_ok=True)
         np.zeros(problem.size, problem.dtype).tofile(path)
     return np.memmap(path, problem.dtype, "r+", shape=(problem.size,))
-
-
-def _finished(records: Sequence[Mapping[str, Any]], kept: NDArray[Any]) -> list[tuple[int, int]]:
-    """List the blocks whose differences are whole on the disk, in order."""
-    return sorted(
-        (record["start"], record["stop"])
-        for record in records
-        if record["key"].startswith("block-")
-        and checksum(kept[record["start"] : record["stop"]]) == record["checksum"]
-    )
-
-
-def _gaps(
-    done: Sequence[tuple[int, int]], starts: Sequence[int], size: int, length: int
-) -> Iterator[tuple[int, int]]:
-    """Cut what lies between finished blocks into blocks, and also where damaged ones started.
-
-    So the record of a block that is run again takes the place of the damaged one's.
-    """
-    at = 0
-    for start, stop in [*done, (size, size)]:
-        while at < start:
-            end = min([at + length, start, *(cut for cut in starts if cut > at)])
-            yield at, end
-            at = end
-        at = stop
 
 
 def _shown(parts: Iterator[tuple[int, int]], total: int) -> Iterator[tuple[int, int]]:
@@ -214,19 +250,3 @@ def _result(folder: Path, problem: Problem, gradient: NDArray[Any]) -> dict[str,
         },
         **beside(problem, problem.structure.split(gradient)),
     }
-
-
-def _check_same(before: Mapping[str, Any] | None, now: Mapping[str, Any]) -> None:
-    if before is None:
-        raise GradientError("There is no run to go on with in this folder. Start a new one.")
-    for name in SAME:
-        if before.get(name) != now[name]:
-            raise GradientError(
-                f"Cannot go on with the run in this folder: its {name} was {before.get(name)}, now "
-                f"it is {now[name]}. Start a new run without --resume."
-            )
-
-
-def _say(text: str) -> None:
-    sys.stderr.write(f"{text}\n")
-    sys.stderr.flush()

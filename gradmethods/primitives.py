@@ -30,9 +30,9 @@ Operand = Any
 """An array, or a Python scalar (which takes the dtype of the arrays it meets)."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Primitive:
-    """An operation on arrays.
+    """An operation on arrays; there is one object for each, which hashes as such.
 
     Attributes
     ----------
@@ -51,15 +51,18 @@ class Primitive:
     """
 
     name: str
-    numpy: Callable[..., Any] = field(repr=False, compare=False)
-    shape: Callable[..., Shape] = field(repr=False, compare=False)
-    operations: Callable[[list[Shape], Shape], int] = field(repr=False, compare=False)
+    numpy: Callable[..., Any] = field(repr=False)
+    shape: Callable[..., Shape] = field(repr=False)
+    operations: Callable[[list[Shape], Shape], int] = field(repr=False)
     aliases: bool = False
 
 
 def elementwise_shape(*operands: Operand, **static: Any) -> Shape:
     """Broadcast the operands' shapes."""
-    return np.broadcast_shapes(*(np.shape(operand) for operand in operands))
+    shapes = [x.shape if hasattr(x, "shape") else np.shape(x) for x in operands]
+    long = {shape for shape in shapes if shape}
+    # Most operands are of one shape, or beside numbers: then there is nothing to find out.
+    return long.pop() if len(long) == 1 else np.broadcast_shapes(*shapes)
 
 
 def reduced_shape(x: Operand, *, axis: tuple[int, ...], keepdims: bool) -> Shape:

@@ -160,8 +160,20 @@ class Problem:
             raise InvalidProblem(
                 f"The loss {self.name!r} cannot be called: {error}. {wanted(self.data)}"
             ) from error
+        except ValueError as error:
+            if "read-only" not in str(error):
+                raise
+            raise InvalidProblem(
+                f"The loss {self.name!r} writes into an array that it was given ({error}), but "
+                "parameters and data are never written to. Make a new array: w = w * x for w *= x."
+            ) from error
 
     def _check_value(self, value: Any) -> None:
+        if value is None:
+            raise InvalidProblem(
+                f"The loss {self.name!r} must return a real floating-point number, got None. Does "
+                "it end without return?"
+            )
         check_scalar(np.shape(value), np.asarray(value).dtype, self.name)
 
     def _check_examples(self) -> None:

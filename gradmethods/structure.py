@@ -177,7 +177,7 @@ def read_parameters(params: ParametersLike) -> tuple[Structure, Arrays]:
         given: Mapping[str, ArrayLike] = params
     else:
         given = {BARE: params}
-    arrays = {name: _frozen(np.array(value)) for name, value in given.items()}
+    arrays = {name: _frozen(_read(name, value)) for name, value in given.items()}
     for name, array in arrays.items():
         _check_parameter(f"Parameter {name!r}" if name else "The parameter array", array)
     dtypes = sorted({str(array.dtype) for array in arrays.values()})
@@ -191,6 +191,17 @@ def read_parameters(params: ParametersLike) -> tuple[Structure, Arrays]:
     if structure.size == 0:
         raise InvalidProblem("All parameter arrays are empty; there is nothing to differentiate.")
     return structure, arrays
+
+
+def _read(name: str, value: ArrayLike) -> NDArray[Any]:
+    try:
+        return np.array(value)
+    except ValueError as error:  # of arrays of several shapes
+        what = f"Parameter {name!r}" if name else "params"
+        raise InvalidProblem(
+            f"{what} is no array of numbers: {error} Name several arrays in a dict, as in "
+            'params={"W": …, "b": …}.'
+        ) from error
 
 
 def read_data(data: Mapping[str, ArrayLike] | None, dtype: np.dtype[Any]) -> Arrays:

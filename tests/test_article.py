@@ -52,6 +52,17 @@ def test_train_writes_what_it_shows(tmp_path, capsys):
     assert "seed 1" in (out / "captions.md").read_text(encoding="utf-8")
 
 
+def test_a_loss_that_rose_is_said(tmp_path, capsys):
+    # If it fails, a beginner takes a run that diverges for one that has trained.
+    arguments = ["train", "--data", "rosenbrock", "--method", "backprop", "--epochs", "1"]
+    assert main([*arguments, "--rate", "0.1", "--out", str(tmp_path / "run")]) == 0
+    assert "The loss rose, from " in capsys.readouterr().out
+    assert main([*arguments, "--rate", "1e-6", "--out", str(tmp_path / "run")]) == 0
+    printed = capsys.readouterr().out
+    assert "The loss rose" not in printed
+    assert "--------" in printed
+
+
 def test_an_interrupted_run_is_written(tmp_path, capsys, monkeypatch):
     # If it fails, Ctrl-C after an hour leaves nothing.
     prepare = gm.Backprop.prepare

@@ -29,7 +29,7 @@ def problem(function, params=W, data=None, **options):
         (lambda xp, w: xp.sum(w) * 1j, "must return a real floating-point number, got complex128"),
         (lambda xp, w: xp.sum(w > 0), "must return a real floating-point number, got int64"),
         (lambda xp, w: xp.sum(w) > 0, "must return a real floating-point number, got bool"),
-        (lambda xp, w: None, "must return a real floating-point number, got object"),
+        (lambda xp, w: None, "must return a real floating-point number, got None"),
     ],
     ids=["vector", "complex", "integer", "boolean", "nothing"],
 )

@@ -9,7 +9,7 @@ import subprocess
 import sys
 import time
 
-from gradmethods import bench
+from gradmethods import sweep
 from gradmethods.report.files import RECORDS, read_records, records_so_far
 
 KILLS = 4
@@ -23,12 +23,12 @@ EXACT = (
 
 def start(folder):
     command = [
-        *(sys.executable, "-m", "pytest", str(bench.find_benchmarks() / bench.SCALING), "-q"),
+        *(sys.executable, "-m", "pytest", str(sweep.find_benchmarks() / sweep.SCALING), "-q"),
         *("-p", "no:cacheprovider", "--bench-grid=small"),
         *(f"--bench-out={folder}", "--bench-seconds=0.01", "--bench-limit=600"),
     ]
     return subprocess.Popen(
-        command, cwd=bench.find_benchmarks().parent, env=os.environ | {"PYTHONHASHSEED": "0"},
+        command, cwd=sweep.find_benchmarks().parent, env=os.environ | {"PYTHONHASHSEED": "0"},
         stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True,
     )  # fmt: skip
 

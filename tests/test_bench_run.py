@@ -11,7 +11,7 @@ import time
 
 import pytest
 
-from gradmethods import bench
+from gradmethods import bench, sweep
 from gradmethods.cost.cases import Case, counts, grid
 from gradmethods.cost.plan import Plan
 from gradmethods.cost.trial import Settings, run_case
@@ -26,6 +26,7 @@ from gradmethods.report.files import (
     read_records,
     write_json,
 )
+from gradmethods.runs import clear
 
 SMOKE = Settings(seconds=0.0)
 OLD = {"key": "old", "outcome": "gap"}
@@ -42,12 +43,12 @@ with locked(Path(sys.argv[1])):
 def test_a_case_runs_under_pytest_benchmark_and_is_on_disk(tmp_path):
     """If the plumbing broke, `make bench` would measure and keep nothing."""
     command = [
-        *(sys.executable, "-m", "pytest", str(bench.find_benchmarks()), "-q"),
+        *(sys.executable, "-m", "pytest", str(sweep.find_benchmarks()), "-q"),
         *("-p", "no:cacheprovider", "-k", "noise or width-1-backprop"),
         *(f"--bench-out={tmp_path}", "--bench-seconds=0.01"),
         f"--benchmark-json={tmp_path / 'pytest-benchmark.json'}",
     ]
-    root = bench.find_benchmarks().parent
+    root = sweep.find_benchmarks().parent
     first = subprocess.run(command, cwd=root, capture_output=True, text=True, check=False)
     assert first.returncode == 0, first.stdout
     records = {record["key"]: record for record in read_records(tmp_path / RECORDS)}
@@ -75,7 +76,7 @@ def test_a_new_run_moves_the_old_one_and_touches_nothing_else(tmp_path):
         tmp_path / "index.json",
         {"items": [{"files": ["figures/old.svg", "../outside.txt"]}]},
     )
-    bench.clear(tmp_path)
+    clear(tmp_path)
     assert not (tmp_path / RECORDS).exists()
     assert read_records(tmp_path / "previous" / RECORDS) == [OLD]
     assert not (tmp_path / "figures" / "old.svg").exists()
@@ -88,12 +89,12 @@ def test_a_new_run_moves_the_old_one_and_touches_nothing_else(tmp_path):
 def test_a_killed_run_leaves_gaps(tmp_path, monkeypatch, capsys, status, kind):
     """If unfinished cases left no row, a killed run would look complete."""
 
-    def killed(benchmarks, folder, limit, settings, seconds):
+    def killed(folder, name, limit, settings, seconds):
         done = Case("width", "backprop", 1)
         append_record(folder / RECORDS, run_case(done, Plan(limit), SMOKE))
         return status
 
-    monkeypatch.setattr(bench, "_run_pytest", killed)
+    monkeypatch.setattr(bench, "run_cases", killed)
     monkeypatch.setattr(bench, "accuracy_rows", lambda *args: None)
     monkeypatch.setattr(bench, "ledger_rows", lambda *args: None)
     monkeypatch.setattr(bench, "write_report", lambda folder: [])
@@ -107,22 +108,12 @@ def test_a_killed_run_leaves_gaps(tmp_path, monkeypatch, capsys, status, kind):
     assert f"{len(grid()) - 1} gaps" in capsys.readouterr().out
 
 
-def test_a_run_goes_on_only_with_the_same_code(tmp_path, monkeypatch):
-    """If it went on with another commit, one figure would hold two programs."""
-    monkeypatch.setattr(bench, "_run_pytest", lambda *args: pytest.fail("it ran"))
-    with pytest.raises(GradientError, match="no run to go on with"):
-        bench.run_benchmarks(tmp_path, resume=True)
-    write_json(tmp_path / PROVENANCE, {"git": {"commit": "another", "dirty": False}})
-    with pytest.raises(GradientError, match="git was"):
-        bench.run_benchmarks(tmp_path, resume=True)
-
-
 def test_wrong_uses_are_refused(tmp_path, monkeypatch):
     """If they were not, a typo would cost five minutes, or an installed wheel a traceback."""
     for budget in (0.0, -1.0, float("nan"), float("inf")):
         with pytest.raises(InvalidOption, match="budget"):
             bench.run_benchmarks(tmp_path, budget=budget)
-    monkeypatch.setattr(bench, "__file__", str(tmp_path / "gradmethods" / "bench.py"))
+    monkeypatch.setattr(sweep, "__file__", str(tmp_path / "gradmethods" / "sweep.py"))
     with pytest.raises(GradientError, match="clone the repository"):
         bench.run_benchmarks(tmp_path)
 
@@ -130,13 +121,13 @@ def test_wrong_uses_are_refused(tmp_path, monkeypatch):
 def test_an_interrupted_run_says_so(tmp_path, monkeypatch, capsys):
     """If it did not, tables with holes in them would be taken for what the methods cannot do."""
 
-    def interrupted(benchmarks, folder, limit, settings, seconds):
+    def interrupted(folder, name, limit, settings, seconds):
         append_record(folder / RECORDS, run_case(Case("width", "backprop", 1), Plan(limit), SMOKE))
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(bench, "_run_pytest", interrupted)
+    monkeypatch.setattr(bench, "run_cases", interrupted)
     monkeypatch.setattr(bench, "accuracy_rows", lambda *args: pytest.fail("it went on"))
-    assert bench.run_benchmarks(tmp_path) == bench.INTERRUPTED == 130
+    assert bench.run_benchmarks(tmp_path) == sweep.INTERRUPTED == 130
     records = read_records(tmp_path / RECORDS)
     assert {r["reason"] for r in records[1:]} == {"The run was interrupted before this case."}
     assert len(records) == len(grid()) + len(counts())
@@ -151,11 +142,11 @@ def test_a_run_is_unfinished_until_its_end(tmp_path, monkeypatch):
     """If it counted as finished from the start, a killed run would look complete."""
     seen = []
 
-    def look(benchmarks, folder, limit, settings, seconds):
+    def look(folder, name, limit, settings, seconds):
         seen.append(read_json(folder / PROVENANCE)["finished"])
         return 0
 
-    monkeypatch.setattr(bench, "_run_pytest", look)
+    monkeypatch.setattr(bench, "run_cases", look)
     monkeypatch.setattr(bench, "accuracy_rows", lambda *args: None)
     monkeypatch.setattr(bench, "ledger_rows", lambda *args: None)
     monkeypatch.setattr(bench, "write_report", lambda folder: [])
@@ -163,7 +154,7 @@ def test_a_run_is_unfinished_until_its_end(tmp_path, monkeypatch):
     first = read_json(tmp_path / PROVENANCE)
     assert bench.run_benchmarks(tmp_path, resume=True) == 0
     assert seen == [False, False]
-    assert read_json(tmp_path / PROVENANCE) == first | {"finished": True}
+    assert read_json(tmp_path / PROVENANCE) == first | {"finished": True, "resumed": 1}
 
 
 def test_two_runs_cannot_share_a_folder(tmp_path):
@@ -192,11 +183,11 @@ def test_a_killed_run_leaves_no_lock(tmp_path):
 def test_cases_without_their_run_write_nothing(tmp_path):
     """If the child of a killed run went on, it would write into the next run's records."""
     command = [
-        *(sys.executable, "-m", "pytest", str(bench.find_benchmarks() / bench.SCALING), "-q"),
+        *(sys.executable, "-m", "pytest", str(sweep.find_benchmarks() / sweep.SCALING), "-q"),
         *("-p", "no:cacheprovider", "-k", "width-1-backprop"),
         *(f"--bench-out={tmp_path}", "--bench-seconds=0.01", "--bench-parent=1"),
     ]
-    root = bench.find_benchmarks().parent
+    root = sweep.find_benchmarks().parent
     done = subprocess.run(command, cwd=root, capture_output=True, text=True, check=False)
     assert "is gone" in done.stdout + done.stderr
     assert not (tmp_path / RECORDS).exists()
@@ -224,5 +215,5 @@ def test_a_run_keeps_its_proofs(tmp_path):
     records = read_json(tmp_path / DERIVATIONS)
     assert [record["name"] for record in records] == ["network-1-1-1", "island"]
     assert all(row["proven"] == row["entries"] for record in records for row in record["rows"])
-    bench.clear(tmp_path)
+    clear(tmp_path)
     assert (tmp_path / "previous" / DERIVATIONS).exists()

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import gradmethods as gm
-from gradmethods import bench, claims, ledger
+from gradmethods import bench, claims, ledger, runs
 from gradmethods.claims import (
     LEDGER,
     claims_rows,
@@ -348,7 +348,7 @@ def test_a_run_keeps_its_claims_and_its_report_shows_them(tmp_path, monkeypatch)
         assert words in page
     index = read_json(tmp_path / "index.json")
     assert {"tab-claims", "tab-criteria", "fig-claim-c1"} <= {item["id"] for item in index["items"]}
-    bench.clear(tmp_path)
+    runs.clear(tmp_path)
     assert (tmp_path / "previous" / CLAIMS).exists()
     assert not (tmp_path / CLAIMS).exists()
     assert not (tmp_path / "figures" / "fig-claim-c1.svg").exists()

@@ -302,7 +302,7 @@ def test_the_command_draws(tmp_path, capsys, suffix):
     out = tmp_path / f"graph.{suffix}"
     options = ["--values", "--cotangents", "--layout", "own", "--out", str(out)]
     assert main(["graph", "network-1-1-1", "--recognise", *options]) == 0
-    assert capsys.readouterr().out == ""
+    assert capsys.readouterr().out == f"The graph of network-1-1-1 is in {out}.\n"
     assert out.stat().st_size > 5000
 
 
@@ -312,6 +312,7 @@ def test_the_command_writes_dot_and_data(tmp_path, capsys):
     assert main(["graph", "rosenbrock", "--set", "n=3", "--dot", "--out", str(out)]) == 0
     nodes, _ = parse_dot(out.read_text(encoding="utf-8"))
     assert nodes["L"] == ["L = Σ v9"]
+    assert "is in " in capsys.readouterr().out
     assert main(["graph", "rosenbrock", "--set", "n=3", "--data"]) == 0
     assert len(pd.read_csv(io.StringIO(capsys.readouterr().out))) == 11
 

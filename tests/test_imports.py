@@ -16,7 +16,17 @@ HEAVY = ("sympy", "pandas", "matplotlib", "flint", "tabulate", "jinja2", "pytest
 
 # Each floor may import those before it, never those after it.
 FLOORS = (
-    ("errors", "structure", "primitives", "arrays", "problem", "examples", "namespace", "progress"),
+    (
+        "errors",
+        "blame",
+        "structure",
+        "primitives",
+        "arrays",
+        "problem",
+        "examples",
+        "namespace",
+        "progress",
+    ),
     ("graph",),
     ("tape", "perturbation", "symbolic", "certified", "holomorphic"),
     ("provider",),

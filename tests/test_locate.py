@@ -112,3 +112,19 @@ def test_the_path_is_left_as_the_file_left_it(write):
     find_problem(f"{path}:problem")
     assert sys.path[0] == "somewhere"
     assert str(path.parent) not in sys.path
+
+
+MANY = [f"name-{i}" for i in range(40)]
+
+
+def test_unknown_names_get_the_nearest_and_no_endless_list():
+    """Forty names on the terminal hide the one that was meant."""
+    near = str(gm.UnknownName.among("problem", "name-33x", MANY))
+    assert near.startswith("Unknown problem 'name-33x'. Did you mean 'name-33'")
+    assert near.endswith(" 40 are known.")
+    far = str(gm.UnknownName.among("problem", "zzz", MANY))
+    assert "Did you mean" not in far
+    assert far.endswith("'name-11', and 28 more.")
+    few = str(gm.UnknownName.among("form", "csee", ["cse", "expanded"]))
+    assert few == "Unknown form 'csee'. Did you mean 'cse'? Known: 'cse', 'expanded'."
+    assert str(gm.UnknownName.among("variable", "x", [])) == "Unknown variable 'x'. There is none."

@@ -97,6 +97,20 @@ def test_values_of_the_data_outlive_their_use():
     assert_same(problem, moved(problem), X=data["X"] + 0.3)
 
 
+def test_values_of_the_data_have_memory_of_their_own():
+    """One that no perturbation starts from is still read at each call, and must still be there."""
+
+    def loss(w, X, *, xp=np):
+        before = xp.sum(xp.exp(xp.tanh(X @ w)))  # leaves memory of the right size to take
+        return before + xp.mean(xp.tanh((2 * X) @ w + xp.exp(X[:, 0])))
+
+    X = np.random.default_rng(0).uniform(0.1, 1, size=(6, 4))
+    problem = gm.Problem(loss, np.array([0.2, 0.4, 0.1, 0.3]), {"X": X})
+    prepared = prepare(problem)
+    for params in (problem.params, problem.params, moved(problem)):
+        assert prepared(params).value == pytest.approx(problem.value(params), rel=1e-13)
+
+
 @pytest.mark.parametrize("scheme", SCHEMES)
 def test_other_points_and_other_data(scheme):
     """What was recorded or laid out at the first point and data must not stick to them."""

@@ -110,6 +110,21 @@ def test_memory_beyond_the_parameters_does_not_grow():
         assert peak(each, reuse) < 3.2 * 8 * each.size + 3 * program.BUDGET
 
 
+def test_values_on_the_way_are_not_kept():
+    """A deep function of a large array would hold an array for each of its steps."""
+
+    def loss(w, *, xp=np):
+        for _ in range(20):
+            w = xp.tanh(w)
+        return xp.sum(w)
+
+    problem = gm.Problem(loss, np.full(100_000, 0.3))
+    # The point, the gradient, the last value of the chain, and the memory of blocks.
+    assert (
+        peak(problem, Numerical("forward", 1e-5, "reuse")) < 3.2 * 8 * 100_000 + 3 * program.BUDGET
+    )
+
+
 def test_plain_memory_is_two_copies():
     """A private point and the gradient: anything more of size n would not be needed."""
     n = 300_000

@@ -192,3 +192,64 @@ def test_a_sign_is_folded_into_the_number_divided_by():
     assert "/ -4.0" in source
     assert "negative" not in source
     assert run_twice(graph, problem)[0] == problem.value()
+
+
+def test_a_large_result_is_made_in_the_memory_of_a_dropped_one(monkeypatch):
+    """Pages that the system clears anew cost a call of ten million parameters a twentieth; a
+    result that someone still sees must not change all the same."""
+    monkeypatch.setattr("gradmethods.tape.compile.LARGE", 800)
+    problem = gm.Problem(
+        lambda p, xp=np: xp.sum(xp.exp(p["a"] @ p["b"])),
+        {"a": np.full((10, 10), 0.1), "b": np.full((10, 9), 0.1)},
+    )
+    prepared = gm.Backprop().prepare(problem)
+    assert prepared.source().count("= recycled_") == 1  # of b, 720 bytes, none
+
+    def address(array):
+        return array.ctypes.data
+
+    first = prepared(problem.params).gradient["a"]
+    place, kept = address(first), first.copy()
+    row = first[3]
+    del first
+    others = [prepared({"a": np.full((10, 10), x), "b": problem.params["b"]}) for x in (1.0, 2.0)]
+    np.testing.assert_array_equal(row, kept[3])
+    assert len({place, *(address(other.gradient["a"]) for other in others)}) == 3
+    place = address(others[1].gradient["a"])
+    others.pop()
+    again = prepared(problem.params).gradient["a"]
+    assert address(again) == place
+    np.testing.assert_array_equal(again, kept)
+    again.shape = (100,)  # a caller's array is the caller's
+    del again
+    assert prepared(problem.params).gradient["a"].shape == (10, 10)
+
+
+@pytest.mark.parametrize("rows", [31, 32, 100, 2000])
+def test_a_transposed_matrix_is_copied_where_that_pays(rows):
+    """A copy must not change the product, nor stand where it costs more than it saves."""
+    rng = np.random.default_rng(0)
+    data = {"X": rng.normal(size=(rows, 40))}
+    problem, graph = joint(
+        lambda p, X, xp=np: xp.sum(xp.tanh(xp.exp(X @ p["w"].T) @ p["v"].T)),
+        {"w": rng.normal(size=(50, 40)), "v": rng.normal(size=(41, 50))},
+        data,
+    )
+    source = compile_graph(simplify(graph)).source
+    assert source.count("copyto(") == (2 if 32 <= rows <= 100 else 0)
+    expected = graph.evaluate(problem.structure.check(problem.params), problem.data)
+    for got, want in zip(run_twice(graph, problem), expected, strict=True):
+        np.testing.assert_allclose(got, want, rtol=1e-11, atol=1e-11)
+
+
+def test_a_single_entry_is_not_broadcast_to_more_axes_than_it_has_to():
+    """A (1, 1) beside (5,) makes (1, 5): named as a number it would make (5,)."""
+    problem, graph = joint(
+        lambda p, b, xp=np: xp.sum(p["c"] * (xp.exp(p["a"]) * b)),
+        {"a": np.full((1, 1), 0.3), "c": np.linspace(0, 1, 5)[None]},
+        {"b": np.linspace(1, 2, 5)},
+    )
+    expected = graph.evaluate(problem.structure.check(problem.params), problem.data)
+    for got, want in zip(run_twice(graph, problem), expected, strict=True):
+        assert np.shape(got) == np.shape(want)
+        np.testing.assert_allclose(got, want, rtol=1e-13)

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from gradmethods.blame import told
 from gradmethods.cost.timing import Cost, measure
 from gradmethods.errors import BudgetExceeded, GradientError, ShapeMismatch
 from gradmethods.problem import Problem
@@ -87,7 +88,7 @@ def ask(problem: Problem, provider: Provider, seconds: float) -> tuple[Answer, P
     except GradientError as refusal:
         return Answer(provider.name, obstacle=_reason(refusal)), None
     except Exception as failure:  # noqa: BLE001  # one provider's fault must not hide the others
-        return Answer(provider.name, obstacle=f"{type(failure).__name__}: {failure}"), None
+        return Answer(provider.name, obstacle=told(failure)), None
     return answer, prepared
 
 
@@ -107,7 +108,7 @@ def evaluate(
 
 
 def _reason(refusal: GradientError) -> str:
-    text = str(refusal)
+    text = told(refusal)
     if isinstance(refusal, BudgetExceeded) and "Analytical(budget" not in text:
         text += " More is allowed with gm.Analytical(budget=…)."
     return text

@@ -7,8 +7,6 @@ import textwrap
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
-from tabulate import tabulate
-
 from gradmethods.accuracy.bounds import SLACK
 from gradmethods.accuracy.checked import BESIDE, OWN, beside
 from gradmethods.accuracy.reference import SEEN, InPart
@@ -28,6 +26,8 @@ SHORT = {OWN: "own"} | {beside(k): f"beside {k}" for k in range(1, 1 + BESIDE)}
 
 def render(check: Check) -> str:
     """Return the verdict, the mistake, the table per array, and what it was held against."""
+    from gradmethods.report.plain import table
+
     problem = check.problem
     size = f"{problem.size:,} parameter{'s' * (problem.size != 1)}, {problem.dtype}"
     lines = [f"{problem.name}: {size}; checked: {check.name}", _fill(_conclusion(check)), ""]
@@ -38,11 +38,7 @@ def render(check: Check) -> str:
     if not several:
         for row in rows:
             del row["at point"]
-    align = ["right"] * len(rows[0])
-    align[-1] = "left"
-    if not problem.structure.bare:
-        align[0] = "left"
-    lines.append(tabulate(rows, "keys", "simple", disable_numparse=True, colalign=align))
+    lines.append(table(rows, left=["verdict"]))
     return "\n".join([*lines, "", _fill(_legend(check))])
 
 

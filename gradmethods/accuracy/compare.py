@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import contextlib
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
+from functools import cache
 from typing import Any, cast
 
-from gradmethods.accuracy.answers import Answer, ask
+from gradmethods import problems
+from gradmethods.accuracy.answers import Answer, Prepared, ask
 from gradmethods.accuracy.comparison import Comparison
-from gradmethods.accuracy.roundoff import difference_noise, look_again, plain_loss
+from gradmethods.accuracy.roundoff import PlainLoss, difference_noise, look_again, plain_loss
 from gradmethods.accuracy.verdicts import Judge
 from gradmethods.errors import InvalidOption, InvalidProblem
 from gradmethods.problem import Problem
@@ -40,7 +43,8 @@ def compare(
     Returns
     -------
     Comparison
-        With ``.table``, ``.agree``, ``.plot()``; printing it shows the table and the verdict.
+        With ``.table``, ``.agree``, ``.advice``, ``.plot()``; printing it shows the table, the
+        verdict and, if the providers were timed, which of them to use.
 
     Raises
     ------
@@ -76,13 +80,40 @@ def compare(
         )
     chosen = _chosen(DEFAULT_PROVIDERS if providers is None else providers)
     loss = plain_loss(problem)
-    answers, prepared = [], {}
+    answers: list[Answer] = []
+    prepared: dict[str, Prepared] = {}
     for provider in chosen:
+        if seconds > 0:
+            warm_up(provider.name)
         answer, ready = ask(problem, provider, seconds)
         if ready is not None:
-            noise = difference_noise(problem, ready, answer.provider, loss)
-            answer, prepared[answer.provider] = replace(answer, noise=noise), ready
+            prepared[answer.provider] = ready
         answers.append(answer)
+    return judged(problem, loss, answers, prepared)
+
+
+def judged(
+    problem: Problem, loss: PlainLoss, given: Sequence[Answer], prepared: Mapping[str, Prepared]
+) -> Comparison:
+    """Hold answers against each other, and look again at exact ones where two do not agree.
+
+    Parameters
+    ----------
+    problem : Problem
+        What they are about.
+    loss : PlainLoss
+        Of the problem.
+    given : sequence of Answer
+        What the providers gave.
+    prepared : mapping of str to callable
+        The prepared gradients of those that gave one, by provider.
+    """
+    answers = [
+        replace(a, noise=difference_noise(problem, prepared[a.provider], a.provider, loss))
+        if a.provider in prepared
+        else a
+        for a in given
+    ]
     judge = Judge(problem, loss, answers)
     if judge.in_doubt:
         exact = {a.provider for a in judge.voters if a.noise is None}
@@ -91,6 +122,15 @@ def compare(
             for a in answers
         ]
     return Comparison(problem, loss, tuple(answers))
+
+
+@cache
+def warm_up(name: str) -> None:
+    """Let a provider import what it needs, once, outside of any measurement."""
+    smallest = problems.get("network-1-1-1")
+    # A user's own provider has a name that nobody else knows; what fails here fails again later.
+    with contextlib.suppress(Exception):
+        get_provider(name).prepare(smallest)(smallest.params)
 
 
 def _chosen(providers: Chosen) -> list[Provider]:

@@ -15,6 +15,8 @@ from gradmethods.problem import Problem
 if TYPE_CHECKING:
     import pandas as pd
 
+    from gradmethods.advice import Advice
+
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Comparison:
@@ -156,6 +158,24 @@ class Comparison:
                     }
                 )
         return pd.DataFrame(rows)
+
+    @cached_property
+    def advice(self) -> Advice:
+        """Which of these providers to use, from the times of the comparison.
+
+        Raises
+        ------
+        InvalidOption
+            If no provider was timed.
+
+        Notes
+        -----
+        A provider is not advised if its verdict is a wrong one, and none is where the loss has no
+        gradient: certifying, which takes two seconds at most, tells kinks and correct digits.
+        """
+        from gradmethods.advice.measure import advice_on
+
+        return advice_on(self)
 
     def __str__(self) -> str:
         from gradmethods.accuracy.text import render

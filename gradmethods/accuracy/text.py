@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import math
+import re
 import textwrap
 from typing import TYPE_CHECKING, Any
-
-from tabulate import tabulate
 
 from gradmethods.accuracy.verdicts import AGREES, OBSTACLE, UNDECIDED, UNRESOLVED, WRONG
 
@@ -21,6 +20,8 @@ RIGHT = 3
 
 def render(comparison: Comparison) -> str:
     """Return the table, what its columns mean, the reasons, and the verdict in words."""
+    from gradmethods.report.plain import table
+
     problem, reference = comparison.problem, comparison.reference
     value = comparison.loss.value
     lines = [
@@ -35,18 +36,23 @@ def render(comparison: Comparison) -> str:
         )
     timed = any(answer.cost for answer in comparison.answers)
     rows = [_row(name, row, timed=timed) for name, row in comparison.table.iterrows()]
-    align = ("left", *["right"] * (len(rows[0]) - 2), "left")
-    lines += ["", tabulate(rows, "keys", "simple", disable_numparse=True, colalign=align)]
+    lines += ["", table(rows, left=["verdict"])]
     lines += ["", _fill(_legend(reference.provider if reference else "", timed=timed))]
     reasons: dict[tuple[str, str], list[str]] = {}
     for name, reason in comparison.reasons.items():
         if reason:
-            reasons.setdefault((comparison.verdicts[name], reason), []).append(name)
+            key = (comparison.verdicts[name], without_kind(reason))
+            reasons.setdefault(key, []).append(name)
     for (verdict, reason), names in reasons.items():
         if verdict != UNDECIDED:
             said = "" if verdict == OBSTACLE else f"{verdict}: "
             lines += ["", _fill(f"{', '.join(names)}: {said}{reason}")]
-    return "\n".join([*lines, "", _conclusion(comparison)])
+    lines += ["", _conclusion(comparison)]
+    if timed:
+        from gradmethods.report.advice import sentences, surprises
+
+        lines += ["", *sentences(comparison.advice), *surprises(comparison.advice)]
+    return "\n".join(lines)
 
 
 def seconds(value: float) -> str:
@@ -75,6 +81,17 @@ def number(value: float) -> str:
     """
     rounded = float(f"{value:.{RIGHT}g}")
     return f"{value:,.0f}" if rounded >= 1000 else f"{rounded:#.{RIGHT}g}".rstrip(".")
+
+
+def without_kind(reason: str) -> str:
+    """Leave out what kind of array a method uses: for the user's loss the reason is one.
+
+    Examples
+    --------
+    >>> without_kind("np.sum was called on a traced array of shape ().")
+    'np.sum was called on an array of shape ().'
+    """
+    return re.sub(r"\b([aA]) (symbolic|complex|traced|ball) array", r"\1n array", reason)
 
 
 def _row(name: Any, row: Any, *, timed: bool) -> dict[str, str]:

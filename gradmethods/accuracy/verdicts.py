@@ -76,8 +76,8 @@ class Judge:
                 agree = all(self.relations(a, b) == AGREE for a, b in pairs)
                 if agree and not any(set(map(id, camp)) < set(map(id, larger)) for larger in found):
                     found.append(list(camp))
-        most = max(map(_methods, found), default=0)
-        return [camp for camp in found if _methods(camp) == most]
+        most = max(map(methods, found), default=0)
+        return [camp for camp in found if methods(camp) == most]
 
     @property
     def in_doubt(self) -> bool:
@@ -204,9 +204,9 @@ class Judge:
         return f"the round-off of the loss hides {_gradient_of(names)} from differences"
 
 
-def _methods(camp: Iterable[Answer]) -> int:
-    """Count the independent methods among the answers."""
-    names = {answer.provider.partition("[")[0] for answer in camp}
+def methods(answers: Iterable[Answer]) -> int:
+    """Count the independent methods among answers."""
+    names = {answer.provider.partition("[")[0] for answer in answers}
     return len({x if x == EXACT_STEP else x.partition(":")[0] for x in names})
 
 

@@ -4,6 +4,6 @@ The words of it are in `gradmethods.report.advice`.
 """
 
 from gradmethods.advice.advice import Advice, Choice, Option
-from gradmethods.advice.measure import advise
+from gradmethods.advice.measure import advice_on, advise
 
-__all__ = ["Advice", "Choice", "Option", "advise"]
+__all__ = ["Advice", "Choice", "Option", "advice_on", "advise"]

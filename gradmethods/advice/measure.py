@@ -4,22 +4,24 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable
-from functools import cache
+from dataclasses import replace
 from typing import Any
 
-import numpy as np
-
-from gradmethods import problems
+from gradmethods.accuracy.answers import Answer, evaluate
+from gradmethods.accuracy.compare import judged, warm_up
+from gradmethods.accuracy.comparison import Comparison
+from gradmethods.accuracy.roundoff import PlainLoss
+from gradmethods.accuracy.roundoff import plain_loss as value_and_noise
 from gradmethods.advice.advice import Advice, Option
+from gradmethods.advice.digits import settle
+from gradmethods.blame import told
 from gradmethods.cost.deadline import OutOfTime, deadline
 from gradmethods.cost.plan import duration
 from gradmethods.cost.rounds import SHORTEST_ROUND, calls_for
 from gradmethods.cost.timing import measure, plain_loss, quiet
-from gradmethods.errors import BudgetExceeded, GradientError, InvalidOption, InvalidProblem
+from gradmethods.errors import InvalidOption, InvalidProblem
 from gradmethods.problem import Problem
 from gradmethods.providers import get_provider
-from gradmethods.structure import Parameters
 
 CANDIDATES = (
     "backprop",
@@ -31,10 +33,11 @@ CANDIDATES = (
     "numerical:central[reuse]",
 )
 
-THEORY = {"numerical": 2 / 3, "numerical:forward": 1 / 2, "numerical:central[reuse]": 2 / 3}
-"""Exponents of the unit round-off in the error at the best step; 1 for methods without one."""
+CERTIFYING = 2.0
+"""Seconds that certifying may take where a comparison is there already."""
 
-Grader = Callable[[Parameters], float]
+Measured = tuple[Option, Answer, Any]
+"""What a method costs, what it answered, and its prepared gradient."""
 
 
 def advise(problem: Problem, *, seconds: float = 0.5, limit: float = 10.0) -> Advice:
@@ -54,7 +57,8 @@ def advise(problem: Problem, *, seconds: float = 0.5, limit: float = 10.0) -> Ad
     -------
     Advice
         With ``.best(count, digits)``, ``.choices(digits)``, ``.pays(name)``, ``.table``; printing
-        it shows the numbers and the advice.
+        it shows the numbers and the advice. Where the loss has no gradient, as at a kink, no method
+        is advised and ``.doubt`` says why.
 
     Examples
     --------
@@ -72,95 +76,95 @@ def advise(problem: Problem, *, seconds: float = 0.5, limit: float = 10.0) -> Ad
         if not 0 < value < math.inf:
             raise InvalidOption(f"{name} must be a positive number of seconds, got {value!r}.")
     for name in CANDIDATES:
-        _warm_up(name)
+        warm_up(name)
     with quiet():
         loss = min(calls_for(plain_loss(problem), SHORTEST_ROUND)[1] for _ in range(3))
-    grade, reference = _grader(problem, limit)
-    options = tuple(_option(name, problem, loss, grade, seconds, limit) for name in CANDIDATES)
-    return Advice(problem, loss, options, reference)
+    found = [_measured(name, problem, loss, seconds, limit) for name in CANDIDATES]
+    options, answers, _ = zip(*found, strict=True)
+    return settle(problem, loss, options, answers, lambda: _judged(problem, found, limit), limit)
 
 
-@cache
-def _warm_up(name: str) -> None:
-    """Let a method import what it needs, once, outside of any measurement."""
-    problem = problems.get("network-1-1-1")
-    get_provider(name).prepare(problem)(problem.params)
+def advice_on(comparison: Comparison) -> Advice:
+    """Say what follows from a comparison whose providers were timed; nothing is timed again.
+
+    Raises
+    ------
+    InvalidOption
+        If no provider was timed.
+    """
+    costs = [answer.cost for answer in comparison.answers if answer.cost]
+    if not costs and comparison.delivered:
+        raise InvalidOption("Advice needs times. Compare with seconds above 0, say 0.5.")
+    loss = min((cost.loss.median for cost in costs), default=math.nan)
+    options = [_timed(answer) for answer in comparison.answers]
+    problem, answers = comparison.problem, comparison.answers
+    return settle(problem, loss, options, answers, comparison, CERTIFYING)
 
 
-def _option(
-    name: str, problem: Problem, loss: float, grade: Grader | None, seconds: float, limit: float
-) -> Option:
-    theory = -THEORY.get(name, 1.0) * math.log10(float(np.finfo(problem.dtype).eps) / 2)
+def _timed(answer: Answer) -> Option:
+    obstacle = answer.obstacle or ("" if answer.is_finite else NOT_FINITE)
+    option = Option(answer.provider, answer.preparation, obstacle=obstacle)
+    if answer.cost is None:
+        return option
+    gradient = answer.cost.gradient
+    return replace(
+        option, gradient=gradient.median, low=gradient.low, high=gradient.high,
+        passes=answer.forward_passes,
+    )  # fmt: skip
+
+
+NOT_FINITE = "Its gradient holds NaN or infinity here."
+
+
+def _measured(name: str, problem: Problem, loss: float, seconds: float, limit: float) -> Measured:
+    def stopped(option: Option) -> Measured:
+        return option, Answer(name, obstacle=option.obstacle or "Too slow to be asked."), None
+
     try:
         with deadline(limit):
             start = time.perf_counter()
             prepared: Any = get_provider(name).prepare(problem)
             preparation = time.perf_counter() - start
     except OutOfTime:
-        return Option(name, obstacle=f"Preparing it takes longer than {duration(limit)}.")
-    except (GradientError, MemoryError) as error:
-        return Option(name, obstacle=str(error) or "Out of memory.")
+        return stopped(Option(name, obstacle=f"Preparing it takes longer than {duration(limit)}."))
+    except MemoryError:
+        return stopped(Option(name, obstacle="Out of memory."))
+    except Exception as error:  # noqa: BLE001  # the loss is a stranger's: it may raise anything
+        return stopped(Option(name, obstacle=told(error)))
     passes = prepared.forward_passes
     black_box = name.startswith("numerical") and "reuse" not in name
     estimate = ((passes or 0) + prepared.value_passes) * loss if black_box else 0.0
     if estimate > limit:
-        return Option(
-            name, preparation, estimate, digits=theory, estimated=True, passes=passes
-        )  # fmt: skip
-    try:
-        with deadline(2 * limit + seconds):
-            result = prepared(problem.params)
-            cost = measure(prepared, problem, seconds=seconds)
-    except OutOfTime:
-        return Option(name, preparation, obstacle=f"A gradient takes over {duration(limit)}.")
-    except GradientError as error:
-        return Option(name, preparation, obstacle=str(error))
-    digits = math.nan if grade is None else grade(result.gradient)
-    certified = not math.isnan(digits)
-    if not np.isfinite(problem.structure.join(problem.structure.check(result.gradient))).all():
-        return Option(name, preparation, obstacle="Its gradient holds NaN or infinity here.")
-    return Option(
-        name, preparation, cost.gradient.median, cost.gradient.low, cost.gradient.high,
-        digits if certified else theory, certified, passes=prepared.forward_passes,
-    )  # fmt: skip
-
-
-def _grader(problem: Problem, limit: float) -> tuple[Grader | None, str]:
-    """Return what counts the correct digits of a gradient, and in words what it counts by."""
-    from gradmethods.certified import certified_gradient, certified_sample
-
-    structure = problem.structure
-    finest = -math.log10(float(np.finfo(problem.dtype).eps) / 2)
+        return stopped(Option(name, preparation, estimate, estimated=True, passes=passes))
     try:
         with deadline(limit):
-            try:
-                truth = certified_gradient(problem, 20, budget=limit / 2)
-            except BudgetExceeded:
-                sample = certified_sample(problem, 20, components=8, directions=8)
-            else:
-                norm = float(np.linalg.norm(structure.join(structure.check(truth.gradient))))
-
-                def whole(gradient: Parameters) -> float:
-                    error = truth.error(gradient)
-                    return _digits(float(np.linalg.norm(structure.join(error))), norm, finest)
-
-                return whole, f"the certified gradient, all {problem.size:,} components"
+            start = time.perf_counter()
+            value, gradient = evaluate(prepared, problem, problem.params, {})
+            single = time.perf_counter() - start
+        # Rounds take a few gradients more: of a slow one the time that is known must do.
+        cost = measure(prepared, problem, seconds=seconds) if 4 * single < limit else None
     except OutOfTime:
-        return None, f"theory: certifying takes longer than {duration(limit)}"
-    except GradientError as error:
-        return None, f"theory, as there is no certified gradient: {error}"
+        slow = f"A gradient takes longer than {duration(limit)}."
+        return stopped(Option(name, preparation, obstacle=slow))
+    except Exception as error:  # noqa: BLE001  # as above
+        return stopped(Option(name, preparation, obstacle=told(error)))
+    answer = Answer(
+        name, value, gradient, preparation=preparation, cost=cost,
+        forward_passes=prepared.forward_passes,
+    )  # fmt: skip
+    option = _timed(answer)
+    if cost is None:
+        option = replace(option, gradient=single, passes=answer.forward_passes)
+    return option, answer, prepared
 
-    def sampled(gradient: Parameters) -> float:
-        errors = sample.directional_error(gradient)
-        flat = structure.join(structure.check(gradient)).astype(float)
-        slopes = sample.directions @ flat - errors
-        return _digits(float(np.linalg.norm(errors)), float(np.linalg.norm(slopes)), finest)
 
-    return sampled, f"certified derivatives along {len(sample.directions)} random directions"
-
-
-def _digits(error: float, norm: float, finest: float) -> float:
-    """Return −log₁₀ of a relative error; NaN where there is nothing to be relative to."""
-    if not (norm > 0 and error >= 0):
-        return math.nan
-    return finest if error == 0 else min(finest, -math.log10(error / norm))
+def _judged(problem: Problem, found: list[Measured], limit: float) -> Comparison:
+    """Hold the gradients against each other; without the round-off where that takes too long."""
+    ready = {answer.provider: prepared for _, answer, prepared in found if prepared is not None}
+    answers = [answer for _, answer, _ in found]
+    try:
+        with deadline(limit):
+            loss = value_and_noise(problem)
+            return judged(problem, loss, answers, ready)
+    except OutOfTime:
+        return Comparison(problem, PlainLoss(float(problem.value()), 0.0), tuple(answers))

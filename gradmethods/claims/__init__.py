@@ -56,6 +56,7 @@ def claims_rows(
     million: Mapping[str, Any] | None = None,
     seed: int = 0,
     keep: Callable[[dict[str, Any]], object] | None = None,
+    known: Sequence[Mapping[str, Any]] = (),
 ) -> list[dict[str, Any]]:
     """Examine every claim of the ledger.
 
@@ -66,11 +67,13 @@ def claims_rows(
     seconds : float, optional
         For everything; no bound by default. What does not fit is not decided.
     million : dict, optional
-        The result of `gradmethods.million.run_million`.
+        The result of `gradmethods.million.run_million`, or the gap that is there instead.
     seed : int, default 0
         Of everything that is drawn.
     keep : callable, optional
         Given each record as soon as it is there.
+    known : sequence of dict
+        Records of claims that the same evidence has decided: they are not examined again.
 
     Returns
     -------
@@ -78,8 +81,10 @@ def claims_rows(
         A record per claim, in the order of the ledger: plain values, for JSON lines.
     """
     end = math.inf if seconds is None else time.monotonic() + seconds
-    found: dict[str, dict[str, Any]] = {}
+    found = {str(record["id"]): dict(record) for record in known}
     for claim in [*(claim for claim in LEDGER if claim not in LAST), *LAST]:
+        if claim.id in found:
+            continue
         left = end - time.monotonic()
         own = SHARE * left if claim is LAST[0] else left
         evidence = Evidence(records, million, own, seed)
@@ -91,14 +96,15 @@ def claims_rows(
 
 def _examine(claim: Claim, evidence: Evidence, left: float) -> dict[str, Any]:
     start = time.monotonic()
+    short = {"outcome": "gap", "kind": "budget"}
     if left <= 0:
-        record = claim.undecided("There was no time left.")
+        record = claim.undecided("There was no time left.") | short
     else:
         try:
             with deadline(left):
                 record = claim.record(claim.examine(evidence))
         except OutOfTime as stop:
-            record = claim.undecided(f"{str(stop).capitalize()}, for want of time.")
+            record = claim.undecided(f"{str(stop).capitalize()}, for want of time.") | short
         except GradientError as error:
             record = claim.undecided(str(error))
     return record | {"seconds": time.monotonic() - start}

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import time
 import zlib
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -125,3 +126,29 @@ class Passes:
         gradient = np.asarray(quotients, self.problem.dtype)
         _, loss = calls_for(plain_loss(self.problem), min(0.05, seconds / 20))
         return Block(start, stop, gradient, calls, seconds, processor, loss)
+
+
+def finished(records: Sequence[Mapping[str, Any]], kept: Vector) -> list[tuple[int, int]]:
+    """List the blocks whose differences are whole on the disk, in order."""
+    return sorted(
+        (record["start"], record["stop"])
+        for record in records
+        if record["key"].startswith("block-")
+        and checksum(kept[record["start"] : record["stop"]]) == record["checksum"]
+    )
+
+
+def missing_blocks(
+    done: Sequence[tuple[int, int]], starts: Sequence[int], size: int, length: int
+) -> Iterator[tuple[int, int]]:
+    """Cut what lies between finished blocks into blocks, and also where damaged ones started.
+
+    So the record of a block that is run again takes the place of the damaged one's.
+    """
+    at = 0
+    for start, stop in [*done, (size, size)]:
+        while at < start:
+            end = min([at + length, start, *(cut for cut in starts if cut > at)])
+            yield at, end
+            at = end
+        at = stop

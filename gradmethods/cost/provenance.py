@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import hashlib
 import os
 import platform
 import shutil
@@ -11,6 +12,9 @@ import sys
 from importlib import metadata
 from pathlib import Path
 from typing import Any
+
+ROOT = Path(__file__).resolve().parents[2]
+"""Where the package lies: in a checkout beside the benchmarks."""
 
 PACKAGES = (
     "gradmethods",
@@ -53,7 +57,8 @@ def provenance(command: list[str], **more: Any) -> dict[str, Any]:
         "python": f"{platform.python_implementation()} {platform.python_version()}",
         "packages": {name: _version(name) for name in PACKAGES},
         "blas": _blas(),
-        "git": _git(Path(__file__).resolve().parents[2]),
+        "git": _git(ROOT),
+        "source": _source(),
         **more,
     }
 
@@ -101,6 +106,21 @@ def _git(root: Path) -> dict[str, Any] | None:
     if commit is None:
         return None
     return {"commit": commit, "dirty": bool(_ask("git", "-C", str(root), "status", "--porcelain"))}
+
+
+def _source() -> str:
+    """Digest the code that measures.
+
+    It tells apart changes that are not committed, and needs no checkout.
+    """
+    digest = hashlib.sha256()
+    benchmarks = ROOT / "benchmarks" if (ROOT / ".git").exists() else ROOT / "gradmethods"
+    for folder in sorted({ROOT / "gradmethods", benchmarks}):
+        for path in sorted(folder.rglob("*.py")):
+            content = path.read_bytes()
+            digest.update(f"{path.relative_to(ROOT).as_posix()} {len(content)} ".encode())
+            digest.update(content)
+    return digest.hexdigest()[:16]
 
 
 def _ask(program: str, *arguments: str) -> str | None:

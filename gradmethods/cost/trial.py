@@ -14,6 +14,7 @@ from functools import partial
 from typing import Any
 
 from gradmethods.cost.cases import Case
+from gradmethods.cost.ceiling import ceiling
 from gradmethods.cost.counts import counted
 from gradmethods.cost.deadline import OutOfTime, deadline
 from gradmethods.cost.estimates import FEWEST_FOR_BOOTSTRAP
@@ -113,7 +114,7 @@ def guarded(
     found: dict[str, Any] | Gap | None = plan.refusal(case)
     if found is None:
         try:
-            with deadline(plan.allowance):
+            with deadline(plan.allowance), ceiling():
                 found = measure()
         except OutOfTime as stop:
             words = f"{str(stop).capitalize()}, beyond what was estimated"

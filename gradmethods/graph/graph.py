@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -17,9 +16,11 @@ import numpy as np
 from gradmethods.primitives import Primitive
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(eq=False, slots=True)
 class Node:
-    """A value in a graph: an input, or a primitive applied to operands.
+    """A value in a graph: an input, or a primitive applied to operands; never written to.
+
+    It is not frozen, because to make frozen objects takes twice as long, and recording makes many.
 
     Attributes
     ----------
@@ -33,6 +34,8 @@ class Node:
         Arguments of the primitive that are not arrays: axes, shapes, indices.
     name : str
         Of an input; empty otherwise.
+    parents : tuple of Node
+        The operands that are nodes.
     """
 
     shape: tuple[int, ...]
@@ -41,11 +44,10 @@ class Node:
     operands: tuple[Any, ...] = ()
     static: Mapping[str, Any] = field(default_factory=dict)
     name: str = ""
+    parents: tuple[Node, ...] = field(init=False, repr=False)
 
-    @cached_property
-    def parents(self) -> tuple[Node, ...]:
-        """The operands that are nodes."""
-        return tuple([x for x in self.operands if isinstance(x, Node)])
+    def __post_init__(self) -> None:
+        self.parents = tuple([x for x in self.operands if isinstance(x, Node)])
 
     @property
     def operations(self) -> int:

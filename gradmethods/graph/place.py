@@ -9,7 +9,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import NamedTuple
 
-INNER = ("gradmethods.arrays", "gradmethods.namespace", "numpy")
+INNER = ("gradmethods.arrays.", "gradmethods.namespace.", "numpy.")
+"""Modules, and what is within them: a user's own may be called numpy_losses."""
 
 
 class Place(NamedTuple):
@@ -45,7 +46,7 @@ def place_of(error: BaseException) -> Place | None:
     here = error.__traceback__
     found: TracebackType | None = None
     entry = here.tb_next if here else None
-    while entry and not entry.tb_frame.f_globals.get("__name__", "").startswith(INNER):
+    while entry and not f"{entry.tb_frame.f_globals.get('__name__', '')}.".startswith(INNER):
         found, entry = entry, entry.tb_next
     if found is None:
         return None

@@ -155,12 +155,9 @@ def _same(a: NDArray[Any], b: NDArray[Any]) -> bool:
 
 def result_dtype(primitive: Primitive, payloads: list[Any]) -> np.dtype[Any]:
     """Find the dtype that NumPy gives to a primitive's result."""
-    return _result_dtype(primitive, tuple(map(_dtype_key, payloads)))
-
-
-def _dtype_key(payload: Any) -> Any:
     # Python scalars are weak: their type, not their value, decides the dtype of the result.
-    return type(payload) if isinstance(payload, (bool, int, float)) else payload.dtype
+    keys = [type(x) if isinstance(x, (bool, int, float)) else x.dtype for x in payloads]
+    return _result_dtype(primitive, tuple(keys))
 
 
 @lru_cache(maxsize=4096)

@@ -32,5 +32,6 @@ def run(options: argparse.Namespace) -> int:
     from gradmethods.advice import advise
     from gradmethods.locate import find_problem
 
-    print(advise(find_problem(options.problem, options.size), seconds=options.seconds))
-    return 0
+    advice = advise(find_problem(options.problem, options.size), seconds=options.seconds)
+    print(advice)
+    return 0 if advice.able() else 1

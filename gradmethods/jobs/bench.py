@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 from typing import Any
 
-from gradmethods.jobs.new import new
+from gradmethods.jobs.new import add_resume, new
 
 
 def add(jobs: Any) -> None:
@@ -14,8 +14,9 @@ def add(jobs: Any) -> None:
     job = new(
         jobs,
         "bench",
-        "measure cost and accuracy; write tables, plots and a report",
-        "gradmethods bench --out results/latest --budget 300",
+        "measure cost and accuracy, decide claims; write tables, plots and a report",
+        "gradmethods bench --out results/latest --budget 300\n"
+        "  gradmethods bench --full --out results/full --budget 2400",
     )
     job.add_argument(
         "--out",
@@ -24,18 +25,17 @@ def add(jobs: Any) -> None:
         help="folder to write to; an earlier run there moves to previous/ (default: %(default)s)",
     )
     job.add_argument(
-        "--budget", type=float, help="seconds for the whole run (default: as long as it takes)"
+        "--budget",
+        type=float,
+        help="seconds for the run, from each start of it (default: as long as it takes)",
     )
     job.add_argument(
         "--full",
         action="store_true",
-        help="allow a case two hours (default: 15 seconds), and measure each longer",
+        help="run a million forward passes too, allow a case two minutes (default: 15 seconds), "
+        "and measure each longer",
     )
-    job.add_argument(
-        "--resume",
-        action="store_true",
-        help="go on with a run that was stopped, on the same commit",
-    )
+    add_resume(job)
     job.set_defaults(run=run)
 
 

@@ -41,4 +41,5 @@ def run(options: argparse.Namespace) -> int:
     print(check)
     if options.csv:
         write_text(options.csv, check.table.to_csv(lineterminator="\n"))
+        print(f"\nThe table is in {options.csv}.")
     return 0 if check.ok else 1

@@ -18,7 +18,7 @@ def add(jobs: Any) -> None:
     job = new(
         jobs,
         "compare",
-        "hold the providers against each other on one problem",
+        "hold the providers against each other on one problem, and say which to use",
         "gradmethods compare island\n"
         "  gradmethods compare mlp --set widths=2,32,32,1 --set activation=relu\n"
         "  gradmethods compare path/to/file.py:problem --providers analytical,numerical:forward",
@@ -61,8 +61,12 @@ def run(options: argparse.Namespace) -> int:
     problem = find_problem(options.problem, options.size)
     comparison = compare(problem, [name.strip() for name in names], seconds=options.seconds)
     print(comparison)
+    if options.csv or options.plot:
+        print()
     if options.csv:
         write_text(options.csv, comparison.table.to_csv(lineterminator="\n"))
+        print(f"The table is in {options.csv}.")
     if options.plot:
         save(comparison.plot().figure, options.plot)
+        print(f"The plot is in {options.plot}.")
     return 0 if comparison.agree else 1

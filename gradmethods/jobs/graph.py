@@ -51,8 +51,9 @@ def run(options: argparse.Namespace) -> int:
     from gradmethods.report.show import show_graph
 
     shared = None if options.shared is None else tuple(filter(None, options.shared.split(",")))
+    problem = find_problem(options.problem, options.size)
     text = show_graph(
-        find_problem(options.problem, options.size),
+        problem,
         options.out,
         form=options.form,
         values=options.values,
@@ -62,4 +63,6 @@ def run(options: argparse.Namespace) -> int:
         layout=options.layout,
     )
     print(text, end="")
+    if options.out is not None:
+        print(f"The graph of {problem.name} is in {options.out}.")
     return 0

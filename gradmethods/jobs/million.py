@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 from typing import Any
 
-from gradmethods.jobs.new import new
+from gradmethods.jobs.new import add_resume, new
 
 
 def add(jobs: Any) -> None:
@@ -18,9 +18,12 @@ def add(jobs: Any) -> None:
         "gradmethods million --out results/million",
     )
     job.add_argument(
-        "--out", type=Path, default=Path("results/million"), help="folder (default: %(default)s)"
+        "--out",
+        type=Path,
+        default=Path("results/million"),
+        help="folder to write to; an earlier run there moves to previous/ (default: %(default)s)",
     )
-    job.add_argument("--resume", action="store_true", help="go on with a run that was stopped")
+    add_resume(job)
     job.set_defaults(run=run)
 
 

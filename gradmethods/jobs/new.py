@@ -31,3 +31,23 @@ def add_problem(job: argparse.ArgumentParser) -> None:
         dest="size",
         help="an option of a catalogue problem, e.g. n=20 or widths=2,8,1; may be repeated",
     )
+
+
+def add_resume(job: argparse.ArgumentParser) -> None:
+    """Add what to do with a run that is there: by default it is gone on with if it can be."""
+    how = job.add_mutually_exclusive_group()
+    how.add_argument(
+        "--resume",
+        action="store_const",
+        const=True,
+        help="insist on going on with the run in the folder, also with a finished one that left "
+        "gaps for want of time; by default one that was stopped is gone on with if code, machine "
+        "and options are the same, and else a new one starts",
+    )
+    how.add_argument(
+        "--fresh",
+        action="store_const",
+        const=False,
+        dest="resume",
+        help="start a new run in any case",
+    )

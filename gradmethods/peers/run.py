@@ -14,7 +14,6 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
-from gradmethods.bench import clear
 from gradmethods.cost.plan import Gap, duration
 from gradmethods.cost.provenance import provenance
 from gradmethods.errors import GradientError
@@ -31,6 +30,7 @@ from gradmethods.report.files import (
     records_so_far,
     write_json,
 )
+from gradmethods.runs import clear
 
 SECONDS = 15.0
 """Seconds of rounds for a case."""

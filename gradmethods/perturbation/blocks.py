@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from itertools import accumulate
 from typing import Any
 
 import numpy as np
@@ -70,10 +70,12 @@ class Program:
     entries: object = None
     _memory: Arrays = field(default_factory=dict)
     _frames: dict[int, Frame] = field(default_factory=dict)
-    _base: Callable[[Base], NDArray[Any]] | None = None
+    _starts: list[int] = field(default_factory=list)
+    _workspace: NDArray[np.uint8] = field(init=False)
+    _base: Callable[[Base], NDArray[Any]] = field(init=False)
 
     def __post_init__(self) -> None:
-        self.layout = lay_out(self.assembly.steps, [self.result])
+        self.layout = lay_out(self.assembly.steps, self.result)
 
     @property
     def operations(self) -> int:
@@ -102,13 +104,10 @@ class Program:
         self, capacity: int, workspace: NDArray[np.uint8], base: Callable[[Base], NDArray[Any]]
     ) -> None:
         """Lay the program's memory in a workspace that it shares with others."""
-        self.capacity, self._base = capacity, base
+        self.capacity, self._base, self._workspace = capacity, base, workspace
         self._memory = {r: np.zeros((capacity, *r.shape), r.dtype) for r in self._own()}
-        starts = np.cumsum([0, *(aligned(size * capacity) for size in self.layout.sizes)])
-        for register, block in self.layout.place.items():
-            start = int(starts[block])
-            part = workspace[start : start + register.nbytes * capacity]
-            self._memory[register] = part.view(register.dtype).reshape(capacity, *register.shape)
+        sizes = [aligned(size * capacity) for size in self.layout.sizes]
+        self._starts = list(accumulate(sizes, initial=0))
 
     def input(self, register: Register) -> NDArray[Any]:
         """Return the memory of an input, for a block of full capacity."""
@@ -128,12 +127,9 @@ class Program:
         made: Arrays = {}
 
         def resolve(operand: Operand) -> Any:
-            if isinstance(operand, Base):
-                assert self._base is not None
-                return self._base(operand)
-            if not isinstance(operand, Register):
-                return operand
-            return viewed(operand, made, lambda owner: self._memory[owner][:count])
+            if type(operand) is Register:
+                return made[operand] if operand in made else self._view(operand, count, made)
+            return self._base(operand) if type(operand) is Base else operand
 
         return Frame(
             [bound(step, resolve) for step in self.assembly.steps],
@@ -142,35 +138,28 @@ class Program:
             resolve(self.result),
         )
 
+    def _view(self, register: Register, count: int, made: Arrays) -> NDArray[Any]:
+        """Make the array of a register, and all views between it and the memory that it is in."""
+        views = []
+        while register not in made and register.source is not None:
+            views.append(register)
+            register = register.source
+        if register not in made:
+            made[register] = self._array(register, count)
+        array = made[register]
+        for view in reversed(views):
+            assert view.view is not None
+            array = made[view] = view.view(array)
+        return array
 
-def viewed(
-    register: Register, made: Arrays, memory: Callable[[Register], NDArray[Any]]
-) -> NDArray[Any]:
-    """Return the array of a register, making all views between it and the memory that it is in."""
-    views = []
-    while register not in made and register.source is not None:
-        views.append(register)
-        register = register.source
-    if register not in made:
-        made[register] = memory(register)
-    array = made[register]
-    for view in reversed(views):
-        assert view.view is not None
-        array = made[view] = view.view(array)
-    return array
+    def _array(self, register: Register, count: int) -> NDArray[Any]:
+        """Return a register's memory, as far as a block of `count` perturbations needs it."""
+        if register in self._memory:
+            return self._memory[register][:count]
+        start = self._starts[self.layout.place[register]]
+        return np.ndarray((count, *register.shape), register.dtype, self._workspace.data, start)
 
 
 def bound(step: Step, resolve: Callable[[Operand], Any]) -> Call:
     """Make the call of a step on arrays."""
     return step.bind(resolve(step.out), *map(resolve, step.operands))
-
-
-def moved_to_front(array: NDArray[Any], axes: tuple[int, ...]) -> NDArray[Any]:
-    """View an array with some axes first."""
-    rest = [axis for axis in range(array.ndim) if axis not in axes]
-    return array.transpose(*axes, *rest)
-
-
-def rows_of(array: NDArray[Any], count: int) -> NDArray[Any]:
-    """View an array whose first `count` axes are laid in one; it must be contiguous."""
-    return array.reshape(math.prod(array.shape[:count]), *array.shape[count:])

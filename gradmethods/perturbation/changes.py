@@ -9,7 +9,7 @@ values, as differences from the base, or both; one is made of the other where a 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
@@ -52,12 +52,11 @@ class Change:
         return pinned(self.node.shape, self.pins)
 
 
-def pinned(shape: Shape, axes: Iterable[int]) -> Shape:
+def pinned(shape: Shape, axes: Collection[int]) -> Shape:
     """Give the pinned axes length 1."""
-    held = set(axes)
-    if not held:
+    if not axes:
         return shape
-    return tuple([1 if axis in held else n for axis, n in enumerate(shape)])
+    return tuple([1 if axis in axes else n for axis, n in enumerate(shape)])
 
 
 @dataclass
@@ -87,7 +86,7 @@ class Planner:
 
     def change(self, operand: Operand) -> Change | None:
         """Return how an operand changes, None if it does not."""
-        return self.changes.get(operand) if isinstance(operand, Node) else None
+        return self.changes.get(operand)
 
     def base(self, operand: Operand, pins: Mapping[int, Register]) -> Operand:
         """Return the base value of an operand, at the pinned indices of those of its axes."""

@@ -21,7 +21,7 @@ def elementwise(plan: Planner, node: Node) -> Change:
     assert node.primitive is not None
     pins = common_pins(plan, node)
     values = [value_at(plan, node, operand, pins) for operand in node.operands]
-    function, operands = _spelled(node, values)
+    function, operands = spelled(node, values)
     shape = pinned(node.shape, pins)
     register = plan.elementwise(
         node.primitive.name,
@@ -35,7 +35,8 @@ def elementwise(plan: Planner, node: Node) -> Change:
     return Change(node, pins, register)
 
 
-def _spelled(node: Node, operands: list[Operand]) -> tuple[Callable[..., Any], list[Operand]]:
+def spelled(node: Node, operands: list[Operand]) -> tuple[Callable[..., Any], list[Operand]]:
+    """Return the function of NumPy's to call for a primitive, and what to call it with."""
     assert node.primitive is not None
     if node.primitive.name == "pow" and node.dtype.kind == "f":
         exponent = operands[1]
@@ -46,24 +47,24 @@ def _spelled(node: Node, operands: list[Operand]) -> tuple[Callable[..., Any], l
 
 def common_pins(plan: Planner, node: Node) -> Pins:
     """Return the axes of an element-wise result that every changed operand has pinned alike."""
-    changes = [change for change in map(plan.change, node.operands) if change is not None]
-    pins: Pins = {}
-    if not any(change.pins for change in changes):
-        return pins
-    for axis in range(len(node.shape)):
-        held = set()
-        for change in changes:
-            own = axis - len(node.shape) + len(change.node.shape)
-            # An operand that lacks the axis, or is repeated along it, changes all of it.
-            held.add(change.pins.get(own))
-        pin = held.pop()
-        if pin is not None and not held:
-            pins[axis] = pin
+    changes = [plan.changes[parent] for parent in node.parents if parent in plan.changes]
+    first, *others = changes
+    if not first.pins:
+        return {}
+    # An operand that lacks an axis, or is repeated along it, changes all of it.
+    shift = len(node.shape) - len(first.node.shape)
+    pins = {axis + shift: pin for axis, pin in sorted(first.pins.items())}
+    for change in others:
+        if pins:
+            shift = len(node.shape) - len(change.node.shape)
+            pins = {a: pin for a, pin in pins.items() if change.pins.get(a - shift) is pin}
     return pins
 
 
 def value_at(plan: Planner, node: Node, operand: Operand, pins: Pins) -> Operand:
     """Return an operand's values, new or base, at the pinned entries of an element-wise result."""
+    if not isinstance(operand, Node):
+        return operand
     own = own_pins(node, operand, pins)
     change = plan.change(operand)
     if change is None:
@@ -73,10 +74,8 @@ def value_at(plan: Planner, node: Node, operand: Operand, pins: Pins) -> Operand
     return plan.value(change)
 
 
-def own_pins(node: Node, operand: Operand, pins: Pins) -> Pins:
+def own_pins(node: Node, operand: Node, pins: Pins) -> Pins:
     """Give the pinned axes of a result an operand's own numbers, leaving out those it lacks."""
-    if not isinstance(operand, Node):
-        return {}
     if not pins:
         return pins
     missing = len(node.shape) - len(operand.shape)
@@ -98,11 +97,11 @@ def _where(
 
 def _differs_only(plan: Planner, node: Node) -> tuple[int, Change] | None:
     """Return the only changed operand and its place, if its differences are at hand."""
-    changes = [plan.change(operand) for operand in node.operands]
-    changed = [(i, change) for i, change in enumerate(changes) if change is not None]
-    if len(changed) != 1 or node.dtype.kind != "f" or changed[0][1].factors is None:
+    changed = [i for i, operand in enumerate(node.operands) if operand in plan.changes]
+    if len(changed) != 1 or node.dtype.kind != "f":
         return None
-    return changed[0]
+    change = plan.changes[node.operands[changed[0]]]
+    return None if change.factors is None else (changed[0], change)
 
 
 def _negated(plan: Planner, change: Change) -> tuple[Operand, ...]:

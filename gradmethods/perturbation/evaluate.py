@@ -42,6 +42,7 @@ class Perturbed:
             start = stop
         self._meeting = plan.tail.input(plan.tail.inputs[0])
         self._from = plan.base.array(plan.at_meeting)
+        self._differenced = plan.base.values(plan.differenced)
         self._filled = 0
         self._found: list[Vector] = []
         self._value: float | None = None
@@ -62,7 +63,7 @@ class Perturbed:
     @property
     def has_differences(self) -> bool:
         """Whether the values that differences are taken from are finite at the base."""
-        return self._plan.base.is_finite(self._plan.differenced)
+        return all(map(_is_finite, self._differenced))
 
     def losses(self, part: slice, places: Vector) -> Vector:
         """Evaluate the loss with each entry of a part of the parameters at each of its places.
@@ -79,14 +80,18 @@ class Perturbed:
         numpy.ndarray
             The losses, in the shape of `places`.
         """
-        steps = places[:-1] - places[-1]
-        touched = []
+        # One entry's places come after another's: each head takes a stretch of them.
+        each = len(places) - 1
+        moved = places[:-1].T.ravel()
+        steps = (places[:-1] - places[-1]).T.ravel()
+        touched: list[tuple[int, int]] = []
         for head, first, last in self._heads:
             start, stop = max(first, part.start), min(last, part.stop)
             if start < stop:
-                columns = slice(start - part.start, stop - part.start)
-                touched.append(columns)
-                self._run_head(head, start - first, steps[:, columns], places[:-1, columns])
+                here = slice((start - part.start) * each, (stop - part.start) * each)
+                self._run_head(head, (start - first) * each, each, steps[here], moved[here])
+                joins = touched and touched[-1][1] == start
+                touched.append((touched.pop()[0] if joins else start, stop))
         self._flush()
         found = np.concatenate(self._found) if self._found else np.empty(0)
         self._found = []
@@ -94,15 +99,16 @@ class Perturbed:
             self._value, found = float(found[0]), found[1:]
         result = np.full(places.shape, self._value)
         done = 0
-        for columns in touched:
-            target = result[:-1, columns]
-            target[...] = found[done : done + target.size].reshape(target.shape)
-            done += target.size
+        for start, stop in touched:
+            count = (stop - start) * each
+            columns = slice(start - part.start, stop - part.start)
+            result[:-1, columns] = found[done : done + count].reshape(-1, each).T
+            done += count
         return result
 
-    def _run_head(self, head: Program, start: int, steps: Vector, places: Vector) -> None:
-        entries = steps.shape[1]
-        steps, places = steps.ravel(), places.ravel()
+    def _run_head(
+        self, head: Program, first: int, each: int, steps: Vector, places: Vector
+    ) -> None:
         blocks = -(-steps.size // head.capacity)
         size = -(-steps.size // blocks)
         for at in range(0, steps.size, size):
@@ -110,9 +116,9 @@ class Perturbed:
             if self._filled + count > len(self._meeting):
                 self._flush()  # before the head runs: it works in the same memory
             frame = head.frame(count)
-            if head.entries != (start, entries, at):
-                _set_indices(frame, start, entries, at)
-                head.entries = (start, entries, at)
+            if head.entries != (first + at, count):
+                _set_indices(frame, first + at, count, each)
+                head.entries = (first + at, count)
             frame.inputs[0][:] = steps[at : at + count]
             frame.inputs[1][:] = places[at : at + count]
             for call in frame.calls:
@@ -129,11 +135,16 @@ class Perturbed:
             self._filled = 0
 
 
-def _set_indices(frame: Frame, start: int, entries: int, at: int) -> None:
-    """Say which entries a block perturbs: the places of all come one row after another."""
+def _set_indices(frame: Frame, first: int, count: int, each: int) -> None:
+    """Say which entries a block perturbs, each of them at its places one after another."""
     flat, rows = frame.inputs[2:]
-    count = len(flat)
     rows[:] = np.arange(count)
-    flat[:] = start + np.arange(at, at + count) % entries
+    flat[:] = np.arange(first, first + count) // each
     for call in frame.index_calls:
         call()
+
+
+def _is_finite(array: Vector) -> bool:
+    """Say whether all entries are finite; mostly their sum is, and tells."""
+    with_sum = array.dtype.kind == "f" and math.isfinite(np.add.reduce(array, None))
+    return with_sum or bool(np.isfinite(array).all())

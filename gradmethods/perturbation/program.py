@@ -7,6 +7,7 @@ perturbations of any parameters together. All work in the same memory.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
@@ -122,7 +123,7 @@ def compile_plan(graph: Graph, offsets: int) -> Plan:
 
 
 def _size(node: Node) -> int:
-    return int(np.prod(node.shape))
+    return math.prod(node.shape)
 
 
 def _dependent(nodes: list[Node], params: Any) -> set[Node]:

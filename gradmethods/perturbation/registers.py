@@ -12,7 +12,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -42,6 +42,8 @@ class Register:
         ``view(array)`` makes it of the source's array, whatever K is.
     contiguous : bool
         Whether the entries lie in memory in the order of the axes.
+    nbytes : int
+        Bytes of one perturbation's entries.
     """
 
     shape: Shape
@@ -49,6 +51,10 @@ class Register:
     source: Register | None = None
     view: Callable[[NDArray[Any]], NDArray[Any]] | None = field(default=None, repr=False)
     contiguous: bool = True
+    nbytes: int = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.nbytes = math.prod(self.shape) * self.dtype.itemsize
 
     @property
     def owner(self) -> Register:
@@ -57,11 +63,6 @@ class Register:
         while register.source is not None:
             register = register.source
         return register
-
-    @property
-    def nbytes(self) -> int:
-        """Bytes of one perturbation's entries."""
-        return math.prod(self.shape) * self.dtype.itemsize
 
     def reshaped(self, shape: Shape) -> Register:
         """View contiguous entries, or any with axes of length 1 more or fewer, in another shape."""
@@ -72,8 +73,7 @@ class Register:
         )
 
 
-@dataclass(frozen=True)
-class Base:
+class Base(NamedTuple):
     """The unperturbed value of a node, the same for all perturbations.
 
     Attributes
@@ -104,8 +104,6 @@ class Step:
         See `Binder`.
     operands, out : tuple, Register
         What it reads and what it writes.
-    operations : int
-        Scalar operations for one perturbation.
     overwrites : bool
         Whether it may write over an operand that is not needed again.
     """
@@ -114,7 +112,6 @@ class Step:
     bind: Binder
     operands: tuple[Operand, ...]
     out: Register
-    operations: int
     overwrites: bool
 
 
@@ -130,11 +127,14 @@ class Assembly:
         Run when a block perturbs other entries than the one before it did.
     inputs : list of Register
         Written from outside.
+    operations : int
+        Scalar operations for one perturbation.
     """
 
     steps: list[Step] = field(default_factory=list)
     index_steps: list[Step] = field(default_factory=list)
     inputs: list[Register] = field(default_factory=list)
+    operations: int = 0
 
     def input(self, shape: Shape, dtype: Any) -> Register:
         """Add a register that is written from outside."""
@@ -148,14 +148,15 @@ class Assembly:
         bind: Binder,
         operands: Iterable[Operand],
         shape: Shape,
-        dtype: Any,
+        dtype: np.dtype[Any],
         *,
         operations: int = 0,
         overwrites: bool = False,
     ) -> Register:
         """Add a step; return the register of its result."""
-        out = Register(shape, np.dtype(dtype))
-        self.steps.append(Step(name, bind, tuple(operands), out, operations, overwrites))
+        out = Register(shape, dtype)
+        self.steps.append(Step(name, bind, tuple(operands), out, overwrites))
+        self.operations += operations
         return out
 
     def index(
@@ -164,14 +165,9 @@ class Assembly:
         """Add element-wise arithmetic on indices."""
         out = Register((), np.dtype(dtype or np.intp))
         self.index_steps.append(
-            Step(function.__name__, ufunc(function), operands, out, 0, overwrites=False)
+            Step(function.__name__, ufunc(function), operands, out, overwrites=False)
         )
         return out
-
-    @property
-    def operations(self) -> int:
-        """Scalar operations for one perturbation."""
-        return sum(step.operations for step in self.steps)
 
 
 def ufunc(function: Callable[..., Any]) -> Binder:
@@ -181,11 +177,6 @@ def ufunc(function: Callable[..., Any]) -> Binder:
         return partial(function, *operands, out=out)
 
     return bind
-
-
-def owners(operands: Iterable[Operand]) -> dict[Register, None]:
-    """Return the registers whose memory is read, in order, each once."""
-    return {x.owner: None for x in operands if isinstance(x, Register)}
 
 
 @dataclass
@@ -200,50 +191,53 @@ class Layout:
         Index of the block; inputs and indices have memory of their own and are not here.
     """
 
-    sizes: list[int] = field(default_factory=list)
-    place: dict[Register, int] = field(default_factory=dict)
+    sizes: list[int]
+    place: dict[Register, int]
 
 
-def lay_out(steps: list[Step], kept: Iterable[Register] = ()) -> Layout:
+def _owners(step: Step) -> list[Register]:
+    """Return the registers whose memory a step reads."""
+    return [operand.owner for operand in step.operands if type(operand) is Register]
+
+
+def lay_out(steps: list[Step], result: Register) -> Layout:
     """Assign memory by a linear scan over a program.
 
     Two values share a block if they are never needed at the same time; an element-wise function
-    writes over an operand that is not needed again. The memory of `kept` is never reused.
+    writes over an operand that is not needed again. The memory of the result is never reused.
     """
-    read = [owners(step.operands) for step in steps]
+    read = [_owners(step) for step in steps]
     last = {owner: i for i, operands in enumerate(read) for owner in operands}
-    last |= {register.owner: len(steps) for register in kept}
-    layout = Layout()
+    last[result.owner] = len(steps)
+    place: dict[Register, int] = {}
+    sizes: list[int] = []
     free: defaultdict[int, list[int]] = defaultdict(list)
     for i, step in enumerate(steps):
-        dying = [x for x in read[i] if last[x] == i and x in layout.place]
-        taken = _overwritten(step, dying) if dying else None
         size = step.out.nbytes
+        dying = {owner: place[owner] for owner in read[i] if last[owner] == i and owner in place}
+        taken = _overwritten(step, dying) if dying and step.overwrites else None
         if taken is not None:
-            block = layout.place[taken]
-            dying.remove(taken)
+            block = dying.pop(taken)
         elif free[size]:
             block = free[size].pop()
         else:
-            block = len(layout.sizes)
-            layout.sizes.append(size)
-        layout.place[step.out] = block
-        for register in dying:
-            free[register.nbytes].append(layout.place[register])
+            block = len(sizes)
+            sizes.append(size)
+        place[step.out] = block
+        for register, old in dying.items():
+            free[register.nbytes].append(old)
         if step.out not in last:
             free[size].append(block)
-    return layout
+    return Layout(sizes, place)
 
 
-def _overwritten(step: Step, dying: list[Register]) -> Register | None:
+def _overwritten(step: Step, dying: dict[Register, int]) -> Register | None:
     # Entries in another order than the result's would be copied first, which costs more.
-    if not step.overwrites:
-        return None
+    out = step.out
     for operand in step.operands:
-        if isinstance(operand, Register) and operand.contiguous and operand.owner in dying:
-            owner = operand.owner
-            same = math.prod(owner.shape) == math.prod(step.out.shape)
-            if same and operand.shape == step.out.shape and owner.dtype == step.out.dtype:
+        if type(operand) is Register and operand.contiguous and operand.shape == out.shape:
+            owner: Register = operand.owner
+            if owner in dying and owner.nbytes == out.nbytes and owner.dtype == out.dtype:
                 return owner
     return None
 

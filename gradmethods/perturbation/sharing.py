@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from operator import is_not
 from typing import Any
 
 import numpy as np
@@ -45,8 +46,10 @@ def shared(graph: Graph) -> tuple[list[Node], Graph, Constants]:
         if node.primitive is not None:
             operands = tuple(map(operand, node.operands))
             key = (node.primitive.name, *map(_key, operands), repr(node.static))
-            again = Node(node.shape, node.dtype, node.primitive, operands, node.static)
-            new[node] = unique.setdefault(key, again)
+            new[node] = unique.setdefault(key, node)
+            if new[node] is node and any(map(is_not, operands, node.operands)):
+                again = Node(node.shape, node.dtype, node.primitive, operands, node.static)
+                new[node] = unique[key] = again
         order[new[node]] = None
     outputs = tuple(map(operand, graph.outputs))
     return list(order), Graph(graph.params, graph.data, outputs), dict(constants.values())

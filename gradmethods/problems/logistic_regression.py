@@ -69,6 +69,7 @@ def logistic_regression(
     }
     X = data_rng.standard_normal((whole("batch", batch, least=1), features))
     z = X @ data_rng.standard_normal(features) + data_rng.standard_normal()
+    z = np.clip(z, -700, 700)  # of many features z is large, and exp(-z) may overflow
     t = (data_rng.uniform(size=len(X)) < sigmoid(z, np)).astype(float)
     data = {"X": X, "t": t, "penalty": positive("penalty", penalty)}
     return Problem(loss, params, data, examples=("X", "t"), name="logistic-regression")

@@ -107,7 +107,7 @@ class PreparedReuse(PreparedGradient):
 
     def _losses(self, point: Vector, data: Arrays, part: slice, places: Vector) -> Vector:
         found = self._perturbed.losses(part, places)
-        if not math.isfinite(found.sum()) and math.isfinite(found[-1, 0]):
+        if not math.isfinite(np.add.reduce(found, None)) and math.isfinite(found[-1, 0]):
             self._ask_the_loss(found, point.copy(), data, part, places)
         return found
 

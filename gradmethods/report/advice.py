@@ -6,37 +6,88 @@ import math
 import textwrap
 from typing import TYPE_CHECKING
 
-from tabulate import tabulate
-
+from gradmethods.accuracy.text import without_kind
 from gradmethods.report import format as fmt
+from gradmethods.report.plain import table
 
 if TYPE_CHECKING:
     from gradmethods.advice import Advice, Choice, Option
 
-LEVELS = (0, 6, 12)
+LEVELS = (1, 6, 12)
 """Digits for which the advice is given; where it is the same as for fewer, it is not repeated."""
 
 WIDTH = 100
+
+LONGEST = 300
+"""Characters of a reason that are shown; `Option` holds it in full."""
 
 
 def advice_text(advice: Advice) -> str:
     """Write the table of methods, then what to use."""
     problem = advice.problem
-    size = f"{problem.size:,} parameters, {problem.dtype}"
+    size = f"{problem.size:,} parameter{'s' * (problem.size != 1)}, {problem.dtype}"
     head = f"{problem.name}: {size}; loss {fmt.time(advice.loss)}"
     rows = [_row(option, advice.loss) for option in advice.options]
     columns = ["method", "preparation", "gradient", "÷ loss", "passes", "digits"]
-    table = tabulate(
-        rows, columns, colalign=["left", *["right"] * 5], disable_numparse=True
-    )  # fmt: skip
-    legend = (
-        f"digits: correct ones, in the norm, against {advice.reference}; ≤: what theory allows at "
-        "most. ~: not measured, passes × loss."
-    )
-    notes = [legend] + [
-        f"{o.name}: {fmt.shortened(o.obstacle)}" for o in advice.options if o.obstacle
+    notes = ["~: not measured, passes × loss."] if any(o.estimated for o in advice.options) else []
+    notes += [f"{names}: {reason}" for names, reason in _reasons(advice).items()]
+    shown = table([dict(zip(columns, row, strict=True)) for row in rows])
+    said = [*sentences(advice), *map(_wrapped, _break_even(advice))]
+    parts = (head, shown, "\n".join(map(_wrapped, notes)), "\n".join(said))
+    return "\n\n".join(filter(None, parts))
+
+
+def sentences(advice: Advice) -> list[str]:
+    """Say which method to use for how many gradients and digits, or why none."""
+    if advice.doubt:
+        return [_wrapped(f"No method is advised: {advice.doubt}")]
+    if not advice.able(-math.inf):
+        return ["No method is advised: none gave a gradient that can be used."]
+    said = ["Which to use, preparation included:"]
+    before: list[tuple[int, str]] = []
+    for digits in LEVELS:
+        choices = advice.choices(digits)
+        same = [(choice.start, choice.option.name) for choice in choices]
+        if same == before:
+            continue
+        before = same
+        wanted = f"For {digits} digits and more" if digits != LEVELS[0] else "For any accuracy"
+        said.append(_wrapped(f"{wanted}: {_choices(choices)}"))
+    return [*said, _wrapped(_legend(advice))]
+
+
+def surprises(advice: Advice) -> list[str]:
+    """Name methods that have no digit right by the truth, whatever their verdict among others."""
+    from gradmethods.advice.advice import LEAST
+
+    names = [o.name for o in advice.options if o.certified and o.digits < LEAST]
+    if not names:
+        return []
+    return [
+        _wrapped(f"Not advised, with fewer than {LEAST:.0f} correct digit: {', '.join(names)}.")
     ]
-    return "\n".join([head, "", table, "", *map(_wrapped, notes), "", *_sentences(advice)])
+
+
+def _legend(advice: Advice) -> str:
+    able = [o for o in advice.options if not (o.obstacle or math.isnan(o.digits))]
+    at_most = (
+        "" if all(o.certified or o.agreed for o in able) else "; ≤: what theory allows at most"
+    )
+    return f"Digits: correct ones, in the norm, against {advice.reference}{at_most}."
+
+
+def _reasons(advice: Advice) -> dict[str, str]:
+    """List why methods are not advised, those with the same reason together."""
+    names: dict[str, list[str]] = {}
+    for option in advice.options:
+        reason = option.obstacle or (option.fault and f"not advised: {option.fault}")
+        if reason:
+            names.setdefault(without_kind(reason), []).append(option.name)
+    return {", ".join(each): _shortened(reason) for reason, each in names.items()}
+
+
+def _shortened(reason: str) -> str:
+    return reason if len(reason) <= LONGEST else fmt.shortened(reason, LONGEST)
 
 
 def _row(option: Option, loss: float) -> list[str]:
@@ -49,22 +100,8 @@ def _row(option: Option, loss: float) -> list[str]:
         f"{about}{fmt.time_interval(option.gradient, option.low, option.high)}",
         f"{about}{fmt.significant(option.gradient / loss)}",
         fmt.count(option.passes),
-        f"{'' if option.certified else '≤ '}{option.digits:.1f}",
+        _digits(option, 1) if option.digits >= 0 else fmt.NONE,
     ]
-
-
-def _sentences(advice: Advice) -> list[str]:
-    said: list[str] = []
-    before: list[tuple[int, str]] = []
-    for digits in LEVELS:
-        choices = advice.choices(digits)
-        same = [(choice.start, choice.option.name) for choice in choices]
-        if same == before:
-            continue
-        before = same
-        wanted = f"For {digits} digits and more" if digits else "For any accuracy"
-        said.append(_wrapped(f"{wanted}: {_choices(choices)}"))
-    return said + [_wrapped(line) for line in _break_even(advice)]
 
 
 def _choices(choices: list[Choice]) -> str:
@@ -73,20 +110,24 @@ def _choices(choices: list[Choice]) -> str:
     parts = []
     for place, choice in enumerate(choices):
         where = "" if place == 0 else f" from {choice.start:,} gradients on"
-        parts.append(f"{choice.option.name}{where} ({_digits(choice.option)})")
+        ties = " and ".join(option.name for option in choice.ties)
+        same = "costs" if len(choice.ties) == 1 else "cost"
+        noise = f"; {ties} {same} the same within the noise" if ties else ""
+        parts.append(f"{choice.option.name}{where} ({_digits(choice.option)} digits{noise})")
     if len(choices) == 1:
         return f"{parts[0]}, however many gradients."
     return f"{parts[0]} at first, then {', then '.join(parts[1:])}."
 
 
-def _digits(option: Option) -> str:
-    return f"{'' if option.certified else '≤ '}{option.digits:.0f} digits"
+def _digits(option: Option, places: int = 0) -> str:
+    known = option.certified or option.agreed
+    return f"{'' if known else '≤ '}{option.digits:.{places}f}"
 
 
 def _break_even(advice: Advice) -> list[str]:
     from gradmethods.advice.advice import BLACK_BOX
 
-    able = [o for o in advice.options if not o.obstacle]
+    able = advice.able(-math.inf)
     if BLACK_BOX not in [o.name for o in able]:
         return []
     lines = []
@@ -94,18 +135,25 @@ def _break_even(advice: Advice) -> list[str]:
         if not option.name.startswith(("backprop", "analytical")):
             continue
         pays = advice.pays(option.name)
-        if math.isinf(pays.value):
+        if pays.low == math.inf:
             lines.append(f"{option.name} is never cheaper than central differences.")
-            continue
-        span = "" if pays.low == pays.high else f" [{pays.low:,.0f}, {pays.high:,.0f}]"
-        lines.append(
-            f"{option.name} with its preparation is cheaper than central differences from "
-            f"{pays.value:,.0f} gradients on{span}."
-            if pays.value
-            else f"{option.name} is cheaper than central differences from the first gradient on."
-        )
+        elif pays.value == math.inf or (pays.low == 0 and pays.high == math.inf):
+            lines.append(
+                f"The noise hides whether {option.name} or central differences are cheaper."
+            )
+        elif pays.high <= 1:
+            lines.append(
+                f"{option.name} is cheaper than central differences from the first gradient on."
+            )
+        else:
+            span = f" [{max(1, pays.low):,.0f}, {fmt.count(pays.high)}]"
+            lines.append(
+                f"{option.name} with its preparation is cheaper than central differences from "
+                f"{max(1, pays.value):,.0f} gradient{'s' * (pays.value > 1)} on"
+                f"{span * (pays.low != pays.high)}."
+            )
     return lines
 
 
 def _wrapped(text: str) -> str:
-    return textwrap.fill(text, WIDTH, subsequent_indent="  ")
+    return textwrap.fill(text, WIDTH, subsequent_indent="  ", break_on_hyphens=False)

@@ -39,7 +39,7 @@ def banners(
         found.append(
             f"INCOMPLETE: the run was stopped before its end, after {tried} of {len(cases)} "
             "cases. What is missing says nothing about the methods. "
-            "`gradmethods bench --resume` goes on with it."
+            "The same command goes on with it."
         )
     floor = noise(floors)
     if floor is not None and floor > LOUD:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from io import BytesIO
 from pathlib import Path
 from typing import Any
 
 import matplotlib as mpl
 from matplotlib.figure import Figure
+from matplotlib.layout_engine import ConstrainedLayoutEngine
+from matplotlib.ticker import LogFormatterSciNotation
 
 from gradmethods.errors import InvalidOption
 from gradmethods.report.files import write_bytes
@@ -24,6 +27,43 @@ def new_figure(width: float, height: float) -> Figure:
     """Make an empty figure in the suite's style, without a window or any global state."""
     with mpl.rc_context(RC):
         return Figure(figsize=(width, height), layout="constrained")
+
+
+def panel_grid(panels: int, most: int = 4) -> tuple[int, int]:
+    """Return rows and columns for panels: few rows, at most so many columns, few empty places.
+
+    Examples
+    --------
+    >>> panel_grid(3), panel_grid(5), panel_grid(9)
+    ((1, 3), (2, 3), (3, 3))
+    """
+    rows = -(-panels // most)
+    return rows, -(-panels // rows)
+
+
+class Powers(LogFormatterSciNotation):
+    """Writes 10⁻³ as text: as a formula, letter by letter, it takes a quarter of a report's time.
+
+    Examples
+    --------
+    >>> text = Powers()
+    >>> text.create_dummy_axis()
+    >>> text.axis.set_view_interval(1e-8, 1e8)
+    >>> text(1e-3), text(1e6)
+    ('10⁻³', '10⁶')
+    """
+
+    def __call__(self, x: float, pos: int | None = None) -> str:
+        """Write the label of a tick at `x`; nothing where there is none."""
+        text: str = super().__call__(x, pos)
+        found = re.fullmatch(r"\$\\mathdefault\{(.*)10\^\{(.*)\}\}\$", text)
+        if found is None:
+            return text
+        factor = found[1].replace(r"\times", "×")
+        return f"{factor}10{found[2].translate(SUPERSCRIPTS)}"
+
+
+SUPERSCRIPTS = str.maketrans("-−0123456789", "⁻⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
 def save(
@@ -44,12 +84,25 @@ def save(
     buffer = BytesIO()
     # A fixed salt and no dates: element ids and bytes depend on nothing but the content.
     with mpl.rc_context(RC | {"svg.hashsalt": title or "gradmethods"}):
-        if figure.get_layout_engine() is not None:
+        if isinstance(figure.get_layout_engine(), ConstrainedLayoutEngine):
             # Laid out once, the figure looks the same in every format, and is written faster.
+            _write_powers(figure)
             figure.draw_without_rendering()
             figure.set_layout_engine("none")
         figure.savefig(buffer, format=kind, metadata=_metadata(kind, title, caption, source))
     return write_bytes(Path(path), buffer.getvalue())
+
+
+def _write_powers(figure: Figure) -> None:
+    """Let log axes whose labels are matplotlib's own write them as text."""
+    for axes in figure.axes:
+        for axis in (axes.xaxis, axes.yaxis):
+            if axis.get_scale() != "log":
+                continue
+            if type(axis.get_major_formatter()) is LogFormatterSciNotation:
+                axis.set_major_formatter(Powers())
+            if type(axis.get_minor_formatter()) is LogFormatterSciNotation:
+                axis.set_minor_formatter(Powers(labelOnlyBase=False))
 
 
 def check_format(path: Path) -> str:

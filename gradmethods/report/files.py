@@ -8,7 +8,9 @@ from __future__ import annotations
 import json
 import math
 import os
+import re
 import tempfile
+import zlib
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -22,6 +24,12 @@ ACCURACY = "accuracy.jsonl"
 DERIVATIONS = "derivations.json"
 CLAIMS = "claims.jsonl"
 PYTEST = "pytest-benchmark.json"
+
+MILLION = ("million.jsonl", "million-gradient.bin", "million.json", "million-provenance.json")
+"""Records, gradient, result and provenance of a million passes, which may lie beside the others."""
+
+CHECKED = re.compile(rb'(.*), "crc": "([0-9a-f]{8})"}', re.DOTALL)
+"""A line of records, and at its end the CRC-32 of what stands before."""
 
 
 def write_bytes(path: Path, content: bytes) -> Path:
@@ -59,13 +67,19 @@ def read_json(path: Path) -> Any:
 
 
 def append_record(path: Path, record: Mapping[str, Any]) -> None:
-    """Append one record as a line, and return once it is on the disk."""
+    """Append one record as a line, and return once it is on the disk.
+
+    The line bears the name of its run, if the folder's provenance has one, and a checksum.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
-    line = json.dumps(_plain(record), ensure_ascii=False, allow_nan=False)
+    run = _run(path)
+    entry = _plain(record) | ({} if run is None else {"run": run})
+    line = json.dumps(entry, ensure_ascii=False, allow_nan=False).encode().removesuffix(b"}")
+    line += b', "crc": "%08x"}\n' % zlib.crc32(line)
     with path.open("ab+") as file:
         # A line torn by a kill must not swallow this one.
         torn = file.tell() > 0 and _last_byte(file) != b"\n"
-        file.write(b"\n" * torn + line.encode() + b"\n")
+        file.write(b"\n" * torn + line)
         file.flush()
         os.fsync(file.fileno())
 
@@ -91,17 +105,62 @@ def read_records(path: Path) -> list[dict[str, Any]]:
 def records_so_far(path: Path) -> list[dict[str, Any]]:
     """Read the records of a run that may have none yet.
 
-    A line that is no record is passed over: a kill leaves the line of an unfinished case torn.
+    Lines that are not whole, or of another run, are passed over; `left_out` tells of them.
     """
-    records = {}
-    for line in path.read_bytes().splitlines() if path.exists() else ():
-        try:
-            record = json.loads(line)
-        except ValueError:
-            continue
-        if isinstance(record, dict) and {"key", "outcome"} <= record.keys():
+    return list(_read(path)[0].values())
+
+
+def left_out(path: Path) -> list[str]:
+    """Say which lines of a file of records do not count, and why.
+
+    Examples
+    --------
+    >>> left_out(Path("no-such-folder/records.jsonl"))
+    []
+    """
+    return _read(path)[1]
+
+
+def _read(path: Path) -> tuple[dict[str, dict[str, Any]], list[str]]:
+    """Read records by their keys, and what is wrong with other lines."""
+    run = _run(path)
+    records, faults = {}, []
+    content = path.read_bytes() if path.exists() else b""
+    for number, line in enumerate(content.splitlines(), start=1):
+        record, fault = _record(line, run)
+        if record is not None:
             records[str(record["key"])] = record
-    return list(records.values())
+        elif fault:
+            faults.append(f"line {number} of {path.name} is {fault}")
+    return records, faults
+
+
+def _record(line: bytes, run: str | None) -> tuple[dict[str, Any] | None, str]:
+    """Return the record in a line, or None and what the line is instead."""
+    checked = CHECKED.fullmatch(line)
+    if checked is not None:
+        whole = int(checked[2], 16) == zlib.crc32(checked[1])
+        line = checked[1] + b"}"
+    else:
+        whole = run is None  # records of older versions have neither names nor checksums
+    if not line.strip():
+        return None, ""
+    try:
+        record = json.loads(line) if whole else None
+    except ValueError:
+        record = None
+    if record is None:
+        return None, "torn or damaged"
+    if not (isinstance(record, dict) and {"key", "outcome"} <= record.keys()):
+        return None, "no record"
+    name = record.pop("run", None)
+    return (record, "") if run in (None, name) else (None, f"of another run, {name}")
+
+
+def _run(path: Path) -> str | None:
+    """Return the name of the run that a file of records belongs to; older runs have none."""
+    origin = read_json(path.with_name(MILLION[-1] if path.name in MILLION else PROVENANCE))
+    return (origin or {}).get("run_id")
 
 
 @contextmanager

@@ -75,13 +75,16 @@ def counts_frame(records: Iterable[Mapping[str, Any]]) -> pd.DataFrame:
 
 
 def gaps_frame(records: Iterable[Mapping[str, Any]]) -> pd.DataFrame:
-    """One row per network that could not be counted, with its reason, like that of timed cases."""
+    """One row per network that could not be counted, with its reason, like that of timed cases.
+
+    The million passes are one, if there was no time for them.
+    """
     names = {"sweep": "sweep", "provider": "provider", "network": "network", "n": "n"}
     names |= {"kind": "gap", "reason": "reason"}
     rows = [
         {column: record.get(name) for name, column in names.items()}
         for record in records
-        if str(record.get("sweep")).startswith("count-") and record["outcome"] == "gap"
+        if str(record.get("sweep")).startswith(("count-", "million")) and record["outcome"] == "gap"
     ]
     frame = pd.DataFrame(rows, columns=list(names.values())).astype({"n": "Int64"})
     frame.insert(4, "size", frame["n"])

@@ -56,6 +56,16 @@ def write_training(
     return shown
 
 
+def remarks(runs: Sequence[Training]) -> list[str]:
+    """Say what a beginner should not have to find in the curves: a loss that rose."""
+    risen = [run for run in runs if not run.stopped and run.losses[-1] > run.losses[0]]
+    return [
+        f"The loss rose, from {run.losses[0]:.3g} to {run.losses[-1]:.3g}: steps with ε = "
+        f"{run.rate:g} are too long. Try a smaller rate."
+        for run in risen[:1]
+    ]
+
+
 def training_table(runs: Sequence[Training]) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Return what each method did and took, in numbers and in words; the first is compared with."""
     first, rows, words = runs[0], [], []

@@ -27,4 +27,7 @@ def result_text(result: Mapping[str, Any]) -> str:
     error = f"error {fmt.error(result['errors']['differences'])} against backprop"
     certified = result["certified"]["errors"]
     against = ", ".join(f"{name} {fmt.error(value)}" for name, value in certified.items())
-    return "\n".join([*lines, f"  {passes}; {error}", f"  against certified components: {against}"])
+    times = result["differences"]["seconds"] / result["backprop"]["seconds"]
+    compared = f"black-box differences took {times:,.0f} times as long as backprop"
+    words = (f"{passes}; {error}", compared, f"against certified components: {against}")
+    return "\n".join([*lines, *(f"  {part}" for part in words)])

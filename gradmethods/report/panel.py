@@ -150,6 +150,6 @@ def _ticks(axis: Any, low: float, high: float) -> None:
         axis.set_minor_formatter(NullFormatter())
         return
     axis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
-    if low >= 1:
+    if low >= 1e-3:
         axis.set_major_formatter(FuncFormatter(lambda x, _: f"{x:,g}"))
     axis.set_minor_formatter(NullFormatter())

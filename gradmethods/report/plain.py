@@ -1,8 +1,13 @@
-"""Formulas for the terminal: LaTeX as plain text, with the signs that Unicode has."""
+"""What the terminal shows: tables that all look alike, and formulas with Unicode's signs."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 _SIGNS = {
     r"\quad": "  ", r"\,": "", r"\left": "", r"\right": "", r"^\top": "ᵀ", r"\lVert": "‖",
@@ -11,6 +16,38 @@ _SIGNS = {
     r"\max": "max", "^2": "²",
     r"\lfloor": "⌊", r"\rfloor": "⌋", r"\cdots": "…", r"\cdot": "·",
 }  # fmt: skip
+
+
+def table(rows: Iterable[Mapping[str, str]], left: Iterable[str] = ()) -> str:
+    """Lay out rows for the terminal, under a rule.
+
+    Parameters
+    ----------
+    rows : iterable of mapping of str to str
+        Cells by the column's head; the same columns in each.
+    left : iterable of str
+        Columns of words, aligned left as the first always is; the others are numbers.
+
+    Examples
+    --------
+    >>> print(table([{"method": "backprop", "passes": "1"}, {"method": "central", "passes": "12"}]))
+    method      passes
+    --------  --------
+    backprop         1
+    central         12
+    """
+    from tabulate import tabulate
+
+    cells = [dict(row) for row in rows]
+    words = {*list(cells[0])[:1], *left}
+    align = ["left" if head in words else "right" for head in cells[0]]
+    text: str = tabulate(cells, "keys", "simple", disable_numparse=True, colalign=align)
+    return text
+
+
+def framed(frame: pd.DataFrame) -> str:
+    """Lay out a frame of words in the same way."""
+    return table(frame.astype(str).to_dict("records"))
 
 
 def plain(formula: str) -> str:

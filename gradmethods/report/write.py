@@ -83,7 +83,7 @@ def write(out: Path) -> list[Path]:
 
 def _whole(origin: Mapping[str, Any] | None) -> bool:
     """Tell whether a run had all the time that it wanted: then its report has, too."""
-    return bool(origin) and (origin or {}).get("cases") == "full"
+    return bool(origin) and (origin or {}).get("grid") == "full"
 
 
 def _content(path: Path) -> bytes:

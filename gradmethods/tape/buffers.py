@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from gradmethods.graph import Node
 from gradmethods.tape.emit import is_elementwise, takes_out
+from gradmethods.tape.layout import copied
 
 Size = tuple[int, np.dtype[Any]]
 
@@ -31,10 +32,13 @@ class Plan:
         Flat memory.
     place : dict of Node to int
         Index of the block that holds a node's value; nodes without one make their own memory.
+    copies : dict of Node to int
+        Index of the block for a copy of the second operand, of products that read a copy.
     """
 
     blocks: list[NDArray[Any]] = field(default_factory=list)
     place: dict[Node, int] = field(default_factory=dict)
+    copies: dict[Node, int] = field(default_factory=dict)
 
 
 def owner(node: Node) -> Node:
@@ -58,17 +62,21 @@ def plan(nodes: list[Node], outputs: Iterable[Any]) -> Plan:
     for i, node in enumerate(nodes):
         if node.primitive is None:
             continue
+        second = copied(node)
+        if second is not None:
+            result.copies[node] = _take(free, result, _size(second))
         dying = {p: None for p in map(owner, node.parents) if last[p] == i and p in result.place}
         if takes_out(node) and node not in returned:
-            size = (math.prod(node.shape), node.dtype)
             block = _overwritten(node, dying, result)
             if block is None:
-                block = free[size].pop() if free[size] else _new(result, size)
+                block = _take(free, result, _size(node))
             else:
                 dying = {p: None for p in dying if result.place[p] != block}
             result.place[node] = block
         for parent in dying:
-            free[math.prod(parent.shape), parent.dtype].append(result.place[parent])
+            free[_size(parent)].append(result.place[parent])
+        if second is not None:
+            free[_size(second)].append(result.copies[node])
     return result
 
 
@@ -85,6 +93,13 @@ def _overwritten(node: Node, dying: dict[Node, None], so_far: Plan) -> int | Non
     return None
 
 
-def _new(result: Plan, size: Size) -> int:
+def _size(node: Node) -> Size:
+    return math.prod(node.shape), node.dtype
+
+
+def _take(free: defaultdict[Size, list[int]], result: Plan, size: Size) -> int:
+    """Return a block of a size that is free, or a new one."""
+    if free[size]:
+        return free[size].pop()
     result.blocks.append(np.empty(size[0], size[1]))
     return len(result.blocks) - 1

@@ -6,6 +6,7 @@ decided or allocated when the program runs, but for what it returns.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -14,7 +15,8 @@ import numpy as np
 
 from gradmethods.graph import Graph, Node
 from gradmethods.tape.buffers import owner, plan
-from gradmethods.tape.emit import FUNCTIONS, emit, is_elementwise
+from gradmethods.tape.emit import FUNCTIONS, emit, is_elementwise, takes_out
+from gradmethods.tape.recycle import LARGE, Recycled
 from gradmethods.tape.schedule import schedule
 
 
@@ -62,6 +64,7 @@ class _Writer:
         self.plan = plan(nodes, graph.outputs)
         self.bound: dict[str, Any] = {}
         self.lines: list[str] = []
+        self.legend: dict[str, str] = {}
         self._names: dict[Node, str] = {}
         self._constants: dict[int, str] = {}
         self._numbers: dict[tuple[str, np.dtype[Any]], Any] = {}
@@ -80,10 +83,7 @@ class _Writer:
         """Return the text of the program."""
         width = max((len(line.partition("  #")[0]) for line in self.lines), default=0)
         body = [_aligned(line, width) for line in self.lines]
-        legend = [
-            f"# {self._constants[id(number)]}: {value}"
-            for (value, _), number in self._numbers.items()
-        ]
+        legend = [f"# {name}: {what}" for name, what in self.legend.items()]
         value, *derivatives = self._outputs()
         pairs = zip(self.graph.params, derivatives, strict=True)
         gradient = ", ".join(f"{name!r}: {text}" for name, text in pairs)
@@ -94,12 +94,14 @@ class _Writer:
         assert node.primitive is not None
         target = self._names[node] = f"v{len(self._names)}"
         operands = [self._operand(x, node) for x in node.operands]
-        first, *rest = emit(node, operands, target, self._buffer(node))
+        if node in self.plan.copies:
+            operands[1] = self._copy(node, operands[1])
+        first, *rest = emit(node, operands, target, self._buffer(node) or self._recycled(node))
         self.lines += [f"{first}  # {node.primitive.name} {node.shape}", *rest]
 
     def _operand(self, operand: Any, user: Node) -> str:
         if isinstance(operand, Node):
-            return self._names[operand]
+            return self._single(operand, user) or self._names[operand]
         if isinstance(operand, bool) or not isinstance(operand, (int, float)):
             return self._constant(operand)
         if is_elementwise(user) and user.dtype.kind == "f":
@@ -109,10 +111,23 @@ class _Writer:
             operand = float(operand)
         return repr(operand) if np.isfinite(operand) else self._constant(operand)
 
+    def _single(self, operand: Node, user: Node) -> str:
+        """Name the one entry of a buffer as a number: beside it NumPy need not broadcast."""
+        if math.prod(operand.shape) != 1 or operand not in self.plan.place:
+            return ""
+        others = [np.shape(x) for x in user.operands if x is not operand]
+        if not is_elementwise(user) or operand.shape == user.shape or user.shape not in others:
+            return ""
+        block = self.plan.place[operand]
+        name = self._view(block, ())
+        self.legend[name] = f"the entry of {self._view(block, operand.shape)}"
+        return name
+
     def _number(self, value: float, dtype: np.dtype[Any]) -> str:
         key = (repr(value), dtype)
         if key not in self._numbers:
             self._numbers[key] = np.array(value, dtype)
+            self.legend[self._constant(self._numbers[key])] = key[0]
         return self._constant(self._numbers[key])
 
     def _constant(self, value: Any) -> str:
@@ -122,11 +137,29 @@ class _Writer:
 
     def _buffer(self, node: Node) -> str:
         """Name the view of a block that a node writes to; empty if it makes its own memory."""
-        if node not in self.plan.place:
-            return ""
-        key = (self.plan.place[node], node.shape)
+        place = self.plan.place.get(node)
+        return "" if place is None else self._view(place, node.shape)
+
+    def _copy(self, node: Node, second: str) -> str:
+        """Copy the second operand of a product; name the copy."""
+        shape = node.operands[1].shape
+        copy = self._view(self.plan.copies[node], shape)
+        self.lines.append(f"copyto({copy}, {second})  # copy {shape}")
+        return copy
+
+    def _view(self, block: int, shape: tuple[int, ...]) -> str:
+        key = (block, shape)
         name = self._buffers.setdefault(key, f"b{len(self._buffers)}")
-        self.bound[name] = self.plan.blocks[key[0]].reshape(node.shape)
+        self.bound[name] = self.plan.blocks[block].reshape(shape)
+        return name
+
+    def _recycled(self, node: Node) -> str:
+        """Name the memory of a large result; empty where NumPy makes it as fast."""
+        if not takes_out(node) or math.prod(node.shape) * node.dtype.itemsize < LARGE:
+            return ""
+        name = f"r{len(self._names) - 1}"
+        self.bound[f"recycled_{name}"] = Recycled(node.shape, node.dtype)
+        self.lines.append(f"{name} = recycled_{name}()  # memory {node.shape}")
         return name
 
     def _outputs(self) -> Iterable[str]:

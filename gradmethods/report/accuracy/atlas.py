@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import FixedLocator, NullLocator
 
-from gradmethods.report.figures import new_figure
+from gradmethods.report.figures import new_figure, panel_grid
 from gradmethods.report.format import count
 from gradmethods.report.style import RC, THEORY, look
 
@@ -75,8 +75,7 @@ def overview(points: pd.DataFrame, steps: pd.DataFrame) -> Figure:
     """Plot error against step in float64, a small panel per problem."""
     points, steps = (frame[frame["dtype"] == "float64"] for frame in (points, steps))
     names = list(dict.fromkeys(points["problem"]))
-    columns = min(4, len(names))
-    rows = -(-len(names) // columns)
+    rows, columns = panel_grid(len(names))
     figure = new_figure(7.0, 0.9 + 1.75 * rows)
     with mpl.rc_context(RC):
         panels = figure.subplots(rows, columns, sharex=True, sharey=True, squeeze=False).ravel()

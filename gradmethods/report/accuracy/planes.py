@@ -12,7 +12,7 @@ from matplotlib.ticker import FixedLocator, LogLocator, NullLocator
 
 from gradmethods.report.accuracy.atlas import ERROR, FLOOR, TOP, UNITS, title, unit_line
 from gradmethods.report.accuracy.frames import WHOLE
-from gradmethods.report.figures import new_figure
+from gradmethods.report.figures import new_figure, panel_grid
 from gradmethods.report.style import RC, look
 
 TIME = "time per gradient (s)"
@@ -50,8 +50,7 @@ def planes(gradients: pd.DataFrame, points: pd.DataFrame) -> Figure:
     names = list(dict.fromkeys(drawn["problem"]))
     times = pd.concat([drawn["gradient_s"], paths["gradient_s"]])
     limits = (float(times.min()) / 2, 2 * float(times.max()))
-    columns = min(4, len(names))
-    rows = -(-len(names) // columns)
+    rows, columns = panel_grid(len(names))
     alone = len(names) == 1
     figure = new_figure(*((5.4, 3.6) if alone else (7.0, 1.1 + 1.75 * rows)))
     with mpl.rc_context(RC):

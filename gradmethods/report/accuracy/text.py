@@ -12,6 +12,7 @@ from gradmethods.report.accuracy import frames, tables
 from gradmethods.report.accuracy.frames import Records
 from gradmethods.report.accuracy.planted import planted_frame
 from gradmethods.report.files import ACCURACY, records_so_far
+from gradmethods.report.plain import framed
 from gradmethods.report.style import look
 
 EXACT = ("analytical", "analytical:expanded", "analytical:chain-rule", "backprop")
@@ -32,14 +33,12 @@ def summary(out: Path) -> str:
     out : pathlib.Path
         Folder of the run.
     """
-    from tabulate import tabulate
-
     records = records_so_far(out / ACCURACY)
     shown = tables.digits_table(frames.gradients_frame(records))
     shown = shown.rename(columns={"Method": "Correct digits"})
     lines = [
         "",
-        tabulate(shown, headers="keys", tablefmt="plain", showindex=False, disable_numparse=True),
+        framed(shown),
         "",
     ]
     lines += [textwrap.fill(words, 100, subsequent_indent="  ") for words in findings(records)]
@@ -98,9 +97,12 @@ def _steps(records: Records) -> list[str]:
     if not len(lost):
         return []
     worst = steps.loc[lost.idxmax()]
+    middle = lost.median()
+    better = " (below 1, as each parameter has a default step of its own)" if middle < 1 else ""
     lines = (
-        f"The error at the default step is {fmt.significant(lost.median(), 2)} times the least of "
-        f"all steps in the median over {_count(lost, 'curve')}, and at worst "
+        "With the default steps, the error is "
+        f"{fmt.significant(middle, 2)} times that of the best single step for all parameters, in "
+        f"the median over {_count(lost, 'curve')}{better}, and at worst "
         f"{fmt.significant(lost.max(), 2)} times ({look(worst['provider']).label} on "
         f"{worst['problem']}, {worst['dtype']})."
     )

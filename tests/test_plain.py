@@ -1,0 +1,56 @@
+"""What the terminal shows: tables of one look, and what a command wrote."""
+
+from __future__ import annotations
+
+import pytest
+
+from gradmethods.cli import main
+from gradmethods.report.accuracy import text
+from gradmethods.report.plain import table
+from tests.accuracy_records import curve
+
+
+def test_numbers_stand_under_numbers():
+    """If words and numbers were aligned alike, sizes could not be compared at a glance."""
+    rows = [{"method": "a", "n": "5", "why": "x"}, {"method": "bc", "n": "1,234", "why": "yz"}]
+    lines = table(rows, left=["why"]).splitlines()
+    assert lines[1].strip("- ") == ""
+    assert lines[2].index("5") == lines[3].index("4")
+    assert lines[2].index("x") == lines[3].index("yz")
+
+
+WRITTEN = {
+    "graph": ("graph xor --out {}/g.svg", "The graph of xor is in {}/g.svg."),
+    "graph as data": ("graph xor --data --out {}/g.csv", "The graph of xor is in {}/g.csv."),
+    "compare": ("compare xor --seconds 0 --csv {}/c.csv", "The table is in {}/c.csv."),
+}
+
+
+@pytest.mark.parametrize("case", WRITTEN)
+def test_what_was_written_is_said(case, tmp_path, capsys):
+    """A command that writes and says nothing looks like one that did nothing."""
+    command, words = WRITTEN[case]
+    main(command.replace("{}", str(tmp_path)).split())
+    assert words.replace("{}", str(tmp_path)) in capsys.readouterr().out
+
+
+def test_a_default_better_than_the_best_single_step_is_explained():
+    """'0.87 times the least' reads as a mistake of the report."""
+    record = curve("xor", "central")
+    better = record | {"default": record["default"] | {"error": record["least"] / 2}}
+    (said, *_) = text._steps([better])
+    assert "0.50 times that of the best single step" in said
+    assert "below 1, as each parameter has a default step of its own" in said
+    worse = record | {"default": record["default"] | {"error": record["least"] * 2}}
+    assert "below 1" not in text._steps([worse])[0]
+
+
+@pytest.mark.parametrize("width", ["max-content", "100vw"])
+def test_wide_tables_of_the_report_may_leave_the_column(width):
+    """Where scrollbars are hidden, a table that ends at the column's edge looks cut off."""
+    from importlib.resources import files
+
+    page = files("gradmethods.report").joinpath("report.html.jinja").read_text(encoding="utf-8")
+    style = page[page.index(".scroll {") :].partition("}")[0]
+    assert width in style
+    assert "overflow-x: auto" in style
