@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -108,8 +109,16 @@ def _ones(index: NDArray[np.intp], size: int, dtype: np.dtype[Any]) -> NDArray[A
 
 
 def _rows(shape: tuple[int, ...]) -> int:
-    return shape[0] if shape else 1
+    return math.prod(shape) // _columns(shape)
 
 
+@cache
 def _columns(shape: tuple[int, ...]) -> int:
-    return math.prod(shape[1:])
+    """Choose the columns of the matrix that an array is scattered over; a vector's is square-ish.
+
+    As a single column it would take as many rows as it has entries, for every component.
+    """
+    if len(shape) != 1:
+        return math.prod(shape[1:])
+    (n,) = shape
+    return next((k for k in range(math.isqrt(n), 0, -1) if n % k == 0), 1)
