@@ -29,7 +29,8 @@ INTERVALS = (
 FITS = (
     "Exponents: of a power law fitted by least squares on log-log axes to the longest run of "
     "largest sizes that one describes within 10 %, at least four over at least a decade, with the "
-    "95 % interval of Student's t. “Bending”: not even the last four sizes lie on one."
+    "95 % interval of Student's t. “Bending”: not even those of the last decade, four at least, "
+    "lie on one."
 )
 ERRORS = (
     "Error: norm of the difference ÷ norm of the reference. Backprop is the reference of the "
@@ -184,7 +185,10 @@ TABLES: Mapping[str, Caption] = {
         "pass takes time in proportion to n (Helmholtz energy: n², its matrix) once arithmetic "
         "dominates, which small problems do not reach. With N the time of everything grows alike, "
         "and no ratio does. Theory is about large sizes: a “no” says only that the sizes fitted "
-        "differ from it by more than their scatter.",
+        "differ from it by more than their scatter. The asymptote begins at the smallest size from "
+        "which on one law describes all; where the line still bends it is not reached, and the "
+        "exponent is one of transition. A preparation has one only if it grows tenfold along a "
+        "line that bends little, or by a law.",
         (FITS,),
     ),
     "operations": Caption(

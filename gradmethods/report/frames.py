@@ -10,7 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from gradmethods.cost.cases import PROVIDERS
-from gradmethods.cost.fits import FEWEST_POINTS, PowerLaw, fit_asymptote
+from gradmethods.cost.fits import FEWEST_POINTS, PowerLaw, fit_asymptote, fit_power_law
 from gradmethods.cost.noise import factor
 from gradmethods.cost.plan import first_reason
 from gradmethods.cost.sweeps import SWEEPS, Sweep, size_of
@@ -107,8 +107,11 @@ def slopes_frame(costs: pd.DataFrame) -> pd.DataFrame:
             row["points"] = len(points)
             # With fewer sizes the row stays, without an exponent: a gap of its own.
             law = _law(points["size"].to_numpy(float), points[quantity].to_numpy())
-            # Preparation is mostly overhead: unless it grows by a law, its exponent means nothing.
-            grows = law is not None and law.settled and law.low > 0
+            # Preparation may be mostly overhead: unless it grows by a law, or by a decade along a
+            # line that bends little, its exponent means nothing.
+            steep = points[quantity].max() >= LEAST_RANGE * points[quantity].min()
+            grows = law is not None and law.low > (0 if law.settled else law.exponent / 2)
+            grows &= law is not None and (law.settled or steep)
             if law is not None and (grows or quantity != "preparation_s"):
                 row |= {name: getattr(law, name) for name in _LAW}
                 row |= {"start": int(law.start), "end": int(law.end)}
@@ -137,7 +140,11 @@ def _law(n: NDArray[np.float64], values: NDArray[np.float64]) -> PowerLaw | None
     if np.unique(n).size < FEWEST_POINTS:
         return None
     law = fit_asymptote(n, values)
-    return law if law.end >= LEAST_RANGE * law.start else None
+    if law.end >= LEAST_RANGE * law.start:
+        return law
+    # A law over less than a decade gives way to one over a decade, even if that bends.
+    wide = int(np.count_nonzero(n > n.max() / LEAST_RANGE)) + 1
+    return fit_power_law(n, values, last=wide) if wide <= n.size else None
 
 
 def stops(costs: pd.DataFrame, sweep: str) -> dict[str, tuple[int | None, str, str]]:

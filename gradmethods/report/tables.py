@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 import pandas as pd
 
 from gradmethods.cost.fits import FEWEST_POINTS
@@ -66,11 +69,20 @@ def slopes_table(slopes: pd.DataFrame) -> pd.DataFrame:
                 if fmt.missing(row["start"])
                 else f"{get_sweep(row['sweep']).grows} = {fmt.count(row['start'])} – "
                 f"{fmt.count(row['end'])}",
+                "Asymptote from": _asymptote(row),
                 "Points": fmt.count(row["points"]),
                 "Settled": _settled(row["settled"], row["points"]),
             }
         )
     return pd.DataFrame(rows)
+
+
+def _asymptote(row: Mapping[Any, Any]) -> str:
+    """Say from which size on one power law holds, if the sizes reach it."""
+    if fmt.missing(row["start"]):
+        return fmt.NONE
+    letter = get_sweep(row["sweep"]).grows
+    return f"{letter} = {fmt.count(row['start'])}" if row["settled"] else "not reached"
 
 
 def _settled(value: object, points: int) -> str:
