@@ -8,12 +8,12 @@ from typing import Any
 import pytest
 
 from gradmethods.cost import pairs
-from gradmethods.cost.pairs import PAIRS, Pair, pair_record, verdict
+from gradmethods.cost.pairs import PAIRS, UNDECIDED, Pair, pair_record, verdict
 from gradmethods.cost.plan import Plan
 from gradmethods.errors import InvalidOption
 from gradmethods.report import frames
 from gradmethods.report.files import RECORDS, append_record
-from gradmethods.report.pairs import UNDECIDED, pairs_frame, pairs_table
+from gradmethods.report.pairs import pairs_frame, pairs_table
 from gradmethods.report.text import case_line
 from gradmethods.report.write import write
 from gradmethods.sweep import settled
@@ -80,14 +80,26 @@ def test_noise_hides_a_difference(monkeypatch):
     assert pairs_frame([record, loud])["verdict"].item() == "no difference"
 
 
+def test_a_method_against_itself_is_part_of_the_floor(monkeypatch):
+    """Two programs of one method have differed by 6 % where the losses did by 4: that is noise."""
+    record = timed(1.05, monkeypatch)
+    twice = timed(1.2, monkeypatch) | {"provider": "backprop", "other_provider": "backprop"}
+    assert pairs_frame([record, noise()])["verdict"].item() == "second faster"
+    found = pairs_frame([record, twice, noise()])
+    assert list(found["verdict"]) == ["no difference", "part of the floor"]
+    assert found["floor"].min() == pytest.approx(1.2, rel=0.02)
+    assert pairs_frame([record, twice | {"contended": True}, noise()])["floor"].max() < 1.03
+
+
 @pytest.mark.parametrize(
     ("low", "high", "floor", "expected"),
     [
         (1.03, 1.05, 1.02, "second faster"),
-        (1.02, 1.05, 1.02, "no difference"),  # the interval touches the floor
-        (0.5, 2.0, 1.02, "no difference"),
+        (1.02, 1.05, 1.02, "undecided"),  # the interval touches the floor
+        (0.5, 2.0, 1.02, "undecided"),
+        (0.985, 1.02, 1.02, "no difference"),
         (0.90, 0.97, 1.02, "first faster"),
-        (0.90, 0.99, 1.02, "no difference"),
+        (0.90, 0.99, 1.02, "undecided"),
         (1.001, 1.002, 1.0, "second faster"),
     ],
 )

@@ -1,7 +1,8 @@
 """Pairs of methods timed side by side, and whether their times differ by more than the noise.
 
 The rule: a difference is reported only if the 95 % interval of the ratio holds no ratio within the
-noise floor of the same run, from 1 ÷ floor to floor. Otherwise there is no difference to report.
+noise floor of the same run, from 1 ÷ floor to floor; that there is none, only if the whole interval
+lies within. What reaches across is undecided.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ WIDTHS = (2, 8, 8, 1)
 """Units per layer of the network on which all pairs are timed: one of the grid's."""
 
 SAME = "no difference"
+UNDECIDED = "undecided"
 
 
 @dataclass(frozen=True)
@@ -109,7 +111,7 @@ def pair_record(
 
 
 def verdict(low: float, high: float, floor: float) -> str:
-    """Say which of two methods is faster, or that there is no difference to report.
+    """Say which of two methods is faster, that there is no difference, or that this is open.
 
     Parameters
     ----------
@@ -126,7 +128,7 @@ def verdict(low: float, high: float, floor: float) -> str:
     Examples
     --------
     >>> verdict(0.99, 1.01, 1.02), verdict(1.01, 1.05, 1.02), verdict(1.9, 2.1, 1.02)
-    ('no difference', 'no difference', 'second faster')
+    ('no difference', 'undecided', 'second faster')
     >>> verdict(0.4, 0.5, 1.02)
     'first faster'
     """
@@ -137,7 +139,9 @@ def verdict(low: float, high: float, floor: float) -> str:
         )
     if low > floor:
         return "second faster"
-    return "first faster" if high < 1 / floor else SAME
+    if high < 1 / floor:
+        return "first faster"
+    return SAME if 1 / floor <= low and high <= floor else UNDECIDED
 
 
 def _prepared(name: str, problem: Problem) -> PreparedGradient:

@@ -7,22 +7,24 @@ from typing import Any
 
 import pandas as pd
 
-from gradmethods.cost.pairs import PAIRS, verdict
+from gradmethods.cost.noise import factor
+from gradmethods.cost.pairs import PAIRS, UNDECIDED, verdict
 from gradmethods.report import format as fmt
 from gradmethods.report.captions import INTERVALS, ROUNDS, SETTING, Caption
 from gradmethods.report.frames import disturbed, noise, noise_frame
 from gradmethods.report.style import look
 
-UNDECIDED = "undecided"
+PART = "part of the floor"
+"""In place of a verdict, of a method against itself: what differs there is noise."""
 
 
 def pairs_frame(records: Iterable[Mapping[str, Any]]) -> pd.DataFrame:
     """One row per pair in the order of the suite: ratio, interval, noise floor and verdict."""
     records = list(records)
-    floor = noise(noise_frame(records))
     expected = {pair.key: pair.expected for pair in PAIRS}
     order = {key: rank for rank, key in enumerate(expected)}
     found = [r for r in records if r.get("sweep") == "pair" and r["outcome"] == "measured"]
+    floor = _floor(records, found)
     rows = [
         {
             "first": record["provider"],
@@ -55,12 +57,32 @@ def pairs_frame(records: Iterable[Mapping[str, Any]]) -> pd.DataFrame:
     )
 
 
+def _floor(records: list[Mapping[str, Any]], pairs: list[Mapping[str, Any]]) -> float | None:
+    """Return the noise floor: of the losses timed against themselves, and of methods too.
+
+    Two programs of one method lie in different places of memory; two calls of a loss do not.
+    """
+    losses = noise(noise_frame(records))
+    if losses is None:
+        return None
+    alone = [r["ratio"] for r in pairs if _is_twice(r) and not r["contended"]]
+    ends = [ratio[end] for ratio in alone for end in ("median", "low", "high")]
+    return max(losses, factor(ends) or 1.0)
+
+
+def _is_twice(record: Mapping[str, Any]) -> bool:
+    same: bool = record["provider"] == record["other_provider"]
+    return same
+
+
 def _verdict(record: Mapping[str, Any], floor: float | None) -> str:
     """Judge a pair, where there is something to judge by."""
     low, high = (record["ratio"][end] for end in ("low", "high"))
     # Another process takes turns with the rounds: it can slow one side of all pairs.
     if record["contended"] or floor is None or fmt.missing(low) or fmt.missing(high):
         return UNDECIDED
+    if _is_twice(record):
+        return PART
     return verdict(low, high, floor)
 
 
@@ -89,10 +111,11 @@ def pairs_table(pairs: pd.DataFrame) -> pd.DataFrame:
 TABLE = Caption(
     "Pairs of methods: which differences are above the noise",
     "Two methods timed side by side, rounds of the one and of the other in turn. The noise floor "
-    "is the largest factor by which an interval of a loss timed against itself in this run reaches "
-    "from 1. A difference is reported only if the interval of the ratio holds no ratio within the "
-    "floor, from 1 ÷ floor to floor; otherwise it is no difference. Undecided: there is no "
-    "interval or no floor, or other processes had the processor nearly all the time. Passes: "
-    "forward passes that a gradient takes with its value, of the first and of the second method.",
+    "is the largest factor by which an interval of a loss, or of a method prepared twice, timed "
+    "against itself in this run reaches from 1. A difference is reported only if the interval of "
+    "the ratio holds no ratio within the floor, from 1 ÷ floor to floor, and no difference only if "
+    "the whole interval lies within it. Undecided: it reaches across, there is no interval or no "
+    "floor, or other processes had the processor nearly all the time. Passes: forward passes that "
+    "a gradient takes with its value, of the first and of the second method.",
     (SETTING, ROUNDS, INTERVALS),
 )
