@@ -12,7 +12,7 @@ import time
 from gradmethods import sweep
 from gradmethods.report.files import RECORDS, read_records, records_so_far
 
-KILLS = 4
+KILLS = 10
 
 EXACT = (
     "key", "sweep", "provider", "network", "scale", "n", "outcome", "forward_passes",
@@ -53,7 +53,7 @@ def test_a_sweep_survives_kills(tmp_path):
     before: list[bytes] = []
     for _ in range(KILLS):
         with start(killed) as process:
-            target = len(before) + moments.randint(1, 4)
+            target = len(before) + moments.randint(1, 3)
             while len(lines(killed)) < target and process.poll() is None:
                 time.sleep(0.005)
             time.sleep(moments.uniform(0, 0.05))

@@ -34,6 +34,7 @@ FLOORS = (
     ("cost", "accuracy", "training", "seeds", "pathologies", "derivations"),
     ("claims",),
     ("report",),
+    ("budget", "runs", "sweep"),
     ("assess", "bench", "locate", "peers", "million", "advice", "article"),
     ("ledger",),
     ("jobs",),
