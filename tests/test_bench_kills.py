@@ -12,7 +12,7 @@ import time
 from gradmethods import sweep
 from gradmethods.report.files import RECORDS, read_records, records_so_far
 
-KILLS = 4
+KILLS = 10
 
 EXACT = (
     "key", "sweep", "provider", "network", "scale", "n", "outcome", "forward_passes",
@@ -51,17 +51,19 @@ def test_a_sweep_survives_kills(tmp_path):
     moments = random.Random(1)
     killed, whole = tmp_path / "killed", tmp_path / "whole"
     before: list[bytes] = []
+    interrupted = 0
     for _ in range(KILLS):
         with start(killed) as process:
-            target = len(before) + moments.randint(1, 4)
+            target = len(before) + moments.randint(0, 2)
             while len(lines(killed)) < target and process.poll() is None:
                 time.sleep(0.005)
             time.sleep(moments.uniform(0, 0.05))
             os.killpg(process.pid, signal.SIGKILL)
-            process.wait()
+            interrupted += process.wait() == -signal.SIGKILL
         after = lines(killed)
         assert after[: len(before)] == before  # nothing lost
         before = after
+    assert interrupted == KILLS
     assert not any(r["key"].endswith("-end") for r in records_so_far(killed / RECORDS))
     for folder in (killed, whole):
         with start(folder) as process:
