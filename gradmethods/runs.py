@@ -149,11 +149,20 @@ def clear(folder: Path) -> None:
 
 
 def move_aside(folder: Path, names: Sequence[str]) -> None:
-    """Move files to ``previous/``, which keeps the run before this one and no more."""
-    for name in names:
-        if (folder / name).exists():
-            (folder / "previous" / name).parent.mkdir(parents=True, exist_ok=True)
-            (folder / name).replace(folder / "previous" / name)
+    """Move a run's files, its provenance named last, to ``previous/``, which keeps one run.
+
+    A run that has measured nothing replaces nothing there. The provenance moves first: a kill
+    before that changes nothing in the folder, and after it the rest just follows.
+    """
+    *records, provenance = names
+    held = [name for name in records if (folder / name).exists()]
+    if held and (folder / provenance).exists():
+        for name in names:
+            (folder / "previous" / name).unlink(missing_ok=True)
+        held.insert(0, provenance)
+    for name in held:
+        (folder / "previous" / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).replace(folder / "previous" / name)
 
 
 def say(text: str) -> None:

@@ -17,6 +17,7 @@ from gradmethods.cost.plan import Plan
 from gradmethods.cost.trial import Settings, run_case
 from gradmethods.errors import GradientError, InvalidOption
 from gradmethods.report.files import (
+    CLAIMS,
     DERIVATIONS,
     PROVENANCE,
     RECORDS,
@@ -83,6 +84,19 @@ def test_a_new_run_moves_the_old_one_and_touches_nothing_else(tmp_path):
     assert (tmp_path / "figures" / "mine.svg").exists()
     assert (tmp_path / "notes.txt").exists()
     assert outside.exists()
+
+
+def test_previous_holds_one_run_and_no_part_of_another(tmp_path):
+    """If it did, two runs would mix there; if an empty run replaced it, measurements would go."""
+    previous = tmp_path / "previous"
+    for run, names in (("first", (RECORDS, CLAIMS)), ("second", (RECORDS,)), ("empty", ())):
+        write_json(tmp_path / PROVENANCE, {"run_id": run})
+        for name in names:
+            append_record(tmp_path / name, OLD | {"text": run})
+        clear(tmp_path)
+    assert read_json(previous / PROVENANCE) == {"run_id": "second"}
+    assert [record["text"] for record in read_records(previous / RECORDS)] == ["second"]
+    assert not (previous / CLAIMS).exists()
 
 
 @pytest.mark.parametrize(("status", "kind"), [(None, "budget"), (2, "not run")])
