@@ -39,6 +39,7 @@ FLOORS = (
     ("ledger",),
     ("jobs",),
     ("cli",),
+    ("__main__",),
 )
 
 

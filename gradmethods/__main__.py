@@ -1,0 +1,8 @@
+"""``python -m gradmethods`` is the command ``gradmethods``."""
+
+import sys
+
+from gradmethods.cli import main
+
+if __name__ == "__main__":
+    sys.exit(main())
