@@ -9,8 +9,8 @@ import subprocess
 import sys
 import time
 
-from gradmethods import sweep
 from gradmethods.report.files import RECORDS, read_records, records_so_far
+from gradmethods.runs import cases
 
 KILLS = 10
 
@@ -23,12 +23,12 @@ EXACT = (
 
 def start(folder):
     command = [
-        *(sys.executable, "-m", "pytest", str(sweep.find_benchmarks() / sweep.SCALING), "-q"),
+        *(sys.executable, "-m", "pytest", str(cases.find_benchmarks() / cases.SCALING), "-q"),
         *("-p", "no:cacheprovider", "--bench-grid=small"),
         *(f"--bench-out={folder}", "--bench-seconds=0.01", "--bench-limit=600"),
     ]
     return subprocess.Popen(
-        command, cwd=sweep.find_benchmarks().parent, env=os.environ | {"PYTHONHASHSEED": "0"},
+        command, cwd=cases.find_benchmarks().parent, env=os.environ | {"PYTHONHASHSEED": "0"},
         stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True,
     )  # fmt: skip
 

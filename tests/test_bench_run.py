@@ -11,7 +11,6 @@ import time
 
 import pytest
 
-from gradmethods import bench, sweep
 from gradmethods.cost.cases import Case, counts, grid
 from gradmethods.cost.plan import Plan
 from gradmethods.cost.trial import Settings, run_case
@@ -27,7 +26,8 @@ from gradmethods.report.files import (
     read_records,
     write_json,
 )
-from gradmethods.runs import clear
+from gradmethods.runs import bench, cases
+from gradmethods.runs.begin import clear
 
 SMOKE = Settings(seconds=0.0)
 OLD = {"key": "old", "outcome": "gap"}
@@ -44,12 +44,12 @@ with locked(Path(sys.argv[1])):
 def test_a_case_runs_under_pytest_benchmark_and_is_on_disk(tmp_path):
     """If the plumbing broke, `make bench` would measure and keep nothing."""
     command = [
-        *(sys.executable, "-m", "pytest", str(sweep.find_benchmarks()), "-q"),
+        *(sys.executable, "-m", "pytest", str(cases.find_benchmarks()), "-q"),
         *("-p", "no:cacheprovider", "-k", "noise or width-1-backprop"),
         *(f"--bench-out={tmp_path}", "--bench-seconds=0.01"),
         f"--benchmark-json={tmp_path / 'pytest-benchmark.json'}",
     ]
-    root = sweep.find_benchmarks().parent
+    root = cases.find_benchmarks().parent
     first = subprocess.run(command, cwd=root, capture_output=True, text=True, check=False)
     assert first.returncode == 0, first.stdout
     records = {record["key"]: record for record in read_records(tmp_path / RECORDS)}
@@ -127,7 +127,7 @@ def test_wrong_uses_are_refused(tmp_path, monkeypatch):
     for budget in (0.0, -1.0, float("nan"), float("inf")):
         with pytest.raises(InvalidOption, match="budget"):
             bench.run_benchmarks(tmp_path, budget=budget)
-    monkeypatch.setattr(sweep, "__file__", str(tmp_path / "gradmethods" / "sweep.py"))
+    monkeypatch.setattr(cases, "__file__", str(tmp_path / "gradmethods" / "runs" / "cases.py"))
     with pytest.raises(GradientError, match="clone the repository"):
         bench.run_benchmarks(tmp_path)
 
@@ -141,7 +141,7 @@ def test_an_interrupted_run_says_so(tmp_path, monkeypatch, capsys):
 
     monkeypatch.setattr(bench, "run_cases", interrupted)
     monkeypatch.setattr(bench, "accuracy_rows", lambda *args: pytest.fail("it went on"))
-    assert bench.run_benchmarks(tmp_path) == sweep.INTERRUPTED == 130
+    assert bench.run_benchmarks(tmp_path) == cases.INTERRUPTED == 130
     records = read_records(tmp_path / RECORDS)
     assert {r["reason"] for r in records[1:]} == {"The run was interrupted before this case."}
     assert len(records) == len(grid()) + len(counts())
@@ -197,11 +197,11 @@ def test_a_killed_run_leaves_no_lock(tmp_path):
 def test_cases_without_their_run_write_nothing(tmp_path):
     """If the child of a killed run went on, it would write into the next run's records."""
     command = [
-        *(sys.executable, "-m", "pytest", str(sweep.find_benchmarks() / sweep.SCALING), "-q"),
+        *(sys.executable, "-m", "pytest", str(cases.find_benchmarks() / cases.SCALING), "-q"),
         *("-p", "no:cacheprovider", "-k", "width-1-backprop"),
         *(f"--bench-out={tmp_path}", "--bench-seconds=0.01", "--bench-parent=1"),
     ]
-    root = sweep.find_benchmarks().parent
+    root = cases.find_benchmarks().parent
     done = subprocess.run(command, cwd=root, capture_output=True, text=True, check=False)
     assert "is gone" in done.stdout + done.stderr
     assert not (tmp_path / RECORDS).exists()

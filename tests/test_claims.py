@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import gradmethods as gm
-from gradmethods import bench, claims, ledger, runs
+from gradmethods import claims
 from gradmethods.claims import (
     LEDGER,
     claims_rows,
@@ -36,6 +36,7 @@ from gradmethods.graph import record
 from gradmethods.report import write_report
 from gradmethods.report.claims import criteria_frame, ledger_text
 from gradmethods.report.files import CLAIMS, RECORDS, append_record, read_json, read_records
+from gradmethods.runs import begin, bench, ledger
 from gradmethods.tape import sweep
 from tests.report_records import record as timed_record
 from tests.report_records import write_run
@@ -348,7 +349,7 @@ def test_a_run_keeps_its_claims_and_its_report_shows_them(tmp_path, monkeypatch)
         assert words in page
     index = read_json(tmp_path / "index.json")
     assert {"tab-claims", "tab-criteria", "fig-claim-c1"} <= {item["id"] for item in index["items"]}
-    runs.clear(tmp_path)
+    begin.clear(tmp_path)
     assert (tmp_path / "previous" / CLAIMS).exists()
     assert not (tmp_path / CLAIMS).exists()
     assert not (tmp_path / "figures" / "fig-claim-c1.svg").exists()

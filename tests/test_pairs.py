@@ -16,7 +16,7 @@ from gradmethods.report.files import RECORDS, append_record
 from gradmethods.report.pairs import pairs_frame, pairs_table
 from gradmethods.report.text import case_line
 from gradmethods.report.write import write
-from gradmethods.sweep import settled
+from gradmethods.runs.cases import settled
 from tests.report_records import estimate, some_records, write_run
 
 PAIR = Pair("numerical:forward", "numerical:backward", "1")

@@ -6,7 +6,6 @@ import json
 
 import pytest
 
-from gradmethods import bench, runs
 from gradmethods.cost import provenance as origin
 from gradmethods.cost.ceiling import ceiling
 from gradmethods.cost.plan import Plan
@@ -21,6 +20,8 @@ from gradmethods.report.files import (
     read_records,
     records_so_far,
 )
+from gradmethods.runs import begin as begins
+from gradmethods.runs import bench
 from tests.test_bench import Fake
 
 NOW = {
@@ -31,9 +32,9 @@ NOW = {
 
 
 def begin(folder, now=NOW, **more):
-    return runs.begin(
+    return begins.begin(
         folder / PROVENANCE, now, options=("full",), kept=lambda: "3 cases are kept",
-        clear=lambda: runs.clear(folder), **more,
+        clear=lambda: begins.clear(folder), **more,
     )  # fmt: skip
 
 
@@ -149,7 +150,7 @@ def test_a_million_passes_that_do_not_fit_are_a_gap(tmp_path, monkeypatch):
         raise BudgetExceeded("Estimated 1 h; 10 s are there.")
 
     begin(tmp_path)
-    monkeypatch.setattr("gradmethods.million.run_million", refuse)
+    monkeypatch.setattr("gradmethods.runs.million.run_million", refuse)
     bench.million_passes(tmp_path, "small", 10.0, Settings(0.0))
     (record,) = records_so_far(tmp_path / RECORDS)
     assert (record["key"], record["kind"]) == ("million", "budget")

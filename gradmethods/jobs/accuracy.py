@@ -50,10 +50,10 @@ def run(options: argparse.Namespace) -> int:
     """Do the job; return the exit status."""
     from gradmethods import problems
     from gradmethods.accuracy.tasks import Settings, tasks
-    from gradmethods.assess import assess
     from gradmethods.locate import find_problem
     from gradmethods.report.accuracy.text import all_within
     from gradmethods.report.text import summary
+    from gradmethods.runs.assess import assess
 
     if bool(options.names) == options.all:
         raise InvalidOption("Name problems, or give --all for those of the catalogue; one of both.")

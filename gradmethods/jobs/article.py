@@ -25,6 +25,6 @@ def add(jobs: Any) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Do the job; return the exit status."""
-    from gradmethods.article import run_article
+    from gradmethods.runs.article import run_article
 
     return run_article(options.out, seeds=options.seeds, animate=options.animate)

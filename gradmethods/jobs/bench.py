@@ -41,6 +41,6 @@ def add(jobs: Any) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Do the job; return the exit status."""
-    from gradmethods.bench import run_benchmarks
+    from gradmethods.runs.bench import run_benchmarks
 
     return run_benchmarks(options.out, options.budget, full=options.full, resume=options.resume)

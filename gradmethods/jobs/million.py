@@ -29,8 +29,8 @@ def add(jobs: Any) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Do the job; return the exit status."""
-    from gradmethods.million import run_million
     from gradmethods.report.million import result_text
+    from gradmethods.runs.million import run_million
 
     print(result_text(run_million(options.out, resume=options.resume)))
     return 0

@@ -43,8 +43,8 @@ def add(jobs: Any) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Do the job; return the exit status."""
-    from gradmethods.article import run_training
     from gradmethods.locate import find_problem
+    from gradmethods.runs.article import run_training
 
     size = [*options.size, *([] if options.seed is None else [f"seed={options.seed}"])]
     return run_training(

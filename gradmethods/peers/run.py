@@ -30,7 +30,7 @@ from gradmethods.report.files import (
     records_so_far,
     write_json,
 )
-from gradmethods.runs import clear
+from gradmethods.runs.begin import clear
 
 SECONDS = 15.0
 """Seconds of rounds for a case."""

@@ -34,7 +34,7 @@ from gradmethods.report.files import (
     records_so_far,
     write_json,
 )
-from gradmethods.runs import begin, difference, move_aside, say
+from gradmethods.runs.begin import begin, difference, move_aside, say
 
 WIDTHS = (2, 1024, 1024, 1)
 """1,053,697 parameters: the widest network of the benchmark."""

@@ -14,8 +14,6 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from gradmethods import assess, million
-from gradmethods.budget import FULL, SHORT, Budget
 from gradmethods.claims import claims_rows
 from gradmethods.cost.plan import FULL_LIMIT, LIMIT, Gap
 from gradmethods.cost.provenance import provenance
@@ -35,8 +33,10 @@ from gradmethods.report.files import (
     records_so_far,
     write_json,
 )
-from gradmethods.runs import begin, clear, say
-from gradmethods.sweep import INTERRUPTED, fill, find_benchmarks, kept, run_cases
+from gradmethods.runs import assess, million
+from gradmethods.runs.begin import begin, clear, say
+from gradmethods.runs.budget import FULL, SHORT, Budget
+from gradmethods.runs.cases import INTERRUPTED, fill, find_benchmarks, kept, run_cases
 
 PROOFS = 5.0
 """Seconds that proving the article's derivations may take."""

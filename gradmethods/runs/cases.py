@@ -32,7 +32,7 @@ INTERRUPTED = 130
 
 def find_benchmarks() -> Path:
     """Find the folder of benchmarks, which lies beside the package in a checkout."""
-    folder = Path(__file__).resolve().parents[1] / "benchmarks"
+    folder = Path(__file__).resolve().parents[2] / "benchmarks"
     if not (folder / SCALING).exists():
         raise GradientError(
             f"There are no benchmarks at {folder}. They are not part of an installed package: "

@@ -241,7 +241,7 @@ def _folder(out: Path | str, seed: int) -> Iterator[Folder]:
     from gradmethods.cost.provenance import provenance
     from gradmethods.report.files import locked
     from gradmethods.report.folder import Folder
-    from gradmethods.runs import clear
+    from gradmethods.runs.begin import clear
 
     path = Path(out).resolve()
     with locked(path):

@@ -8,7 +8,6 @@ from typing import Any
 
 from gradmethods.claims import claims_rows
 from gradmethods.cost.provenance import provenance
-from gradmethods.million import read_million
 from gradmethods.report.files import (
     CLAIMS,
     PROVENANCE,
@@ -19,6 +18,7 @@ from gradmethods.report.files import (
     read_records,
     write_json,
 )
+from gradmethods.runs.million import read_million
 
 ORIGIN = "claims-provenance.json"
 

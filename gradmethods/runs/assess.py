@@ -78,7 +78,7 @@ def assess(todo: Sequence[Task], out: Path | str, seed: int = 0) -> list[Path]:
     GradientError
         If another run is writing to the folder.
     """
-    from gradmethods.runs import clear
+    from gradmethods.runs.begin import clear
 
     _check_distinct(todo)
     folder = Path(out).resolve()
