@@ -65,3 +65,11 @@ def test_records_hold_it():
     """If they did not, memory could not be reported."""
     record = run_case(Case("width", "backprop", 2), Plan(60.0), Settings(seconds=0.5))
     assert record["preparation_bytes"] > record["gradient_bytes"] > 0
+
+
+def test_a_result_in_recycled_memory_is_counted(monkeypatch):
+    """If it were not, the largest gradients would seem to take no memory at all."""
+    monkeypatch.setattr("gradmethods.tape.compile.LARGE", 8000)
+    problem = gm.Problem(lambda w, xp=np: xp.sum(xp.exp(w) * w), np.linspace(0, 1, 100_000))
+    found = memory(gm.Backprop(), problem, 0.0, affordable=1.0)
+    assert found["gradient_bytes"] > 8 * problem.size

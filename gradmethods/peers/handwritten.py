@@ -6,6 +6,7 @@ examples, −(h Wᵀ + b) as (−b) − h Wᵀ, a division for the reciprocal (w
 vectorise), scalar products for the two sums of the cross entropy. What no provider here does, the
 expert does not either: the loss is differentiated by y and y by z, which are not cancelled against
 each other into y − t, and nothing is kept from one call to the next, for the data may change.
+Results are in fresh memory, and transposed weights are read as they lie.
 
 Source: D. E. Rumelhart, G. E. Hinton and R. J. Williams, Nature 323 (1986) 533-536, in array form.
 """

@@ -44,7 +44,9 @@ class Labels:
     def __init__(self, axes: Any) -> None:
         self.axes = axes
         # Ticks, labels and a legend take about a third of a figure. Exactness is not needed here.
-        self.extent = 72 * np.array(axes.figure.get_size_inches()) * 0.65
+        spec = axes.get_subplotspec()
+        rows, columns = (1, 1) if spec is None else spec.get_gridspec().get_geometry()
+        self.extent = 72 * np.array(axes.figure.get_size_inches()) * 0.65 / (columns, rows)
         self._taken = np.empty((0, 2))
 
     def avoid(self, x: ArrayLike, y: ArrayLike) -> None:
