@@ -31,6 +31,13 @@ from gradmethods.runs.begin import clear
 
 SMOKE = Settings(seconds=0.0)
 OLD = {"key": "old", "outcome": "gap"}
+CASES = """
+import sys
+from pathlib import Path
+from gradmethods.cost.trial import Settings
+from gradmethods.runs.cases import run_cases
+run_cases(Path(sys.argv[1]), "small", 15.0, Settings(seconds=5.0), None)
+"""
 LOCK = """
 import sys, time
 from pathlib import Path
@@ -205,6 +212,21 @@ def test_cases_without_their_run_write_nothing(tmp_path):
     done = subprocess.run(command, cwd=root, capture_output=True, text=True, check=False)
     assert "is gone" in done.stdout + done.stderr
     assert not (tmp_path / RECORDS).exists()
+
+
+@pytest.mark.skipif(os.name != "posix", reason="Windows passes no pipes on")
+def test_the_cases_of_a_killed_run_end_with_it(tmp_path):
+    """If they went on to the end of theirs, minutes in a full run, they would disturb the next."""
+    with subprocess.Popen(
+        [sys.executable, "-c", CASES, str(tmp_path)], stdout=subprocess.PIPE, text=True,
+        env=os.environ | {"PYTEST_ADDOPTS": "-vv"},
+    ) as run:  # fmt: skip
+        assert run.stdout is not None
+        assert any("test_noise_at_the_begin" in line for line in iter(run.stdout.readline, ""))
+        run.kill()  # in the second case: the line of the first ends with it
+        rest = run.stdout.read()  # until the cases, too, have closed their end
+    assert "is gone" not in rest  # which is what they say when they have a record to keep
+    assert len(read_records(tmp_path / RECORDS)) == 1
 
 
 def test_ctrl_c_ends_the_cases_too(tmp_path):

@@ -7,7 +7,7 @@ import json
 import pytest
 
 from gradmethods.cost import provenance as origin
-from gradmethods.cost.ceiling import ceiling
+from gradmethods.cost.ceiling import STATUS, ceiling
 from gradmethods.cost.plan import Plan
 from gradmethods.cost.trial import Settings, run_case
 from gradmethods.errors import BudgetExceeded, GradientError
@@ -125,15 +125,23 @@ def test_the_source_tells_uncommitted_changes(tmp_path, monkeypatch):
     assert len({before, one, origin._source()}) == 3
 
 
-def test_a_case_that_takes_all_memory_is_a_gap():
+@pytest.mark.skipif(not STATUS.exists(), reason="only Linux limits address space")
+def test_a_case_that_takes_all_memory_is_a_gap(monkeypatch):
     """If the system ended the process instead, the run would lose what comes after, too."""
     with pytest.raises(MemoryError, match=r"The limit is 0\.25 GiB a case"), ceiling(2**28):
         bytearray(2**29)
     bytearray(2**29)  # and the limit is gone
-    fake = Fake(raises=MemoryError("1 TiB"))
+
+    class Greedy(Fake):
+        def prepare(self, problem):
+            return bytearray(2**29)
+
+    monkeypatch.setattr("gradmethods.cost.ceiling.allowed", lambda: 2.0**28)
     plan = Plan(60.0)
     small, large = bench_cases()
-    assert run_case(small, plan, Settings(0.0), provider=fake)["kind"] == "memory"
+    record = run_case(small, plan, Settings(0.0), provider=Greedy())
+    assert (record["outcome"], record["kind"]) == ("gap", "memory")
+    assert "The limit is 0.25 GiB a case" in record["reason"]
     assert run_case(large, plan, Settings(0.0))["kind"] == "memory"  # no larger one is tried
 
 

@@ -8,7 +8,8 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -72,18 +73,37 @@ def run_cases(
     # SymPy orders terms by hash: a fixed seed makes the same formulas, and counts, every time.
     environment = os.environ | {"PYTHONHASHSEED": "0"}
     sys.stdout.flush()
-    try:
-        done = subprocess.run(  # noqa: S603  # our own tests, by our own interpreter
-            command,
-            cwd=benchmarks.parent,
-            env=environment,
-            check=False,
-            timeout=None if seconds is None else seconds + GRACE,
-            start_new_session=True,  # Ctrl-C reaches us alone, and we end it
-        )
-    except subprocess.TimeoutExpired:
-        return None
+    with _lifeline() as ends:
+        try:
+            done = subprocess.run(  # noqa: S603  # our own tests, by our own interpreter
+                [*command, *(f"--bench-pipe={end}" for end in ends)],
+                cwd=benchmarks.parent,
+                env=environment,
+                check=False,
+                timeout=None if seconds is None else seconds + GRACE,
+                start_new_session=True,  # Ctrl-C reaches us alone, and we end it
+                pass_fds=ends,
+            )
+        except subprocess.TimeoutExpired:
+            return None
     return done.returncode
+
+
+@contextmanager
+def _lifeline() -> Iterator[tuple[int, ...]]:
+    """Hold one end of a pipe, which closes with this process however that ends; give the other.
+
+    Windows passes none on: there the cases end when the next of them has a record to keep.
+    """
+    if os.name != "posix":
+        yield ()
+        return
+    theirs, ours = os.pipe()
+    try:
+        yield (theirs,)
+    finally:
+        os.close(ours)
+        os.close(theirs)
 
 
 def settled(folder: Path, name: str) -> dict[str, bool]:
