@@ -7,9 +7,10 @@ import json
 import pytest
 
 from gradmethods.cost import provenance as origin
+from gradmethods.cost.cases import grid
 from gradmethods.cost.ceiling import STATUS, ceiling
-from gradmethods.cost.plan import Plan
-from gradmethods.cost.trial import Settings, run_case
+from gradmethods.cost.plan import Gap, Plan
+from gradmethods.cost.trial import Settings, describe, gap_record, run_case
 from gradmethods.errors import BudgetExceeded, GradientError
 from gradmethods.report.files import (
     PROVENANCE,
@@ -20,8 +21,10 @@ from gradmethods.report.files import (
     read_records,
     records_so_far,
 )
+from gradmethods.report.growth import gaps_frame
+from gradmethods.report.tables import gaps_table
 from gradmethods.runs import begin as begins
-from gradmethods.runs import bench
+from gradmethods.runs import bench, cases
 from tests.test_bench import Fake
 
 NOW = {
@@ -163,3 +166,16 @@ def test_a_million_passes_that_do_not_fit_are_a_gap(tmp_path, monkeypatch):
     (record,) = records_so_far(tmp_path / RECORDS)
     assert (record["key"], record["kind"]) == ("million", "budget")
     assert "Estimated 1 h" in record["reason"]
+    (row,) = gaps_table(gaps_frame([record])).to_dict("records")
+    assert (row["Size"], row["Reason"]) == ("n = 697", record["reason"])
+
+
+def test_a_run_with_no_case_left_to_time_ends_well(tmp_path):
+    """If it failed, a run that was killed among its last cases would never be finished."""
+    begin(tmp_path)
+    for case in grid("small"):
+        gap = gap_record(Gap("obstacle", "None."))
+        append_record(tmp_path / RECORDS, describe(case, Settings(0.0)) | gap)
+    assert not all(cases.settled(tmp_path, "small").values())
+    assert cases.run_cases(tmp_path, "small", 15.0, Settings(0.01), None) == 0
+    assert all(cases.settled(tmp_path, "small").values())

@@ -179,9 +179,13 @@ def size_of(record: Mapping[str, Any]) -> tuple[Grows, int]:
     >>> size_of({"sweep": "batch", "n": 13, "batch": 100})
     ('N', 100)
     """
-    sweep = SWEEPS.get(str(record.get("sweep")))
-    letter = "n" if sweep is None else sweep.grows
+    letter = letter_of(str(record.get("sweep")))
     return letter, record["n" if letter == "n" else "batch"]
+
+
+def letter_of(name: str) -> Literal["n", "N"]:
+    """Return the letter of what grows in a sweep; n in what is none, like the million passes."""
+    return SWEEPS[name].grows if name in SWEEPS else "n"
 
 
 def get_sweep(name: str) -> Sweep:

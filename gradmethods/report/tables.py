@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 
 from gradmethods.cost.fits import FEWEST_POINTS
-from gradmethods.cost.sweeps import get_sweep
+from gradmethods.cost.sweeps import get_sweep, letter_of
 from gradmethods.report import format as fmt
 from gradmethods.report.frames import disturbed, folded
 from gradmethods.report.style import look
@@ -108,7 +108,7 @@ def gaps_table(gaps: pd.DataFrame) -> pd.DataFrame:
     rows = []
     for row in folded(gaps).to_dict("records"):
         several, first = row["last"] > row["size"], fmt.count(row["size"])
-        letter = get_sweep(row["sweep"]).grows
+        letter = letter_of(row["sweep"])
         span = f"≥ {first}" if row["final"] else f"= {first} – {fmt.count(row['last'])}"
         rows.append(
             {
