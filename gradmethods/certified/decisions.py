@@ -24,7 +24,7 @@ class Undecided(NotDifferentiable):
     """Balls of this precision do not tell; those of a higher one may."""
 
 
-def tied(x: arb, y: arb) -> bool:
+def tied(x: Any, y: Any) -> bool:
     """Whether two numbers are equal for certain."""
     return bool(x.is_exact() and y.is_exact() and x == y)
 
@@ -61,47 +61,45 @@ def step(name: str, a: Ball) -> Objects:
     """Decide signs and whole parts; where they jump, a value that varies has none."""
     function, jumps = STEPS[name]
 
-    def entry(x: arb) -> arb:
+    def entry(x: arb) -> Any:
         ends = x.lower(), x.upper()
         low, high = map(function, ends) if x.is_finite() else (None, None)
         on_a_jump = a.varies and any(map(jumps, ends))
         if on_a_jump and x.is_exact():
             raise NotDifferentiable(f"xp.{name} jumps at {_text(x)}")
-        if low is None or low != high or on_a_jump:
+        if low is None or not tied(low, high) or on_a_jump:
             raise Undecided(f"xp.{name} is asked of {_text(x)}")
-        return arb(low)
+        return low
 
     return each(entry, a.values)
 
 
-def _sign(x: arb) -> int:
-    return int(x > 0) - int(x < 0)
+def _sign(x: arb) -> arb:
+    return arb(int(x > 0) - int(x < 0))
 
 
-def _floor(x: arb) -> Any:
-    return x.floor().unique_fmpz()
+def _trunc(x: arb) -> arb:
+    return x.ceil() if x < 0 else x.floor()
 
 
-def _ceil(x: arb) -> Any:
-    return x.ceil().unique_fmpz()
+def _round(x: Any) -> Any:
+    if x.is_integer():
+        return x
+    nearest = (x + HALF).floor()
+    half, even = (x + HALF).is_integer(), (nearest * HALF).is_integer()
+    return nearest - 1 if half and not even else nearest
 
 
-def _trunc(x: arb) -> Any:
-    return _ceil(x) if x < 0 else _floor(x)
+HALF: Any = arb(0.5)
 
-
-def _round(x: arb) -> Any:
-    nearest = _floor(x + arb(0.5))
-    half = (x + arb(0.5)).is_integer()
-    return nearest - 1 if half and int(nearest) % 2 else nearest
-
-
+# Whole parts stay balls, which are exact here: as integers those of 1e12's exponential would have
+# more bits than there is memory, and GMP ends the process.
 STEPS: dict[str, tuple[Callable[[arb], Any], Callable[[arb], bool]]] = {
     "sign": (_sign, lambda x: bool(x.is_zero())),
-    "floor": (_floor, lambda x: bool(x.is_integer())),
-    "ceil": (_ceil, lambda x: bool(x.is_integer())),
+    "floor": (arb.floor, lambda x: bool(x.is_integer())),
+    "ceil": (arb.ceil, lambda x: bool(x.is_integer())),
     "trunc": (_trunc, lambda x: bool(x.is_integer() and not x.is_zero())),
-    "round": (_round, lambda x: bool((x + arb(0.5)).is_integer())),
+    "round": (_round, lambda x: bool((x + HALF).is_integer())),
 }
 """Name → the function of an exact number; whether it jumps there."""
 

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 import numpy as np
-from flint import arb, arb_series, ctx
+from flint import arb, arb_series
 from numpy.typing import NDArray
 
 from gradmethods.arrays import Array
@@ -20,10 +20,10 @@ from gradmethods.certified.arrays import NAN, ONE, Ball, Objects, each
 from gradmethods.certified.decisions import Undecided
 from gradmethods.certified.decisions import order as order_of
 from gradmethods.certified.evaluate import point_of
-from gradmethods.certified.functions import BINARY, UNARY, whole_power
+from gradmethods.certified.functions import BINARY, UNARY, is_whole, whole_power
 from gradmethods.certified.namespace import Balls
 from gradmethods.certified.numbers import is_known, rounded
-from gradmethods.certified.precision import raised
+from gradmethods.certified.precision import raised, working
 from gradmethods.errors import InvalidOption
 from gradmethods.graph.record import call_loss
 from gradmethods.problem import Problem
@@ -42,7 +42,7 @@ def head(x: Any) -> arb:
 def _power(x: Any, c: Any) -> Any:
     if isinstance(c, arb_series):
         return (c * x.log()).exp() if head(x) > 0 else NAN
-    if c.is_integer():
+    if is_whole(c):
         return whole_power(x, int(c.unique_fmpz()))
     return (c * x.log()).exp() if head(x) > 0 else NAN
 
@@ -180,7 +180,7 @@ def certified_derivatives(
         )
 
     def attempt(bits: int) -> tuple[NDArray[np.float64], bool]:
-        with ctx.workprec(bits):
+        with working(bits, terms=order + 1):
             balls = [ball for i in chosen for ball in _along(problem, order, int(i))]
         enough = all(is_known(ball, DIGITS) for ball in balls)
         return np.array([*map(rounded, balls)]).reshape(len(chosen), order + 1), enough
@@ -190,20 +190,16 @@ def certified_derivatives(
 
 def _along(problem: Problem, order: int, component: int) -> list[arb]:
     """Enclose the loss and its derivatives along one coordinate."""
-    before, ctx.cap = ctx.cap, order + 1
-    try:
-        point = point_of(problem)
-        flat = np.concatenate([values.ravel() for values in point.values()])
-        flat[component] = arb_series([flat[component], 1], prec=order + 1)
-        xp, dtype = Series(), problem.dtype
-        params = {
-            name: Array(xp, Ball(values, dtype, None, varies=True))
-            for name, values in problem.structure.split(flat).items()
-        }
-        data = {name: Array(xp, array) for name, array in problem.data.items()}
-        result: Any = xp.ball(call_loss(problem, params, data, xp).payload).values[()]
-    finally:
-        ctx.cap = before
+    point = point_of(problem)
+    flat = np.concatenate([values.ravel() for values in point.values()])
+    flat[component] = arb_series([flat[component], 1], prec=order + 1)
+    xp, dtype = Series(), problem.dtype
+    params = {
+        name: Array(xp, Ball(values, dtype, None, varies=True))
+        for name, values in problem.structure.split(flat).items()
+    }
+    data = {name: Array(xp, array) for name, array in problem.data.items()}
+    result: Any = xp.ball(call_loss(problem, params, data, xp).payload).values[()]
     coefficients = result.coeffs() if isinstance(result, arb_series) else [result]
     if not all(c.is_finite() for c in coefficients):
         raise Undecided("A derivative is not a finite number")

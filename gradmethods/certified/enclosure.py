@@ -8,12 +8,13 @@ from functools import cached_property
 from typing import Any
 
 import numpy as np
-from flint import arb, ctx
+from flint import arb
 from numpy.typing import NDArray
 
 from gradmethods.certified import numbers
 from gradmethods.certified.arrays import Objects, each, holds
 from gradmethods.certified.evaluate import Enclosures, enclose
+from gradmethods.certified.precision import working
 from gradmethods.errors import NotDifferentiable
 from gradmethods.problem import Problem
 from gradmethods.structure import Arrays, Parameters, ParametersLike, Structure
@@ -82,7 +83,7 @@ class CertifiedGradient:
     @cached_property
     def tail(self) -> Arrays:
         """What the nearest float64 leaves of each midpoint: together they have some 32 digits."""
-        with ctx.workprec(self.bits):
+        with working(self.bits):
             return {
                 name: np.where(self.is_zero[name], 0.0, each(numbers.rest, balls, near)).astype(
                     float
@@ -95,7 +96,7 @@ class CertifiedGradient:
     @property
     def radius(self) -> Parameters:
         """Upper bounds on the distance of each derivative from ``gradient``, rounding included."""
-        with ctx.workprec(self.bits):
+        with working(self.bits):
             return self.structure.restore(
                 {
                     name: each(numbers.distance, balls, self._nearest[name]).astype(float)
@@ -106,7 +107,7 @@ class CertifiedGradient:
     @property
     def tail_radius(self) -> Arrays:
         """Upper bounds on the distance of each derivative from ``gradient + tail``."""
-        with ctx.workprec(self.bits):
+        with working(self.bits):
             return {
                 name: each(numbers.distance, balls, self._nearest[name], self.tail[name]).astype(
                     float
@@ -123,7 +124,7 @@ class CertifiedGradient:
     def array_digits(self) -> dict[str, float]:
         """Digits of each array relative to its norm; as many as there are bits where it is 0."""
         most = self.bits * numbers.LOG10_2
-        with ctx.workprec(self.bits):
+        with working(self.bits):
             found = {}
             for name, balls in self.enclosure.items():
                 known = balls[~self.is_zero[name]]

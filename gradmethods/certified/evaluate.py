@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 import numpy as np
-from flint import arb, ctx
+from flint import arb
 
 from gradmethods.arrays import Array
 from gradmethods.certified.arrays import (
@@ -23,6 +23,7 @@ from gradmethods.certified.arrays import (
 )
 from gradmethods.certified.decisions import Undecided
 from gradmethods.certified.namespace import Balls
+from gradmethods.certified.precision import working
 from gradmethods.errors import BudgetExceeded
 from gradmethods.graph.record import call_loss
 from gradmethods.problem import Problem
@@ -86,7 +87,7 @@ def enclose(
     BudgetExceeded
         If it is predicted to take more than `budget` seconds.
     """
-    with ctx.workprec(bits):
+    with working(bits):
         point = point_of(problem)
         xp = Balls(unit)
         value, _ = run(problem, point, {}, xp)

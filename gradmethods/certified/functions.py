@@ -29,13 +29,30 @@ def whole_power(x: Any, n: int) -> Any:
     return result
 
 
+MOST_SQUARINGS = 64
+"""Bits of an exponent for which a power is made by squaring; larger ones might fill the memory."""
+
+
+def is_whole(c: Any) -> bool:
+    """Say whether an exponent is a whole number, and one of a size to multiply by."""
+    return bool(c.is_integer() and abs(c) < arb(2) ** MOST_SQUARINGS)
+
+
 def power(x: Any, c: Any) -> Any:
     """x**c; for whole c of any x, otherwise of x > 0, and 0**c for c > 0."""
-    if c.is_integer():
+    if is_whole(c):
         return whole_power(x, int(c.unique_fmpz()))
     if x.is_zero() and c > 0:
         return ZERO
-    return x**c if x > 0 else NAN
+    return x**c if x > 0 else _power_of_negative(x, c)
+
+
+def _power_of_negative(x: Any, c: Any) -> Any:
+    """x**c for x < 0, which a whole number too long to multiply by still has."""
+    if not (x < 0 and c.is_integer()):
+        return NAN
+    size = (-x) ** c
+    return size if (c / 2).is_integer() else -size
 
 
 def power_slope(x: Any, c: Any, y: Any) -> Any:
@@ -43,7 +60,7 @@ def power_slope(x: Any, c: Any, y: Any) -> Any:
     if c.is_zero():
         return ZERO
     if c.is_integer():
-        return c * whole_power(x, int(c.unique_fmpz()) - 1)
+        return c * power(x, c - 1)
     return c * x ** (c - 1) if x > 0 else NAN
 
 

@@ -21,7 +21,8 @@ class Moving(Namespace):
     def ball(self, payload: Any) -> Ball:
         """Make balls of a constant."""
         if isinstance(payload, Ball):
-            return payload
+            # Without entries nothing varies, and the sum of none is a constant.
+            return payload if payload.values.size else Ball(payload.values, payload.dtype)
         return Ball(exact(payload), np.asarray(payload).dtype)
 
     def _made(self, values: Objects, balls: Any, tangents: Tangents | None) -> Ball:

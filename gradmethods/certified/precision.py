@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import math
+import threading
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import TypeVar
+
+from flint import ctx
 
 from gradmethods.certified.decisions import Undecided
 from gradmethods.certified.numbers import LOG10_2
@@ -18,6 +22,26 @@ MOST_BITS = 8192
 """Where raising the precision ends."""
 
 Result = TypeVar("Result")
+
+_context = threading.RLock()
+
+
+@contextmanager
+def working(bits: int, *, terms: int | None = None) -> Iterator[None]:
+    """Work with `bits` bits, and with series of so many `terms`; restore what was there before.
+
+    python-flint has one precision and one length of series for the whole process. So threads take
+    turns here; one that is at it may enter again, as where a loss asks for a certificate itself.
+    """
+    with _context:
+        before = ctx.prec, ctx.cap
+        try:
+            ctx.prec = bits
+            if terms is not None:
+                ctx.cap = terms
+            yield
+        finally:
+            ctx.prec, ctx.cap = before
 
 
 def raised(problem: Problem, first: int, attempt: Callable[[int], tuple[Result, bool]]) -> Result:

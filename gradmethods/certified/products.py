@@ -31,8 +31,9 @@ def product(a: Objects, b: Objects, *, unit: float = 0.0) -> Objects:
         result = np.moveaxis(_multiply(a, columns).reshape(m, *batch_b, n), 0, -2)
     else:
         batch = np.broadcast_shapes(tuple(batch_a), tuple(batch_b))
-        left = np.broadcast_to(a, (*batch, m, k)).reshape(-1, m, k)
-        right = np.broadcast_to(b, (*batch, k, n)).reshape(-1, k, n)
+        count = math.prod(batch)  # -1 has no meaning where there are no entries
+        left = np.broadcast_to(a, (*batch, m, k)).reshape(count, m, k)
+        right = np.broadcast_to(b, (*batch, k, n)).reshape(count, k, n)
         pairs = [_multiply(x, y).reshape(-1) for x, y in zip(left, right, strict=True)]
         entries = [ball for pair in pairs for ball in pair]
         result = from_list(entries, (*batch, m, n))

@@ -11,14 +11,14 @@ import time
 from dataclasses import dataclass, field, replace
 
 import numpy as np
-from flint import arb, arb_mat, ctx
+from flint import arb, arb_mat
 from numpy.typing import NDArray
 
 from gradmethods.certified import numbers
 from gradmethods.certified.arrays import ONE, ZERO, Objects, Tangents, exact, filled, from_list
 from gradmethods.certified.evaluate import ENTRIES, point_of, run
 from gradmethods.certified.namespace import Balls
-from gradmethods.certified.precision import check_request, first_bits, raised
+from gradmethods.certified.precision import check_request, first_bits, raised, working
 from gradmethods.errors import InvalidOption
 from gradmethods.problem import Problem
 from gradmethods.progress import shown
@@ -97,7 +97,7 @@ class CertifiedSample:
         An error vector of norm e shows in each as e times a standard normal number.
         """
         flat = exact(self._flat(gradient)[:, None])
-        with ctx.workprec(self.bits):
+        with working(self.bits):
             products = [
                 (arb_mat(1, len(flat), exact(d).tolist()) * _column(flat))[0, 0]
                 for d in self.directions
@@ -105,7 +105,7 @@ class CertifiedSample:
         return self._less(from_list(products, (len(products),)), self.slopes)
 
     def _less(self, given: Objects, truth: Objects) -> Vector:
-        with ctx.workprec(self.bits):
+        with working(self.bits):
             differences = given - truth
         return np.array([float(ball.mid()) for ball in differences])
 
@@ -168,7 +168,7 @@ def certified_sample(
     start = time.perf_counter()
 
     def attempt(bits: int) -> tuple[CertifiedSample, bool]:
-        with ctx.workprec(bits):
+        with working(bits):
             loss, found = _enclose(problem, chosen, towards)
         partials, slopes = found[:count], found[count:]
         seconds = time.perf_counter() - start
