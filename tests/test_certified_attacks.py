@@ -138,3 +138,41 @@ def test_powers_of_zero_that_is_data_are_flat():
             gm.certified_gradient(gm.Problem(problem.loss, point, {"x": [0.0, 0.0]}))
     with pytest.raises(gm.NotDifferentiable):  # to the left of 0 there is no such power
         gm.certified_gradient(gm.Problem(lambda w, xp=np: w ** (2 + w), np.asarray(0.0)))
+
+
+CONSTANT_ENTRIES: dict[str, tuple[Any, list[float]]] = {
+    "beyond a clip": (lambda xp, w: xp.acos(xp.clip(w, -1, 1)), [0, -(0.91**-0.5), 0]),
+    "below a maximum": (lambda xp, w: xp.sqrt(xp.maximum(w, 0.0)), [8**-0.5, 1.2**-0.5, 0]),
+    "joined": (lambda xp, w: (xp.concat([xp.zeros(3), w]) > 0)[:3] * w, [0, 0, 0]),
+    "not chosen": (lambda xp, w: xp.floor(xp.where(w < 1, w - 0.5, 2.0)) * w, [2, -1, -3]),
+    "triangle": (lambda xp, w: xp.sign(xp.tril(xp.stack([w, w, w])))[0, :] * w, [1, 0, 0]),
+    "running": (
+        lambda xp, w: xp.floor(xp.cumulative_sum(xp.concat([xp.ones(3), w + 0.1])))[:3] * w,
+        [1, 2, 3],
+    ),
+    "product": (lambda xp, w: xp.floor(xp.stack([xp.ones(3), w]) @ xp.ones(3))[0] * w, [3, 3, 3]),
+    "power": (lambda xp, w: xp.concat([w**2, xp.zeros(1)]) ** 1.5, [12, 0.27, -12]),
+    "scattered": (lambda xp, w: xp.where(xp.stack([w, xp.ones(3)])[:, 1:] == 1, 1.0, 2.0), [0] * 3),
+}
+"""A function of (2, 0.3, -2), and the gradient of its sum. Its constant entries lie on a jump, at a
+tie or at the end of a domain, where entries that vary may not be."""
+
+
+@pytest.mark.parametrize("name", CONSTANT_ENTRIES)
+def test_entries_that_do_not_vary_may_lie_anywhere(name):
+    """A constant beside parameters in one array would be refused for a jump that it never makes."""
+    function, expected = CONSTANT_ENTRIES[name]
+    w = np.array([2.0, 0.3, -2.0])
+    problem = gm.Problem(lambda w, *, xp=np: xp.sum(function(xp, w)), w)
+    found = gm.certified_gradient(problem).gradient
+    np.testing.assert_allclose(found, expected, rtol=1e-15, atol=0)
+
+
+def test_entries_that_vary_may_not_lie_on_a_jump():
+    """One entry that varies decides for its own place, whatever the constants beside it do."""
+    for move in (lambda xp, w: xp.stack([0 * w, w]), lambda xp, w: xp.stack([0 * w, w - w])):
+        problem = gm.Problem(
+            lambda w, *, xp=np, m=move: xp.sum(xp.floor(m(xp, w))) + w, np.array(2.0)
+        )
+        with pytest.raises(gm.NotDifferentiable, match="jumps"):
+            gm.certified_gradient(problem)

@@ -7,6 +7,7 @@ operators; nothing else here is NumPy's.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
@@ -21,6 +22,9 @@ Objects = NDArray[Any]
 ZERO: Any = arb(0)
 ONE: Any = arb(1)
 NAN: Any = arb("nan")
+
+EVERYWHERE = np.True_
+NOWHERE = np.False_
 
 
 def boxed(result: Any) -> Objects:
@@ -108,6 +112,11 @@ class Tangents:
         return Tangents(block, factor)
 
 
+def either(*balls: Ball) -> NDArray[np.bool_]:
+    """Say where any of several arrays that broadcast varies."""
+    return np.asarray(functools.reduce(np.logical_or, [ball.varying for ball in balls]))
+
+
 def taken(values: Objects, positions: NDArray[np.intp]) -> Objects:
     """Take entries by their positions in the flattened array."""
     result: Objects = values.reshape(-1)[positions.ravel()].reshape(positions.shape)
@@ -125,19 +134,25 @@ class Ball:
         What the array stands for in the loss.
     tangents : Tangents, or None
         None if no entry depends on the directions at hand.
-    varies : bool
-        Whether any entry depends on any parameter.
+    varying : numpy.ndarray of bool, or numpy.bool
+        Which entries depend on any parameter; of a shape that broadcasts to that of the values. The
+        tangents of the others are 0.
     """
 
     values: Objects = field(repr=False)
     dtype: np.dtype[Any]
     tangents: Tangents | None = field(default=None, repr=False)
-    varies: bool = False
+    varying: NDArray[np.bool_] | np.bool_ = field(default=NOWHERE, repr=False)
 
     @property
     def shape(self) -> tuple[int, ...]:
         """Lengths of the axes."""
         return self.values.shape
+
+    @property
+    def varies(self) -> NDArray[np.bool_]:
+        """Say of every entry whether it depends on any parameter."""
+        return np.broadcast_to(self.varying, self.shape)
 
     def derivatives(self, count: int) -> Objects:
         """Return the derivatives along `count` directions, zeros if there are no tangents."""

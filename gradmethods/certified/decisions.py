@@ -52,7 +52,9 @@ def compare(name: str, a: Ball, b: Ball) -> Truth:
         x, y = (_first(array, neither) for array in (a.values, b.values))
         if not (holds(tied, a.values, b.values) | ~neither).all():
             raise Undecided(f"xp.{name} compares {_text(x)} and {_text(y)}")
-        if a.varies or b.varies:
+        at_a_tie = neither & (a.varies | b.varies)
+        if at_a_tie.any():
+            x = _first(a.values, at_a_tie)
             raise NotDifferentiable(f"xp.{name} compares two values that are equal, {_text(x)}")
     return COMPARISONS[name](below, above)
 
@@ -61,17 +63,17 @@ def step(name: str, a: Ball) -> Objects:
     """Decide signs and whole parts; where they jump, a value that varies has none."""
     function, jumps = STEPS[name]
 
-    def entry(x: arb) -> Any:
+    def entry(x: arb, varies: np.bool_) -> Any:
         ends = x.lower(), x.upper()
         low, high = map(function, ends) if x.is_finite() else (None, None)
-        on_a_jump = a.varies and any(map(jumps, ends))
+        on_a_jump = varies and any(map(jumps, ends))
         if on_a_jump and x.is_exact():
             raise NotDifferentiable(f"xp.{name} jumps at {_text(x)}")
         if low is None or not tied(low, high) or on_a_jump:
             raise Undecided(f"xp.{name} is asked of {_text(x)}")
         return low
 
-    return each(entry, a.values)
+    return each(entry, a.values, a.varies)
 
 
 def _sign(x: arb) -> arb:

@@ -16,12 +16,12 @@ from flint import arb, arb_series
 from numpy.typing import NDArray
 
 from gradmethods.arrays import Array
-from gradmethods.certified.arrays import NAN, ONE, Ball, Objects, each
+from gradmethods.certified.arrays import EVERYWHERE, NAN, ONE, Ball, Objects, each, either
 from gradmethods.certified.decisions import Undecided
 from gradmethods.certified.decisions import order as order_of
 from gradmethods.certified.evaluate import point_of
 from gradmethods.certified.functions import BINARY, UNARY, is_whole, whole_power
-from gradmethods.certified.namespace import Balls
+from gradmethods.certified.namespace import Balls, varying_products
 from gradmethods.certified.numbers import is_known, rounded
 from gradmethods.certified.precision import raised, working
 from gradmethods.errors import InvalidOption
@@ -103,18 +103,19 @@ class Series(Balls):
         return each(_guarded(SERIES.get(name, of_balls), of_balls), *operands)
 
     def _here(self, ball: Ball) -> Ball:
-        return Ball(each(head, ball.values), ball.dtype, None, ball.varies)
+        return Ball(each(head, ball.values), ball.dtype, None, ball.varying)
 
     def _maximum(self, a: Ball, b: Ball) -> Ball:
         x, y = np.broadcast_arrays(a.values, b.values)
         below, above, _ = order_of(each(head, x), each(head, y))
         values = np.where(above, x, np.where(below, y, each(_larger, x, y)))
-        return self._made(values, (a, b), None)
+        varying = np.where(above, a.varies, np.where(below, b.varies, either(a, b)))
+        return Ball(values, a.dtype, None, varying)
 
     def _matmul(self, a: Ball, b: Ball) -> Ball:
         if 0 in (*a.shape, *b.shape) or not (_has_series(a) or _has_series(b)):
             return super()._matmul(a, b)
-        return self._made(np.matmul(a.values, b.values), (a, b), None)
+        return Ball(np.matmul(a.values, b.values), a.dtype, None, varying_products(a, b))
 
 
 def _guarded(function: Function, of_balls: Function) -> Function:
@@ -195,7 +196,7 @@ def _along(problem: Problem, order: int, component: int) -> list[arb]:
     flat[component] = arb_series([flat[component], 1], prec=order + 1)
     xp, dtype = Series(), problem.dtype
     params = {
-        name: Array(xp, Ball(values, dtype, None, varies=True))
+        name: Array(xp, Ball(values, dtype, None, EVERYWHERE))
         for name, values in problem.structure.split(flat).items()
     }
     data = {name: Array(xp, array) for name, array in problem.data.items()}

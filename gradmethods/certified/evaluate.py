@@ -12,6 +12,7 @@ from flint import arb
 
 from gradmethods.arrays import Array
 from gradmethods.certified.arrays import (
+    EVERYWHERE,
     ONE,
     ZERO,
     Ball,
@@ -53,7 +54,7 @@ def run(
     """
     dtype = problem.dtype
     params = {
-        name: Array(xp, Ball(values, dtype, tangents.get(name), varies=True))
+        name: Array(xp, Ball(values, dtype, tangents.get(name), EVERYWHERE))
         for name, values in point.items()
     }
     data = {name: Array(xp, array) for name, array in problem.data.items()}

@@ -21,12 +21,8 @@ class Moving(Namespace):
     def ball(self, payload: Any) -> Ball:
         """Make balls of a constant."""
         if isinstance(payload, Ball):
-            # Without entries nothing varies, and the sum of none is a constant.
-            return payload if payload.values.size else Ball(payload.values, payload.dtype)
+            return payload
         return Ball(exact(payload), np.asarray(payload).dtype)
-
-    def _made(self, values: Objects, balls: Any, tangents: Tangents | None) -> Ball:
-        return Ball(values, balls[0].dtype, tangents, any(ball.varies for ball in balls))
 
     def _move(self, primitive: Primitive, payload: Any, *where: Any, **static: Any) -> Ball:
         """Move entries as NumPy moves their positions."""
@@ -36,12 +32,13 @@ class Moving(Namespace):
 
     def _taken(self, ball: Ball, positions: NDArray[np.intp]) -> Ball:
         tangents = ball.tangents and ball.tangents.moved(positions)
-        return Ball(taken(ball.values, positions), ball.dtype, tangents, ball.varies)
+        varying = ball.varying if ball.varying.ndim == 0 else taken(ball.varies, positions)
+        return Ball(taken(ball.values, positions), ball.dtype, tangents, varying)
 
     def _spread(self, ball: Ball, shape: tuple[int, ...]) -> Ball:
         values = np.broadcast_to(ball.values, shape)
         tangents = ball.tangents and ball.tangents.spread(shape)
-        return Ball(values, ball.dtype, tangents, ball.varies)
+        return Ball(values, ball.dtype, tangents, ball.varying)
 
     def _concat(self, *balls: Ball, axis: int) -> Ball:
         values = np.concat([ball.values for ball in balls], axis)
@@ -50,7 +47,8 @@ class Moving(Namespace):
         if count is not None:
             parts = [ball.derivatives(count) for ball in balls]
             tangents = Tangents(np.concat(parts, axis + 1))
-        return self._made(values, balls, tangents)
+        varying = np.concat([ball.varies for ball in balls], axis)
+        return Ball(values, balls[0].dtype, tangents, varying)
 
     def _scatter_add(self, g: Ball, *where: Ball, index: Any, shape: tuple[int, ...]) -> Ball:
         places = tuple(each(lambda x: int(x.unique_fmpz()), w.values).astype(int) for w in where)
@@ -63,7 +61,9 @@ class Moving(Namespace):
             return total.reshape(-1, *shape)
 
         tangents = g.tangents and Tangents(scattered(g.tangents.whole()))
-        return self._made(scattered(g.values[None])[0], (g,), tangents)
+        varying = np.zeros(shape, bool)
+        np.logical_or.at(varying.reshape(-1), positions.ravel(), g.varies.ravel())
+        return Ball(scattered(g.values[None])[0], g.dtype, tangents, varying)
 
 
 def directions(*balls: Ball) -> int | None:

@@ -13,10 +13,22 @@ from typing import Any
 
 import numpy as np
 from flint import arb
+from numpy.typing import NDArray
 
 from gradmethods.arrays import Array
 from gradmethods.certified import decisions
-from gradmethods.certified.arrays import ONE, Ball, Objects, Tangents, boxed, each, filled, holds
+from gradmethods.certified.arrays import (
+    ONE,
+    ZERO,
+    Ball,
+    Objects,
+    Tangents,
+    boxed,
+    each,
+    either,
+    filled,
+    holds,
+)
 from gradmethods.certified.functions import BINARY, UNARY
 from gradmethods.certified.moving import MOVES
 from gradmethods.certified.piecewise import Piecewise
@@ -110,12 +122,12 @@ class Balls(Piecewise):
     # -- element-wise functions
 
     def _pow(self, a: Ball, b: Ball) -> Ball:
-        """Raise to a power; 0 to a positive one is 0 all around, where it is a constant."""
-        bases = filled(a.shape, ONE) if a.varies else a.values
+        """Raise to a power; a constant 0 to a positive one is 0 all around."""
+        bases = boxed(np.where(a.varies, ONE, a.values))
         zero = holds(lambda x, c: x.is_zero() and c > 0, bases, self._here(b).values)
         if not zero.any():
             return self._smooth("pow", a, b)
-        base = Ball(boxed(np.where(zero, ONE, a.values)), a.dtype)
+        base = replace(a, values=boxed(np.where(zero, ONE, a.values)))
         nothing = Ball(filled(zero.shape), a.dtype)
         return self._where(self.ball(zero), nothing, self._smooth("pow", base, b))
 
@@ -130,10 +142,12 @@ class Balls(Piecewise):
             part = ball.tangents.spread(values.shape)
             if slope is not None:
                 by = each(slope, *operands, values)
+                if not ball.varies.all():  # the tangents are 0 there, whatever the slope
+                    by = boxed(np.where(ball.varies, by, ZERO))
                 part = part.scaled(by)
                 self._note(f"xp.{name} has no finite slope", by, *operands)
             tangents = part if tangents is None else self._total(tangents, part)
-        return self._made(values, balls, tangents)
+        return Ball(values, balls[0].dtype, tangents, either(*balls))
 
     def _values(self, name: str, operands: list[Objects]) -> Objects:
         values = each((UNARY.get(name) or BINARY[name])[0], *operands)
@@ -153,7 +167,7 @@ class Balls(Piecewise):
             self.doubts.append(f"{what} at {' and '.join(at)}")
 
     def _astype(self, a: Ball, *, dtype: np.dtype[Any]) -> Ball:
-        return Ball(a.values, dtype, a.tangents, a.varies)
+        return Ball(a.values, dtype, a.tangents, a.varying)
 
     # -- sums and products
 
@@ -162,13 +176,15 @@ class Balls(Piecewise):
         tangents = None
         if a.tangents is not None:
             tangents = Tangents(add(a.tangents.whole(), tuple(i + 1 for i in axis)))
-        return self._made(add(a.values, axis), (a,), tangents)
+        varying = a.varies.any(axis, keepdims=keepdims)
+        return Ball(add(a.values, axis), a.dtype, tangents, np.asarray(varying))
 
     def _cumulative_sum(self, a: Ball, *, axis: int) -> Ball:
         tangents = None
         if a.tangents is not None:
             tangents = Tangents(running_total(a.tangents.whole(), axis + 1, unit=self.unit))
-        return self._made(running_total(a.values, axis, unit=self.unit), (a,), tangents)
+        values = running_total(a.values, axis, unit=self.unit)
+        return Ball(values, a.dtype, tangents, np.logical_or.accumulate(a.varies, axis))
 
     def _matmul(self, a: Ball, b: Ball) -> Ball:
         multiply = partial(product, unit=self.unit)
@@ -179,7 +195,7 @@ class Balls(Piecewise):
         if b.tangents is not None:
             other = Tangents(multiply(a.values, _beneath(b.tangents, values.ndim)))
             tangents = other if tangents is None else self._total(tangents, other)
-        return self._made(values, (a, b), tangents)
+        return Ball(values, a.dtype, tangents, varying_products(a, b))
 
 
 class ExactRoots(Linalg):
@@ -187,6 +203,11 @@ class ExactRoots(Linalg):
 
     def _root(self, x: Array, power: float) -> Array:
         return x ** self._xp.reciprocal(np.asarray(power, x.dtype))
+
+
+def varying_products(a: Ball, b: Ball) -> NDArray[np.bool_]:
+    """Say which entries of a product of matrices vary: those of rows or columns that do."""
+    return np.asarray(a.varies.any(-1, keepdims=True) | b.varies.any(-2, keepdims=True))
 
 
 def strengthened(payloads: list[Any]) -> list[Any]:

@@ -13,7 +13,7 @@ from flint import arb
 from numpy.typing import NDArray
 
 from gradmethods.certified import decisions
-from gradmethods.certified.arrays import NAN, Ball, Tangents, boxed, each, holds
+from gradmethods.certified.arrays import NAN, Ball, Tangents, boxed, each, either, holds
 from gradmethods.certified.moving import Moving, directions
 
 
@@ -33,9 +33,10 @@ class Piecewise(Moving):
         below, above, neither = decisions.order(x, y)
         larger = each(arb.max, x, y)
         values = np.where(above, x, np.where(below, y, larger))
+        varying = np.where(above, a.varies, np.where(below, b.varies, either(a, b)))
         count = directions(a, b)
         if count is None:
-            return self._made(values, (a, b), None)
+            return Ball(values, a.dtype, None, varying)
         one, other = (self._spread(ball, x.shape).derivatives(count) for ball in (a, b))
         block = np.where(above, one, np.where(below, other, NAN))
         if neither.any():
@@ -45,7 +46,7 @@ class Piecewise(Moving):
             if (neither & ~alike).any():
                 at = x[neither & ~alike][0].str(8)
                 self.doubts.append(f"a kink of xp.maximum, minimum, abs, max or min is near {at}")
-        return self._made(values, (a, b), Tangents(block))
+        return Ball(values, a.dtype, Tangents(block), varying)
 
     def _minimum(self, a: Ball, b: Ball) -> Ball:
         return negated(self._maximum(negated(a), negated(b)))
@@ -61,7 +62,8 @@ class Piecewise(Moving):
         if count is not None:
             one, other = (self._spread(x, values.shape).derivatives(count) for x in (a, b))
             tangents = Tangents(boxed(np.where(chosen, one, other)))
-        return self._made(values, (a, b), tangents)
+        varying = np.where(chosen, a.varies, b.varies)
+        return Ball(values, a.dtype, tangents, varying)
 
     def _truth_of(self, payload: Any) -> NDArray[np.bool_]:
         if not isinstance(payload, Ball):
@@ -97,4 +99,4 @@ class Piecewise(Moving):
 def negated(a: Ball) -> Ball:
     """Change every sign."""
     tangents = a.tangents and Tangents(-a.tangents.block, a.tangents.factor)
-    return Ball(boxed(-a.values), a.dtype, tangents, a.varies)
+    return Ball(boxed(-a.values), a.dtype, tangents, a.varying)
