@@ -5,6 +5,7 @@ A section takes the records and writes the items that they allow: none where a r
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -12,6 +13,7 @@ from typing import Any
 
 import pandas as pd
 
+from gradmethods.naming import LONGEST
 from gradmethods.report.accuracy import atlas, balance, frames, planes, tables
 from gradmethods.report.accuracy.captions import CAPTIONS, atlas_caption, plane_caption
 from gradmethods.report.accuracy.planted import CAPTIONS as PLANTED
@@ -186,5 +188,9 @@ SECTIONS = (
 
 
 def _slug(name: str) -> str:
-    """Turn a problem's name, which is a user's, into a part of a file's name."""
-    return "".join(c if c.isascii() and (c.isalnum() or c in "-_") else "-" for c in name) or "-"
+    """Turn a problem's name, which is a user's, into a part of a file's name, each into its own."""
+    plain = "".join(c if c.isascii() and (c.isalnum() or c in "-_") else "-" for c in name)
+    if plain == name and len(plain) <= LONGEST:
+        return plain
+    digest = hashlib.sha256(name.encode(errors="replace")).hexdigest()[:8]
+    return f"{plain[: LONGEST - 9]}-{digest}"
