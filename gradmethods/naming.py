@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+
 UNKNOWN = "\N{REPLACEMENT CHARACTER}"
 """Stands for a character that cannot be shown."""
 
@@ -47,3 +49,18 @@ def brief(name: str) -> str:
     """
     text = printable(name)
     return text if len(text) <= LONGEST else f"{text[: LONGEST - 1]}…"
+
+
+def file_part(name: str) -> str:
+    """Return what stands for a name in the names of files: short, without slashes or spaces.
+
+    Examples
+    --------
+    >>> file_part("mine & more")
+    'mine---more'
+    """
+    plain = "".join(c if c.isascii() and (c.isalnum() or c in "-_") else "-" for c in name) or "-"
+    if len(plain) <= LONGEST:
+        return plain
+    digest = hashlib.sha256(name.encode(errors="replace")).hexdigest()[:8]
+    return f"{plain[: LONGEST - 9]}-{digest}"

@@ -12,13 +12,15 @@ import pandas as pd
 import pytest
 
 import gradmethods as gm
+from gradmethods.accuracy.tasks import Settings, tasks
 from gradmethods.graph import record
 from gradmethods.graph.names import Names
-from gradmethods.report.accuracy.sections import _slug
+from gradmethods.naming import file_part
 from gradmethods.report.captions import Caption
 from gradmethods.report.files import csv_text, read_json, write_json, write_text
 from gradmethods.report.show import show_graph
 from gradmethods.report.typeset import write_table
+from gradmethods.runs.assess import assess
 from gradmethods.structure import compile_check
 
 HOSTILE = [
@@ -192,22 +194,19 @@ def test_files_of_text_hold_no_control_characters(tmp_path):
 
 def test_names_make_files_of_their_own():
     """A name with slashes, or too long for a file, failed after all the work was done."""
-    names = [
-        "island",
-        "../../x",
-        "..-..-x",
-        "a b",
-        "a-b",
-        "é",
-        "ü",
-        "A" * 5000,
-        "A" * 5001,
-        "\ud800",
-    ]
-    slugs = [_slug(name) for name in names]
-    assert slugs[0] == "island"
-    assert len(set(slugs)) == len(names)
-    assert all(slug.isascii() and "/" not in slug and len(slug) <= 60 for slug in slugs)
+    names = ["island", "../../x", "a b", "é\ud800", "A" * 5000, "A" * 5001]
+    parts = [file_part(name) for name in names]
+    assert parts[:4] == ["island", "------x", "a-b", "--"]
+    assert len(set(parts)) == len(names)
+    assert max(map(len, parts)) == 60
+
+
+def test_problems_whose_files_would_be_one_are_refused_before_the_work(tmp_path):
+    """To find that at the end would lose what was measured in between."""
+    both = [doubled("a b"), doubled("a-b")]
+    with pytest.raises(gm.GradientError, match="'a-b'"):
+        assess(tasks(both, Settings(0.0, 1), hard=False), tmp_path)
+    assert not list(tmp_path.iterdir())
 
 
 def test_texts_for_the_terminal_hold_no_control_characters():

@@ -27,6 +27,9 @@ WIDE = {
 
 _NUMBER = re.compile(r"(≥ )?[-−]?[\d,.]+(e[-+]\d+)?( – [\d,]+)?( \[.*\])?( [mµn]?s)?|–")
 
+_TAG = re.compile("<(?=[A-Za-z/!?])")
+"""What Markdown takes for the beginning of HTML."""
+
 _TEX = {
     "\\": r"\textbackslash{}", "&": r"\&", "%": r"\%", "$": r"\$", "#": r"\#", "_": r"\_",
     "{": r"\{", "}": r"\}", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}",
@@ -101,7 +104,7 @@ def _markdown(shown: pd.DataFrame, caption: Caption, source: str) -> str:
 
 def _in_markdown(cell: str) -> str:
     """Keep a cell in its cell, and from being HTML."""
-    return printable(cell).replace("|", r"\|").replace("<", "&lt;")
+    return _TAG.sub("&lt;", printable(cell).replace("|", r"\|"))
 
 
 def _latex(name: str, shown: pd.DataFrame, caption: Caption, source: str) -> str:
