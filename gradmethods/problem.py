@@ -15,6 +15,7 @@ from numpy.typing import ArrayLike
 
 from gradmethods.errors import InvalidProblem, ShapeMismatch
 from gradmethods.namespace.signature import check_signature, wanted
+from gradmethods.naming import exact, printable
 from gradmethods.structure import (
     Arrays,
     Parameters,
@@ -84,11 +85,12 @@ class Problem:
                 f"loss must be a function loss(params, **data, xp), got {type(loss).__name__}."
             )
         self.loss = loss
-        self.name = name or _name_of(loss)
+        self.name = printable(exact(name or _name_of(loss)))
         self.structure: Structure
         self.structure, self._arrays = read_parameters(params)
         self.data: Arrays = read_data(data, self.structure.dtype)
-        self.examples = (examples,) if isinstance(examples, str) else tuple(examples)
+        given: tuple[Any, ...] = (examples,) if isinstance(examples, str) else tuple(examples)
+        self.examples = tuple(exact(name) if isinstance(name, str) else name for name in given)
         check_signature(loss, self.data, self.name)
         self._check_value(self._first_value())
         if self.examples:
@@ -183,7 +185,9 @@ class Problem:
 
 
 def _name_of(loss: Loss) -> str:
-    name: str = getattr(loss, "__name__", type(loss).__name__)
+    name = getattr(loss, "__name__", None)
+    if not isinstance(name, str):
+        name = type(loss).__name__
     return "loss" if name == "<lambda>" else name
 
 

@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from gradmethods.errors import InvalidProblem, ShapeMismatch
+from gradmethods.naming import exact
 
 Arrays = dict[str, NDArray[Any]]
 Parameters = Any
@@ -116,8 +117,8 @@ def compile_check(structure: Structure) -> Callable[[ParametersLike], Arrays | N
             "        return None",
             "    try:",
             *(
-                f"        {a} = params[{name!r}]"
-                for a, name in zip(given, structure.shapes, strict=True)
+                f"        {a} = params[n{i}]"  # by position: a name is data, and never code
+                for i, a in enumerate(given)
             ),
             "    except KeyError:",
             "        return None",
@@ -129,6 +130,7 @@ def compile_check(structure: Structure) -> Callable[[ParametersLike], Arrays | N
     ]
     lines.append("    return {'': params}" if structure.bare else "    return params")
     scope: dict[str, Any] = {"ndarray": np.ndarray, "dtype": structure.dtype}
+    scope |= {f"n{i}": name for i, name in enumerate(structure.shapes)}
     text = "\n".join(lines)
     exec(compile(text, "<check of parameters>", "exec"), scope)  # noqa: S102  # our own text
     check: Callable[[ParametersLike], Arrays | None] = scope["fitting"]
@@ -174,7 +176,7 @@ def read_parameters(params: ParametersLike) -> tuple[Structure, Arrays]:
         unnamed = [name for name in names if not isinstance(name, str) or not name]
         if unnamed:
             raise InvalidProblem(f"Parameter names must be non-empty strings, got {unnamed!r}.")
-        given: Mapping[str, ArrayLike] = params
+        given = _by_exact_names("parameters", params)
     else:
         given = {BARE: params}
     arrays = {name: _frozen(_read(name, value)) for name, value in given.items()}
@@ -193,6 +195,15 @@ def read_parameters(params: ParametersLike) -> tuple[Structure, Arrays]:
     return structure, arrays
 
 
+def _by_exact_names(what: str, given: Mapping[str, ArrayLike]) -> dict[str, ArrayLike]:
+    named = {exact(name): value for name, value in given.items()}
+    if len(named) < len(given):
+        raise InvalidProblem(
+            f"Two {what} have the same name, as strings: {[*map(exact, given)]}. Rename one."
+        )
+    return named
+
+
 def _read(name: str, value: ArrayLike) -> NDArray[Any]:
     try:
         return np.array(value)
@@ -207,12 +218,14 @@ def _read(name: str, value: ArrayLike) -> NDArray[Any]:
 def read_data(data: Mapping[str, ArrayLike] | None, dtype: np.dtype[Any]) -> Arrays:
     """Copy a user's data into read-only arrays; floating data take the parameters' dtype."""
     arrays = {}
-    for name, value in (data or {}).items():
-        if name in RESERVED or not isinstance(name, str):
+    names: list[Any] = list(data or {})
+    for name in names:
+        if not isinstance(name, str) or exact(name) in RESERVED:
             raise InvalidProblem(
                 f"Data are passed to the loss by name, got the name {name!r}. Names are strings; "
                 "'xp' is taken by the namespace, 'params' and 'self' by prepared gradients."
             )
+    for name, value in _by_exact_names("data", data or {}).items():
         array = np.array(value)
         if array.dtype.kind not in "fiub":
             raise InvalidProblem(

@@ -18,6 +18,7 @@ HEAVY = ("sympy", "pandas", "matplotlib", "flint", "tabulate", "jinja2", "pytest
 FLOORS = (
     (
         "errors",
+        "naming",
         "blame",
         "structure",
         "primitives",

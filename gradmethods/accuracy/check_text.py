@@ -11,6 +11,7 @@ from gradmethods.accuracy.bounds import SLACK
 from gradmethods.accuracy.checked import BESIDE, OWN, beside
 from gradmethods.accuracy.reference import SEEN, InPart
 from gradmethods.accuracy.verdict import UNRESOLVED
+from gradmethods.naming import printable
 
 if TYPE_CHECKING:
     from gradmethods.accuracy.checked import Check
@@ -125,4 +126,4 @@ def _short(value: float) -> str:
 
 
 def _fill(text: str) -> str:
-    return textwrap.fill(text, LINE, subsequent_indent="  ", break_on_hyphens=False)
+    return textwrap.fill(printable(text), LINE, subsequent_indent="  ", break_on_hyphens=False)

@@ -8,6 +8,7 @@ import textwrap
 from typing import TYPE_CHECKING, Any
 
 from gradmethods.accuracy.verdicts import AGREES, OBSTACLE, UNDECIDED, UNRESOLVED, WRONG
+from gradmethods.naming import printable
 
 if TYPE_CHECKING:
     from gradmethods.accuracy.comparison import Comparison
@@ -132,7 +133,7 @@ def _ratio(median: float, low: float, high: float) -> str:
 
 
 def _fill(text: str) -> str:
-    return textwrap.fill(text, LINE, subsequent_indent="  ", break_on_hyphens=False)
+    return textwrap.fill(printable(text), LINE, subsequent_indent="  ", break_on_hyphens=False)
 
 
 def _conclusion(comparison: Comparison) -> str:

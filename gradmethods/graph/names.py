@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from gradmethods.graph.graph import Graph, Node
+from gradmethods.naming import brief
 from gradmethods.primitives import Hole
 from gradmethods.structure import BARE
 
@@ -66,10 +67,14 @@ class Names:
     def __init__(self, graph: Graph) -> None:
         self.nodes = graph.nodes()
         self.constants: list[Any] = []
-        inputs = {
-            node: name for group in (graph.params, graph.data) for name, node in group.items()
-        }
-        taken = set(inputs.values())
+        inputs: dict[Node, str] = {}
+        taken: set[str] = set()
+        for name, node in (*graph.params.items(), *graph.data.items()):
+            shown = brief(name)
+            while shown in taken:  # of parameter and data, or of two that begin alike
+                shown += "′"
+            inputs[node] = shown
+            taken.add(shown)
         bare = next(name for name in ("x", "params", "x_params") if name not in taken)
         self._names = {node: bare if name == BARE else name for node, name in inputs.items()}
         values, arrays = (_free(stems, taken | {bare}) for stems in (("v", "u", "z"), ("c", "k")))

@@ -32,7 +32,7 @@ def run(options: argparse.Namespace) -> int:
     """Do the job; return the exit status."""
     from gradmethods.accuracy import check_gradient
     from gradmethods.locate import find_gradient, find_problem
-    from gradmethods.report.files import check_target, write_text
+    from gradmethods.report.files import check_target, csv_text, write_text
 
     if options.csv:
         check_target(options.csv)
@@ -40,6 +40,6 @@ def run(options: argparse.Namespace) -> int:
     check = check_gradient(find_gradient(options.gradient), problem)
     print(check)
     if options.csv:
-        write_text(options.csv, check.table.to_csv(lineterminator="\n"))
+        write_text(options.csv, csv_text(check.table, index=True))
         print(f"\nThe table is in {options.csv}.")
     return 0 if check.ok else 1

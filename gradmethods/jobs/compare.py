@@ -44,7 +44,7 @@ def run(options: argparse.Namespace) -> int:
     """Do the job; return the exit status."""
     from gradmethods.accuracy import compare
     from gradmethods.locate import find_problem
-    from gradmethods.report.files import check_target, write_text
+    from gradmethods.report.files import check_target, csv_text, write_text
 
     if not 0 <= options.seconds < math.inf:
         raise InvalidOption(f"--seconds must be a number from 0 on, got {options.seconds}.")
@@ -64,7 +64,7 @@ def run(options: argparse.Namespace) -> int:
     if options.csv or options.plot:
         print()
     if options.csv:
-        write_text(options.csv, comparison.table.to_csv(lineterminator="\n"))
+        write_text(options.csv, csv_text(comparison.table, index=True))
         print(f"The table is in {options.csv}.")
     if options.plot:
         save(comparison.plot().figure, options.plot)

@@ -23,7 +23,7 @@ from gradmethods.peers.checkers import CHECKERS
 from gradmethods.problem import Problem
 from gradmethods.report import format as fmt
 from gradmethods.report.captions import Caption, provenance_line
-from gradmethods.report.files import write_text
+from gradmethods.report.files import csv_text, write_text
 from gradmethods.report.typeset import write_table
 
 UNITS = 1e-6
@@ -90,9 +90,7 @@ def judge_checkers(out: Path | str) -> list[Path]:
     source = f"{provenance_line(origin)} Checkers: {versions or 'none installed'}."
     table = kill_table(field(), list(CHECKERS.values()))
     folder = Path(out) / "tables"
-    raw = write_text(
-        folder / "tab-checkers-raw.csv", table.to_csv(index=False, lineterminator="\n")
-    )
+    raw = write_text(folder / "tab-checkers-raw.csv", csv_text(table))
     written = [raw]
     summary, mistakes = kill_summary(table), kills_by_mistake(table)
     for name, data, shown in (

@@ -17,6 +17,7 @@ from gradmethods.report.figures import FORMATS, SIZES, save
 from gradmethods.report.files import (
     PROVENANCE,
     RECORDS,
+    csv_text,
     read_json,
     read_records,
     write_json,
@@ -159,7 +160,7 @@ def _figure(
     identifier = f"fig-peers-{kind}-{family}"
     caption, draw = FIGURES[kind, family], plots.times if kind == "time" else plots.ratios
     data = folder / "figures" / f"{identifier}.csv"
-    written = [write_text(data, rows.to_csv(index=False, lineterminator="\n"))]
+    written = [write_text(data, csv_text(rows))]
     for size in SIZES:
         figure = draw(rows, size)
         stem = identifier if size == "wide" else f"{identifier}-{size}"

@@ -46,10 +46,10 @@ class Backprop:
     array([1., 1.])
     >>> print(prepared.source())
     def program(params, data):
-        p0 = params['']                            # (2,)
+        p0 = params[params_0]                      # (2,)
         v1 = exp(p0)                               # exp (2,)
         v2 = add_reduce(v1, 0, None, None, False)  # sum ()
-        return v2, {'': v1}
+        return v2, {params_0: v1}
     <BLANKLINE>
     """
 

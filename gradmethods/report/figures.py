@@ -10,10 +10,12 @@ from typing import Any
 import matplotlib as mpl
 from matplotlib.figure import Figure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
+from matplotlib.mathtext import MathTextParser
+from matplotlib.text import Text
 from matplotlib.ticker import LogFormatterSciNotation
 
 from gradmethods.errors import InvalidOption
-from gradmethods.report.files import write_bytes
+from gradmethods.report.files import as_text, write_bytes
 from gradmethods.report.style import RC
 
 SIZES = {"wide": (7.0, 3.9), "column": (3.5, 4.1)}
@@ -82,6 +84,7 @@ def save(
     """
     kind = check_format(path)
     buffer = BytesIO()
+    _check_formulas(figure)
     # A fixed salt and no dates: element ids and bytes depend on nothing but the content.
     with mpl.rc_context(RC | {"svg.hashsalt": title or "gradmethods"}):
         if isinstance(figure.get_layout_engine(), ConstrainedLayoutEngine):
@@ -90,7 +93,19 @@ def save(
             figure.draw_without_rendering()
             figure.set_layout_engine("none")
         figure.savefig(buffer, format=kind, metadata=_metadata(kind, title, caption, source))
-    return write_bytes(Path(path), buffer.getvalue())
+    content = buffer.getvalue()
+    return write_bytes(Path(path), as_text(content.decode()) if kind == "svg" else content)
+
+
+def _check_formulas(figure: Figure) -> None:
+    """Show as it is written what is no formula although there are dollar signs in it: a name."""
+    parse = MathTextParser("path").parse
+    for text in figure.findobj(Text):
+        if "$" in text.get_text():
+            try:
+                parse(text.get_text())
+            except ValueError:
+                text.set_parse_math(False)
 
 
 def _write_powers(figure: Figure) -> None:
@@ -127,4 +142,4 @@ def _metadata(kind: str, title: str, caption: str, source: str) -> dict[str, Any
     }
     names, undated = formats[kind]
     words = zip(names, (title, caption, source), strict=True)
-    return undated | {name: text for name, text in words if text}
+    return undated | {name: as_text(text).decode() for name, text in words if text}

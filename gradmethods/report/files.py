@@ -12,11 +12,15 @@ import re
 import tempfile
 import zlib
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from gradmethods.errors import GradientError, InvalidOption
+from gradmethods.naming import UNKNOWN, printable
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 RECORDS = "records.jsonl"
 PROVENANCE = "provenance.json"
@@ -28,8 +32,20 @@ PYTEST = "pytest-benchmark.json"
 MILLION = ("million.jsonl", "million-gradient.bin", "million.json", "million-provenance.json")
 """Records, gradient, result and provenance of a million passes, which may lie beside the others."""
 
+ESCAPED = "backslashreplace"
+"""How JSON writes what UTF-8 cannot: half a character of UTF-16, which names of files may hold."""
+
 CHECKED = re.compile(rb'(.*), "crc": "([0-9a-f]{8})"}', re.DOTALL)
 """A line of records, and at its end the CRC-32 of what stands before."""
+
+
+FORMULA = "=+-@＝＋－＠"  # spreadsheets take the wide ones for the others
+"""What a cell begins with that spreadsheets take for a formula."""
+
+_CONTROLS = {*range(32), *range(127, 160), 0xFFFE, 0xFFFF}.difference(map(ord, "\n\t"))
+
+_UNWRITABLE = dict.fromkeys(_CONTROLS, UNKNOWN)
+"""Control characters, for which XML and HTML have no way to write them."""
 
 
 def write_bytes(path: Path, content: bytes) -> Path:
@@ -52,13 +68,56 @@ def write_bytes(path: Path, content: bytes) -> Path:
 
 
 def write_text(path: Path, text: str) -> Path:
-    """Write a text as a whole, in UTF-8 and with the same line ends everywhere."""
-    return write_bytes(path, text.encode())
+    """Write a text as a whole, in UTF-8, with the same line ends everywhere."""
+    return write_bytes(path, as_text(text))
+
+
+def as_text(text: str) -> bytes:
+    """Encode a text without what would make it malformed."""
+    return text.translate(_UNWRITABLE).encode(errors="replace")
+
+
+def csv_text(frame: pd.DataFrame, *, index: bool = False) -> str:
+    r"""Return a table as CSV, in which no text is a formula or ends a line.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> print(csv_text(pd.DataFrame({"name": ["=1+1", "-1.5", "a\nb"], "x": [1.0, -2.5, 0.1]})))
+    name,x
+    '=1+1,1.0
+    -1.5,-2.5
+    a b,0.1
+    <BLANKLINE>
+    """
+    from pandas.api.types import is_numeric_dtype
+
+    words = [column for column in frame if not is_numeric_dtype(frame[column])]
+    safe = frame.copy()
+    for column in words:
+        safe[column] = [_cell(value) for value in frame[column]]
+    safe = safe.rename(columns=_cell, index=_cell)
+    text: str = safe.to_csv(index=index, lineterminator="\n")
+    return text
+
+
+def _cell(value: Any) -> Any:
+    """Return a cell, of a text such that it stays text: an apostrophe says so to spreadsheets."""
+    if not isinstance(value, str):
+        return value
+    text = printable(value)
+    if text[:1] not in FORMULA or not text:
+        return text
+    with suppress(ValueError):
+        float(text)
+        return text
+    return f"'{text}"
 
 
 def write_json(path: Path, value: Any) -> Path:
     """Write plain values as JSON."""
-    return write_text(path, json.dumps(_plain(value), indent=2, ensure_ascii=False) + "\n")
+    text = json.dumps(_plain(value), indent=2, ensure_ascii=False) + "\n"
+    return write_bytes(path, text.encode(errors=ESCAPED))
 
 
 def read_json(path: Path) -> Any:
@@ -74,7 +133,8 @@ def append_record(path: Path, record: Mapping[str, Any]) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     run = _run(path)
     entry = _plain(record) | ({} if run is None else {"run": run})
-    line = json.dumps(entry, ensure_ascii=False, allow_nan=False).encode().removesuffix(b"}")
+    line = json.dumps(entry, ensure_ascii=False, allow_nan=False).encode(errors=ESCAPED)
+    line = line.removesuffix(b"}")
     line += b', "crc": "%08x"}\n' % zlib.crc32(line)
     with path.open("ab+") as file:
         # A line torn by a kill must not swallow this one.

@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 
 from gradmethods.report.captions import Caption, provenance_line
 from gradmethods.report.figures import FORMATS, save
-from gradmethods.report.files import PROVENANCE, write_bytes, write_json, write_text
+from gradmethods.report.files import PROVENANCE, csv_text, write_bytes, write_json, write_text
 from gradmethods.report.typeset import write_table
 
 
@@ -41,7 +41,7 @@ class Folder:
     def figure(self, name: str, figure: Figure, data: pd.DataFrame, caption: Caption) -> None:
         """Write a figure in every format, with its data as CSV."""
         identifier, folder = f"fig-{name}", self.out / "figures"
-        csv = data.to_csv(index=False, lineterminator="\n")
+        csv = csv_text(data)
         written = [write_text(folder / f"{identifier}.csv", csv)]
         written += [
             save(

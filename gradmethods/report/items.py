@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 
 from gradmethods.report.captions import Caption
 from gradmethods.report.figures import FORMATS, save
-from gradmethods.report.files import write_text
+from gradmethods.report.files import csv_text, write_text
 from gradmethods.report.typeset import write_table
 
 
@@ -105,7 +105,7 @@ class Writer:
             Whether the page shows it only when asked.
         """
         folder = self.out / "figures"
-        csv = data.to_csv(index=False, lineterminator="\n")
+        csv = csv_text(data)
         written = [write_text(folder / f"{identifier}.csv", csv)]
         for size in sizes:
             figure = draw(size)

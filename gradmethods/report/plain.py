@@ -6,6 +6,8 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
+from gradmethods.naming import printable
+
 if TYPE_CHECKING:
     import pandas as pd
 
@@ -38,7 +40,7 @@ def table(rows: Iterable[Mapping[str, str]], left: Iterable[str] = ()) -> str:
     """
     from tabulate import tabulate
 
-    cells = [dict(row) for row in rows]
+    cells = [{head: printable(cell) for head, cell in row.items()} for row in rows]
     words = {*list(cells[0])[:1], *left}
     align = ["left" if head in words else "right" for head in cells[0]]
     text: str = tabulate(cells, "keys", "simple", disable_numparse=True, colalign=align)

@@ -6,9 +6,10 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from gradmethods.graph import Graph
+from gradmethods.naming import brief
 from gradmethods.problem import Problem
 from gradmethods.report import graph_text
-from gradmethods.report.files import check_target, write_text
+from gradmethods.report.files import check_target, csv_text, write_text
 from gradmethods.tape import count_factors, trace
 
 CHAIN = ("w_h", "b_h")
@@ -72,7 +73,7 @@ def show_graph(
     if form == "dot":
         text = graph_text.dot(found, values=values, cotangents=cotangents)
     elif form == "data":
-        text = graph_text.frame(found).to_csv(index=False, lineterminator="\n")
+        text = csv_text(graph_text.frame(found))
     else:
         text = graph_text.table(found, values=values, cotangents=cotangents)
         text += f"\n{_factors(found.graph)}\n"
@@ -123,7 +124,9 @@ def show_formulas(names: Sequence[str] = (), out: Path | None = None) -> tuple[s
 
 def _factors(graph: Graph) -> str:
     factors = count_factors(graph)
-    each = ", ".join(f"{len(chain)} for {name or 'x'}" for name, chain in factors.chains.items())
+    each = ", ".join(
+        f"{len(chain)} for {brief(name) or 'x'}" for name, chain in factors.chains.items()
+    )
     return (
         f"Factors in the chain rule, without those that are always 1 or −1: {each}; "
         f"{factors.written} if each partial derivative is written out, {factors.distinct} distinct."

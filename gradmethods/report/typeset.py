@@ -9,8 +9,9 @@ from typing import Any
 import pandas as pd
 from tabulate import tabulate
 
+from gradmethods.naming import printable
 from gradmethods.report.captions import Caption
-from gradmethods.report.files import write_text
+from gradmethods.report.files import csv_text, write_text
 
 LONG = 30
 """Rows from which a LaTeX table may break over pages."""
@@ -25,6 +26,9 @@ WIDE = {
 """Columns of sentences, in LaTeX; all others are as wide as they must be."""
 
 _NUMBER = re.compile(r"(≥ )?[-−]?[\d,.]+(e[-+]\d+)?( – [\d,]+)?( \[.*\])?( [mµn]?s)?|–")
+
+_TAG = re.compile("<(?=[A-Za-z/!?])")
+"""What Markdown takes for the beginning of HTML."""
 
 _TEX = {
     "\\": r"\textbackslash{}", "&": r"\&", "%": r"\%", "$": r"\$", "#": r"\#", "_": r"\_",
@@ -56,7 +60,7 @@ def write_table(
         Provenance in a sentence.
     """
     return [
-        write_text(folder / f"{name}.csv", data.to_csv(index=False, lineterminator="\n")),
+        write_text(folder / f"{name}.csv", csv_text(data)),
         write_text(folder / f"{name}.md", _markdown(shown, caption, source)),
         write_text(folder / f"{name}.tex", _latex(name, shown, caption, source)),
     ]
@@ -84,18 +88,23 @@ def tex(text: str) -> str:
     >>> tex("gradient ÷ loss, 95 %")
     'gradient $\\div$ loss, 95 \\%'
     """
-    return "".join(_TEX.get(character, character) for character in text)
+    return "".join(_TEX.get(character, character) for character in printable(text))
 
 
 def _markdown(shown: pd.DataFrame, caption: Caption, source: str) -> str:
-    cells: Any = [[str(cell).replace("|", r"\|") for cell in row] for row in shown.to_numpy()]
+    cells: Any = [[_in_markdown(str(cell)) for cell in row] for row in shown.to_numpy()]
     align = ["right" if is_numeric(shown[column]) else "left" for column in shown]
     body = tabulate(
-        cells, list(shown.columns), tablefmt="github", disable_numparse=True,
-        colalign=align if cells else None,
+        cells, [_in_markdown(str(column)) for column in shown], tablefmt="github",
+        disable_numparse=True, colalign=align if cells else None,
     )  # fmt: skip
     text = caption.full.removeprefix(f"{caption.title}. ")
     return f"**{caption.title}.** {text}\n\n{body or 'None.'}\n\n_{source}_\n"
+
+
+def _in_markdown(cell: str) -> str:
+    """Keep a cell in its cell, and from being HTML."""
+    return _TAG.sub("&lt;", printable(cell).replace("|", r"\|"))
 
 
 def _latex(name: str, shown: pd.DataFrame, caption: Caption, source: str) -> str:

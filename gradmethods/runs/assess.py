@@ -14,6 +14,7 @@ from gradmethods.accuracy.tasks import Task
 from gradmethods.cost.deadline import OutOfTime, deadline
 from gradmethods.cost.provenance import provenance
 from gradmethods.errors import InvalidOption
+from gradmethods.naming import file_part
 from gradmethods.report import write_report
 from gradmethods.report.files import (
     ACCURACY,
@@ -107,6 +108,17 @@ def _check_distinct(todo: Sequence[Task]) -> None:
             f"Problems need different names; several are called {repeated[0]!r}. Name them with "
             "gm.Problem(…, name=…)."
         )
+    # Of each problem there are figures, in files that its name is a part of.
+    parts: dict[str, str] = {}
+    for name in dict.fromkeys(
+        str(task.about["problem"]) for task in todo if "problem" in task.about
+    ):
+        other = parts.setdefault(file_part(name), name)
+        if other != name:
+            raise InvalidOption(
+                f"The problems {other!r} and {name!r} would have figures in files of one name. "
+                "Give them names that differ in more than signs."
+            )
 
 
 def _shown(todo: Sequence[Task]) -> Iterator[Task]:

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from gradmethods.arrays import Array
 from gradmethods.graph.record import call_loss
+from gradmethods.naming import LONGEST
 from gradmethods.problem import Problem
 from gradmethods.structure import Arrays
 from gradmethods.symbolic.arrays import Expressions, Sizes, Symbolic, Whole, blank, expressions
@@ -145,9 +146,9 @@ class Builder:
 
     def _symbols(self, name: str, shape: tuple[int, ...]) -> NDArray[Any]:
         """Make real symbols such as W1_0_1, each name a valid and unused identifier."""
-        normal = unicodedata.normalize("NFKC", name)
+        normal = unicodedata.normalize("NFKC", name[:LONGEST])
         stem = "".join(c if f"a{c}".isidentifier() else "_" for c in normal)
-        stem = stem if stem[:1].isidentifier() else f"_{stem}"
+        stem = stem[:LONGEST] if stem[:1].isidentifier() else f"_{stem[:LONGEST]}"
         symbols = np.empty(shape, object)
         for index in np.ndindex(shape):
             unique = "_".join((stem, *map(str, index)))

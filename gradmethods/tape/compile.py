@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from gradmethods.graph import Graph, Node
+from gradmethods.naming import brief
 from gradmethods.tape.buffers import owner, plan
 from gradmethods.tape.emit import FUNCTIONS, emit, is_elementwise, takes_out
 from gradmethods.tape.recycle import LARGE, Recycled
@@ -73,8 +74,11 @@ class _Writer:
         for group, inputs in (("params", graph.params), ("data", graph.data)):
             for i, (name, node) in enumerate(inputs.items()):
                 if node in used:
-                    self._names[node] = f"{group[0]}{i}"  # their own need not be identifiers
-                    self.lines.append(f"{self._names[node]} = {group}[{name!r}]  # {node.shape}")
+                    # Their own names are data, found by position: they never enter the code.
+                    self._names[node] = f"{group[0]}{i}"
+                    key = self._key(group, i, name)
+                    words = f"{brief(name)} {node.shape}".lstrip()
+                    self.lines.append(f"{self._names[node]} = {group}[{key}]  # {words}")
         for node in nodes:
             if node.primitive is not None:
                 self._write(node)
@@ -86,9 +90,17 @@ class _Writer:
         legend = [f"# {name}: {what}" for name, what in self.legend.items()]
         value, *derivatives = self._outputs()
         pairs = zip(self.graph.params, derivatives, strict=True)
-        gradient = ", ".join(f"{name!r}: {text}" for name, text in pairs)
+        gradient = ", ".join(
+            f"{self._key('params', i, name)}: {text}" for i, (name, text) in enumerate(pairs)
+        )
         result = f"return {value}, {{{gradient}}}"
         return "\n    ".join(["def program(params, data):", *legend, *body, result]) + "\n"
+
+    def _key(self, group: str, position: int, name: str) -> str:
+        """Bind the key under which an input comes, or a derivative goes, to a name of our own."""
+        key = f"{group}_{position}"
+        self.bound[key] = name
+        return key
 
     def _write(self, node: Node) -> None:
         assert node.primitive is not None

@@ -12,6 +12,7 @@ from typing import Any
 
 import pandas as pd
 
+from gradmethods.naming import file_part
 from gradmethods.report.accuracy import atlas, balance, frames, planes, tables
 from gradmethods.report.accuracy.captions import CAPTIONS, atlas_caption, plane_caption
 from gradmethods.report.accuracy.planted import CAPTIONS as PLANTED
@@ -89,7 +90,7 @@ def cost_of_digits(writer: Writer, records: Records) -> list[Item]:
         (name,) = names
         items.append(
             writer.figure(
-                f"fig-plane-{_slug(name)}", plane_caption(name), drawn,
+                f"fig-plane-{file_part(name)}", plane_caption(name), drawn,
                 lambda _: planes.planes(gradients, points),
             )
         )  # fmt: skip
@@ -120,7 +121,7 @@ def step_sizes(writer: Writer, records: Records) -> list[Item]:
     for name in () if writer.brief and len(names) > 1 else names:
         mine, ends = (frame[frame["problem"] == name] for frame in (points, steps))
         draw = partial(_atlas, mine, ends)
-        identifier, caption = f"fig-atlas-{_slug(name)}", atlas_caption(name)
+        identifier, caption = f"fig-atlas-{file_part(name)}", atlas_caption(name)
         items.append(writer.figure(identifier, caption, mine, draw, folded=len(names) > 1))
     return items
 
@@ -183,8 +184,3 @@ SECTIONS = (
     ),
 )  # fmt: skip
 """What the report says about accuracy. A new section is a line here."""
-
-
-def _slug(name: str) -> str:
-    """Turn a problem's name, which is a user's, into a part of a file's name."""
-    return "".join(c if c.isascii() and (c.isalnum() or c in "-_") else "-" for c in name) or "-"

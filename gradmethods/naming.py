@@ -1,0 +1,66 @@
+"""Names that users give: exact strings inside, printable text where they are shown, never code."""
+
+from __future__ import annotations
+
+import hashlib
+
+UNKNOWN = "\N{REPLACEMENT CHARACTER}"
+"""Stands for a character that cannot be shown."""
+
+LONGEST = 60
+"""Characters of a name that are shown in a program or a drawing."""
+
+
+def exact(name: str) -> str:
+    """Return a name as a string of Python's own.
+
+    Members of enumerations, NumPy's strings and a user's subclasses may write themselves otherwise,
+    and run code when they do.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> exact(np.str_("W"))
+    'W'
+    """
+    return str.__str__(name)
+
+
+def printable(text: str) -> str:
+    r"""Return a text in one line, without characters that end a line, a page or a file early.
+
+    Examples
+    --------
+    >>> printable("a\nb\x00")
+    'a b�'
+    """
+    if text.isprintable():
+        return text
+    return "".join(c if c.isprintable() else " " if c.isspace() else UNKNOWN for c in text)
+
+
+def brief(name: str) -> str:
+    """Return a name as it is shown where room is scarce.
+
+    Examples
+    --------
+    >>> len(brief("w" * 5000))
+    60
+    """
+    text = printable(name)
+    return text if len(text) <= LONGEST else f"{text[: LONGEST - 1]}…"
+
+
+def file_part(name: str) -> str:
+    """Return what stands for a name in the names of files: short, without slashes or spaces.
+
+    Examples
+    --------
+    >>> file_part("mine & more")
+    'mine---more'
+    """
+    plain = "".join(c if c.isascii() and (c.isalnum() or c in "-_") else "-" for c in name) or "-"
+    if len(plain) <= LONGEST:
+        return plain
+    digest = hashlib.sha256(name.encode(errors="replace")).hexdigest()[:8]
+    return f"{plain[: LONGEST - 9]}-{digest}"
