@@ -13,13 +13,14 @@ not there is no gradient to spoil.
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from gradmethods.graph.graph import Graph, Node
+from gradmethods.graph.signs import signs
 
 STEEP = frozenset({"sqrt", "asin", "acos", "acosh", "hypot", "atan2", "pow"})
 """Primitives whose slope can be infinite or undefined where their value is finite; that of all
@@ -30,6 +31,9 @@ UNBOUNDED = frozenset({
     "sinh", "cosh", "asin", "acos", "acosh", "atanh",
 })  # fmt: skip
 """Primitives that make an infinity or NaN of finite numbers."""
+
+OVERFLOWING = frozenset({"exp", "expm1", "sinh", "cosh"})
+"""Those among them that do so by overflow alone."""
 
 PASSING = frozenset({
     "negative", "add", "subtract", "where", "sum", "cumulative_sum", "reshape", "permute_dims",
@@ -75,26 +79,23 @@ class Slopes:
     """
 
     def __init__(self, graph: Graph, unbounded: Collection[str] = ()) -> None:
-        nodes = graph.nodes()
-        exposed = _exposed(graph, nodes)
+        self._nodes = graph.nodes()
+        self._exposed = _exposed(graph, self._nodes)
+        self._never_negative, self._above_zero = signs(self._nodes)
         self.active = set(graph.params.values())
-        self.risky: set[Node] = set()
-        self._finite = {node for name, node in graph.data.items() if name not in unbounded}
-        self._finite |= self.active
-        for node in nodes:
-            if node.primitive is None:
-                continue
-            active = [x for x in node.parents if x in self.active]
-            if node.dtype.kind != "f" or node in exposed or self._maps_finite(node):
-                self._finite.add(node)
-            if node.dtype.kind == "f" and active:
+        for node in self._nodes:
+            if node.dtype.kind == "f" and not self.active.isdisjoint(node.parents):
                 self.active.add(node)
-                if not self.risky.isdisjoint(active) or not self.are_finite(node):
-                    self.risky.add(node)
-        self.sharp: set[Node] = set()
-        for node in reversed(nodes):
-            if node in self.active and (node in self.sharp or not self.are_finite(node)):
-                self.sharp.update(x for x in node.parents if x in self.active)
+        inputs = {node for name, node in graph.data.items() if name not in unbounded}
+        self._inputs = inputs.union(graph.params.values())
+        # Where a factor is 0, an overflow that its product hides is left alone: it would spoil
+        # the other terms too, and sigmoids are full of them.
+        self._finite = self._find_finite(UNBOUNDED - OVERFLOWING)
+        self._beside_zero = self._find_risky()
+        self._finite = self._find_finite(UNBOUNDED)
+        self.risky = self._find_risky()
+        self.sharp = self._below(lambda node: not self.are_finite(node))
+        self._under_steep = self._below(lambda node: not self._is_gentle(node))
 
     def is_finite(self, operand: Any) -> bool:
         """Say whether a value is finite at all finite inputs at which the loss is."""
@@ -104,50 +105,91 @@ class Slopes:
 
     def are_finite(self, node: Node) -> bool:
         """Say whether the slopes of a node are finite at all finite inputs at which the loss is."""
-        if node.primitive is None or node.primitive.name in PASSING:
-            return True
-        name = node.primitive.name
-        return node in self._finite and (name not in STEEP or _power(node) in ("flat", "growing"))
+        return _name(node) in ("", *PASSING) or (node in self._finite and self._is_gentle(node))
 
     def selects(self, node: Node, position: int) -> bool:
-        """Say whether entries of an operand can be without effect on a node, whatever they are.
+        """Say whether entries of an operand can be without effect on a node, and it matters.
 
         Besides selections these are factors that depend on no parameter: where such a factor is 0,
         the product is constant.
         """
-        assert node.primitive is not None
-        name = node.primitive.name
+        name, operand = _name(node), node.operands[position]
+        if name in SELECTING:
+            return operand in self.risky or node in self.sharp
         factor = {"multiply": 1 - position, "matmul": 1 - position, "divide": 0, "pow": 1}.get(name)
         if factor is None or factor == position:
-            return name in SELECTING
+            return False
         other = node.operands[factor]
-        if isinstance(other, Node):
-            return other not in self.active
-        return not np.all(other)
+        may_be_zero = other not in self.active if isinstance(other, Node) else not np.all(other)
+        return may_be_zero and (operand in self._beside_zero or node in self._under_steep)
 
     def traps(self) -> bool:
         """Say whether a slope that may be infinite can meet entries without effect."""
         return any(
-            self.selects(node, position) and (operand in self.risky or node in self.sharp)
+            self.selects(node, position)
             for node in self.active
             for position, operand in enumerate(node.operands)
             if isinstance(operand, Node) and operand in self.active
         )
 
-    def _maps_finite(self, node: Node) -> bool:
-        """Say whether the value of a node is finite because its operands are."""
-        assert node.primitive is not None
-        name, operands = node.primitive.name, node.operands
-        harmless = name not in UNBOUNDED or _power(node) == "flat"
-        if name == "divide" and not isinstance(operands[1], Node):
-            harmless = bool(np.all(operands[1]))
-        return harmless and all(map(self.is_finite, operands))
+    def _is_gentle(self, node: Node) -> bool:
+        """Say whether the slopes of a primitive are finite wherever its value is."""
+        name = _name(node)
+        if name in ("sqrt", "hypot", "pow") and any(
+            x in self._above_zero for x in node.parents[:1]
+        ):
+            return True
+        return name not in STEEP or _power(node) in ("flat", "growing")
+
+    def _is_off_pole(self, node: Node) -> bool:
+        """Say whether a primitive that has poles keeps away from them."""
+        name, operand = _name(node), node.operands[-1 if _name(node) == "divide" else 0]
+        if not isinstance(operand, Node):
+            return name == "divide" and bool(np.all(operand))
+        if name == "log1p":
+            return operand in self._never_negative
+        if name in ("divide", "reciprocal", "log", "log2", "log10", "sqrt", "pow"):
+            return operand in self._above_zero or _power(node) == "flat"
+        return False
+
+    def _find_finite(self, unbounded: frozenset[str]) -> set[Node]:
+        found = set(self._inputs)
+        for node in self._nodes:
+            if node.primitive is None:
+                continue
+            operands = node.operands
+            harmless = _name(node) not in unbounded or self._is_off_pole(node)
+            finite = all(
+                x in found if isinstance(x, Node) else np.isfinite(x).all() for x in operands
+            )
+            if node.dtype.kind != "f" or node in self._exposed or (harmless and finite):
+                found.add(node)
+        return found
+
+    def _find_risky(self) -> set[Node]:
+        found: set[Node] = set()
+        for node in self._nodes:
+            if node in self.active and node.primitive is not None:
+                below = any(x in found for x in node.parents)
+                if below or not self.are_finite(node):
+                    found.add(node)
+        return found
+
+    def _below(self, starts: Callable[[Node], bool]) -> set[Node]:
+        found: set[Node] = set()
+        for node in reversed(self._nodes):
+            if node in self.active and (node in found or starts(node)):
+                found.update(x for x in node.parents if x in self.active)
+        return found
+
+
+def _name(node: Node) -> str:
+    return "" if node.primitive is None else node.primitive.name
 
 
 def _power(node: Node) -> str:
     """Tell powers apart by their exponent: some are products, some steep at 0, some grow."""
-    assert node.primitive is not None
-    exponent = node.operands[1] if node.primitive.name == "pow" else None
+    exponent = node.operands[1] if _name(node) == "pow" else None
     if not isinstance(exponent, (int, float)):
         return ""
     if exponent in (0, 1, 2):
@@ -158,8 +200,8 @@ def _power(node: Node) -> str:
 def _exposed(graph: Graph, nodes: list[Node]) -> set[Node]:
     exposed = {x for x in graph.outputs[:1] if isinstance(x, Node)}
     for node in reversed(nodes):
-        if node in exposed and node.primitive is not None:
-            name = node.primitive.name
+        if node in exposed:
+            name = _name(node)
             if name in EXPOSING:
                 exposed.update(node.parents)
             elif name == "divide" and isinstance(node.operands[0], Node):

@@ -56,7 +56,7 @@ class WholeFormulas:
         """Differentiate and compile."""
         builder = self.builder
         with watch("derive"):
-            formulas = differentiate(loss, builder.params)
+            formulas = differentiate(loss, builder.params, settled=builder.traps)
         with watch("cse"):
             shared, results = share(formulas) if self._form == "cse" else ([], formulas.all())
         with watch("compile"):

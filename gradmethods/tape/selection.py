@@ -77,7 +77,7 @@ class Selection:
         if node.operands[position] not in slopes.risky and not self._is_unsafe(node, position):
             return None  # nothing infinite can come here, nor below
         xp, name = self._xp, _name(node)
-        whole = xp.broadcast_to(np.array(True) if mask is None else mask, node.shape)
+        whole = xp.broadcast_to(np.ones((), bool) if mask is None else mask, node.shape)
         if name == "matmul":
             return _unless_all(self._contract(whole, node, position))
         if name in MOVING:

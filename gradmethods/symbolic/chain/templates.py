@@ -16,6 +16,7 @@ import sympy
 
 from gradmethods.symbolic.arrays import undistributed
 from gradmethods.symbolic.codegen import Writer
+from gradmethods.symbolic.dead import Settler
 from gradmethods.symbolic.piecewise import Select
 from gradmethods.symbolic.text import Piece
 
@@ -123,8 +124,10 @@ class Templates:
                 found = self._recipes[key] = self._trim(expr, kinds)
         return found
 
-    def partial(self, template: Template, position: int, adjoint: Any) -> Recipe:
-        """Return ∂formula/∂place times the adjoint of the stage.
+    def partial(
+        self, template: Template, position: int, adjoint: Any, guard: Any = sympy.true
+    ) -> Recipe:
+        """Return ∂formula/∂place times the adjoint of the stage, or 0 where nothing selects it.
 
         Parameters
         ----------
@@ -134,22 +137,52 @@ class Templates:
             Of the place to differentiate by.
         adjoint : str or sympy.Expr
             The kind of the adjoint's name, or a number.
+        guard : str or sympy.true
+            The kind of the condition's name under which anything selects the place.
 
         Returns
         -------
         Recipe
-            Over the operands of the term, the name of the stage, and the adjoint.
+            Over the operands of the term, the name of the stage, the adjoint, and the condition.
         """
-        found = template.partials.get((position, adjoint))
+        found = template.partials.get((position, adjoint, guard))
         if found is None:
-            kinds = (*template.kinds, REAL, adjoint)
+            kinds = (*template.kinds, REAL, adjoint, guard)
             own = place(len(template.kinds), REAL)
             with undistributed():
                 slope = sympy.diff(template.expr, place(position, REAL))
                 slope = _in_terms_of(slope, template.expr, own)
-                expr = _times(slope, operand(len(kinds) - 1, adjoint))
-                found = template.partials[position, adjoint] = self._trim(expr, kinds)
+                expr = _times(slope, operand(len(kinds) - 2, adjoint))
+                if guard is not sympy.true and not slope.is_number and not _passes(template.expr):
+                    expr = Select(operand(len(kinds) - 1, guard), expr, 0)
+                found = template.partials[position, adjoint, guard] = self._trim(expr, kinds)
         return found
+
+    def selected(self, template: Template, position: int, moving: tuple[bool, ...]) -> Recipe:
+        """Return when a formula depends on a place, whatever the numbers in it are.
+
+        Parameters
+        ----------
+        template : Template
+            Of the stage.
+        position : int
+            Of the place.
+        moving : tuple of bool
+            Which places depend on a parameter.
+
+        Returns
+        -------
+        Recipe
+            A condition over the operands of the term.
+        """
+        params = [symbol for symbol, moves in zip(template.places, moving, strict=True) if moves]
+        key = ("selected", template, position, moving)
+
+        def make(*_: Any) -> Any:
+            slope = sympy.diff(template.expr, place(position, REAL))
+            return sympy.Not(Settler(params).dead_where(slope))
+
+        return self.recipe(key, make, template.kinds)
 
     def _trim(self, expr: Any, kinds: Sequence[Any]) -> Recipe:
         """Give the places that an expression has left numbers without gaps."""
@@ -184,6 +217,11 @@ def _in_terms_of(slope: Any, formula: Any, name: Any) -> Any:
     shorter = slope.subs(formula, name)
     # SymPy replaces roots of the formula too, which is right for one sign only.
     return shorter if shorter.xreplace({name: formula}) == slope else slope
+
+
+def _passes(formula: Any) -> bool:
+    """Say whether the slopes of a formula are 0 and 1, each of them exactly."""
+    return isinstance(formula, Select) and all(x.is_Atom for x in formula.args[1:])
 
 
 def _times(slope: Any, adjoint: Any) -> Any:
