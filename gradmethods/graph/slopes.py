@@ -13,7 +13,7 @@ not there is no gradient to spoil.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 import numpy as np
@@ -52,6 +52,11 @@ EXPOSING = frozenset({
 SELECTING = frozenset({"where", "maximum", "minimum", "max", "min", "getitem"})
 """Primitives that pass on some entries of their operands and not others."""
 
+VANISHING = frozenset({
+    "where", "multiply", "divide", "negative", "reshape", "permute_dims", "broadcast_to", "getitem",
+})  # fmt: skip
+"""Primitives that are followed to find values that are 0 whatever the parameters are."""
+
 
 def unbounded(data: Mapping[str, NDArray[Any]]) -> frozenset[str]:
     """Return the names of arrays that hold an infinity or NaN."""
@@ -76,6 +81,8 @@ class Slopes:
         Those at or below which a slope may be infinite or undefined.
     sharp : set of Node
         Those above which one may be: their cotangents need not be finite.
+    vanishing : dict of Node to None
+        Those that can be 0 whatever the parameters are, say because a mask is; in order.
     """
 
     def __init__(self, graph: Graph, unbounded: Collection[str] = ()) -> None:
@@ -88,14 +95,13 @@ class Slopes:
                 self.active.add(node)
         inputs = {node for name, node in graph.data.items() if name not in unbounded}
         self._inputs = inputs.union(graph.params.values())
-        # Where a factor is 0, an overflow that its product hides is left alone: it would spoil
-        # the other terms too, and sigmoids are full of them.
+        self.vanishing = self._find_vanishing()
+        # Where data are 0, an overflow that their product hides is left alone: sigmoids that are
+        # spelt out are full of them, and labels and inputs of zeros.
         self._finite = self._find_finite(UNBOUNDED - OVERFLOWING)
-        self._beside_zero = self._find_risky()
+        self._near_data = self._find_risky(), self._find_sharp()
         self._finite = self._find_finite(UNBOUNDED)
-        self.risky = self._find_risky()
-        self.sharp = self._below(lambda node: not self.are_finite(node))
-        self._under_steep = self._below(lambda node: not self._is_gentle(node))
+        self.risky, self.sharp = self._find_risky(), self._find_sharp()
 
     def is_finite(self, operand: Any) -> bool:
         """Say whether a value is finite at all finite inputs at which the loss is."""
@@ -114,14 +120,18 @@ class Slopes:
         the product is constant.
         """
         name, operand = _name(node), node.operands[position]
+        risky, sharp = self.risky, self.sharp
         if name in SELECTING:
-            return operand in self.risky or node in self.sharp
+            return operand in risky or node in sharp
         factor = {"multiply": 1 - position, "matmul": 1 - position, "divide": 0, "pow": 1}.get(name)
         if factor is None or factor == position:
             return False
         other = node.operands[factor]
-        may_be_zero = other not in self.active if isinstance(other, Node) else not np.all(other)
-        return may_be_zero and (operand in self._beside_zero or node in self._under_steep)
+        if not self._may_vanish(other, self.vanishing):
+            return False
+        if not _is_condition(other):
+            risky, sharp = self._near_data
+        return operand in risky or node in sharp
 
     def traps(self) -> bool:
         """Say whether a slope that may be infinite can meet entries without effect."""
@@ -135,9 +145,8 @@ class Slopes:
     def _is_gentle(self, node: Node) -> bool:
         """Say whether the slopes of a primitive are finite wherever its value is."""
         name = _name(node)
-        if name in ("sqrt", "hypot", "pow") and any(
-            x in self._above_zero for x in node.parents[:1]
-        ):
+        above = [isinstance(x, Node) and x in self._above_zero for x in node.operands]
+        if (name in ("sqrt", "pow") and above[0]) or (name == "hypot" and any(above)):
             return True
         return name not in STEEP or _power(node) in ("flat", "growing")
 
@@ -151,6 +160,22 @@ class Slopes:
         if name in ("divide", "reciprocal", "log", "log2", "log10", "sqrt", "pow"):
             return operand in self._above_zero or _power(node) == "flat"
         return False
+
+    def _find_vanishing(self) -> dict[Node, None]:
+        found: dict[Node, None] = {}
+        for node in self._nodes:
+            name, operands = _name(node), node.operands
+            if node in self.active and name in VANISHING:
+                deciding = {"where": operands[1:], "multiply": operands}.get(name, operands[:1])
+                if any(self._may_vanish(x, found) for x in deciding):
+                    found[node] = None
+        return found
+
+    def _may_vanish(self, x: Any, vanishing: Collection[Node]) -> bool:
+        """Say whether a factor can be 0 whatever the parameters are."""
+        if isinstance(x, Node):
+            return x in vanishing or x not in self.active
+        return not np.all(x)
 
     def _find_finite(self, unbounded: frozenset[str]) -> set[Node]:
         found = set(self._inputs)
@@ -175,16 +200,23 @@ class Slopes:
                     found.add(node)
         return found
 
-    def _below(self, starts: Callable[[Node], bool]) -> set[Node]:
+    def _find_sharp(self) -> set[Node]:
         found: set[Node] = set()
         for node in reversed(self._nodes):
-            if node in self.active and (node in found or starts(node)):
+            if node in self.active and (node in found or not self.are_finite(node)):
                 found.update(x for x in node.parents if x in self.active)
         return found
 
 
 def _name(node: Node) -> str:
     return "" if node.primitive is None else node.primitive.name
+
+
+def _is_condition(x: Any) -> bool:
+    """Say whether a factor is true or false, or 1 or 0 for it."""
+    if not isinstance(x, Node):
+        return isinstance(x, (bool, np.ndarray)) and np.asarray(x).dtype.kind == "b"
+    return x.dtype.kind == "b" or (_name(x) == "astype" and x.operands[0].dtype.kind == "b")
 
 
 def _power(node: Node) -> str:

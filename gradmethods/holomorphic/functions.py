@@ -48,7 +48,10 @@ def divide(z: Any, w: Any) -> ComplexArray:
         return join(np.divide(a, c), np.divide(b, c))
     r = d / c
     denominator = c + d * r
-    return join((a + b * r) / denominator, (b - a * r) / denominator)
+    across = (b - a * r) / denominator
+    if not np.iscomplexobj(z):
+        across = np.where(a == 0, 0, across)  # 0 over what varies, however steeply, is flat
+    return join((a + b * r) / denominator, across)
 
 
 def exp(z: ComplexArray) -> ComplexArray:
@@ -177,7 +180,9 @@ def tanh(z: ComplexArray) -> ComplexArray:
 def multiply(z: Any, w: Any) -> ComplexArray:
     """Multiply; a real factor is not made complex, and 0 times what varies infinitely is flat."""
     if np.iscomplexobj(z) and np.iscomplexobj(w):
-        return np.asarray(np.multiply(z, w))
+        product = np.asarray(np.multiply(z, w))
+        flat = (z == 0) | (w == 0)
+        return np.where(flat, np.real(z) * np.real(w), product) if flat.any() else product
     (a, b), (c, d) = pair(z, w)
     along, still = (b, c) if np.iscomplexobj(z) else (d, a)
     return join(a * c, np.where(still == 0, 0, along * still))

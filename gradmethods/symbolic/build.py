@@ -67,6 +67,13 @@ class Builder:
         """Whether a slope that may be infinite can meet what nothing selects."""
         return Slopes(record(self.problem), unbounded(self.problem.data)).traps()
 
+    def doubtful(self) -> tuple[list[Any], list[Any]]:
+        """Return the symbols of the parameters, and of data that hold infinities or NaN."""
+        names = unbounded(self.problem.data)
+        data = {name: symbols for name, symbols in self.data.items() if name in names}
+        flat = [[s for x in arrays.values() for s in x.ravel()] for arrays in (self.params, data)]
+        return flat[0], flat[1]
+
     def case(self, data: Arrays, example: int) -> Arrays:
         """Take the integers and booleans that decide which expression an example has."""
         return {

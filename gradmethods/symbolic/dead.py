@@ -8,7 +8,7 @@ all of its factors, so such products are written as cases.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
 import sympy
@@ -35,12 +35,22 @@ class Settler:
     ----------
     params : collection of sympy.Symbol
         The parameters.
+    unbounded : collection of sympy.Symbol
+        Data that may be infinite or NaN.
+    dead : dict of sympy.Symbol to condition, optional
+        Where symbols are known to be 0 whatever the parameters are.
     """
 
-    def __init__(self, params: Collection[Any]) -> None:
+    def __init__(
+        self,
+        params: Collection[Any],
+        unbounded: Collection[Any] = (),
+        dead: Mapping[Any, Any] | None = None,
+    ) -> None:
         self._params = frozenset(params)
+        self._unbounded = frozenset(unbounded)
         self._settled: dict[Any, Any] = {}
-        self._dead: dict[Any, Any] = {}
+        self._dead: dict[Any, Any] = dict(dead or {})
 
     def __call__(self, expr: Any) -> Any:
         """Return an equal derivative that is 0 where nothing selects it."""
@@ -54,7 +64,7 @@ class Settler:
         if isinstance(expr, Select):
             condition, *branches = expr.args
             return Select(condition, *map(self, branches))
-        if not isinstance(expr, sympy.Mul) or not any(map(_may_be_infinite, expr.args)):
+        if not isinstance(expr, sympy.Mul) or not any(map(self._may_be_infinite, expr.args)):
             return expr
         dead = self.dead_where(expr)
         return Select(dead, S.Zero, expr.func(*map(self, expr.args)))
@@ -81,11 +91,11 @@ class Settler:
         unselected = UNSELECTED.get(expr.func)
         return unselected(*expr.args) if unselected else S.false
 
-
-def _may_be_infinite(expr: Any) -> bool:
-    """Say whether a factor can be other than finite where the parameters are finite."""
-    return any(
-        (isinstance(part, sympy.Pow) and not (part.exp.is_Integer and part.exp > 0))
-        or (isinstance(part, sympy.Function) and not isinstance(part, (*FLAT, Select)))
-        for part in sympy.preorder_traversal(expr)
-    )
+    def _may_be_infinite(self, expr: Any) -> bool:
+        """Say whether a factor can be other than finite where the parameters are finite."""
+        return any(
+            part in self._unbounded
+            or (isinstance(part, sympy.Pow) and not (part.exp.is_Integer and part.exp > 0))
+            or (isinstance(part, sympy.Function) and not isinstance(part, (*FLAT, Select)))
+            for part in sympy.preorder_traversal(expr)
+        )

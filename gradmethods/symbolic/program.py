@@ -18,7 +18,6 @@ from numpy.typing import NDArray
 from gradmethods.errors import BudgetExceeded
 from gradmethods.symbolic.arrays import undistributed
 from gradmethods.symbolic.codegen import Writer
-from gradmethods.symbolic.dead import Settler
 from gradmethods.symbolic.runtime import SCALAR, array_scope
 
 RECURSION = 10_000
@@ -106,21 +105,17 @@ class Case:
 
 
 def differentiate(
-    loss: Any, params: Mapping[str, NDArray[Any]], *, settled: bool = False
+    loss: Any, params: Mapping[str, NDArray[Any]], settle: Callable[[Any], Any] = lambda x: x
 ) -> Formulas:
-    """Differentiate by every parameter, one at a time, with ``sympy.diff``.
-
-    With `settled`, zeros of what nothing selects stay zeros beside infinite factors.
-    """
+    """Differentiate by every parameter, one at a time, with ``sympy.diff``, and `settle`."""
     partials = {}
-    settle = Settler([s for array in params.values() for s in array.ravel()])
     with undistributed(), deep_recursion():
         for name, symbols in params.items():
             partials[name] = np.empty(symbols.shape, object)
             for index in np.ndindex(symbols.shape):
                 lost = loss in NOWHERE_FINITE
                 partial = sympy.nan if lost else sympy.diff(loss, symbols[index])
-                partials[name][index] = settle(partial) if settled else partial
+                partials[name][index] = settle(partial)
     return Formulas(loss, partials)
 
 

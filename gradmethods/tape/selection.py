@@ -8,7 +8,8 @@ the slopes below. Masks follow cotangents:
   the extreme (ties and NaN included), an index the entries that it takes.
 - A factor that depends on no parameter selects where it is not 0, be it a condition, data or a
   number: its product with anything finite is 0 all around the point, so the derivative is 0
-  exactly. A factor that depends on a parameter selects nothing, even where it is 0.
+  exactly. So does a product or selection that is 0 for such a reason. A factor that depends on a
+  parameter selects nothing, even where it is 0.
 - Several uses of a value, and the terms of a sum, select it if one of them does. So an entry that
   comes out of a contraction (`matmul`) is a structural zero only if every term is. Rows and columns
   that meet only unselected entries are left out of it, infinities and all; a 0 of one term beside
@@ -44,6 +45,7 @@ class Selection:
     def __init__(self, xp: Recorder, slopes: Slopes) -> None:
         self._xp, self._slopes = xp, slopes
         self._masks: dict[Node, Mask] = {}
+        self._kept: dict[Node, Array] = {}
 
     def operands(self, node: Node, position: int) -> tuple[Any, ...]:
         """Return what a rule gets: a product without the terms that nothing selected."""
@@ -110,15 +112,42 @@ class Selection:
         if name in ("maximum", "minimum"):
             pair = (first, *others) if (name == "maximum") == (position == 0) else (*others, first)
             return xp.logical_not(xp.less(*pair))
-        factor = {"divide": 0, "pow": 1}.get(name, 1 - position)
-        return xp.not_equal((first, *others)[factor], 0)
+        return self._nonzero(node.operands[{"divide": 0, "pow": 1}.get(name, 1 - position)])
+
+    def _nonzero(self, factor: Any) -> Array:
+        """Return where a factor is not 0, or is so only at some parameters."""
+        slopes = self._slopes
+        if not isinstance(factor, Node):
+            return self._xp.not_equal(factor, 0)
+        if factor in slopes.vanishing and not self._kept:
+            for node in slopes.vanishing:
+                self._kept[node] = self._kept_by(node)
+        if factor in slopes.active:
+            return self._kept.get(factor, self._xp.array(np.ones((), bool)))
+        return self._xp.not_equal(Array(self._xp, factor), 0)
+
+    def _kept_by(self, node: Node) -> Array:
+        xp, name = self._xp, _name(node)
+        first, *others = node.operands
+        if name == "multiply":
+            return xp.logical_and(self._nonzero(first), self._nonzero(others[0]))
+        if name == "where":
+            return xp.where(_lifted(xp, first), *map(self._nonzero, others))
+        mask = self._nonzero(first)
+        if name in MOVING:
+            whole = xp.broadcast_to(mask, first.shape)
+            return xp.bind(name, whole, *(_lifted(xp, x) for x in others), **node.static)
+        return mask
+
+    def _whole_nonzero(self, factor: Any) -> Array:
+        return self._xp.broadcast_to(self._nonzero(factor), factor.shape)
 
     def _contract(self, mask: Array, node: Node, position: int) -> Array:
         """Return which entries of an operand a selected entry of a product depends on."""
         xp = self._xp
         if not self._slopes.selects(node, position):
             return xp.any(mask, axis=-1 - position, keepdims=True)
-        pair = [xp.astype(_lifted(xp, x) != 0, node.dtype) for x in node.operands]
+        pair = [xp.astype(self._whole_nonzero(x), node.dtype) for x in node.operands]
         rule = rules.rule("matmul", position)
         assert rule is not None
         terms: Array = rule(xp, xp.astype(mask, node.dtype), mask, *pair)

@@ -16,7 +16,7 @@ import sympy
 from sympy import S
 
 from gradmethods.symbolic.chain.names import Atom, Names, Term
-from gradmethods.symbolic.chain.templates import Recipe
+from gradmethods.symbolic.chain.templates import Recipe, Template
 from gradmethods.symbolic.program import NOWHERE_FINITE
 
 
@@ -45,9 +45,12 @@ def differentiate(
     if loss in NOWHERE_FINITE:
         return [[names.term_of(S.NaN)] for _ in params]
     uses = _Uses(names, traps=traps)
+    cone = names.cone([loss])
     if type(loss) is int:
         uses.add(loss, names.term_of(S.One), S.true)
-    for name in sorted(names.cone([loss]), reverse=True):
+    if traps:
+        uses.find_kept(cone)
+    for name in sorted(cone, reverse=True):
         if names.active[name] and names.stages[name] and name in uses.terms:
             adjoint = names.total(uses.terms.pop(name), f"d_{names.labels[name]}")
             if adjoint is not S.Zero:
@@ -62,6 +65,7 @@ class _Uses:
         self.terms: dict[int, list[Term]] = {}
         self._names, self._traps = names, traps
         self._selected: dict[int, dict[Atom, None]] = {}
+        self._kept: dict[int, Atom] = {}
 
     def add(self, name: int, term: Term, selected: Atom) -> None:
         """Add one contribution, and the condition under which it is one."""
@@ -74,19 +78,33 @@ class _Uses:
         kind, templates = names.kind(adjoint), names.templates
         above = self._any(name) if self._traps else S.true
         for template, operands in names.stages[name]:
-            moving = tuple(names.active[operand] for operand in operands)
             for position, operand in enumerate(operands):
-                if not moving[position]:
+                if not names.active[operand]:
                     continue
                 selected = above
                 if self._traps:
-                    own = templates.selected(template, position, moving)
-                    selected = self._both(above, self._condition(own, operands))
+                    own = self._lasting(template, position, operands)
+                    selected = self._both(above, own)
                 guard = names.kind(selected)
                 recipe = templates.partial(template, position, kind, guard)
                 if recipe.number is not S.Zero:
                     term = names.term(recipe, (*operands, name, adjoint, selected))
                     self.add(operand, term, selected)
+
+    def find_kept(self, cone: Iterable[int]) -> None:
+        """Find when what names stand for is 0 whatever the parameters are, say for a mask."""
+        for name in sorted(cone):
+            if self._names.active[name] and len(self._names.stages[name]) == 1:
+                ((template, operands),) = self._names.stages[name]
+                self._kept[name] = self._lasting(template, None, operands)
+
+    def _lasting(self, template: Template, position: int | None, operands: tuple[int, ...]) -> Atom:
+        names = self._names
+        kept = [self._kept.get(operand, S.true) for operand in operands]
+        moving = tuple(names.active[operand] for operand in operands)
+        kinds = [*map(names.kind, kept)]
+        recipe = names.templates.lasting(template, position, moving, kinds)
+        return self._condition(recipe, (*operands, *kept))
 
     def _any(self, name: int) -> Atom:
         """Return the condition under which a use of a name selects it."""

@@ -158,31 +158,40 @@ class Templates:
                 found = template.partials[position, adjoint, guard] = self._trim(expr, kinds)
         return found
 
-    def selected(self, template: Template, position: int, moving: tuple[bool, ...]) -> Recipe:
-        """Return when a formula depends on a place, whatever the numbers in it are.
+    def lasting(
+        self, template: Template, position: int | None, moving: tuple[bool, ...], kept: list[Any]
+    ) -> Recipe:
+        """Return when a formula, or its slope, is not 0 whatever the parameters are.
 
         Parameters
         ----------
         template : Template
             Of the stage.
-        position : int
-            Of the place.
+        position : int or None
+            Of the place to differentiate by; None for the formula itself.
         moving : tuple of bool
             Which places depend on a parameter.
+        kept : list of str or sympy.true
+            The kinds of the conditions under which what is in the places is not 0 for good.
 
         Returns
         -------
         Recipe
-            A condition over the operands of the term.
+            A condition over the operands of the term, and the conditions of each.
         """
-        params = [symbol for symbol, moves in zip(template.places, moving, strict=True) if moves]
-        key = ("selected", template, position, moving)
 
         def make(*_: Any) -> Any:
-            slope = sympy.diff(template.expr, place(position, REAL))
-            return sympy.Not(Settler(params).dead_where(slope))
+            expr = template.expr
+            if position is not None:
+                expr = sympy.diff(expr, place(position, REAL))
+            conditions = (operand(i, kind) for i, kind in enumerate(kept, len(moving)))
+            known = dict(zip(template.places, map(sympy.Not, conditions), strict=True))
+            params = {s for s, moves in zip(template.places, moving, strict=True) if moves}
+            settler = Settler(params, dead={s: known[s] for s in params})
+            return sympy.Not(settler.dead_where(expr))
 
-        return self.recipe(key, make, template.kinds)
+        kinds = (*template.kinds, *kept)
+        return self.recipe(("lasting", template, position, moving, *kept), make, kinds)
 
     def _trim(self, expr: Any, kinds: Sequence[Any]) -> Recipe:
         """Give the places that an expression has left numbers without gaps."""
