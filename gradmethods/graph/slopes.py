@@ -96,12 +96,13 @@ class Slopes:
         inputs = {node for name, node in graph.data.items() if name not in unbounded}
         self._inputs = inputs.union(graph.params.values())
         self.vanishing = self._find_vanishing()
-        # Where data are 0, an overflow that their product hides is left alone: sigmoids that are
-        # spelt out are full of them, and labels and inputs of zeros.
+        # Sigmoids that are spelt out overflow where they are 0. Behind a branch that is guarded
+        # against; that data are 0 there, or that it is above a selection, is left alone: other
+        # terms would be spoilt too, and networks are full of it.
         self._finite = self._find_finite(UNBOUNDED - OVERFLOWING)
-        self._near_data = self._find_risky(), self._find_sharp()
+        self._risky_data, self.sharp = self._find_risky(), self._find_sharp()
         self._finite = self._find_finite(UNBOUNDED)
-        self.risky, self.sharp = self._find_risky(), self._find_sharp()
+        self.risky = self._find_risky()
 
     def is_finite(self, operand: Any) -> bool:
         """Say whether a value is finite at all finite inputs at which the loss is."""
@@ -120,27 +121,34 @@ class Slopes:
         the product is constant.
         """
         name, operand = _name(node), node.operands[position]
-        risky, sharp = self.risky, self.sharp
         if name in SELECTING:
-            return operand in risky or node in sharp
+            return operand in self.risky or node in self.sharp
         factor = {"multiply": 1 - position, "matmul": 1 - position, "divide": 0, "pow": 1}.get(name)
         if factor is None or factor == position:
             return False
         other = node.operands[factor]
         if not self._may_vanish(other, self.vanishing):
             return False
-        if not _is_condition(other):
-            risky, sharp = self._near_data
-        return operand in risky or node in sharp
+        risky = self.risky if _is_condition(other) else self._risky_data
+        return operand in risky or node in self.sharp
+
+    def is_unsafe(self, node: Node, position: int) -> bool:
+        """Say whether entries of an operand without effect may get something else than 0."""
+        sharp = node in self.sharp and _name(node) not in PASSING
+        return not self.are_finite(node) or (sharp and self.selects(node, position))
 
     def traps(self) -> bool:
         """Say whether a slope that may be infinite can meet entries without effect."""
-        return any(
-            self.selects(node, position)
-            for node in self.active
-            for position, operand in enumerate(node.operands)
-            if isinstance(operand, Node) and operand in self.active
-        )
+        partly: dict[Node, bool] = {}
+        for node in reversed(self._nodes):
+            for position, operand in enumerate(node.operands):
+                if node in self.active and isinstance(operand, Node) and operand in self.active:
+                    own = self.selects(node, position)
+                    some = own or partly.get(node, False)
+                    if (own and node in self.sharp) or (some and self.is_unsafe(node, position)):
+                        return True
+                    partly[operand] = some and partly.get(operand, True)
+        return False
 
     def _is_gentle(self, node: Node) -> bool:
         """Say whether the slopes of a primitive are finite wherever its value is."""

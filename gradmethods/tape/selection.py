@@ -24,7 +24,7 @@ import numpy as np
 
 from gradmethods.arrays import Array
 from gradmethods.graph import Node, Recorder
-from gradmethods.graph.slopes import PASSING, Slopes
+from gradmethods.graph.slopes import Slopes
 from gradmethods.tape import rules
 
 Mask = Array | None
@@ -59,11 +59,12 @@ class Selection:
 
     def keep(self, contribution: Array, node: Node, position: int) -> Array:
         """Return what a rule gave, with 0 where nothing selected the entry; note the selected."""
+        slopes = self._slopes
         mask = self._through(node, position)
-        if mask is not None and self._is_unsafe(node, position):
+        if mask is not None and slopes.is_unsafe(node, position):
             contribution = self._xp.where(mask, contribution, 0)
         operand = node.operands[position]
-        if operand in self._slopes.risky:
+        if operand in slopes.risky:
             if mask is not None:
                 mask = _any_of_repeated(self._xp, mask, operand.shape)
             if operand in self._masks:
@@ -76,7 +77,7 @@ class Selection:
         slopes, mask = self._slopes, self._masks.get(node)
         if mask is None and not slopes.selects(node, position):
             return None
-        if node.operands[position] not in slopes.risky and not self._is_unsafe(node, position):
+        if node.operands[position] not in slopes.risky and not slopes.is_unsafe(node, position):
             return None  # nothing infinite can come here, nor below
         xp, name = self._xp, _name(node)
         whole = xp.broadcast_to(np.ones((), bool) if mask is None else mask, node.shape)
@@ -92,12 +93,6 @@ class Selection:
             mask = xp.reshape(whole, _kept(node))
         own = self._own(node, position) if slopes.selects(node, position) else None
         return _both(xp, mask, own)
-
-    def _is_unsafe(self, node: Node, position: int) -> bool:
-        """Say whether an unselected entry may get something else than 0 from the rule."""
-        slopes = self._slopes
-        sharp = node in slopes.sharp and _name(node) not in PASSING
-        return not slopes.are_finite(node) or (sharp and slopes.selects(node, position))
 
     def _own(self, node: Node, position: int) -> Array:
         """Return where a primitive itself selects an operand."""
