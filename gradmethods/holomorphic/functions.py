@@ -48,7 +48,10 @@ def divide(z: Any, w: Any) -> ComplexArray:
         return join(np.divide(a, c), np.divide(b, c))
     r = d / c
     denominator = c + d * r
-    return join((a + b * r) / denominator, (b - a * r) / denominator)
+    across = (b - a * r) / denominator
+    if not np.iscomplexobj(z):
+        across = np.where(a == 0, 0, across)  # 0 over what varies, however steeply, is flat
+    return join((a + b * r) / denominator, across)
 
 
 def exp(z: ComplexArray) -> ComplexArray:
@@ -174,11 +177,30 @@ def tanh(z: ComplexArray) -> ComplexArray:
     return join(t * (1 + s * s) / below, s / np.cosh(a) / np.cosh(a) / below)
 
 
+def multiply(z: Any, w: Any) -> ComplexArray:
+    """Multiply; a real factor is not made complex, and 0 times what varies infinitely is flat."""
+    if np.iscomplexobj(z) and np.iscomplexobj(w):
+        product = np.asarray(np.multiply(z, w))
+        flat = (z == 0) | (w == 0)
+        return np.where(flat, np.real(z) * np.real(w), product) if flat.any() else product
+    (a, b), (c, d) = pair(z, w)
+    along, still = (b, c) if np.iscomplexobj(z) else (d, a)
+    return join(a * c, np.where(still == 0, 0, along * still))
+
+
 def matmul(z: Any, w: Any) -> ComplexArray:
     """Multiply matrices; a real factor is not made complex."""
     if not np.iscomplexobj(z):
-        return join(np.matmul(z, w.real), np.matmul(z, w.imag))
+        return join(np.matmul(z, w.real), _real_matmul(z, w.imag))
     if not np.iscomplexobj(w):
-        return join(np.matmul(z.real, w), np.matmul(z.imag, w))
+        return join(np.matmul(z.real, w), _real_matmul(w.mT, z.imag.mT).mT)
     product: ComplexArray = np.matmul(z, w)
     return product
+
+
+def _real_matmul(factor: Any, varying: Any) -> Any:
+    """Multiply imaginary parts by a real matrix, whose zeros let no infinity through."""
+    if np.isfinite(varying).all():
+        return np.matmul(factor, varying)
+    terms = factor[..., :, :, None] * varying[..., None, :, :]
+    return np.where(factor[..., :, :, None] == 0, 0, terms).sum(-2)

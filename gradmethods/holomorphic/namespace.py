@@ -32,6 +32,7 @@ from gradmethods.holomorphic.functions import (
     log1p,
     logaddexp,
     matmul,
+    multiply,
     power,
     sin,
     sinh,
@@ -87,7 +88,7 @@ def _astype(z: Any, *, dtype: np.dtype[Any]) -> Any:
 
 # fmt: off
 SMOOTH: dict[str, Function] = {
-    "negative": np.negative, "add": np.add, "subtract": np.subtract, "multiply": np.multiply,
+    "negative": np.negative, "add": np.add, "subtract": np.subtract, "multiply": multiply,
     "divide": divide,
     "pow": power,
     "square": np.square,

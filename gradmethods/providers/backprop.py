@@ -17,7 +17,8 @@ from numpy.typing import ArrayLike
 
 from gradmethods.errors import GradientError
 from gradmethods.examples import first_example
-from gradmethods.graph import record
+from gradmethods.graph import Graph, record
+from gradmethods.graph.slopes import Slopes, unbounded
 from gradmethods.problem import Problem
 from gradmethods.provider import GradientResult, PreparedGradient, Stopwatch
 from gradmethods.structure import BARE, Arrays, ParametersLike, compile_check
@@ -78,15 +79,17 @@ class Backprop:
         with watch("trace"):
             graph = record(problem)
         with watch("differentiate"):
-            joint = differentiate(recognise(graph))
+            graph = recognise(graph)
+            joint = differentiate(graph, unbounded(problem.data))
         with watch("compile"):
             program = compile_graph(simplify(joint))
-        return PreparedBackprop(problem, watch.seconds, program)
+        return PreparedBackprop(problem, watch.seconds, program, graph)
 
 
 def _operations(problem: Problem) -> int:
     """Count the scalar operations of the program for a problem."""
-    return simplify(differentiate(recognise(record(problem)))).operations().total()
+    joint = differentiate(recognise(record(problem)), unbounded(problem.data))
+    return simplify(joint).operations().total()
 
 
 _new_tuple = tuple.__new__
@@ -105,9 +108,16 @@ class PreparedBackprop(PreparedGradient):
     forward_passes = 1
     value_passes = 0
 
-    def __init__(self, problem: Problem, preparation: dict[str, float], program: Program) -> None:
+    def __init__(
+        self, problem: Problem, preparation: dict[str, float], program: Program, graph: Graph
+    ) -> None:
         super().__init__(problem, preparation)
         self.program = program
+        self._graph = graph
+        # Where no infinity of the data can matter, other data need not be looked at.
+        watches = Slopes(graph, graph.data).traps()
+        self._known = unbounded(problem.data) if watches else frozenset(graph.data)
+        self._others: dict[frozenset[str], Program] = {}
         self._fitting = compile_check(problem.structure)
         self._scalar = problem.dtype.type
         self._bare = problem.structure.bare
@@ -129,10 +139,13 @@ class PreparedBackprop(PreparedGradient):
         arrays = self._fitting(params)
         if arrays is None:
             arrays = problem.structure.check(params)
-        filled = problem.fill(data) if data else problem.data
+        function, filled = self.program.function, problem.data
+        if data:
+            filled = problem.fill(data)
+            function = self._program_for(filled).function
         self._enter()
         try:
-            value, gradient = self._quietly(self.program.function, arrays, filled)
+            value, gradient = self._quietly(function, arrays, filled)
         finally:
             self._leave()
         if type(value) is not self._scalar:
@@ -140,7 +153,18 @@ class PreparedBackprop(PreparedGradient):
         return _new_tuple(GradientResult, (value, gradient[BARE] if self._bare else gradient))
 
     def _evaluate(self, params: Arrays, data: Arrays) -> tuple[Any, Arrays]:
-        return self.program.function(params, data)
+        return self._program_for(data).function(params, data)
+
+    def _program_for(self, data: Arrays) -> Program:
+        """Return the program for data, which may hold infinities where the problem's do not."""
+        if len(self._known) == len(data):
+            return self.program
+        names = unbounded(data)
+        if names <= self._known:
+            return self.program
+        if names not in self._others:
+            self._others[names] = compile_graph(simplify(differentiate(self._graph, names)))
+        return self._others[names]
 
     @cached_property
     def operations(self) -> int:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Mapping, Sequence
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -15,7 +16,8 @@ import sympy
 from numpy.typing import NDArray
 
 from gradmethods.arrays import Array
-from gradmethods.graph.record import call_loss
+from gradmethods.graph.record import call_loss, record
+from gradmethods.graph.slopes import Slopes, unbounded
 from gradmethods.naming import LONGEST
 from gradmethods.problem import Problem
 from gradmethods.structure import Arrays
@@ -60,6 +62,18 @@ class Builder:
             for name in self.data
             if name in problem.examples
         }
+
+    @cached_property
+    def traps(self) -> bool:
+        """Whether a slope that may be infinite can meet what nothing selects."""
+        return Slopes(record(self.problem), unbounded(self.problem.data)).traps()
+
+    def doubtful(self) -> tuple[list[Any], list[Any]]:
+        """Return the symbols of the parameters, and of data that hold infinities or NaN."""
+        names = unbounded(self.problem.data)
+        data = {name: symbols for name, symbols in self.data.items() if name in names}
+        flat = [[s for x in arrays.values() for s in x.ravel()] for arrays in (self.params, data)]
+        return flat[0], flat[1]
 
     def case(self, data: Arrays, example: int) -> Arrays:
         """Take the integers and booleans that decide which expression an example has."""

@@ -104,15 +104,18 @@ class Case:
         return self.program.over_numpy(self.dtype)
 
 
-def differentiate(loss: Any, params: Mapping[str, NDArray[Any]]) -> Formulas:
-    """Differentiate by every parameter, one at a time, with ``sympy.diff``."""
+def differentiate(
+    loss: Any, params: Mapping[str, NDArray[Any]], settle: Callable[[Any], Any] = lambda x: x
+) -> Formulas:
+    """Differentiate by every parameter, one at a time, with ``sympy.diff``, and `settle`."""
     partials = {}
     with undistributed(), deep_recursion():
         for name, symbols in params.items():
             partials[name] = np.empty(symbols.shape, object)
             for index in np.ndindex(symbols.shape):
                 lost = loss in NOWHERE_FINITE
-                partials[name][index] = sympy.nan if lost else sympy.diff(loss, symbols[index])
+                partial = sympy.nan if lost else sympy.diff(loss, symbols[index])
+                partials[name][index] = settle(partial)
     return Formulas(loss, partials)
 
 

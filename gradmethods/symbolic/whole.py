@@ -8,6 +8,7 @@ from gradmethods.problem import Problem
 from gradmethods.structure import Arrays
 from gradmethods.symbolic.budget import Estimate, estimate
 from gradmethods.symbolic.build import Builder
+from gradmethods.symbolic.dead import Settler
 from gradmethods.symbolic.examples import prove
 from gradmethods.symbolic.limits import check, check_cases
 from gradmethods.symbolic.program import Case, Watch, differentiate, share, write_program
@@ -56,7 +57,8 @@ class WholeFormulas:
         """Differentiate and compile."""
         builder = self.builder
         with watch("derive"):
-            formulas = differentiate(loss, builder.params)
+            settle = [Settler(*builder.doubtful())] if builder.traps else []
+            formulas = differentiate(loss, builder.params, *settle)
         with watch("cse"):
             shared, results = share(formulas) if self._form == "cse" else ([], formulas.all())
         with watch("compile"):

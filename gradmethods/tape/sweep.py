@@ -3,25 +3,37 @@
 Starting at the loss with cotangent 1, the sweep walks the nodes backwards, asks the rule of each
 for the cotangents of its operands and adds them up (Griewank & Walther 2008, section 3.2). The
 rules run on traced arrays, so the backward pass is recorded into the same graph.
+
+A cotangent is 0 without regard to any value where nothing selected the entry: `where` took the
+other branch, `maximum` the larger operand, an index other entries, or a factor that depends on no
+parameter is 0. Such a zero stays one through every rule, also where the slope is infinite or NaN;
+any other zero times infinity is NaN, as in (√x)² at 0. Which entries are selected is computed
+beside the cotangent, by `tape.selection`, only where `graph.slopes` finds that it can matter: most
+programs hold nothing of it.
 """
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any
 
 from gradmethods.arrays import Array
 from gradmethods.errors import UnsupportedOperation
 from gradmethods.graph import Graph, Node, Recorder
+from gradmethods.graph.slopes import Slopes
 from gradmethods.tape import rules
+from gradmethods.tape.selection import Selection
 
 
-def differentiate(graph: Graph) -> Graph:
+def differentiate(graph: Graph, unbounded: Collection[str] = ()) -> Graph:
     """Extend the graph of a scalar by its partial derivatives.
 
     Parameters
     ----------
     graph : Graph
         With one scalar output.
+    unbounded : collection of str
+        Names of data that hold infinities or NaN; the others are taken to be finite.
 
     Returns
     -------
@@ -35,7 +47,7 @@ def differentiate(graph: Graph) -> Graph:
     """
     (loss,) = graph.outputs
     xp = Recorder()
-    swept = _sweep(xp, graph)
+    swept = _sweep(xp, graph, unbounded)
     gradients = [
         xp.astype(swept[node] if node in swept else _zeros(xp, node), node.dtype).payload
         for node in graph.params.values()
@@ -43,13 +55,15 @@ def differentiate(graph: Graph) -> Graph:
     return Graph(graph.params, graph.data, (loss, *gradients))
 
 
-def cotangents(graph: Graph) -> dict[Node, Any]:
+def cotangents(graph: Graph, unbounded: Collection[str] = ()) -> dict[Node, Any]:
     """Return the cotangent of every node: the derivative of the scalar output by its value.
 
     Parameters
     ----------
     graph : Graph
         With one scalar output.
+    unbounded : collection of str
+        Names of data that hold infinities or NaN; the others are taken to be finite.
 
     Returns
     -------
@@ -62,12 +76,14 @@ def cotangents(graph: Graph) -> dict[Node, Any]:
     UnsupportedOperation
         If a primitive on the way has no vjp rule.
     """
-    return {node: array.payload for node, array in _sweep(Recorder(), graph).items()}
+    swept = _sweep(Recorder(), graph, unbounded)
+    return {node: array.payload for node, array in swept.items()}
 
 
-def _sweep(xp: Recorder, graph: Graph) -> dict[Node, Array]:
+def _sweep(xp: Recorder, graph: Graph, unbounded: Collection[str]) -> dict[Node, Array]:
     (loss,) = graph.outputs
-    active = _active(graph, set(graph.params.values()))
+    slopes = Slopes(graph, unbounded)
+    active, selection = slopes.active, Selection(xp, slopes)
     found: dict[Node, Array] = {}
     if isinstance(loss, Node):
         found[loss] = xp.array(loss.dtype.type(1))
@@ -78,23 +94,16 @@ def _sweep(xp: Recorder, graph: Graph) -> dict[Node, Array]:
         for position, operand in enumerate(node.operands):
             if not isinstance(operand, Node) or operand not in active:
                 continue
-            contribution = pull_back(xp, g, node, position)
+            contribution = pull_back(xp, g, node, position, selection)
             if contribution is not None:
                 so_far = found.get(operand)
                 found[operand] = contribution if so_far is None else so_far + contribution
     return {node: g for node, g in found.items() if node in active}
 
 
-def _active(graph: Graph, params: set[Node]) -> set[Node]:
-    """Return the floating-point nodes that depend on a parameter."""
-    active = set(params)
-    for node in graph.nodes():
-        if node.dtype.kind == "f" and not active.isdisjoint(node.parents):
-            active.add(node)
-    return active
-
-
-def pull_back(xp: Recorder, g: Array, node: Node, position: int) -> Array | None:
+def pull_back(
+    xp: Recorder, g: Array, node: Node, position: int, selection: Selection | None = None
+) -> Array | None:
     """Return what the cotangent `g` of a node adds to that of an operand; None if nothing."""
     primitive = node.primitive
     assert primitive is not None
@@ -107,8 +116,11 @@ def pull_back(xp: Recorder, g: Array, node: Node, position: int) -> Array | None
     rule = rules.rule(primitive.name, position)
     if rule is None:
         return None
-    operands = [x if isinstance(x, (int, float)) else Array(xp, x) for x in node.operands]
-    contribution = rule(xp, g, Array(xp, node), *operands, **node.static)
+    operands = selection.operands(node, position) if selection else node.operands
+    lifted = [x if isinstance(x, (int, float)) else Array(xp, x) for x in operands]
+    contribution = rule(xp, g, Array(xp, node), *lifted, **node.static)
+    if selection:
+        contribution = selection.keep(contribution, node, position)
     return _unbroadcast(xp, contribution, node.operands[position].shape)
 
 

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from gradmethods.graph import Graph, Node, record
+from gradmethods.graph.slopes import unbounded
 from gradmethods.problem import Problem
 from gradmethods.structure import ParametersLike
 from gradmethods.tape.simplify import recognise
@@ -75,12 +76,13 @@ def trace(
     [2.0, 2.0, 1.0]
     """
     graph = recognise(record(problem)) if recognised else record(problem)
-    swept = cotangents(graph)
+    filled = problem.fill(data)
+    swept = cotangents(graph, unbounded(filled))
     nodes = graph.nodes()
     arrays = problem.structure.check(problem.params if params is None else params)
     joint = Graph(graph.params, graph.data, (*nodes, *swept.values()))
     # A value that overflows is a finding, not a fault: it is shown.
     with np.errstate(all="ignore"):
-        found = [np.array(x) for x in joint.evaluate(arrays, problem.fill(data))]
+        found = [np.array(x) for x in joint.evaluate(arrays, filled)]
     forward = dict(zip(nodes, found, strict=False))
     return Trace(graph, forward, dict(zip(swept, found[len(nodes) :], strict=True)))

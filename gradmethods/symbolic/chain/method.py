@@ -98,7 +98,7 @@ class ChainRule:
     def derive(self, loss: Atom, rule: str | None, watch: Watch) -> Case:
         """Differentiate and compile."""
         with watch("derive"):
-            partials = differentiate(self.names, loss, self._io.params)
+            partials = differentiate(self.names, loss, self._io.params, traps=self.builder.traps)
             entries = [
                 (name, i) for name, ids in self._params.items() for i in np.ndindex(ids.shape)
             ]

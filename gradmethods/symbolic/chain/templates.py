@@ -16,6 +16,7 @@ import sympy
 
 from gradmethods.symbolic.arrays import undistributed
 from gradmethods.symbolic.codegen import Writer
+from gradmethods.symbolic.dead import Settler
 from gradmethods.symbolic.piecewise import Select
 from gradmethods.symbolic.text import Piece
 
@@ -123,8 +124,10 @@ class Templates:
                 found = self._recipes[key] = self._trim(expr, kinds)
         return found
 
-    def partial(self, template: Template, position: int, adjoint: Any) -> Recipe:
-        """Return ∂formula/∂place times the adjoint of the stage.
+    def partial(
+        self, template: Template, position: int, adjoint: Any, guard: Any = sympy.true
+    ) -> Recipe:
+        """Return ∂formula/∂place times the adjoint of the stage, or 0 where nothing selects it.
 
         Parameters
         ----------
@@ -134,22 +137,61 @@ class Templates:
             Of the place to differentiate by.
         adjoint : str or sympy.Expr
             The kind of the adjoint's name, or a number.
+        guard : str or sympy.true
+            The kind of the condition's name under which anything selects the place.
 
         Returns
         -------
         Recipe
-            Over the operands of the term, the name of the stage, and the adjoint.
+            Over the operands of the term, the name of the stage, the adjoint, and the condition.
         """
-        found = template.partials.get((position, adjoint))
+        found = template.partials.get((position, adjoint, guard))
         if found is None:
-            kinds = (*template.kinds, REAL, adjoint)
+            kinds = (*template.kinds, REAL, adjoint, guard)
             own = place(len(template.kinds), REAL)
             with undistributed():
                 slope = sympy.diff(template.expr, place(position, REAL))
                 slope = _in_terms_of(slope, template.expr, own)
-                expr = _times(slope, operand(len(kinds) - 1, adjoint))
-                found = template.partials[position, adjoint] = self._trim(expr, kinds)
+                expr = _times(slope, operand(len(kinds) - 2, adjoint))
+                if guard is not sympy.true and not slope.is_number and not _passes(template.expr):
+                    expr = Select(operand(len(kinds) - 1, guard), expr, 0)
+                found = template.partials[position, adjoint, guard] = self._trim(expr, kinds)
         return found
+
+    def lasting(
+        self, template: Template, position: int | None, moving: tuple[bool, ...], kept: list[Any]
+    ) -> Recipe:
+        """Return when a formula, or its slope, is not 0 whatever the parameters are.
+
+        Parameters
+        ----------
+        template : Template
+            Of the stage.
+        position : int or None
+            Of the place to differentiate by; None for the formula itself.
+        moving : tuple of bool
+            Which places depend on a parameter.
+        kept : list of str or sympy.true
+            The kinds of the conditions under which what is in the places is not 0 for good.
+
+        Returns
+        -------
+        Recipe
+            A condition over the operands of the term, and the conditions of each.
+        """
+
+        def make(*_: Any) -> Any:
+            expr = template.expr
+            if position is not None:
+                expr = sympy.diff(expr, place(position, REAL))
+            conditions = (operand(i, kind) for i, kind in enumerate(kept, len(moving)))
+            known = dict(zip(template.places, map(sympy.Not, conditions), strict=True))
+            params = {s for s, moves in zip(template.places, moving, strict=True) if moves}
+            settler = Settler(params, dead={s: known[s] for s in params})
+            return sympy.Not(settler.dead_where(expr))
+
+        kinds = (*template.kinds, *kept)
+        return self.recipe(("lasting", template, position, moving, *kept), make, kinds)
 
     def _trim(self, expr: Any, kinds: Sequence[Any]) -> Recipe:
         """Give the places that an expression has left numbers without gaps."""
@@ -184,6 +226,11 @@ def _in_terms_of(slope: Any, formula: Any, name: Any) -> Any:
     shorter = slope.subs(formula, name)
     # SymPy replaces roots of the formula too, which is right for one sign only.
     return shorter if shorter.xreplace({name: formula}) == slope else slope
+
+
+def _passes(formula: Any) -> bool:
+    """Say whether the slopes of a formula are 0 and 1, each of them exactly."""
+    return isinstance(formula, Select) and all(x.is_Atom for x in formula.args[1:])
 
 
 def _times(slope: Any, adjoint: Any) -> Any:

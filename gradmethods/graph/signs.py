@@ -1,0 +1,57 @@
+"""Which values of a graph are never negative, and which stay away from 0, at every point."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from typing import Any
+
+import numpy as np
+
+from gradmethods.graph.graph import Node
+
+NEVER_NEGATIVE = frozenset({"square", "abs", "sqrt", "exp", "hypot", "cosh", "sigmoid"})
+"""Primitives whose result is not below 0."""
+
+KEEPING = frozenset({
+    "add", "multiply", "divide", "matmul", "sum", "cumulative_sum", "max", "min", "maximum",
+    "minimum", "where", "reshape", "permute_dims", "broadcast_to", "getitem", "astype", "concat",
+    "scatter_add",
+})  # fmt: skip
+"""Primitives whose result is not below 0 if no operand is."""
+
+SCALING = frozenset({"multiply", "divide"})
+AWAY = KEEPING - SCALING - {"matmul", "scatter_add"} | {"sqrt"}
+"""Primitives whose result stays away from 0 if all operands do."""
+
+
+def signs(nodes: list[Node]) -> tuple[set[Node], set[Node]]:
+    """Return the nodes that are never negative, and those above a positive number; or NaN."""
+    never: set[Node] = set()
+    above: set[Node] = set()
+    for node in nodes:
+        if node.primitive is None:
+            continue
+        name, operands = node.primitive.name, node.operands
+        if name == "where":
+            operands = operands[1:]
+        some = any if name == "maximum" else all
+        low = [_is_never_negative(x, never) for x in operands]
+        high = [_is_above(x, above) for x in operands]
+        same = name == "multiply" and operands[0] is operands[1]
+        even = name == "pow" and operands[1] in (2, 4) and isinstance(operands[1], int)
+        if name in NEVER_NEGATIVE or same or even or (name in KEEPING and some(low)):
+            never.add(node)
+        scaled = name in SCALING and all(high) and not all(isinstance(x, Node) for x in operands)
+        raised = name == "add" and any(high) and all(low)
+        empty = name == "sum" and 0 in operands[0].shape
+        if name == "cosh" or raised or scaled or (name in AWAY and some(high) and not empty):
+            above.add(node)
+    return never, above
+
+
+def _is_never_negative(x: Any, found: Collection[Node]) -> bool:
+    return (x in found or x.dtype.kind in "bu") if isinstance(x, Node) else bool(np.all(x >= 0))
+
+
+def _is_above(x: Any, found: Collection[Node]) -> bool:
+    return x in found if isinstance(x, Node) else bool(np.all(np.asarray(x) > 0))

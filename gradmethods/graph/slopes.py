@@ -1,0 +1,249 @@
+"""Which slopes may be infinite or undefined, found from a graph before anything runs.
+
+A branch that nothing selects may hold an infinity or NaN, or stand where a slope is infinite, and
+the loss is as smooth as ever. What derivative rules multiply there has to be kept apart from
+numbers, at a cost; this module finds the few places where it can matter. Parameters are taken to
+be finite, and so are sums and products of finite numbers. Data are finite unless they are named.
+
+A value is *exposed* if the loss could not be finite without it: no selection and no bounded
+function, such as exp at −∞, stands between. An exposed value counts as finite, because where it is
+not there is no gradient to spoil.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Collection, Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gradmethods.graph.graph import Graph, Node
+from gradmethods.graph.signs import signs
+
+STEEP = frozenset({"sqrt", "asin", "acos", "acosh", "hypot", "atan2", "pow"})
+"""Primitives whose slope can be infinite or undefined where their value is finite; that of all
+others is finite wherever their value is."""
+
+UNBOUNDED = frozenset({
+    "divide", "reciprocal", "pow", "sqrt", "exp", "expm1", "log", "log1p", "log2", "log10",
+    "sinh", "cosh", "asin", "acos", "acosh", "atanh",
+})  # fmt: skip
+"""Primitives that make an infinity or NaN of finite numbers."""
+
+OVERFLOWING = frozenset({"exp", "expm1", "sinh", "cosh"})
+"""Those among them that do so by overflow alone."""
+
+PASSING = frozenset({
+    "negative", "add", "subtract", "where", "sum", "cumulative_sum", "reshape", "permute_dims",
+    "broadcast_to", "getitem", "scatter_add", "astype", "concat",
+})  # fmt: skip
+"""Primitives whose slopes are 0, 1 and −1 whatever the values are."""
+
+EXPOSING = frozenset({
+    "negative", "add", "subtract", "multiply", "square", "sqrt", "hypot", "log", "log1p", "log2",
+    "log10", "sin", "cos", "tan", "asin", "acos", "sinh", "cosh", "asinh", "acosh", "atanh", "abs",
+    "sum", "cumulative_sum", "matmul", "reshape", "permute_dims", "broadcast_to", "astype",
+    "concat", "scatter_add",
+})  # fmt: skip
+"""Primitives whose result is not finite where an entry of an operand is not."""
+
+SELECTING = frozenset({"where", "maximum", "minimum", "max", "min", "getitem"})
+"""Primitives that pass on some entries of their operands and not others."""
+
+VANISHING = frozenset({
+    "where", "multiply", "divide", "negative", "reshape", "permute_dims", "broadcast_to", "getitem",
+})  # fmt: skip
+"""Primitives that are followed to find values that are 0 whatever the parameters are."""
+
+
+def unbounded(data: Mapping[str, NDArray[Any]]) -> frozenset[str]:
+    """Return the names of arrays that hold an infinity or NaN."""
+    return frozenset(name for name, x in data.items() if not np.isfinite(x).all())
+
+
+class Slopes:
+    """What is known of the slopes of a graph, wherever it is evaluated.
+
+    Parameters
+    ----------
+    graph : Graph
+        With the loss as its first output.
+    unbounded : collection of str
+        Names of data that hold infinities or NaN.
+
+    Attributes
+    ----------
+    active : set of Node
+        Floating-point values that depend on a parameter.
+    risky : set of Node
+        Those at or below which a slope may be infinite or undefined.
+    sharp : set of Node
+        Those above which one may be: their cotangents need not be finite.
+    vanishing : dict of Node to None
+        Those that can be 0 whatever the parameters are, say because a mask is; in order.
+    """
+
+    def __init__(self, graph: Graph, unbounded: Collection[str] = ()) -> None:
+        self._nodes = graph.nodes()
+        self._exposed = _exposed(graph, self._nodes)
+        self._never_negative, self._above_zero = signs(self._nodes)
+        self.active = set(graph.params.values())
+        for node in self._nodes:
+            if node.dtype.kind == "f" and not self.active.isdisjoint(node.parents):
+                self.active.add(node)
+        inputs = {node for name, node in graph.data.items() if name not in unbounded}
+        self._inputs = inputs.union(graph.params.values())
+        self.vanishing = self._find_vanishing()
+        # Sigmoids that are spelt out overflow where they are 0. Behind a branch that is guarded
+        # against; that data are 0 there, or that it is above a selection, is left alone: other
+        # terms would be spoilt too, and networks are full of it.
+        self._finite = self._find_finite(UNBOUNDED - OVERFLOWING)
+        self._risky_data, self.sharp = self._find_risky(), self._find_sharp()
+        self._finite = self._find_finite(UNBOUNDED)
+        self.risky = self._find_risky()
+
+    def is_finite(self, operand: Any) -> bool:
+        """Say whether a value is finite at all finite inputs at which the loss is."""
+        if isinstance(operand, Node):
+            return operand in self._finite
+        return bool(np.isfinite(operand).all())
+
+    def are_finite(self, node: Node) -> bool:
+        """Say whether the slopes of a node are finite at all finite inputs at which the loss is."""
+        return _name(node) in ("", *PASSING) or (node in self._finite and self._is_gentle(node))
+
+    def selects(self, node: Node, position: int) -> bool:
+        """Say whether entries of an operand can be without effect on a node, and it matters.
+
+        Besides selections these are factors that depend on no parameter: where such a factor is 0,
+        the product is constant.
+        """
+        name, operand = _name(node), node.operands[position]
+        if name in SELECTING:
+            return operand in self.risky or node in self.sharp
+        factor = {"multiply": 1 - position, "matmul": 1 - position, "divide": 0, "pow": 1}.get(name)
+        if factor is None or factor == position:
+            return False
+        other = node.operands[factor]
+        if not self._may_vanish(other, self.vanishing):
+            return False
+        risky = self.risky if _is_condition(other) else self._risky_data
+        return operand in risky or node in self.sharp
+
+    def is_unsafe(self, node: Node, position: int) -> bool:
+        """Say whether entries of an operand without effect may get something else than 0."""
+        sharp = node in self.sharp and _name(node) not in PASSING
+        return not self.are_finite(node) or (sharp and self.selects(node, position))
+
+    def traps(self) -> bool:
+        """Say whether a slope that may be infinite can meet entries without effect."""
+        partly: dict[Node, bool] = {}
+        for node in reversed(self._nodes):
+            for position, operand in enumerate(node.operands):
+                if node in self.active and isinstance(operand, Node) and operand in self.active:
+                    own = self.selects(node, position)
+                    some = own or partly.get(node, False)
+                    if (own and node in self.sharp) or (some and self.is_unsafe(node, position)):
+                        return True
+                    partly[operand] = some and partly.get(operand, True)
+        return False
+
+    def _is_gentle(self, node: Node) -> bool:
+        """Say whether the slopes of a primitive are finite wherever its value is."""
+        name = _name(node)
+        above = [isinstance(x, Node) and x in self._above_zero for x in node.operands]
+        if (name in ("sqrt", "pow") and above[0]) or (name == "hypot" and any(above)):
+            return True
+        return name not in STEEP or _power(node) in ("flat", "growing")
+
+    def _is_off_pole(self, node: Node) -> bool:
+        """Say whether a primitive that has poles keeps away from them."""
+        name, operand = _name(node), node.operands[-1 if _name(node) == "divide" else 0]
+        if not isinstance(operand, Node):
+            return name == "divide" and bool(np.all(operand))
+        if name == "log1p":
+            return operand in self._never_negative
+        if name in ("divide", "reciprocal", "log", "log2", "log10", "sqrt", "pow"):
+            return operand in self._above_zero or _power(node) == "flat"
+        return False
+
+    def _find_vanishing(self) -> dict[Node, None]:
+        found: dict[Node, None] = {}
+        for node in self._nodes:
+            name, operands = _name(node), node.operands
+            if node in self.active and name in VANISHING:
+                deciding = {"where": operands[1:], "multiply": operands}.get(name, operands[:1])
+                if any(self._may_vanish(x, found) for x in deciding):
+                    found[node] = None
+        return found
+
+    def _may_vanish(self, x: Any, vanishing: Collection[Node]) -> bool:
+        """Say whether a factor can be 0 whatever the parameters are."""
+        if isinstance(x, Node):
+            return x in vanishing or x not in self.active
+        return not np.all(x)
+
+    def _find_finite(self, unbounded: frozenset[str]) -> set[Node]:
+        found = set(self._inputs)
+        for node in self._nodes:
+            if node.primitive is None:
+                continue
+            operands = node.operands
+            harmless = _name(node) not in unbounded or self._is_off_pole(node)
+            finite = all(
+                x in found if isinstance(x, Node) else np.isfinite(x).all() for x in operands
+            )
+            if node.dtype.kind != "f" or node in self._exposed or (harmless and finite):
+                found.add(node)
+        return found
+
+    def _find_risky(self) -> set[Node]:
+        found: set[Node] = set()
+        for node in self._nodes:
+            if node in self.active and node.primitive is not None:
+                below = any(x in found for x in node.parents)
+                if below or not self.are_finite(node):
+                    found.add(node)
+        return found
+
+    def _find_sharp(self) -> set[Node]:
+        found: set[Node] = set()
+        for node in reversed(self._nodes):
+            if node in self.active and (node in found or not self.are_finite(node)):
+                found.update(x for x in node.parents if x in self.active)
+        return found
+
+
+def _name(node: Node) -> str:
+    return "" if node.primitive is None else node.primitive.name
+
+
+def _is_condition(x: Any) -> bool:
+    """Say whether a factor is true or false, or 1 or 0 for it."""
+    if not isinstance(x, Node):
+        return isinstance(x, (bool, np.ndarray)) and np.asarray(x).dtype.kind == "b"
+    return x.dtype.kind == "b" or (_name(x) == "astype" and x.operands[0].dtype.kind == "b")
+
+
+def _power(node: Node) -> str:
+    """Tell powers apart by their exponent: some are products, some steep at 0, some grow."""
+    exponent = node.operands[1] if _name(node) == "pow" else None
+    if not isinstance(exponent, (int, float)):
+        return ""
+    if exponent in (0, 1, 2):
+        return "flat"
+    return "" if 0 < exponent < 1 or math.isnan(exponent) else "growing"
+
+
+def _exposed(graph: Graph, nodes: list[Node]) -> set[Node]:
+    exposed = {x for x in graph.outputs[:1] if isinstance(x, Node)}
+    for node in reversed(nodes):
+        if node in exposed:
+            name = _name(node)
+            if name in EXPOSING:
+                exposed.update(node.parents)
+            elif name == "divide" and isinstance(node.operands[0], Node):
+                exposed.add(node.operands[0])
+    return exposed
