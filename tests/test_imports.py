@@ -23,6 +23,7 @@ FLOORS = (
         "primitives",
         "arrays",
         "problem",
+        "deadline",
         "examples",
         "namespace",
         "progress",
