@@ -1,9 +1,7 @@
-"""Counts, fits, deadlines and what gradients are held against."""
+"""Counts, fits and what gradients are held against."""
 
 from __future__ import annotations
 
-import contextlib
-import itertools
 import subprocess
 import sys
 
@@ -12,7 +10,6 @@ import pytest
 
 import gradmethods as gm
 from gradmethods.cost import counted, fit_asymptote, fit_power_law
-from gradmethods.cost.deadline import OutOfTime, deadline
 from gradmethods.cost.reference import check, restricted, sample
 from gradmethods.errors import InvalidOption
 
@@ -38,20 +35,6 @@ def test_the_counter_counts_what_is_called(problem):
     assert counter.calls == 0
     assert twin.value() == problem.value()
     assert counter.calls == 1  # the original is not counted
-
-
-def test_a_deadline_is_not_swallowed():
-    """If libraries could swallow it, a derivation would run on after its limit."""
-
-    def stubborn():
-        for _ in itertools.count():
-            with contextlib.suppress(Exception):
-                sum(range(1000))
-
-    with pytest.raises(OutOfTime), deadline(0.05):
-        stubborn()
-    with deadline(float("inf")):
-        pass
 
 
 def test_fit_recovers_an_exponent():

@@ -24,6 +24,7 @@ FLOORS = (
         "primitives",
         "arrays",
         "problem",
+        "deadline",
         "examples",
         "namespace",
         "progress",

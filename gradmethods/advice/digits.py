@@ -15,8 +15,8 @@ from gradmethods.accuracy.errors import gradient_error
 from gradmethods.accuracy.tolerances import TABLE
 from gradmethods.accuracy.verdicts import AGREES, UNRESOLVED, WRONG, methods
 from gradmethods.advice.advice import LEAST, Advice, Option
-from gradmethods.cost.deadline import OutOfTime, deadline
 from gradmethods.cost.plan import duration
+from gradmethods.deadline import deadline
 from gradmethods.errors import BudgetExceeded, NotDifferentiable
 from gradmethods.problem import Problem
 from gradmethods.structure import Parameters
@@ -95,8 +95,9 @@ def find_truth(problem: Problem, limit: float) -> Truth:
 
     structure = problem.structure
     finest = _finest(problem)
+    allowed = deadline(limit)
     try:
-        with deadline(limit):
+        with allowed:
             try:
                 truth = certified_gradient(problem, 20, budget=limit / 2)
             except BudgetExceeded:
@@ -112,7 +113,7 @@ def find_truth(problem: Problem, limit: float) -> Truth:
                 every = f"all {n:,} components" if n > 1 else "its one component"
                 null = ", which is zero: digits are those of an exact zero, or none" * (norm == 0)
                 return Truth(whole, f"the certified gradient, {every}{null}")
-    except OutOfTime:
+    except allowed.passed:
         return Truth(None, f"certifying takes longer than {duration(limit)}")
     except NotDifferentiable as error:
         convention = "What a method gives there is its convention; elsewhere it can be judged."

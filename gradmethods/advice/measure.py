@@ -15,10 +15,10 @@ from gradmethods.accuracy.roundoff import plain_loss as value_and_noise
 from gradmethods.advice.advice import Advice, Option
 from gradmethods.advice.digits import settle
 from gradmethods.blame import told
-from gradmethods.cost.deadline import OutOfTime, deadline
 from gradmethods.cost.plan import duration
 from gradmethods.cost.rounds import SHORTEST_ROUND, calls_for
 from gradmethods.cost.timing import measure, plain_loss, quiet
+from gradmethods.deadline import deadline
 from gradmethods.errors import InvalidOption, InvalidProblem
 from gradmethods.problem import Problem
 from gradmethods.providers import get_provider
@@ -120,12 +120,13 @@ def _measured(name: str, problem: Problem, loss: float, seconds: float, limit: f
     def stopped(option: Option) -> Measured:
         return option, Answer(name, obstacle=option.obstacle or "Too slow to be asked."), None
 
+    preparing, evaluating = deadline(limit), deadline(limit)
     try:
-        with deadline(limit):
+        with preparing:
             start = time.perf_counter()
             prepared: Any = get_provider(name).prepare(problem)
             preparation = time.perf_counter() - start
-    except OutOfTime:
+    except preparing.passed:
         return stopped(Option(name, obstacle=f"Preparing it takes longer than {duration(limit)}."))
     except MemoryError:
         return stopped(Option(name, obstacle="Out of memory."))
@@ -137,13 +138,13 @@ def _measured(name: str, problem: Problem, loss: float, seconds: float, limit: f
     if estimate > limit:
         return stopped(Option(name, preparation, estimate, estimated=True, passes=passes))
     try:
-        with deadline(limit):
+        with evaluating:
             start = time.perf_counter()
             value, gradient = evaluate(prepared, problem, problem.params, {})
             single = time.perf_counter() - start
         # Rounds take a few gradients more: of a slow one the time that is known must do.
         cost = measure(prepared, problem, seconds=seconds) if 4 * single < limit else None
-    except OutOfTime:
+    except evaluating.passed:
         slow = f"A gradient takes longer than {duration(limit)}."
         return stopped(Option(name, preparation, obstacle=slow))
     except Exception as error:  # noqa: BLE001  # as above
@@ -162,9 +163,10 @@ def _judged(problem: Problem, found: list[Measured], limit: float) -> Comparison
     """Hold the gradients against each other; without the round-off where that takes too long."""
     ready = {answer.provider: prepared for _, answer, prepared in found if prepared is not None}
     answers = [answer for _, answer, _ in found]
+    allowed = deadline(limit)
     try:
-        with deadline(limit):
+        with allowed:
             loss = value_and_noise(problem)
             return judged(problem, loss, answers, ready)
-    except OutOfTime:
+    except allowed.passed:
         return Comparison(problem, PlainLoss(float(problem.value()), 0.0), tuple(answers))

@@ -24,7 +24,7 @@ from gradmethods.claims import (
     sharing,
 )
 from gradmethods.claims.claim import Claim, Evidence
-from gradmethods.cost.deadline import OutOfTime, deadline
+from gradmethods.deadline import deadline
 from gradmethods.errors import GradientError
 
 __all__ = ["LEDGER", "Claim", "Evidence", "claims_rows"]
@@ -100,10 +100,11 @@ def _examine(claim: Claim, evidence: Evidence, left: float) -> dict[str, Any]:
     if left <= 0:
         record = claim.undecided("There was no time left.") | short
     else:
+        limit = deadline(left)
         try:
-            with deadline(left):
+            with limit:
                 record = claim.record(claim.examine(evidence))
-        except OutOfTime as stop:
+        except limit.passed as stop:
             record = claim.undecided(f"{str(stop).capitalize()}, for want of time.") | short
         except GradientError as error:
             record = claim.undecided(str(error))

@@ -16,13 +16,13 @@ from typing import Any
 from gradmethods.cost.cases import Case
 from gradmethods.cost.ceiling import ceiling
 from gradmethods.cost.counts import counted
-from gradmethods.cost.deadline import OutOfTime, deadline
 from gradmethods.cost.estimates import FEWEST_FOR_BOOTSTRAP
 from gradmethods.cost.memory import memory, traced_seconds
 from gradmethods.cost.plan import Gap, Plan, duration
 from gradmethods.cost.reference import check
 from gradmethods.cost.rounds import SHORTEST_ROUND, Rounds, calls_for
 from gradmethods.cost.timing import MOST_ROUNDS, plain_loss, quiet
+from gradmethods.deadline import deadline
 from gradmethods.errors import GradientError
 from gradmethods.problem import Problem
 from gradmethods.provider import GradientResult, Provider
@@ -114,10 +114,11 @@ def guarded(
     """Return what `measure` finds within the limit of a plan, or why it found nothing."""
     found: dict[str, Any] | Gap | None = plan.refusal(case)
     if found is None:
+        limit = deadline(plan.allowance)
         try:
-            with deadline(plan.allowance), ceiling():
+            with ceiling(), limit:
                 found = measure()
-        except OutOfTime as stop:
+        except limit.passed as stop:
             words = f"{str(stop).capitalize()}, beyond what was estimated"
             found = Gap("limit", f"{words}; the limit is {duration(plan.limit)} a case.")
             found = plan.exhausted() if plan.left <= 0 else found

@@ -12,9 +12,9 @@ from functools import partial
 from typing import Any
 
 from gradmethods.accuracy.errors import gradient_error
-from gradmethods.cost.deadline import OutOfTime, deadline
 from gradmethods.cost.plan import Gap, duration
 from gradmethods.cost.timing import plain_loss, quiet
+from gradmethods.deadline import deadline
 from gradmethods.errors import GradientError
 from gradmethods.peers.cases import BATCH, Case, ours
 from gradmethods.peers.contest import contest, summary
@@ -108,8 +108,9 @@ def _enter(
     provider: Provider, problem: Problem, reference: Arrays, limit: float
 ) -> tuple[Callable[[], Any], dict[str, Any], float] | Gap:
     """Prepare a contender and check its gradient; return its call, facts and seconds per call."""
+    allowed = deadline(limit)
     try:
-        with deadline(limit):
+        with allowed:
             obstacle = provider.obstacle(problem)
             if obstacle is not None:
                 return Gap("obstacle", obstacle)
@@ -126,7 +127,7 @@ def _enter(
                     start = time.perf_counter()
                     call()
                     known = time.perf_counter() - start
-    except OutOfTime:
+    except allowed.passed:
         return Gap(
             "limit", f"Preparing it and its first gradient took more than {duration(limit)}."
         )

@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import math
 import sys
+import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from gradmethods.accuracy.tasks import Task
-from gradmethods.cost.deadline import OutOfTime, deadline
 from gradmethods.cost.provenance import provenance
+from gradmethods.deadline import deadline
 from gradmethods.errors import InvalidOption
 from gradmethods.naming import file_part
 from gradmethods.report import write_report
@@ -40,19 +41,24 @@ def carry_out(todo: Sequence[Task], path: Path, seconds: float | None = None) ->
     """
     done = {r["key"] for r in records_so_far(path) if r["outcome"] == "measured"}
     waiting = [task for task in todo if task.key not in done]
-    left = list(waiting)
+    end = math.inf if seconds is None else time.monotonic() + seconds
+    finished = 0
     try:
-        with deadline(math.inf if seconds is None else seconds):
-            for task in _shown(waiting):
-                append_record(path, task.record())
-                left.pop(0)
-    except OutOfTime:
-        for task in left:
-            append_record(path, task.gap("budget", "The time for accuracy was used up."))
+        for task in _shown(waiting):
+            limit = deadline(end - time.monotonic())
+            try:
+                with limit:
+                    record = task.record()
+            except limit.passed:
+                break
+            append_record(path, record)
+            finished += 1
     except KeyboardInterrupt:
-        for task in left:
+        for task in waiting[finished:]:
             append_record(path, task.gap("not run", "The run was interrupted before this."))
         raise
+    for task in waiting[finished:]:
+        append_record(path, task.gap("budget", "The time for accuracy was used up."))
 
 
 def assess(todo: Sequence[Task], out: Path | str, seed: int = 0) -> list[Path]:

@@ -8,6 +8,7 @@ decimal form, so that nothing is rounded a second time and code prints them as t
 from __future__ import annotations
 
 import math
+import threading
 from abc import abstractmethod
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -16,6 +17,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from sympy.core import exprtools
 from sympy.core.parameters import distribute
 
 from gradmethods.errors import UnsupportedOperation
@@ -153,6 +155,32 @@ def undistributed() -> Iterator[None]:
     """Keep 2·(x + y) as it is: SymPy's 2·x + 2·y costs more and makes differences quadratic."""
     with distribute(x=False):
         yield
+
+
+DEEPEST_SIGN = 32
+"""Times that SymPy's search for the sign of an expression may call itself."""
+
+_search = threading.local()
+
+
+def _sign(expr: Any, find: Any = exprtools._monotonic_sign) -> Any:  # noqa: SLF001  # see below
+    """Return SymPy's bound of an expression; None where its search does not end.
+
+    Undistributed, −(−1 − x) is a product whose sign can be taken out, and what is left then is
+    −1 − x again: asked for the sign of 1/(1 + exp(−1 − x)), SymPy turns it over for ever.
+    """
+    depth = getattr(_search, "depth", 0)
+    if depth > DEEPEST_SIGN:
+        return None
+    _search.depth = depth + 1
+    try:
+        return find(expr)
+    finally:
+        _search.depth = depth
+
+
+# It is looked up whenever it is called, and what ends is the same as before.
+exprtools._monotonic_sign = _sign  # noqa: SLF001  # SymPy offers no other place to stop it
 
 
 def integers(payload: Any) -> NDArray[Any]:

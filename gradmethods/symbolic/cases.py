@@ -157,7 +157,8 @@ class Cases:
 
     def _case(self, key: bytes) -> Case:
         if key not in self._cases:
-            self._cases[key] = self._method.derive(self._losses[key], self.rule, self.watch)
+            with deep_recursion():
+                self._cases[key] = self._method.derive(self._losses[key], self.rule, self.watch)
         return self._cases[key]
 
 

@@ -20,6 +20,9 @@ from gradmethods.tape.emit import FUNCTIONS, emit, is_elementwise, takes_out
 from gradmethods.tape.recycle import LARGE, Recycled
 from gradmethods.tape.schedule import schedule
 
+WIDEST = 120
+"""Characters of code up to which the comments behind all lines stand in one column."""
+
 
 @dataclass(frozen=True)
 class Program:
@@ -85,7 +88,9 @@ class _Writer:
 
     def source(self) -> str:
         """Return the text of the program."""
-        width = max((len(line.partition("  #")[0]) for line in self.lines), default=0)
+        lengths = (len(line.partition("  #")[0]) for line in self.lines)
+        # One long line, as of a thousand operands, must not make every other one as long.
+        width = max((length for length in lengths if length <= WIDEST), default=0)
         body = [_aligned(line, width) for line in self.lines]
         legend = [f"# {name}: {what}" for name, what in self.legend.items()]
         value, *derivatives = self._outputs()

@@ -1,0 +1,158 @@
+"""A deadline for work that cannot be asked to stop, such as one long call of SymPy.
+
+No signal and no timer of the process is used: a second thread waits, and raises an exception in the
+thread whose time is up.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import math
+import sys
+import threading
+import time
+from collections.abc import Callable
+from types import CodeType, FrameType, TracebackType
+from typing import Any, Self
+
+AGAIN = 1.0
+"""Seconds until a stop is repeated: an exception that arrives in a destructor is lost."""
+
+
+class OutOfTime(BaseException):
+    """The time for a block was up.
+
+    Not an `Exception`: libraries that try one way and then another must not swallow it.
+
+    Attributes
+    ----------
+    seconds : float
+        How many there were.
+    """
+
+    seconds = 0.0
+
+    def __str__(self) -> str:
+        return f"stopped after {self.seconds:.3g} s"
+
+
+class deadline:  # noqa: N801  # named as context managers are
+    """Raise an exception in a block that is not finished in time.
+
+    It arrives between two steps of the interpreter, in the thread that entered the block, and never
+    outside the ``with`` statement. One long call into compiled code is not cut short: the exception
+    follows it. Deadlines nest, because each has an exception of its own, `passed`. A block without
+    any time left is not entered.
+
+    Where Python cannot raise an exception in another thread, which CPython can, or with infinite
+    `seconds`, a block that was entered is not stopped.
+
+    Parameters
+    ----------
+    seconds : float
+        From the beginning of the block.
+    busy : bool, default False
+        Whether to count the seconds in which the thread computed instead of those that passed, so
+        that a loaded machine changes nothing. Where the system does not tell them, those that
+        passed count.
+
+    Attributes
+    ----------
+    passed : type
+        The subclass of `OutOfTime` that this deadline raises, to be named in ``except``.
+
+    Examples
+    --------
+    >>> limit = deadline(0.01)
+    >>> try:
+    ...     with limit:
+    ...         while True:
+    ...             pass
+    ... except limit.passed as stop:
+    ...     print(stop)
+    stopped after 0.01 s
+    """
+
+    def __init__(self, seconds: float, *, busy: bool = False) -> None:
+        self.seconds = seconds
+        self.passed: type[OutOfTime] = type("OutOfTime", (OutOfTime,), {"seconds": seconds})
+        self._busy = busy
+        self._settling = threading.Lock()
+
+    def __enter__(self) -> Self:
+        if not self.seconds > 0:
+            raise self.passed
+        self._over = threading.Event()
+        if _set_exception is not None and not math.isinf(self.seconds):
+            thread = threading.get_ident()
+            clock = _busy_clock(thread) if self._busy else time.monotonic
+            block = sys._getframe(1)  # noqa: SLF001  # CPython's, as is raising in a thread
+            arguments = (self._over, thread, block, clock, clock() + self.seconds)
+            threading.Thread(target=self._wait, args=arguments, daemon=True).start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        # An exception that arrives here is raised by the `with` statement, and is the only one.
+        with self._settling:
+            self._over.set()
+
+    def _wait(
+        self,
+        over: threading.Event,
+        thread: int,
+        block: FrameType,
+        clock: Callable[[], float],
+        end: float,
+    ) -> None:
+        left = end - clock()
+        while left > 0:
+            if over.wait(left):
+                return
+            left = end - clock()
+        inside = None
+        with self._settling:
+            if not over.is_set():
+                inside = _called_by(block, thread)
+                _raise(self.passed, thread)
+        # The block has surely not ended while a function that it called is still running.
+        while inside is not None and not over.wait(AGAIN):
+            with self._settling:
+                if over.is_set() or _called_by(block, thread) is not inside:
+                    return
+                _raise(self.passed, thread)
+
+
+_OWN: tuple[CodeType, ...] = (deadline.__enter__.__code__, deadline.__exit__.__code__)
+
+_set_exception: Any = None
+with contextlib.suppress(AttributeError):  # on another Python than CPython
+    _set_exception = ctypes.pythonapi.PyThreadState_SetAsyncExc
+
+
+def _raise(error: type[BaseException], thread: int) -> None:
+    _set_exception(ctypes.c_ulong(thread), ctypes.py_object(error))
+
+
+def _called_by(block: FrameType, thread: int) -> FrameType | None:
+    """Return the running function that the block of a frame called, or None."""
+    above, frame = None, sys._current_frames().get(thread)  # noqa: SLF001  # as above
+    while frame is not None and frame is not block:
+        above, frame = frame, frame.f_back
+    found = frame is block and above is not None and above.f_code not in _OWN
+    return above if found else None
+
+
+def _busy_clock(thread: int) -> Callable[[], float]:
+    """Return a clock of the seconds in which a thread computes."""
+    try:
+        clock = time.pthread_getcpuclockid(thread)
+        time.clock_gettime(clock)
+    except (AttributeError, OSError):
+        return time.monotonic
+    return lambda: time.clock_gettime(clock)
