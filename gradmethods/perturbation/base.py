@@ -101,7 +101,8 @@ class BaseProgram:
     ) -> None:
         """Make the calls, and memory for what they compute: what is needed no more is reused.
 
-        Values that depend on data alone stay from run to run: nothing may write over them.
+        Parameters keep their memory, also after the last use of a view of them. Values that depend
+        on data alone stay from run to run: nothing may write over them.
         """
         owners: dict[Node, Node] = {}
         last: dict[Node, int] = {}
@@ -110,11 +111,13 @@ class BaseProgram:
             for parent in node.parents:
                 last[owners.get(parent, parent)] = i
         kept = {owners.get(node, node) for node in kept}
+        computed = set(program)
         free: defaultdict[Any, list[NDArray[Any]]] = defaultdict(list)
         for i, node in enumerate(program):
             moving = node in depends
-            for owner in {owners.get(parent): None for parent in node.parents}:
-                if owner in depends and owner not in kept and last[owner] == i:
+            for owner in {owners[parent]: None for parent in node.parents if parent in owners}:
+                reusable = owner in computed and owner in depends and owner not in kept
+                if reusable and last[owner] == i:
                     free[owner.shape, owner.dtype].append(values[owner])
             operands = [values[x] if isinstance(x, Node) else x for x in node.operands]
             memory = free[node.shape, node.dtype] if moving else []

@@ -64,8 +64,8 @@ def _product(
 ) -> Register:
     """Multiply new values, or differences, by what is unchanged."""
     shape = pinned(node.shape, pins)
-    plain = isinstance(factor, Base) and len(factor.node.shape) == 2
-    plain &= 0 not in (*shape, *node.operands[0].shape, *node.operands[1].shape)
+    some = math.prod(shape) > 0 and math.prod(changed.shape) > 0  # of none, rows cannot be counted
+    plain = some and isinstance(factor, Base) and len(factor.node.shape) == 2
     if plain and changed.contiguous and side == 0:
         return _emit(plan, node, _rows_times_matrix, [changed, factor], shape)
     if plain and changed.contiguous and len(changed.shape) == 2 and changed.shape[1] == 1:
