@@ -1,0 +1,368 @@
+"""Arrays of dual numbers and their namespace: what losses call, by NumPy over objects."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import reduce
+from typing import Any
+
+import mpmath as mp  # type: ignore[import-untyped]  # published without types
+import numpy as np
+
+from tests import duals
+from tests.duals import BINARY, COMPARISONS, UNARY, Dual, dual
+
+LIFT = np.frompyfunc(dual, 1, 1)
+LOGIC = ("logical_and", "logical_or", "logical_xor", "logical_not")
+FINITE = ("isfinite", "isinf", "isnan")
+
+
+class Exact:
+    """An array of dual numbers, or of NumPy's integers or booleans."""
+
+    __array_ufunc__ = None
+    __hash__ = None  # type: ignore[assignment]  # == is element-wise
+
+    def __init__(self, values: Any) -> None:
+        self.a = np.asarray(values)
+
+    @classmethod
+    def of(cls, x: Any) -> Exact:
+        if isinstance(x, Exact):
+            return x
+        if isinstance(x, Dual):
+            x = np.array(x, object)
+        array = np.asarray(x)
+        return cls(array if array.dtype.kind in "iub" else np.asarray(LIFT(array), object))
+
+    @property
+    def real(self) -> bool:
+        return self.a.dtype == object
+
+    def whole(self) -> Any:
+        """Return the entries as dual numbers, whatever they are."""
+        return np.asarray(LIFT(self.a.astype(object)), object)
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        return self.a.shape
+
+    @property
+    def ndim(self) -> int:
+        return self.a.ndim
+
+    @property
+    def size(self) -> int:
+        return self.a.size
+
+    @property
+    def T(self) -> Exact:
+        return Exact(self.a.T)
+
+    @property
+    def mT(self) -> Exact:
+        return Exact(self.a.mT)
+
+    def __len__(self) -> int:
+        return len(self.a)
+
+    def __iter__(self) -> Any:
+        return (self[i] for i in range(len(self)))
+
+    def __getitem__(self, index):
+        return wrapped(self.a[unwrapped(index)])
+
+
+def unwrapped(x: Any) -> Any:
+    if isinstance(x, (tuple, list)):
+        return type(x)(map(unwrapped, x))
+    return x.a if isinstance(x, Exact) else x
+
+
+def wrapped(x: Any) -> Any:
+    if isinstance(x, (tuple, list)):
+        return type(x)(map(wrapped, x))
+    if isinstance(x, np.ndarray) and x.dtype == object:
+        return Exact(np.asarray(LIFT(x), object))
+    return Exact.of(x)
+
+
+def elementwise(function: Callable[..., Any], *operands: Any) -> Any:
+    arrays = np.broadcast_arrays(*(Exact.of(x).whole() for x in operands))
+    found = np.empty(arrays[0].shape, object)
+    for place in np.ndindex(found.shape):
+        found[place] = function(*(x[place] for x in arrays))
+    return found
+
+
+def plain(operands: tuple[Any, ...]) -> Any:
+    """Return operands as NumPy's if none is real, None otherwise; Python's numbers stay weak."""
+    found: list[Any] = []
+    for x in operands:
+        if isinstance(x, (bool, int)):
+            found.append(x)
+            continue
+        array = Exact.of(x)
+        if array.real:
+            return None
+        found.append(array.a)
+    return found
+
+
+class Duals:
+    """The namespace; what is not defined here, NumPy does to objects as to numbers."""
+
+    @property
+    def linalg(self) -> Linalg:
+        return Linalg()
+
+    def __getattr__(self, name: str) -> Any:
+        if name in UNARY or name in BINARY or name in COMPARISONS:
+            return lambda *x: self._apply(name, x)
+        if name in LOGIC:
+            return lambda *x: Exact(getattr(np, name)(*map(self._truth, x)))
+        if name in FINITE:
+            return lambda x: Exact(self._finite(name, Exact.of(x)))
+        function = getattr(np, name)
+        if isinstance(function, type) or not callable(function):
+            return function  # a dtype or a constant
+        return lambda *x, **options: wrapped(function(*map(unwrapped, x), **options))
+
+    def _apply(self, name: str, operands: tuple[Any, ...]) -> Exact:
+        simple = plain(operands)
+        if simple is not None:
+            with np.errstate(all="ignore"):
+                value = np.asarray(getattr(np, "rint" if name == "round" else name)(*simple))
+            if name == "round" and np.asarray(simple[0]).dtype.kind in "iu":
+                return Exact(simple[0])
+            if value.dtype.kind in "iub":
+                return Exact(value)
+        if name in COMPARISONS:
+            return Exact(elementwise(COMPARISONS[name], *operands).astype(np.bool_))
+        return Exact(elementwise(UNARY.get(name) or BINARY[name], *operands))
+
+    def _truth(self, x: Any) -> Any:
+        array = Exact.of(x)
+        if not array.real:
+            return array.a.astype(np.bool_)
+        return self._apply("not_equal", (array, 0)).a
+
+    def _finite(self, name: str, x: Exact) -> Any:
+        def entry(v: Any) -> str:
+            return (
+                "isnan" if mp.isnan(v) else "isinf" if abs(v) > duals.MODE.largest else "isfinite"
+            )
+
+        return elementwise(lambda d: entry(d.v) == name, x).astype(np.bool_)
+
+    # -- selections and conversions
+
+    def where(self, condition: Any, a: Any, b: Any) -> Exact:
+        simple = plain((a, b))
+        if simple is not None:
+            return Exact(np.where(self._truth(condition), *simple))
+        return Exact(np.where(self._truth(condition), Exact.of(a).whole(), Exact.of(b).whole()))
+
+    def clip(self, x: Any, min: Any = None, max: Any = None) -> Exact:  # noqa: A002  # the standard's
+        x = Exact.of(x) if min is None else self._apply("maximum", (x, min))
+        return x if max is None else self._apply("minimum", (x, max))
+
+    def astype(self, x: Any, dtype: Any, *, copy: bool = True) -> Exact:
+        array, target = Exact.of(x), np.dtype(dtype)
+        if target.kind == "f":
+            return Exact(array.whole())
+        if array.real:
+            array = Exact(np.array([float(d.v) for d in array.a.flat]).reshape(array.shape))
+        return Exact(array.a.astype(target))
+
+    def asarray(self, x: Any, *, dtype: Any = None, copy: Any = None) -> Exact:
+        if isinstance(x, (list, tuple)) and any(isinstance(y, (Exact, list, tuple)) for y in x):
+            array = wrapped(np.stack([unwrapped(self.asarray(y)) for y in x]))
+        else:
+            array = Exact.of(x if dtype is None or isinstance(x, Exact) else np.asarray(x, dtype))
+        return array if dtype is None else self.astype(array, dtype)
+
+    def full(self, shape, value, *, dtype=None):
+        array = self.asarray(value, dtype=dtype).a
+        return wrapped(np.broadcast_to(array, shape))
+
+    def full_like(self, x, value, *, dtype=None):
+        array = Exact.of(x)
+        kind = dtype if dtype is not None else np.float64 if array.real else array.a.dtype
+        return self.full(array.shape, value, dtype=kind)
+
+    def zeros_like(self, x, *, dtype=None):
+        return self.full_like(x, 0, dtype=dtype)
+
+    def ones_like(self, x, *, dtype=None):
+        return self.full_like(x, 1, dtype=dtype)
+
+    # -- reductions
+
+    def _rows(self, x: Any, axis: Any, *, keepdims: bool) -> tuple[Any, tuple[int, ...]]:
+        """Return the entries to reduce along a last axis, and the shape of the result."""
+        values = Exact.of(x).whole()
+        axes: Any = range(values.ndim) if axis is None else np.atleast_1d(axis)
+        axes = tuple(int(i) % values.ndim for i in axes) if values.ndim else ()
+        kept = [i for i in range(values.ndim) if i not in axes]
+        shape = tuple(values.shape[i] for i in kept)
+        rows = values.transpose(*kept, *axes).reshape(
+            *shape, int(np.prod([values.shape[i] for i in axes]))
+        )
+        spread = tuple(1 if i in axes else n for i, n in enumerate(values.shape))
+        return rows, spread if keepdims else shape
+
+    def _reduced(self, function: Any, x: Any, axis: Any, *, keepdims: bool) -> Exact:
+        rows, shape = self._rows(x, axis, keepdims=keepdims)
+        found = np.empty(rows.shape[:-1], object)
+        for place in np.ndindex(found.shape):
+            found[place] = function(*rows[place])
+        return Exact(found.reshape(shape))
+
+    def sum(self, x: Any, *, axis: Any = None, dtype: Any = None, keepdims: bool = False) -> Exact:
+        x = Exact.of(x) if dtype is None else self.astype(x, dtype)
+        if not x.real:
+            return Exact(np.sum(x.a, axis=axis, keepdims=keepdims, dtype=dtype))
+        return self._reduced(total, x, axis, keepdims=keepdims)
+
+    def prod(self, x: Any, *, axis: Any = None, dtype: Any = None, keepdims: bool = False) -> Exact:
+        x = Exact.of(x) if dtype is None else self.astype(x, dtype)
+        if not x.real:
+            return Exact(np.prod(x.a, axis=axis, keepdims=keepdims, dtype=dtype))
+        return self._reduced(
+            lambda *d: reduce(BINARY["multiply"], d, dual(1)), x, axis, keepdims=keepdims
+        )
+
+    def max(self, x: Any, *, axis: Any = None, keepdims: bool = False) -> Exact:
+        x = Exact.of(x)
+        if not x.real:
+            return Exact(np.max(x.a, axis=axis, keepdims=keepdims))
+        return self._reduced(duals.larger, x, axis, keepdims=keepdims)
+
+    def min(self, x: Any, *, axis: Any = None, keepdims: bool = False) -> Exact:
+        x = Exact.of(x)
+        if not x.real:
+            return Exact(np.min(x.a, axis=axis, keepdims=keepdims))
+        return self._reduced(duals.smaller, x, axis, keepdims=keepdims)
+
+    def any(self, x: Any, *, axis: Any = None, keepdims: bool = False) -> Exact:
+        return Exact(np.any(self._truth(x), axis=axis, keepdims=keepdims))
+
+    def all(self, x: Any, *, axis: Any = None, keepdims: bool = False) -> Exact:
+        return Exact(np.all(self._truth(x), axis=axis, keepdims=keepdims))
+
+    def mean(self, x: Any, *, axis: Any = None, keepdims: bool = False) -> Exact:
+        return self._reduced(
+            lambda *d: BINARY["divide"](total(*d), dual(len(d))), x, axis, keepdims=keepdims
+        )
+
+    def var(
+        self, x: Any, *, axis: Any = None, correction: Any = 0, keepdims: bool = False
+    ) -> Exact:
+        def variance(*d: Dual) -> Dual:
+            mean = BINARY["divide"](total(*d), dual(len(d)))
+            squares = [UNARY["square"](BINARY["subtract"](x, mean)) for x in d]
+            return BINARY["divide"](total(*squares), dual(max(len(d) - float(correction), 0.0)))
+
+        return self._reduced(variance, x, axis, keepdims=keepdims)
+
+    def std(self, x: Any, **options: Any) -> Exact:
+        return self._apply("sqrt", (self.var(x, **options),))
+
+    def cumulative_sum(
+        self, x: Any, *, axis: Any = None, dtype: Any = None, include_initial: bool = False
+    ) -> Exact:
+        x = Exact.of(x) if dtype is None else self.astype(x, dtype)
+        if not x.real:
+            return Exact(
+                np.cumulative_sum(x.a, axis=axis, dtype=dtype, include_initial=include_initial)
+            )
+        along = 0 if axis is None else axis
+        running = np.add.accumulate(x.a, axis=along) if x.size else x.a
+        if include_initial:
+            shape = [1 if i == along % x.ndim else n for i, n in enumerate(x.shape)]
+            running = np.concatenate([np.full(shape, dual(0), object), running], axis=along)
+        return Exact(running)
+
+    # -- products
+
+    def matmul(self, a, b):
+        a, b = Exact.of(a), Exact.of(b)
+        if not (a.real or b.real):
+            return Exact(np.matmul(a.a, b.a))
+        return wrapped(np.matmul(a.whole(), b.whole()))
+
+    def vecdot(self, a: Any, b: Any, *, axis: int = -1) -> Exact:
+        a, b = Exact.of(a), Exact.of(b)
+        if not (a.real or b.real):
+            plainly: Any = np.vecdot
+            return Exact(plainly(a.a, b.a, axis=axis))
+        rows = np.moveaxis(a.whole(), axis, -1), np.moveaxis(b.whole(), axis, -1)
+        return self.sum(self._apply("multiply", tuple(map(Exact, rows))), axis=-1)
+
+    def tensordot(self, a, b, *, axes=2):
+        a, b = Exact.of(a), Exact.of(b)
+        if not (a.real or b.real):
+            return Exact(np.tensordot(a.a, b.a, axes=axes))
+        return wrapped(np.tensordot(a.whole(), b.whole(), axes=axes))
+
+    def outer(self, a: Any, b: Any) -> Exact:
+        a, b = Exact.of(a), Exact.of(b)
+        column, row = Exact(a.a.reshape(-1, 1)), Exact(b.a.reshape(1, -1))
+        return self._apply("multiply", (column, row))
+
+    def trace(self, x: Any, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Exact:
+        return self.sum(Exact(np.diagonal(Exact.of(x).a, offset, axis1, axis2)), axis=-1)
+
+
+def total(*d: Dual) -> Dual:
+    return reduce(BINARY["add"], d) if d else dual(0)
+
+
+class Linalg(Duals):
+    """Its extension for linear algebra."""
+
+    def trace(self, x: Any, *, offset: int = 0) -> Exact:  # type: ignore[override]  # the standard's
+        return Duals().trace(x, offset, -2, -1)
+
+    def diagonal(self, x: Any, *, offset: int = 0) -> Exact:
+        return Exact(np.diagonal(Exact.of(x).a, offset, -2, -1))
+
+    def vector_norm(self, x, *, axis=None, keepdims=False, ord=2):  # noqa: A002  # the standard's
+        x = Exact(Exact.of(x).whole())
+        if ord == 2:
+            return self._apply(
+                "sqrt", (self.sum(self._apply("square", (x,)), axis=axis, keepdims=keepdims),)
+            )
+        if ord == 0:
+            return self.sum(Exact(self._truth(x)).whole(), axis=axis, keepdims=keepdims)
+        sizes = self._apply("abs", (x,))
+        if abs(ord) == np.inf:
+            pick = self.max if ord > 0 else self.min
+            return pick(sizes, axis=axis, keepdims=keepdims)
+        powers = self.sum(self._apply("pow", (sizes, ord)), axis=axis, keepdims=keepdims)
+        return self._apply("pow", (powers, Exact.of(1 / mp.mpf(ord))))
+
+    def matrix_norm(self, x, *, keepdims=False, ord="fro"):  # noqa: A002  # as above
+        return self.vector_norm(x, axis=(-2, -1), keepdims=keepdims)
+
+
+OPERATORS = {
+    "add": "add", "sub": "subtract", "mul": "multiply", "truediv": "divide", "pow": "pow",
+    "matmul": "matmul", "and": "logical_and", "or": "logical_or", "xor": "logical_xor",
+}  # fmt: skip
+SIDED = {
+    "lt": "less", "le": "less_equal", "gt": "greater", "ge": "greater_equal", "eq": "equal",
+    "ne": "not_equal",
+}  # fmt: skip
+for _name, _function in (OPERATORS | SIDED).items():
+    setattr(Exact, f"__{_name}__", lambda x, y, f=_function: getattr(Duals(), f)(x, y))
+    if _name in OPERATORS:
+        setattr(Exact, f"__r{_name}__", lambda x, y, f=_function: getattr(Duals(), f)(y, x))
+for _name, _function in (
+    ("neg", "negative"),
+    ("pos", "positive"),
+    ("abs", "abs"),
+    ("invert", "logical_not"),
+):
+    setattr(Exact, f"__{_name}__", lambda x, f=_function: getattr(Duals(), f)(x))
