@@ -53,8 +53,9 @@ bench-peers: $(PEERS_INSTALLED) ## Measure ours beside torch, jax, SciPy and oth
 report: $(INSTALLED) ## Write the report of results/latest again, without measuring
 	$(BIN)/gradmethods report results/latest $(ARGS)
 
-test: $(INSTALLED) ## Run the tests, every benchmark once, and the examples in the docstrings
-	$(BIN)/python -m pytest tests benchmarks gradmethods --doctest-modules --benchmark-disable $(ARGS)
+test: $(INSTALLED) ## Run the tests, every benchmark once, and the examples in the docstrings, on all cores
+	$(BIN)/python -m pytest tests benchmarks gradmethods --doctest-modules --benchmark-disable \
+		--numprocesses auto --dist worksteal $(ARGS)
 
 lint: $(INSTALLED) ## Check style, format and types
 	$(BIN)/ruff check .

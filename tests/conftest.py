@@ -1,0 +1,8 @@
+"""What holds for all tests: they run side by side, and what they start does not know of it."""
+
+from __future__ import annotations
+
+import os
+
+# pytest-xdist sets it for its workers; a benchmark that a test starts would take itself for one.
+os.environ.pop("PYTEST_XDIST_WORKER", None)
