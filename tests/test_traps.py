@@ -188,12 +188,20 @@ def test_long_chains_of_selections_do_not_recurse():
     np.testing.assert_allclose(gradient, [0, 3, 0])
 
 
-@pytest.mark.parametrize(
-    "name", ["dist where", "dist float", "late nan", "self attn masked", "M pow"]
-)
+CERTIFIED = ("dist where", "late nan", "self attn masked", "acos clip out", "sqrt max", "relu sqrt")
+
+
+@pytest.mark.parametrize("name", CERTIFIED)
 def test_check_accepts_backprop(name):
     """The check must call backprop right where the gradient is finite."""
     problem = TRAPS[name].problem(float)
     prepared = gm.Backprop().prepare(problem)
     result = gm.check_gradient(lambda w, **data: prepared(w, **data).gradient, problem)
     assert result.ok is True, result.mistake
+
+
+@pytest.mark.parametrize("name", HIDING_NOTHING)
+def test_no_certificate_where_nothing_is_hidden(name):
+    """A zero by value beside an infinite slope must not be certified either."""
+    with pytest.raises(gm.GradientError):
+        gm.certified_gradient(HIDING_NOTHING[name].problem(float))

@@ -61,6 +61,11 @@ def from_list(balls: list[Any], shape: tuple[int, ...]) -> Objects:
     return np.fromiter(balls, object, len(balls)).reshape(shape)
 
 
+def _is_still(derivative: Any) -> bool:
+    """Tell the zero of what does not vary from those that were computed."""
+    return derivative is ZERO
+
+
 @dataclass(frozen=True, eq=False)
 class Tangents:
     r"""Derivatives of an array of some shape along K directions: ``block * factor``.
@@ -98,8 +103,18 @@ class Tangents:
         return Tangents(wide.block, by if wide.factor is None else boxed(wide.factor * by))
 
     def whole(self) -> Objects:
-        r"""Return the derivatives themselves, shape (K, \*shape)."""
-        return self.block if self.factor is None else boxed(self.block * self.factor)
+        r"""Return the derivatives themselves, shape (K, \*shape).
+
+        What does not vary along a direction at all, there `ZERO` itself, goes on not to vary where
+        a slope is not finite: acos of what is clipped to 1 is constant.
+        """
+        if self.factor is None:
+            return self.block
+        product = boxed(self.block * self.factor)
+        ill = ~holds(arb.is_finite, self.factor)
+        if not ill.any():
+            return product
+        return boxed(np.where(ill & holds(_is_still, self.block), ZERO, product))
 
     def moved(self, positions: NDArray[np.intp]) -> Tangents:
         """Take entries by their positions in the flattened array."""

@@ -13,7 +13,7 @@ from flint import arb
 from numpy.typing import NDArray
 
 from gradmethods.certified import decisions
-from gradmethods.certified.arrays import NAN, Ball, Tangents, boxed, each, holds
+from gradmethods.certified.arrays import NAN, ZERO, Ball, Tangents, boxed, each, holds
 from gradmethods.certified.moving import Moving, directions
 
 
@@ -94,7 +94,11 @@ class Piecewise(Moving):
         return negated(self._max(negated(a), axis=axis, keepdims=keepdims))
 
 
+def _turned(derivative: Any) -> Any:
+    return derivative if derivative is ZERO else -derivative
+
+
 def negated(a: Ball) -> Ball:
     """Change every sign."""
-    tangents = a.tangents and Tangents(-a.tangents.block, a.tangents.factor)
+    tangents = a.tangents and Tangents(each(_turned, a.tangents.block), a.tangents.factor)
     return Ball(boxed(-a.values), a.dtype, tangents, a.varies)
