@@ -107,6 +107,8 @@ class Slopes:
         self.risky = self._find_risky()
         self.guarded: set[Node] = set()
         for node in self._nodes:
+            if node not in self.active:
+                continue
             active = [i for i, x in enumerate(node.operands) if self._depends(x)]
             below = any(node.operands[i] in self.guarded for i in active)
             if below or any(self.is_unsafe(node, i) for i in active):
@@ -150,7 +152,7 @@ class Slopes:
         partly: dict[Node, bool] = {}
         for node in reversed(self._nodes):
             for position, operand in enumerate(node.operands):
-                if self._depends(operand):
+                if node in self.active and self._depends(operand):
                     own = self.selects(node, position)
                     some = own or partly.get(node, False)
                     if (own and node in self.sharp) or (some and self.is_unsafe(node, position)):
