@@ -12,6 +12,14 @@ give each 1/k; steps (sign, floor, ceil, trunc, round) have derivative 0 everywh
 derivative of the branch that it selects. The tip of a cone is no such tie: at the origin hypot has
 no derivative, and methods that know its formula give NaN.
 
+What nothing selects adds exactly 0, be the slopes there infinite or NaN: the branch that `where`
+does not take, the operand that maximum, minimum, max and min do not return, the entries that an
+index leaves out, and what is multiplied by a 0 that depends on no parameter (a mask, data, a
+number; also such a 0 divided by it). A 0 that depends on a parameter silences nothing: the chain
+rule gives NaN for (√x)² at 0, where it multiplies 0 by infinity. In a sum and in a matrix product
+an entry of the derivative is such a 0 only if every term is; other terms count as they are.
+Parameters are taken to be finite, and so are products of finite numbers; data may have gaps.
+
 To come: linear algebra (inv, det, solve, cholesky) in a section of its own.
 """
 

@@ -81,6 +81,8 @@ class Slopes:
         Those at or below which a slope may be infinite or undefined.
     sharp : set of Node
         Those above which one may be: their cotangents need not be finite.
+    guarded : set of Node
+        Those at or below which entries without effect may get something else than 0.
     vanishing : dict of Node to None
         Those that can be 0 whatever the parameters are, say because a mask is; in order.
     """
@@ -103,6 +105,14 @@ class Slopes:
         self._risky_data, self.sharp = self._find_risky(), self._find_sharp()
         self._finite = self._find_finite(UNBOUNDED)
         self.risky = self._find_risky()
+        self.guarded: set[Node] = set()
+        for node in self._nodes:
+            if node not in self.active:
+                continue
+            active = [i for i, x in enumerate(node.operands) if self._depends(x)]
+            below = any(node.operands[i] in self.guarded for i in active)
+            if below or any(self.is_unsafe(node, i) for i in active):
+                self.guarded.add(node)
 
     def is_finite(self, operand: Any) -> bool:
         """Say whether a value is finite at all finite inputs at which the loss is."""
@@ -142,7 +152,7 @@ class Slopes:
         partly: dict[Node, bool] = {}
         for node in reversed(self._nodes):
             for position, operand in enumerate(node.operands):
-                if node in self.active and isinstance(operand, Node) and operand in self.active:
+                if node in self.active and self._depends(operand):
                     own = self.selects(node, position)
                     some = own or partly.get(node, False)
                     if (own and node in self.sharp) or (some and self.is_unsafe(node, position)):
@@ -178,6 +188,9 @@ class Slopes:
                 if any(self._may_vanish(x, found) for x in deciding):
                     found[node] = None
         return found
+
+    def _depends(self, x: Any) -> bool:
+        return isinstance(x, Node) and x in self.active
 
     def _may_vanish(self, x: Any, vanishing: Collection[Node]) -> bool:
         """Say whether a factor can be 0 whatever the parameters are."""

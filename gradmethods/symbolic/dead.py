@@ -14,7 +14,7 @@ from typing import Any
 import sympy
 from sympy import S
 
-from gradmethods.symbolic.piecewise import Largest, Select, Smallest
+from gradmethods.symbolic.piecewise import Largest, Select, Smallest, opposite
 from gradmethods.symbolic.steps import Exceeds, ShareOfLargest, ShareOfSmallest
 
 FLAT = (sympy.sin, sympy.cos, sympy.tanh, sympy.atan, Exceeds, ShareOfLargest, ShareOfSmallest)
@@ -87,7 +87,7 @@ class Settler:
         if isinstance(expr, Select):
             condition, a, b = expr.args
             first, second = self.dead_where(a), self.dead_where(b)
-            return sympy.Or(sympy.And(condition, first), sympy.And(sympy.Not(condition), second))
+            return sympy.Or(sympy.And(condition, first), sympy.And(opposite(condition), second))
         unselected = UNSELECTED.get(expr.func)
         return unselected(*expr.args) if unselected else S.false
 

@@ -195,7 +195,7 @@ FUNCTIONS: dict[str, Rule] = {
     "logical_and": _conditions(sympy.And),
     "logical_or": _conditions(sympy.Or),
     "logical_xor": _conditions(sympy.Xor),
-    "logical_not": _conditions(sympy.Not),
+    "logical_not": _conditions(piecewise.opposite),
     "isfinite": _numbers(piecewise.IsFinite),
     "isinf": _numbers(piecewise.IsInf),
     "isnan": _numbers(piecewise.IsNaN),

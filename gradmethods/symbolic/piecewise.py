@@ -119,6 +119,20 @@ class Select(RealFunction):
         return sympy.Piecewise((a, condition), (b, True))
 
 
+def opposite(condition: Any) -> Any:
+    """Negate a condition as NumPy does: of NaN, neither x > 0 nor x <= 0 holds."""
+    if isinstance(condition, (sympy.And, sympy.Or)):
+        other = sympy.Or if isinstance(condition, sympy.And) else sympy.And
+        return other(*map(opposite, condition.args))
+    if isinstance(condition, sympy.Eq) and isinstance(condition.lhs, Select):
+        inner, *values = condition.lhs.args
+        if values == [S.One, S.Zero] and condition.rhs == 0:
+            return inner
+    if isinstance(condition, (sympy.Gt, sympy.Ge, sympy.Lt, sympy.Le)):
+        return sympy.Eq(Select(condition, S.One, S.Zero), 0)
+    return sympy.Not(condition)
+
+
 class NumberTest(BooleanFunction):
     """A condition on the kind of floating-point number."""
 

@@ -64,7 +64,7 @@ class Selection:
         if mask is not None and slopes.is_unsafe(node, position):
             contribution = self._xp.where(mask, contribution, 0)
         operand = node.operands[position]
-        if operand in slopes.risky:
+        if operand in slopes.guarded:
             if mask is not None:
                 mask = _any_of_repeated(self._xp, mask, operand.shape)
             if operand in self._masks:
@@ -77,7 +77,7 @@ class Selection:
         slopes, mask = self._slopes, self._masks.get(node)
         if mask is None and not slopes.selects(node, position):
             return None
-        if node.operands[position] not in slopes.risky and not slopes.is_unsafe(node, position):
+        if node.operands[position] not in slopes.guarded and not slopes.is_unsafe(node, position):
             return None  # nothing infinite can come here, nor below
         xp, name = self._xp, _name(node)
         whole = xp.broadcast_to(np.ones((), bool) if mask is None else mask, node.shape)

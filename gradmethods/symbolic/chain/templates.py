@@ -17,7 +17,7 @@ import sympy
 from gradmethods.symbolic.arrays import undistributed
 from gradmethods.symbolic.codegen import Writer
 from gradmethods.symbolic.dead import Settler
-from gradmethods.symbolic.piecewise import Select
+from gradmethods.symbolic.piecewise import Select, opposite
 from gradmethods.symbolic.text import Piece
 
 REAL, CONDITION, POSITIVE, NEGATIVE = "real", "condition", "positive", "negative"
@@ -185,10 +185,10 @@ class Templates:
             if position is not None:
                 expr = sympy.diff(expr, place(position, REAL))
             conditions = (operand(i, kind) for i, kind in enumerate(kept, len(moving)))
-            known = dict(zip(template.places, map(sympy.Not, conditions), strict=True))
+            known = dict(zip(template.places, map(opposite, conditions), strict=True))
             params = {s for s, moves in zip(template.places, moving, strict=True) if moves}
             settler = Settler(params, dead={s: known[s] for s in params})
-            return sympy.Not(settler.dead_where(expr))
+            return opposite(settler.dead_where(expr))
 
         kinds = (*template.kinds, *kept)
         return self.recipe(("lasting", template, position, moving, *kept), make, kinds)
