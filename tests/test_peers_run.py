@@ -163,4 +163,4 @@ def test_the_process_of_a_case_measures(tmp_path):
     records = {record["contender"]: record for record in read_records(tmp_path / RECORDS)}
     assert set(records) == {"loss", *case.contenders()}
     assert records["sympy.lambdify:cse"]["error"] < 1e-12
-    assert records["analytical"]["per_loss"]["median"] > 0
+    assert records["analytical:cse"]["per_loss"]["median"] > 0

@@ -106,13 +106,22 @@ class Case:
 
 def differentiate(loss: Any, params: Mapping[str, NDArray[Any]]) -> Formulas:
     """Differentiate by every parameter, one at a time, with ``sympy.diff``."""
+    with deep_recursion():
+        try:
+            with undistributed():
+                return _derivatives(loss, params)
+        except RecursionError:
+            # SymPy takes the sign out of −(−1 − x), which undistributed leaves −1 − x, for ever.
+            return _derivatives(loss, params)
+
+
+def _derivatives(loss: Any, params: Mapping[str, NDArray[Any]]) -> Formulas:
     partials = {}
-    with undistributed(), deep_recursion():
-        for name, symbols in params.items():
-            partials[name] = np.empty(symbols.shape, object)
-            for index in np.ndindex(symbols.shape):
-                lost = loss in NOWHERE_FINITE
-                partials[name][index] = sympy.nan if lost else sympy.diff(loss, symbols[index])
+    for name, symbols in params.items():
+        partials[name] = np.empty(symbols.shape, object)
+        for index in np.ndindex(symbols.shape):
+            lost = loss in NOWHERE_FINITE
+            partials[name][index] = sympy.nan if lost else sympy.diff(loss, symbols[index])
     return Formulas(loss, partials)
 
 

@@ -29,23 +29,27 @@ class WholeFormulas:
     ----------
     builder : Builder
         Runs the loss.
+    steps : int
+        What the cases built last are expected to take.
     """
 
     def __init__(self, problem: Problem, form: str, budget: int) -> None:
         self._problem, self._form = problem, form
         self.builder = Builder(problem, budget)
+        self.steps = 0
 
     def losses(self, cases: dict[bytes, Arrays]) -> dict[bytes, Any]:
         """Build the expression of each case, and refuse what is above the budget."""
         symbols = [s for array in self.builder.params.values() for s in array.ravel()]
         limit = self.builder.limit
-        check_cases(len(cases), self.builder.operations, limit)
-        found = Estimate(0, 0)
+        self.steps = check_cases(len(cases), self.builder.operations, limit)
+        found, steps = Estimate(0, 0), 0
         losses = {}
         for key, case in cases.items():
             losses[key] = self.builder.loss(case)
             found += estimate(losses[key], symbols)
-            check(found, limit, written=self._form == "expanded")
+            steps = check(found, limit, written=self._form == "expanded")
+        self.steps += steps
         return losses
 
     def prove(self, one: Arrays, other: Arrays, losses: tuple[Any, Any]) -> set[str]:
