@@ -154,7 +154,11 @@ def test_a_single_width_has_no_law_of_width():
 def test_the_report_holds_the_laws(tmp_path, monkeypatch):
     """If figure and table were left out, the claim would have no evidence to cite."""
     write_run(tmp_path)
-    gap = counted("analytical:cse", 2, 7, None) | {"outcome": "gap", "kind": "limit", "reason": "Slow."}
+    gap = counted("analytical:cse", 2, 7, None) | {
+        "outcome": "gap",
+        "kind": "limit",
+        "reason": "Slow.",
+    }
     for record in [*some_counts(), gap]:
         append_record(tmp_path / RECORDS, record)
     monkeypatch.setattr(cost, "_figures", lambda *args: [])  # tested elsewhere

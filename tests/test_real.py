@@ -133,7 +133,9 @@ def test_networks_learn_real_data(name):
 @needs_data
 def test_gradients_on_real_data_against_certified_ones():
     # If it fails, a method is wrong on real input, or the certificate does not see that it is.
-    table = article.real_gradients(["digits"], ["backprop", "analytical:chain-rule", "analytical:cse"])
+    table = article.real_gradients(
+        ["digits"], ["backprop", "analytical:chain-rule", "analytical:cse"]
+    )
     table = table.set_index("provider")
     assert (table["error"].dropna() < 1e-14).all()
     assert (table["slopes"].dropna() < 1e-14).all()

@@ -28,11 +28,11 @@ if TYPE_CHECKING:
 FORMS = ("auto", "cse", "expanded", "chain-rule")
 
 BUDGET = 60_000_000
-"""Steps of SymPy: a minute or two on the two cores that this was measured on."""
+"""Steps of SymPy: one to three minutes on the two cores that this was measured on."""
 
 CHAIN_RULE = "chain-rule"
 
-QUICK = 1_000_000
+QUICK = 700_000
 """Steps up to which ``"auto"`` takes the form ``"cse"``: about two seconds."""
 
 
@@ -57,7 +57,7 @@ class Analytical:
         together over names, so that no expression grows; this reaches 100,000 parameters.
     budget : int
         Steps that deriving the formulas may take, by an estimate made within two seconds; a step
-        is a subexpression that SymPy visits, one or two microseconds. What is larger is refused,
+        is a subexpression that SymPy visits, one to three microseconds. What is larger is refused,
         and what takes three times as long as was estimated is stopped.
 
     Notes

@@ -30,11 +30,11 @@ PER_BUILT_OPERAND = 60
 PER_BUILT_NODE = 20
 """Steps that one node of an expression costs while it is built, written out."""
 
-BUILDING = 1_000_000
+BUILDING = 500_000
 """Steps that building the loss may take, or a thirtieth of a larger budget: what its formulas will
 take is known only then, and must be told in two seconds."""
 
-STEP = 2e-6
+STEP = 3e-6
 """Seconds that a step takes, as it is announced."""
 
 START = 0.2
@@ -83,21 +83,22 @@ class Limit:
     @property
     def ways_out(self) -> str:
         """What to do about too many steps."""
-        million = "a million steps take a second or two"
+        million = "a million steps take one to three seconds"
         return f"{self.instead}, or raise gm.Analytical(budget=…): {million}."
 
 
-def check(found: Estimate, limit: Limit, *, written: bool) -> int:
-    """Refuse formulas above the budget; return their steps.
+def check(found: Estimate, limit: Limit, *, written: bool, built: int = 0) -> int:
+    """Refuse formulas above the budget; return the steps of all work on them.
 
-    `written` says whether they are printed with nothing shared.
+    `written` says whether they are printed with nothing shared, `built` what it took to build the
+    expressions.
 
     Raises
     ------
     BudgetExceeded
         If the formulas are too large.
     """
-    steps = found.steps + written * PER_WRITTEN_OPERATION * found.operations
+    steps = built + found.steps + written * PER_WRITTEN_OPERATION * found.operations
     if steps > limit.steps:
         raise BudgetExceeded(
             f"The formulas of the loss {limit.name!r} and all its partial derivatives would hold "
@@ -176,10 +177,11 @@ def check_loss(operations: int, params: int, limit: Limit) -> None:
         )
 
 
-def check_cases(cases: int, operations: int, limit: Limit) -> int:
+def check_cases(cases: int, operations: int, limit: Limit, *, proven: bool) -> int:
     """Refuse integer or boolean data that take too many values, before any formula is built.
 
-    Returns the steps that building them, and proving the loss on each two, takes.
+    Returns the steps that building them takes and, if the loss is to be `proven` a mean or a sum,
+    building each two.
 
     Raises
     ------
@@ -187,7 +189,8 @@ def check_cases(cases: int, operations: int, limit: Limit) -> int:
         If building the loss of each case, and of each two, is above the budget.
     """
     each = PER_BUILT_OPERATION * operations
-    steps = cases * (cases + 2) * (PER_STAGE * limit.stages if limit.by_stages else each)
+    times = cases * (cases + 2) if proven else cases
+    steps = times * (PER_STAGE * limit.stages if limit.by_stages else each)
     most = limit.steps if limit.by_stages else limit.building
     if cases > 1 and steps > most:
         raise BudgetExceeded(

@@ -42,14 +42,15 @@ class WholeFormulas:
         """Build the expression of each case, and refuse what is above the budget."""
         symbols = [s for array in self.builder.params.values() for s in array.ravel()]
         limit = self.builder.limit
-        self.steps = check_cases(len(cases), self.builder.operations, limit)
-        found, steps = Estimate(0, 0), 0
+        proven = bool(self._problem.examples)
+        built = check_cases(len(cases), self.builder.operations, limit, proven=proven)
+        found = Estimate(0, 0)
         losses = {}
         for key, case in cases.items():
             losses[key] = self.builder.loss(case)
             found += estimate(losses[key], symbols)
-            steps = check(found, limit, written=self._form == "expanded")
-        self.steps += steps
+            written = self._form == "expanded"
+            self.steps = check(found, limit, written=written, built=built)
         return losses
 
     def prove(self, one: Arrays, other: Arrays, losses: tuple[Any, Any]) -> set[str]:

@@ -77,7 +77,8 @@ class ChainRule:
 
     def losses(self, cases: dict[bytes, Arrays]) -> dict[bytes, Atom]:
         """Run the loss of each case."""
-        self.steps = check_cases(len(cases), self.builder.operations, self.builder.limit)
+        builder, proven = self.builder, bool(self._problem.examples)
+        self.steps = check_cases(len(cases), builder.operations, builder.limit, proven=proven)
         return {key: self._run([self._data], [case]) for key, case in cases.items()}
 
     def prove(self, one: Arrays, other: Arrays, losses: tuple[Atom, Atom]) -> set[str]:
