@@ -239,15 +239,15 @@ def test_large_networks_are_refused_with_the_estimate(widths):
     """An hour of SymPy, or all memory, must not be how a user finds out."""
     problem = gm.problems.get("mlp", widths=widths, batch=10)
     with pytest.raises(gm.BudgetExceeded, match=r"\d"):
-        gm.Analytical().prepare(problem)
-    assert gm.Analytical().obstacle(problem)
+        gm.Analytical("cse").prepare(problem)
+    assert gm.Analytical("cse").obstacle(problem)
 
 
 def test_the_budget_is_an_option():
     """Who has the time may spend it, and who has not may save it."""
     problem = gm.problems.get("island")
     with pytest.raises(gm.BudgetExceeded):
-        gm.Analytical(budget=1000).prepare(problem)
+        gm.Analytical("cse", budget=1000).prepare(problem)
     with pytest.raises(gm.InvalidOption, match="positive"):
         gm.Analytical(budget=0)
 

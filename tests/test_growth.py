@@ -35,7 +35,7 @@ def some_counts():
     for d in range(1, 7):
         yield counted("backprop", 2, d, 30 * d + 4)
         yield counted("analytical:chain-rule", 2, d, 45 * d + 1)
-        yield counted("analytical", 2, d, 60 * d * d + 7 * d + (-1) ** d)
+        yield counted("analytical:cse", 2, d, 60 * d * d + 7 * d + (-1) ** d)
         yield counted("analytical:expanded", 2, d, 100 * 5**d)
 
 
@@ -96,7 +96,7 @@ def test_cases_to_count_come_cheap_first_and_once():
     cases = counts()
     assert len({case.key for case in cases}) == len(cases) == 4 * sum(COUNTS["all"].values())
     assert {case.provider for case in cases} == set(COUNTED)
-    cse = [case for case in cases if case.provider == "analytical"]
+    cse = [case for case in cases if case.provider == "analytical:cse"]
     assert [case.hidden for case in cse[:4]] == [(1, 1), (1, 2), (1, 3), (2, 1)]
     assert set(counts("small")) < set(cases)
 
@@ -122,7 +122,7 @@ def test_laws_of_multiples_are_quotients():
     """If degrees or leading coefficients were mixed up, the claim about CSE would be empty."""
     laws = laws_frame(counts_frame(some_counts()))
     laws = laws[laws["growing"] == "depth"].set_index("provider")
-    chain, cse = laws.loc["analytical:chain-rule"], laws.loc["analytical"]
+    chain, cse = laws.loc["analytical:chain-rule"], laws.loc["analytical:cse"]
     assert (chain["multiple_degree"], chain["multiple_leading"]) == (0, 1.5)
     assert chain["multiple_low"] == chain["multiple_high"] == 1.5
     assert cse["multiple_degree"] == 1
@@ -137,7 +137,7 @@ def test_laws_of_multiples_are_quotients():
 
 def test_timed_cases_count_too():
     """If their programs were counted twice, or not, networks would be missing or disagree."""
-    timed = counted("analytical", 1, 1, 500) | {"sweep": "width", "scale": 8}
+    timed = counted("analytical:cse", 1, 1, 500) | {"sweep": "width", "scale": 8}
     frame = counts_frame([*some_counts(), timed])
     assert frame.loc[frame["width"] == 8, "depth"].tolist() == [2]
     assert frame.groupby(["provider", "width", "depth"]).size().max() == 1
@@ -154,7 +154,11 @@ def test_a_single_width_has_no_law_of_width():
 def test_the_report_holds_the_laws(tmp_path, monkeypatch):
     """If figure and table were left out, the claim would have no evidence to cite."""
     write_run(tmp_path)
-    gap = counted("analytical", 2, 7, None) | {"outcome": "gap", "kind": "limit", "reason": "Slow."}
+    gap = counted("analytical:cse", 2, 7, None) | {
+        "outcome": "gap",
+        "kind": "limit",
+        "reason": "Slow.",
+    }
     for record in [*some_counts(), gap]:
         append_record(tmp_path / RECORDS, record)
     monkeypatch.setattr(cost, "_figures", lambda *args: [])  # tested elsewhere

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -82,13 +83,18 @@ class Fake:
             pass
 
 
-def measured(monkeypatch, case=SMALL[0], **more):
-    """Run a case with the contenders of the core and some fakes; return its records by name."""
-    present = {"backprop": gm.Backprop(), "hand-written": HandWritten()} | more
-    monkeypatch.setattr(Case, "contenders", lambda self: present)
+def run_with(monkeypatch, contenders, limit=math.inf):
+    """Run a case with some contenders; return its records by name."""
+    monkeypatch.setattr(Case, "contenders", lambda self: contenders)
     records: list[dict[str, Any]] = []
-    run_case(case, records.append, seconds=0.0, limit=0.5)
+    run_case(SMALL[0], records.append, seconds=0.0, limit=limit)
     return {record["contender"]: record for record in records}
+
+
+def measured(monkeypatch, **more):
+    """Run a case with the contenders of the core and some fakes, whatever time they take."""
+    present = {"backprop": gm.Backprop(), "hand-written": HandWritten()} | more
+    return run_with(monkeypatch, present)
 
 
 def test_a_case_leaves_a_record_of_everybody(monkeypatch):
@@ -97,11 +103,10 @@ def test_a_case_leaves_a_record_of_everybody(monkeypatch):
         monkeypatch,
         torch=Fake("torch", says="not installed: pip install gradmethods[peers]"),
         jax=Fake("jax", raises=ZeroDivisionError),
-        autograd=Fake("autograd"),
     )
-    assert set(records) == {"loss", "backprop", "hand-written", "torch", "jax", "autograd"}
+    assert set(records) == {"loss", "backprop", "hand-written", "torch", "jax"}
     gaps = {name: record["kind"] for name, record in records.items() if "kind" in record}
-    assert gaps == {"torch": "obstacle", "jax": "error", "autograd": "limit"}
+    assert gaps == {"torch": "obstacle", "jax": "error"}
     own, theirs = records["backprop"], records["hand-written"]
     assert (own["role"], theirs["role"], records["loss"]["role"]) == ("ours", "peer", "loss")
     assert own["error"] == 0.0
@@ -109,6 +114,13 @@ def test_a_case_leaves_a_record_of_everybody(monkeypatch):
     assert theirs["rounds"] == len(theirs["seconds_per_call"]) == 1
     assert set(theirs["ratios"]) == {"backprop"}
     json.dumps(records)
+
+
+def test_who_never_ends_is_a_gap(monkeypatch):
+    """If it were waited for, one contender would keep the numbers of all others."""
+    records = run_with(monkeypatch, {"autograd": Fake("autograd")}, limit=0.01)
+    assert records["autograd"]["kind"] == "limit"
+    assert records["loss"]["outcome"] == "measured"
 
 
 def test_tables_and_figures_follow_from_the_records(monkeypatch, tmp_path):
@@ -156,11 +168,12 @@ def test_what_the_budget_does_not_hold_is_a_gap(tmp_path):
     assert {record["kind"] for record in read_records(tmp_path / RECORDS)} == {"budget"}
 
 
-def test_the_process_of_a_case_measures(tmp_path):
+def test_the_process_of_a_case_measures(tmp_path, monkeypatch):
     """If the plumbing between the processes broke, `make bench-peers` would measure nothing."""
+    monkeypatch.setattr(run, "GRACE", 1e6)  # a loaded machine may take its time
     case = next(case for case in GRID if case.key == "analytical-2-3-1")
-    assert run._run(case, tmp_path / RECORDS, 0.05, 0, 120.0).kind == "not run"  # all are recorded
+    assert run._run(case, tmp_path / RECORDS, 0.05, 0, 1e6).kind == "not run"  # all are recorded
     records = {record["contender"]: record for record in read_records(tmp_path / RECORDS)}
     assert set(records) == {"loss", *case.contenders()}
     assert records["sympy.lambdify:cse"]["error"] < 1e-12
-    assert records["analytical"]["per_loss"]["median"] > 0
+    assert records["analytical:cse"]["per_loss"]["median"] > 0

@@ -140,7 +140,7 @@ def test_a_preparation_without_a_law_has_no_exponent():
 
 def of_preparation(times, scales):
     """Return the row of preparation, of a method that took these seconds to prepare."""
-    cases = [Case("width", "analytical", scale) for scale in scales]
+    cases = [Case("width", "analytical:cse", scale) for scale in scales]
     entries = [record(c, 3.0, preparation=s) for c, s in zip(cases, times, strict=True)]
     slopes = frames.slopes_frame(frames.costs_frame(entries)).reset_index()
     return tables.slopes_table(slopes).set_index("Quantity").loc["preparation"]
@@ -151,7 +151,7 @@ def test_a_preparation_that_bends_has_an_exponent_of_transition():
     bent = of_preparation((0.14, 0.37, 1.7, 12.0), (1, 2, 4, 8))
     assert bent["Exponent"].startswith("1.6")
     assert (bent["Settled"], bent["Asymptote from"]) == ("no", "not reached")
-    straight = of_preparation([1e-3 * Case("width", "analytical", 2**k).n for k in range(4)],
+    straight = of_preparation([1e-3 * Case("width", "analytical:cse", 2**k).n for k in range(4)],
                               (1, 2, 4, 8))  # fmt: skip
     assert straight["Exponent"].startswith("1.00")
     assert (straight["Settled"], straight["Asymptote from"]) == ("yes", "n = 7")
@@ -160,7 +160,7 @@ def test_a_preparation_that_bends_has_an_exponent_of_transition():
 def test_a_law_over_less_than_a_decade_gives_way_to_a_decade():
     """If it did not, sizes that lie close would take the exponent from those that lie apart."""
     scales = (1, 4, 16, 17, 18, 19, 20)
-    cases = [Case("width", "analytical", scale) for scale in scales]
+    cases = [Case("width", "analytical:cse", scale) for scale in scales]
     entries = [record(c, 0.2 * c.n**0.5 if c.n < 300 else 1e-2 * c.n) for c in cases]
     slopes = frames.slopes_frame(frames.costs_frame(entries))
     row = tables.slopes_table(slopes).set_index("Quantity").loc["gradient ÷ loss"]

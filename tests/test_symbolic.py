@@ -224,7 +224,8 @@ def test_an_index_by_value_is_refused_in_words():
 
 def test_form_and_name():
     """Tables name the provider; a form misspelt must not become the default."""
-    assert [gm.Analytical(form).name for form in FORMS] == ["analytical", "analytical:expanded"]
+    assert [gm.Analytical(form).name for form in FORMS] == ["analytical:cse", "analytical:expanded"]
+    assert gm.Analytical().name == "analytical"
     with pytest.raises(gm.UnknownName, match="Did you mean 'expanded'"):
         gm.Analytical("expandd")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from functools import reduce
 
 import numpy as np
@@ -12,6 +13,7 @@ from gradmethods.symbolic import budget
 from gradmethods.symbolic.arrays import undistributed
 from gradmethods.symbolic.build import Builder
 from gradmethods.symbolic.program import differentiate
+from gradmethods.symbolic.whole import WholeFormulas
 from tests.chain_checks import vector
 
 FORMS = ["cse", "expanded"]
@@ -156,3 +158,142 @@ def test_what_grows_by_a_factor_is_refused_while_it_is_built(form, problem):
     with pytest.raises(gm.BudgetExceeded, match="Already a part"):
         gm.Analytical(form).prepare(problem)
     assert gm.Analytical("chain-rule").obstacle(problem) is None
+
+
+# -- the form that is chosen
+
+
+def log_sum_exp(w, *, xp=np):
+    return xp.log(xp.sum(xp.exp(w - xp.max(w))))
+
+
+def mixture(params, x, *, xp=np):
+    d = (x[:, None, :] - params["m"][None]) * xp.exp(-params["s"])[None]
+    q = params["a"] - xp.sum(d**2, axis=2) / 2 - xp.sum(params["s"], axis=1)
+    return -xp.mean(xp.log(xp.sum(xp.exp(q), axis=1)))
+
+
+def scaled_by_norm(w, *, xp=np):
+    return xp.sum((w / xp.sqrt(xp.mean(w**2) + 1e-6)) ** 3)
+
+
+W = np.linspace(0.3, 1.7, 100)
+MIXTURE = {"m": np.ones((3, 2)) * W[:6].reshape(3, 2), "s": W[:6].reshape(3, 2), "a": W[:3]}
+
+CHOSEN = [
+    (gm.Problem(log_sum_exp, W[:5]), "cse"),
+    (gm.Problem(log_sum_exp, W), "chain-rule"),
+    (gm.Problem(mixture, MIXTURE, {"x": W[:10].reshape(5, 2)}, examples="x"), "cse"),
+    (gm.Problem(mixture, MIXTURE, {"x": W[:60].reshape(30, 2)}), "chain-rule"),
+    (gm.Problem(scaled_by_norm, W[:64]), "chain-rule"),
+    (gm.problems.get("rosenbrock", n=1000), "chain-rule"),
+    (gm.problems.get("island"), "cse"),
+]
+
+
+@pytest.mark.parametrize(("problem", "form"), CHOSEN, ids=[f"{p.size}-{f}" for p, f in CHOSEN])
+def test_the_default_takes_the_form_that_is_affordable(problem, form):
+    """A user who asked for formulas waited for minutes, without a word about the other form."""
+    default = gm.Analytical()
+    assert default.obstacle(problem) is None
+    prepared = default.prepare(problem)
+    assert (prepared.form, default.name) == (form, "analytical")
+    assert gm.Analytical(form).prepare(problem).source() == prepared.source()
+    found = vector(problem, prepared(problem.params).gradient)
+    expected = vector(problem, gm.Backprop().prepare(problem)(problem.params).gradient)
+    assert np.linalg.norm(found - expected) <= 1e-12 * np.linalg.norm(expected)
+
+
+def test_the_form_does_not_depend_on_the_clock(monkeypatch):
+    """On a loaded machine the same program would show other formulas than on an idle one."""
+    slow = itertools.count(0, 1000)
+    monkeypatch.setattr("time.perf_counter", lambda: float(next(slow)))
+    assert [gm.Analytical().prepare(p).form for p, _ in CHOSEN[:2]] == ["cse", "chain-rule"]
+
+
+def test_what_takes_much_longer_than_announced_is_stopped(monkeypatch):
+    """No estimate is right for every loss; a wrong one must not cost an hour."""
+    monkeypatch.setattr("gradmethods.symbolic.cases.OVERRUN", 0.0)
+    problem = gm.Problem(log_sum_exp, W[:5])
+    with pytest.raises(gm.BudgetExceeded, match=r'stopped after .* Use form="chain-rule"'):
+        gm.Analytical("cse").prepare(problem)
+
+
+def test_the_default_goes_on_with_the_chain_rule(monkeypatch):
+    """Where the estimate was too low the other form is still there."""
+
+    def derive(*_):
+        raise gm.BudgetExceeded("stopped")
+
+    problem = gm.Problem(log_sum_exp, W[:5])
+    monkeypatch.setattr(WholeFormulas, "derive", derive)
+    assert gm.Analytical().prepare(problem).form == "chain-rule"
+    with pytest.raises(gm.BudgetExceeded, match="stopped"):
+        gm.Analytical("cse").prepare(problem)
+
+
+def large(w, *, xp=np):
+    return xp.sum(xp.sin(xp.reshape(w, (1, -1)) * xp.reshape(xp.arange(1000.0), (-1, 1))))
+
+
+def test_an_estimate_that_would_take_long_is_a_refusal():
+    """To be told whether formulas are affordable must not take longer than some formulas do."""
+    reason = str(gm.Analytical("cse").obstacle(gm.Problem(large, W[:3])))
+    assert "building its expression, before deriving, would take" in reason
+    assert 'Use form="chain-rule"' in reason
+    assert gm.Analytical(budget=1_000_000).prepare(gm.Problem(large, W[:3])).form == "chain-rule"
+
+
+def test_later_batches_may_take_the_whole_budget():
+    """Chosen for its first batch, a form must not be refused for the second one."""
+
+    def loss(w, count, *, xp=np):
+        some = xp.arange(32.0) < count
+        return xp.log(xp.sum(xp.where(some, xp.exp(w - xp.max(xp.where(some, w, -99.0))), 0)))
+
+    problem = gm.Problem(loss, W[:32], {"count": np.array(2)})
+    prepared = gm.Analytical().prepare(problem)
+    assert prepared.form == "cse"
+    few, many = problem.data, {"count": np.array(32)}
+    assert gm.Analytical().prepare(gm.Problem(loss, W[:32], many)).form == "chain-rule"
+    for data in (few, many):
+        expected = gm.Backprop().prepare(problem)(problem.params, **data).gradient
+        np.testing.assert_allclose(prepared(problem.params, **data).gradient, expected, rtol=1e-12)
+
+
+# -- expressions that SymPy turns round for ever
+
+TURNED = {
+    "logaddexp": lambda w, c, xp: xp.logaddexp(w, c),
+    "sigmoid": lambda w, c, xp: 1 / (1 + xp.exp(c - w)),
+    "log of a sum": lambda w, c, xp: xp.log(1 + xp.exp(c - w)),
+    "root": lambda w, c, xp: xp.sqrt(3 + xp.exp(c - w)),
+    "power": lambda w, c, xp: 1 / (1 + 2 ** (c - w)),
+    "acosh": lambda w, c, xp: xp.acosh(xp.exp(c - w) + 1),
+}
+
+
+@pytest.mark.parametrize("form", ["chain-rule", *FORMS])
+@pytest.mark.parametrize("constant", [-1, -0.5, 2.5])
+@pytest.mark.parametrize("name", TURNED)
+def test_no_constant_is_turned_round_for_ever(name, constant, form):
+    """The derivative of logaddexp(w, -1) ended in a RecursionError of SymPy's."""
+    problem = gm.Problem(lambda w, *, xp=np: xp.sum(TURNED[name](w, constant, xp)), W[:2])
+    provider = gm.Analytical(form)
+    assert provider.obstacle(problem) is None
+    found = provider.prepare(problem)(problem.params).gradient
+    expected = gm.Backprop().prepare(problem)(problem.params).gradient
+    np.testing.assert_allclose(found, expected, rtol=1e-13)
+
+
+def test_a_recursion_error_is_a_refusal(monkeypatch):
+    """Whatever else SymPy turns round for ever must not end in an error that is none of ours."""
+
+    def endless(*args):
+        return endless(*args)
+
+    monkeypatch.setattr("gradmethods.symbolic.chain.templates.sympy.diff", endless)
+    problem = gm.Problem(log_sum_exp, W[:3])
+    for form in ("chain-rule", *FORMS):
+        with pytest.raises(gm.BudgetExceeded, match="nested too deeply"):
+            gm.Analytical(form).prepare(problem)

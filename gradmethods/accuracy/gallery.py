@@ -78,7 +78,7 @@ def gallery_rows(names: Iterable[str] | None = None) -> list[dict[str, Any]]:
     >>> rows = gallery_rows(["overflow-in-exp"])
     >>> {row["provider"]: row["gives"] for row in rows if row["outcome"] != "right"}
     ... # doctest: +ELLIPSIS
-    {'analytical': '(nan, 0.0993)', 'analytical:expanded': '(nan, 0.0993)', ...}
+    {'analytical:cse': '(nan, 0.0993)', 'analytical:expanded': '(nan, 0.0993)', ...}
     """
     rows = []
     for name in hard.names() if names is None else names:

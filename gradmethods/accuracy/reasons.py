@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-FORMULAS = ("analytical", "analytical:expanded", "analytical:chain-rule")
+FORMULAS = ("analytical:cse", "analytical:expanded", "analytical:chain-rule")
 FORWARD, CENTRAL, FIVE = "numerical:forward", "numerical", "numerical:five-point"
 RICHARDSON, COMPLEX, BACKPROP = "numerical:richardson", "numerical:complex-step", "backprop"
 SYMMETRIC = (CENTRAL, FIVE, RICHARDSON)

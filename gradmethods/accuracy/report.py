@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 VARIANTS = (
-    "analytical",
+    "analytical:cse",
     "analytical:expanded",
     "analytical:chain-rule",
     "numerical:forward",

@@ -23,7 +23,7 @@ from gradmethods.providers.schemes import NAMES
 MOST = 2000
 """Parameters up to which whole gradients are certified; of more, a sample of components is."""
 
-DERIVED_WHOLE, LONG = ("analytical", "analytical:expanded"), 50
+DERIVED_WHOLE, LONG = ("analytical:cse", "analytical:expanded"), 50
 """Methods that derive formulas of the whole loss, and the number of parameters from which that
 takes so long that everything else comes first."""
 

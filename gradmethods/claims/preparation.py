@@ -19,7 +19,7 @@ from gradmethods.claims.claim import (
 from gradmethods.claims.timings import NAMES, SWEEPS, Timing, measured
 from gradmethods.cost.breakeven import BreakEven, Price, ahead_from, evaluations
 
-SYMBOLIC, CENTRAL, BACKPROP = METHODS = ("analytical", "numerical", "backprop")
+SYMBOLIC, CENTRAL, BACKPROP = METHODS = ("analytical:cse", "numerical", "backprop")
 
 FEWEST = 4
 

@@ -15,7 +15,7 @@ from gradmethods.claims.claim import Panel, Series
 from gradmethods.providers import get_provider
 from gradmethods.providers.analytical import PreparedAnalytical
 
-FORMS = ("analytical:expanded", "analytical", "analytical:chain-rule", "backprop")
+FORMS = ("analytical:expanded", "analytical:cse", "analytical:chain-rule", "backprop")
 EXPANDED, SHARED, STAGES, PROGRAM = FORMS
 
 WIDTHS = (1, 2, 4, 8, 16)

@@ -120,7 +120,7 @@ def ours(family: str) -> dict[str, Provider]:
             "numerical:reuse": lambda: Numerical(evaluation="reuse"),
         },
         "analytical": {
-            "analytical": Analytical,
+            "analytical:cse": lambda: Analytical(form="cse"),
             "analytical:chain-rule": lambda: Analytical(form="chain-rule"),
             "analytical:expanded": lambda: Analytical(form="expanded"),
         },

@@ -11,7 +11,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from gradmethods.errors import GradientError, InvalidOption, ShapeMismatch, UnknownName
+from gradmethods.errors import (
+    BudgetExceeded,
+    GradientError,
+    InvalidOption,
+    ShapeMismatch,
+    UnknownName,
+)
 from gradmethods.problem import Problem
 from gradmethods.provider import PreparedGradient, Stopwatch
 from gradmethods.structure import BARE, Arrays
@@ -19,10 +25,15 @@ from gradmethods.structure import BARE, Arrays
 if TYPE_CHECKING:
     from gradmethods.symbolic.cases import Cases
 
-FORMS = ("cse", "expanded", "chain-rule")
+FORMS = ("auto", "cse", "expanded", "chain-rule")
 
 BUDGET = 60_000_000
-"""Steps of SymPy: about a minute on the two cores that this was measured on."""
+"""Steps of SymPy: one to three minutes on the two cores that this was measured on."""
+
+CHAIN_RULE = "chain-rule"
+
+QUICK = 700_000
+"""Steps up to which ``"auto"`` takes the form ``"cse"``: about two seconds."""
 
 
 @dataclass(frozen=True)
@@ -36,15 +47,18 @@ class Analytical:
 
     Parameters
     ----------
-    form : {"cse", "expanded", "chain-rule"}
-        ``"expanded"``: one closed formula per parameter, nothing shared. ``"cse"``: the same
-        formulas after elimination of common subexpressions, over the value and all partial
+    form : {"auto", "cse", "expanded", "chain-rule"}
+        ``"auto"``, the default: ``"cse"`` where its formulas are derived in about two seconds by
+        an estimate that counts operations, otherwise ``"chain-rule"``; `PreparedAnalytical.form`
+        says which. ``"expanded"``: one closed formula per parameter, nothing shared. ``"cse"``: the
+        same formulas after elimination of common subexpressions, over the value and all partial
         derivatives together. ``"chain-rule"``: every stage of the loss has a name, SymPy
         differentiates the formula of each stage, and the chain rule puts the partial derivatives
         together over names, so that no expression grows; this reaches 100,000 parameters.
     budget : int
-        Steps that deriving the formulas may take, by an estimate made in seconds; a step is a
-        subexpression that SymPy visits, about a microsecond. What is larger is refused.
+        Steps that deriving the formulas may take, by an estimate made within two seconds; a step
+        is a subexpression that SymPy visits, one to three microseconds. What is larger is refused,
+        and what takes three times as long as was estimated is stopped.
 
     Notes
     -----
@@ -74,7 +88,7 @@ class Analytical:
         ...
     """
 
-    form: str = "cse"
+    form: str = "auto"
     budget: int = BUDGET
 
     def __post_init__(self) -> None:
@@ -85,8 +99,8 @@ class Analytical:
 
     @property
     def name(self) -> str:
-        """``analytical``, ``analytical:expanded`` or ``analytical:chain-rule``."""
-        return "analytical" if self.form == "cse" else f"analytical:{self.form}"
+        """``analytical``, with the form behind a colon if it was asked for."""
+        return "analytical" if self.form == "auto" else f"analytical:{self.form}"
 
     def obstacle(self, problem: Problem) -> str | None:
         """Say why there are no formulas of this loss, or none within the budget; None if there are.
@@ -94,7 +108,7 @@ class Analytical:
         Takes seconds at most: the loss is built and the formulas are estimated, not derived.
         """
         try:
-            self._cases(problem, Stopwatch()).plan(problem.data)
+            self._planned(problem, Stopwatch())
         except GradientError as error:
             return str(error)
         return None
@@ -112,14 +126,33 @@ class Analytical:
             If the loss leaves the namespace `xp`.
         """
         watch = Stopwatch()
-        cases = self._cases(problem, watch)
-        cases.at(problem.data)
+        cases = self._planned(problem, watch)
+        try:
+            cases.at(problem.data)
+        except BudgetExceeded:
+            if cases.form in (self.form, CHAIN_RULE):
+                raise
+            cases = self._cases(problem, CHAIN_RULE, self.budget, watch)
+            cases.at(problem.data)
         return PreparedAnalytical(problem, watch.seconds, cases)
 
-    def _cases(self, problem: Problem, watch: Stopwatch) -> Cases:
+    def _planned(self, problem: Problem, watch: Stopwatch) -> Cases:
+        """Build, prove and estimate, in the form that is asked for or affordable."""
+        if self.form != "auto":
+            return self._cases(problem, self.form, self.budget, watch)
+        try:
+            cases = self._cases(problem, "cse", min(self.budget, QUICK), watch)
+        except BudgetExceeded:
+            return self._cases(problem, CHAIN_RULE, self.budget, watch)
+        cases.allow(self.budget)
+        return cases
+
+    def _cases(self, problem: Problem, form: str, budget: int, watch: Stopwatch) -> Cases:
         from gradmethods.symbolic.cases import Cases
 
-        return Cases(problem, self.form, self.budget, watch)
+        cases = Cases(problem, form, budget, watch)
+        cases.plan(problem.data)
+        return cases
 
 
 class PreparedAnalytical(PreparedGradient):
@@ -127,6 +160,10 @@ class PreparedAnalytical(PreparedGradient):
 
     Attributes
     ----------
+    form : {"cse", "expanded", "chain-rule"}
+        The form of the formulas: the one that was chosen, where ``"auto"`` was asked for.
+    announced : float
+        Seconds that preparing was expected to take.
     symbols : dict of str to numpy.ndarray
         The SymPy symbols of parameters (a bare array under the name ``""``) and floating-point
         data, in object arrays; for data in `examples` those of one example.
@@ -143,6 +180,7 @@ class PreparedAnalytical(PreparedGradient):
         super().__init__(problem, preparation)
         self._cases = cases
         self._runner = Runner(cases)
+        self.form, self.announced = cases.form, cases.announced
         self.symbols = {**cases.builder.params, **cases.builder.data}
         self.operations = cases.of(0).program.operations
 

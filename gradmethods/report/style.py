@@ -37,7 +37,8 @@ class Look:
 
 LOOKS = {
     "analytical:expanded": Look("analytical, expanded", ORANGE, "D", (0, (5, 1.5))),
-    "analytical": Look("analytical, shared (CSE)", GREEN, "s", "-"),
+    "analytical": Look("analytical", GREEN, "s", "-"),
+    "analytical:cse": Look("analytical, shared (CSE)", GREEN, "s", "-"),
     "analytical:chain-rule": Look("analytical, chain rule", BLACK, "P", (0, (1, 1))),
     "numerical": Look("numerical, central", VERMILLION, "o", "-"),
     "numerical:forward": Look("numerical, forward", PURPLE, "^", (0, (3, 1, 1, 1))),

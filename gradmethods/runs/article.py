@@ -20,7 +20,7 @@ from gradmethods import pathologies, problems
 from gradmethods.errors import GradientError
 from gradmethods.problem import Problem
 from gradmethods.problems.options import positive, whole
-from gradmethods.providers import Analytical, get_provider
+from gradmethods.providers import get_provider
 from gradmethods.training import EPOCHS, INTERRUPTED, RATE, train_together, undisturbed
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ CERTIFIED = {"digits": 64, "breast-cancer": 257}
 EVERY = (
     "backprop",
     "analytical:chain-rule",
-    "analytical",
+    "analytical:cse",
     "numerical:forward",
     "numerical",
     "numerical:five-point",
@@ -50,26 +50,16 @@ STOPPED = 130
 """Exit status of a run that its user stopped, as a shell gives it."""
 
 
-def methods(problem: Problem, names: str) -> list[Any]:
+def methods(names: str) -> list[Any]:
     """Return the providers that a command names.
 
     Parameters
     ----------
-    problem : Problem
-        What they are for.
     names : str
-        ``"all"`` for the three methods, or names with commas between them. Of the analytical
-        forms, ``all`` takes the first that can derive the problem.
+        ``"all"`` for the three methods, or names with commas between them.
     """
-    if names != "all":
-        return [get_provider(name.strip()) for name in names.split(",")]
-    chosen: list[Any] = []
-    for name in METHODS:
-        provider: Any = get_provider(name)
-        if name == "analytical" and provider.obstacle(problem):
-            provider = Analytical("chain-rule")
-        chosen.append(provider)
-    return chosen
+    chosen = METHODS if names == "all" else names.split(",")
+    return [get_provider(name.strip()) for name in chosen]
 
 
 def run_training(
@@ -108,7 +98,7 @@ def run_training(
     from gradmethods.report.plain import framed
 
     # Before the folder is cleared: a typing error must not cost an earlier run.
-    providers = methods(problem, names)
+    providers = methods(names)
     epochs, rate = whole("epochs", epochs, least=1), positive("rate", rate)
     with _folder(out, seed) as folder:
         runs = train_together(problem, providers, epochs=epochs, rate=rate)
@@ -152,7 +142,7 @@ def run_article(
 
     def trained(folder: Folder, name: str) -> pd.DataFrame:
         problem = problems.get(name)
-        runs = train_together(problem, methods(problem, "all"), epochs=epochs)
+        runs = train_together(problem, methods("all"), epochs=epochs)
         for run in runs:
             undisturbed(run)
         return lessons.write_training(folder, runs, animate=animate)

@@ -151,7 +151,7 @@ def _run(folder: Path, origin: dict[str, Any], settings: Settings, time: Budget)
         return INTERRUPTED
     # A case that failed before this start of the run has failed all the same.
     failed = any(record.get("kind") == "error" for record in records_so_far(folder / RECORDS))
-    return 1 if failed or status != 0 else 0
+    return 1 if failed or status not in (0, None) else 0
 
 
 def million_passes(folder: Path, grid: str, seconds: float | None, settings: Settings) -> None:

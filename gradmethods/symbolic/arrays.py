@@ -8,7 +8,6 @@ decimal form, so that nothing is rounded a second time and code prints them as t
 from __future__ import annotations
 
 import math
-import threading
 from abc import abstractmethod
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -16,9 +15,11 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import sympy
 from numpy.typing import NDArray
-from sympy.core import exprtools
+from sympy import S
 from sympy.core.parameters import distribute
+from sympy.functions.elementary.exponential import ExpBase
 
 from gradmethods.errors import UnsupportedOperation
 from gradmethods.graph import Node, Recorder
@@ -157,30 +158,25 @@ def undistributed() -> Iterator[None]:
         yield
 
 
-DEEPEST_SIGN = 32
-"""Times that SymPy's search for the sign of an expression may call itself."""
+def _numerator_once(split: Any) -> Any:
+    """Let a power whose exponent was turned round stay as it is when it is split into a fraction.
 
-_search = threading.local()
-
-
-def _sign(expr: Any, find: Any = exprtools._monotonic_sign) -> Any:  # noqa: SLF001  # see below
-    """Return SymPy's bound of an expression; None where its search does not end.
-
-    Undistributed, −(−1 − x) is a product whose sign can be taken out, and what is left then is
-    −1 − x again: asked for the sign of 1/(1 + exp(−1 − x)), SymPy turns it over for ever.
+    Undistributed, −(−1 − x) is a product from which a sign can be taken out, and what is left is
+    −1 − x again: SymPy would turn exp(−1 − x) into 1/exp(−(−1 − x)) and back for ever.
     """
-    depth = getattr(_search, "depth", 0)
-    if depth > DEEPEST_SIGN:
-        return None
-    _search.depth = depth + 1
-    try:
-        return find(expr)
-    finally:
-        _search.depth = depth
+
+    def as_numer_denom(power: Any) -> tuple[Any, Any]:
+        if power.exp.is_Mul and power.exp.args[0] == -1 and power.exp.args[-1].is_Add:
+            return power, S.One
+        numerator, denominator = split(power)
+        return numerator, denominator
+
+    return as_numer_denom
 
 
-# It is looked up whenever it is called, and what ends is the same as before.
-exprtools._monotonic_sign = _sign  # noqa: SLF001  # SymPy offers no other place to stop it
+# SymPy has no other place where this can be said. Distributed, as by default, nothing changes.
+for _kind in (ExpBase, sympy.Pow):
+    _kind.as_numer_denom = _numerator_once(_kind.as_numer_denom)
 
 
 def integers(payload: Any) -> NDArray[Any]:

@@ -7,12 +7,16 @@ when it is first met, at preparation or in a later batch.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
 from itertools import combinations_with_replacement
 from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
+from gradmethods.deadline import deadline
 from gradmethods.errors import InvalidProblem
 from gradmethods.problem import Problem
 from gradmethods.structure import Arrays
@@ -20,6 +24,7 @@ from gradmethods.symbolic.arrays import undistributed
 from gradmethods.symbolic.build import Builder
 from gradmethods.symbolic.chain import ChainRule
 from gradmethods.symbolic.examples import RULES
+from gradmethods.symbolic.limits import OVERRUN, announced, overrun
 from gradmethods.symbolic.program import Case, Watch, deep_recursion
 from gradmethods.symbolic.whole import WholeFormulas
 
@@ -33,6 +38,11 @@ class Method(Protocol):
     @property
     def builder(self) -> Builder:
         """What runs the loss over symbols, and has them."""
+        ...
+
+    @property
+    def steps(self) -> int:
+        """What the cases built last are expected to take."""
         ...
 
     def losses(self, cases: dict[bytes, Arrays]) -> dict[bytes, Any]:
@@ -61,10 +71,15 @@ class Cases:
         Steps that all formulas met at one time may take.
     watch : callable
         Keeps the seconds of each part of the work.
+
+    Attributes
+    ----------
+    announced : float
+        Seconds that preparing the newest cases was expected to take.
     """
 
     def __init__(self, problem: Problem, form: str, budget: int, watch: Watch) -> None:
-        self.problem, self.watch = problem, watch
+        self.problem, self.form, self.watch = problem, form, watch
         with watch("build"):
             self._method: Method = (
                 ChainRule(problem, budget)
@@ -72,6 +87,7 @@ class Cases:
                 else WholeFormulas(problem, form, budget)
             )
         self.builder = self._method.builder
+        self.announced = announced(self._method.steps)
         self._rules = set(RULES)
         self._losses: dict[bytes, Any] = {}
         self._planned: set[frozenset[bytes]] = set()
@@ -120,15 +136,22 @@ class Cases:
         if present in self._planned:
             return groups
         cases = {key: self.builder.case(data, _first(rows)) for key, rows in groups}
-        with undistributed(), deep_recursion():
+        limit = self.builder.limit
+        seconds = OVERRUN * self.announced if limit.by_stages else announced(limit.building)
+        with self._within(seconds), undistributed(), deep_recursion():
             with self.watch("build"):
                 new = {key: case for key, case in cases.items() if key not in self._losses}
                 self._losses |= self._method.losses(new)
             if self.problem.examples:
                 with self.watch("prove"):
                     self._prove(cases)
+        self.announced = announced(self._method.steps)
         self._planned.add(present)
         return groups
+
+    def allow(self, budget: int) -> None:
+        """Let cases that later batches bring take so many steps."""
+        self.builder.limit = replace(self.builder.limit, steps=budget)
 
     def at(self, data: Arrays) -> list[tuple[Case, Any]]:
         """Return the case of each group of examples, deriving those that are new."""
@@ -157,9 +180,19 @@ class Cases:
 
     def _case(self, key: bytes) -> Case:
         if key not in self._cases:
-            with deep_recursion():
+            with self._within(OVERRUN * self.announced), deep_recursion():
                 self._cases[key] = self._method.derive(self._losses[key], self.rule, self.watch)
         return self._cases[key]
+
+    @contextmanager
+    def _within(self, seconds: float) -> Iterator[None]:
+        """Stop what takes longer, in seconds of this thread's own work, and refuse it."""
+        limit = deadline(seconds, busy=True)
+        try:
+            with limit:
+                yield
+        except limit.passed:
+            raise overrun(self.builder.limit, seconds) from None
 
 
 def _first(rows: NDArray[np.intp] | slice) -> int:

@@ -7,6 +7,7 @@ names. Numbers are printed so that they read back exactly.
 from __future__ import annotations
 
 import keyword
+import math
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -43,6 +44,7 @@ CONSTANTS: dict[Any, str] = {
     S.ComplexInfinity: "nan",  # neither of the infinities, so no float
     S.ImaginaryUnit: "nan",  # outside the domain, as NumPy answers
     S.Exp1: "exp(real(1))",
+    S.Pi: repr(math.pi),
 }
 
 

@@ -27,6 +27,22 @@ every question that it asks."""
 PER_BUILT_OPERAND = 60
 """Steps that one operand of an expression costs while it is built."""
 
+PER_BUILT_NODE = 20
+"""Steps that one node of an expression costs while it is built, written out."""
+
+BUILDING = 500_000
+"""Steps that building the loss may take, or a thirtieth of a larger budget: what its formulas will
+take is known only then, and must be told in two seconds."""
+
+STEP = 3e-6
+"""Seconds that a step takes, as it is announced."""
+
+START = 0.2
+"""Seconds that the smallest loss takes."""
+
+OVERRUN = 3.0
+"""Times the seconds announced after which deriving formulas is stopped."""
+
 
 @dataclass(frozen=True)
 class Limit:
@@ -53,6 +69,11 @@ class Limit:
     by_stages: bool = False
 
     @property
+    def building(self) -> int:
+        """The part of the budget that may go into finding out what the formulas will take."""
+        return min(self.steps, max(BUILDING, self.steps // 30))
+
+    @property
     def instead(self) -> str:
         """Another method to use."""
         if self.by_stages or self.stages * PER_STAGE > self.steps:
@@ -62,24 +83,29 @@ class Limit:
     @property
     def ways_out(self) -> str:
         """What to do about too many steps."""
-        return f"{self.instead}, or raise gm.Analytical(budget=…): a million steps take a second."
+        million = "a million steps take one to three seconds"
+        return f"{self.instead}, or raise gm.Analytical(budget=…): {million}."
 
 
-def check(found: Estimate, limit: Limit, *, written: bool) -> None:
-    """Refuse formulas above the budget; `written` if they are printed with nothing shared.
+def check(found: Estimate, limit: Limit, *, written: bool, built: int = 0) -> int:
+    """Refuse formulas above the budget; return the steps of all work on them.
+
+    `written` says whether they are printed with nothing shared, `built` what it took to build the
+    expressions.
 
     Raises
     ------
     BudgetExceeded
         If the formulas are too large.
     """
-    steps = found.steps + written * PER_WRITTEN_OPERATION * found.operations
+    steps = built + found.steps + written * PER_WRITTEN_OPERATION * found.operations
     if steps > limit.steps:
         raise BudgetExceeded(
             f"The formulas of the loss {limit.name!r} and all its partial derivatives would hold "
             f"about {_rounded(found.operations)} operations written out, and deriving them would "
             f"take about {_rounded(steps)} steps; the budget is {limit.steps:,}. {limit.ways_out}"
         )
+    return steps
 
 
 class Written:
@@ -108,13 +134,13 @@ class Written:
                 f"The formula of the loss {self._limit.name!r} is nested more than {DEEPEST} "
                 f"levels deep, which is more than SymPy can take. {self._limit.instead}."
             )
-        steps = size * max(self._limit.params, PER_WALK)
-        if steps > self._limit.steps:
+        limit = self._limit
+        steps, built = size * max(limit.params, PER_WALK), size * PER_BUILT_NODE
+        if steps > limit.steps or built > limit.building:
             raise BudgetExceeded(
-                f"Already a part of the formula of the loss {self._limit.name!r} would hold about "
-                f"{_rounded(size)} operations and symbols written out; deriving it would take more "
-                f"than {_rounded(steps)} steps, and the budget is {self._limit.steps:,}. "
-                f"{self._limit.ways_out}"
+                f"Already a part of the formula of the loss {limit.name!r} would hold about "
+                f"{_rounded(size)} operations and symbols written out; "
+                f"{_too_long(steps, built, limit)}"
             )
 
     def _measure(self, expr: Any) -> tuple[int, int]:
@@ -138,20 +164,24 @@ def check_loss(operations: int, params: int, limit: Limit) -> None:
         If that is above the budget.
     """
     steps = operations * max(params, PER_BUILT_OPERATION)
+    built = operations * PER_BUILT_OPERATION
     takes = f"{operations:,} scalar operations (of one example, if it has `examples`)"
     if limit.by_stages:
         steps = limit.stages * PER_STAGE
         takes = f"{limit.stages:,} stages (xp.max and xp.min as many as the square of the entries)"
-    if steps > limit.steps:
+        built = 0
+    if steps > limit.steps or built > limit.building:
         raise BudgetExceeded(
-            f"The loss {limit.name!r} takes {takes} on {params:,} parameters; deriving its "
-            f"formulas would take at least {_rounded(steps)} steps, and the budget is "
-            f"{limit.steps:,}. {limit.ways_out}"
+            f"The loss {limit.name!r} takes {takes} on {params:,} parameters; "
+            f"{_too_long(steps, built, limit)}"
         )
 
 
-def check_cases(cases: int, operations: int, limit: Limit) -> None:
+def check_cases(cases: int, operations: int, limit: Limit, *, proven: bool) -> int:
     """Refuse integer or boolean data that take too many values, before any formula is built.
+
+    Returns the steps that building them takes and, if the loss is to be `proven` a mean or a sum,
+    building each two.
 
     Raises
     ------
@@ -159,15 +189,18 @@ def check_cases(cases: int, operations: int, limit: Limit) -> None:
         If building the loss of each case, and of each two, is above the budget.
     """
     each = PER_BUILT_OPERATION * operations
-    steps = cases * (cases + 2) * (PER_STAGE * limit.stages if limit.by_stages else each)
-    if cases > 1 and steps > limit.steps:
+    times = cases * (cases + 2) if proven else cases
+    steps = times * (PER_STAGE * limit.stages if limit.by_stages else each)
+    most = limit.steps if limit.by_stages else limit.building
+    if cases > 1 and steps > most:
         raise BudgetExceeded(
             f"The integer and boolean data of the loss {limit.name!r} take {cases:,} different "
             "values (or combinations) over the examples, each with formulas of its own; building "
             f"them, and proving the loss on each two, would take about {_rounded(steps)} steps, "
-            f"and the budget is {limit.steps:,}. Make them floating point if they are only "
-            "computed with, or use another method."
+            f"and the budget for that is {most:,}. Make them floating point if they are only "
+            f"computed with. {limit.instead}."
         )
+    return steps
 
 
 def check_operands(operands: int, limit: Limit) -> None:
@@ -178,12 +211,37 @@ def check_operands(operands: int, limit: Limit) -> None:
     BudgetExceeded
         If building them takes longer than the budget.
     """
-    most = limit.steps // PER_BUILT_OPERAND
+    most = limit.building // PER_BUILT_OPERAND
     if operands > most:
         raise BudgetExceeded(
             f"The formulas of the loss {limit.name!r} hold more than {most:,} operands: sums that "
             f"contain one another are written out in full. {limit.instead}."
         )
+
+
+def announced(steps: int) -> float:
+    """Return the seconds that some steps are expected to take."""
+    return START + STEP * steps
+
+
+def overrun(limit: Limit, seconds: float) -> BudgetExceeded:
+    """Return the refusal to go on with formulas that take much longer than was announced."""
+    return BudgetExceeded(
+        f"Preparing the formulas of the loss {limit.name!r} takes much longer than was estimated, "
+        f"and was stopped after {seconds:.2g} s of work. {limit.instead}."
+    )
+
+
+def _too_long(steps: int, built: int, limit: Limit) -> str:
+    """Say what would take too long: deriving the formulas, or finding out what that takes."""
+    if steps > limit.steps:
+        what, taken, most = "deriving its formulas", steps, limit.steps
+    else:
+        what, taken, most = "building its expression, before deriving,", built, limit.building
+    return (
+        f"{what} would take at least {_rounded(taken)} steps, and the budget for that is {most:,}. "
+        f"{limit.ways_out}"
+    )
 
 
 def _rounded(count: int) -> str:

@@ -104,18 +104,29 @@ class Case:
         return self.program.over_numpy(self.dtype)
 
 
+Settle = Callable[[Any], Any]
+
+
 def differentiate(
-    loss: Any, params: Mapping[str, NDArray[Any]], settle: Callable[[Any], Any] = lambda x: x
+    loss: Any, params: Mapping[str, NDArray[Any]], settle: Settle = lambda x: x
 ) -> Formulas:
     """Differentiate by every parameter, one at a time, with ``sympy.diff``, and `settle`."""
+    with deep_recursion():
+        try:
+            with undistributed():
+                return _derivatives(loss, params, settle)
+        except RecursionError:
+            # SymPy takes the sign out of −(−1 − x), which undistributed leaves −1 − x, for ever.
+            return _derivatives(loss, params, settle)
+
+
+def _derivatives(loss: Any, params: Mapping[str, NDArray[Any]], settle: Settle) -> Formulas:
     partials = {}
-    with undistributed(), deep_recursion():
-        for name, symbols in params.items():
-            partials[name] = np.empty(symbols.shape, object)
-            for index in np.ndindex(symbols.shape):
-                lost = loss in NOWHERE_FINITE
-                partial = sympy.nan if lost else sympy.diff(loss, symbols[index])
-                partials[name][index] = settle(partial)
+    for name, symbols in params.items():
+        partials[name] = np.empty(symbols.shape, object)
+        for index in np.ndindex(symbols.shape):
+            partial = sympy.nan if loss in NOWHERE_FINITE else sympy.diff(loss, symbols[index])
+            partials[name][index] = settle(partial)
     return Formulas(loss, partials)
 
 

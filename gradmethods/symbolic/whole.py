@@ -30,23 +30,28 @@ class WholeFormulas:
     ----------
     builder : Builder
         Runs the loss.
+    steps : int
+        What the cases built last are expected to take.
     """
 
     def __init__(self, problem: Problem, form: str, budget: int) -> None:
         self._problem, self._form = problem, form
         self.builder = Builder(problem, budget)
+        self.steps = 0
 
     def losses(self, cases: dict[bytes, Arrays]) -> dict[bytes, Any]:
         """Build the expression of each case, and refuse what is above the budget."""
         symbols = [s for array in self.builder.params.values() for s in array.ravel()]
         limit = self.builder.limit
-        check_cases(len(cases), self.builder.operations, limit)
+        proven = bool(self._problem.examples)
+        built = check_cases(len(cases), self.builder.operations, limit, proven=proven)
         found = Estimate(0, 0)
         losses = {}
         for key, case in cases.items():
             losses[key] = self.builder.loss(case)
             found += estimate(losses[key], symbols)
-            check(found, limit, written=self._form == "expanded")
+            written = self._form == "expanded"
+            self.steps = check(found, limit, written=written, built=built)
         return losses
 
     def prove(self, one: Arrays, other: Arrays, losses: tuple[Any, Any]) -> set[str]:

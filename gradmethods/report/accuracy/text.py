@@ -15,7 +15,7 @@ from gradmethods.report.files import ACCURACY, records_so_far
 from gradmethods.report.plain import framed
 from gradmethods.report.style import look
 
-EXACT = ("analytical", "analytical:expanded", "analytical:chain-rule", "backprop")
+EXACT = ("analytical:cse", "analytical:expanded", "analytical:chain-rule", "backprop")
 WITHIN = "within bound"
 
 

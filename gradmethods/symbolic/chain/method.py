@@ -22,7 +22,7 @@ from gradmethods.symbolic.chain.names import Atom, Names
 from gradmethods.symbolic.chain.prove import prove
 from gradmethods.symbolic.chain.write import RESERVED, write
 from gradmethods.symbolic.examples import prove as prove_whole
-from gradmethods.symbolic.limits import check_cases
+from gradmethods.symbolic.limits import PER_STAGE, check_cases
 from gradmethods.symbolic.program import Case, Watch
 
 PER_WHOLE_OPERATION = 200
@@ -36,11 +36,14 @@ class ChainRule:
     ----------
     builder : Builder
         Runs the loss.
+    steps : int
+        What the cases built last are expected to take.
     """
 
     def __init__(self, problem: Problem, budget: int) -> None:
         self._problem = problem
         self.builder = Builder(problem, budget, by_stages=True)
+        self.steps = PER_STAGE * self.builder.limit.stages
         self.names = Names({*runtime.NAMES, *keyword.kwlist, *RESERVED})
         builder = self.builder
         self._params = self._inputs(builder.params, active=True)
@@ -74,7 +77,8 @@ class ChainRule:
 
     def losses(self, cases: dict[bytes, Arrays]) -> dict[bytes, Atom]:
         """Run the loss of each case."""
-        check_cases(len(cases), self.builder.operations, self.builder.limit)
+        builder, proven = self.builder, bool(self._problem.examples)
+        self.steps = check_cases(len(cases), builder.operations, builder.limit, proven=proven)
         return {key: self._run([self._data], [case]) for key, case in cases.items()}
 
     def prove(self, one: Arrays, other: Arrays, losses: tuple[Atom, Atom]) -> set[str]:
