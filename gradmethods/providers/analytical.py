@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from gradmethods.errors import GradientError, InvalidOption, ShapeMismatch, UnknownName
+from gradmethods.one_function import check_agrees
 from gradmethods.problem import Problem
 from gradmethods.provider import PreparedGradient, Stopwatch
 from gradmethods.structure import BARE, Arrays
@@ -114,7 +115,11 @@ class Analytical:
         watch = Stopwatch()
         cases = self._cases(problem, watch)
         cases.at(problem.data)
-        return PreparedAnalytical(problem, watch.seconds, cases)
+        prepared = PreparedAnalytical(problem, watch.seconds, cases)
+        if problem.known_value is not None:
+            value, _ = prepared(problem.params)
+            check_agrees(problem, float(value), "symbolic")
+        return prepared
 
     def _cases(self, problem: Problem, watch: Stopwatch) -> Cases:
         from gradmethods.symbolic.cases import Cases
