@@ -31,13 +31,23 @@ METHODS = {
     "cumsum": "xp.cumulative_sum(x, axis=...)",
     "fill": "xp.full(shape, value)",
     "repeat": "xp.repeat(x, repeats)",
+    "reshape": "xp.reshape(x, shape)",
+    "astype": "xp.astype(x, dtype)",
+    "take": "xp.take(x, indices, axis=...)",
+    "clip": "xp.clip(x, low, high)",
+    "squeeze": "xp.squeeze(x, axis=...)",
 }
 """What to write instead of a method that NumPy has and the standard has not."""
 
 
+FIXED = (
+    "A number of data that must be known, for a length or a count of steps, is no data: close over "
+    "it, or bind it with functools.partial(loss, n=5)."
+)
 CHOOSE = "Choose between values with xp.where(condition, a, b); keep numbers as arrays."
 FUNCTIONS = (
-    "Functions of xp take arrays where those of math take floats: xp.sin(x) for math.sin(x)."
+    "Functions of xp take arrays where those of math take floats: xp.sin(x) for math.sin(x). What "
+    "is of data alone, compute beforehand and pass as data."
 )
 
 
@@ -212,7 +222,7 @@ class Array:
         self._refuse_value("the float", f"{CHOOSE} {FUNCTIONS}")
 
     def __int__(self) -> NoReturn:
-        self._refuse_value("the int", f"{CHOOSE} {FUNCTIONS}")
+        self._refuse_value("the int", f"{CHOOSE} {FUNCTIONS} {FIXED}")
 
     def __complex__(self) -> NoReturn:
         self._refuse_value("the complex number")
@@ -220,7 +230,8 @@ class Array:
     def __index__(self) -> NoReturn:
         self._refuse_value(
             "the integer",
-            "Lengths are known: write range(x.shape[0]) for range(x), or loop over x itself.",
+            "Lengths are known: write range(x.shape[0]) for range(x), or loop over x itself. "
+            f"{FIXED}",
         )
 
     def _refuse_operator(self, *_: Any) -> NoReturn:
@@ -235,8 +246,9 @@ class Array:
 
     def __array__(self, *args: Any, **kwargs: Any) -> NoReturn:
         raise UnsupportedOperation(
-            f"A NumPy function was called on a {self.namespace.kind} array of shape {self.shape}. "
-            "Write xp. where np. stands: the loss is given xp to use."
+            f"A {self.namespace.kind} array of shape {self.shape} was to become an array of "
+            "NumPy's, as by np.array or a function of another package. Write xp. where np. stands; "
+            "what is of data alone, compute beforehand and pass as data."
         )
 
     def __array_function__(self, function: Any, types: Any, args: Any, kwargs: Any) -> NoReturn:
@@ -256,8 +268,10 @@ class Array:
     def __getattr__(self, name: str) -> Any:
         if name.startswith("__"):
             raise AttributeError(name)
-        instead = METHODS.get(name) or self.namespace.advice(name)
+        instead = f"Write {METHODS[name]}." if name in METHODS else self.namespace.advice(name)
+        if instead == f"Write xp.{name}.":
+            instead = f"Write xp.{name}(x), and its axis by keyword: axis=0."
         raise UnknownAttribute(
             f"A {self.namespace.kind} array has no attribute {name!r}: the array API standard has "
-            f"few methods. Write {instead.removeprefix('Write ').rstrip('.')}."
+            f"few methods. {instead}"
         )

@@ -53,8 +53,14 @@ def check_examples(problem: Problem) -> None:
             )
             for name, array in problem.structure.check(problem.params).items()
         }
-        together = _loss_of(problem, arrays, rows)
-        apart = np.array([_loss_of(problem, arrays, part) for part in parts])
+        try:
+            together = _loss_of(problem, arrays, rows)
+            apart = np.array([_loss_of(problem, arrays, part) for part in parts])
+        except InvalidProblem:
+            own = problem.structure.check(problem.params)
+            for part in (rows, *parts):  # at the user's own point it is a mistake, there a finding
+                _loss_of(problem, own, part)
+            continue
         if not (np.isfinite(together) and np.isfinite(apart).all()):
             continue
         shares = np.array([len(part) for part in parts]) / len(rows)
@@ -108,7 +114,7 @@ def _loss_of(problem: Problem, arrays: Arrays, rows: Any) -> float:
     try:
         with np.errstate(all="ignore"):
             return float(problem.loss(problem.structure.restore(arrays), **data, xp=np))
-    except (ValueError, IndexError, TypeError) as error:
+    except Exception as error:
         raise InvalidProblem(
             f"The loss {problem.name!r} cannot be evaluated on {len(rows)} of its examples "
             f"({error}). A loss over `examples` must accept any number of them."

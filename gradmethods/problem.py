@@ -7,15 +7,18 @@ examples is one.
 
 from __future__ import annotations
 
+import copy
+import pickle
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
 
-from gradmethods.errors import InvalidProblem, ShapeMismatch
+from gradmethods.errors import InvalidProblem, ShapeMismatch, UnsupportedOperation
 from gradmethods.namespace.signature import check_signature, wanted
 from gradmethods.naming import exact, printable
+from gradmethods.one_function import check_repeats
 from gradmethods.structure import (
     Arrays,
     Parameters,
@@ -54,7 +57,8 @@ class Problem:
     Raises
     ------
     InvalidProblem
-        If the loss cannot take the data and `xp` by name, or does not return a real scalar; if the
+        If the loss cannot take the data and `xp` by name, or does not return a real scalar; if two
+        calls at the same point differ, so that it is no function of its parameters; if the
         parameters are empty, not floating, not finite or of mixed dtypes; or if the loss is not a
         mean or sum over `examples`.
 
@@ -92,9 +96,40 @@ class Problem:
         given: tuple[Any, ...] = (examples,) if isinstance(examples, str) else tuple(examples)
         self.examples = tuple(exact(name) if isinstance(name, str) else name for name in given)
         check_signature(loss, self.data, self.name)
-        self._check_value(self._first_value())
+        value = self._first_value()
+        self._check_value(value)
+        first = float(value)  # at once: the loss may hold what it returned
+        check_repeats(self, first, float(self._evaluate(self._arrays, self.data)))
+        self._known = (self.loss, self._arrays, self.data, first)
         if self.examples:
             self._check_examples()
+
+    def __getstate__(self) -> dict[str, Any]:
+        try:
+            pickle.dumps(self.loss)
+        except Exception as error:
+            raise UnsupportedOperation(
+                f"The problem {self.name!r} cannot be pickled, because its loss cannot: {error}. "
+                "Define the loss with def at the top of a module, or as an object of a class there "
+                "that holds what a closure would."
+            ) from error
+        return self.__dict__
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state)
+        for array in (*self._arrays.values(), *self.data.values()):
+            array.setflags(write=False)
+
+    def __copy__(self) -> Problem:
+        twin = object.__new__(type(self))
+        twin.__dict__.update(self.__dict__)
+        return twin
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Problem:
+        twin = object.__new__(type(self))
+        memo[id(self)] = twin
+        twin.__setstate__(copy.deepcopy(self.__dict__, memo))
+        return twin
 
     def __repr__(self) -> str:
         return f"<Problem {self.name!r}: {self.size} parameters, {self.dtype}>"
@@ -113,6 +148,13 @@ class Problem:
     def size(self) -> int:
         """Number of scalar parameters, n."""
         return self.structure.size
+
+    @property
+    def known_value(self) -> float | None:
+        """The loss at the problem's own point, found when it was made; None if that has changed."""
+        loss, arrays, data, value = self._known
+        same = self.loss is loss and self._arrays is arrays and self.data is data
+        return value if same else None
 
     def value(self, params: ParametersLike | None = None, **data: ArrayLike) -> np.floating[Any]:
         """Evaluate the loss in plain NumPy: one forward pass.
@@ -161,6 +203,16 @@ class Problem:
                 raise
             raise InvalidProblem(
                 f"The loss {self.name!r} cannot be called: {error}. {wanted(self.data)}"
+            ) from error
+        except AttributeError as error:
+            if not str(error).startswith("module 'numpy"):
+                raise
+            from gradmethods.namespace import Namespace
+            from gradmethods.namespace.advice import advice
+
+            raise InvalidProblem(
+                f"The loss {self.name!r} asks for a function that there is not: {error}. "
+                f"{advice(str(error.name), dir(Namespace))}"
             ) from error
         except ValueError as error:
             if "read-only" not in str(error):

@@ -19,6 +19,7 @@ FLOORS = (
     (
         "errors",
         "naming",
+        "one_function",
         "blame",
         "structure",
         "primitives",

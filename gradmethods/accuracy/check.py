@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -14,6 +14,7 @@ from gradmethods.accuracy.reference import DIGITS, allowance, in_part, reference
 from gradmethods.accuracy.truth import Truth
 from gradmethods.accuracy.verdict import UNRESOLVED, WITHIN, verdict
 from gradmethods.errors import GradientMismatch, InvalidProblem, NotDifferentiable
+from gradmethods.naming import printable
 from gradmethods.problem import Problem
 
 DISTANCES = (1e-1, 1e-2, 1e-3)
@@ -55,11 +56,12 @@ def check_gradient(gradient: Any, problem: Problem, *, truth: Truth | None = Non
 
     Notes
     -----
-    A function is called at the problem's point and at points beside it: what is right at one point
-    by luck, or because its first arguments were kept, is not right at the next. The error of each
-    entry is held against what rounding does to it: `SLACK` times a proven bound for forward mode,
-    because the order of your operations is not known, and one rounding of the result. Where no
-    proof serves, `gradmethods.accuracy.reference.allowance` says what does. A gradient that
+    A function is called at the problem's point and at points beside it; what loss or gradient raise
+    there is a finding and does not escape. What is right at one point by luck, or because its first
+    arguments were kept, is not right at the next. The error of each entry is held against what
+    rounding does to it: `SLACK` times a proven bound for forward mode, because the order of your
+    operations is not known, and one rounding of the result. Where no proof serves,
+    `gradmethods.accuracy.reference.allowance` says what does. A gradient that
     rounding or cancellation hides whole is not decided, which is not right. Beyond what can be
     certified in seconds, backpropagation is the reference, certified in part.
 
@@ -87,10 +89,14 @@ def check_gradient(gradient: Any, problem: Problem, *, truth: Truth | None = Non
     ask, name = callable_of(gradient, problem)
     given = ask(problem)  # a function that fails does so before the long work
     points = [_judge(OWN, truth or reference(problem), given)]
+    failures, unchecked = [], []
     for k in range(1, BESIDE + 1):
-        there = _judge_beside(problem, k, ask)
-        points += [there] if there else []
-    return Check(name, problem, tuple(points), _mistake(tuple(points)))
+        found = _judge_beside(problem, k, ask)
+        points += [found.point] if found.point else []
+        failures += [found.failure] if found.failure else []
+        unchecked += [found.unchecked] if found.unchecked else []
+    mistake = _mistake(tuple(points)) or "; ".join(failures[:1])
+    return Check(name, problem, tuple(points), mistake, tuple(failures), tuple(unchecked))
 
 
 def assert_gradient(gradient: Any, problem: Problem, *, truth: Truth | None = None) -> None:
@@ -124,19 +130,48 @@ def _judge(where: str, truth: Truth, given: Given) -> PointCheck:
     return PointCheck(where, truth, given, allowed, found)
 
 
-def _judge_beside(problem: Problem, k: int, ask: Call) -> PointCheck | None:
-    """Judge a function at a point beside, as far away as the loss has a gradient that shows."""
+class _Beside(NamedTuple):
+    """What was found at a point beside: a judgement, or why there is none."""
+
+    point: PointCheck | None = None
+    failure: str = ""
+    unchecked: str = ""
+
+
+def _judge_beside(problem: Problem, k: int, ask: Call) -> _Beside:
+    """Judge a function at a point beside, as far away as the loss has a gradient that shows.
+
+    The user did not choose this point: whatever loss and gradient raise there is a finding.
+    """
+    failure = unchecked = ""
     for distance in DISTANCES:
-        moved = move(problem, distance, seed=k)
-        if np.isfinite(problem.value()) and not np.isfinite(moved.value()):
-            continue
         try:
-            point = _judge(beside(k), _truth_beside(moved), ask(moved))
+            moved = move(problem, distance, seed=k)
+            if np.isfinite(problem.value()) and not np.isfinite(moved.value()):
+                continue
+            truth = _truth_beside(moved)
         except NotDifferentiable:
             continue
+        except Exception as error:  # noqa: BLE001  # the user's own, of any kind
+            unchecked = f"{beside(k)}, where the loss raises {_said(error)}"
+            continue
+        try:
+            given = ask(moved)
+        except NotDifferentiable:
+            continue
+        except Exception as error:  # noqa: BLE001  # as above
+            failure = f"at {beside(k)}, where the loss has a gradient, it raises {_said(error)}"
+            continue
+        point = _judge(beside(k), truth, given)
         if point.verdict.outcome != UNRESOLVED:
-            return point
-    return None
+            return _Beside(point)
+    return _Beside(failure=failure, unchecked="" if failure else unchecked)
+
+
+def _said(error: Exception) -> str:
+    """Return an exception in one line."""
+    text = printable(str(error))
+    return f"{type(error).__name__}: {text}" if text else type(error).__name__
 
 
 def _truth_beside(problem: Problem) -> Truth:

@@ -46,8 +46,10 @@ def render(check: Check) -> str:
 def _conclusion(check: Check) -> str:
     if check.ok:
         return "RIGHT, to rounding."
-    if all(point.verdict.outcome in {"within bound", UNRESOLVED} for point in check.points) and (
-        not any(point.wrong_value for point in check.points)
+    if (
+        not check.failures
+        and all(point.verdict.outcome in {"within bound", UNRESOLVED} for point in check.points)
+        and (not any(point.wrong_value for point in check.points))
     ):
         return f"NOT DECIDED: {check.mistake}."
     return f"WRONG: {check.mistake}."
@@ -75,6 +77,7 @@ def _legend(check: Check) -> str:
         f"Checked at {where}, against {_reference(check.points[0].truth)}. Bound: {_bound(check)}. "
         "Worst entry: error ÷ entry. Error ÷ bound: above 1 is wrong."
     )
+    text += "".join(f" Not checked: {what}." for what in check.unchecked)
     hidden = int(check.table["hidden"].sum())
     if hidden:
         one = hidden == 1

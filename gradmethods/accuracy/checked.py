@@ -90,17 +90,23 @@ class Check:
         The problem's own point; for a function, others beside it too.
     mistake : str
         What is likely wrong, with the arrays and entries concerned; empty if it is right.
+    failures : tuple of str
+        Where the function gave no gradient although the loss has one, and why.
+    unchecked : tuple of str
+        Where nothing could be checked because the loss itself failed, and why.
     """
 
     name: str
     problem: Problem
     points: tuple[PointCheck, ...]
     mistake: str
+    failures: tuple[str, ...] = ()
+    unchecked: tuple[str, ...] = ()
 
     @property
     def ok(self) -> bool:
         """Whether the gradient is right at every point, as far as rounding lets one know."""
-        return all(point.ok for point in self.points)
+        return all(point.ok for point in self.points) and not self.failures
 
     @cached_property
     def table(self) -> pd.DataFrame:

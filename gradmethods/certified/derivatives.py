@@ -19,7 +19,7 @@ from gradmethods.arrays import Array
 from gradmethods.certified.arrays import EVERYWHERE, NAN, ONE, Ball, Objects, each, either
 from gradmethods.certified.decisions import Undecided
 from gradmethods.certified.decisions import order as order_of
-from gradmethods.certified.evaluate import point_of
+from gradmethods.certified.evaluate import check_same, point_of
 from gradmethods.certified.functions import BINARY, UNARY, is_whole, whole_power
 from gradmethods.certified.namespace import Balls, varying_products
 from gradmethods.certified.numbers import is_known, rounded
@@ -186,7 +186,10 @@ def certified_derivatives(
         enough = all(is_known(ball, DIGITS) for ball in balls)
         return np.array([*map(rounded, balls)]).reshape(len(chosen), order + 1), enough
 
-    return raised(problem, BITS, attempt)
+    found = raised(problem, BITS, attempt)
+    if chosen:
+        check_same(problem, arb(found[0, 0]))
+    return found
 
 
 def _along(problem: Problem, order: int, component: int) -> list[arb]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 
 from gradmethods.certified.enclosure import CertifiedGradient
-from gradmethods.certified.evaluate import enclose
+from gradmethods.certified.evaluate import check_same, enclose
 from gradmethods.certified.numbers import is_known
 from gradmethods.certified.precision import check_request, first_bits, raised
 from gradmethods.problem import Problem
@@ -41,6 +41,8 @@ def certified_gradient(
 
     Raises
     ------
+    InvalidProblem
+        If the loss over balls is another function than in plain NumPy.
     NotDifferentiable
         If there is no gradient at this point, or the balls do not decide whether there is: at a
         kink, where a comparison has equal sides, where a function leaves its domain. Nothing is
@@ -79,4 +81,6 @@ def certified_gradient(
         balls = (loss, *(ball for array in enclosure.values() for ball in array.flat))
         return found, all(is_known(ball, digits) for ball in balls)
 
-    return raised(problem, first, attempt)
+    found = raised(problem, first, attempt)
+    check_same(problem, found.loss)
+    return found

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from gradmethods.certified import numbers
 from gradmethods.certified.arrays import ONE, ZERO, Objects, Tangents, exact, filled, from_list
-from gradmethods.certified.evaluate import ENTRIES, point_of, run
+from gradmethods.certified.evaluate import ENTRIES, check_same, point_of, run
 from gradmethods.certified.namespace import Balls
 from gradmethods.certified.precision import check_request, first_bits, raised, working
 from gradmethods.errors import InvalidOption
@@ -176,7 +176,9 @@ def certified_sample(
         balls = (loss, *partials, *slopes)
         return result, all(numbers.is_known(ball, digits) for ball in balls)
 
-    return raised(problem, first_bits(digits), attempt)
+    found = raised(problem, first_bits(digits), attempt)
+    check_same(problem, found.loss)
+    return found
 
 
 def _enclose(problem: Problem, chosen: NDArray[np.intp], towards: Vector) -> tuple[arb, Objects]:

@@ -87,14 +87,21 @@ class Graph:
         return counts
 
     def evaluate(self, params: Mapping[str, Any], data: Mapping[str, Any]) -> list[Any]:
-        """Evaluate the outputs with NumPy, node by node."""
+        """Evaluate the outputs with NumPy, node by node; what is used no more is dropped."""
         values: dict[Node, Any] = {}
         for inputs, given in ((self.params, params), (self.data, data)):
             values |= {node: given[name] for name, node in inputs.items()}
-        for node in self.nodes():
+        nodes = self.nodes()
+        left = Counter(x for node in nodes for x in node.parents)
+        left.update(x for x in self.outputs if isinstance(x, Node))
+        for node in nodes:
             if node.primitive is not None:
                 operands = [values[x] if isinstance(x, Node) else x for x in node.operands]
                 values[node] = node.primitive.numpy(*operands, **node.static)
+            for x in node.parents:
+                left[x] -= 1
+                if not left[x]:
+                    del values[x]
         return [values[x] if isinstance(x, Node) else x for x in self.outputs]
 
 

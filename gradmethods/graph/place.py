@@ -24,9 +24,9 @@ class Place(NamedTuple):
         return f"{self.file}:{self.line}"
 
     @property
-    def numpy_function(self) -> str:
-        """The name in ``np.name(...)``, if the expression is such a call."""
-        call = re.match(r"(?:np|numpy)\.([\w.]+)\(", self.text)
+    def function(self) -> str:
+        """What is called, as ``np.name``, if the expression is a call; empty otherwise."""
+        call = re.match(r"([\w.]+)\(", self.text)
         return call[1] if call else ""
 
     @property

@@ -6,6 +6,7 @@ was recorded.
 
 from __future__ import annotations
 
+import re
 from functools import lru_cache
 from typing import Any
 
@@ -23,8 +24,22 @@ from gradmethods.errors import (
 from gradmethods.graph.graph import Graph, Node
 from gradmethods.graph.place import Place, place_of
 from gradmethods.namespace import Namespace
+from gradmethods.one_function import check_agrees
 from gradmethods.primitives import Primitive
 from gradmethods.problem import Problem, check_scalar
+
+KEYWORDS = {
+    "ddof": "Write correction=1 for ddof=1.",
+    "a_min": "Write xp.clip(x, low, high).",
+    "a_max": "Write xp.clip(x, low, high).",
+    "decimals": "Write xp.round(x * 100) / 100 for two decimals.",
+    "initial": "Write xp.maximum(xp.max(x), initial) for xp.max, initial + xp.sum(x) for xp.sum.",
+    "where": "Write xp.sum(xp.where(condition, x, 0)).",
+    "out": "Give the result a name: arrays here are never written to.",
+    "a": "Pass the array by position: xp.sum(x).",
+    "x": "Pass the array by position: xp.sum(x).",
+}
+"""What to write instead of a keyword that NumPy has and the standard has not."""
 
 
 class Recorder(Namespace):
@@ -77,6 +92,8 @@ def record(problem: Problem) -> Graph:
     UnsupportedOperation
         If the loss leaves the namespace that it was given: ``np.`` in place of ``xp.``, branches on
         values, writes into arrays, or asks for a function that `xp` lacks.
+    InvalidProblem
+        If the recorded operations give another value than the loss does in plain NumPy.
     """
     xp = Recorder()
     dtype = problem.dtype
@@ -90,7 +107,12 @@ def record(problem: Problem) -> Graph:
         {name: Array(xp, node) for name, node in data.items()},
         xp,
     )
-    return Graph(params, data, (result.payload,))
+    graph = Graph(params, data, (result.payload,))
+    if problem.known_value is not None:
+        with np.errstate(all="ignore"):
+            (value,) = graph.evaluate(problem.structure.check(problem.params), problem.data)
+        check_agrees(problem, float(value), xp.kind)
+    return graph
 
 
 def call_loss(problem: Problem, params: Any, data: Any, xp: Namespace) -> Array:
@@ -126,12 +148,21 @@ def _explain(error: Exception, place: Place | None, problem: Problem, xp: Namesp
                 f"The loss {problem.name!r} changes a NumPy array in place by a {xp.kind} array "
                 f"({place.text}). Write a new array instead, as in a = a + x."
             )
-        name = place.numpy_function if place else ""
-        advice = xp.advice(name) if name else "Write xp. where np. stands."
-        return (
-            f"NumPy's {f'np.{name}' if name else 'own function'} was called on a {xp.kind} array. "
-            f"{advice} The loss is given xp to use where np would stand."
-        )
+        call = re.sub("^numpy[.]", "np.", place.function if place else "")
+        if not call:
+            what, advice = "NumPy's own function", "Write xp. where np. stands."
+        else:
+            what = f"NumPy's {call}" if call.startswith("np.") else call
+            advice = xp.advice(call.rpartition(".")[2])
+        given = " The loss is given xp to use where np would stand." if "NumPy's" in what else ""
+        return f"{what} was called on a {xp.kind} array. {advice}{given}"
+    keyword = re.search(
+        r"(?:\w+[.])?(\w+)\(\) got an unexpected keyword argument '(\w+)'", str(error)
+    )
+    if keyword and keyword[2] in KEYWORDS and hasattr(xp, keyword[1]):
+        return f"xp.{keyword[1]} has no keyword {keyword[2]}. {KEYWORDS[keyword[2]]}"
+    if "round() takes" in str(error):
+        return f"xp.round rounds to whole numbers. {KEYWORDS['decimals']}"
     if "positional argument" in str(error):
         return (
             f"The loss {problem.name!r} calls a function in a way that xp does not have: {error}. "

@@ -5,69 +5,67 @@ from __future__ import annotations
 import difflib
 from collections.abc import Collection
 
-INSTEAD = {
-    "absolute": "xp.abs(x)",
-    "amax": "xp.max(x)",
-    "amin": "xp.min(x)",
-    "arccos": "xp.acos(x)",
-    "arccosh": "xp.acosh(x)",
-    "arcsin": "xp.asin(x)",
-    "arcsinh": "xp.asinh(x)",
-    "arctan": "xp.atan(x)",
-    "arctan2": "xp.atan2(y, x)",
-    "arctanh": "xp.atanh(x)",
-    "array": "xp.asarray(values)",
-    "average": "xp.mean(weights * x)",
-    "concatenate": "xp.concat(arrays)",
-    "cumsum": "xp.cumulative_sum(x, axis=...)",
-    "dot": "xp.matmul(x, y), x @ y or xp.vecdot(x, y)",
-    "einsum": "xp.tensordot, xp.matmul or xp.vecdot",
-    "fabs": "xp.abs(x)",
-    "float_power": "xp.pow(x, y)",
-    "hstack": "xp.concat(arrays, axis=1)",
-    "inner": "xp.vecdot(x, y)",
-    "bitwise_and": "xp.logical_and(a, b), of conditions",
-    "bitwise_invert": "xp.logical_not(a), of a condition",
-    "bitwise_or": "xp.logical_or(a, b), of conditions",
-    "bitwise_xor": "xp.logical_xor(a, b), of conditions",
-    "divmod": "xp.floor(x / y) and x - y * xp.floor(x / y)",
-    "floor_divide": "xp.floor(x / y)",
-    "invert": "xp.logical_not(a), of a condition",
-    "mod": "x - y * xp.floor(x / y)",
-    "remainder": "x - y * xp.floor(x / y)",
-    "rint": "xp.round(x)",
-    "nansum": "xp.sum(xp.where(xp.isnan(x), 0, x))",
-    "norm": "xp.linalg.vector_norm(x)",
-    "power": "xp.pow(x, y) or x ** y",
-    "ravel": "xp.reshape(x, (-1,))",
-    "swapaxes": "xp.permute_dims(x, axes)",
-    "transpose": "xp.permute_dims(x, axes) or x.T",
-    "true_divide": "xp.divide(x, y)",
-    "vdot": "xp.vecdot(x, y)",
-    "vstack": "xp.concat(arrays, axis=0)",
-}
+import numpy as np
+
+from gradmethods.namespace.rewrites import NOTES, PLAIN, REWRITES
 
 BY_VALUE = (
-    "argmax", "argmin", "argsort", "argwhere", "digitize", "histogram", "median", "nonzero",
-    "percentile", "quantile", "searchsorted", "sort", "unique", "unique_values",
+    "argmax", "argmin", "argpartition", "argsort", "argwhere", "bincount", "digitize",
+    "flatnonzero", "histogram", "median", "nonzero", "partition", "percentile", "quantile",
+    "searchsorted", "sort", "unique", "unique_all", "unique_counts", "unique_inverse",
+    "unique_values",
 )  # fmt: skip
 """Functions whose result is arranged by values that are not known while a loss is recorded."""
 
+DET = "x[0, 0] * x[1, 1] - x[0, 1] * x[1, 0]"
+
+ALIKE = 0.8
+"""How alike two words must be for one to be a slip of the other; see also `_slips`."""
+
+OF_DATA = "Of data alone, compute it with NumPy beforehand and pass it as data"
+
 
 def advice(name: str, known: Collection[str], prefix: str = "xp") -> str:
-    """Say in one sentence what to write for `name`, where the `known` functions exist."""
-    if name in INSTEAD:
-        return f"Write {INSTEAD[name]}."
-    if name in BY_VALUE:
-        return (
-            f"Write the loss without {name}: its result is arranged by values, which are not known "
-            "here; xp.max, xp.min, xp.where and indexing by integer data are available."
-        )
+    """Say in one or two sentences what to write for `name`, where the `known` functions exist."""
     if name in known:
         return f"Write {prefix}.{name}."
-    near = difflib.get_close_matches(name, known, n=1)
+    if name in REWRITES:
+        note = NOTES.get(name)
+        return f"Write {REWRITES[name]}{f', {note}' if note else ''}."
+    if name in PLAIN:
+        return f"Write {PLAIN[name]}."
+    if name in BY_VALUE:
+        return (
+            f"The result of {name} is arranged by values, which are not known here. {OF_DATA}; of "
+            "parameters, write the loss without it: xp.max, xp.min, xp.where and indexing by "
+            "integer data are available."
+        )
+    slip = _slip(name, known)
+    if slip:
+        return f"Write {prefix}.{slip}."
+    small = f" Of 2 × 2 matrices, write {DET}." if name == "det" else ""
+    there = hasattr(np, name) or hasattr(np.linalg, name)
+    call = "" if there else "call the function of the package that has it, and "
     return (
-        f"Write {prefix}.{near[0]}."
-        if near
-        else "Write it with functions of the array API standard."
+        f"There is no formula for it here.{small} {OF_DATA}; of parameters, write it with what xp "
+        f"has, or {call}take finite differences of the loss in plain NumPy, with gm.Numerical()."
     )
+
+
+def _slip(name: str, known: Collection[str]) -> str:
+    """Return the function whose name was misspelt, "" if there is none: no other function."""
+    if hasattr(np, name) or hasattr(np.linalg, name):
+        return ""
+    public = [other for other in known if not other.startswith("_")]
+    near = difflib.get_close_matches(name, public, n=1, cutoff=ALIKE)
+    return near[0] if near and _slips(name, near[0]) <= (1 if len(name) < 6 else 2) else ""
+
+
+def _slips(a: str, b: str) -> int:
+    """Count the letters to insert, delete or replace."""
+    row = list(range(len(b) + 1))
+    for i, x in enumerate(a, 1):
+        before, row[0] = row[0], i
+        for j, y in enumerate(b, 1):
+            before, row[j] = row[j], min(row[j] + 1, row[j - 1] + 1, before + (x != y))
+    return row[-1]

@@ -144,7 +144,7 @@ class Bindings(ABC):
 
     def advice(self, name: str) -> str:
         """Say what to write for a NumPy name."""
-        return advice(name, sorted(set(dir(type(self))) - set(dir(Bindings))))
+        return advice(name, sorted(set(dir(type(self))) - set(dir(Bindings)) - {"linalg"}))
 
     def __getattr__(self, name: str) -> Any:
         if name.startswith("_"):

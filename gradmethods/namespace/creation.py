@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from gradmethods.arrays import Array
+from gradmethods.arrays import FIXED, Array
 from gradmethods.errors import UnsupportedOperation
 from gradmethods.namespace.core import Bindings, Operand
 from gradmethods.namespace.elementwise import Elementwise
@@ -18,6 +18,13 @@ from gradmethods.namespace.manipulation import Manipulation
 
 def _constant(function: Callable[..., Any]) -> Callable[..., Array]:
     def create(self: Bindings, *args: Any, **kwargs: Any) -> Array:
+        given = [x for x in (*args, *kwargs.values()) if isinstance(x, Array)]
+        if any(self.concrete(x) is None for x in given):
+            raise UnsupportedOperation(
+                f"xp.{function.__name__} makes constants of numbers that are known, got "
+                f"{given[0]!r}. Make one of numbers, and compute with it, as in "
+                f"start + (stop - start) * xp.linspace(0, 1, n). {FIXED}"
+            )
         return self.array(function(*args, **kwargs))
 
     create.__name__ = function.__name__

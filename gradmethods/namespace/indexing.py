@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from gradmethods.arrays import Array
+from gradmethods.arrays import FIXED, Array
 from gradmethods.errors import ShapeMismatch, UnsupportedOperation
 from gradmethods.namespace.core import Operand
 from gradmethods.namespace.creation import Creation
@@ -102,7 +102,10 @@ class Indexing(Creation):
         if axis is None:
             array, axis = self.reshape(array, (-1,)), 0
         at = normalize_axis(axis, array.ndim)
-        counts = integers(self.concrete(repeats) if isinstance(repeats, Array) else repeats)
+        known = self.concrete(repeats) if isinstance(repeats, Array) else repeats
+        if known is None:
+            raise UnsupportedOperation(f"xp.repeat needs counts that are known. {FIXED}")
+        counts = integers(known)
         if len(counts) not in (1, array.shape[at]) or any(count < 0 for count in counts):
             raise ShapeMismatch(
                 f"xp.repeat cannot repeat the {array.shape[at]} entries of axis {axis} "

@@ -18,6 +18,7 @@ from gradmethods.errors import (
     ShapeMismatch,
     UnknownName,
 )
+from gradmethods.one_function import check_agrees
 from gradmethods.problem import Problem
 from gradmethods.provider import PreparedGradient, Stopwatch
 from gradmethods.structure import BARE, Arrays
@@ -134,7 +135,11 @@ class Analytical:
                 raise
             cases = self._cases(problem, CHAIN_RULE, self.budget, watch)
             cases.at(problem.data)
-        return PreparedAnalytical(problem, watch.seconds, cases)
+        prepared = PreparedAnalytical(problem, watch.seconds, cases)
+        if problem.known_value is not None:
+            value, _ = prepared(problem.params)
+            check_agrees(problem, float(value), "symbolic")
+        return prepared
 
     def _planned(self, problem: Problem, watch: Stopwatch) -> Cases:
         """Build, prove and estimate, in the form that is asked for or affordable."""

@@ -92,6 +92,12 @@ def _operations(problem: Problem) -> int:
     return simplify(joint).operations().total()
 
 
+def _prepared_again(problem: Problem, preparation: dict[str, float]) -> PreparedBackprop:
+    prepared = Backprop().prepare(problem)
+    prepared.preparation = preparation
+    return prepared
+
+
 _new_tuple = tuple.__new__
 """Half the time of the named tuple's own constructor, which is a Python function."""
 
@@ -151,6 +157,10 @@ class PreparedBackprop(PreparedGradient):
         if type(value) is not self._scalar:
             value = self._scalar(value)
         return _new_tuple(GradientResult, (value, gradient[BARE] if self._bare else gradient))
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Pickle and copy what it was prepared for: the program works in memory of its own."""
+        return _prepared_again, (self.problem, self.preparation)
 
     def _evaluate(self, params: Arrays, data: Arrays) -> tuple[Any, Arrays]:
         return self._program_for(data).function(params, data)

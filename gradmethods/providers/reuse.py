@@ -31,6 +31,14 @@ def compile_reuse(problem: Problem, watch: Stopwatch, scheme: str, step: StepRul
     return PreparedReuse(problem, watch.seconds, scheme, step, plan)
 
 
+def _compiled_again(
+    problem: Problem, preparation: dict[str, float], scheme: str, step: StepRule
+) -> PreparedReuse:
+    prepared = compile_reuse(problem, Stopwatch(), scheme, step)
+    prepared.preparation = preparation
+    return prepared
+
+
 class PreparedReuse(PreparedGradient):
     """A plan of what each perturbation touches, for one problem's loss and shapes.
 
@@ -79,6 +87,11 @@ class PreparedReuse(PreparedGradient):
         self._plan = plan
         self._perturbed = Perturbed(plan, problem.structure.shapes, problem.data)
         self._lock = threading.Lock()
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Pickle and copy what it was compiled for: the plan works in memory of its own."""
+        state = {"error_estimate": self.error_estimate}
+        return _compiled_again, (self.problem, self.preparation, self.scheme, self.step), state
 
     @property
     def work(self) -> Work:

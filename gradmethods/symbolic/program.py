@@ -70,6 +70,10 @@ class Program:
     operations: int
     code: tuple[CodeType, ...]
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Pickle the text: Python does not pickle code."""
+        return compiled, ([self.source], self.operations)
+
     def over_floats(self) -> Callable[..., tuple[Any, tuple[Any, ...]]]:
         """Return the function over Python floats, which raises where an infinity arises."""
         return self._run(dict(SCALAR))
@@ -92,6 +96,10 @@ class Case:
     formulas: Any
     program: Program
     dtype: np.dtype[Any]
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Pickle what it was made of, without the functions that it keeps."""
+        return Case, (self.formulas, self.program, self.dtype)
 
     @cached_property
     def over_floats(self) -> Callable[..., Any]:

@@ -1,0 +1,259 @@
+"""What an error advises must be true: every expression is evaluated, and every name is one."""
+
+import math
+from functools import partial
+from typing import Any
+
+import numpy as np
+import pytest
+
+import gradmethods as gm
+from gradmethods.graph.record import KEYWORDS, Recorder
+from gradmethods.namespace.advice import BY_VALUE, DET, advice
+from gradmethods.namespace.rewrites import NOTES, PLAIN, REWRITES
+
+X, Y = np.array([0.7, -1.3, 0.4, 2.6]), np.array([1.9, 0.8, -0.6, 1.2])
+P, Q = np.array([0.2, 0.7, 0.45, 0.9]), np.array([1.9, 0.8, 0.6, 1.2])
+HOLED = np.array([0.7, math.nan, 0.4])
+MATRIX = np.array([[0.3, 1.7], [2.2, -0.4]])
+OTHER = np.array([[1.1, 0.2], [-0.5, 0.9]])
+KNOTS, HEIGHTS = np.array([-2.0, -0.5, 0.9, 3.0]), np.array([0.3, 1.4, -0.8, 2.0])
+
+
+def shifted(x):
+    """Shift exponents, as every softmax does."""
+    return np.exp(x - x.max())
+
+
+UNARY = [
+    "absolute", "amax", "amin", "arcsinh", "arctan", "around", "fabs", "fix", "ravel", "rint",
+    "cumsum", "cbrt", "deg2rad", "degrees", "exp2", "rad2deg", "radians", "signbit", "sinc", "conj",
+    "conjugate", "real", "imag", "count_nonzero", "ptp", "diag", "atleast_1d", "array", "trapezoid",
+    "cumprod", "nan_to_num",
+]  # fmt: skip
+BINARY = [
+    "arctan2", "dot", "inner", "vdot", "power", "float_power", "true_divide", "kron", "convolve",
+    "copysign", "divmod", "floor_divide", "fmax", "fmin", "fmod", "heaviside", "isclose",
+    "logaddexp2", "mod", "remainder",
+]  # fmt: skip
+TRUTHS: dict[str, Any] = {
+    **{name: (getattr(np, name), {"x": X}) for name in UNARY},
+    **{name: (getattr(np, name), {"x": X, "y": Y}) for name in BINARY},
+    **{name: (getattr(np, name), {"x": P}) for name in ("arccos", "arcsin", "arctanh")},
+    "power": (np.power, {"x": P, "y": Y}),
+    "float_power": (np.float_power, {"x": P, "y": Y}),
+    "arccosh": (np.arccosh, {"x": 1 + P}),
+    **{
+        name: (getattr(np, name), {"x": HOLED})
+        for name in ("nansum", "nanmean", "nanmax", "nanmin", "nan_to_num")
+    },
+    "average": (lambda x, w: np.average(x, weights=w), {"x": X, "w": Q}),
+    "cross": (np.cross, {"x": X[:3], "y": Y[:3]}),
+    "cumulative_prod": (np.cumulative_prod, {"x": X}),
+    "trapz": (np.trapezoid, {"x": X}),
+    "norm": (np.linalg.norm, {"x": X}),
+    "einsum": (partial(np.einsum, "ij,jk->ik"), {"x": MATRIX, "y": OTHER}),
+    "multi_dot": (lambda x, y: np.linalg.multi_dot([x, y]), {"x": MATRIX, "y": OTHER}),
+    "matrix_power": (lambda x: np.linalg.matrix_power(x, 3), {"x": MATRIX}),
+    "swapaxes": (lambda x: np.swapaxes(x, 0, 1), {"x": MATRIX}),
+    "transpose": (np.transpose, {"x": MATRIX}),
+    "pad": (np.pad, {"x": X, "n": 2}),
+    "split": (lambda x, n: np.split(x, 2), {"x": X, "n": 2}),
+    "array_split": (lambda x, n: np.array_split(x, 2), {"x": X, "n": 2}),
+    "identity": (np.identity, {"n": 3}),
+    "empty": (lambda n: 0 * np.empty(n) if n == 0 else np.zeros(n), {"n": 3}),
+    "empty_like": (np.zeros_like, {"x": X}),
+    **{
+        name: (getattr(np, name), {"arrays": (X, Y)})
+        for name in ("concatenate", "column_stack", "hstack", "vstack")
+    },
+    "interp": (np.interp, {"x": X, "w": KNOTS, "y": HEIGHTS}),
+    **{
+        name: (lambda x, y, f=f: f(x > 0, y > 0), {"x": X, "y": Y})
+        for name, f in (
+            ("bitwise_and", np.bitwise_and), ("bitwise_or", np.bitwise_or),
+            ("bitwise_xor", np.bitwise_xor),
+        )
+    },
+    **{
+        name: (lambda x: np.invert(x > 0), {"x": X})
+        for name in ("bitwise_invert", "bitwise_not", "invert")
+    },
+    "expit": (lambda x: 0.5 * (1 + np.tanh(x / 2)), {"x": X}),
+    "sigmoid": (lambda x: 0.5 * (1 + np.tanh(x / 2)), {"x": X}),
+    "log_expit": (lambda x: np.log(0.5 * (1 + np.tanh(x / 2))), {"x": X}),
+    "logit": (lambda x: np.log(x) - np.log1p(-x), {"x": P}),
+    "relu": (lambda x: x * (x > 0), {"x": X}),
+    "softplus": (lambda x: np.log1p(np.exp(x)), {"x": X}),
+    "softmax": (lambda x: shifted(x) / shifted(x).sum(), {"x": X}),
+    "log_softmax": (lambda x: np.log(shifted(x) / shifted(x).sum()), {"x": X}),
+    "logsumexp": (lambda x: np.log(np.exp(x).sum()), {"x": X}),
+    "xlogy": (lambda x, y: x * np.log(y), {"x": X, "y": Q}),
+    "xlog1py": (lambda x, y: x * np.log1p(y), {"x": X, "y": Q}),
+    "entr": (lambda x: -x * np.log(x), {"x": P}),
+    "rel_entr": (lambda x, y: x * (np.log(x) - np.log(y)), {"x": P, "y": Q}),
+}  # fmt: skip
+
+
+def values_of(result):
+    """Lay all numbers of a result, which may be several arrays, in one vector."""
+    parts: list[Any] = [*result] if isinstance(result, (list, tuple)) else [result]
+    return np.concatenate([np.ravel(getattr(x, "payload", x)).astype(float) for x in parts])
+
+
+@pytest.mark.parametrize("name", REWRITES)
+def test_what_is_advised_is_the_function(name):
+    """xp.sin for sinc and xp.round for kron sent people to another function."""
+    function, given = TRUTHS[name]
+    arrays = given.get("arrays")
+    wanted = values_of(function(arrays) if arrays else function(*given.values()))
+    recorder = Recorder()
+    lifted = {
+        key: value if isinstance(value, (int, tuple)) else recorder.array(value)
+        for key, value in given.items()
+    }
+    for scope in ({**given, "xp": np}, {**lifted, "xp": recorder}):
+        found = eval(REWRITES[name], scope)  # noqa: S307  # our own text
+        np.testing.assert_allclose(values_of(found), wanted, rtol=1e-12, atol=1e-15)
+
+
+def test_the_determinant_is_that_of_two_by_two():
+    """The one determinant that can be written in a line must be right."""
+    assert eval(DET, {"x": MATRIX}) == pytest.approx(np.linalg.det(MATRIX))  # noqa: S307  # ours
+
+
+def test_every_note_belongs_to_a_rewrite_and_every_plain_name_exists():
+    """A note for nothing is never read; NumPy's own functions must be NumPy's."""
+    assert NOTES.keys() <= REWRITES.keys()
+    scope = {"np": np, "xp": np, "x": X, "y": Y, "k": np.arange(3), "n": 3}
+    scope |= {"rows": [0], "columns": [1]}
+    for expression in PLAIN.values():
+        eval(expression, dict(scope))  # noqa: S307  # our own text
+
+
+KNOWN = [name for name in dir(Recorder()) if not name.startswith("_")]
+
+
+@pytest.mark.parametrize(
+    ("name", "advised"),
+    [
+        ("tanhh", "xp.tanh"), ("maximun", "xp.maximum"), ("logadexp", "xp.logaddexp"),
+        ("sqr", "xp.sqrt"), ("cumulative_summ", "xp.cumulative_sum"), ("exq", ""),
+        ("kron2", ""), ("gammaln", ""), ("erf", ""), ("erfc", ""), ("i0", ""), ("fft", ""),
+        ("choose", ""), ("select", ""), ("apply_along_axis", ""), ("vander", ""), ("poly", ""),
+        ("svdvals", ""), ("cov", ""), ("corrcoef", ""), ("unwrap", ""), ("digamma", ""),
+    ],
+)  # fmt: skip
+def test_only_slips_of_the_pen_are_corrected(name, advised):
+    """A real function whose name is like another's is not that other one."""
+    said = advice(name, KNOWN)
+    if advised:
+        assert said == f"Write {advised}."
+    else:
+        assert "Write xp." not in said
+        assert "pass it as data" in said
+        assert "gm.Numerical()" in said
+
+
+@pytest.mark.parametrize("name", [n for n in dir(np) if not n.startswith("_")])
+def test_no_function_of_numpy_is_mistaken_for_another(name):
+    """Of all of NumPy's functions: what is advised is the function itself, its rewrite, or none."""
+    said = advice(name, KNOWN)
+    if name in KNOWN:
+        assert said == f"Write xp.{name}."
+    elif name not in REWRITES and name not in PLAIN:
+        assert "Write " not in said
+        assert "xp._" not in said
+
+
+def refused(function, data=None):
+    """Return what is said to a loss that backprop refuses."""
+
+    def loss(w, *, xp=np, **data):
+        return function(xp, w, **data)
+
+    problem = gm.Problem(loss, X, data)
+    with pytest.raises(gm.GradientError) as caught:
+        gm.Backprop().prepare(problem)
+    return str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("function", "said"),
+    [
+        (lambda xp, w, k: xp.sum(w) * np.linalg.det(k), "np.linalg.det was called"),
+        (lambda xp, w, k: xp.sum(w) * np.sum(np.sort(k)), "arranged by values"),
+        (lambda xp, w, k: xp.sum(w) * math.gamma(k[0, 0]), "asked for the float"),
+        (lambda xp, w, k: xp.sum(w) * np.frexp(k)[0][0, 0], "np.frexp was called"),
+        (lambda xp, w, k: xp.sum(w) * np.spacing(k)[0, 0], "np.spacing was called"),
+    ],
+)
+def test_a_function_of_data_alone_is_computed_beforehand(function, said):
+    """Nobody wants a gradient of data: the way out is to pass the result."""
+    text = refused(function, {"k": MATRIX + 2})
+    assert said in text
+    assert "data" in text
+    assert "standard" not in text
+
+
+@pytest.mark.parametrize(
+    "function",
+    [
+        lambda xp, w, k: sum(xp.sum(w) for _ in range(k)),
+        lambda xp, w, k: xp.sum(xp.reshape(w, (k, 2))),
+        lambda xp, w, k: xp.sum(w) * int(k),
+        lambda xp, w, k: xp.sum(xp.zeros(k)) + xp.sum(w),
+        lambda xp, w, k: xp.sum(xp.arange(k) + xp.sum(w)),
+        lambda xp, w, k: xp.sum(xp.linspace(0, w[0], 3)) + k,
+        lambda xp, w, k: xp.sum(xp.repeat(w, k)),
+    ],
+    ids=["range", "reshape", "int", "zeros", "arange", "linspace", "repeat"],
+)
+def test_numbers_that_must_be_known_are_to_be_bound(function):
+    """A length cannot come from an array whose values are not known; partial says how it can."""
+    text = refused(function, {"k": np.array(2)})
+    assert "functools.partial(loss, n=5)" in text
+    assert "np.arange was" not in text
+
+
+def test_a_bound_number_is_a_way_out():
+    """The advised way must work."""
+
+    def loss(w, *, n, xp=np):
+        return sum(xp.sum(w[i:]) for i in range(n))
+
+    problem = gm.Problem(partial(loss, n=3), X)
+    assert gm.Backprop().prepare(problem)(X).gradient.tolist() == [1, 2, 3, 3]
+
+
+@pytest.mark.parametrize(
+    ("function", "expression"),
+    [
+        (lambda xp, w: xp.var(w, ddof=1), "correction=1"),
+        (lambda xp, w: xp.sum(xp.clip(w, a_min=0, a_max=1)), "xp.clip(x, low, high)"),
+        (lambda xp, w: xp.sum(w, where=w > 0), "xp.sum(xp.where(condition, x, 0))"),
+        (lambda xp, w: xp.max(w, initial=0.0), "xp.maximum(xp.max(x), initial)"),
+        (lambda xp, w: xp.sum(xp.round(w, 2)) + w[0], "xp.round(x * 100) / 100"),
+        (lambda xp, w: xp.sum(a=w), "by position: xp.sum(x)"),
+        (lambda xp, w: w.max(), "xp.max(x)"),
+        (lambda xp, w: w.reshape(2, 2).sum(), "xp.reshape(x, shape)"),
+        (lambda xp, w: w.dot(w), "x @ y"),
+        (lambda xp, w: w.std(), "xp.std(x)"),
+        (lambda xp, w: w.cumprod()[0], "xp.prod(x[: i + 1])"),
+    ],
+)
+def test_keywords_and_methods_are_translated(function, expression):
+    """Each fix that only led to the next error cost a new user four rounds for one softmax."""
+    assert expression in refused(function)
+
+
+def test_every_keyword_has_a_sentence():
+    """An empty sentence would leave the keyword refused without a way out."""
+    assert all(sentence.endswith(".") for sentence in KEYWORDS.values())
+    assert not set(BY_VALUE) & (REWRITES.keys() | PLAIN.keys())
+
+
+def test_a_function_that_numpy_lacks_is_explained_at_once():
+    """xp.softmax fails in plain NumPy already, with an error that names no way out."""
+    with pytest.raises(gm.GradientError, match=r"'softmax'.*xp\.exp\(x - xp\.max\(x\)\)"):
+        gm.Problem(lambda w, *, xp=np: xp.sum(xp.softmax(w)), X)

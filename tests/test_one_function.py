@@ -1,0 +1,189 @@
+"""A loss that is no function of its parameters is refused before anything is said of it."""
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+import gradmethods as gm
+
+W = np.array([0.5, 1.5])
+
+
+def smooth(w, xp):
+    """Stand for the part of a loss that is in order."""
+    return xp.sum(xp.sin(w))
+
+
+def drawing():
+    """Draw from a generator that outlives the call."""
+    rng = np.random.default_rng(0)
+    return lambda w, *, xp=np: smooth(w, xp) * (1 + 0.1 * float(rng.normal()))
+
+
+def faintly_drawing():
+    """Add noise that no other check could tell from rounding."""
+    rng = np.random.default_rng(0)
+    return lambda w, *, xp=np: smooth(w, xp) + 1e-15 * float(rng.normal())
+
+
+def dropping():
+    """Leave entries out at random."""
+    rng = np.random.default_rng(1)
+    return lambda w, *, xp=np: xp.sum(xp.sin(w) * rng.integers(0, 2, 2))
+
+
+def counting():
+    """Depend on the number of calls."""
+    calls = [0]
+
+    def loss(w, *, xp=np):
+        calls[0] += 1
+        return smooth(w, xp) * calls[0]
+
+    return loss
+
+
+def changing():
+    """Change an array that it closes over."""
+    captured = np.zeros(2)
+
+    def loss(w, *, xp=np):
+        captured[...] += 1.0
+        return xp.sum(xp.sin(w) * captured)
+
+    return loss
+
+
+def writing():
+    """Write into its parameters in spite of everything."""
+
+    def loss(w, *, xp=np):
+        if xp is np:
+            w.setflags(write=True)
+            w += 1.0
+        return smooth(w, xp)
+
+    return loss
+
+
+def returning_what_it_keeps():
+    """Return one array each time, and change it in between."""
+    kept = np.zeros(())
+
+    def loss(w, *, xp=np):
+        kept[...] += np.sum(w) if xp is np else 0.0
+        return kept
+
+    return loss
+
+
+@pytest.mark.parametrize(
+    "make",
+    [drawing, faintly_drawing, dropping, counting, changing, writing, returning_what_it_keeps],
+)
+def test_a_loss_with_two_values_at_one_point_is_refused(make):
+    """Of a random loss 39 digits of a gradient were certified, and backprop was said to agree."""
+    with pytest.raises(gm.GradientError, match=r"two calls at one point differ.*fixed seed.*data"):
+        gm.Problem(make(), W)
+
+
+def test_a_seed_within_the_loss_is_what_the_error_asks_for():
+    """If the advised way were refused, too, the advice would not be true."""
+
+    def loss(w, *, xp=np):
+        return xp.sum(xp.sin(w) * np.random.default_rng(0).normal(size=2))
+
+    problem = gm.Problem(loss, W)
+    assert gm.certified_gradient(problem).digits >= 30
+
+
+def test_nan_is_equal_to_itself_here():
+    """A loss that is NaN at its point has one value there: that finding belongs to others."""
+    assert np.isnan(gm.Problem(lambda w, *, xp=np: xp.log(w), np.array(-1.0)).value())
+
+
+def asking(w, *, xp=np):
+    """Compute something else where xp is not NumPy."""
+    return smooth(w, xp) if xp is np else xp.sum(xp.cos(w))
+
+
+def asking_the_type(w, *, xp=np):
+    """Ask the parameters what they are."""
+    return smooth(w, xp) * (1 if isinstance(w, np.ndarray) else 2)
+
+
+def drawing_elsewhere(w, *, xp=np):
+    """Be random only where it is recorded."""
+    return smooth(w, xp) * (1 if xp is np else np.random.default_rng().uniform(2, 3))
+
+
+def branching(w, *, xp=np):
+    """Branch on values where there are any."""
+    return smooth(w, xp) if xp is np and w[0] > 0.4 else xp.sum(xp.cos(w))
+
+
+WAYS: dict[str, Any] = {
+    "backprop": lambda p: gm.Backprop().prepare(p),
+    "reuse": lambda p: gm.Numerical(evaluation="reuse").prepare(p),
+    "closed": lambda p: gm.Analytical(form="cse").prepare(p),
+    "chain rule": lambda p: gm.Analytical(form="chain-rule").prepare(p),
+    "certificate": gm.certified_gradient,
+    "sample": gm.certified_sample,
+    "derivatives": gm.certified_derivatives,
+}
+
+
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+@pytest.mark.parametrize("loss", [asking, asking_the_type, drawing_elsewhere, branching])
+@pytest.mark.parametrize("way", WAYS)
+def test_a_loss_that_depends_on_xp_is_refused(way, loss, dtype):
+    """The gradient of what was recorded is exact, and that of another function."""
+    problem = gm.Problem(loss, W.astype(dtype))
+    with pytest.raises(gm.GradientError, match="not one function of its parameters"):
+        WAYS[way](problem)
+
+
+def cancelling(w, *, xp=np):
+    """Leave of two large numbers nothing but rounding, in one order or another."""
+    return (xp.mean(w) * 1e16 + 1.0) - xp.sum(w) * (1e16 / 2)
+
+
+def jumping(w, *, xp=np):
+    """Jump where rounding decides."""
+    return xp.sum(xp.floor(w * 0 + 0.7 * 10) + w)
+
+
+def overflowing(w, *, xp=np):
+    """Multiply so that NumPy's order overflows, and another does not."""
+    return xp.prod(xp.stack([w[0] * 1e200, w[1] * 1e200, w[0] * 1e-200, w[1] * 1e-200]))
+
+
+@pytest.mark.parametrize("loss", [cancelling, jumping, overflowing])
+@pytest.mark.parametrize("way", WAYS)
+def test_rounding_does_not_make_two_functions(way, loss):
+    """Two orders of one sum differ: a loss must not be refused for what rounding does to it."""
+    problem = gm.Problem(loss, W)
+    said = ""
+    try:
+        WAYS[way](problem)
+    except gm.GradientError as error:
+        said = str(error)
+    assert "one function" not in said
+
+
+def test_the_check_of_a_recording_takes_no_pass_of_the_loss():
+    """Passes are counted: preparing must not take any that it does not own up to."""
+    calls = []
+
+    def loss(w, *, xp=np):
+        if xp is np:
+            calls.append(1)
+        return smooth(w, xp)
+
+    problem = gm.Problem(loss, W)
+    assert len(calls) == 2
+    gm.Backprop().prepare(problem)
+    gm.Analytical().prepare(problem)
+    gm.certified_gradient(problem)
+    assert len(calls) == 2
