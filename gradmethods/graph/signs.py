@@ -38,7 +38,7 @@ def signs(nodes: list[Node]) -> tuple[set[Node], set[Node]]:
         low = [_is_never_negative(x, never) for x in operands]
         high = [_is_above(x, above) for x in operands]
         same = name == "multiply" and operands[0] is operands[1]
-        even = name == "pow" and operands[1] in (2, 4) and isinstance(operands[1], int)
+        even = name == "pow" and isinstance(operands[1], int) and operands[1] in (2, 4)
         if name in NEVER_NEGATIVE or same or even or (name in KEEPING and some(low)):
             never.add(node)
         scaled = name in SCALING and all(high) and not all(isinstance(x, Node) for x in operands)
