@@ -271,3 +271,16 @@ def test_random_programs_match_lazy_evaluation(method, count):
     assert total["wrong"] == 0
     if method != "cse":  # formulas may simplify (√x)² to x
         assert total["silent"] == 0
+
+
+@pytest.mark.parametrize("exponent", [np.array([2.0, 0.5]), np.float64(2), 2, 2.0, 0])
+def test_exponents_of_any_kind_are_understood(exponent):
+    """An exponent may be an array, of which there is no one truth to ask."""
+
+    def loss(w, *, xp=np):
+        return xp.sum(xp.where(w > 0, w**exponent, 0.0))
+
+    problem = gm.Problem(loss, np.array([-1.0, 4.0]))
+    _, gradient = gm.Backprop().prepare(problem)(problem.params)
+    p = np.broadcast_to(exponent, (2,))[1]
+    np.testing.assert_allclose(gradient, [0, p * 4.0 ** (p - 1)])
