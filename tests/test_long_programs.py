@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 import gradmethods as gm
-from gradmethods.graph import Recorder
+from gradmethods.graph import Recorder, record
+from gradmethods.namespace.manipulation import MOST_PARTS
 from tests.chain_checks import vector
 
 
@@ -55,6 +56,23 @@ def test_work_and_text_grow_as_the_loss_does(applied):
     assert first == second
     first, second = np.diff(lengths)
     assert second == pytest.approx(first, rel=0.05)  # longer names
+
+
+def test_many_parts_are_joined_in_groups():
+    """Each part looks at all others when its derivative is taken: thousands would take minutes."""
+
+    def loss(w, *, xp=np):
+        rows = xp.stack([xp.sin(w[i]) * i for i in range(200)], axis=0)
+        return xp.sum(rows * rows[::-1])
+
+    w = np.linspace(0.1, 1.3, 200)
+    problem = gm.Problem(loss, w)
+    assert max(len(node.operands) for node in record(problem).nodes()) == MOST_PARTS
+    rows = np.sin(w) * np.arange(200)
+    expected = 2 * rows[::-1] * np.cos(w) * np.arange(200)
+    for name in ("backprop", "analytical:chain-rule", "numerical:complex-step"):
+        found = gm.get_provider(name).prepare(problem)(w).gradient
+        np.testing.assert_allclose(found, expected, rtol=1e-13)
 
 
 def nested(w, *, xp=np):

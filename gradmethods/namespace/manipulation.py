@@ -13,6 +13,10 @@ from gradmethods.errors import ShapeMismatch
 from gradmethods.namespace.core import Bindings, Operand
 from gradmethods.namespace.integers import integer, integers, normalize_axes, normalize_axis
 
+MOST_PARTS = 64
+"""Arrays joined at once; more are joined in groups first. A derivative goes to each part by itself,
+and finding where a part begins takes all before it: work would grow with the square of them."""
+
 
 def _triangle(array: Array, k: Any) -> Any:
     if array.ndim < 2:
@@ -108,6 +112,9 @@ class Manipulation(Bindings):
         if not parts or parts[0].ndim == 0:
             raise ShapeMismatch("xp.concat needs at least one array, and arrays with axes.")
         where = normalize_axis(axis, parts[0].ndim)
+        while len(parts) > MOST_PARTS:
+            groups = [parts[i : i + MOST_PARTS] for i in range(0, len(parts), MOST_PARTS)]
+            parts = [self.bind("concat", *group, axis=where) for group in groups]
         return self.bind("concat", *parts, axis=where)
 
     def stack(self, arrays: Sequence[Operand], /, *, axis: int = 0) -> Array:

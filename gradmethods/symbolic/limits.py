@@ -31,7 +31,7 @@ PER_BUILT_NODE = 20
 """Steps that one node of an expression costs while it is built, written out."""
 
 BUILDING = 500_000
-"""Steps that building the loss may take, or a thirtieth of a larger budget: what its formulas will
+"""Steps that building the loss may take, or a 120th of a larger budget: what its formulas will
 take is known only then, and must be told in two seconds."""
 
 STEP = 3e-6
@@ -71,7 +71,7 @@ class Limit:
     @property
     def building(self) -> int:
         """The part of the budget that may go into finding out what the formulas will take."""
-        return min(self.steps, max(BUILDING, self.steps // 30))
+        return min(self.steps, max(BUILDING, self.steps // 120))
 
     @property
     def instead(self) -> str:
