@@ -72,6 +72,11 @@ class Derivation:
         """Return what `dataclasses.asdict` took apart, JSON in between or not."""
         rows = tuple(Row(**(row | {"written": tuple(row["written"])})) for row in record["rows"])
         left, right = record["headings"]
+        words = [record["name"], record["title"], left, right, *record["definitions"]]
+        words += [*record["proof"], *(text for row in rows for text in (*row.written, row.closed))]
+        counts = [number for row in rows for number in (row.entries, row.proven)]
+        if not all(isinstance(word, str) for word in words) or {*map(type, counts)} - {int}:
+            raise TypeError("a formula that is no text, or a count that is no number")
         return cls(
             record["name"],
             record["title"],

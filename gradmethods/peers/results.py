@@ -46,7 +46,7 @@ def write_results(out: Path | str) -> list[Path]:
     """
     folder = Path(out)
     records = read_records(folder / RECORDS)
-    origin = read_json(folder / PROVENANCE)
+    origin = read_json(folder / PROVENANCE, dict)
     run = run_name((folder / RECORDS).read_bytes())
     source = f"{source_line(origin, records)} Run {run}."
     times, ratios = frames.times_frame(records), frames.ratios_frame(records)

@@ -97,7 +97,7 @@ def _run_all(
         finished=False,
     )
     if resume:
-        before = read_json(folder / PROVENANCE)
+        before = read_json(folder / PROVENANCE, dict)
         _check_same(before, origin)
         origin = before | {"finished": False}
     else:

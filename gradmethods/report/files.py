@@ -120,9 +120,36 @@ def write_json(path: Path, value: Any) -> Path:
     return write_bytes(path, text.encode(errors=ESCAPED))
 
 
-def read_json(path: Path) -> Any:
-    """Read a JSON file; None if there is none."""
-    return json.loads(path.read_text(encoding="utf-8")) if path.exists() else None
+def read_json(path: Path, kind: type = object) -> Any:
+    """Read a JSON file; None if there is none.
+
+    Raises
+    ------
+    GradientError
+        If it is empty, damaged or no JSON, or holds something else than a `kind`.
+    """
+    if not path.exists():
+        return None
+    try:
+        found = json.loads(path.read_bytes())
+    except (ValueError, RecursionError) as error:
+        raise unreadable(path, str(error)) from error
+    if not isinstance(found, kind):
+        raise unreadable(path, f"expected a {kind.__name__}, got {type(found).__name__}")
+    return found
+
+
+def unreadable(path: Path, why: str) -> GradientError:
+    """Make the error for a file of a run that cannot be what a run wrote."""
+    return GradientError(
+        f"{path} cannot be read: {printable(why)}. Restore it, or remove it and run again, or "
+        "choose another folder."
+    )
+
+
+def is_damage(error: Exception) -> bool:
+    """Say whether an error can be one of records that no run wrote, rather than ours."""
+    return isinstance(error, (LookupError, TypeError, ValueError, AttributeError))
 
 
 def append_record(path: Path, record: Mapping[str, Any]) -> None:
@@ -207,7 +234,7 @@ def _record(line: bytes, run: str | None) -> tuple[dict[str, Any] | None, str]:
         return None, ""
     try:
         record = json.loads(line) if whole else None
-    except ValueError:
+    except (ValueError, RecursionError):
         record = None
     if record is None:
         return None, "torn or damaged"
@@ -219,7 +246,7 @@ def _record(line: bytes, run: str | None) -> tuple[dict[str, Any] | None, str]:
 
 def _run(path: Path) -> str | None:
     """Return the name of the run that a file of records belongs to; older runs have none."""
-    origin = read_json(path.with_name(MILLION[-1] if path.name in MILLION else PROVENANCE))
+    origin = read_json(path.with_name(MILLION[-1] if path.name in MILLION else PROVENANCE), dict)
     return (origin or {}).get("run_id")
 
 

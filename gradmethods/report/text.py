@@ -82,7 +82,7 @@ def summary(out: Path, seconds: float | None = None) -> str:
             f"  {row['Sweep']:<11} {row['Method']:<26} gradient ÷ loss ∝ {letter}^{row['Exponent']}"
             f"{theory}{bent} ({row['Fitted sizes']})"
         )
-    for banner in banners(read_json(out / PROVENANCE), costs, floors):
+    for banner in banners(read_json(out / PROVENANCE, dict), costs, floors):
         lines += ["", textwrap.fill(banner, 100)]
     found = accuracy.findings(records_so_far(out / ACCURACY))
     if found:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -23,14 +24,19 @@ from gradmethods.report.files import (
     DERIVATIONS,
     PROVENANCE,
     RECORDS,
+    is_damage,
     read_json,
     read_records,
     records_so_far,
+    unreadable,
     write_json,
     write_text,
 )
 from gradmethods.report.items import Item, Writer
 from gradmethods.report.page import Content, page
+
+WORDS = ("date", "command", "python")
+"""Entries of a provenance that are texts."""
 
 
 def write(out: Path) -> list[Path]:
@@ -38,21 +44,32 @@ def write(out: Path) -> list[Path]:
     accuracy = records_so_far(out / ACCURACY)
     # A run of the accuracy report has no records of cost, and needs none.
     records = read_records(out / RECORDS) if not accuracy else records_so_far(out / RECORDS)
-    origin = read_json(out / PROVENANCE)
-    source = provenance_line(origin)
+    origin = read_json(out / PROVENANCE, dict)
+    with _read_from(out / PROVENANCE):
+        source = provenance_line(origin)
+        if origin is not None and not all(isinstance(origin[name], str) for name in WORDS):
+            raise TypeError(f"each of {', '.join(WORDS)} must be a text")
     run = run_name(b"".join(_content(out / name) for name in (RECORDS, ACCURACY, CLAIMS)))
-    costs = frames.costs_frame(records)
-    slopes = frames.slopes_frame(costs)
+    with _read_from(out / RECORDS):
+        costs = frames.costs_frame(records)
+        slopes = frames.slopes_frame(costs)
+    derivations = _derivations(out / DERIVATIONS)
 
     writer = Writer(out, f"{source} Run {run}.", brief=bool(records) and not _whole(origin))
-    items = cost_items(writer, records, costs, slopes) if records else []
-    made = [(section, section.make(writer, accuracy)) for section in SECTIONS]
+    with _read_from(out / RECORDS):
+        items = cost_items(writer, records, costs, slopes) if records else []
+    with _read_from(out / ACCURACY):
+        made = [(section, section.make(writer, accuracy)) for section in SECTIONS]
+        found_out = findings(accuracy)
     judged = any(found for _, found in made)
-    made.append((LEDGER, LEDGER.make(writer, records_so_far(out / CLAIMS))))
+    with _read_from(out / CLAIMS):
+        made.append((LEDGER, LEDGER.make(writer, records_so_far(out / CLAIMS))))
     sections = [(section, found) for section, found in made if found]
     everything = [*items, *(item for _, found in sections for item in found)]
     _check_distinct(everything)
-    entries = bibliography(run, origin)
+    with _read_from(out / PROVENANCE):
+        entries = bibliography(run, origin)
+        reservations = banners(origin, costs, frames.noise_frame(records))
     index = {
         "run": run,
         "provenance": origin,
@@ -66,11 +83,11 @@ def write(out: Path) -> list[Path]:
         origin=origin,
         costs=costs,
         slopes=slopes,
-        findings=findings(accuracy),
-        reservations=banners(origin, costs, frames.noise_frame(records)),
+        findings=found_out,
+        reservations=reservations,
         method=method,
         bibtex=entries,
-        derivations=[*map(Derivation.from_record, read_json(out / DERIVATIONS) or ())],
+        derivations=derivations,
     )
     extra = [
         write_text(out / "report.html", page(out, content)),
@@ -79,6 +96,25 @@ def write(out: Path) -> list[Path]:
         write_json(out / "index.json", index),
     ]
     return [*extra, *(out / file for item in everything for file in item.files)]
+
+
+@contextmanager
+def _read_from(path: Path) -> Iterator[None]:
+    """Say of what file a record is that cannot be read."""
+    try:
+        yield
+    except GradientError:
+        raise
+    except Exception as error:
+        if not is_damage(error):
+            raise
+        why = f"it holds what no run wrote ({type(error).__name__}: {error})"
+        raise unreadable(path, why) from error
+
+
+def _derivations(path: Path) -> list[Derivation]:
+    with _read_from(path):
+        return [Derivation.from_record(record) for record in read_json(path, list) or ()]
 
 
 def _whole(origin: Mapping[str, Any] | None) -> bool:

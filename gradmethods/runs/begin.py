@@ -70,7 +70,7 @@ def begin(
     GradientError
         If there is nothing to go on with, and that was insisted on.
     """
-    before: dict[str, Any] | None = read_json(path)
+    before: dict[str, Any] | None = read_json(path, dict)
     obstacle = None if before is None else difference(before, now, options)
     if resume:
         if before is None:
@@ -86,8 +86,9 @@ def begin(
         obstacle = "as asked for"
     origin: dict[str, Any]
     if before is not None and obstacle is None:
-        say(f"Going on with the run of {before['date']} in {path.parent}: {kept()}.")
-        origin = before | {"finished": False, "resumed": before.get("resumed", 0) + 1}
+        say(f"Going on with the run of {before.get('date')} in {path.parent}: {kept()}.")
+        times = before.get("resumed", 0)
+        origin = before | {"finished": False, "resumed": times + 1 if type(times) is int else 1}
         origin |= {name: now[name] for name in CHANGING if name in now}
     else:
         if before is not None:
@@ -114,7 +115,8 @@ def difference(
     ... )
     'its packages, numpy, was 2.0, now it is 2.1'
     """
-    commits = [(origin.get("git") or {}).get("commit") for origin in (before, now)]
+    gits = [origin.get("git") for origin in (before, now)]
+    commits = [git.get("commit") if isinstance(git, Mapping) else None for git in gits]
     pairs = {"commit": commits}
     pairs |= {name: [before.get(name), now.get(name)] for name in (*SAME, *options)}
     for name, (old, new) in pairs.items():
@@ -136,8 +138,7 @@ def clear(folder: Path) -> None:
 
     Only files that a run wrote are touched.
     """
-    index = read_json(folder / "index.json") or {"items": []}
-    for file in [file for item in index["items"] for file in item["files"]]:
+    for file in _listed(folder / "index.json"):
         path = (folder / file).resolve()
         if path.is_relative_to(folder.resolve()):
             path.unlink(missing_ok=True)
@@ -146,6 +147,15 @@ def clear(folder: Path) -> None:
     million = [f"million/{name}" for name in MILLION]
     names = (RECORDS, ACCURACY, CLAIMS, DERIVATIONS, PYTEST, *million, PROVENANCE)
     move_aside(folder, names)
+
+
+def _listed(index: Path) -> list[str]:
+    """Return the files that an earlier run lists as its own; none if the list is damaged."""
+    try:
+        items = (read_json(index, dict) or {"items": []})["items"]
+        return [str(file) for item in items for file in item["files"]]
+    except (GradientError, KeyError, TypeError):
+        return []
 
 
 def move_aside(folder: Path, names: Sequence[str]) -> None:

@@ -65,7 +65,7 @@ def run_claims(
         origin = provenance(
             [Path(sys.argv[0]).name, *sys.argv[1:]],
             seed=seed,
-            records=None if source is None else read_json(source / PROVENANCE),
+            records=None if source is None else read_json(source / PROVENANCE, dict),
         )
         write_json(folder / ORIGIN, origin)
         return write_ledger(folder)
@@ -78,7 +78,7 @@ def write_ledger(folder: Path) -> list[Path]:
     from gradmethods.report.files import write_text
     from gradmethods.report.items import Writer
 
-    source = provenance_line(read_json(folder / ORIGIN))
+    source = provenance_line(read_json(folder / ORIGIN, dict))
     items = ledger_items(Writer(folder, source), read_records(folder / CLAIMS))
     parts = [f"# Captions\n\n{source}\n"]
     parts += [f"## {item.id}\n\n**{item.caption.title}.** {item.caption.text}\n" for item in items]

@@ -125,7 +125,7 @@ def is_finished(
     seed: int = 0,
 ) -> bool:
     """Tell whether a folder holds the result of such a run, by this code on this machine."""
-    before = read_json(out / PROVENANCE)
+    before = read_json(out / PROVENANCE, dict)
     now = _origin(widths, batch, seed)
     same = before is not None and difference(before, now, OPTIONS) is None
     return same and bool(before["finished"]) and (out / RESULT).exists()
@@ -149,7 +149,7 @@ def _origin(widths: Sequence[int], batch: int, seed: int) -> dict[str, Any]:
 
 def read_million(folder: Path) -> dict[str, Any] | None:
     """Read the result of a finished run; None if there is none."""
-    result: dict[str, Any] | None = read_json(folder / RESULT)
+    result: dict[str, Any] | None = read_json(folder / RESULT, dict)
     return result
 
 
@@ -237,7 +237,7 @@ def _result(folder: Path, problem: Problem, gradient: NDArray[Any]) -> dict[str,
     passes = problem.size + 1
 
     return {
-        "network": "-".join(map(str, read_json(folder / PROVENANCE)["widths"])),
+        "network": "-".join(map(str, read_json(folder / PROVENANCE, dict)["widths"])),
         "batch": len(problem.data["X"]),
         "n": problem.size,
         "calls": value["calls"] + sum(block["calls"] for block in blocks),
