@@ -137,6 +137,31 @@ def compile_check(structure: Structure) -> Callable[[ParametersLike], Arrays | N
     return check
 
 
+def lost_meaning(value: Any) -> str:
+    """Say what an array, or one in nested lists, means beyond its numbers; empty if nothing.
+
+    Arrays become plain ones here, and masks, matrix products and units would silently get lost.
+    """
+    if type(value) in (list, tuple):
+        return next((found for found in map(lost_meaning, value) if found), "")
+    if not isinstance(value, np.ndarray) or type(value) in (np.ndarray, np.memmap):
+        return ""
+    if isinstance(value, np.ma.MaskedArray):
+        return (
+            "is a masked array, and no method knows of its mask. Fill it, as in x.filled(0), and "
+            "give the mask to the loss as data for xp.where: ~np.ma.getmaskarray(x)."
+        )
+    if isinstance(value, np.matrix):
+        return (
+            "is a np.matrix, whose * is a matrix product; here * is element-wise. Pass "
+            "np.asarray(x), and write @ for products."
+        )
+    return (
+        f"is of {type(value).__name__}, a subclass of numpy.ndarray, and what it means beyond its "
+        "numbers would be lost. Pass np.asarray(x)."
+    )
+
+
 def check_array(
     kind: str, name: str, given: ArrayLike, shape: tuple[int, ...], dtype: np.dtype[Any]
 ) -> NDArray[Any]:
@@ -146,7 +171,10 @@ def check_array(
     booleans are not taken for floats, nor floats for integers, because that changes which formula
     holds.
     """
-    array, what = np.asarray(given), f"{kind} {name!r}"
+    what = f"{kind} {name!r}"
+    if lost := lost_meaning(given):
+        raise InvalidProblem(f"The {what} {lost}")
+    array = np.asarray(given)
     if array.shape != shape:
         raise ShapeMismatch(
             f"Expected {what} of shape {shape}, got shape {array.shape}. A prepared gradient "
@@ -205,10 +233,12 @@ def _by_exact_names(what: str, given: Mapping[str, ArrayLike]) -> dict[str, Arra
 
 
 def _read(name: str, value: ArrayLike) -> NDArray[Any]:
+    what = f"Parameter {name!r}" if name else "params"
+    if lost := lost_meaning(value):
+        raise InvalidProblem(f"{what} {lost}")
     try:
         return np.array(value)
     except ValueError as error:  # of arrays of several shapes
-        what = f"Parameter {name!r}" if name else "params"
         raise InvalidProblem(
             f"{what} is no array of numbers: {error} Name several arrays in a dict, as in "
             'params={"W": …, "b": …}.'
@@ -226,6 +256,8 @@ def read_data(data: Mapping[str, ArrayLike] | None, dtype: np.dtype[Any]) -> Arr
                 "'xp' is taken by the namespace, 'params' and 'self' by prepared gradients."
             )
     for name, value in _by_exact_names("data", data or {}).items():
+        if lost := lost_meaning(value):
+            raise InvalidProblem(f"Data {name!r} {lost}")
         array = np.array(value)
         if array.dtype.kind not in "fiub":
             raise InvalidProblem(

@@ -330,3 +330,38 @@ def test_the_written_check_passes_nothing_that_needs_a_look():
     assert passed is not None
     assert passed[""] is W
     assert bare({"": W}) is bare(W[:2]) is bare(W.astype(np.float32)) is None
+
+
+MASKED = np.ma.masked_array([1.0, 2.0, 3.0], [False, True, False])
+
+
+@pytest.mark.parametrize(
+    ("given", "advice"),
+    [
+        (MASKED, "x.filled"),
+        ([MASKED, MASKED], "x.filled"),
+        (np.ones((1, 3)).view(np.matrix), "np.asarray"),
+        (np.ones(3).view(type("Quantity", (np.ndarray,), {})), "np.asarray"),
+    ],
+)
+def test_arrays_that_mean_more_than_their_numbers_are_refused(given, advice):
+    """A mask that is dropped silently leaves the gradient of another loss."""
+    problem = gm.Problem(lambda w, d, *, xp=np: xp.sum(w * d), np.ones(3), {"d": np.ones(3)})
+    prepared = gm.Backprop().prepare(problem)
+    for call in (
+        lambda: gm.Problem(lambda w, *, xp=np: xp.sum(w), given),
+        lambda: gm.Problem(lambda w, d, *, xp=np: xp.sum(w), np.ones(3), {"d": given}),
+        lambda: prepared(given),
+        lambda: prepared(np.ones(3), d=given),
+        lambda: problem.value(given),
+    ):
+        with pytest.raises(gm.InvalidProblem, match=advice):
+            call()
+
+
+def test_a_mask_that_a_loss_closes_over_is_refused():
+    """NumPy would skip the masked entries, and a recorded graph would not."""
+    problem = gm.Problem(lambda w, *, xp=np: xp.sum(w * MASKED), np.ones(3))
+    for provider in (gm.Backprop(), gm.Numerical(scheme="complex-step"), gm.Analytical()):
+        with pytest.raises(gm.UnsupportedOperation, match="closes over is a masked array"):
+            provider.prepare(problem)(np.ones(3))

@@ -107,8 +107,8 @@ def test_values_die_as_early_as_they_can():
     """A sweep that kept every value until its end would need a buffer per layer and direction."""
     problem = gm.problems.get("mlp", widths=(2, *[50] * 8, 1), batch=100)
     program = gm.Backprop().prepare(problem).program
-    layers, cotangents = 8, 2
-    activations = 100 * 50 * 8 * (layers + cotangents)
+    layers, cotangents, each = 8, 2, 2  # a sigmoid keeps its exponential for its slope
+    activations = 100 * 50 * 8 * (each * layers + cotangents)
     assert program.workspace < 1.1 * activations
 
 
@@ -237,8 +237,10 @@ def test_a_transposed_matrix_is_copied_where_that_pays(rows):
     )
     source = compile_graph(simplify(graph)).source
     assert source.count("copyto(") == (2 if 32 <= rows <= 100 else 0)
-    expected = graph.evaluate(problem.structure.check(problem.params), problem.data)
-    for got, want in zip(run_twice(graph, problem), expected, strict=True):
+    with np.errstate(over="ignore"):  # of cosh, where tanh saturates
+        expected = graph.evaluate(problem.structure.check(problem.params), problem.data)
+        found = run_twice(graph, problem)
+    for got, want in zip(found, expected, strict=True):
         np.testing.assert_allclose(got, want, rtol=1e-11, atol=1e-11)
 
 

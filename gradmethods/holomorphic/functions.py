@@ -34,11 +34,13 @@ def parts(z: Any) -> tuple[Any, Any]:
 
 
 def pair(z: Any, w: Any) -> tuple[tuple[Any, Any], tuple[Any, Any]]:
-    """Return the parts of two operands; a Python number takes the dtype of the other."""
+    """Return the parts of two operands, all in the dtype of the result.
+
+    A logarithm of small integers would be taken in float16.
+    """
     dtype = np.empty(0, np.result_type(z, w)).real.dtype
-    fixed = (np.asarray(x, dtype) if isinstance(x, (int, float)) else x for x in (z, w))
-    first, second = map(parts, fixed)
-    return first, second
+    (a, b), (c, d) = ([np.asarray(part, dtype) for part in parts(x)] for x in (z, w))
+    return (a, b), (c, d)
 
 
 def divide(z: Any, w: Any) -> ComplexArray:
@@ -88,17 +90,27 @@ def _log_of_turn(t: Any) -> ComplexArray:
 
 
 def logaddexp(z: Any, w: Any) -> ComplexArray:
-    """Add log(p e^ib + q e^id) to logaddexp(a, c), with p = e^a/(e^a + e^c) and q = 1 - p."""
+    """Add log(1 + e^(w - z)) to the operand of the larger real part, here z."""
     (a, b), (c, d) = pair(z, w)
-    p, q = 1 / (1 + np.exp(c - a)), 1 / (1 + np.exp(a - c))
-    less_one = -2 * (p * np.sin(b / 2) ** 2 + q * np.sin(d / 2) ** 2)
-    turn = log1p(join(less_one, p * np.sin(b) + q * np.sin(d)))
-    return join(np.logaddexp(a, c) + turn.real, turn.imag)
+    lead = a >= c
+    size = np.exp(np.where(lead, c - a, a - c))
+    turn = np.where(lead, d - b, b - d)
+    tail = log1p(join(size * np.cos(turn), size * np.sin(turn)))
+    rest = np.where(size > 0, tail.imag, 0)  # a wide step may overflow beside nothing
+    return join(np.logaddexp(a, c) + (tail.real - np.log1p(size)), np.where(lead, b, d) + rest)
 
 
 def power(z: Any, w: Any) -> ComplexArray:
-    """a^c (1 + i b/a)^w exp(i d log a): the integer powers also for a < 0."""
+    """a^c (1 + i b/a)^w exp(i d log a): the integer powers also for a < 0.
+
+    Beside an imaginary part b that is larger than a, a^c may underflow: (ib)^c (1 - i a/b)^c.
+    """
     (a, b), (c, d) = pair(z, w)
+    steep = np.abs(b) > np.abs(a)
+    if not np.iscomplexobj(w) and np.any(steep) and np.all(a != 0):
+        turn = exp(np.asarray(c * _log_of_turn(-a / np.where(steep, b, 1))))
+        far = np.power(np.abs(b), c) * _quarter_turns(c, np.sign(b)) * turn
+        return np.where(steep, far, power(join(a, np.where(steep, 0, b)), w)).astype(far.dtype)
     size = np.power(a, c)
     exponent = w * _log_of_turn(np.where(a == 0, 0, b / np.where(a == 0, 1, a)))
     if np.iscomplexobj(w):
@@ -106,6 +118,15 @@ def power(z: Any, w: Any) -> ComplexArray:
     turn = exp(np.asarray(exponent))
     result = join(size * turn.real, size * turn.imag)
     return _power_of_zero(result, a, b, c) if np.any(a == 0) else result
+
+
+def _quarter_turns(c: Any, sign: Any) -> ComplexArray:
+    """i^c, or (-i)^c: exactly for whole c."""
+    whole = np.remainder(c, 4).astype(int)
+    half = np.pi / 2 * c
+    real = np.where(c == np.trunc(c), np.array([1, 0, -1, 0])[whole], np.cos(half))
+    imaginary = np.where(c == np.trunc(c), np.array([0, 1, 0, -1])[whole], np.sin(half))
+    return join(real.astype(c.dtype), (sign * imaginary).astype(c.dtype))
 
 
 def _power_of_zero(result: ComplexArray, a: Any, b: Any, c: Any) -> ComplexArray:

@@ -33,6 +33,7 @@ from gradmethods.holomorphic.functions import (
     logaddexp,
     matmul,
     multiply,
+    pair,
     power,
     sin,
     sinh,
@@ -56,15 +57,16 @@ def _where(condition: Any, z: Any, w: Any) -> Any:
     return np.where(np.real(condition) != 0, z, w)
 
 
-def _maximum(z: Any, w: Any) -> Any:
-    """Choose by real part, and average where equal."""
-    a, c = np.real(z), np.real(w)
-    return np.where(a > c, z, np.where(a < c, w, 0.5 * z + 0.5 * w))
+def _larger_of(name: str, sign: int) -> Function:
+    """Choose by real part, and average where equal; of two zeros, NumPy's."""
+    function = TABLE[name].numpy
 
+    def choose(z: Any, w: Any) -> Any:
+        (a, b), (c, d) = pair(z, w)
+        lead = sign * (a - c)
+        return join(function(a, c), np.where(lead > 0, b, np.where(lead < 0, d, (b + d) / 2)))
 
-def _minimum(z: Any, w: Any) -> Any:
-    a, c = np.real(z), np.real(w)
-    return np.where(a < c, z, np.where(a > c, w, 0.5 * z + 0.5 * w))
+    return choose
 
 
 def _extreme(name: str) -> Function:
@@ -118,8 +120,8 @@ LEAVING_ZERO = (
 
 PIECEWISE: dict[str, Function] = {
     "abs": lambda z: join(abs(z.real), z.imag * np.sign(z.real)),
-    "maximum": _maximum,
-    "minimum": _minimum,
+    "maximum": _larger_of("maximum", 1),
+    "minimum": _larger_of("minimum", -1),
     "where": _where,
     "max": _extreme("max"),
     "min": _extreme("min"),

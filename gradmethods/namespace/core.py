@@ -20,6 +20,7 @@ from gradmethods.errors import (
 )
 from gradmethods.namespace.advice import advice
 from gradmethods.primitives import TABLE, Primitive
+from gradmethods.structure import lost_meaning
 
 Operand = Array | NDArray[Any] | float
 """What a function of the namespace accepts: its own arrays, NumPy's, and Python numbers."""
@@ -89,6 +90,8 @@ class Bindings(ABC):
         if isinstance(operand, (bool, int, float)) and not isinstance(operand, np.generic):
             return operand
         if isinstance(operand, (np.ndarray, np.generic)) and operand.dtype.kind in "fiub":
+            if lost := lost_meaning(operand):
+                raise UnsupportedOperation(f"An array that the loss closes over {lost}")
             return np.asarray(operand)
         if isinstance(operand, (complex, np.complexfloating, np.ndarray)):
             raise UnsupportedOperation(

@@ -18,6 +18,7 @@ from collections.abc import Callable
 import numpy as np
 
 from gradmethods.errors import NotDifferentiable
+from gradmethods.holomorphic.functions import join
 from gradmethods.problem import Problem
 from gradmethods.providers import schemes
 from gradmethods.providers.black_box import over_complex
@@ -27,7 +28,10 @@ from gradmethods.structure import Arrays
 Evaluate = Callable[[], complex]
 
 TRIES = 4
-"""Pairs of wide steps, each a sixteenth of the one before."""
+"""Pairs of wide steps on the scale of an entry, each a sixteenth of the one before."""
+
+NARROWER = 2.0**40
+"""From one pair of wide steps on the scale of 1 to the next."""
 
 
 def complex_step(
@@ -49,7 +53,7 @@ def complex_step(
     for part in schemes.blocks(point.size, point.size * seconds):
         x = point[part]
         h = steps(part)
-        losses = schemes.sweep(evaluate, moved, part, (x + 1j * h)[None, :])[0]
+        losses = schemes.sweep(evaluate, moved, part, join(x, h)[None, :])[0]
         gradient[part] = losses.imag / h.astype(float)
         if part.start == 0 and h[0] <= u * max(1.0, abs(float(x[0]))):
             value = float(losses[0].real)
@@ -86,23 +90,33 @@ def explained(problem: Problem, value: float, evaluate: Evaluate) -> Evaluate:
     return evaluated
 
 
-def _wide(x: float, u: float) -> float:
+def _wide(x: float, u: float, least: float = 0.0) -> float:
     """Return the step h whose error h⁴ is u of the derivative, if x is the scale of the loss."""
-    return float(u**0.25 * (abs(x) or 1.0))
+    return float(u**0.25 * (max(abs(x), least) or 1.0))
 
 
 def _all_flat(evaluate: Evaluate, moved: Vector, where: Vector, u: float) -> bool:
-    """Say whether the loss stays real if all these entries move at once, by unlike wide steps."""
+    """Say whether the loss stays real if all these entries move at once, by unlike wide steps.
+
+    They are wide on the scale of the entries, and on that of 1: in products of tiny numbers
+    narrower ones underflow.
+    """
     kept = moved[where]
     unlike = np.random.default_rng(0).uniform(0.5, 1, where.size)
-    moved[where] = kept + 1j * unlike * np.array([_wide(x, u) for x in kept.real.tolist()])
     try:
-        loss = evaluate()
+        tiny = bool(((kept.real != 0) & (abs(kept.real) < u)).any())
+        for least in (0.0, 1.0)[: 1 + tiny]:
+            moved[where] = join(
+                kept.real, unlike * [_wide(x, u, least) for x in kept.real.tolist()]
+            )
+            loss = evaluate()
+            if cmath.isfinite(loss) and loss.imag != 0:
+                return False
     except NotDifferentiable:  # beyond what the step proper has found, nothing can be seen
         return True
     finally:
         moved[where] = kept
-    return not cmath.isfinite(loss) or loss.imag == 0
+    return True
 
 
 def _with_wide_steps(
@@ -110,30 +124,52 @@ def _with_wide_steps(
 ) -> tuple[float, int]:
     """Extrapolate from two wide steps, or shorter ones if the loss varies on a shorter scale.
 
+    Steps on the scale of the entry come first. Where these underflow, as in products of tiny
+    numbers, wider ones may not.
+
     Returns
     -------
     derivative : float
         `otherwise` if steps that are short enough underflow.
     passes : int
+
+    Raises
+    ------
+    NotDifferentiable
+        If the derivative at an entry that is not 0 underflows at every step that is short enough.
     """
     x = moved[i]
-    h = _wide(float(x.real), u)
     least = float(np.finfo(moved.real.dtype).smallest_normal)
-    for tries in range(1, TRIES + 1):
+    narrow = _wide(float(x.real), u)
+    steps = [narrow / 16**tries for tries in range(TRIES)]
+    tiny = 0 < abs(x.real) < u
+    wider = _wide(float(x.real), u, 1.0)
+    while tiny and wider > narrow:
+        steps.append(wider)
+        wider /= NARROWER
+    passes, seen, near = 0, otherwise, math.inf
+    for h in steps:
+        if not abs(near * h) > least and h < narrow:
+            continue  # shorter ones underflow
         slopes = []
+        passes += 2
         try:
             for step in (h, 2 * h):
-                moved[i] = x + 1j * step
+                moved[i] = complex(x.real, step)  # x + 1j * step would make 0 of -0
                 slopes.append(evaluate().imag / float(moved[i].imag))
         except NotDifferentiable:
-            return otherwise, 2 * tries
+            break
         finally:
             moved[i] = x
         near, far = slopes
+        seen = max(seen, abs(near), key=abs)
         # They differ by h² f'''/2, of which the extrapolation leaves the square.
-        if abs(near - far) <= 100 * math.sqrt(u) * abs(near):
-            return near + (near - far) / 3, 2 * tries
-        h /= 16
-        if not abs(near * h) > least:
-            break
-    return otherwise, 2 * tries
+        resolved = abs(near * h) >= least or abs(near) < least / u
+        if near and resolved and abs(near - far) <= 100 * math.sqrt(u) * abs(near):
+            return near + (near - far) / 3, passes
+    if seen and tiny:
+        raise NotDifferentiable(
+            f"The complex step underflows at the parameter {x.real:.3g}: of steps that are short "
+            "enough for it nothing is left. Scale the parameters, or use another method."
+        )
+    return otherwise, passes

@@ -51,8 +51,8 @@ def step_for(scheme: str, x: Vector, dtype: np.dtype[Any]) -> Vector:
     Such steps are where the choice for a problem begins, and what is left where a loss shows
     nothing. Richardson extrapolation starts wide, at s/4, and finds its own way down. The complex
     step subtracts nothing, so its step is as small as leaves real parts untouched, u²|x|: with the
-    magnitude of x, because a fixed 1e-200 underflows in 1/z at 1e160. It is u² at 0, and never less
-    than the smallest normal number.
+    magnitude of x, because a fixed 1e-200 underflows in 1/z at 1e160. It is u² at 0, never less
+    than the smallest normal number, and never more than u: exp of a wide imaginary part is a wave.
 
     Source: P. E. Gill, W. Murray and M. H. Wright, Practical Optimization, Academic Press 1981,
     section 8.6, with standard deviations for bounds.
@@ -74,7 +74,7 @@ def step_for(scheme: str, x: Vector, dtype: np.dtype[Any]) -> Vector:
     info = np.finfo(dtype)
     u = float(info.eps) / 2
     if scheme == COMPLEX_STEP:
-        steps = np.where(x == 0, u * u, np.maximum(u * u * abs(x), info.smallest_normal))
+        steps = np.where(x == 0, u * u, np.clip(u * u * abs(x), info.smallest_normal, u))
     else:
         relative = WIDE if scheme == RICHARDSON else SCHEMES[scheme].relative_step(u)
         steps = relative * np.maximum(1, abs(x))

@@ -18,6 +18,10 @@ from numpy.typing import NDArray
 from gradmethods.graph import Node
 from gradmethods.tape.emit import is_elementwise, takes_out
 from gradmethods.tape.layout import copied
+from gradmethods.tape.patterns import SLOPE_OF_TANH
+
+READ_AGAIN = {"where": (0, 1, 2), SLOPE_OF_TANH.name: (0,)}
+"""Operands that an element-wise function may read after it has begun to write."""
 
 Size = tuple[int, np.dtype[Any]]
 
@@ -82,15 +86,20 @@ def plan(nodes: list[Node], outputs: Iterable[Any]) -> Plan:
 
 def _overwritten(node: Node, dying: dict[Node, None], so_far: Plan) -> int | None:
     """Return the block of an operand that an element-wise function may write over."""
-    if not is_elementwise(node) or node.primitive is None or node.primitive.name == "where":
+    if not is_elementwise(node) or node.primitive is None:
         return None
+    kept = [_in_memory(node.operands[i]) for i in READ_AGAIN.get(node.primitive.name, ())]
     for operand in node.operands:
         # A view may order the memory differently; only the owner itself lies entry on entry.
-        if not isinstance(operand, Node) or operand not in dying:
+        if not isinstance(operand, Node) or operand not in dying or operand in kept:
             continue
         if operand.shape == node.shape and operand.dtype == node.dtype:
             return so_far.place[operand]
     return None
+
+
+def _in_memory(operand: Any) -> Node | None:
+    return owner(operand) if isinstance(operand, Node) else None
 
 
 def _size(node: Node) -> Size:

@@ -13,7 +13,7 @@ import numpy as np
 
 from gradmethods.graph import Node
 from gradmethods.primitives import TABLE, Hole, elementwise_shape
-from gradmethods.tape.patterns import HEAVISIDE, INNER
+from gradmethods.tape.patterns import FMIN, HEAVISIDE, INNER, SLOPE_OF_TANH
 
 Lines = list[str]
 Emitter = Callable[[Node, list[str], str, str], Lines]
@@ -26,6 +26,8 @@ FUNCTIONS: dict[str, Any] = {
     **{name: primitive.numpy for name, primitive in TABLE.items()},
     HEAVISIDE.name: HEAVISIDE.numpy,
     INNER.name: INNER.numpy,
+    FMIN.name: FMIN.numpy,
+    SLOPE_OF_TANH.name: SLOPE_OF_TANH.numpy,
     "add_reduce": np.add.reduce,
     "max_reduce": np.maximum.reduce,
     "min_reduce": np.minimum.reduce,
@@ -85,7 +87,7 @@ def _call(function: str, *arguments: str) -> str:
 
 
 def _by_keyword(node: Node, operands: list[str], target: str, out: str) -> Lines:
-    # NumPy 2.4 deprecates a third positional argument of these two alone.
+    # NumPy 2.4 deprecates a third positional argument of some.
     assert node.primitive is not None
     return [f"{target} = {_call(node.primitive.name, *operands, out and f'out={out}')}"]
 
@@ -171,6 +173,7 @@ def _index_text(part: Any) -> str:
 EMITTERS: dict[str, Emitter] = {
     "maximum": _by_keyword,
     "minimum": _by_keyword,
+    FMIN.name: _by_keyword,
     "where": _where,
     "sum": _reduce("add_reduce"),
     "max": _reduce("max_reduce"),

@@ -7,13 +7,14 @@ repeated to a larger shape become small again.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import numpy as np
 
 from gradmethods.graph import Graph, Node, Recorder
 from gradmethods.primitives import TABLE, Primitive, elementwise_shape
+from gradmethods.tape.patterns import SIGMOID
 
 Operand = Any
 """A node, a constant array, or a Python number."""
@@ -23,9 +24,19 @@ Rewrites = Mapping[str, Callable[["Rebuild", Node], Operand | None]]
 
 
 class Rebuild:
-    """One pass over a graph: old nodes to new operands, equal ones shared."""
+    """One pass over a graph: old nodes to new operands, equal ones shared.
 
-    def __init__(self, graph: Graph, rewrites: Rewrites) -> None:
+    Parameters
+    ----------
+    graph : Graph
+        The graph.
+    rewrites : mapping of str to callable
+        What may become of the nodes.
+    kept : set of Node
+        Nodes that only rewrites of patterns may touch, which have no function of their own.
+    """
+
+    def __init__(self, graph: Graph, rewrites: Rewrites, kept: frozenset[Node]) -> None:
         self._rewrites = rewrites
         self._recorder = Recorder()
         self._unique: dict[tuple[Any, ...], Node] = {}
@@ -33,12 +44,13 @@ class Rebuild:
             node: node for inputs in (graph.params, graph.data) for node in inputs.values()
         }
         nodes = graph.nodes()
-        self._uses = Counter(parent for node in nodes for parent in node.parents)
+        self._uses = Counter(parent for node in _users(nodes) for parent in node.parents)
         self._uses.update(x for x in graph.outputs if isinstance(x, Node))
         for node in nodes:
             if node.primitive is not None:
                 operands = [self._new[x] if isinstance(x, Node) else x for x in node.operands]
-                new = self.make(node.primitive, *operands, **node.static)
+                make = self._remake if node in kept else self.make
+                new = make(node.primitive, *operands, **node.static)
                 self._new[node] = new
                 if isinstance(new, Node):
                     self._uses[new] += self._uses[node]
@@ -52,6 +64,13 @@ class Rebuild:
         if primitive.shape is elementwise_shape:
             node = self._narrow(node)
         return self.replace(node)
+
+    def _remake(self, primitive: Primitive, *operands: Operand, **static: Any) -> Operand:
+        """Apply a primitive as it is."""
+        if primitive.name not in TABLE:
+            return self.make(primitive, *operands, **static)
+        node = self._recorder.apply(primitive, list(operands), static)
+        return self._unique.setdefault(_key(node), node)
 
     def replace(self, node: Node) -> Operand:
         """Return what a rewrite makes of a node, or the one node that is equal to it."""
@@ -77,6 +96,17 @@ class Rebuild:
             if narrow.shape == node.shape and narrow.dtype == node.dtype:
                 node = narrow
         return node
+
+
+def _users(nodes: list[Node]) -> Iterator[Node]:
+    """Return the nodes that use their operands; a sigmoid begins with a negation, and shares it."""
+    negated: set[Node] = set()
+    for node in nodes:
+        if is_node(node, "negative", SIGMOID.name):
+            if negated.issuperset(node.parents):
+                continue
+            negated.update(node.parents)
+        yield node
 
 
 def is_node(x: Operand, *primitives: str) -> bool:

@@ -17,7 +17,8 @@ from typing import Any
 
 import numpy as np
 
-from gradmethods.tape.patterns import HEAVISIDE, SIGMOID
+from gradmethods.tape.complements import beside_sigmoid, exact, exact_after_one
+from gradmethods.tape.patterns import HEAVISIDE, LOGISTIC, SECH, SIGMOID, SLOPE_OF_TANH
 
 Rule = Callable[..., Any]
 LN2 = math.log(2)
@@ -29,14 +30,32 @@ def _power_base(xp: Any, g: Any, y: Any, x: Any, p: Any) -> Any:
         if p in (0, 1):
             return g * p
         return g * (p * (x if p == 2 else x ** (p - 1)))
+    p = xp.astype(p, y.dtype)  # p - 1 can wrap around in a small dtype, or lose digits
     # Where p is 0 the derivative is 0, also at x = 0 where x ** (p - 1) is not.
     return g * xp.where(p == 0, 0, p * x ** xp.where(p == 0, 1, p - 1))
 
 
 def _power_exponent(xp: Any, g: Any, y: Any, x: Any, p: Any) -> Any:
+    # NumPy would take the logarithm in the dtype of the base, that of small integers in float16.
+    base = xp.astype(xp.asarray(x), y.dtype)
     # 0 ** p is flat in p for p > 0; log(0) must not turn that into NaN.
-    base = xp.asarray(x)
     return g * y * xp.log(xp.where(base == 0, 1, base))
+
+
+def _log_add_exp(first: bool) -> Rule:  # noqa: FBT001  # which of the two operands
+    """Multiply by e^a/(e^a + e^b), or by the rest of 1.
+
+    Differences from the result would lose digits; the one exponential here never overflows, and
+    serves both operands.
+    """
+
+    def rule(xp: Any, g: Any, y: Any, a: Any, b: Any) -> Any:
+        lead = a - b
+        smaller = xp.exp(-xp.abs(lead))
+        share = xp.where(lead > 0, 1, smaller) if first else xp.where(lead > 0, smaller, 1)
+        return g * (share / (1 + smaller))
+
+    return rule
 
 
 def _over_square(xp: Any, a: Any, r: Any) -> Any:
@@ -106,14 +125,11 @@ RULES: dict[str, tuple[Rule | None, ...] | None] = {
     # exponentials and logarithms
     "exp": (lambda xp, g, y, x: g * y,),
     "expm1": (lambda xp, g, y, x: g * xp.exp(x),),
-    "log": (lambda xp, g, y, x: g / x,),
-    "log1p": (lambda xp, g, y, x: g / (x + 1),),
-    "log2": (lambda xp, g, y, x: g / (x * LN2),),
-    "log10": (lambda xp, g, y, x: g / (x * LN10),),
-    "logaddexp": (
-        lambda xp, g, y, a, b: g * xp.exp(a - y),
-        lambda xp, g, y, a, b: g * xp.exp(b - y),
-    ),
+    "log": (lambda xp, g, y, x: g / exact(xp, x),),
+    "log1p": (lambda xp, g, y, x: g / exact_after_one(xp, x),),
+    "log2": (lambda xp, g, y, x: g / (exact(xp, x) * LN2),),
+    "log10": (lambda xp, g, y, x: g / (exact(xp, x) * LN10),),
+    "logaddexp": (_log_add_exp(first=True), _log_add_exp(first=False)),
     # trigonometric and hyperbolic functions and their inverses
     "sin": (lambda xp, g, y, x: g * xp.cos(x),),
     "cos": (lambda xp, g, y, x: -g * xp.sin(x),),
@@ -127,11 +143,13 @@ RULES: dict[str, tuple[Rule | None, ...] | None] = {
     ),
     "sinh": (lambda xp, g, y, x: g * xp.cosh(x),),
     "cosh": (lambda xp, g, y, x: g * xp.sinh(x),),
-    "tanh": (lambda xp, g, y, x: g * (1 - xp.square(y)),),
+    "tanh": (lambda xp, g, y, x: g * xp.bind(SLOPE_OF_TANH, x, y),),
     "asinh": (lambda xp, g, y, x: g / xp.hypot(x, 1),),
     "acosh": (lambda xp, g, y, x: g / (xp.sqrt(x - 1) * xp.sqrt(x + 1)),),
     "atanh": (lambda xp, g, y, x: g / ((1 - x) * (1 + x)),),
-    SIGMOID.name: (lambda xp, g, y, x: g * y * (1 - y),),
+    SIGMOID.name: (lambda xp, g, y, x: g * y * beside_sigmoid(xp, x, y),),
+    SECH.name: (lambda xp, g, y, x: -g * y * xp.tanh(x),),
+    LOGISTIC.name: (lambda xp, g, y, x: g * y / (1 + xp.exp(x)),),
     # piecewise functions
     "abs": (lambda xp, g, y, x: g * xp.sign(x),),
     "sign": None,

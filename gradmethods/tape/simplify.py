@@ -13,8 +13,9 @@ from typing import Any
 import numpy as np
 
 from gradmethods.graph import Graph, Node
+from gradmethods.graph.graph import topological
 from gradmethods.primitives import TABLE
-from gradmethods.tape.patterns import INNER, SIGMOID
+from gradmethods.tape.patterns import INNER, LOGISTIC, SECH, SIGMOID
 from gradmethods.tape.rebuild import Operand, Rebuild, Rewrites, is_node, is_number
 
 SHORT = 4096
@@ -23,7 +24,7 @@ SHORT = 4096
 
 def recognise(graph: Graph) -> Graph:
     """Replace what a loss spells out by primitives whose vjp rules are cheaper."""
-    return Rebuild(graph, PATTERNS).graph
+    return Rebuild(graph, PATTERNS, frozenset()).graph
 
 
 def simplify(graph: Graph) -> Graph:
@@ -31,7 +32,13 @@ def simplify(graph: Graph) -> Graph:
 
     The result is for running: it may hold products with vectors, for which there is no vjp rule.
     """
-    return Rebuild(graph, REWRITES).graph
+    return Rebuild(graph, REWRITES, _before_angles(graph)).graph
+
+
+def _before_angles(graph: Graph) -> frozenset[Node]:
+    """Return what angles depend on: rewrites turn the sign of a zero, and atan2 jumps there."""
+    angles = [node for node in graph.nodes() if is_node(node, "atan2")]
+    return frozenset(topological(parent for node in angles for parent in node.parents))
 
 
 def _negated(x: Operand) -> Operand | None:
@@ -188,16 +195,25 @@ def _reciprocal(to: Rebuild, n: Node) -> Operand | None:
     return to.make("divide", 1.0, x) if n.dtype.kind == "f" else None
 
 
-def _sigmoid(to: Rebuild, n: Node) -> Operand | None:
-    """Recognise the sigmoid, whose derivative follows from its value: y(1 - y)."""
-    (sum_,) = n.operands
-    if not is_node(sum_, "add") or not to.used_once(sum_):
+def _one_over(to: Rebuild, n: Node) -> Operand | None:
+    """Recognise 1/(1 + exp(z)) and 1/cosh(z), whose slopes the chain rule makes 0 or NaN."""
+    if is_node(n.operands[0], "cosh"):
+        return to.make(SECH, *n.operands[0].operands)
+    power = _beside_one(n.operands[0])
+    if power is None:
         return None
-    for one, power in (sum_.operands, reversed(sum_.operands)):
-        if is_number(one) and one == 1 and is_node(power, "exp") and to.used_once(power):
-            rest = _negated(power.operands[0])
-            if rest is not None and to.used_once(power.operands[0]):
-                return to.make(SIGMOID, rest)
+    (z,) = power.operands
+    rest = _negated(z)
+    return to.make(SIGMOID, to.make("negative", z) if rest is None else rest)
+
+
+def _beside_one(x: Operand) -> Node | None:
+    """Return exp(z) where `x` is 1 + exp(z)."""
+    if is_node(x, "add"):
+        for one, power in (x.operands, reversed(x.operands)):
+            if is_number(one) and one == 1 and is_node(power, "exp"):
+                found: Node = power
+                return found
     return None
 
 
@@ -206,6 +222,23 @@ def _spelt_sigmoid(to: Rebuild, n: Node) -> Operand | None:
     (x,) = n.operands
     power = to.make("exp", to.make("negative", x))
     return to.make("divide", 1.0, to.make("add", power, 1.0))
+
+
+def _quotient(to: Rebuild, n: Node) -> Operand | None:
+    """Recognise what is 1 divided by something, and exp(x)/(1 + exp(x))."""
+    power = _beside_one(n.operands[1])
+    if power is not None and power is n.operands[0]:
+        return to.make(LOGISTIC, *power.operands)
+    return _inverse(to, n)
+
+
+def _spelt_logistic(to: Rebuild, n: Node) -> Operand | None:
+    power = to.make("exp", *n.operands)
+    return to.make("divide", power, to.make("add", power, 1.0))
+
+
+def _spelt_sech(to: Rebuild, n: Node) -> Operand | None:
+    return to.make("divide", 1.0, to.make("cosh", *n.operands))
 
 
 # -- moving data
@@ -271,7 +304,7 @@ def _matmul(to: Rebuild, n: Node) -> Operand | None:
     return None
 
 
-PATTERNS: Rewrites = {"divide": _inverse, "pow": _pow, "reciprocal": _sigmoid}
+PATTERNS: Rewrites = {"divide": _quotient, "pow": _pow, "reciprocal": _one_over}
 REWRITES: Rewrites = {
     "negative": _negative,
     "add": _add,
@@ -282,6 +315,8 @@ REWRITES: Rewrites = {
     "pow": _pow,
     "reciprocal": _reciprocal,
     SIGMOID.name: _spelt_sigmoid,
+    LOGISTIC.name: _spelt_logistic,
+    SECH.name: _spelt_sech,
     "reshape": _reshape,
     "permute_dims": _permute_dims,
     "matmul": _matmul,

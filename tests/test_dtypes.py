@@ -1,0 +1,103 @@
+"""The dtype of an operand never decides how precisely a gradient is computed."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import mpmath  # type: ignore[import-untyped]  # published without types
+import numpy as np
+import pytest
+
+import gradmethods as gm
+
+METHODS: dict[str, Any] = {
+    "backprop": gm.Backprop(),
+    "complex-step": gm.Numerical(scheme="complex-step"),
+    "chain-rule": gm.Analytical(form="chain-rule"),
+    "cse": gm.Analytical(form="cse"),
+    "expanded": gm.Analytical(form="expanded"),
+}
+INTEGERS = ("int8", "uint8", "int16", "uint16", "int32", "int64", "uint64")
+FLOATS = ("float16", "float32", "float64")
+POINT = np.array([1.3, 0.7, 2.2])
+
+
+def operand(dtype: str) -> Any:
+    return np.array([2, 3, 7] if "int" in dtype else [0.3, 1.7, 2.3]).astype(dtype)
+
+
+def assert_close(found: Any, truth: Any, dtype: Any = "float64") -> None:
+    bound = 30 * np.finfo(dtype).eps
+    np.testing.assert_allclose(found, np.array([float(t) for t in truth]), rtol=bound)
+
+
+# Of wider integers, NumPy computes a float32 loss in float64.
+SMALL = [(kind, "float32") for kind in ("int8", "uint8", "int16", "float16", "float32")]
+
+
+@pytest.mark.parametrize(("kind", "dtype"), [*((k, "float64") for k in INTEGERS + FLOATS), *SMALL])
+@pytest.mark.parametrize("name", METHODS)
+def test_powers_of_any_dtype(name, kind, dtype):
+    """The slope k**w log k would take its logarithm in half precision for small integers."""
+    k, w = operand(kind), POINT.astype(dtype)
+
+    def power(w, *, xp=np):
+        return xp.sum(k**w)
+
+    def root(w, *, xp=np):
+        return xp.sum(xp.abs(w) ** k)
+
+    exact = [mpmath.mpf(float(x)) for x in k]
+    point = [mpmath.mpf(float(x)) for x in w]
+    by_exponent = [c**x * mpmath.log(c) for c, x in zip(exact, point, strict=True)]
+    by_base = [c * x ** (c - 1) for c, x in zip(exact, point, strict=True)]
+    for loss, truth in ((power, by_exponent), (root, by_base)):
+        problem = gm.Problem(loss, w)
+        assert_close(METHODS[name].prepare(problem)(w).gradient, truth, dtype)
+
+
+@pytest.mark.parametrize("name", METHODS)
+def test_powers_of_data_and_of_single_numbers(name):
+    """Data, NumPy's own numbers and arrays of no axes reach a rule in other ways than arrays."""
+    numbers = (np.float32(0.3), np.int8(3), np.array(7, np.uint8), 3, 0.3)
+    for k in numbers:
+        problem = gm.Problem(lambda w, *, xp=np, k=k: xp.sum(k**w), POINT)
+        truth = [mpmath.mpf(float(k)) ** x * mpmath.log(float(k)) for x in POINT]
+        assert_close(METHODS[name].prepare(problem)(POINT).gradient, truth)
+    k = np.array([2, 3, 7], np.uint8)
+    problem = gm.Problem(lambda w, k, *, xp=np: xp.sum(k**w), POINT, {"k": k})
+    truth = [int(c) ** mpmath.mpf(x) * mpmath.log(int(c)) for c, x in zip(k, POINT, strict=True)]
+    assert_close(METHODS[name].prepare(problem)(POINT).gradient, truth)
+
+
+@pytest.mark.parametrize("name", METHODS)
+def test_the_least_exponent_of_a_small_dtype(name):
+    """Of -128 in 8 bits, one less is 127: the slope k w**(k - 1) would be another function's."""
+    w, k = np.array([1.01, 1.2, 0.9]), np.array([-128, -3, 0], np.int8)
+    problem = gm.Problem(lambda w, k, *, xp=np: xp.sum(w**k), w, {"k": k})
+    truth = [int(c) * mpmath.mpf(x) ** (int(c) - 1) for c, x in zip(k, w, strict=True)]
+    assert_close(METHODS[name].prepare(problem)(w).gradient, truth)
+
+
+BINARY = "divide hypot atan2 logaddexp maximum minimum multiply subtract"
+
+
+@pytest.mark.parametrize("function", BINARY.split())
+@pytest.mark.parametrize("kind", ["int8", "uint16", "bool", "float16", "float32"])
+def test_functions_of_two_dtypes(function, kind):
+    """A rule that computes in the dtype of a constant operand would lose its digits."""
+    k = np.array([True, True, False]) if kind == "bool" else operand(kind)
+    for side in (0, 1):
+
+        def loss(w, *, xp=np, side=side):
+            a, b = (w, xp.asarray(k)) if side else (xp.asarray(k), w)
+            if function == "subtract":
+                return xp.sum(xp.exp(a - b))
+            return xp.sum(getattr(xp, function)(a, b))
+
+        if function == "divide" and side and kind == "bool":
+            continue
+        problem = gm.Problem(loss, POINT)
+        truth = gm.certified_gradient(problem).gradient
+        for method in METHODS.values():
+            assert_close(method.prepare(problem)(POINT).gradient, truth)
