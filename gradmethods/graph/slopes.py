@@ -28,11 +28,11 @@ others is finite wherever their value is."""
 
 UNBOUNDED = frozenset({
     "divide", "reciprocal", "pow", "sqrt", "exp", "expm1", "log", "log1p", "log2", "log10",
-    "sinh", "cosh", "asin", "acos", "acosh", "atanh",
+    "sinh", "cosh", "asin", "acos", "acosh", "atanh", "logistic",
 })  # fmt: skip
 """Primitives that make an infinity or NaN of finite numbers."""
 
-OVERFLOWING = frozenset({"exp", "expm1", "sinh", "cosh"})
+OVERFLOWING = frozenset({"exp", "expm1", "sinh", "cosh", "logistic"})
 """Those among them that do so by overflow alone."""
 
 PASSING = frozenset({
