@@ -211,7 +211,7 @@ def check_operands(operands: int, limit: Limit) -> None:
     BudgetExceeded
         If building them takes longer than the budget.
     """
-    most = limit.building // PER_BUILT_OPERAND
+    most = limit.steps // PER_BUILT_OPERAND
     if operands > most:
         raise BudgetExceeded(
             f"The formulas of the loss {limit.name!r} hold more than {most:,} operands: sums that "
