@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from gradmethods.errors import GradientError, InvalidOption, ShapeMismatch, UnknownName
-from gradmethods.one_function import check_agrees
+from gradmethods.graph.record import check_same
 from gradmethods.problem import Problem
 from gradmethods.provider import PreparedGradient, Stopwatch
 from gradmethods.structure import BARE, Arrays
@@ -118,7 +118,7 @@ class Analytical:
         prepared = PreparedAnalytical(problem, watch.seconds, cases)
         if problem.known_value is not None:
             value, _ = prepared(problem.params)
-            check_agrees(problem, float(value), "symbolic")
+            check_same(problem, float(value))
         return prepared
 
     def _cases(self, problem: Problem, watch: Stopwatch) -> Cases:
