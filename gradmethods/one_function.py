@@ -70,7 +70,13 @@ def check_agrees(problem: Problem, value: float, kind: str) -> None:
     if known is None or not differs(problem, known, value):
         return
     if abs(known - value) > SPREADS * _spread(problem):
-        raise unlike(problem, known, value, kind)
+        raise InvalidProblem(
+            f"The loss {problem.name!r} is not one function of its parameters: it is {known:.8g} "
+            f"in plain NumPy, and {value:.8g} over {kind} arrays at the same point. Compute the "
+            "same for every xp, without asking which it is; pass what is drawn, counted or kept "
+            "as data; and write a = a + x for a += x, which in NumPy changes every name of the "
+            "array."
+        )
 
 
 def differs(problem: Problem, known: float, value: float) -> bool:
@@ -78,16 +84,6 @@ def differs(problem: Problem, known: float, value: float) -> bool:
     if not (math.isfinite(known) and math.isfinite(value)):
         return False
     return abs(known - value) > APART[str(problem.dtype)] * max(abs(known), abs(value))
-
-
-def unlike(problem: Problem, known: float, value: float, kind: str) -> InvalidProblem:
-    """Make the error for a loss that depends on the kind of array."""
-    return InvalidProblem(
-        f"The loss {problem.name!r} is not one function of its parameters: it is {known:.8g} in "
-        f"plain NumPy, and {value:.8g} over {kind} arrays at the same point. Compute the same for "
-        "every xp, without asking which it is; pass what is drawn, counted or kept as data; and "
-        "write a = a + x for a += x, which in NumPy changes every name of the array."
-    )
 
 
 def _spread(problem: Problem) -> float:

@@ -159,7 +159,12 @@ def overflowing(w, *, xp=np):
     return xp.prod(xp.stack([w[0] * 1e200, w[1] * 1e200, w[0] * 1e-200, w[1] * 1e-200]))
 
 
-@pytest.mark.parametrize("loss", [cancelling, jumping, overflowing])
+def underflowing(w, *, xp=np):
+    """Square what has no square in floating-point numbers."""
+    return xp.sqrt(xp.sum((w * 1e-200) ** 2))
+
+
+@pytest.mark.parametrize("loss", [cancelling, jumping, overflowing, underflowing])
 @pytest.mark.parametrize("way", WAYS)
 def test_rounding_does_not_make_two_functions(way, loss):
     """Two orders of one sum differ: a loss must not be refused for what rounding does to it."""

@@ -13,11 +13,14 @@ from numpy.typing import NDArray
 
 from gradmethods.certified import numbers
 from gradmethods.certified.arrays import Objects, each, holds
-from gradmethods.certified.evaluate import PRECISIONS, Enclosures, enclose
+from gradmethods.certified.evaluate import Enclosures, enclose
 from gradmethods.certified.precision import working
 from gradmethods.errors import NotDifferentiable
 from gradmethods.problem import Problem
 from gradmethods.structure import Arrays, Parameters, ParametersLike, Structure
+
+PRECISIONS = {"float64": 53, "float32": 24}
+"""Bits of a significand, the hidden one included."""
 
 
 @dataclass(frozen=True, eq=False)

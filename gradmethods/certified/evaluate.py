@@ -11,7 +11,6 @@ import numpy as np
 from flint import arb
 
 from gradmethods.arrays import Array
-from gradmethods.certified import numbers
 from gradmethods.certified.arrays import (
     EVERYWHERE,
     ONE,
@@ -26,17 +25,10 @@ from gradmethods.certified.arrays import (
 from gradmethods.certified.decisions import Undecided
 from gradmethods.certified.namespace import Balls
 from gradmethods.certified.precision import working
-from gradmethods.errors import BudgetExceeded, NotDifferentiable
+from gradmethods.errors import BudgetExceeded
 from gradmethods.graph.record import call_loss
-from gradmethods.one_function import differs, unlike
 from gradmethods.problem import Problem
 from gradmethods.progress import shown
-
-PRECISIONS = {"float64": 53, "float32": 24}
-"""Bits of a significand, the hidden one included."""
-
-SLACK = 4.0
-"""Times the proven rounding error that NumPy's order of operations may take."""
 
 ENTRIES = 2**18
 """Derivatives of one array that are held at once: some tens of megabytes."""
@@ -107,27 +99,6 @@ def enclose(
             count = part.stop - part.start
             found[name] += [ZERO] * count if slopes is None else slopes.block.tolist()
         return value, {name: from_list(found[name], point[name].shape) for name in point}
-
-
-def check_same(problem: Problem, loss: arb) -> None:
-    """Refuse a loss that over balls is not what it is in plain NumPy, whatever NumPy rounds.
-
-    Raises
-    ------
-    InvalidProblem
-        If the two differ by more than NumPy's rounding can explain.
-    """
-    known, value = problem.known_value, numbers.rounded(loss)
-    if known is None or not differs(problem, known, value):
-        return
-    bits = PRECISIONS[str(problem.dtype)]
-    with working(bits):
-        try:
-            ball, _ = run(problem, point_of(problem), {}, Balls(2.0**-bits))
-        except NotDifferentiable:  # rounding may decide how the loss goes on
-            return
-    if not abs(known - value) <= SLACK * numbers.upper(ball.rad()):
-        raise unlike(problem, known, value, "ball")
 
 
 def _blocks(point: Enclosures, rows: int) -> list[tuple[str, slice]]:

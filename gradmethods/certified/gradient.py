@@ -5,9 +5,10 @@ from __future__ import annotations
 import time
 
 from gradmethods.certified.enclosure import CertifiedGradient
-from gradmethods.certified.evaluate import check_same, enclose
+from gradmethods.certified.evaluate import enclose
 from gradmethods.certified.numbers import is_known
 from gradmethods.certified.precision import check_request, first_bits, raised
+from gradmethods.graph.record import check_same
 from gradmethods.problem import Problem
 
 BUDGET = 600.0
@@ -82,5 +83,5 @@ def certified_gradient(
         return found, all(is_known(ball, digits) for ball in balls)
 
     found = raised(problem, first, attempt)
-    check_same(problem, found.loss)
+    check_same(problem, found.value)
     return found

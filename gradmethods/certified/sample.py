@@ -16,10 +16,11 @@ from numpy.typing import NDArray
 
 from gradmethods.certified import numbers
 from gradmethods.certified.arrays import ONE, ZERO, Objects, Tangents, exact, filled, from_list
-from gradmethods.certified.evaluate import ENTRIES, check_same, point_of, run
+from gradmethods.certified.evaluate import ENTRIES, point_of, run
 from gradmethods.certified.namespace import Balls
 from gradmethods.certified.precision import check_request, first_bits, raised, working
 from gradmethods.errors import InvalidOption
+from gradmethods.graph.record import check_same
 from gradmethods.problem import Problem
 from gradmethods.progress import shown
 from gradmethods.structure import ParametersLike
@@ -177,7 +178,7 @@ def certified_sample(
         return result, all(numbers.is_known(ball, digits) for ball in balls)
 
     found = raised(problem, first_bits(digits), attempt)
-    check_same(problem, found.loss)
+    check_same(problem, numbers.rounded(found.loss))
     return found
 
 

@@ -7,6 +7,7 @@ was recorded.
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from functools import lru_cache
 from typing import Any
 
@@ -24,7 +25,7 @@ from gradmethods.errors import (
 from gradmethods.graph.graph import Graph, Node
 from gradmethods.graph.place import Place, place_of
 from gradmethods.namespace import Namespace
-from gradmethods.one_function import check_agrees
+from gradmethods.one_function import check_agrees, differs
 from gradmethods.primitives import Primitive
 from gradmethods.problem import Problem, check_scalar
 
@@ -113,6 +114,23 @@ def record(problem: Problem) -> Graph:
             (value,) = graph.evaluate(problem.structure.check(problem.params), problem.data)
         check_agrees(problem, float(value), xp.kind)
     return graph
+
+
+def check_same(problem: Problem, value: float) -> None:
+    """Refuse a loss that over other arrays than NumPy's is another function.
+
+    Where the value of a method is far from the loss in plain NumPy, rounding, overflow or underflow
+    there may be the reason: then the operations recorded give in NumPy what the loss gives.
+
+    Raises
+    ------
+    InvalidProblem
+        If they do not.
+    """
+    known = problem.known_value
+    if known is not None and differs(problem, known, value):
+        with suppress(UnsupportedOperation):  # a loss that cannot be recorded tells nothing here
+            record(problem)
 
 
 def call_loss(problem: Problem, params: Any, data: Any, xp: Namespace) -> Array:

@@ -18,7 +18,7 @@ from gradmethods.errors import (
     ShapeMismatch,
     UnknownName,
 )
-from gradmethods.one_function import check_agrees
+from gradmethods.graph.record import check_same
 from gradmethods.problem import Problem
 from gradmethods.provider import PreparedGradient, Stopwatch
 from gradmethods.structure import BARE, Arrays
@@ -138,7 +138,7 @@ class Analytical:
         prepared = PreparedAnalytical(problem, watch.seconds, cases)
         if problem.known_value is not None:
             value, _ = prepared(problem.params)
-            check_agrees(problem, float(value), "symbolic")
+            check_same(problem, float(value))
         return prepared
 
     def _planned(self, problem: Problem, watch: Stopwatch) -> Cases:
