@@ -206,3 +206,23 @@ def test_zeros_have_the_sign_that_numpy_gives_them(name):
         for method, provider in methods.items():
             found = provider.prepare(problem)(point).value
             assert found == pytest.approx(problem.value(), rel=1e-14), (method, x)
+
+
+@pytest.mark.parametrize(
+    "provider", [BACKPROP, CHAIN, COMPLEX], ids=["backprop", "chain", "complex"]
+)
+def test_squares_of_slopes_neither_overflow_nor_underflow(provider):
+    """The slope of 1/x is made of two factors 1/x, and each belongs beside the adjoint alone."""
+    tiny = float(np.finfo(float).tiny)
+    cases: dict[Any, tuple[Any, list[float], list[float]]] = {
+        "limited": (
+            lambda xp, w: xp.sum(xp.log(1 / xp.maximum(w, tiny))),
+            [1e-200, 0.3, 1e-310, 2.0, 1e200],
+            [-1e200, -1 / 0.3, 0.0, -0.5, -1e-200],
+        ),
+        "log sigmoid": (lambda xp, w: xp.sum(xp.log(sigmoid(xp, w))), [-400.0], [1.0]),
+    }
+    for function, at, truth in cases.values():
+        problem = gm.Problem(lambda w, *, xp=np, f=function: f(xp, w), np.array(at))
+        gradient = provider.prepare(problem)(problem.params).gradient
+        np.testing.assert_allclose(gradient, truth, rtol=1e-13)

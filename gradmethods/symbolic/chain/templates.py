@@ -215,6 +215,8 @@ def _template(expr: Any, kinds: tuple[str, ...]) -> Template:
         lambda match: f"{{{match[1] or match[2]}}}", INTEGER.sub(r"\1.0", piece.text)
     )
     # Python takes a float beside a float faster than an integer, and a product faster than a power.
+    # One factor after the other: the square itself may overflow or underflow beside an adjoint.
+    pattern = re.sub(r"(?<!\*)([*/])(\{\d+\})\*\*2\b", r"\1\2\1\2", pattern)
     pattern = re.sub(r"(\{\d+\})\*\*2\b", r"(\1*\1)", pattern)
     return Template(expr, kinds, negative, piece, pattern)
 
