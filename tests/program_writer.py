@@ -298,7 +298,6 @@ class Writer:
         )
 
     def pi(self) -> str:
-        """Write π in the dtype of the program: NumPy rounds it to that of the arrays it meets."""
         return f"xp.asarray(xp.{self.pick(('pi', 'e'))}, dtype=xp.{self.dtype})"
 
     def scale(self, name):
@@ -385,7 +384,7 @@ class Writer:
 
 
 def written(seed: int) -> Program:
-    """Write the program of a seed: its target and its dtype go round."""
+    """Write the program of a seed; targets and dtypes go round."""
     target = TARGETS[seed % len(TARGETS)]
     dtype = DTYPES[seed // len(TARGETS) % 2]
     for attempt in range(ATTEMPTS):
@@ -393,8 +392,9 @@ def written(seed: int) -> Program:
             program = Writer(seed, attempt, target, dtype).write()
         except Dead:
             continue
-        with np.errstate(all="ignore"):  # NumPy alone decides which program a seed has
+        with np.errstate(all="ignore"):  # NumPy alone decides what a seed is
             value = np.asarray(program.loss()(program.params, **program.data, xp=np))
-        if value.dtype.kind == "f" and (np.isfinite(value) or attempt % 8 == 7):
+        real = value.dtype.kind == "f" and any(x.size for x in program.params.values())
+        if real and (np.isfinite(value) or attempt % 8 == 7):
             return program
     raise AssertionError(f"No program of seed {seed} ({target}, {dtype})")
