@@ -235,16 +235,16 @@ def differences(name: str, oracle: Oracle) -> Outcome:
     """Say how far differences of the default step are off: half of it unmarked is gross."""
     prepared = DIFFERENCES[name]().prepare(oracle.problem)
     result = prepared(oracle.problem.params)
-    marked = getattr(prepared, "unresolved", None)
     found = flat(oracle.problem, result.gradient).astype(float)
     truth = np.array([float(t) for t in oracle.gradient])
     with np.errstate(all="ignore"):
         far = ~(abs(found - truth) <= 0.5 * abs(truth) + 1e-3 * np.max(abs(truth), initial=0.0))
+    marked = getattr(prepared, "unresolved", None)
     if marked is not None:
-        far &= ~flat(oracle.problem, marked).astype(bool)
-    if not far.any():
-        return Outcome("agrees")
+        far &= ~oracle.problem.structure.join(marked)
     i = int(np.argmax(far))
+    if not far[i]:
+        return Outcome("agrees")
     return Outcome(f"off by half: {NAN if np.isnan(found[i]) else WRONG}",
                    f"[{i}] {found[i]!r}, not {truth[i]!r}")  # fmt: skip
 
