@@ -31,6 +31,8 @@ class Doubt(IntFlag):
     ZERO = 16
     TIE = 32
     """Equal values whose derivatives are equal too: whether they part, no first derivative says."""
+    NEAR = 64
+    """Values that rounding may make equal, or put the other way round."""
 
 
 @dataclass
@@ -56,6 +58,8 @@ class Mode:
     rounding: Rounding | None = None
     largest: Any = 1.7e308
     smallest: Any = 2.3e-308
+    near: float = 0.0
+    """Values closer than that, relatively, are equal to floating-point numbers."""
     tied: int = 0
 
 
@@ -103,18 +107,21 @@ def made(v: Any, *parts: tuple[Any, Dual], doubt: int = 0) -> Dual:
 
 
 def tie(x: Dual, y: Dual) -> int:
-    """Say what it means that two values are equal."""
-    if not any(x.t + y.t):
-        return 0 if not x.t + y.t else Doubt.TIE
-    return Doubt.TIE if x.t == y.t else Doubt.KINK
+    """Say what it means that two values are equal, or cannot be told apart: one may vary."""
+    if not x.t + y.t or not abs(x.v - y.v) <= MODE.near * max(abs(x.v), abs(y.v)):
+        return 0
+    if x.v != y.v:
+        return Doubt.NEAR
+    return Doubt.TIE if x.t == y.t or not any(x.t + y.t) else Doubt.KINK
 
 
-def step(function: Callable[[Any], Any], jumps: Callable[[Any], bool]) -> Callable[[Dual], Dual]:
+def step(function: Callable[[Any], Any], jump: Callable[[Any], Any]) -> Callable[[Dual], Dual]:
+    """Lift a step function, with the jump that is nearest to a place."""
+
     def entry(x: Dual) -> Dual:
         if not mp.isfinite(x.v):
             return Dual(x.v, (), x.doubt)
-        doubt = (Doubt.KINK if any(x.t) else Doubt.TIE) if x.t and jumps(x.v) else 0
-        return Dual(function(x.v), (), x.doubt | doubt)
+        return Dual(function(x.v), (), x.doubt | tie(x, Dual(jump(x.v))))
 
     return entry
 
@@ -201,11 +208,11 @@ UNARY: dict[str, Callable[[Dual], Dual]] = {
     "acosh": smooth(mp.acosh, lambda x, y: 1 / mp.sqrt(x * x - 1), lambda x: x >= 1),
     "atanh": smooth(mp.atanh, lambda x, y: 1 / (1 - x * x), lambda x: abs(x) < 1),
     "abs": _abs,
-    "sign": step(mp.sign, lambda x: x == 0),
-    "floor": step(mp.floor, _whole),
-    "ceil": step(mp.ceil, _whole),
-    "trunc": step(lambda x: mp.floor(x) if x >= 0 else mp.ceil(x), lambda x: _whole(x) and x != 0),
-    "round": step(_rint, lambda x: _whole(x + 0.5)),
+    "sign": step(mp.sign, lambda x: mp.mpf(0)),
+    "floor": step(mp.floor, mp.nint),
+    "ceil": step(mp.ceil, mp.nint),
+    "trunc": step(lambda x: mp.floor(x) if x >= 0 else mp.ceil(x), lambda x: mp.nint(x) or mp.inf),
+    "round": step(_rint, lambda x: mp.floor(x) + 0.5),
 }  # fmt: skip
 
 
@@ -272,8 +279,9 @@ def larger(*given: Dual) -> Dual:
     top = max(x.v for x in given)
     tied = [x for x in given if x.v == top]
     doubt = 0
-    for x in tied:
-        doubt |= x.doubt & ~Doubt.ZERO | (tie(tied[0], x) if len(tied) > 1 else 0)
+    for x in given:
+        doubt |= x.doubt & ~Doubt.ZERO if x.v == top else 0
+        doubt |= tie(tied[0], x) if x is not tied[0] else 0
     count = max(len(x.t) for x in tied)
     rows = [x.t or (mp.mpf(0),) * count for x in tied]
     return Dual(top, tuple(sum(column) / len(tied) for column in zip(*rows, strict=True)), doubt)
@@ -303,8 +311,7 @@ BINARY: dict[str, Callable[[Dual, Dual], Dual]] = {
 
 def comparison(python: Callable[[Any, Any], Any]) -> Callable[[Dual, Dual], bool]:
     def compare(x: Dual, y: Dual) -> bool:
-        if x.v == y.v:
-            MODE.tied |= tie(x, y)
+        MODE.tied |= tie(x, y)
         return bool(python(x.v, y.v))
 
     return compare
@@ -337,7 +344,7 @@ def rounded(unit: float, least: float, seed: int) -> Iterator[None]:
         MODE.rounding = None
 
 
-def differentiate(problem: Any, digits: int = 40) -> Dual:
+def differentiate(problem: Any, digits: int = 40, near: float = 0.0) -> Dual:
     """Evaluate a problem's loss over dual numbers at its own point.
 
     Returns
@@ -350,7 +357,7 @@ def differentiate(problem: Any, digits: int = 40) -> Dual:
 
     info = np.finfo(problem.dtype)
     with mp.workdps(digits):
-        MODE.tied, MODE.largest = 0, mp.mpf(float(info.max))
+        MODE.tied, MODE.near, MODE.largest = 0, near, mp.mpf(float(info.max))
         MODE.smallest = mp.mpf(float(info.smallest_normal))
         count, start = problem.size, 0
         given = {}

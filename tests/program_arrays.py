@@ -242,14 +242,14 @@ def _getitem(w):
         "..., ::2", f"np.array({[w.random.randrange(-n, n) for _ in range(3)]}){last}",
         f"np.array([[0, {n - 1}], [0, 0]])", "..., np.array([0, 0, -1])", "..., None", "0:0",
         f"np.array({[w.chance(0.6) for _ in range(n)]}){last}", f"{[0, n - 1, 0]}",
-        f"{[w.chance(0.5) for _ in range(n)]}",
+        f"{[w.chance(0.5) for _ in range(n)]}", "d2", "k2", "..., d2", "..., k2",
     ]  # fmt: skip
     if w.ndim(x) > 1:
         choices += [
             "0, ...", ":, 0", ":, ::-1", "..., 0, :", "np.array([0, 0]), np.array([0, -1])",
             "np.array([[0], [0]]), np.array([0, -1])", ":, np.array([0, 0])",
             "0, np.array([0, -1])", f"np.arange({n})[:, None] % 1, ..., 0", ":, None, 0",
-            "np.array([0]), ..., None",
+            "np.array([0]), ..., None", "d2, ..., d2", "0, ..., k2", ":, d2", "None, k2",
         ]  # fmt: skip
         if w.chance(0.2):
             mask = (np.arange(w.value(x).size).reshape(w.shape(x)) % 2 == 0).tolist()
@@ -260,8 +260,9 @@ def _getitem(w):
 @way("take")
 def _take(w):
     x = w.operand(axes=1)
-    if w.chance(0.3):
-        return w.emit(f"xp.take({x}, np.array([[0, -1], [0, 0]]))")
+    if w.chance(0.4):
+        where = w.pick(("np.array([[0, -1], [0, 0]])", "d2", "k2", f"d2, axis={w.axis(x)}"))
+        return w.emit(f"xp.take({x}, {where})")
     axis = w.axis(x)
     n = w.shape(x)[int(axis)]
     where = [w.random.randrange(-n, n) for _ in range(w.random.randint(0, 4))]

@@ -157,22 +157,31 @@ TRAPS = (
     "xp.linalg.vector_norm(xp.where({m}, {x}, 0.0), axis=None)",
     "xp.tril(xp.log({x} * {x})) if {x}.ndim > 1 else {x}",
     "xp.where({x} > 0, xp.tan({x}), xp.reciprocal({x}))",
+    "xp.where(xp.isnan({h}), 0.0, {x} - {h})",
+    "xp.sum(xp.where(xp.isfinite({h}), ({x} - {h}) ** 2, 0.0))",
+    "xp.where({m}, xp.exp({x} - xp.where({m}, {x}, -xp.inf)), {x})",
+    "xp.log(xp.sum(xp.exp(xp.where({m}, {x}, -xp.inf))) + 0.5)",
+    "xp.where({x} * {x} < 1e-8, {x} * 0.5, xp.sin(xp.sqrt({x} * {x})) / xp.sqrt({x} * {x}))",
+    "{x} / xp.where({m}, xp.linalg.vector_norm({x} - {e}), 1.0)",
+    "xp.maximum(xp.log(xp.abs({x})), -3.0) * xp.where({m}, xp.abs({x}) ** 0.5, 1.0)",
 )
 
 
 @way("unselected branches")
 def _trap(w):
     x = w.real("any")
-    return w.emit(w.pick(TRAPS).format(x=x, e=w.entry(x), m=mask(w)))
+    text = w.pick(TRAPS)
+    if "{h}" in text:
+        return w.emit(text.format(x=w.real("real"), h=w.pick(("d3", "k3"))))
+    return w.emit(text.format(x=x, e=w.entry(x), m=mask(w)))
 
 
 @way("astype")
 def _astype(w):
     dtype = w.pick(("xp.float64", "xp.float32", "xp.float64"))
-    if w.chance(0.4):
-        return w.emit(f"{w.real()} * xp.astype({w.pick((mask(w), w.known()))}, {dtype})")
-    if w.chance(0.3):
-        return w.emit(
-            f"{w.real()} * xp.astype({w.known()}, {w.pick(('xp.int32', 'xp.int64', 'xp.bool'))})"
-        )
+    if w.chance(0.6):
+        made = w.pick((mask(w), w.known()))
+        if w.chance(0.3) and made not in w.data:
+            dtype = w.pick(("xp.int32", "xp.int64", "xp.bool"))
+        return w.emit(f"{w.real()} * {w.emit(f'xp.astype({made}, {dtype})')}")
     return w.emit(f"xp.astype({w.operand()}, {dtype})")

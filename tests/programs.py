@@ -52,10 +52,14 @@ class Program:
         lines += [f"    {name} = {text}" for name, text in self.statements]
         return "\n".join([*lines, f"    return {' + '.join(self.terms)}"])
 
-    def problem(self) -> gm.Problem:
+    def loss(self) -> Callable[..., Any]:
         scope = {"np": np, **self.constants}
         exec(compile(self.source(), "<program>", "exec"), scope)  # noqa: S102  # our own text
-        return gm.Problem(scope["loss"], self.params, self.data or None, name="program")
+        loss: Callable[..., Any] = scope["loss"]
+        return loss
+
+    def problem(self) -> gm.Problem:
+        return gm.Problem(self.loss(), self.params, self.data or None, name="program")
 
     def __str__(self) -> str:
         """Write all that it takes to run the program elsewhere."""
