@@ -11,7 +11,7 @@ import pytest
 
 import gradmethods as gm
 from gradmethods.providers.numerical import Numerical
-from tests.step_study import SCHEMES, at_steps, error, flat, flat_point
+from tests.step_sweep import SCHEMES, at_steps, error, flat, flat_point
 
 MOST = 99
 """Passes for one array."""
