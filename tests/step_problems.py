@@ -34,6 +34,8 @@ class Case:
         Makes the value that is seen of the exact one and the point: noise, rounding.
     truth : sequence of float, optional
         The gradient where the certificate cannot give it; NaN where none exists.
+    apart : float
+        How far apart the slopes of both sides are where there is no derivative.
     x32 : sequence of float, optional
         The point for float32, if it is another one.
     look : tuple of int
@@ -47,6 +49,7 @@ class Case:
     gap: Any = INF
     spoil: Spoil | None = None
     truth: Any = None
+    apart: float = INF
     x32: Any = None
     look: tuple[int, ...] = ()
 

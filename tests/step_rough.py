@@ -127,6 +127,7 @@ def kinks() -> list[Case]:
             lambda w, xp: xp.sum(abs(w)) + w[1] ** 2,
             [0, 1.3],
             gap=0,
+            apart=2,
             truth=[NAN, 3.6],
         ),
         Case(
@@ -134,6 +135,7 @@ def kinks() -> list[Case]:
             each(lambda w, xp: xp.maximum(w, 0) * 2 + w),
             [0, 0.7],
             gap=0,
+            apart=2,
             truth=[NAN, 3],
         ),
         Case(
@@ -141,6 +143,7 @@ def kinks() -> list[Case]:
             lambda w, xp: xp.max(w[:2]) + w[2] ** 2,
             [tie, tie, 2],
             gap=0,
+            apart=1,
             truth=[NAN, NAN, 4],
         ),
         Case(
@@ -148,6 +151,7 @@ def kinks() -> list[Case]:
             lambda w, xp: abs(w[0] - w[1]) * w[2],
             [0.7, 0.7, 1.2],
             gap=0,
+            apart=2.4,
             truth=[NAN, NAN, 0],
         ),
         Case(
@@ -163,6 +167,7 @@ def kinks() -> list[Case]:
             each(lambda w, xp: 1e-3 * abs(w) + xp.exp(w)),
             [0, 0.5],
             gap=0,
+            apart=0.002,
             truth=[NAN, math.exp(0.5) + 1e-3],
         ),
     ]

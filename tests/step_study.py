@@ -23,6 +23,8 @@ from tests.step_truth import CASES, DTYPES, SCHEMES, Flags, Vector, facts, flat
 RESOLVED = 0.1
 """Relative error below which a step resolves a component."""
 GROSS = 0.5
+HALF = 0.4
+"""Of the jump of the slope at a kink: that far off is the mean slope, and a little is allowed."""
 
 
 @dataclass(frozen=True)
@@ -96,8 +98,9 @@ class Answer:
 
     @property
     def invented(self) -> Flags:
-        """Where a number is given, without a mark, although there is no derivative."""
-        return ~self.known & ~self.marked
+        """Where there is no derivative, and neither mark nor estimate (half a jump) says so."""
+        half = HALF * facts(self.case, self.dtype).apart
+        return ~self.known & ~self.marked & ~(self.estimate >= half)
 
     @property
     def timid(self) -> Flags:
@@ -107,7 +110,7 @@ class Answer:
 
 def ask(name: str, dtype: str, scheme: str) -> Answer:
     """Let a scheme choose its steps, differentiate, and say how good that is."""
-    which, truth, best, smooth = facts(name, dtype)
+    which, truth, _, best, smooth = facts(name, dtype)
     problem = CASES[name].problem(dtype)
     nothing = np.full(which.size, math.nan)
     start = (name, dtype, scheme, truth, best[scheme], smooth[scheme])

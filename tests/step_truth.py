@@ -53,6 +53,8 @@ class Facts(NamedTuple):
         Their places in the flat vector.
     truth : numpy.ndarray
         Derivatives; NaN where there is none.
+    apart : float
+        How far apart the slopes of both sides are where there is none.
     best : dict of str to numpy.ndarray
         The smoothed best error of each scheme.
     smooth : dict of str to numpy.ndarray of bool
@@ -61,6 +63,7 @@ class Facts(NamedTuple):
 
     which: NDArray[np.intp]
     truth: Vector
+    apart: float
     best: dict[str, Vector]
     smooth: dict[str, Flags]
 
@@ -161,4 +164,4 @@ def facts(name: str, dtype: str) -> Facts:
     steps = reach(exact, which, float(np.finfo(dtype).eps) / 2)
     clear = {s: (gap > CLEAR * steps[s]) | np.isinf(gap) for s in SCHEMES}
     smooth = {s: clear[s] & (case.spoil is None) for s in SCHEMES}
-    return Facts(which, truth, {s: np.array(b) for s, b in best.items()}, smooth)
+    return Facts(which, truth, case.apart, {s: np.array(b) for s, b in best.items()}, smooth)
