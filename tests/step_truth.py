@@ -113,7 +113,7 @@ def best_errors(at: Beside, i: int, x: Any, truth: float) -> dict[str, float]:
     most = max(size, 1.0) / 2
     rungs = math.ceil(2 * math.log2(most / least))
     h = least * float(np.random.default_rng(i).uniform(1, 1.4)) * 2 ** (np.arange(rungs) / 2)
-    _, home, rounding = at(i, 0.0)
+    _, home, at_home = at(i, 0.0)
     above = np.array([at(i, s) for s in h])
     below = np.array([at(i, -s) for s in h])
     tableau = [(above[:, 1] - below[:, 1]) / (above[:, 0] - below[:, 0])]
@@ -129,8 +129,9 @@ def best_errors(at: Beside, i: int, x: Any, truth: float) -> dict[str, float]:
         "five-point": tableau[1],
         "richardson": tableau[3],
     }
+    least = 0.1 * np.maximum(np.maximum(above[:, 2], below[:, 2]), at_home) / h
     errors = {scheme: abs(quotients - truth) for scheme, quotients in found.items()}
-    return {s: smoothed(np.maximum(e, 0.1 * rounding / h[: e.size])) for s, e in errors.items()}
+    return {s: smoothed(np.maximum(e, least[: e.size])) for s, e in errors.items()}
 
 
 def reach(problem: gm.Problem, which: NDArray[np.intp], u: float) -> dict[str, Vector]:
