@@ -303,4 +303,5 @@ def to_zero(h: NDArray[np.float64]) -> NDArray[np.float64]:
     if h.size == 2:
         return np.array([h[1], -h[0]]) / (h[1] - h[0])
     weights: NDArray[np.float64] = np.cross(h, h**3)
-    return np.asarray(weights / weights.sum(), np.float64)
+    found: NDArray[np.float64] = weights / weights.sum()
+    return found
