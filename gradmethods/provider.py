@@ -52,17 +52,37 @@ class PreparedGradient(ABC):
     value_passes : int
         Forward passes for the value, beyond those for the gradient.
     error_estimate : numpy.ndarray or dict, or None
-        The method's own estimate of the absolute error of the last gradient, where it has one.
+        The method's own estimate of the absolute error of the last gradient, where it has one; in
+        the structure of the parameters.
+    unresolved : numpy.ndarray or dict, or None
+        Which entries of the last gradient the method could not resolve: their estimated error is
+        infinite, and their values are the best that could be had. Boolean, in the structure of the
+        parameters; None for a method that has no such notion.
     """
 
     preparation_passes: int = 0
     forward_passes: int | None
     value_passes: int
-    error_estimate: Parameters | None = None
+    _errors: NDArray[Any] | None = None
+    """The estimated errors of the last gradient, flat."""
 
     def __init__(self, problem: Problem, preparation: dict[str, float]) -> None:
         self.problem = problem
         self.preparation = preparation
+
+    @property
+    def error_estimate(self) -> Parameters | None:
+        """The estimated absolute error of each entry of the last gradient, None if unknown."""
+        return None if self._errors is None else self._structured(self._errors)
+
+    @property
+    def unresolved(self) -> Parameters | None:
+        """Which entries of the last gradient are not resolved, None if that cannot be said."""
+        return None if self._errors is None else self._structured(np.isinf(self._errors))
+
+    def _structured(self, vector: NDArray[Any]) -> Parameters:
+        structure = self.problem.structure
+        return structure.restore(structure.split(vector))
 
     def __call__(self, params: ParametersLike, **data: ArrayLike) -> GradientResult:
         """Compute the loss and its gradient at `params`, on other `data` if given.

@@ -1,248 +1,273 @@
-"""How far the default step is from the best one: smooth problems of every scale, and sweeps.
+"""A study of difference steps on hard problems: errors, estimates, marks and cost.
 
-The error is that of the gradient (of `MOST` of its components), relative to the norm. The best
-reachable one is sought over `SWEEP` times one common absolute step, times max(1, |x|), or times
-|x|. Of so many steps, some hit it by luck, with errors that cancel: so it is told twice, as the
-least error of all, ``raw``, and as the least median of a decade of steps, ``fair``.
+Errors are those of single components (at most `MOST` of each problem). The best reachable error is
+sought over steps half an octave apart, by evaluations of our own; as some steps hit the derivative
+by luck, it is the least of running medians over five neighbours. No error counts as smaller than
+the rounding of the gradient itself, nor than a tenth of what rounding the loss does at that step.
 
-    python -m tests.step_study
+    python -m tests.step_study [--quick] [--only NAME] [--scheme SCHEME] [--no-cost]
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from functools import cache, partial
-from typing import Any, NamedTuple
+import argparse
+import math
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 import gradmethods as gm
-from gradmethods.errors import InvalidOption, NotDifferentiable
-from gradmethods.providers import schemes
-from gradmethods.providers.black_box import over_reals
-from gradmethods.providers.extrapolation import richardson
-from gradmethods.providers.numerical import Numerical
-from gradmethods.providers.steps import FixedStep
+from tests.step_truth import CASES, DTYPES, SCHEMES, Flags, Vector, facts, flat
 
-SCHEMES = (*schemes.SCHEMES, schemes.RICHARDSON)
-SWEEP = 10.0 ** -np.arange(1, 16.01, 0.5)
-DECADE = 3
-MOST = 40
-
-Vector = NDArray[Any]
+RESOLVED = 0.1
+"""Relative error below which a step resolves a component."""
+GROSS = 0.5
+HALF = 0.4
+"""Of the jump of the slope at a kink: that far off is the mean slope, and a little is allowed."""
 
 
-class Ratio(NamedTuple):
-    """The error at the default step over the best one, and the passes that choosing it took."""
+@dataclass(frozen=True)
+class Answer:
+    """What a scheme says of some components, beside the truth."""
 
-    raw: float
-    fair: float
-    passes: int
+    case: str
+    dtype: str
+    scheme: str
+    truth: Vector
+    best: Vector
+    smooth: Flags
+    found: Vector
+    estimate: Vector
+    marked: Flags
+    passes: float
+    calls: float
+    failure: str = ""
+
+    @property
+    def error(self) -> Vector:
+        """Absolute errors; infinite where nothing was found, NaN where there is no derivative."""
+        error = abs(self.found - self.truth)
+        return np.where(np.isnan(self.found) & ~np.isnan(self.truth), math.inf, error)
+
+    @property
+    def floor(self) -> Vector:
+        """The rounding of the gradient itself."""
+        return float(np.finfo(self.dtype).eps) / 2 * abs(self.truth)
+
+    @property
+    def known(self) -> Flags:
+        """Where there is a derivative."""
+        return ~np.isnan(self.truth)
+
+    @property
+    def ratio(self) -> Vector:
+        """Error over the smoothed best one; NaN where no step resolves the component at all."""
+        floor = np.maximum(self.floor, np.finfo(float).tiny)
+        ratio = np.maximum(self.error, floor) / np.maximum(self.best, floor)
+        return np.where(self.resolvable & ~self.marked, ratio, math.nan)
+
+    @property
+    def resolvable(self) -> Flags:
+        """Where some common step resolves the component, which is not 0."""
+        near = self.best <= RESOLVED * abs(self.truth)
+        resolvable: Flags = self.known & (self.truth != 0) & near
+        return resolvable
+
+    @property
+    def honest(self) -> Flags:
+        """Where the error is within the estimate; what is marked claims nothing."""
+        within: Flags = self.error <= self.estimate + self.floor
+        return within | self.marked
+
+    @property
+    def gross(self) -> Flags:
+        """Where the error is more than half the derivative, and neither mark nor estimate tells."""
+        wrong = self.error > GROSS * abs(self.truth)
+        return self.known & wrong & ~self.marked & ~(self.error <= self.estimate)
+
+    @property
+    def gross_answer(self) -> bool:
+        """Whether components without a mark make the whole gradient wrong by more than half."""
+        silent = self.known & ~self.marked
+        if not silent.any() or not self.truth[self.known].any():
+            return False
+        unit = max(float(abs(self.truth[self.known]).max()), np.finfo(float).tiny)
+        norm = np.linalg.norm(self.truth[self.known] / unit)
+        return bool(np.linalg.norm(self.error[silent] / unit) > GROSS * norm)
+
+    @property
+    def invented(self) -> Flags:
+        """Where there is no derivative, and neither mark nor estimate (half a jump) says so."""
+        half = HALF * facts(self.case, self.dtype).apart
+        return ~self.known & ~self.marked & ~(self.estimate >= half)
+
+    @property
+    def timid(self) -> Flags:
+        """Where a component is marked although some common step resolves it."""
+        return self.resolvable & self.marked
 
 
-def changed(name: str, factor: float = 1.0, plus: float = 0.0) -> gm.Problem:
-    """Multiply a loss of the catalogue by a factor, and add a constant."""
-    twin = gm.problems.get(name)
-
-    def loss(params, *, xp=np, **data):
-        return factor * twin.loss(params, **data, xp=xp) + plus
-
-    return gm.Problem(loss, twin.params, twin.data)
-
-
-def units() -> gm.Problem:
-    """Make a problem of two arrays, in millionths and in millions."""
-    rng = np.random.default_rng(3)
-
-    def loss(params, a, b, *, xp=np):
-        u, v = 1e6 * params["small"], 1e-6 * params["large"]
-        return xp.mean(xp.tanh(a @ u + xp.exp(b @ v)) ** 2) + xp.sum(u * v**3)
-
-    params = {"small": 1e-6 * rng.normal(size=4), "large": 1e6 * rng.normal(size=4)}
-    return gm.Problem(loss, params, {"a": rng.normal(size=(9, 4)), "b": rng.normal(size=(9, 4))})
-
-
-def mixed(n: int) -> gm.Problem:
-    """Make a problem of one array whose entries have units from 1e-6 to 1e6."""
-    rng = np.random.default_rng(4)
-
-    def loss(w, a, unit, *, xp=np):
-        u = w / unit
-        return xp.mean(xp.tanh(a @ u) ** 2) + xp.sum(xp.exp(0.3 * u))
-
-    unit = 10.0 ** rng.uniform(-6, 6, n)
-    unit[:2] = 1e-6, 1e6
-    data = {"a": rng.normal(size=(9, n)) / n**0.5, "unit": unit}
-    return gm.Problem(loss, rng.normal(size=n) * unit, data)
+def ask(name: str, dtype: str, scheme: str) -> Answer:
+    """Let a scheme choose its steps, differentiate, and say how good that is."""
+    which, truth, _, best, smooth = facts(name, dtype)
+    problem = CASES[name].problem(dtype)
+    nothing = np.full(which.size, math.nan)
+    start = (name, dtype, scheme, truth, best[scheme], smooth[scheme])
+    unmarked = np.zeros(which.size, bool)
+    try:
+        prepared = gm.Numerical(scheme=scheme).prepare(problem)
+        found = flat(prepared(problem.params).gradient)[which].astype(float)
+    except Exception as error:  # noqa: BLE001  # whatever a rule does wrong is a finding
+        failure = f"{type(error).__name__}: {error}"
+        return Answer(*start, nothing, nothing, unmarked, math.nan, math.nan, failure)
+    estimate, marks = prepared.error_estimate, getattr(prepared, "unresolved", None)
+    return Answer(
+        *start,
+        found,
+        nothing if estimate is None else flat(estimate)[which].astype(float),
+        unmarked if marks is None else flat(marks)[which].astype(bool),
+        prepared.preparation_passes / problem.size,
+        (prepared.forward_passes or math.nan) / problem.size,
+    )
 
 
-def shrunk(factor: float) -> gm.Problem:
-    """Make a problem whose parameters are far smaller than the scale on which its loss varies."""
-    twin = gm.problems.get("logistic-regression")
-    params = {name: factor * x for name, x in twin.structure.check(twin.params).items()}
-    return gm.Problem(twin.loss, twin.structure.restore(params), twin.data)
+def share(flags: Iterable[Flags]) -> float:
+    joined = np.concatenate([*flags, np.zeros(0, bool)])
+    return 100 * float(joined.mean()) if joined.size else math.nan
 
 
-def logarithms(scale: float) -> gm.Problem:
-    """Make a problem whose loss varies on the scale of its parameters, whatever that is."""
-    x = np.random.default_rng(5).uniform(0.5, 2, 6) * scale
-    return gm.Problem(lambda w, *, xp=np: xp.sum(xp.log(w) * xp.sqrt(w)) / xp.sum(w), x)
+def median(values: Iterable[Vector]) -> float:
+    joined = np.concatenate([*values, np.zeros(0)])
+    joined = joined[~np.isnan(joined)]
+    return float(np.median(joined)) if joined.size else math.nan
 
 
-NETWORKS: dict[str, dict[str, Any]] = {
-    "sigmoid": {},
-    "logits": {"loss": "logits"},
-    "tanh": {"activation": "tanh"},
-    "tanh, logits": {"activation": "tanh", "loss": "logits"},
-    "sigmoid, float32": {"dtype": "float32"},
-    "tanh, logits, float32": {"activation": "tanh", "loss": "logits", "dtype": "float32"},
+def largest(values: Iterable[Vector]) -> float:
+    joined = np.concatenate([*values, np.zeros(0)])
+    joined = joined[~np.isnan(joined)]
+    return float(joined.max()) if joined.size else math.nan
+
+
+def looseness(answer: Answer) -> Vector:
+    """Return estimates over errors where both say something."""
+    sensible = (answer.error > 0) & np.isfinite(answer.estimate) & ~answer.marked
+    return (answer.estimate / np.where(sensible, answer.error, math.nan))[sensible]
+
+
+def figures(answers: list[Answer]) -> dict[str, float]:
+    """Sum up some answers."""
+    return {
+        "answers": len(answers),
+        "error/best": median(a.ratio for a in answers),
+        "worst smth": largest(a.ratio[a.smooth] for a in answers),
+        "worst": largest(a.ratio for a in answers),
+        "wrong unmrk": sum(a.gross_answer for a in answers),
+        "silent cmp": sum(int(a.gross.sum()) for a in answers),
+        "honest %": share(a.honest[a.known] for a in answers),
+        "timid %": share(a.timid[a.resolvable] for a in answers),
+        "invented": sum(int(a.invented.sum()) for a in answers),
+        "est/error": median(looseness(a) for a in answers),
+        "prep/entry": median(np.array([a.passes]) for a in answers),
+        "per call": median(np.array([a.calls]) for a in answers),
+        "failed": sum(bool(a.failure) for a in answers),
+    }
+
+
+def table(answers: list[Answer]) -> Iterator[str]:
+    """Yield a line for each scheme and dtype, and for all of them."""
+    keys = [*figures([])]
+    yield f"{'':22}" + "".join(f"{key:>12}" for key in keys)
+    rows = [
+        (f"{scheme}, {dtype}", [a for a in answers if (a.scheme, a.dtype) == (scheme, dtype)])
+        for dtype in DTYPES
+        for scheme in SCHEMES
+    ]
+    for label, some in (*rows, ("all", answers)):
+        if some:
+            yield f"{label:22}" + "".join(f"{value:12.3g}" for value in figures(some).values())
+
+
+FAULTS: dict[str, Callable[[Answer], Flags]] = {
+    "WRONG": lambda a: a.gross | (a.known & a.gross_answer & (a.error > GROSS * abs(a.truth))),
+    "DISHONEST": lambda a: a.known & ~a.honest & ~a.gross,
+    "TIMID": lambda a: a.timid,
+    "INVENTED": lambda a: a.invented,
+    "FAR": lambda a: a.smooth & (a.ratio > 100),
 }
-CATALOGUE: dict[str, Callable[[], gm.Problem]] = {
-    **{name: partial(gm.problems.get, name) for name in gm.problems.names()},
-    **{
-        f"{name}, float32": partial(gm.problems.get, name, dtype="float32")
-        for name in gm.problems.names()
-    },
-    **{
-        f"2-32-32-1 {name}": partial(gm.problems.get, "mlp", widths=(2, 32, 32, 1), **options)
-        for name, options in NETWORKS.items()
-    },
-}
-BADLY_SCALED: dict[str, Callable[[], gm.Problem]] = {
-    "island × 1e-8": partial(changed, "island", 1e-8),
-    "island × 1e8": partial(changed, "island", 1e8),
-    "island + 1e6": partial(changed, "island", plus=1e6),
-    "helmholtz + 1e6": partial(changed, "helmholtz", plus=1e6),
-    "arrays of 1e-6 and 1e6": units,
-    "4 entries of 1e-6 to 1e6": partial(mixed, 4),
-    "40 entries of 1e-6 to 1e6": partial(mixed, 40),
-    "parameters of 1e-6": partial(shrunk, 1e-6),
-    "parameters of 0": partial(shrunk, 0.0),
-    "logarithms at 1e-6": partial(logarithms, 1e-6),
-    "logarithms at 1e6": partial(logarithms, 1e6),
-}
 
 
-def flat_point(problem: gm.Problem) -> Vector:
-    return problem.structure.join(problem.structure.check(problem.params))
+def described(a: Answer, k: int) -> str:
+    """Describe one component of an answer in a line."""
+    return (
+        f"  {a.case:36}{a.dtype:8} {a.scheme:11}#{facts(a.case, a.dtype).which[k]:<4}"
+        f"truth {a.truth[k]:.4g} found {a.found[k]:.4g} error {a.error[k]:.1e} "
+        f"estimate {a.estimate[k]:.1e} best {a.best[k]:.1e}{' MARKED' * int(a.marked[k])}"
+    )
 
 
-def truth(problem: gm.Problem) -> Vector:
-    """Return the gradient at the very numbers of the problem, in float64 (certified if small)."""
-    if problem.size <= MOST:
-        try:
-            gradient = gm.certified_gradient(problem).gradient
-            named = {"": gradient} if problem.structure.bare else gradient
-            return problem.structure.join(named)
-        except NotDifferentiable:  # not decided: |z| in a smooth function, at 0
-            pass
-
-    def wide(arrays):
-        return {k: a.astype(float) if a.dtype.kind == "f" else a for k, a in arrays.items()}
-
-    params = problem.structure.restore(wide(problem.structure.check(problem.params)))
-    twin = gm.Problem(problem.loss, params, wide(problem.data))
-    return flat(twin, gm.Backprop().prepare(twin)(twin.params).gradient)
+def offenders(answers: list[Answer], most: int) -> Iterator[str]:
+    """Yield lines for components at fault, the worst kinds first, so many of each kind at most."""
+    for kind, at_fault in FAULTS.items():
+        faults = [(a, k) for a in answers for k in np.flatnonzero(at_fault(a)).tolist()]
+        yield f"{kind}: {len(faults)}"
+        yield from (described(*fault) for fault in faults[:most])
+    yield from (
+        f"FAILED    {a.case} {a.dtype} {a.scheme} {a.failure}" for a in answers if a.failure
+    )
 
 
-def flat(problem: gm.Problem, gradient: Any) -> Vector:
-    return problem.structure.join(problem.structure.check(gradient))
+def costly(n: int) -> dict[str, gm.Problem]:
+    """Make losses of n parameters that cost O(n)."""
+    rng = np.random.default_rng(n)
+    x, unit, far = rng.normal(size=n), 10.0 ** rng.uniform(-4, 4, n), 30 * rng.uniform(-1, 1, n)
+    a = rng.normal(size=(8, n)) / n**0.5
+    return {
+        "separable": gm.Problem(lambda w, *, xp=np: xp.sum(xp.sin(w) * xp.exp(w)), x),
+        "mixed units": gm.Problem(
+            lambda w, s, *, xp=np: xp.sum(xp.tanh(w / s) + (w / s) ** 2), x * unit, {"s": unit}
+        ),
+        "log-sum-exp": gm.Problem(lambda w, *, xp=np: xp.log(xp.sum(xp.exp(w))), far),
+        "network": gm.Problem(lambda w, a, *, xp=np: xp.mean(xp.tanh(a @ w) ** 2), x, {"a": a}),
+        "ReLUs": gm.Problem(lambda w, *, xp=np: xp.sum(xp.maximum(w, 0) + w**2), x),
+    }
 
 
-def some(problem: gm.Problem) -> NDArray[np.intp]:
-    """Return the components that are looked at."""
-    if problem.size <= MOST:
-        return np.arange(problem.size)
-    return np.sort(np.random.default_rng(0).choice(problem.size, MOST, replace=False))
+def costs(sizes: Iterable[int]) -> Iterator[str]:
+    """Yield evaluations per entry that preparation takes as the number of parameters grows."""
+    yield f"{'evaluations per entry':22}" + "".join(f"{name:>15}" for name in costly(3))
+    for n in sizes:
+        for scheme in SCHEMES:
+            cells = ""
+            for problem in costly(n).values():
+                passes = gm.Numerical(scheme=scheme).prepare(problem).preparation_passes
+                cells += f"{passes / n:15.3g}"
+            yield f"{n:6}  {scheme:14}" + cells
 
 
-def error(found: Vector, exact: Vector) -> float:
-    """Return the error relative to the norm; infinite if it is none."""
-    unit = abs(exact).max()
-    found = found.astype(float)
-    with np.errstate(over="ignore"):
-        size = np.linalg.norm((found - exact) / unit) / np.linalg.norm(exact / unit)
-    return float(size) if np.isfinite(size) else np.inf
-
-
-def at_steps(problem: gm.Problem, scheme: str, which: Any, steps: Vector) -> Vector:
-    """Return some components at steps of one's own; NaN if a step is lost."""
-    point = flat_point(problem)
-    evaluate = over_reals(problem, point, problem.data)
-    found = np.full(len(which), np.nan)
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m tests.step_study", description=__doc__)
+    parser.add_argument("--quick", action="store_true", help="every fifth problem, n up to 100")
+    parser.add_argument("--only", default="", help="problems whose name contains this")
+    parser.add_argument("--scheme", choices=SCHEMES)
+    parser.add_argument("--most", type=int, default=60, help="lines for each kind of fault")
+    parser.add_argument("--no-cost", action="store_true")
+    options = parser.parse_args()
+    names = [name for name in CASES if options.only in name]
+    names = names[::5] if options.quick else names
     with np.errstate(all="ignore"):
-        value = evaluate()
-        for k, (i, h) in enumerate(zip(which.tolist(), steps.tolist(), strict=True)):
-            entry = point[i : i + 1].copy()  # the loss as a function of one entry
-            one = partial(_with_entry, point, i, entry, evaluate)
-            try:
-                if scheme == schemes.RICHARDSON:
-                    estimate = richardson(one, entry, FixedStep(h))
-                else:
-                    losses = schemes.one_by_one(one, value, entry)
-                    estimate = schemes.differences(scheme, losses, entry, FixedStep(h), 0.0)
-                found[k] = estimate.gradient[0]
-            except InvalidOption:
-                pass
-    return found
-
-
-def _with_entry(point: Vector, i: int, entry: Vector, evaluate: Callable[[], float]) -> float:
-    home = point[i]
-    point[i] = entry[0]
-    loss = evaluate()
-    point[i] = home
-    return loss
-
-
-def best(problem: gm.Problem, scheme: str, which: Any, exact: Vector) -> tuple[float, float]:
-    """Return the best reachable error, raw and fair."""
-    x = flat_point(problem)[which].astype(float)
-    sizes = abs(x)
-    typical = float(np.median(sizes[sizes > 0])) if sizes.any() else 1.0
-    families = (np.ones_like(x), np.maximum(1, sizes), np.where(sizes > 0, sizes, typical))
-    raw = fair = np.inf
-    for unit in families:
-        errors = np.array([error(at_steps(problem, scheme, which, h * unit), exact) for h in SWEEP])
-        windows = np.lib.stride_tricks.sliding_window_view(errors, DECADE)
-        raw = min(raw, float(errors.min()))
-        fair = min(fair, float(np.median(windows, axis=1).min()))
-    return raw, fair
-
-
-@cache
-def ratios(name: str) -> dict[str, Ratio]:
-    """Compare the default step with the best one, scheme by scheme."""
-    problem = (CATALOGUE | BADLY_SCALED)[name]()
-    which = some(problem)
-    exact = truth(problem)[which]
-    found = {}
-    for scheme in SCHEMES:
-        prepared = Numerical(scheme).prepare(problem)
-        mine = error(flat(problem, prepared(problem.params).gradient)[which], exact)
-        raw, fair = best(problem, scheme, which, exact)
-        found[scheme] = Ratio(mine / raw, mine / fair, prepared.preparation_passes)
-    return found
-
-
-def table() -> Iterator[str]:
-    """Yield the lines of the table: for each scheme raw and fair ratio, and the passes."""
-    yield f"{'error at the default step / best':32}" + "".join(f"{s:>22}" for s in SCHEMES)
-    yield f"{'':32}" + f"{'raw':>8}{'fair':>7}{'passes':>7}" * len(SCHEMES)
-    rows = {name: ratios(name) for name in (*CATALOGUE, *BADLY_SCALED)}
-    for name, row in rows.items():
-        cells = (f"{r.raw:8.2g}{r.fair:7.2g}{r.passes:7d}" for r in row.values())
-        yield f"{name:32}" + "".join(cells)
-    for what, pick in (("median", np.median), ("worst", np.max)):
-        columns = ([row[scheme] for row in rows.values()] for scheme in SCHEMES)
-        cells = (
-            f"{pick([r.raw for r in c]):8.2g}{pick([r.fair for r in c]):7.2g}{'':7}"
-            for c in columns
-        )
-        yield f"{what:32}" + "".join(cells)
+        answers = [
+            ask(name, dtype, scheme)
+            for name in names
+            for dtype in DTYPES
+            for scheme in ([options.scheme] if options.scheme else SCHEMES)
+        ]
+        lines = [*offenders(answers, options.most), f"{len(names)} problems", *table(answers)]
+    print(*lines, sep="\n")
+    if not (options.no_cost or options.only):
+        for line in costs((10, 100) if options.quick else (10, 100, 1000, 10_000)):
+            print(line, flush=True)
 
 
 if __name__ == "__main__":
-    for line in table():
-        print(line)  # noqa: T201  # this is what it is for
+    main()

@@ -103,8 +103,8 @@ def test_memory_beyond_the_parameters_does_not_grow():
     small, large = problem(20), problem(200)
     reuse = Numerical(evaluation="reuse")
     growth = peak(large, reuse) - peak(small, reuse)
-    # The point, the gradient, and the base values of the hidden layer.
-    assert growth < 3.2 * 8 * (large.size - small.size)
+    # The point, the gradient, its estimated errors, and the base values of the hidden layer.
+    assert growth < 4.6 * 8 * (large.size - small.size)
     for each in (small, large):
         assert prepare(each).workspace <= program.BUDGET + 64 * 20
         assert peak(each, reuse) < 3.2 * 8 * each.size + 3 * program.BUDGET
@@ -125,11 +125,11 @@ def test_values_on_the_way_are_not_kept():
     )
 
 
-def test_plain_memory_is_two_copies():
-    """A private point and the gradient: anything more of size n would not be needed."""
+def test_plain_memory_is_three_copies():
+    """A private point, the gradient and its errors: anything more of size n is not needed."""
     n = 300_000
     problem = gm.Problem(lambda w, *, xp=np: w[0] * w[1], np.full(n, 0.3))
-    assert peak(problem, Numerical("forward")) < 2.2 * 8 * n + 800 * schemes.BLOCK
+    assert peak(problem, Numerical("forward")) < 3.2 * 8 * n + 800 * schemes.BLOCK
 
 
 class Terminal(io.StringIO):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from tests.step_study import BADLY_SCALED, CATALOGUE, SCHEMES, ratios
+from tests.step_sweep import BADLY_SCALED, CATALOGUE, SCHEMES, ratios
 
 MEDIAN, WORST = 5.0, 30.0
 

@@ -39,6 +39,8 @@ class Answer:
         Seconds.
     forward_passes : int or None
         For one gradient.
+    unresolved : int or None
+        Entries that the method itself marks as not resolved; None if it has no such notion.
     cost : Cost or None
         Measured time, None if it was not asked for.
     noise : dict of str to numpy.ndarray, or None
@@ -56,6 +58,7 @@ class Answer:
     obstacle: str = ""
     preparation: float = float("nan")
     forward_passes: int | None = None
+    unresolved: int | None = None
     cost: Cost | None = None
     noise: Vectors | None = None
     floor: Vectors | None = None
@@ -83,6 +86,7 @@ def ask(problem: Problem, provider: Provider, seconds: float) -> tuple[Answer, P
             gradient,
             preparation=preparation,
             forward_passes=getattr(prepared, "forward_passes", None),
+            unresolved=count_unresolved(prepared),
             cost=measure(prepared, problem, seconds=seconds) if seconds > 0 else None,
         )
     except GradientError as refusal:
@@ -90,6 +94,15 @@ def ask(problem: Problem, provider: Provider, seconds: float) -> tuple[Answer, P
     except Exception as failure:  # noqa: BLE001  # one provider's fault must not hide the others
         return Answer(provider.name, obstacle=told(failure)), None
     return answer, prepared
+
+
+def count_unresolved(prepared: Any) -> int | None:
+    """Count the entries of the last gradient that a method marks, None if it marks none ever."""
+    marks = getattr(prepared, "unresolved", None)
+    if marks is None:
+        return None
+    arrays = marks.values() if isinstance(marks, dict) else [marks]
+    return sum(int(np.count_nonzero(array)) for array in arrays)
 
 
 def evaluate(

@@ -113,6 +113,8 @@ class Comparison:
         ratio_low           lower end of its 95 % bootstrap interval
         ratio_high          upper end
         forward_passes      for one gradient
+        unresolved          entries that the method itself marks as not resolved; missing if it has
+                            no such notion
         verdict             see `Comparison`
         reason              why it does not agree; empty if it does
         obstacle            why there is no gradient; empty if there is
@@ -228,6 +230,7 @@ class Comparison:
             "ratio_low": cost.ratio.low if cost else missing,
             "ratio_high": cost.ratio.high if cost else missing,
             "forward_passes": answer.forward_passes,
+            "unresolved": answer.unresolved,
             "verdict": verdict,
             "reason": reason,
             "obstacle": reason if verdict == OBSTACLE else "",

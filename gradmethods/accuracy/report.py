@@ -107,9 +107,10 @@ def gradient_record(
     dict
         ``problem``, ``provider``, ``verdict`` (``"within bound"``, ``"unresolved"``, ``"beyond
         bound"``, ``"not finite"``; ``"obstacle"`` if there is no gradient), ``reason``,
-        ``forward_passes``, ``preparation``, ``cost``, and ``arrays``: for each parameter array, and
-        for all together, the `Measures` of its error, ``bound`` (its norm ÷ the norm of the truth),
-        ``excess`` (the largest error ÷ bound of a component) and ``verdict``.
+        ``forward_passes``, ``unresolved`` (entries that the method marks itself), ``preparation``,
+        ``cost``, and ``arrays``: for each parameter array, and for all together, the `Measures` of
+        its error, ``bound`` (its norm ÷ the norm of the truth), ``excess`` (the largest error ÷
+        bound of a component) and ``verdict``.
 
     Raises
     ------
@@ -213,6 +214,7 @@ def _cost(answer: Answer) -> dict[str, Any]:
     return {
         "value": answer.value,
         "forward_passes": answer.forward_passes,
+        "unresolved": answer.unresolved,
         "preparation": answer.preparation,
         "cost": answer.cost.record() if answer.cost else None,
     }

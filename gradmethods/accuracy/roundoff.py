@@ -25,7 +25,7 @@ from gradmethods.accuracy.answers import Prepared, Vectors, evaluate
 from gradmethods.accuracy.tolerances import TABLE
 from gradmethods.problem import Problem
 from gradmethods.providers.schemes import RICHARDSON
-from gradmethods.providers.steps import WIDE, step_for
+from gradmethods.providers.steps import step_for
 from gradmethods.structure import Arrays
 
 POWERS = (3 / 4, 1 / 2, 1 / 4)
@@ -68,8 +68,8 @@ def difference_noise(
 ) -> Vectors | None:
     """Return what the noise of the loss adds to each component, None if none is subtracted.
 
-    A difference of two losses over a step h is known to 2 noise/h. Where the method estimates its
-    own error, that counts too.
+    A difference of two losses over a step h is known to 2 noise/h, and to no more than the method
+    itself says: where it does not resolve an entry, to nothing.
     """
     method = provider.partition("[")[0]
     if method not in TABLE.keys() - {"exact"}:
@@ -78,13 +78,13 @@ def difference_noise(
     point = problem.structure.join(problem.structure.check(problem.params))
     rule = getattr(prepared, "step", None)
     steps = rule(point) if callable(rule) else step_for(scheme, point, problem.dtype)
-    if scheme == RICHARDSON:  # its last steps, whose extrapolation leaves so much
-        steps = np.finfo(problem.dtype).eps ** 0.2 * np.asarray(steps, float) / WIDE
     noise = 2 * SLACK * loss.noise / np.asarray(steps, float)
     own = getattr(prepared, "error_estimate", None)
     if own is not None:
         own = problem.structure.join(problem.structure.check(own)).astype(float)
-        noise = np.maximum(noise, SLACK * np.nan_to_num(own, nan=np.inf))
+        own = SLACK * np.nan_to_num(own, nan=np.inf, posinf=np.inf)
+        # The first steps of Richardson extrapolation are not those that it ends with.
+        noise = own if scheme == RICHARDSON else np.maximum(noise, own)
     return dict(problem.structure.split(noise))
 
 

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 LINE = 100
 NONE = "–"
+MARKED = "unresolved: entries that no step of the method resolves, by its own estimate."
 RIGHT = 3
 """Significant digits of times and ratios."""
 
@@ -36,9 +37,14 @@ def render(comparison: Comparison) -> str:
             f"The loss itself is {word} here, in plain NumPy: there is no gradient to find."
         )
     timed = any(answer.cost for answer in comparison.answers)
-    rows = [_row(name, row, timed=timed) for name, row in comparison.table.iterrows()]
+    marked = any(answer.unresolved for answer in comparison.answers)
+    rows = [
+        _row(name, row, timed=timed, marked=marked) for name, row in comparison.table.iterrows()
+    ]
     lines += ["", table(rows, left=["verdict"])]
     lines += ["", _fill(_legend(reference.provider if reference else "", timed=timed))]
+    if marked:
+        lines[-1] += "\n" + _fill(MARKED)
     reasons: dict[tuple[str, str], list[str]] = {}
     for name, reason in comparison.reasons.items():
         if reason:
@@ -95,8 +101,8 @@ def without_kind(reason: str) -> str:
     return re.sub(r"\b([aA]) (symbolic|complex|traced|ball) array", r"\1n array", reason)
 
 
-def _row(name: Any, row: Any, *, timed: bool) -> dict[str, str]:
-    passes = row["forward_passes"]
+def _row(name: Any, row: Any, *, timed: bool, marked: bool) -> dict[str, str]:
+    passes, unresolved = row["forward_passes"], row["unresolved"]
     times = {
         "preparation": seconds(row["preparation_s"]),
         "gradient": seconds(row["gradient_s"]),
@@ -107,9 +113,14 @@ def _row(name: Any, row: Any, *, timed: bool) -> dict[str, str]:
         "error": _error(row["error"]),
         "worst component": _error(row["worst_component"]),
         **(times if timed else {}),
-        "passes": NONE if passes is None or math.isnan(passes) else f"{int(passes):,}",
+        "passes": _count(passes),
+        **({"unresolved": _count(unresolved) if unresolved else NONE} if marked else {}),
         "verdict": row["verdict"],
     }
+
+
+def _count(value: float | None) -> str:
+    return NONE if value is None or math.isnan(value) else f"{int(value):,}"
 
 
 def _legend(reference: str, *, timed: bool) -> str:

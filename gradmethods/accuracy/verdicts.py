@@ -111,7 +111,7 @@ class Judge:
                 f"gives {answer.value!r} for the loss, which is {self.loss.value!r} in plain NumPy"
             )
         if answer not in self.voters:
-            return UNRESOLVED, self._hidden(self._names)
+            return UNRESOLVED, self._hidden(answer, self._names)
         if len(self.voters) == 1:
             return UNDECIDED, "nobody to compare with"
         if len(self.camps[0]) > 1 and all(answer in camp for camp in self.camps):
@@ -138,7 +138,7 @@ class Judge:
             if not (same and len(others) > 1):
                 hidden.append(name)
         if hidden:
-            return UNRESOLVED, self._hidden(hidden)
+            return UNRESOLVED, self._hidden(answer, hidden)
         if alone:
             return UNRESOLVED, f"no other method resolves {_gradient_of(alone)}"
         return AGREES, ""
@@ -200,8 +200,12 @@ class Judge:
         return f"NaN or infinity in {_gradient_of(names)}"
 
     @staticmethod
-    def _hidden(names: Iterable[str]) -> str:
-        return f"the round-off of the loss hides {_gradient_of(names)} from differences"
+    def _hidden(answer: Answer, names: Iterable[str]) -> str:
+        text = f"the round-off of the loss hides {_gradient_of(names)} from differences"
+        if answer.unresolved:
+            plural = "entry" if answer.unresolved == 1 else "entries"
+            text += f", or a kink or a jump does: no step resolves {answer.unresolved:,} {plural}"
+        return text
 
 
 def methods(answers: Iterable[Answer]) -> int:

@@ -47,6 +47,8 @@ class Option:
         Whether the time is passes × time of the loss, as one gradient would take too long.
     passes : int or None
         Forward passes of one gradient.
+    unresolved : int or None
+        Entries that the method itself marks as not resolved; None if it has no such notion.
     obstacle : str
         Why there is no gradient; empty if there is.
     fault : str
@@ -63,6 +65,7 @@ class Option:
     agreed: bool = False
     estimated: bool = False
     passes: int | None = None
+    unresolved: int | None = None
     obstacle: str = ""
     fault: str = ""
 
@@ -180,7 +183,7 @@ class Advice:
         import pandas as pd
 
         names = ("preparation", "gradient", "low", "high", "digits", "certified", "agreed",
-                 "estimated", "passes", "obstacle", "fault")  # fmt: skip
+                 "estimated", "passes", "unresolved", "obstacle", "fault")  # fmt: skip
         rows = [
             {"provider": option.name, **{name: getattr(option, name) for name in names}}
             for option in self.options

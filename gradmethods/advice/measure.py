@@ -7,7 +7,7 @@ import time
 from dataclasses import replace
 from typing import Any
 
-from gradmethods.accuracy.answers import Answer, evaluate
+from gradmethods.accuracy.answers import Answer, count_unresolved, evaluate
 from gradmethods.accuracy.compare import judged, warm_up
 from gradmethods.accuracy.comparison import Comparison
 from gradmethods.accuracy.roundoff import PlainLoss
@@ -151,7 +151,7 @@ def _measured(name: str, problem: Problem, loss: float, seconds: float, limit: f
         return stopped(Option(name, preparation, obstacle=told(error)))
     answer = Answer(
         name, value, gradient, preparation=preparation, cost=cost,
-        forward_passes=prepared.forward_passes,
+        forward_passes=prepared.forward_passes, unresolved=count_unresolved(prepared),
     )  # fmt: skip
     option = _timed(answer)
     if cost is None:

@@ -27,6 +27,9 @@ from gradmethods.structure import Arrays
 
 Evaluate = Callable[[], complex]
 
+ROUNDINGS = 16.0
+"""The estimate of the error, in units of round-off: a loss of many operations may exceed it."""
+
 TRIES = 4
 """Pairs of wide steps on the scale of an entry, each a sixteenth of the one before."""
 
@@ -67,7 +70,8 @@ def complex_step(
             found, taken = _with_wide_steps(evaluate, moved, int(i), u, float(gradient[i]))
             gradient[i] = found
             passes += taken
-    return Estimate(value, gradient, passes)
+    # Nothing is subtracted: what rounding does is all there is, of a few operations.
+    return Estimate(value, gradient, passes, ROUNDINGS * u * abs(gradient))
 
 
 def explained(problem: Problem, value: float, evaluate: Evaluate) -> Evaluate:

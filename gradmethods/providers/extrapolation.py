@@ -1,95 +1,84 @@
 """Richardson extrapolation of central differences, with an estimate of its own error.
 
+Each parameter has a ladder of steps of its own at every call, so that it is known there, and not
+only at the prepared point, how wide a step may be: up to the first that disagrees with the finer
+ones, or shows a kink or a jump. What is trusted is extrapolated to step zero, by Neville's tableau.
+
 Source: C. J. F. Ridders, Accurate computation of F'(x) and F'(x)F''(x), Advances in Engineering
-Software 4 (1982) 75-76. Ours halves the step where Ridders divides by 1.4: noise is amplified less
-(at most twice, the product of (4^k + 1)/(4^k - 1)), and every step of the ladder is exact.
+Software 4 (1982) 75-76. Ours begins at a step that the noise of the loss suggests, and goes up or
+down from there, where Ridders begins wide and goes down.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from functools import partial
+from typing import Any
 
 import numpy as np
 
-from gradmethods.providers.schemes import Estimate, StepRule, Vector, lost_step
+from gradmethods.providers.entry import Choice, Guess, choose, marked, reference
+from gradmethods.providers.estimates import UNSEEN
+from gradmethods.providers.ladder import Ladder, even_grows
+from gradmethods.providers.probe import sizes_of
+from gradmethods.providers.schemes import SCHEMES, Estimate, StepRule, Vector, lost_step
 
-ROWS = 16
-"""Steps at most: from s/4, where s is the scale of the loss, down to s/2**17."""
-NOISE = 4.0
-"""An error within so many times its round-off is good enough: truncation is spent."""
-
-Ladder = Callable[[float], tuple[float, float]]
-"""Maps a step to the central difference and the round-off in it."""
+FIVE_POINT = SCHEMES["five-point"]
+"""Where its steps lie, there is most to extrapolate from."""
+WIDER = 3
+"""Rungs beyond those, at most."""
+WORTH = 1.0
+"""A wider rung must bring the error down to this part at least."""
 
 
 def richardson(evaluate: Callable[[], float], point: Vector, step: StepRule) -> Estimate:
     """Estimate the gradient and its error, deciding at each entry how many passes it takes."""
     value = evaluate()
-    gradient, errors = np.empty_like(point), np.empty_like(point)
     u = float(np.finfo(point.dtype).eps) / 2
-    steps = step(point)
+    noise = step.noise if step.noise is not None else UNSEEN * u * abs(value)
+    rng = np.random.default_rng(0)
+    guess = Guess(noise, value, u)
+    steps, sizes = step(point), sizes_of(point)
+    found = []
     passes = 0
-    for i in range(point.size):
-        central = _central(evaluate, point, i, u)
-        gradient[i], error, rows = extrapolate(central, float(steps[i]))
-        errors[i] = error + u * abs(gradient[i])
-        passes += 2 * rows
-    return Estimate(value, gradient, passes, errors)
-
-
-def _central(evaluate: Callable[[], float], point: Vector, i: int, u: float) -> Ladder:
-    x = point[i]
-    moved = False
-
-    def at(h: float) -> tuple[float, float]:
-        nonlocal moved
-        point[i] = x + h
-        above, plus = float(point[i]), evaluate()
-        point[i] = x - h
-        below, minus = float(point[i]), evaluate()
-        point[i] = x
-        if above == below and not moved:
+    for i, x in enumerate(point.copy()):
+        if x + steps[i] == x:
             raise lost_step(x)
-        moved = True
-        if above == below:  # halved until it is lost: nothing near by was finite
-            return math.nan, math.inf
-        # Extrapolation doubles, at most, the round-off u|f|/h of the central difference.
-        return (plus - minus) / (above - below), 2 * u * max(abs(plus), abs(minus)) / h
+        ladder = Ladder(partial(_moved, evaluate, point, i), x, value, noise, rng)
+        choice = choose(ladder, FIVE_POINT, guess.alike(float(sizes[i]), float(steps[i])))
+        guess.note(float(sizes[i]), choice)
+        found.append(_extrapolated(ladder, choice))
+        passes += ladder.passes
+    gradient = np.array([choice.quotient for choice in found], point.dtype)
+    errors = np.array([choice.error for choice in marked(found)], point.dtype)
+    errors += u * np.nan_to_num(abs(gradient), posinf=0.0)
+    return Estimate(value, gradient, passes, np.where(np.isfinite(gradient), errors, np.inf))
 
-    return at
 
-
-def extrapolate(central: Ladder, h: float) -> tuple[float, float, int]:
-    """Extrapolate central differences to step zero.
-
-    Returns
-    -------
-    derivative, error : float
-        The entry of the tableau with the least estimated error; NaN and infinity if no two rows
-        were finite.
-    rows : int
-        How many steps were tried.
-    """
-    best, least = math.nan, math.inf
-    row: list[float] = []
-    rows = 0
-    for rows in range(1, ROWS + 1):  # noqa: B007  # the count is what is returned
-        difference, noise = central(h)
-        h /= 2
-        if not math.isfinite(difference):
-            row = []  # outside the domain: begin again from a smaller step
-            continue
-        above, row = row, [difference]
-        power, error = 1.0, math.inf
-        for left in above:
-            power *= 4
-            entry = row[-1] + (row[-1] - left) / (power - 1)
-            error = max(abs(entry - row[-1]), abs(entry - left)) + noise
-            row.append(entry)
-            if error < least:
-                best, least = entry, error
-        # Round-off doubles with every row: beyond the least error no row can improve on it.
-        if error <= NOISE * noise or noise > least:
+def _extrapolated(ladder: Ladder, found: Choice) -> Choice:
+    """Return five points, or what more of them extrapolate to where that is better known."""
+    if not math.isfinite(found.error):
+        return found
+    top = ladder.rung(found.reach)
+    value, error = reference(ladder, top)
+    for _ in range(WIDER):
+        wider = ladder.rung(top.h * 2)
+        # A tableau of higher order reaches further than five points; it stops where it does not.
+        better = reference(ladder, wider) if wider.finite and even_grows(wider, top) else None
+        if better is None or better[1] > WORTH * error:
             break
-    return best, least, rows
+        top, (value, error) = wider, better
+    error = max(error, found.hidden) + min(found.error, abs(value - found.quotient))
+    return found._replace(quotient=value, error=error) if error < found.error else found
+
+
+def _moved(evaluate: Callable[[], float], point: Vector, i: int, place: Any) -> float:
+    before = point[i]
+    point[i] = place
+    try:
+        return evaluate()
+    except Exception:  # noqa: BLE001  # a loss may refuse a place that nobody asked it for
+        return math.nan
+    finally:
+        point[i] = before

@@ -1,106 +1,158 @@
 """How much round-off there is in a loss: differences of high order along a line show it.
 
-Source: J. J. Moré and S. M. Wild, Estimating computational noise, SIAM Journal on Scientific
-Computing 33 (2011) 1292-1314.
+Sources: J. J. Moré and S. M. Wild, Estimating computational noise, SIAM Journal on Scientific
+Computing 33 (2011) 1292-1314; R. W. Hamming, Introduction to Applied Numerical Analysis,
+McGraw-Hill 1971, chapter 6 (difference tables of noise).
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Sequence
 
 import numpy as np
-from numpy.typing import NDArray
 
 POINTS = 9
 """Of a line, the point itself in the middle."""
 POWERS = (1 / 2, 3 / 4, 7 / 8)
 """Of u, the relative spacings of lines, as many as it takes."""
-WIDEST = 1 / 4
-"""The power for a staircase: its steps must be climbed to be seen."""
+WIDE = (1 / 4, 1 / 4, 1 / 8, 1 / 8)
+"""The powers for a staircase: its steps must be climbed to be seen. Twice each, another way."""
 ORDERS = (4, 5, 6)
 """Of the differences: in a smooth function they vanish faster than noise, at any order, grows."""
-ALIKE = 4.0
-"""Noise tells the same at neighbouring orders and at all spacings, within this factor."""
-PLAIN = 30.0
-"""So many times u|f| are believed at once; more may be a kink or an oscillation."""
-FAINT = (1e4, 1e-4)
-"""Waves are noise from so many times round-off on, which a kink would not lose at once, up to that
-part of the loss."""
+ALIKE = 6.0
+"""Noise tells the same at neighbouring orders, within this factor."""
+MARGIN = 1.5
+"""Six differences of order 6 tell the standard deviation within about this factor."""
+OUTLIER = 30.0
+"""First or second differences hold an outlier if it is so many times their typical deviation: the
+line crosses a kink or a jump."""
+ROUNDED = 8.0
+"""Nor is it an outlier up to so many roundings of an argument, which come in whole units."""
+QUANTUM = 8.0
+"""The largest deviation over the least, in values on a lattice: no outlier."""
+STRAIGHT = 1e-2
+"""Second differences of values on a straight line, in units of the first."""
+DISTINCT = 3
+"""Differences of values that are multiples of one of them: a lattice."""
+OFF = 1e-3
+"""Multiples may be off by so much."""
+SHARE = 0.1
+"""Of the largest loss, at most, may be noise."""
 
 
-def noise_along(line: Callable[[float, int], float], value: float, u: float) -> tuple[float, float]:
-    """Estimate the standard deviation of the round-off in a function of one variable near 0.
+def noise_along(line: Callable[[float], Sequence[float]], value: float, u: float) -> float:
+    """Return the noise level of a loss: the standard deviation of its round-off near a point.
+
+    Noise is there at all spacings, the finest included; kinks and fast waves are not.
 
     Parameters
     ----------
     line : callable
-        ``line(spacing, k)``: the function k spacings away; these are relative, and all alike to the
-        last bit, or their rounding would pass for noise.
+        ``line(spacing)``: `POINTS` losses at equal distances, a new line each time; the spacing is
+        relative to the parameters.
     value : float
-        The function at 0.
+        The loss in the middle.
     u : float
         Unit round-off.
 
     Returns
     -------
-    noise : float
+    float
         At least u|f|/2, what rounding the result alone does: arithmetic on few bits is exact, and
         a constant that dwarfs all else hides differences, so that less may be seen.
-    slope : float
-        Magnitude of the derivative, roughly; 0 if nothing was finite.
     """
-    slope, largest = 0.0, abs(value)
+    least = max(u * abs(value) / 2, float(np.finfo(float).tiny))
+    spacings = [u**power for power in POWERS]
+    values: Sequence[float] = ()
+    rejected: list[float] = []
+    for i, spacing in enumerate(spacings):
+        wider, values = values, line(spacing)
+        level = noise_of(values, rounded=u * _slope(values) / spacing)
+        if level == 0:  # a staircase, narrower than the wider line if there was one
+            climbed = noise_of(wider, alike=False) if i else _of_a_staircase(line, value, u)
+            return max(least, climbed)
+        if level <= SHARE * max(map(abs, values)):
+            # Finer lines show the same noise, and no wave; on one of them, all may be exact.
+            finer = [noise_of(line(spacing), alike=False) for spacing in spacings[i + 1 :]]
+            return max([least, *(x for x in finer if x > 0)] if any(finer) else [least, level])
+        if _straight(values):
+            rejected.append(noise_of(values, alike=False))
+    # Where a loss is straight but for its noise, neither a kink nor a wave adds to that.
+    return max([least, *(x for x in rejected if x > 0)])
+
+
+def _of_a_staircase(line: Callable[[float], Sequence[float]], value: float, u: float) -> float:
+    """Return the noise of a loss that is constant from point to point of a narrow line."""
     seen: list[float] = []
-    rough: list[float] = []
-    for f, spacing in _lines(line, value, u):
-        largest = max(largest, float(abs(f).max()))
-        slope = abs(float(f[-1] - f[0])) / ((POINTS - 1) * spacing)
-        levels = [_rough(f, order) for order in ORDERS]
-        level = levels[-1]
-        alike = max(levels) <= ALIKE * min(levels)
-        confirmed = any(before / ALIKE <= level <= ALIKE * before for before in seen)
-        plain = level <= PLAIN * u * largest
-        if alike and (plain or confirmed):
-            # Round-off at a narrow spacing, and a rough loss at a wide one: waves, or steps with
-            # slopes of their own. Small, they are noise in the eyes of who wants the gradient.
-            waves = [w for w in rough if FAINT[0] * PLAIN * u * largest < w <= FAINT[1] * largest]
-            seen = [max(waves)] if plain and waves else [level]
-            break
-        seen.append(level)
-        rough += [level] if alike else []
-    # Undecided, the least: whatever else showed comes on top of the noise.
-    return max(min(seen, default=0.0), u * largest / 2, float(np.finfo(float).tiny)), slope
+    for power in WIDE:
+        values = line(u**power)
+        level = noise_of(values)
+        if 0 < level <= SHARE * max(map(abs, values)):
+            return level
+        seen += values
+        quantum = _quantum(seen, value, u) if len(seen) > POINTS else 0.0
+        if quantum > 0:
+            return quantum / 2
+    return 0.0
 
 
-def _lines(
-    line: Callable[[float, int], float], value: float, u: float
-) -> Iterator[tuple[NDArray[np.float64], float]]:
-    """Yield values on lines of several spacings, and these: where values are finite and vary."""
-    for power in POWERS:
-        f, spacing = _values(line, value, u**power), u**power
-        flat = _is_flat(f)
-        if flat and power == POWERS[0]:
-            f, spacing = _values(line, value, u**WIDEST), u**WIDEST
-        if np.isfinite(f).all() and not _is_flat(f):
-            yield f, spacing
-        if flat:  # narrower ones are flatter still
-            return
+def _quantum(values: Sequence[float], value: float, u: float) -> float:
+    """Return the spacing of the lattice that values lie on, 0 if they do not lie on one.
+
+    Values at equidistant points of one line lie on one if the loss is a polynomial: it takes two.
+    """
+    f = np.asarray(values, float)
+    if not np.isfinite(f).all():
+        return 0.0
+    differences = np.unique(abs(f - value))
+    differences = differences[differences > QUANTUM * u * abs(f).max()]
+    if differences.size < DISTINCT:
+        return 0.0
+    quantum = float(differences[0])
+    multiples = differences / quantum
+    return quantum if abs(multiples - np.round(multiples)).max() <= OFF else 0.0
 
 
-def _values(
-    line: Callable[[float, int], float], value: float, spacing: float
-) -> NDArray[np.float64]:
-    places = range(-(POINTS // 2), POINTS // 2 + 1)
-    return np.array([line(spacing, k) if k else value for k in places])
+def _slope(values: Sequence[float]) -> float:
+    return abs(values[-1] - values[0]) / (POINTS - 1)
 
 
-def _is_flat(f: NDArray[np.float64]) -> bool:
-    return len(np.unique(f)) <= POINTS // 2
+def _straight(values: Sequence[float]) -> bool:
+    differences = np.diff(np.asarray(values, float))
+    return bool(abs(np.diff(differences)).max() <= STRAIGHT * abs(differences).min())
 
 
-def _rough(f: NDArray[np.float64], order: int) -> float:
-    """Return the noise, from differences of one order (equation 2.1)."""
+def noise_of(values: Sequence[float], *, alike: bool = True, rounded: float = 0.0) -> float:
+    """Return the noise in equidistant values, 0 if they are too flat to tell.
+
+    It is NaN if a value is not finite or, unless `alike` is false, if what the differences show is
+    no noise: if their orders disagree, or if few of them stand out by more than the rounding of an
+    argument makes them, `rounded`.
+    """
+    f = np.asarray(values, float)
+    if not np.isfinite(f).all():
+        return math.nan
+    if len(np.unique(f)) <= POINTS // 2:
+        return 0.0
+    levels = [_rough(f, order) for order in ORDERS]
+    if alike and (max(levels) > ALIKE * min(levels) or _stands_out(f, rounded)):
+        return math.nan
+    return MARGIN * levels[-1]
+
+
+def _stands_out(f: np.ndarray, rounded: float) -> bool:
+    for differences in (np.diff(f), np.diff(f, 2)):
+        deviations = np.sort(abs(differences - np.median(differences)))
+        positive = deviations[deviations > 0]
+        quantised = positive.size > 2 and deviations[-1] <= QUANTUM * positive[0]
+        if deviations[-1] > max(OUTLIER * deviations[3], ROUNDED * rounded) and not quantised:
+            return True
+    return False
+
+
+def _rough(f: np.ndarray, order: int) -> float:
+    """Return the noise, from differences of one order (Moré and Wild, equation 2.1)."""
     differences = np.diff(f, order)
     largest = float(abs(differences).max()) or 1.0  # squares would under- or overflow
     of_one = math.factorial(order) ** 2 / math.factorial(2 * order)

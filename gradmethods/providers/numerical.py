@@ -22,6 +22,7 @@ from gradmethods.providers import schemes
 from gradmethods.providers.black_box import over_complex, over_reals
 from gradmethods.providers.choice import choose_steps
 from gradmethods.providers.complex_step import complex_step, explained
+from gradmethods.providers.estimates import judge
 from gradmethods.providers.extrapolation import richardson
 from gradmethods.providers.reuse import PreparedReuse, compile_reuse
 from gradmethods.providers.schemes import COMPLEX_STEP, RICHARDSON, StepRule
@@ -177,7 +178,11 @@ class PreparedNumerical(PreparedGradient):
         What the last call took; before the first, what the scheme takes at least, and None for
         ``"richardson"``.
     error_estimate : numpy.ndarray or dict, or None
-        For ``"richardson"``, the estimated absolute error of the last gradient.
+        The estimated absolute error of the last gradient: see `gradmethods.providers.estimates`.
+        With a step that was given, it knows what the losses of the quotients show; of a one-sided
+        scheme that is round-off alone.
+    unresolved : numpy.ndarray or dict, or None
+        Where the error of the last gradient is not known at all: no step resolves the entry.
     """
 
     value_passes = 1
@@ -198,6 +203,7 @@ class PreparedNumerical(PreparedGradient):
         structure = self.problem.structure
         point = structure.join(params)
         evaluate = over_reals(self.problem, point, data)
+        own_data = data is self.problem.data
         if self.scheme == RICHARDSON:
             estimate = richardson(evaluate, point, self.step)
         else:
@@ -206,10 +212,12 @@ class PreparedNumerical(PreparedGradient):
                 estimate = complex_step(self.problem, value, point, data, self.step, seconds)
             else:
                 losses = schemes.one_by_one(evaluate, value, point)
-                estimate = schemes.differences(self.scheme, losses, point, self.step, seconds)
+                errors = judge(self.scheme, self.step, point, own_data=own_data)
+                estimate = schemes.differences(
+                    self.scheme, losses, point, self.step, seconds, errors
+                )
         self.forward_passes = estimate.passes
-        if estimate.errors is not None:
-            self.error_estimate = structure.restore(structure.split(estimate.errors))
+        self._errors = estimate.errors
         return estimate.value, structure.split(estimate.gradient)
 
 

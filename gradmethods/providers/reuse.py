@@ -15,6 +15,7 @@ from gradmethods.problem import Problem
 from gradmethods.provider import PreparedGradient, Stopwatch
 from gradmethods.providers import schemes
 from gradmethods.providers.black_box import over_reals
+from gradmethods.providers.estimates import judge
 from gradmethods.providers.schemes import Losses, StepRule, Vector
 from gradmethods.structure import Arrays
 
@@ -111,7 +112,9 @@ class PreparedReuse(PreparedGradient):
                 evaluate = over_reals(self.problem, point, data)
                 value, seconds = schemes.timed(evaluate)
                 losses = schemes.one_by_one(evaluate, value, point)
-            estimate = schemes.differences(self.scheme, losses, point, self.step, seconds)
+            errors = judge(self.scheme, self.step, point, own_data=data is self.problem.data)
+            estimate = schemes.differences(self.scheme, losses, point, self.step, seconds, errors)
+        self._errors = estimate.errors
         return estimate.value, structure.split(estimate.gradient)
 
     @property

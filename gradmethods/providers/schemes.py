@@ -29,6 +29,9 @@ Losses = Callable[[slice, Vector], Vector]
 """Maps a part of the parameters and places for each entry of it, shape (places per entry, entries),
 the last row being the point itself, to the losses with that entry moved there."""
 
+Judge = Callable[[slice, Vector, Vector, Vector], Vector]
+"""Maps a part of the parameters, their losses, steps and quotients to the estimated errors."""
+
 BLOCK = 4096
 """Entries whose places are laid out at once, so that what a sweep holds does not grow with n."""
 
@@ -44,6 +47,16 @@ class StepRule(Protocol):
     @property
     def passes(self) -> int:
         """Forward passes that it took to choose the rule."""
+        ...
+
+    @property
+    def known(self) -> Any:
+        """What preparation found, a `steps.Known`, or None."""
+        ...
+
+    @property
+    def noise(self) -> float | None:
+        """The noise level of the loss, None if it is not known."""
         ...
 
     def __call__(self, point: Vector) -> Vector:
@@ -90,6 +103,16 @@ class Scheme:
         """κ: a quotient errs by κε/h (standard deviation) if each of its losses errs by ε."""
         places = np.array((*self.offsets, 0), float)[:, None]
         return float(np.linalg.norm(self.quotient(np.eye(len(places)), places)))
+
+    @property
+    def side(self) -> int:
+        """Where a one-sided scheme looks, 1 or −1; 0 for the symmetric ones."""
+        return self.offsets[0] if len(self.offsets) == 1 else 0
+
+    @property
+    def one_sided(self) -> bool:
+        """Whether it looks to one side only, so that the even part is its truncation."""
+        return self.side != 0
 
     def relative_step(self, u: float) -> float:
         """Return the best step for a loss that varies on the scale of 1; see `steps.step_for`."""
@@ -185,15 +208,22 @@ def one_by_one(evaluate: Callable[[], float], value: float, point: Vector) -> Lo
 
 
 def differences(
-    scheme: str, losses: Losses, point: Vector, step: StepRule, seconds: float
+    scheme: str,
+    losses: Losses,
+    point: Vector,
+    step: StepRule,
+    seconds: float,
+    judge: Judge | None = None,
 ) -> Estimate:
     """Estimate the gradient by one of the `SCHEMES`.
 
     Places are numbers of the parameters' dtype, and quotients use the distance between them: the
-    step that was really taken, not the one that was asked for. `seconds` is what one pass takes.
+    step that was really taken, not the one that was asked for. `seconds` is what one pass takes,
+    and `judge` estimates errors.
     """
     rule = SCHEMES[scheme]
     gradient = np.empty_like(point)
+    errors = np.empty_like(point) if judge else None
     offsets = np.array((*rule.offsets, 0), point.dtype)[:, None]
     passes = len(rule.offsets) * point.size
     value = math.nan
@@ -207,7 +237,9 @@ def differences(
         found = losses(part, places)
         gradient[part] = rule.quotient(found, places.astype(float, copy=False))
         value = float(found[-1, 0])
-    return Estimate(value, gradient, passes)
+        if judge and errors is not None:
+            errors[part] = judge(part, found, h, gradient[part])
+    return Estimate(value, gradient, passes, errors)
 
 
 def _refuse_lost_steps(x: Vector, places: Vector) -> None:

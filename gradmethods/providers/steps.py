@@ -1,6 +1,7 @@
 """Rules for steps: one given, one from the precision alone, one chosen for a problem.
 
-How a problem's own is chosen, by looking at its loss, is in `choice`.
+How a problem's own is chosen, by looking at its loss, is in `choice`; what each rule knows of the
+error of a quotient, in `estimates`.
 """
 
 from __future__ import annotations
@@ -14,21 +15,18 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from gradmethods.providers.schemes import COMPLEX_STEP, RICHARDSON, SCHEMES, WHOLE, Scheme, Vector
+from gradmethods.providers.entry import Guess
+from gradmethods.providers.ladder import APART
+from gradmethods.providers.probe import sizes_of
+from gradmethods.providers.schemes import COMPLEX_STEP, RICHARDSON, SCHEMES, WHOLE, Vector
+from gradmethods.structure import Arrays
 
-WIDE = 0.25
-"""Where Richardson extrapolation starts, on the scale of the loss."""
+WIDE = 1 / 64
+"""Where Richardson extrapolation looks first, on the scale of the loss."""
 NEAR = 0.1
 """What is near 0, on the scale of the loss."""
-TOGETHER = 4096
-"""Up to so many parameters, all arrays are treated as one: a call does not look at each."""
-APART = 4
-"""A step spans so many numbers at least, so that it is never lost in rounding."""
-
-
-def basis(scheme: str) -> Scheme:
-    """Return the quotient that steps are chosen for; Richardson's start comes from five-point's."""
-    return SCHEMES["five-point" if scheme == RICHARDSON else scheme]
+WIDEST = 0.1
+"""Times max(1, |x|), the widest step away from the prepared point."""
 
 
 def step_for(scheme: str, x: Vector, dtype: np.dtype[Any]) -> Vector:
@@ -49,8 +47,8 @@ def step_for(scheme: str, x: Vector, dtype: np.dtype[Any]) -> Vector:
     ===========  ===  ===========  =========  =====================
 
     Such steps are where the choice for a problem begins, and what is left where a loss shows
-    nothing. Richardson extrapolation starts wide, at s/4, and finds its own way down. The complex
-    step subtracts nothing, so its step is as small as leaves real parts untouched, u²|x|: with the
+    nothing. Richardson extrapolation finds its own way up and down from s/64. The complex step
+    subtracts nothing, so its step is as small as leaves real parts untouched, u²|x|: with the
     magnitude of x, because a fixed 1e-200 underflows in 1/z at 1e160. It is u² at 0, never less
     than the smallest normal number, and never more than u: exp of a wide imaginary part is a wave.
 
@@ -87,6 +85,8 @@ class FixedStep:
 
     step: float
     passes = 0
+    known = None
+    noise = None
 
     def __call__(self, point: Vector) -> Vector:
         """Return the step for each parameter."""
@@ -103,6 +103,8 @@ class PrecisionStep:
 
     scheme: str
     passes = 0
+    known = None
+    noise = None
 
     def __call__(self, point: Vector) -> Vector:
         """Return the step for each parameter."""
@@ -114,49 +116,123 @@ class PrecisionStep:
 
 
 @dataclass(frozen=True)
-class ArraySteps:
-    """Steps for one parameter array.
+class FirstSteps:
+    """Where Richardson extrapolation looks first, in a loss of known noise."""
+
+    noise: float
+    value: float
+    passes: int
+    known = None
+
+    def __call__(self, point: Vector) -> Vector:
+        """Return the step for each parameter."""
+        return self.near(point)(WHOLE)
+
+    def near(self, point: Vector) -> Callable[[slice], Vector]:
+        """Return the function that gives the steps for parts of `point`."""
+        u = float(np.finfo(point.dtype).eps) / 2
+        guess, scheme = Guess(self.noise, self.value, u), SCHEMES["five-point"]
+        steps = guess.first(scheme, 1.0) * sizes_of(point)
+        steps = np.maximum(steps, APART * abs(np.spacing(point))).astype(point.dtype)
+        return lambda part: steps[part]
+
+
+def _itself(part: slice) -> slice:
+    return part
+
+
+@dataclass(frozen=True)
+class Known:
+    """What ladders found, for groups of parameters that are alike; often each is its own group.
 
     Attributes
     ----------
-    entries : numpy.ndarray
-        The places of those entries that were searched, increasing.
-    own : numpy.ndarray
-        The best steps found there.
-    shared : float
-        The step that suits them together, at entries of the size `least`.
-    least, most : float
-        The range of sizes |x| in the array at preparation.
-    along : bool
-        Whether steps go along with sizes.
-    noisier : float
-        How much wider steps are to be elsewhere because losses are larger there.
-    cautious : float
-        Times max(1, |x|), the widest step elsewhere.
+    home : dict of str to numpy.ndarray
+        The point.
+    steps, errors, evens : numpy.ndarray, shape (groups,)
+        The step; the estimated error of the quotient there, infinite where the ladder resolved
+        nothing; and the even part of the loss over the step.
+    least, most : numpy.ndarray, shape (groups,)
+        The range of sizes |x| in a group.
+    noise : float
+        The noise level of the loss.
+    groups : callable
+        The groups of a slice of the parameters.
+    unseen : callable, optional
+        ``unseen(part, size)``: what a check of the groups could not see of some of the `size`
+        parameters, in units of the loss. None where each parameter has a ladder of its own.
     """
 
-    entries: NDArray[np.intp]
-    own: NDArray[np.float64]
-    shared: float
-    least: float
-    most: float
-    along: bool
-    noisier: float = 1.0
-    cautious: float = math.inf
+    home: Arrays
+    steps: NDArray[np.float64]
+    errors: NDArray[np.float64]
+    evens: NDArray[np.float64]
+    least: NDArray[np.float64]
+    most: NDArray[np.float64]
+    noise: float
+    groups: Callable[[slice], Any] = _itself
+    unseen: Callable[[slice, int], NDArray[np.float64]] | None = None
 
-    def at_home(self, x: NDArray[np.float64], where: slice) -> NDArray[np.float64]:
-        """Return steps at the prepared point, for the entries `where` of the array, which are x."""
-        steps = self.shared_at(x)
-        first, last = np.searchsorted(self.entries, (where.start, where.stop))
-        steps[self.entries[first:last] - where.start] = self.own[first:last]
+    @cached_property
+    def dtype(self) -> np.dtype[Any]:
+        """The dtype of the parameters."""
+        return next(iter(self.home.values())).dtype
+
+    def is_home(self, point: Vector) -> bool:
+        """Whether this is the prepared point."""
+        start = 0
+        for array in self.home.values():
+            if not np.array_equal(array.ravel(), point[start : start + array.size]):
+                return False
+            start += array.size
+        return True
+
+
+@dataclass(frozen=True)
+class ChosenSteps:
+    """Steps chosen for a problem at its point, and what to make of them elsewhere.
+
+    Attributes
+    ----------
+    scheme : str
+        What they are for.
+    known : Known or None
+        The steps; None if nothing was seen, or if the scheme climbs ladders of its own.
+    away : tuple of float
+        How large the loss is near by, and how much it varies in units of the parameters' sizes.
+    passes : int
+        Forward passes that the choice took.
+    """
+
+    scheme: str
+    known: Known | None
+    away: tuple[float, float]
+    passes: int
+
+    def __call__(self, point: Vector) -> Vector:
+        """Return the step for each parameter."""
+        return self.near(point)(WHOLE)
+
+    def near(self, point: Vector) -> Callable[[slice], Vector]:
+        """Return the function that gives the steps for parts of `point`."""
+        known = self.known
+        if known is None:
+            return PrecisionStep(self.scheme).near(point)
+        at_home = known.is_home(point)
+
+        @np.errstate(all="ignore")
+        def steps(part: slice) -> Vector:
+            x = point[part]
+            groups = known.groups(part)
+            h = known.steps[groups]
+            if not at_home:
+                h = self._elsewhere(x.astype(float), known, groups)
+            return np.asarray(np.maximum(h, APART * abs(np.spacing(x))), x.dtype)
+
         return steps
 
-    def shared_at(self, x: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Return the step that entries at `x` share, in proportion to them if it goes along."""
-        return self.shared * np.where(self.along, np.maximum(abs(x) / self.least, 1), 1)
-
-    def elsewhere(self, x: NDArray[np.float64], scheme: Scheme, u: float) -> NDArray[np.float64]:
-        """Return steps for entries that are at x now.
+    def _elsewhere(self, x: NDArray[np.float64], known: Known, groups: Any) -> NDArray[np.float64]:
+        """Return steps for parameters that are at x now.
 
         Nobody knows whether the loss still varies on the same scale, so that the best step is the
         same, or on a scale that went along with the parameter. If this grew or shrank by a factor
@@ -168,108 +244,23 @@ class ArraySteps:
         A derivative that vanished at the prepared point need not vanish here: steps are no wider
         than suits a loss that varies on the scale of max(1, |x|).
         """
-        size = abs(x)
-        scale, p = self.shared / scheme.relative_step(u), scheme.order
-        grown = np.maximum(size / np.maximum(self.most, scale), 1)
-        shrunk = np.maximum(size, NEAR * scale) / np.maximum(self.least, NEAR * scale)
-        moved = grown ** (1 / (p + 1)) * np.minimum(shrunk, 1) ** (p / (p + 1))
-        steps = self.shared_at(x) * np.where(self.along, 1, moved)
-        return np.asarray(np.minimum(steps * self.noisier, self.cautious * np.maximum(1, size)))
+        rule = SCHEMES[self.scheme]
+        u = float(np.finfo(known.dtype).eps) / 2
+        size, p = abs(x), rule.order
+        steps = known.steps[groups]
+        scale = steps / rule.relative_step(u)
+        grown = np.maximum(size / np.maximum(known.most[groups], scale), 1)
+        least = np.maximum(known.least[groups], NEAR * scale)
+        shrunk = np.minimum(np.maximum(size, NEAR * scale) / least, 1)
+        largest, variation = self.away
+        noise = max(known.noise, u * largest / 2)
+        noisier = (noise / known.noise) ** (1 / (p + 1))
+        share = min(max(noise / variation, u), math.sqrt(u)) if variation > 0 else u
+        moved = steps * noisier * grown ** (1 / (p + 1)) * shrunk ** (p / (p + 1))
+        widest = min(rule.relative_step(share), WIDEST)
+        return np.asarray(np.minimum(moved, widest * np.maximum(1, size)))
 
-
-@dataclass(frozen=True)
-class ChosenSteps:
-    """Steps chosen for a problem, array by array.
-
-    Attributes
-    ----------
-    scheme : str
-        What they are for.
-    home : tuple of numpy.ndarray
-        The point that they were chosen at, array by array; flat.
-    arrays : tuple of ArraySteps
-        The steps for each of them; empty if the loss is not finite there.
-    passes : int
-        Forward passes that the choice took.
-    """
-
-    scheme: str
-    home: tuple[Vector, ...]
-    arrays: tuple[ArraySteps, ...]
-    passes: int
-
-    def __call__(self, point: Vector) -> Vector:
-        """Return the step for each parameter."""
-        return self.near(point)(WHOLE)
-
-    def near(self, point: Vector) -> Callable[[slice], Vector]:
-        """Return the function that gives the steps for parts of `point`."""
-        if not self.arrays:
-            return PrecisionStep(self.scheme).near(point)
-        if point.size <= TOGETHER:
-            return self._near_together(point)
-        return self._near(point)
-
-    def _near_together(self, point: Vector) -> Callable[[slice], Vector]:
-        home, at_home, arrays = self._together
-        if np.array_equal(home, point):
-            return lambda part: at_home[part]
-        u = float(np.finfo(point.dtype).eps) / 2
-        with np.errstate(all="ignore"):
-            h = arrays.elsewhere(point.astype(float), basis(self.scheme), u)
-            steps = self._on_the_grid(h, point)
-        return lambda part: steps[part]
-
-    @cached_property
-    def _together(self) -> tuple[Vector, Vector, ArraySteps]:
-        """The prepared point, the steps there, and those of all arrays as if they were one."""
-        home = np.concatenate(self.home)
-        each = np.repeat(np.arange(len(self.arrays)), [x.size for x in self.home])
-
-        def of_each(name: str) -> Any:
-            return np.array([getattr(array, name) for array in self.arrays])[each]
-
-        names = ("shared", "least", "most", "along", "noisier", "cautious")
-        nothing = np.empty(0, np.intp)
-        together = ArraySteps(nothing, np.empty(0), **{name: of_each(name) for name in names})
-        at_home = self._near(home)(WHOLE)
-        at_home.setflags(write=False)
-        return home, at_home, together
-
-    def _on_the_grid(self, h: NDArray[np.float64], x: Vector) -> Vector:
-        """Make steps that are not lost in rounding; Richardson's begin wide, and are halved."""
-        if self.scheme == RICHARDSON:
-            u = float(np.finfo(x.dtype).eps) / 2
-            scale = h / basis(self.scheme).relative_step(u)
-            h = WIDE * np.minimum(scale, np.maximum(1, abs(x.astype(float))))
-            h = np.exp2(np.round(np.log2(h)))  # halved, it stays on the grid of x
-        return np.asarray(np.maximum(h, APART * abs(np.spacing(x))), x.dtype)
-
-    def _near(self, point: Vector) -> Callable[[slice], Vector]:
-        stops = np.cumsum([x.size for x in self.home]).tolist()
-        starts = [0, *stops[:-1]]
-        spans = list(zip(starts, stops, strict=True))
-        at_home = all(
-            np.array_equal(x, point[start:stop])
-            for x, (start, stop) in zip(self.home, spans, strict=True)
-        )
-        u = float(np.finfo(point.dtype).eps) / 2
-        scheme = basis(self.scheme)
-
-        @np.errstate(all="ignore")
-        def steps(part: slice) -> Vector:
-            first, last, _ = part.indices(point.size)
-            x = point[part].astype(float)
-            h = np.empty(x.shape)
-            for (start, stop), array in zip(spans, self.arrays, strict=True):
-                low, high = max(first, start), min(last, stop)
-                if low < high:
-                    here = slice(low - first, high - first)
-                    h[here] = (
-                        array.at_home(x[here], slice(low - start, high - start))
-                        if at_home
-                        else array.elsewhere(x[here], scheme, u)
-                    )
-            return self._on_the_grid(h, point[part])
-
-        return steps
+    @property
+    def noise(self) -> float | None:
+        """The noise level of the loss, None if it is not known."""
+        return None if self.known is None else self.known.noise

@@ -18,6 +18,7 @@ LEVELS = (1, 6, 12)
 
 WIDTH = 100
 
+UNRESOLVED = "Unresolved: entries that no step of the method resolves, by its own estimate."
 LONGEST = 300
 """Characters of a reason that are shown; `Option` holds it in full."""
 
@@ -28,10 +29,14 @@ def advice_text(advice: Advice) -> str:
     size = f"{problem.size:,} parameter{'s' * (problem.size != 1)}, {problem.dtype}"
     head = f"{problem.name}: {size}; loss {fmt.time(advice.loss)}"
     rows = [_row(option, advice.loss) for option in advice.options]
-    columns = ["method", "preparation", "gradient", "÷ loss", "passes", "digits"]
+    columns = ["method", "preparation", "gradient", "÷ loss", "passes", "digits", "unresolved"]
+    if not any(option.unresolved for option in advice.options):
+        del columns[-1]
     notes = ["~: not measured, passes × loss."] if any(o.estimated for o in advice.options) else []
+    if any(option.unresolved for option in advice.options):
+        notes.append(UNRESOLVED)
     notes += [f"{names}: {reason}" for names, reason in _reasons(advice).items()]
-    shown = table([dict(zip(columns, row, strict=True)) for row in rows])
+    shown = table([dict(zip(columns, row, strict=False)) for row in rows])
     said = [*sentences(advice), *map(_wrapped, _break_even(advice))]
     parts = (head, shown, "\n".join(map(_wrapped, notes)), "\n".join(said))
     return "\n\n".join(filter(None, parts))
@@ -92,7 +97,7 @@ def _shortened(reason: str) -> str:
 
 def _row(option: Option, loss: float) -> list[str]:
     if option.obstacle:
-        return [option.name, fmt.time(option.preparation), "none", *[fmt.NONE] * 3]
+        return [option.name, fmt.time(option.preparation), "none", *[fmt.NONE] * 4]
     about = "~" if option.estimated else ""
     return [
         option.name,
@@ -101,6 +106,7 @@ def _row(option: Option, loss: float) -> list[str]:
         f"{about}{fmt.significant(option.gradient / loss)}",
         fmt.count(option.passes),
         _digits(option, 1) if option.digits >= 0 else fmt.NONE,
+        fmt.count(option.unresolved) if option.unresolved else fmt.NONE,
     ]
 
 

@@ -52,7 +52,8 @@ def gradients_frame(records: Records) -> pd.DataFrame:
     """
     columns = [
         *_ABOUT, "provider", "array", "array_n", *_MEASURES, "wrong_signs", "not_finite", "verdict",
-        "verdict_all", "reason", "forward_passes", "preparation_s", *_COST, "contended",
+        "verdict_all", "reason", "forward_passes", "unresolved", "preparation_s", *_COST,
+        "contended",
     ]  # fmt: skip
     rows = []
     for record in of_kind(records, "gradient"):
@@ -64,6 +65,7 @@ def gradients_frame(records: Records) -> pd.DataFrame:
         rows += [_with(shared, array) for array in arrays]
     frame = _ordered(pd.DataFrame(rows, columns=columns))
     integers = ["n", "components", "array_n", "wrong_signs", "not_finite", "forward_passes"]
+    integers += ["unresolved"]
     return _typed(frame, [*_MEASURES, *_COST, "preparation_s"], integers)
 
 

@@ -81,6 +81,7 @@ def accuracy_table(gradients: pd.DataFrame) -> pd.DataFrame:
             "1 − cosine": fmt.error(1 - row["cosine"]),
             "Wrong signs": fmt.count(row["wrong_signs"]),
             "Passes": fmt.count(row["forward_passes"]),
+            "Unresolved": fmt.count(row["unresolved"]) if row["unresolved"] else fmt.NONE,
             "Verdict": row["verdict"] if isinstance(row["verdict"], str) else "not run",
             "Reason": _reason(row),
         }

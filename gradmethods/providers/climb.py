@@ -1,0 +1,205 @@
+"""How wide a step may be: down a ladder until a rung is trusted, then up until one is not.
+
+What fails above is either what truncation must look like there, growing as a power of h from below
+the noise, or something else: a kink, a jump, the edge of a domain. The second is closed in on.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import NamedTuple
+
+from gradmethods.providers.ladder import (
+    AGREE,
+    RATIO,
+    Ladder,
+    Parabola,
+    Rung,
+    even_falls,
+    even_grows,
+    through,
+)
+from gradmethods.providers.noise import noise_of
+
+HALF_RATIO = 4.0
+"""From rung to rung upwards where slopes may lie on a parabola: what comes next grows as h⁴."""
+MOST = 24
+"""Rungs on one ladder, at most."""
+LAWFUL = 1.3
+"""Truncation grows by its power of h, or a little more: higher terms take part."""
+CLOSE = 2.0
+"""Between a rung that is trusted and the next, which is not, once this is the ratio all is said."""
+STUBBORN = 3
+"""Rungs that failed before noise is suspected: differences of noise grow as the step shrinks."""
+STEADY = 1e-3
+"""Slopes that differ by this part only, and no less the finer the rungs are, show noise."""
+WORSE = 2.0
+"""Noise along one parameter counts if it is so many times what was seen along a line."""
+
+
+class Summit(NamedTuple):
+    """The widest rung that is trusted, and the first above that is not.
+
+    Attributes
+    ----------
+    top : Rung or None
+        None if no rung is trusted.
+    beyond : Rung or None
+        None if the widest step is trusted, or enough was seen.
+    lawful : bool
+        Whether truncation explains what `beyond` shows.
+    """
+
+    top: Rung | None
+    beyond: Rung | None = None
+    lawful: bool = False
+
+
+def climb(
+    ladder: Ladder,
+    start: float,
+    order: int = 1,
+    enough: float = math.inf,
+) -> Summit:
+    """Find the widest rung that agrees with all finer ones.
+
+    Parameters
+    ----------
+    ladder : Ladder
+        The loss along one parameter.
+    start : float
+        The step to begin with.
+    order : int
+        1 if slopes shall agree, 2 if they may lie on a parabola.
+    enough : float
+        A trusted rung shows all that is needed if its even part is so many times the noise.
+    """
+    top, beyond = _down(ladder, start, order)
+    if top is None:
+        return Summit(None, beyond)
+    leap = ratio = RATIO if order == 1 else HALF_RATIO
+    while len(ladder.rungs) < MOST and top.h < ladder.widest / CLOSE and not top.shows(enough):
+        above = min(ladder.jittered(top.h * leap), ladder.widest)
+        if beyond is not None and above * CLOSE > beyond.h:
+            break
+        rung = ladder.rung(above)
+        if not ladder.trusted(rung, order):
+            beyond = rung
+            break
+        leap = leap * leap if ladder.flat(rung) else ratio
+        top = rung
+    if beyond is None or top.shows(enough):
+        return Summit(top)
+    return _closed_in(ladder, top, beyond, order)
+
+
+def _closed_in(ladder: Ladder, top: Rung, beyond: Rung, order: int) -> Summit:
+    """Bisect between a rung that is trusted and one that is not, until that is understood."""
+    while len(ladder.rungs) < MOST:
+        lawful = is_lawful(ladder, beyond, top, order)
+        if (lawful and not ladder.flat(top)) or beyond.h < CLOSE * top.h:
+            break
+        between = [r for r in ladder.rungs if top.h < r.h < beyond.h]
+        rung = between[-1] if between else ladder.rung(math.sqrt(top.h * beyond.h))
+        if rung.h in (top.h, beyond.h):
+            break
+        top, beyond = (rung, beyond) if ladder.trusted(rung, order) else (top, rung)
+    return Summit(top, beyond, is_lawful(ladder, beyond, top, order))
+
+
+def _down(ladder: Ladder, start: float, order: int) -> tuple[Rung | None, Rung | None]:
+    """Go to finer steps until one is trusted; return it, and the last that was not."""
+    failed: Rung | None = None
+    gaps: list[float] = []
+    leap = RATIO
+    measured = False
+    rung = ladder.rung(start)
+    while not _proved(ladder, rung, order, failed):
+        if failed is None or rung.h < failed.h:
+            failed = rung
+        if rung.h <= 1.5 * ladder.narrowest or len(ladder.rungs) >= MOST:
+            return None, failed
+        below = ladder.below(rung) if rung.finite else None
+        if below is None:
+            rung, leap = ladder.rung(ladder.jittered(rung.h / leap)), leap * leap
+            continue
+        gap = abs(rung.slope - below.slope) * below.h
+        gaps.append(gap)
+        falls = len(gaps) < STUBBORN or gap < max(gaps[-STUBBORN:]) / 20
+        if not falls and not measured and gap > AGREE * ladder.noise:
+            measured = True
+            noise = noise_along_entry(ladder, below)
+            if not noise > WORSE * ladder.noise and _steady(rung, below):
+                noise = max(gaps[-STUBBORN:])
+            if noise > WORSE * ladder.noise:
+                ladder.noise = noise
+                failed, gaps = None, []
+                rung = max(r for r in ladder.rungs if r.finite)
+                continue
+        rung = _next(ladder, rung, below)
+    return rung, failed
+
+
+def _proved(ladder: Ladder, rung: Rung, order: int, failed: Rung | None) -> bool:
+    """Whether a rung is trusted, with two finer ones where something unexplained is above it.
+
+    Two rungs may agree by chance if the wider ones see nothing but waves.
+    """
+    if not ladder.trusted(rung, order):
+        return False
+    below = ladder.below(rung)
+    if failed is None or below is None or is_lawful(ladder, failed, rung, order):
+        return True
+    return ladder.below(below) is None or ladder.trusted(rung, order)
+
+
+def _steady(rung: Rung, below: Rung) -> bool:
+    """Whether two slopes are nearly the same: what they differ by is neither a jump nor a kink."""
+    return abs(rung.slope - below.slope) < STEADY * abs(below.slope)
+
+
+def _next(ladder: Ladder, rung: Rung, below: Rung) -> Rung:
+    """Return the next rung to try: further down the more truncation is in sight."""
+    excess = abs(rung.slope - below.slope) * below.h / (AGREE * below.noise)
+    # Of order h², truncation is out of sight a third of the excess's logarithm further down, at
+    # most: a quarter is a safe way.
+    further = excess ** (1 / 4.5) / RATIO if math.isfinite(excess) else 1.0
+    if further <= 1 or not even_falls(rung, below):
+        return below
+    return ladder.rung(ladder.jittered(below.h / min(further, RATIO**2)))
+
+
+def is_lawful(ladder: Ladder, beyond: Rung, top: Rung, order: int) -> bool:
+    """Whether truncation below the noise at the top explains what is seen beyond it."""
+    if not beyond.finite or not even_falls(beyond, top):
+        return False
+    q = (beyond.h / top.h) ** 2
+    finer = ladder.finer(top)
+    lowest = finer[-1] if finer else top
+    if order == 1 or not finer:
+        allowed = AGREE * LAWFUL * q * (top.slope_noise + lowest.slope_noise)
+        return abs(beyond.slope - top.slope) <= allowed and abs(beyond.even) <= 2 * q * (
+            abs(top.even) + AGREE * top.noise
+        )
+    fit = through(top, lowest)
+    noise = fit.noise + finer[max(len(finer) - 2, 0)].slope_noise
+    growth = q * (beyond.h / lowest.h) ** 2
+    return abs(beyond.slope - fit.at(beyond.h)) <= AGREE * LAWFUL * growth * noise and even_grows(
+        beyond, top
+    )
+
+
+def noise_along_entry(ladder: Ladder, rung: Rung) -> float:
+    """Return the noise in the loss along the one parameter: the same at all spacings, if it is."""
+    seen = noise_of(ladder.values(rung.h / 4))
+    if not seen > WORSE * ladder.noise:
+        return 0.0
+    # A wave that is too fast for a wide spacing is not noise at a narrow one.
+    finer = (noise_of(ladder.values(rung.h / 4 / 10**k), alike=False) for k in (2, 4, 6))
+    return min(seen, max((level for level in finer if level > 0), default=seen))
+
+
+def extrapolated(ladder: Ladder, top: Rung) -> Parabola | None:
+    """Extrapolate the slopes of the two widest trusted rungs; None if there is one only."""
+    finer = ladder.finer(top)
+    return through(top, finer[-1]) if finer else None

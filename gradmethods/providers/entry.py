@@ -1,0 +1,285 @@
+"""The step of a difference scheme for one parameter, and how far its quotient may be off.
+
+The ladder shows truncation and noise; the step balances them (see `steps.step_for`). The quotient
+there must agree with what the ladder itself extrapolates.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import NamedTuple
+
+from gradmethods.providers.climb import Summit, climb, extrapolated
+from gradmethods.providers.ladder import AGREE, DISTINCT, RATIO, Ladder, Rung, kink_within, through
+from gradmethods.providers.schemes import Scheme
+
+ALIKE = 64.0
+"""Sizes within this factor: the ladder of the one starts where that of the other ended."""
+SEEN = 10.0
+"""The even part shows the curvature if it is so many times the noise."""
+CONFIDENT = 3.0
+"""Standard deviations of noise in the estimate of an error."""
+NEAR = 1.5
+"""A rung that is within this factor of the best step is taken for it."""
+SHRINK = 4.0
+"""Where the quotient disagrees with the ladder, the step shrinks by this, a few times."""
+ATTEMPTS = 6
+HIDDEN = 1.5
+"""A kink may be a little larger than the even parts tell; five points weigh it by 7/6."""
+SHOWN = 0.1
+"""A kink at x is one if it is this part of the slope, and no noise."""
+HALF = 0.5
+"""An error of this part of a derivative leaves it unresolved."""
+SMALL = 1e-3
+"""Unless it is this part of others, or of slopes in sight."""
+SPREAD = 4.0
+"""With slopes D(h) = f' + b h² + c h⁴, five points at h give f' − 4c h⁴."""
+NEGLECTED = 2.0
+"""The terms of truncation that are left out may make it so many times larger."""
+
+
+class Power(NamedTuple):
+    """A part of an error that goes as a power of the step: size · (h/unit)ᵖ."""
+
+    size: float
+    unit: float
+    order: int
+
+    def at(self, h: float) -> float:
+        """Return the error at a step."""
+        return self.size * (h / self.unit) ** self.order
+
+    def balanced(self, noise: float) -> float:
+        """Return the step where this and noise/h are least together; infinite if this is 0."""
+        if self.size <= 0:
+            return math.inf
+        share = noise / (self.size * self.unit * math.sqrt(self.order))
+        return float(self.unit * share ** (1 / (self.order + 1)))
+
+
+class Choice(NamedTuple):
+    """The step for one parameter, and what is known of the loss there.
+
+    Attributes
+    ----------
+    step : float
+    quotient : float
+        The derivative at that step.
+    error : float
+        Its estimated absolute error; infinite if it is not resolved.
+    truncation : Power
+        The truncation error of the quotient, of size 0 if none is seen.
+    even : float
+        The even part of the loss over the step, at the step.
+    noise : float
+        The standard deviation of the round-off in the loss.
+    in_sight : float
+        The steepest slope from x to any place of the ladder that is trusted and not drowned;
+        infinite if the loss is constant as far as the ladder goes.
+    reach : float
+        The widest step that may be extrapolated from.
+    hidden : float
+        The error that a kink at x would make, as far as none can be excluded.
+    """
+
+    step: float
+    quotient: float
+    error: float
+    truncation: Power
+    even: float
+    noise: float
+    in_sight: float
+    reach: float
+    hidden: float
+
+
+class Guess:
+    """Where ladders start: at the step of a parameter of like size, or where the noise suggests."""
+
+    def __init__(self, noise: float, value: float, u: float) -> None:
+        share = noise / abs(value) if value else u
+        self._share = min(max(share, u), math.sqrt(u)) if math.isfinite(share) else u
+        self._last: tuple[float, float] | None = None
+
+    def note(self, size: float, found: Choice) -> None:
+        """Take note of what was found for a parameter of a size."""
+        if math.isfinite(found.error):
+            self._last = size, found.step
+
+    def alike(self, size: float, otherwise: float) -> float:
+        """Return the last step if the last parameter was of like size."""
+        if self._last is not None and 1 / ALIKE <= size / self._last[0] <= ALIKE:
+            return self._last[1]
+        return otherwise
+
+    def first(self, scheme: Scheme, size: float) -> float:
+        """Return the step for a loss that varies on the scale of the size."""
+        # A one-sided scheme finds its way down from the step of a central one, where it sees more.
+        return float(self._share ** (1 / (max(scheme.order, 2) + 1)) * size)
+
+
+def choose(ladder: Ladder, scheme: Scheme, start: float) -> Choice:
+    """Choose the step of a scheme for one parameter, beginning with a guess of it."""
+    order = 2 if scheme.order > 2 else 1
+    if order == 2:  # the rungs of the quotient itself, and one below
+        lowest = ladder.rung(ladder.jittered(start / RATIO))
+        start = ladder.rung(2 * ladder.rung(max(start, RATIO / 2 * lowest.h)).h).h
+    summit = climb(ladder, start, order, SEEN if scheme.one_sided else math.inf)
+    if summit.top is None:
+        return _unresolved(ladder, scheme, start)
+    cut = truncation(ladder, scheme, summit)
+    return _confirmed(ladder, scheme, summit, cut)
+
+
+def truncation(ladder: Ladder, scheme: Scheme, summit: Summit) -> Power:
+    """Return the truncation error of the quotient, of size 0 if none is seen."""
+    top, beyond = summit.top, summit.beyond
+    assert top is not None
+    if scheme.one_sided:
+        seen = beyond if beyond is not None and summit.lawful and not top.shows(SEEN) else top
+        size = abs(seen.even) / seen.h if seen.shows(2) else 0.0
+        return Power(size, seen.h, 1)
+    none = Power(0.0, top.h, scheme.order)
+    if beyond is None or not summit.lawful:
+        return none
+    if scheme.order == 2:
+        size = max(abs(beyond.slope - top.slope), top.slope_noise)
+        return Power(size / (1 - (top.h / beyond.h) ** 2), beyond.h, 2)
+    fit = extrapolated(ladder, top)
+    if fit is None:
+        return none
+    residual = max(abs(beyond.slope - fit.at(beyond.h)), fit.noise)
+    for other in (top, ladder.finer(top)[-1]):
+        residual /= 1 - (other.h / beyond.h) ** 2
+    return Power(SPREAD * residual, beyond.h, 4)
+
+
+def quotient(ladder: Ladder, scheme: Scheme, h: float) -> tuple[float, float]:
+    """Return the scheme's quotient near a step, and the step that was taken."""
+    rung = ladder.rung(h)
+    if scheme.order > 2:
+        far = ladder.rung(2 * rung.h)
+        return rung.slope + (rung.slope - far.slope) / 3, rung.h
+    return rung.slope + scheme.side * rung.even / rung.h, rung.h
+
+
+def _confirmed(ladder: Ladder, scheme: Scheme, summit: Summit, cut: Power) -> Choice:
+    """Take the quotient at the best step, and hold it against the ladder."""
+    top, beyond = summit.top, summit.beyond
+    assert top is not None
+    furthest = beyond if summit.lawful and beyond is not None else top
+    value, error = reference(ladder, furthest)
+    # Wider rungs are not always quieter: the loss may be much larger there, and so its rounding.
+    quiet = min([*ladder.finer(top), top], key=lambda r: r.slope_noise)
+    limit = furthest if quiet is top else quiet
+    best = cut.balanced(scheme.round_off * quiet.noise)
+    h = min(best, limit.h / max(map(abs, scheme.offsets)))
+    near = [h_ for h_ in _reached(ladder, scheme, furthest.h) if h / NEAR <= h_ <= h * NEAR]
+    h = min(near, key=lambda other: abs(math.log(other / h)), default=h)
+    p = scheme.order
+    for _ in range(ATTEMPTS):
+        found, h = quotient(ladder, scheme, h)
+        noise = scheme.round_off * ladder.rung(h).noise / h * _scatter(ladder, top, p)
+        off = abs(found - value)
+        if math.isfinite(found) and off <= 2 * error + 3 * cut.at(h) + AGREE * noise:
+            break
+        if h <= ladder.narrowest:
+            return _unresolved(ladder, scheme, h)
+        h /= SHRINK
+    else:
+        return _unresolved(ladder, scheme, h)
+    kink, unsure = kink_within([*ladder.finer(furthest), furthest])
+    hidden = HIDDEN * (kink + unsure)
+    off = off if scheme.one_sided else off - error
+    estimate = max(off, NEGLECTED * cut.at(h), hidden) + CONFIDENT * noise
+    if not cut.size:
+        estimate = max(estimate, error)
+    if ladder.flat(top) and beyond is not None and beyond.finite and not summit.lawful:
+        # A plateau below something unexplained: a jump, or a step of a staircase.
+        estimate += abs(beyond.slope) + abs(beyond.even) / beyond.h
+    if kink > max(AGREE * unsure, SHOWN * abs(found)):
+        estimate = math.inf
+    even = abs(ladder.rung(h).even) / h
+    constant = beyond is None and ladder.flat(top)
+    in_sight = math.inf if constant else _in_sight(ladder, furthest)
+    return Choice(h, found, estimate, cut, even, ladder.noise, in_sight, furthest.h, hidden)
+
+
+def _in_sight(ladder: Ladder, furthest: Rung) -> float:
+    rungs = [*ladder.finer(furthest), furthest]
+    slopes = (abs(r.slope) + abs(r.even) / r.h for r in rungs if r.shows(AGREE))
+    return max(slopes, default=0.0)
+
+
+def marked(choices: list[Choice]) -> list[Choice]:
+    """Mark what is not resolved: an error of half the derivative, and not a small one.
+
+    It is small beside the largest derivative, or beside slopes in sight: at a stationary point, the
+    derivative is known to be next to nothing.
+    """
+    largest = max((abs(c.quotient) for c in choices if math.isfinite(c.error)), default=0.0)
+    return [
+        c._replace(error=math.inf)
+        if c.error > HALF * abs(c.quotient) and c.error > SMALL * max(largest, c.in_sight)
+        else c
+        for c in choices
+    ]
+
+
+def _reached(ladder: Ladder, scheme: Scheme, widest: float) -> list[float]:
+    """Return the steps whose quotients take no further evaluation."""
+    steps = [r.h for r in ladder.rungs if r.finite and r.h <= widest]
+    return steps if scheme.order <= 2 else [h for h in steps if 2 * h in steps]
+
+
+def _scatter(ladder: Ladder, top: Rung, order: int) -> float:
+    """Return by how much slopes scatter more than their noise, from 1 to what was let pass."""
+    finer = ladder.finer(top)
+    if order <= 2 or len(finer) < 2:
+        seen = [abs(top.slope - r.slope) / (top.slope_noise + r.slope_noise) for r in finer]
+    else:
+        fit = through(top, finer[-1])
+        seen = [abs(fit.at(r.h) - r.slope) / (fit.noise + r.slope_noise) for r in finer[:-1]]
+    return min(max([1.0, *seen]), AGREE)
+
+
+def reference(ladder: Ladder, top: Rung) -> tuple[float, float]:
+    """Return the best derivative that a ladder gives, and its error: Neville's tableau in h²."""
+    best, least = math.nan, math.inf
+    row: list[float] = []
+    rungs = _distinct([*ladder.finer(top), top])[::-1]
+    for i, rung in enumerate(rungs):
+        new = [rung.slope]
+        noise = rung.slope_noise
+        if i and abs(rung.slope - row[0]) + CONFIDENT * noise < least:
+            best, least = rung.slope, abs(rung.slope - row[0]) + CONFIDENT * noise
+        for j, left in enumerate(row[:3]):
+            q = min(rungs[i - j - 1].h / rung.h, 1e100) ** 2
+            y = new[-1] + (new[-1] - left) / (q - 1)
+            error = abs(y - new[-1]) + 2 * CONFIDENT * noise
+            if error < least:
+                best, least = y, error
+            new.append(y)
+        row = new
+    if len(rungs) == 1:
+        best, least = rungs[0].slope, abs(rungs[0].slope) + CONFIDENT * rungs[0].slope_noise
+    return best, least
+
+
+def _distinct(rungs: list[Rung]) -> list[Rung]:
+    """Leave out rungs that are close to a wider one."""
+    kept = rungs[-1:]
+    for rung in rungs[-2::-1]:
+        if rung.h * DISTINCT <= kept[0].h:
+            kept.insert(0, rung)
+    return kept
+
+
+def _unresolved(ladder: Ladder, scheme: Scheme, start: float) -> Choice:
+    """Return the finest finite rung, marked."""
+    rung = next((r for r in ladder.rungs if r.finite), None)
+    h = start if rung is None else rung.h
+    found = math.nan if rung is None else rung.slope + scheme.side * rung.even / rung.h
+    return Choice(
+        h, found, math.inf, Power(0.0, h, scheme.order), 0.0, ladder.noise, 0.0, h, math.inf
+    )

@@ -1,0 +1,265 @@
+"""Steps for many parameters: a few ladders for all that are alike, and proof that they are.
+
+Parameters of one array (or of neighbouring ones, where there are many) and of like size form a
+class. The ladders of a few of them give its step. Then the class moves at once, up and down at
+random, in blocks: by the full step and by half of it. Where a member varies faster than those that
+were looked at, or has a kink or a jump within its step, the two disagree; such a block is halved
+until the offenders are found, which get ladders of their own. What the check cannot see is added
+to the estimate of every member.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gradmethods.providers.entry import CONFIDENT, Choice, marked
+from gradmethods.providers.ladder import AGREE, GROWTH, to_zero
+from gradmethods.providers.probe import sizes_of, some
+from gradmethods.providers.schemes import Scheme
+from gradmethods.providers.steps import Known
+from gradmethods.structure import Arrays
+
+if TYPE_CHECKING:
+    from gradmethods.providers.choice import Chooser
+
+OCTAVES = 3
+"""Sizes within so many powers of 2 form a class."""
+TAIL = 0.05
+"""Of an array, this part at either end of its sizes joins the class next to it."""
+REPRESENTATIVES = 3
+"""Ladders for each class, one of them for its largest member that is seen."""
+SAMPLE = 4096
+"""Parameters of an array that its classes are made from, at most."""
+ARRAYS = 32
+"""Arrays are kept apart up to so many; of more, neighbours are taken together."""
+LONG = 300
+"""Parameters for each of them, in the mean: ladders must not cost more than they save."""
+TOGETHER = 64
+"""Parameters that one check moves, or more where there would be more than `CHECKS`."""
+CHECKS = 64
+OFFENDERS = 4000
+"""Evaluations spent on blocks that fail their check, at most, and two for each parameter."""
+INSIDE = 0.5
+"""The narrower of two moves that a check compares."""
+SUM = 4.0
+"""Truncation errors that add up at random may exceed the root of their squares by this."""
+
+
+class Span(NamedTuple):
+    """Neighbouring parameters with their classes: keys from `lowest` on, groups from `first`."""
+
+    start: int
+    stop: int
+    lowest: int
+    highest: int
+    first: int
+
+    def groups(self, x: NDArray[Any]) -> NDArray[np.intp]:
+        """Return the groups of some of the parameters, by their sizes."""
+        keys = np.clip(_keys(x), self.lowest, self.highest)
+        return np.asarray(keys - self.lowest + self.first, np.intp)
+
+
+def _keys(x: NDArray[Any]) -> NDArray[np.intp]:
+    """Return the powers of 2 of sizes, in steps of `OCTAVES`; zeros are taken for ones."""
+    _, exponents = np.frexp(np.where(x == 0, 1.0, x))
+    return np.asarray(exponents // OCTAVES, np.intp)
+
+
+class Groups:
+    """The choice for many parameters.
+
+    Parameters
+    ----------
+    chooser : Chooser
+        Climbs ladders.
+    scheme : Scheme
+        What for.
+    home : dict of str to numpy.ndarray
+        The point.
+    """
+
+    def __init__(self, chooser: Chooser, scheme: Scheme, home: Arrays) -> None:
+        self.chooser, self.scheme, self.home = chooser, scheme, home
+        self.point = chooser.probe.point
+        self.rng = chooser.rng
+        self.spans: list[Span] = []
+        self.choices: list[Choice] = []
+        self.least: list[float] = []
+        self.most: list[float] = []
+        self.owners: dict[int, int] = {}
+        self.blocks: list[tuple[int, float]] = []
+        for start, stop in _spans([x.size for x in home.values()]):
+            self._add(start, stop)
+        self._tables()
+        self._left = min(2 * self.point.size, OFFENDERS)
+        blocks = min(max(self.point.size // TOGETHER, 2), CHECKS)
+        edges = np.linspace(0, self.point.size, blocks + 1).round().astype(int).tolist()
+        for start, stop in pairwise(edges):
+            self._check(start, stop)
+
+    def known(self) -> Known:
+        """Return the steps and errors of all parameters."""
+        self.choices = marked(self.choices)
+        self._tables()
+        return Known(
+            self.home, self._steps, self._errors, self._evens, np.array(self.least),
+            np.array(self.most), self.chooser.noise, self.groups, self._unseen,
+        )  # fmt: skip
+
+    def groups(self, part: slice) -> NDArray[np.intp]:
+        """Return the groups of a slice of the parameters at the prepared point."""
+        return self._groups_of(self.point, part)
+
+    def _groups_of(self, point: NDArray[Any], part: slice) -> NDArray[np.intp]:
+        first, last, _ = part.indices(point.size)
+        found = np.empty(max(last - first, 0), np.intp)
+        for span in self.spans:
+            low, high = max(first, span.start), min(last, span.stop)
+            if low < high:
+                found[low - first : high - first] = span.groups(point[low:high])
+        if self.owners:
+            low, high = np.searchsorted(self._places, (first, last))
+            found[self._places[low:high] - first] = self._owned[low:high]
+        return found
+
+    def _add(self, start: int, stop: int) -> None:
+        """Climb the ladders of one span's classes."""
+        places = start + some(stop - start, SAMPLE)
+        x = self.point[places]
+        sizes = sizes_of(x)
+        keys = _keys(x)
+        lowest, highest = np.quantile(keys, (TAIL, 1 - TAIL), method="nearest").tolist()
+        span = Span(start, stop, lowest, highest, len(self.choices))
+        self.spans.append(span)
+        groups = span.groups(x) - span.first
+        for group in range(highest - lowest + 1):
+            members = np.flatnonzero(groups == group)
+            if not members.size:  # a gap: as the class below
+                self.choices.append(self.choices[-1])
+                self.least.append(self.least[-1])
+                self.most.append(self.most[-1])
+                continue
+            few = self.rng.choice(members, min(REPRESENTATIVES, members.size), replace=False)
+            found = [self.chooser.choose(int(places[i]), self.scheme, float(sizes[i])) for i in few]
+            self.choices.append(_common(found, self.scheme))
+            self.least.append(float(sizes[members].min()))
+            self.most.append(float(sizes[members].max()))
+
+    def _tables(self) -> None:
+        choices = self.choices
+        self._steps = np.array([c.step for c in choices])
+        self._errors = np.array([c.error for c in choices])
+        self._cuts = np.array([c.truncation.at(c.step) for c in choices])
+        self._evens = np.array([c.even for c in choices])
+        self._places = np.array(sorted(self.owners), np.intp)
+        self._owned = np.array([self.owners[i] for i in sorted(self.owners)], np.intp)
+        starts = np.array([start for start, _ in self.blocks], np.intp)
+        self._seen = starts, np.array([seen for _, seen in self.blocks])
+
+    def _unseen(self, part: slice, size: int) -> NDArray[np.float64]:
+        """Return what the checks could not see, in units of the loss."""
+        starts, seen = self._seen
+        first, last, _ = part.indices(size)
+        return np.asarray(seen[np.searchsorted(starts, np.arange(first, last), side="right") - 1])
+
+    def _check(self, start: int, stop: int) -> None:
+        """Check a block, and halve it until those that fail are found."""
+        if stop - start == 1 and self._left > 0:
+            before = self.chooser.probe.passes
+            size = float(sizes_of(self.point[start : start + 1])[0])
+            self.owners[start] = len(self.choices)
+            self.choices.append(self.chooser.choose(start, self.scheme, size))
+            self.least.append(size)
+            self.most.append(size)
+            self._left -= self.chooser.probe.passes - before
+            self.blocks.append((start, 0.0))
+            return
+        alike, seen = self._moved(start, stop)
+        if alike or self._left <= 0:
+            self.blocks.append((start, seen))
+            return
+        middle = (start + stop) // 2
+        self._left -= 4 * len(self._moves)
+        self._check(start, middle)
+        self._check(middle, stop)
+
+    @property
+    def _moves(self) -> tuple[float, ...]:
+        return (INSIDE, 1.0, 2.0) if self.scheme.order > 2 else (INSIDE, 1.0)
+
+    def _moved(self, start: int, stop: int) -> tuple[bool, float]:
+        """Move a block at once; return whether all are alike, and how far one may be off."""
+        probe, noise = self.chooser.probe, self.chooser.noise
+        where = np.arange(start, stop)
+        groups = self._groups_of(self.point, slice(start, stop))
+        steps, cuts = self._steps[groups], self._cuts[groups]
+        signs = self.rng.choice([-1.0, 1.0], where.size)
+        x = self.point[where].astype(float)
+        odd, even = {}, {}
+        for move in self._moves:
+            above, below = (
+                probe.moved(where, (x + way * move * steps * signs).astype(self.point.dtype))
+                for way in (1, -1)
+            )
+            odd[move] = above / 2 - below / 2
+            even[move] = (above / 2 - probe.value / 2) + (below / 2 - probe.value / 2)
+            noise = max(noise, self.chooser.unit * max(abs(above), abs(below)) / 2)
+        if not np.isfinite([*odd.values(), *even.values()]).all():
+            return False, math.inf
+        q = 1 / INSIDE**2
+        falls = q * abs(even[INSIDE]) <= GROWTH * abs(even[1.0]) + AGREE * q * noise
+        if self.scheme.one_sided:
+            expected = float(np.sum(steps * cuts))
+            off = max(abs(abs(even[1.0]) - expected), abs(odd[1.0] - odd[INSIDE] / INSIDE))
+            allowed = GROWTH * expected
+        else:
+            wide, near = odd[1.0], odd[INSIDE] / INSIDE
+            if self.scheme.order > 2:
+                wide = (8 * odd[1.0] - odd[2.0]) / 6
+                near = (8 * odd[INSIDE] - odd[1.0]) / 6 / INSIDE
+            off = abs(wide - near) / (1 - INSIDE**self.scheme.order)
+            allowed = SUM * math.sqrt(float(np.sum((steps * cuts) ** 2)))
+        moves = np.array(self._moves)
+        weights = to_zero(moves) / moves
+        kink = abs(float(weights @ [even[move] for move in self._moves]))
+        unsure = float(abs(weights).sum()) * noise
+        alike = (
+            falls and off <= allowed + AGREE * noise / INSIDE and kink <= allowed + (AGREE * unsure)
+        )
+        return alike, max(off + CONFIDENT * noise, kink + unsure)
+
+
+def _spans(lengths: list[int]) -> Iterator[tuple[int, int]]:
+    """Yield slices of the parameters: arrays, or neighbours together where there are many."""
+    stops = np.cumsum(lengths).tolist()
+    total = stops[-1]
+    most = min(ARRAYS, max(total // LONG, 1))
+    start = 0
+    for stop in stops:
+        if stop > start and (stop - start >= total / most or stop == total):
+            yield start, stop
+            start = stop
+
+
+def _common(found: list[Choice], scheme: Scheme) -> Choice:
+    """Return the step for parameters that are alike: the narrowest of theirs."""
+    resolved = [c for c in found if math.isfinite(c.error)] or found
+    least = min(resolved, key=lambda c: c.step)
+    sizes = [c.truncation.at(least.step) for c in resolved]
+    cut = max(sizes)
+    noise = max(c.noise for c in resolved)
+    error = max(least.error, cut + CONFIDENT * scheme.round_off * noise / least.step)
+    return least._replace(
+        error=error if math.isfinite(least.error) else math.inf,
+        truncation=least.truncation._replace(size=cut, unit=least.step),
+        even=max(c.even / c.step * least.step for c in resolved),
+        noise=noise,
+        in_sight=max(c.in_sight for c in resolved),
+    )

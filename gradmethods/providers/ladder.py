@@ -1,0 +1,307 @@
+"""The loss along one parameter: central differences at several steps, and what makes one credible.
+
+A central difference at a step h, D(h), is believed only if it agrees with those of all finer steps
+within their noise, and if the even part of the loss, the mean of f(x ± h) less f(x), falls as h²
+does: a kink at x makes it fall as h, and a jump not at all. The first is Lepski's test for the
+widest of several estimates of growing bias, the second sees what no central difference can.
+
+Source: O. V. Lepskii, On a problem of adaptive estimation in Gaussian white noise, Theory of
+Probability and its Applications 35 (1991) 454-466.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gradmethods.providers.noise import POINTS
+
+AGREE = 6.0
+"""Two values are believed to differ only by noise up to so many standard deviations of it."""
+FLAT = 20.0
+"""Up to so many standard deviations of the noise a loss is taken for constant."""
+GROWTH = 3.0
+"""The even part may miss its growth as h² by this factor: terms of higher order take part."""
+RATIO = 8.0
+"""Between neighbouring steps, roughly."""
+JITTER = 0.25
+"""Each step is off its power of `RATIO` by up to so many octaves, at random: steps in an exact
+ratio agree by chance on a loss that is periodic or takes values on a lattice."""
+DISTINCT = 1.5
+"""Rungs closer than this factor tell nothing new."""
+CENTRAL_NOISE = math.sqrt(0.5)
+"""A central difference at h errs by this, times ε/h, if losses err by ε (standard deviation)."""
+APART = 4.0
+"""A step spans so many neighbouring numbers at least, so that it is never lost in rounding."""
+COARSE = 64.0
+"""Up to so many of the least steps, what is computed from x moves in steps of its own."""
+TINY = 1e4
+"""The least step at 0, in smallest normal numbers."""
+WIDEST = 1 / 8
+"""The widest step, in units of max(1, |x|)."""
+
+
+class Rung(NamedTuple):
+    """The loss at both sides of x, a step h away.
+
+    Attributes
+    ----------
+    h : float
+        Half the distance between the two places.
+    above, below : float
+        f(x + h) and f(x − h).
+    slope : float
+        The central difference, (f(x + h) − f(x − h)) / 2h.
+    even : float
+        The mean of f(x + h) and f(x − h), less f(x).
+    noise : float
+        The standard deviation of the round-off in these losses.
+    """
+
+    h: float
+    above: float
+    below: float
+    slope: float
+    even: float
+    noise: float
+
+    @property
+    def finite(self) -> bool:
+        """Whether both losses are numbers."""
+        return math.isfinite(self.slope) and math.isfinite(self.even)
+
+    @property
+    def slope_noise(self) -> float:
+        """The standard deviation of the round-off in the slope."""
+        return CENTRAL_NOISE * self.noise / self.h
+
+    @property
+    def flat(self) -> bool:
+        """Whether the loss looks constant between the two places."""
+        return self.finite and max(abs(self.slope) * self.h, abs(self.even)) <= FLAT * self.noise
+
+    def shows(self, times: float) -> bool:
+        """Whether the even part is more than so many times the noise."""
+        return abs(self.even) > times * self.noise
+
+
+class Parabola(NamedTuple):
+    """Slopes as a function of the step: slope + bend · (h/unit)², through two rungs."""
+
+    slope: float
+    bend: float
+    unit: float
+    noise: float
+
+    def at(self, h: float) -> float:
+        """Return the slope expected at a step."""
+        return self.slope + self.bend * (h / self.unit) ** 2
+
+
+def through(wide: Rung, narrow: Rung) -> Parabola:
+    """Extrapolate two slopes to step 0, as Richardson does."""
+    q = (wide.h / narrow.h) ** 2
+    less = (narrow.slope - wide.slope) / (q - 1)
+    noise = (q * narrow.slope_noise + wide.slope_noise) / (q - 1)
+    return Parabola(narrow.slope + less, -less, narrow.h, noise)
+
+
+class Ladder:
+    """The loss along one parameter, evaluated at steps as they are asked for.
+
+    Parameters
+    ----------
+    at : callable
+        The loss with the parameter at a place, a number of the dtype of `x`.
+    x : numpy.floating
+        The parameter.
+    value : float
+        The loss at x.
+    noise : float
+        The standard deviation of the round-off in the loss.
+    rng : numpy.random.Generator
+        Draws the jitter of the steps.
+
+    Attributes
+    ----------
+    narrowest, widest : float
+        The range of steps.
+    rungs : list of Rung
+        What was seen, from narrow to wide.
+    passes : int
+        How often the loss was evaluated.
+    """
+
+    def __init__(
+        self,
+        at: Callable[[Any], float],
+        x: Any,
+        value: float,
+        noise: float,
+        rng: np.random.Generator,
+    ) -> None:
+        self._at, self._x, self.value, self._rng = at, x, value, rng
+        self._noise = noise
+        info = np.finfo(x.dtype)
+        self._u = float(info.eps) / 2
+        least = float(np.spacing(abs(x))) if x else TINY * float(info.smallest_normal)
+        self.narrowest = APART * least
+        self.widest = max(WIDEST * max(1.0, abs(float(x))), RATIO * self.narrowest)
+        self._seen: dict[float, Rung] = {}
+        self.rungs: list[Rung] = []
+        self.passes = 0
+
+    @property
+    def noise(self) -> float:
+        """The noise of the loss along this parameter; what is set holds for all rungs."""
+        return self._noise
+
+    @noise.setter
+    def noise(self, noise: float) -> None:
+        self._noise = noise
+        self._seen = {h: r._replace(noise=self._of(r)) for h, r in self._seen.items()}
+        self._sort()
+
+    def rung(self, h: float) -> Rung:
+        """Evaluate the loss a step away on both sides, once."""
+        x = self._x
+        h = min(max(h, self.narrowest), self.widest)
+        # On the grid of the farther place, so that both are as far away as they are meant to be.
+        grid = float(np.spacing(x.dtype.type(abs(float(x)) + h)))
+        half = max(round(h / grid), 1) * grid
+        if half not in self._seen:
+            step = x.dtype.type(half)
+            up, down = self._at(x + step), self._at(x - step)
+            self.passes += 2
+            # Halves first: the sum or the difference of the largest losses overflows.
+            slope = (up / 2 - down / 2) / half
+            even = (up / 2 - self.value / 2) + (down / 2 - self.value / 2)
+            rung = Rung(half, up, down, slope, even, 0.0)
+            self._seen[half] = rung._replace(noise=self._of(rung))
+            self._sort()
+        return self._seen[half]
+
+    def values(self, spacing: float) -> list[float]:
+        """Evaluate the loss at equidistant places around x, for its noise."""
+        x = self._x
+        grid = float(np.spacing(abs(x))) if x else 0.0
+        spacing = max(spacing, self.narrowest)
+        spacing = round(spacing / grid) * grid if grid else spacing
+        half = POINTS // 2
+        places = (x.dtype.type(float(x) + k * spacing) for k in range(-half, half + 1))
+        self.passes += POINTS - 1
+        return [self._at(place) if k != half else self.value for k, place in enumerate(places)]
+
+    def _of(self, rung: Rung) -> float:
+        largest = max(abs(rung.above), abs(rung.below), abs(self.value))
+        noise = max(self._noise, self._u / 2 * largest)
+        if rung.finite and rung.h < COARSE * self.narrowest:
+            # Few numbers lie between: rounding of an argument is not at random.
+            noise = max(noise, self._u / 2 * abs(float(self._x)) * abs(rung.slope))
+        return noise
+
+    def _sort(self) -> None:
+        self.rungs = sorted(self._seen.values())
+
+    def jittered(self, h: float) -> float:
+        """Move a step off its power of the ratio, at random."""
+        return float(h * 2 ** self._rng.uniform(-JITTER, JITTER))
+
+    def finer(self, rung: Rung) -> list[Rung]:
+        """Return the rungs below one, the narrowest first."""
+        return [r for r in self.rungs if r.h < rung.h and r.finite]
+
+    def below(self, rung: Rung) -> Rung | None:
+        """Return a finite rung that is finer by about the ratio, evaluated if there is none."""
+        finer = self.finer(rung)
+        if finer and finer[-1].h * 2 * RATIO > rung.h:
+            return finer[-1]
+        if rung.h <= 1.5 * self.narrowest:
+            return finer[-1] if finer else None
+        found = self.rung(self.jittered(rung.h / RATIO))
+        return found if found.finite and found.h < rung.h else None
+
+    def flat(self, rung: Rung) -> bool:
+        """Whether nothing shows at a rung, nor at any finer one."""
+        return rung.flat and all(r.flat for r in self.finer(rung))
+
+    def trusted(self, rung: Rung, order: int = 1) -> bool:
+        """Whether a rung agrees with all finer ones, which show neither a kink nor a jump.
+
+        Of order 1, their slopes are one and the same; of order 2, they may lie on a parabola.
+        """
+        if not rung.finite:
+            return False
+        if self.flat(rung):
+            return True
+        below = self.below(rung)
+        if below is None or not even_falls(rung, below):
+            return False
+        finer = self.finer(rung)
+        if all(agree(rung, r) for r in finer):
+            return True
+        return order > 1 and even_grows(rung, below) and self._on_a_parabola(rung, below)
+
+    def _on_a_parabola(self, rung: Rung, below: Rung) -> bool:
+        lowest = self.below(below)
+        if lowest is None or not even_falls(below, lowest):
+            return False
+        fit = through(rung, below)
+        return all(
+            abs(r.slope - fit.at(r.h)) <= AGREE * (r.slope_noise + fit.noise)
+            for r in self.finer(below)
+        )
+
+
+def agree(one: Rung, other: Rung) -> bool:
+    """Whether two slopes differ by no more than their noise."""
+    return abs(one.slope - other.slope) <= AGREE * (one.slope_noise + other.slope_noise)
+
+
+def even_falls(wide: Rung, narrow: Rung) -> bool:
+    """Whether the even part falls as h² from one rung to a finer one, or faster."""
+    q = (wide.h / narrow.h) ** 2
+    return q * abs(narrow.even) <= GROWTH * abs(wide.even) + AGREE * q * narrow.noise
+
+
+def even_grows(wide: Rung, narrow: Rung) -> bool:
+    """Whether the even part grows no faster than h², as it does at a kink or a jump between."""
+    q = (wide.h / narrow.h) ** 2
+    return abs(wide.even) <= GROWTH * q * (abs(narrow.even) + AGREE * narrow.noise)
+
+
+def kink_within(rungs: list[Rung]) -> tuple[float, float]:
+    """Return how large a kink at x may be, half the jump of the slope, and its noise.
+
+    Over h, the even part of a smooth loss is a h + c h³ + …, that of a kink a constant. It is
+    extrapolated to step 0 from neighbouring rungs, up to three; the least that any of them allows
+    is what can be excluded.
+    """
+    best = math.inf, math.inf
+    for count in (1, 2, 3):
+        for some in zip(*(rungs[i:] for i in range(count)), strict=False):
+            h = np.array([r.h for r in some]) / some[-1].h
+            if (h[1:] < DISTINCT * h[:-1]).any():
+                continue
+            weights = to_zero(h)
+            over = [r.even / r.h for r in some]
+            noise = float(sum(abs(w) * r.noise / r.h for w, r in zip(weights, some, strict=True)))
+            size = abs(float(weights @ over))
+            if size + noise < sum(best):
+                best = size, noise
+    return best
+
+
+def to_zero(h: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the weights that give the constant of a function k + a h + c h³, from few values."""
+    if h.size == 1:
+        return np.ones(1)
+    if h.size == 2:
+        return np.array([h[1], -h[0]]) / (h[1] - h[0])
+    weights: NDArray[np.float64] = np.cross(h, h**3)
+    found: NDArray[np.float64] = weights / weights.sum()
+    return found
