@@ -176,3 +176,17 @@ def test_entries_that_vary_may_not_lie_on_a_jump():
         )
         with pytest.raises(gm.NotDifferentiable, match="jumps"):
             gm.certified_gradient(problem)
+
+
+def test_angles_on_the_cut_follow_the_sign_of_zero():
+    """Balls have no -0.0: an angle would be certified 2π beside the one that NumPy gives."""
+
+    def at(y: Any) -> gm.Problem:
+        return gm.Problem(lambda w, *, xp=np: xp.sum(xp.atan2(y(xp, w), w)), np.array([-2.0, 3.0]))
+
+    for zero in (-0.0, 0.0):
+        truth = gm.certified_gradient(at(lambda xp, w, z=zero: z))
+        assert float(truth.value) == pytest.approx(np.copysign(np.pi, zero), rel=1e-15)
+        assert not np.any(truth.gradient)
+    with pytest.raises(gm.NotDifferentiable, match="sign"):
+        gm.certified_gradient(at(lambda xp, w: xp.trunc(w / 8)))

@@ -33,6 +33,7 @@ from gradmethods.certified.functions import BINARY, UNARY
 from gradmethods.certified.moving import MOVES
 from gradmethods.certified.piecewise import Piecewise
 from gradmethods.certified.products import product, running_total, sum_of_two, total
+from gradmethods.errors import NotDifferentiable
 from gradmethods.graph.record import result_dtype
 from gradmethods.namespace.linalg import Linalg
 from gradmethods.primitives import Primitive
@@ -98,6 +99,8 @@ class Balls(Piecewise):
             return Ball(decisions.step(name, *map(self._here, balls)), balls[0].dtype)
         own = getattr(self, f"_{name}", None)
         result = own(*balls, **static) if own else self._smooth(name, *balls)
+        if name == "atan2":
+            result = self._on_the_cut(result, payloads[0], *map(self._here, balls))
         self.largest = max(self.largest, result.values.size)
         return replace(result, dtype=static.get("dtype") or result_dtype(primitive, payloads))
 
@@ -130,6 +133,19 @@ class Balls(Piecewise):
         base = replace(a, values=boxed(np.where(zero, ONE, a.values)))
         nothing = Ball(filled(zero.shape), a.dtype)
         return self._where(self.ball(zero), nothing, self._smooth("pow", base, b))
+
+    def _on_the_cut(self, angle: Ball, payload: Any, y: Ball, x: Ball) -> Ball:
+        """Turn angles where y is -0.0 and x < 0 as NumPy does; balls have no sign of zero."""
+        flat = holds(arb.is_zero, y.values) & ~y.varies & ~holds(lambda ball: ball > 0, x.values)
+        if not flat.any():
+            return angle
+        if isinstance(payload, Ball) or (flat & ~holds(lambda ball: ball < 0, x.values)).any():
+            raise NotDifferentiable(
+                "xp.atan2 is asked of a zero whose sign decides between angles 2π apart, and is "
+                "not known"
+            )
+        below = flat & np.signbit(payload)
+        return replace(angle, values=boxed(np.where(below, -angle.values, angle.values)))
 
     def _smooth(self, name: str, *balls: Ball) -> Ball:
         _, *slopes = UNARY.get(name) or BINARY[name]

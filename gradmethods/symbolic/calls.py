@@ -12,7 +12,7 @@ from gradmethods.symbolic import piecewise, smooth, steps
 
 CALLS: dict[Any, str] = {
     **{getattr(sympy, name): name for name in (
-        "exp", "log", "sin", "cos", "tan", "asin", "acos", "atan", "sinh", "cosh", "tanh",
+        "exp", "log", "sin", "cos", "tan", "asin", "acos", "atan", "sinh", "cosh",
         "acosh", "atanh", "sign",
     )},
     **{getattr(cfunctions, name): name for name in ("expm1", "log1p", "log2", "log10")},
@@ -32,6 +32,7 @@ CALLS: dict[Any, str] = {
     piecewise.IsFinite: "isfinite",
     piecewise.IsInf: "isinf",
     piecewise.IsNaN: "isnan",
+    smooth.tanh: "tanh",
     smooth.Asinh: "asinh",
     smooth.Hypot: "hypot",
     smooth.OverSquares: "over_squares",

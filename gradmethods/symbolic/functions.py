@@ -171,7 +171,7 @@ FUNCTIONS: dict[str, Rule] = {
     "atan2": _numbers(smooth.Atan2),
     "sinh": _numbers(sympy.sinh),
     "cosh": _numbers(sympy.cosh),
-    "tanh": _numbers(sympy.tanh),
+    "tanh": _numbers(smooth.tanh),
     "asinh": _numbers(smooth.Asinh),
     "acosh": _numbers(sympy.acosh),
     "atanh": _numbers(sympy.atanh),

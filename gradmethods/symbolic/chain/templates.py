@@ -222,7 +222,7 @@ def _template(expr: Any, kinds: tuple[str, ...]) -> Template:
 
 
 def _in_terms_of(slope: Any, formula: Any, name: Any) -> Any:
-    """Write a derivative with the name of the stage where its formula occurs: 1 - tanh(x)²."""
+    """Write a derivative with the name of the stage where its formula occurs: 1 + tan(x)²."""
     if formula.is_Atom:
         return slope
     shorter = slope.subs(formula, name)
