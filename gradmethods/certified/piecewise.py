@@ -31,7 +31,8 @@ class Piecewise(Moving):
     def _maximum(self, a: Ball, b: Ball) -> Ball:
         x, y = np.broadcast_arrays(a.values, b.values)
         below, above, neither = decisions.order(x, y)
-        larger = each(arb.max, x, y)
+        same = neither & holds(_one_and_the_same, x, y)
+        larger = np.where(same, x, each(arb.max, x, y))
         values = np.where(above, x, np.where(below, y, larger))
         count = directions(a, b)
         if count is None:
@@ -41,6 +42,7 @@ class Piecewise(Moving):
         if neither.any():
             # Where equal values vary alike, their maximum varies as they do.
             alike = holds(decisions.tied, one, other).all(axis=0) & holds(decisions.tied, x, y)
+            alike |= same
             block = np.where(neither & alike, one, block)
             if (neither & ~alike).any():
                 at = x[neither & ~alike][0].str(8)
@@ -48,7 +50,8 @@ class Piecewise(Moving):
         return self._made(values, (a, b), Tangents(block))
 
     def _minimum(self, a: Ball, b: Ball) -> Ball:
-        return negated(self._maximum(negated(a), negated(b)))
+        first = negated(a)
+        return negated(self._maximum(first, first if b is a else negated(b)))
 
     def _abs(self, a: Ball) -> Ball:
         return self._maximum(a, negated(a))
@@ -98,3 +101,8 @@ def negated(a: Ball) -> Ball:
     """Change every sign."""
     tangents = a.tangents and Tangents(-a.tangents.block, a.tangents.factor)
     return Ball(boxed(-a.values), a.dtype, tangents, a.varies)
+
+
+def _one_and_the_same(x: arb, y: arb) -> bool:
+    """Whether two rounded numbers were computed once, so that they vary alike as well."""
+    return x is y and x.is_finite() and not x.is_exact()
