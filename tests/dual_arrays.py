@@ -164,7 +164,11 @@ class Duals:
         return Exact(np.where(self._truth(condition), Exact.of(a).whole(), Exact.of(b).whole()))
 
     def clip(self, x: Any, min: Any = None, max: Any = None) -> Exact:  # noqa: A002  # the standard's
-        x = Exact.of(x) if min is None else self._apply("maximum", (x, min))
+        limits = [limit for limit in (min, max) if limit is not None]
+        if plain((x, *limits)) is not None:
+            return Exact(np.clip(*map(unwrapped, (x, min, max))))
+        x = Exact(Exact.of(x).whole())
+        x = x if min is None else self._apply("maximum", (x, min))
         return x if max is None else self._apply("minimum", (x, max))
 
     def astype(self, x: Any, dtype: Any, *, copy: bool = True) -> Exact:

@@ -356,7 +356,7 @@ def differentiate(problem: Any, digits: int = 40, near: float = 0.0) -> Dual:
     from tests.dual_arrays import Duals, Exact
 
     info = np.finfo(problem.dtype)
-    with mp.workdps(digits):
+    with mp.workdps(digits), np.errstate(all="ignore"):
         MODE.tied, MODE.near, MODE.largest = 0, near, mp.mpf(float(info.max))
         MODE.smallest = mp.mpf(float(info.smallest_normal))
         count, start = problem.size, 0

@@ -55,6 +55,33 @@ def test_kinks_are_refused_and_their_neighbours_are_not(name):
         assert not misses(at(w), truth, multiprecision.ERROR)
 
 
+SAME: dict[str, Any] = {
+    "maximum": lambda xp, v: xp.maximum(v, v),
+    "minimum": lambda xp, v: xp.minimum(v, v),
+    "max": lambda xp, v: xp.max(xp.stack([v, v, v]), axis=0),
+    "transposed": lambda xp, v: xp.maximum(v.T, v.T),
+}
+
+
+@pytest.mark.parametrize("name", SAME)
+def test_a_value_beside_itself_is_no_kink(name):
+    """No precision tells a rounded value from itself: asked by size alone, it is a tie for ever."""
+    problem = gm.Problem(
+        lambda w, *, xp=np: xp.sum(SAME[name](xp, xp.tanh(w))), np.array([[0.3, -0.7]])
+    )
+    _, truth = multiprecision.derivatives(problem)
+    assert not misses(problem, truth, multiprecision.ERROR)
+
+
+def test_equal_values_that_are_made_twice_stay_undecided():
+    """Two roundings of one number may as well be of two: a guess would be one time wrong."""
+    problem = gm.Problem(
+        lambda w, *, xp=np: xp.maximum(xp.tanh(w), xp.sinh(w) / xp.cosh(w)), np.asarray(0.3)
+    )
+    with pytest.raises(gm.NotDifferentiable):
+        gm.certified_gradient(problem)
+
+
 @pytest.mark.parametrize("exponent", [1e8, 1e10, 1e30, 1e300, -1e30])
 def test_numbers_of_any_size_are_rounded(exponent):
     """As an integer, 2 to the power of an exponent beyond float64 would fill the memory."""

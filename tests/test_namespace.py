@@ -47,6 +47,9 @@ REFUSED = {
 """Functions that refuse calls which NumPy takes, and the words with which they do."""
 
 
+VALUE = np.array([0.5, 2.5, 3.5])
+
+
 def plainly(call, values):
     return [np.asarray(x) for x in call(np, values)]
 
@@ -190,3 +193,16 @@ def test_gradients_do_not_follow_a_constant():
     before = prepared(np.zeros(3)).gradient
     data[:] = 100
     np.testing.assert_array_equal(prepared(np.zeros(3)).gradient, before)
+
+
+@pytest.mark.parametrize("dtype", ["int8", "uint8", "int64"])
+def test_integers_are_clipped_as_numpy_clips_them(dtype):
+    """Limits taken one after the other have other dtypes, and some do not fit the first of them."""
+    values = {"x": np.array([0, 3, 120], dtype)}
+    limits = ((-300, 5), (-300, 2.5), (2, 300), (-300, 300), (-300, VALUE), (VALUE, None))
+    for low, high in limits:
+        expected = np.clip(values["x"], low, high)
+        for way in (recorded, folded):
+            (found,) = way(lambda xp, v, lo=low, hi=high: [xp.clip(v["x"], lo, hi)], values)
+            assert found.dtype == expected.dtype
+            np.testing.assert_array_equal(found, expected)

@@ -31,7 +31,8 @@ class Piecewise(Moving):
     def _maximum(self, a: Ball, b: Ball) -> Ball:
         x, y = np.broadcast_arrays(a.values, b.values)
         below, above, neither = decisions.order(x, y)
-        larger = each(arb.max, x, y)
+        same = neither & holds(_one_and_the_same, x, y)
+        larger = np.where(same, x, each(arb.max, x, y))
         values = np.where(above, x, np.where(below, y, larger))
         varying = np.where(above, a.varies, np.where(below, b.varies, either(a, b)))
         count = directions(a, b)
@@ -42,6 +43,7 @@ class Piecewise(Moving):
         if neither.any():
             # Where equal values vary alike, their maximum varies as they do.
             alike = holds(decisions.tied, one, other).all(axis=0) & holds(decisions.tied, x, y)
+            alike |= same
             block = np.where(neither & alike, one, block)
             if (neither & ~alike).any():
                 at = x[neither & ~alike][0].str(8)
@@ -49,7 +51,8 @@ class Piecewise(Moving):
         return Ball(values, a.dtype, Tangents(block), varying)
 
     def _minimum(self, a: Ball, b: Ball) -> Ball:
-        return negated(self._maximum(negated(a), negated(b)))
+        first = negated(a)
+        return negated(self._maximum(first, first if b is a else negated(b)))
 
     def _abs(self, a: Ball) -> Ball:
         return self._maximum(a, negated(a))
@@ -100,3 +103,8 @@ def negated(a: Ball) -> Ball:
     """Change every sign."""
     tangents = a.tangents and Tangents(-a.tangents.block, a.tangents.factor)
     return Ball(boxed(-a.values), a.dtype, tangents, a.varying)
+
+
+def _one_and_the_same(x: arb, y: arb) -> bool:
+    """Whether two rounded numbers were computed once, so that they vary alike as well."""
+    return x is y and x.is_finite() and not x.is_exact()

@@ -107,12 +107,27 @@ class Elementwise(Bindings):
 
     def clip(self, x: Operand, /, min: Operand | None = None, max: Operand | None = None) -> Array:
         """Limit `x` from below and from above."""
-        result = self.array(x)
-        if min is not None:
-            result = self.bind("maximum", result, min)
-        if max is not None:
-            result = self.bind("minimum", result, max)
+        result, low, high = self.array(x), min, max
+        if result.dtype.kind in "iu":
+            result, low, high = self._of_whole_numbers(result, low, high)
+        if low is not None:
+            result = self.bind("maximum", result, low)
+        if high is not None:
+            result = self.bind("minimum", result, high)
         return result
+
+    def _of_whole_numbers(self, x: Array, low: Any, high: Any) -> tuple[Array, Any, Any]:
+        """Prepare a clip of integers: NumPy takes the three operands together.
+
+        Floating limits make floats of the integers at once, and a Python integer beyond the range
+        of their dtype limits nothing.
+        """
+        known = np.iinfo(x.dtype)
+        low = None if type(low) is int and low < known.min else low
+        high = None if type(high) is int and high > known.max else high
+        dtypes = [self.array(limit).dtype for limit in (low, high) if limit is not None]
+        floating = [dtype for dtype in dtypes if dtype.kind == "f"]
+        return self.astype(x, np.result_type(x.dtype, *floating)), low, high
 
     def _truth(self, x: Operand) -> Array:
         """Return booleans as they are, and of numbers whether they differ from 0."""
