@@ -39,7 +39,7 @@ HIDDEN = 1.2
 SHOWN = 0.1
 """A kink at x is one if it is this part of the slope and of the even part, and no noise."""
 WIDE = 1e-3
-"""A loss that is constant, to the last bit, within this part of max(1, |x|) does not depend on x."""
+"""A loss that is constant to the last bit within this part of max(1, |x|) is constant there."""
 HALF = 0.5
 """An error of this part of a derivative leaves it unresolved."""
 SMALL = 1e-3
@@ -206,9 +206,8 @@ def _confirmed(ladder: Ladder, scheme: Scheme, summit: Summit, cut: Power) -> Ch
         h /= SHRINK
     else:
         return _unresolved(ladder, scheme, h)
-    constant = ladder.flat(top) and (
-        beyond is None or ladder.plateau > WIDE * max(1.0, ladder.size)
-    )
+    wide = ladder.plateau > WIDE * max(1.0, ladder.size)
+    constant = ladder.flat(top) and (beyond is None or wide)
     kink, unsure = kink_within([*ladder.finer(furthest), furthest])
     hidden = HIDDEN * (kink + unsure)
     off = off if scheme.one_sided else off - error
