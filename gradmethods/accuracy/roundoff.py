@@ -25,7 +25,7 @@ from gradmethods.accuracy.answers import Prepared, Vectors, evaluate
 from gradmethods.accuracy.tolerances import TABLE
 from gradmethods.problem import Problem
 from gradmethods.providers.schemes import RICHARDSON
-from gradmethods.providers.steps import step_for
+from gradmethods.providers.steps import FixedStep, step_for
 from gradmethods.structure import Arrays
 
 POWERS = (3 / 4, 1 / 2, 1 / 4)
@@ -80,7 +80,8 @@ def difference_noise(
     steps = rule(point) if callable(rule) else step_for(scheme, point, problem.dtype)
     noise = 2 * SLACK * loss.noise / np.asarray(steps, float)
     own = getattr(prepared, "error_estimate", None)
-    if own is not None:
+    # Of a step that was given, an estimate allows for kinks: it is no noise to hide behind.
+    if own is not None and (scheme == RICHARDSON or not isinstance(rule, FixedStep)):
         own = problem.structure.join(problem.structure.check(own)).astype(float)
         own = SLACK * np.nan_to_num(own, nan=np.inf, posinf=np.inf)
         # The first steps of Richardson extrapolation are not those that it ends with.

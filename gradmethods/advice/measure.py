@@ -103,7 +103,9 @@ def advice_on(comparison: Comparison) -> Advice:
 
 def _timed(answer: Answer) -> Option:
     obstacle = answer.obstacle or ("" if answer.is_finite else NOT_FINITE)
-    option = Option(answer.provider, answer.preparation, obstacle=obstacle)
+    option = Option(
+        answer.provider, answer.preparation, unresolved=answer.unresolved, obstacle=obstacle
+    )
     if answer.cost is None:
         return option
     gradient = answer.cost.gradient

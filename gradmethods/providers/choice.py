@@ -102,6 +102,6 @@ class Chooser:
         """Choose a step for each parameter by itself."""
         sizes = sizes_of(self.probe.point)
         choices = [self.choose(i, scheme, float(size)) for i, size in enumerate(sizes)]
-        found = np.array([(c.step, c.error, c.even) for c in marked(choices)]).reshape(-1, 3)
-        steps, errors, evens = found.T
-        return Known(home, steps, errors, evens, sizes, sizes, self.noise)
+        found = np.array([(c.step, c.error, c.shown) for c in marked(choices)]).reshape(-1, 3)
+        steps, errors, shown = found.T
+        return Known(home, steps, errors, shown, sizes, sizes, self.noise)

@@ -194,9 +194,9 @@ def noise_along_entry(ladder: Ladder, rung: Rung) -> float:
     seen = noise_of(ladder.values(rung.h / 4))
     if not seen > WORSE * ladder.noise:
         return 0.0
-    # A wave that is too fast for a wide spacing is not noise at a narrow one.
-    finer = (noise_of(ladder.values(rung.h / 4 / 10**k), alike=False) for k in (2, 4, 6))
-    return min(seen, max((level for level in finer if level > 0), default=seen))
+    # A wave that is too fast for a wide spacing is not noise at a narrow one: the finest decides.
+    finer = [noise_of(ladder.values(rung.h / 4 / 10**k), alike=False) for k in (2, 4, 6)]
+    return min(seen, next((level for level in reversed(finer) if level > 0), seen))
 
 
 def extrapolated(ladder: Ladder, top: Rung) -> Parabola | None:

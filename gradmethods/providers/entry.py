@@ -9,29 +9,41 @@ from __future__ import annotations
 import math
 from typing import NamedTuple
 
-from gradmethods.providers.climb import Summit, climb, extrapolated
-from gradmethods.providers.ladder import AGREE, DISTINCT, RATIO, Ladder, Rung, kink_within, through
+from gradmethods.providers.climb import MOST, Summit, climb, extrapolated
+from gradmethods.providers.ladder import (
+    AGREE,
+    DISTINCT,
+    RATIO,
+    Ladder,
+    Rung,
+    agree,
+    even_falls,
+    kink_within,
+    through,
+)
 from gradmethods.providers.schemes import Scheme
 
 ALIKE = 64.0
 """Sizes within this factor: the ladder of the one starts where that of the other ended."""
 SEEN = 10.0
 """The even part shows the curvature if it is so many times the noise."""
-CONFIDENT = 3.0
+CONFIDENT = 2.5
 """Standard deviations of noise in the estimate of an error."""
 NEAR = 1.5
 """A rung that is within this factor of the best step is taken for it."""
 SHRINK = 4.0
 """Where the quotient disagrees with the ladder, the step shrinks by this, a few times."""
 ATTEMPTS = 6
-HIDDEN = 1.5
+HIDDEN = 1.2
 """A kink may be a little larger than the even parts tell; five points weigh it by 7/6."""
 SHOWN = 0.1
-"""A kink at x is one if it is this part of the slope, and no noise."""
+"""A kink at x is one if it is this part of the slope and of the even part, and no noise."""
+WIDE = 1e-3
+"""A loss that is constant to the last bit within this part of max(1, |x|) is constant there."""
 HALF = 0.5
 """An error of this part of a derivative leaves it unresolved."""
 SMALL = 1e-3
-"""Unless it is this part of others, or of slopes in sight."""
+"""Unless it is this part of others, or of how the slope changes near by."""
 SPREAD = 4.0
 """With slopes D(h) = f' + b h² + c h⁴, five points at h give f' − 4c h⁴."""
 NEGLECTED = 2.0
@@ -69,28 +81,25 @@ class Choice(NamedTuple):
         Its estimated absolute error; infinite if it is not resolved.
     truncation : Power
         The truncation error of the quotient, of size 0 if none is seen.
-    even : float
-        The even part of the loss over the step, at the step.
+    shown : float
+        What the losses of the quotient itself show of an error: see `estimates.truncated`.
     noise : float
         The standard deviation of the round-off in the loss.
     in_sight : float
-        The steepest slope from x to any place of the ladder that is trusted and not drowned;
-        infinite if the loss is constant as far as the ladder goes.
+        How much the slope changes within the widest trusted step; infinite if the loss is constant
+        there, to the last bit, or as far as the ladder goes.
     reach : float
         The widest step that may be extrapolated from.
-    hidden : float
-        The error that a kink at x would make, as far as none can be excluded.
     """
 
     step: float
     quotient: float
     error: float
     truncation: Power
-    even: float
+    shown: float
     noise: float
     in_sight: float
     reach: float
-    hidden: float
 
 
 class Guess:
@@ -128,7 +137,14 @@ def choose(ladder: Ladder, scheme: Scheme, start: float) -> Choice:
     if summit.top is None:
         return _unresolved(ladder, scheme, start)
     cut = truncation(ladder, scheme, summit)
-    return _confirmed(ladder, scheme, summit, cut)
+    found = _confirmed(ladder, scheme, summit, cut)
+    if len(ladder.rungs) < MOST and math.isfinite(found.error):
+        # There must be evidence below the step itself, not only above.
+        rung = ladder.rung(found.step)
+        below = None if ladder.finer(rung) else ladder.below(rung)
+        if below is not None and not (agree(rung, below) and even_falls(rung, below)):
+            return choose(ladder, scheme, below.h)
+    return found
 
 
 def truncation(ladder: Ladder, scheme: Scheme, summit: Summit) -> Power:
@@ -172,6 +188,8 @@ def _confirmed(ladder: Ladder, scheme: Scheme, summit: Summit, cut: Power) -> Ch
     # Wider rungs are not always quieter: the loss may be much larger there, and so its rounding.
     quiet = min([*ladder.finer(top), top], key=lambda r: r.slope_noise)
     limit = furthest if quiet is top else quiet
+    if ladder.flat(top) and beyond is not None and ladder.plateau > 0:
+        limit = ladder.rung(ladder.plateau)
     best = cut.balanced(scheme.round_off * quiet.noise)
     h = min(best, limit.h / max(map(abs, scheme.offsets)))
     near = [h_ for h_ in _reached(ladder, scheme, furthest.h) if h / NEAR <= h_ <= h * NEAR]
@@ -188,34 +206,37 @@ def _confirmed(ladder: Ladder, scheme: Scheme, summit: Summit, cut: Power) -> Ch
         h /= SHRINK
     else:
         return _unresolved(ladder, scheme, h)
+    wide = ladder.plateau > WIDE * max(1.0, ladder.size)
+    constant = ladder.flat(top) and (beyond is None or wide)
     kink, unsure = kink_within([*ladder.finer(furthest), furthest])
     hidden = HIDDEN * (kink + unsure)
     off = off if scheme.one_sided else off - error
     estimate = max(off, NEGLECTED * cut.at(h), hidden) + CONFIDENT * noise
     if not cut.size:
         estimate = max(estimate, error)
-    if ladder.flat(top) and beyond is not None and beyond.finite and not summit.lawful:
-        # A plateau below something unexplained: a jump, or a step of a staircase.
+    unlawful = beyond is not None and beyond.finite and not summit.lawful
+    if beyond is not None and unlawful and ladder.flat(top) and not constant:
+        # Next to nothing below something unexplained: a jump, or a step of a staircase.
         estimate += abs(beyond.slope) + abs(beyond.even) / beyond.h
-    if kink > max(AGREE * unsure, SHOWN * abs(found)):
+    narrow = next((abs(r.even) / r.h for r in ladder.rungs if r.shows(AGREE)), 0.0)
+    if kink > max(AGREE * unsure, SHOWN * abs(found), SHOWN * narrow):
         estimate = math.inf
-    even = abs(ladder.rung(h).even) / h
-    constant = beyond is None and ladder.flat(top)
-    in_sight = math.inf if constant else _in_sight(ladder, furthest)
-    return Choice(h, found, estimate, cut, even, ladder.noise, in_sight, furthest.h, hidden)
+    shown = _shown(ladder, scheme, h)
+    bend = abs(top.even) / top.h if top.shows(AGREE) else 0.0
+    in_sight = math.inf if constant else bend
+    return Choice(h, found, estimate, cut, shown, ladder.noise, in_sight, furthest.h)
 
 
-def _in_sight(ladder: Ladder, furthest: Rung) -> float:
-    rungs = [*ladder.finer(furthest), furthest]
-    slopes = (abs(r.slope) + abs(r.even) / r.h for r in rungs if r.shows(AGREE))
-    return max(slopes, default=0.0)
+def _shown(ladder: Ladder, scheme: Scheme, h: float) -> float:
+    rungs = [ladder.rung(abs(k) * h) for k in scheme.offsets]
+    return max(abs(rung.even) / rung.h for rung in rungs)
 
 
 def marked(choices: list[Choice]) -> list[Choice]:
     """Mark what is not resolved: an error of half the derivative, and not a small one.
 
-    It is small beside the largest derivative, or beside slopes in sight: at a stationary point, the
-    derivative is known to be next to nothing.
+    It is small beside the largest derivative, or beside the change of the slope near by: at a
+    stationary point, the derivative is known to be next to nothing.
     """
     largest = max((abs(c.quotient) for c in choices if math.isfinite(c.error)), default=0.0)
     return [
@@ -280,6 +301,5 @@ def _unresolved(ladder: Ladder, scheme: Scheme, start: float) -> Choice:
     rung = next((r for r in ladder.rungs if r.finite), None)
     h = start if rung is None else rung.h
     found = math.nan if rung is None else rung.slope + scheme.side * rung.even / rung.h
-    return Choice(
-        h, found, math.inf, Power(0.0, h, scheme.order), 0.0, ladder.noise, 0.0, h, math.inf
-    )
+    nothing = Power(0.0, h, scheme.order)
+    return Choice(h, found, math.inf, nothing, 0.0, ladder.noise, 0.0, h)

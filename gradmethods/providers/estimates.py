@@ -22,7 +22,7 @@ GROWN = 10.0
 ROUNDINGS = 1.0
 """Of the quotient, in units of round-off."""
 UNLIKE = 10.0
-"""Times the even part at the prepared point, at the same step: more is something new."""
+"""Times what was shown at the prepared point, at the same step: more is something new."""
 UNSEEN = 2.0
 """Round-off of a loss in units of u|f|, where nobody looked for it."""
 
@@ -63,7 +63,7 @@ def judge(scheme: str, step: StepRule, point: Vector, *, own_data: bool) -> Judg
         else:
             groups = known.groups(part)
             noise = np.maximum(known.noise, u * abs(found).max(axis=0))
-            expected = UNLIKE * known.evens[groups] * step / known.steps[groups]
+            expected = UNLIKE * known.shown[groups] * step / known.steps[groups]
             prepared = known.errors[groups]
             if not home:
                 prepared = GROWN * prepared + round_off(rule, noise, step)
@@ -85,17 +85,14 @@ def truncated(
 ) -> NDArray[np.float64]:
     """Return what losses show of the truncation of their quotients: nothing to one side.
 
-    The even part over h is the whole effect of a kink, and far more than the truncation of a smooth
-    loss: what is `expected` of it does not count.
+    It is the even part over h, the whole effect of a kink, and far more than the truncation of a
+    smooth loss. What is `expected`, as in a loss that was looked at, does not count.
     """
     if rule.one_sided:
         return np.zeros_like(h)
-    even = abs((found[0] - found[-1]) / 2 + (found[1] - found[-1]) / 2)
-    if rule.order == 2:
-        bend = np.maximum(even - AGREE * noise, 0) / h
-        return np.where(bend <= expected, 0.0, bend)
-    far = abs((found[2] - found[-1]) / 2 + (found[3] - found[-1]) / 2)
-    change = abs((found[0] - found[1]) - (found[2] - found[3]) / 2) / (2 * h) / 3
-    # Of a smooth loss the even part is four times as large at twice the step.
-    kink = np.maximum(abs(far - 4 * even) - 4 * AGREE * noise, 0) / (4 * h)
-    return np.asarray(change + kink)
+    shown = np.zeros_like(h)
+    for above in range(0, len(rule.offsets), 2):
+        even = (found[above] - found[-1]) / 2 + (found[above + 1] - found[-1]) / 2
+        seen = np.maximum(abs(even) - AGREE * noise, 0) / (rule.offsets[above] * h)
+        shown = np.maximum(shown, seen)
+    return np.asarray(np.where(shown <= expected, 0.0, shown))

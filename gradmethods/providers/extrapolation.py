@@ -18,9 +18,9 @@ from typing import Any
 
 import numpy as np
 
-from gradmethods.providers.entry import Choice, Guess, choose, marked, reference
+from gradmethods.providers.entry import HIDDEN, Choice, Guess, choose, marked, reference
 from gradmethods.providers.estimates import UNSEEN
-from gradmethods.providers.ladder import Ladder, even_grows
+from gradmethods.providers.ladder import Ladder, even_grows, kink_within
 from gradmethods.providers.probe import sizes_of
 from gradmethods.providers.schemes import SCHEMES, Estimate, StepRule, Vector, lost_step
 
@@ -69,7 +69,8 @@ def _extrapolated(ladder: Ladder, found: Choice) -> Choice:
         if better is None or better[1] > WORTH * error:
             break
         top, (value, error) = wider, better
-    error = max(error, found.hidden) + min(found.error, abs(value - found.quotient))
+    hidden = HIDDEN * sum(kink_within([*ladder.finer(top), top]))
+    error = max(error, hidden) + min(found.error, abs(value - found.quotient))
     return found._replace(quotient=value, error=error) if error < found.error else found
 
 

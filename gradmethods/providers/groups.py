@@ -109,7 +109,7 @@ class Groups:
         self.choices = marked(self.choices)
         self._tables()
         return Known(
-            self.home, self._steps, self._errors, self._evens, np.array(self.least),
+            self.home, self._steps, self._errors, self._shown, np.array(self.least),
             np.array(self.most), self.chooser.noise, self.groups, self._unseen,
         )  # fmt: skip
 
@@ -157,7 +157,7 @@ class Groups:
         self._steps = np.array([c.step for c in choices])
         self._errors = np.array([c.error for c in choices])
         self._cuts = np.array([c.truncation.at(c.step) for c in choices])
-        self._evens = np.array([c.even for c in choices])
+        self._shown = np.array([c.shown for c in choices])
         self._places = np.array(sorted(self.owners), np.intp)
         self._owned = np.array([self.owners[i] for i in sorted(self.owners)], np.intp)
         starts = np.array([start for start, _ in self.blocks], np.intp)
@@ -259,7 +259,7 @@ def _common(found: list[Choice], scheme: Scheme) -> Choice:
     return least._replace(
         error=error if math.isfinite(least.error) else math.inf,
         truncation=least.truncation._replace(size=cut, unit=least.step),
-        even=max(c.even / c.step * least.step for c in resolved),
+        shown=max(c.shown * least.step / c.step for c in resolved),
         noise=noise,
         in_sight=max(c.in_sight for c in resolved),
     )

@@ -207,6 +207,21 @@ class Ladder:
     def _sort(self) -> None:
         self.rungs = sorted(self._seen.values())
 
+    @property
+    def size(self) -> float:
+        """The size of x."""
+        return abs(float(self._x))
+
+    @property
+    def plateau(self) -> float:
+        """The widest step within which the loss is constant to the last bit; 0 if there is none."""
+        found = 0.0
+        for r in self.rungs:
+            if not r.above == r.below == self.value:
+                break
+            found = r.h
+        return found
+
     def jittered(self, h: float) -> float:
         """Move a step off its power of the ratio, at random."""
         return float(h * 2 ** self._rng.uniform(-JITTER, JITTER))
@@ -301,7 +316,7 @@ def to_zero(h: NDArray[np.float64]) -> NDArray[np.float64]:
     if h.size == 1:
         return np.ones(1)
     if h.size == 2:
-        return np.array([h[1], -h[0]]) / (h[1] - h[0])
+        return np.asarray(np.array([h[1], -h[0]]) / (h[1] - h[0]), np.float64)
     weights: NDArray[np.float64] = np.cross(h, h**3)
     found: NDArray[np.float64] = weights / weights.sum()
     return found

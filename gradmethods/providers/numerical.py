@@ -46,8 +46,9 @@ class Numerical:
         round-off; a few more where derivatives are 0 or underflow).
     step : float, optional
         The absolute step; the first one for ``"richardson"``. By default, preparation chooses steps
-        that balance truncation and round-off in this problem, which takes some passes, a few tens
-        per parameter array: see `gradmethods.providers.choice`. The complex step needs none.
+        that balance truncation and round-off in this problem: it takes six to eleven passes for
+        each parameter, and a fraction of one where there are thousands that are alike. See
+        `gradmethods.providers.choice`. The complex step needs none.
     evaluation : str
         ``"plain"``: the loss itself is called, with NumPy arrays and ``xp=numpy``. ``"reuse"``: its
         graph is recorded, and a perturbation recomputes only what depends on it. The differences
@@ -66,6 +67,15 @@ class Numerical:
     which is moved between passes: a loss that keeps its argument will see it change. The complex
     step runs the loss over complex arrays, whose ``abs``, ``maximum``, ``where`` and comparisons go
     by real parts.
+
+    After a call, ``prepared.error_estimate`` holds the estimated absolute error of each entry, and
+    ``prepared.unresolved`` marks those that no step resolves: at a kink, beside one that is nearer
+    than round-off lets see, or where noise drowns the derivative. Their estimate is infinite, their
+    value the best there is. What is fainter than the round-off in the loss, or finer than four
+    neighbouring numbers, no difference can see; nor the error of an inner solver that stops early,
+    where it is the same beside the point. At other points, and with other data, estimates are ten
+    times as large, and grow with what the losses there show; with one difference to one side that
+    is nothing.
 
     Sources: C. J. F. Ridders, Advances in Engineering Software 4 (1982) 75-76; W. Squire and
     G. Trapp, Using complex variables to estimate derivatives of real functions, SIAM Review 40

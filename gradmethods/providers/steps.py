@@ -149,9 +149,9 @@ class Known:
     ----------
     home : dict of str to numpy.ndarray
         The point.
-    steps, errors, evens : numpy.ndarray, shape (groups,)
+    steps, errors, shown : numpy.ndarray, shape (groups,)
         The step; the estimated error of the quotient there, infinite where the ladder resolved
-        nothing; and the even part of the loss over the step.
+        nothing; and what the losses of the quotient showed of it: see `estimates.truncated`.
     least, most : numpy.ndarray, shape (groups,)
         The range of sizes |x| in a group.
     noise : float
@@ -166,7 +166,7 @@ class Known:
     home: Arrays
     steps: NDArray[np.float64]
     errors: NDArray[np.float64]
-    evens: NDArray[np.float64]
+    shown: NDArray[np.float64]
     least: NDArray[np.float64]
     most: NDArray[np.float64]
     noise: float

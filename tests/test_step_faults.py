@@ -1,0 +1,192 @@
+"""Losses that default steps once stepped over: the right value, or a mark, from every scheme."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+
+import gradmethods as gm
+from tests.step_sweep import SCHEMES
+
+Case = tuple[Callable[[Any, Any], Any], list[float], list[float]]
+
+
+def log_sum_exp(w, xp):
+    return xp.max(w) + xp.log(xp.sum(xp.exp(w - xp.max(w))))
+
+
+def of_maxima(w, xp):
+    v = xp.max(1 / (xp.reshape(w, (2, 3)) ** 2 + 0.7), axis=1)
+    return -0.5 * xp.max(v) + 0.3 * xp.max(xp.tanh(v))
+
+
+LSE = np.random.default_rng(0).uniform(-100, 100, 30)
+WEIGHTS = np.exp(LSE - LSE.max())
+MAXIMA = [-0.11033384, -0.07250246, -0.07818053, 0.02669759, -0.02485807, 0.01264831]
+LEAST = MAXIMA[5]
+SLOPE = (0.3 / math.cosh(1 / (LEAST**2 + 0.7)) ** 2 - 0.5) * -2 * LEAST / (LEAST**2 + 0.7) ** 2
+
+CASES: dict[str, Case] = {
+    "centre of a peak far out": (lambda w, xp: xp.sum(xp.exp(-((w - 1e6) ** 2) / 2)), [1e6], [0.0]),
+    "beside a peak far out": (
+        lambda w, xp: xp.sum(xp.exp(-((w - 1e6) ** 2) / 2)),
+        [1e6 + 0.75],
+        [-0.75 * math.exp(-(0.75**2) / 2)],
+    ),
+    "time stamps": (
+        lambda w, xp: xp.sum(xp.exp(-((w - 1.7e9) ** 2) / 2)),
+        [1.7e9 + 0.75],
+        [-0.75 * math.exp(-(0.75**2) / 2)],
+    ),
+    "decay at 0": (lambda w, xp: xp.sum(xp.exp(-w / 1e-10)), [0.0], [-1e10]),
+    "inhibition at 0": (lambda w, xp: xp.sum(1e-12 / (1e-12 + w)), [0.0], [-1e12]),
+    "a period of 1/1024": (
+        lambda w, xp: xp.sum(xp.sin(2 * math.pi * 1024 * w)),
+        [0.5],
+        [2 * math.pi * 1024],
+    ),
+    "a period of 6e-9": (
+        lambda w, xp: xp.sum(xp.sin(1e9 * w)),
+        [0.2],
+        [1e9 * math.cos(1e9 * 0.2)],
+    ),
+    "remainder": (lambda w, xp: xp.sum(w % 3), [2.999, 7.2, 12.7], [1.0, 1.0, 1.0]),
+    "tariff": (
+        lambda w, xp: xp.sum(xp.where(w < 1000, 0.1 * w, 50 + 0.2 * w)),
+        [999.9, 1000.5, 500.0],
+        [0.1, 0.2, 0.1],
+    ),
+    "sum of ReLUs": (
+        lambda w, xp: sum(xp.sum(xp.maximum(w - k / 10, 0.0)) for k in range(10)),
+        [0.4703, 0.5001, 0.25],
+        [5.0, 6.0, 3.0],
+    ),
+    "maximum of smooth functions": (of_maxima, MAXIMA, [0.0] * 5 + [SLOPE]),
+    "log-sum-exp within 100": (log_sum_exp, LSE.tolist(), (WEIGHTS / WEIGHTS.sum()).tolist()),
+}
+
+
+@pytest.mark.parametrize("scheme", SCHEMES)
+@pytest.mark.parametrize("case", CASES)
+def test_right_and_honest(case, scheme):
+    """A step across a peak, a jump or a kink gives a wrong number with a small estimate."""
+    loss, x, exact = CASES[case]
+    problem = gm.Problem(lambda w, *, xp=np: loss(w, xp), np.array(x))
+    prepared: Any = gm.Numerical(scheme).prepare(problem)
+    found = prepared(problem.params).gradient
+    errors = abs(found - exact)
+    # An entry that is inactive up to a kink near by may be doubted; what counts may not.
+    assert not prepared.unresolved[np.not_equal(exact, 0)].any()
+    assert (errors <= prepared.error_estimate).all()
+    # Of 2e-8 in x, as far as numbers at 1.7e9 can tell a difference.
+    bound = {"time stamps": 1e-4, "a period of 6e-9": 1e-5}.get(
+        case, 1e-6 if "ward" in scheme else 1e-8
+    )
+    assert errors.max() <= bound * max(map(abs, [*exact, 1.0])) * 100
+
+
+@pytest.mark.parametrize("scheme", SCHEMES)
+def test_a_kink_at_the_point_is_marked(scheme):
+    """|x| at 0 has no derivative: half the jump of the slope is what is said to be in doubt."""
+    problem = gm.Problem(lambda w, *, xp=np: xp.sum(abs(w) + w / 8), np.array([0.0]))
+    prepared: Any = gm.Numerical(scheme).prepare(problem)
+    prepared(problem.params)
+    assert prepared.unresolved.all()
+    assert np.isinf(prepared.error_estimate).all()
+
+
+def test_k_means_beside_its_boundaries():
+    """Points near the boundary of two clusters are kinks, nearer than a step that ignores them."""
+    rng = np.random.default_rng(1)
+    points, centres = rng.normal(size=(60, 2)), rng.normal(size=(4, 2))
+    data = {"z": points[:, None, :]}
+    problem = gm.Problem(
+        lambda c, z, *, xp=np: xp.sum(xp.min(xp.sum((z - c) ** 2, axis=2), axis=1)), centres, data
+    )
+    nearest = ((data["z"] - centres) ** 2).sum(2).argmin(1)
+    exact = np.array([2 * (centres[k] - points[nearest == k]).sum(0) for k in range(4)])
+    for scheme in SCHEMES:
+        prepared: Any = gm.Numerical(scheme).prepare(problem)
+        errors = abs(prepared(centres).gradient - exact)
+        assert (errors <= prepared.error_estimate).all()
+        assert errors.max() < (1e-5 if "ward" in scheme else 1e-8)
+
+
+@pytest.mark.parametrize("evaluation", ["plain", "reuse"])
+def test_one_entry_of_thousands_has_a_kink_or_a_jump(evaluation):
+    """Parameters that are alike share a step, and the odd ones out must be found or doubted."""
+    x = np.random.default_rng(0).uniform(0.5, 2, 2000)
+
+    def loss(w, *, xp=np):
+        return xp.mean(xp.exp(w)) + xp.maximum(w[700] - x[700] - 1e-7, 0.0)
+
+    problem = gm.Problem(loss, x)
+    prepared: Any = gm.Numerical(evaluation=evaluation).prepare(problem)
+    errors = abs(prepared(x).gradient - np.exp(x) / x.size)
+    assert (errors <= prepared.error_estimate).all()
+    assert prepared.preparation_passes < x.size / 2
+
+
+@pytest.mark.parametrize("scheme", SCHEMES)
+def test_values_printed_with_few_digits(scheme):
+    """A lattice of values is noise of half its spacing, and the trend is what is asked for."""
+    x = np.array([0.3, 0.8, -1.1])
+    problem = gm.Problem(lambda w, *, xp=np: round(float(np.sum(np.exp(w))), 7), x)
+    prepared: Any = gm.Numerical(scheme).prepare(problem)
+    errors = abs(prepared(x).gradient - np.exp(x))
+    assert (errors <= prepared.error_estimate).all()
+    assert errors.max() < 1e-2
+
+
+@pytest.mark.parametrize("scheme", SCHEMES)
+def test_estimates_elsewhere(scheme):
+    """Prepared at one point and called at others, a kink that is new must not go unnoticed."""
+    problem = gm.Problem(lambda w, *, xp=np: xp.sum(xp.exp(w) + abs(w - 1)), np.array([0.2, 2.0]))
+    prepared: Any = gm.Numerical(scheme).prepare(problem)
+    for x in ([0.3, 1.7], [0.7, 3.0], [1 - 1e-9, 1 + 1e-3]):
+        found = prepared(np.array(x)).gradient
+        errors = abs(found - np.exp(x) - np.sign(np.array(x) - 1))
+        if "ward" in scheme and abs(x[0] - 1) < 1e-6:
+            continue  # one difference to one side shows nothing of a kink
+        assert (errors <= prepared.error_estimate).all()
+
+
+@pytest.mark.parametrize("scheme", ["central", "five-point"])
+def test_a_step_that_was_given_is_judged_by_its_losses(scheme):
+    """A user's step across a kink shows in the even part of the loss."""
+    x = np.array([0.02])
+    problem = gm.Problem(lambda w, *, xp=np: xp.sum(abs(w) + xp.exp(w)), x)
+    prepared: Any = gm.Numerical(scheme, step=0.05).prepare(problem)
+    error = abs(prepared(x).gradient - 1 - np.exp(x))
+    assert error > 0.5
+    assert error <= prepared.error_estimate
+
+
+def test_every_scheme_estimates_its_error():
+    """What has no estimate cannot be marked in a table."""
+    x = np.array([0.3, 0.8])
+    problem = gm.Problem(lambda w, *, xp=np: xp.sum(xp.exp(w)), x)
+    for scheme in (*SCHEMES, "complex-step"):
+        prepared: Any = gm.Numerical(scheme).prepare(problem)
+        assert getattr(prepared, "error_estimate", 0) is None
+        errors = abs(prepared(x).gradient - np.exp(x))
+        assert prepared.error_estimate.shape == prepared.unresolved.shape == x.shape
+        assert (errors <= prepared.error_estimate).all()
+    backprop = gm.Backprop().prepare(problem)
+    backprop(x)
+    assert backprop.unresolved is None
+
+
+def test_tables_show_the_mark():
+    """A number that its own method doubts must not stand in a table like any other."""
+    problem = gm.Problem(lambda w, *, xp=np: xp.sum(abs(w) + w / 8), np.array([0.0, 1.0]))
+    comparison = gm.compare(problem, ["numerical", "backprop"], seconds=0)
+    assert comparison.table.loc["numerical", "unresolved"] == 1
+    text = str(comparison)
+    assert "unresolved" in text.splitlines()[3]
+    assert "no step of the method resolves" in text
+    assert "unresolved" in str(gm.advise(problem))
