@@ -97,10 +97,24 @@ def test_logit_gradients_are_those_of_other_methods_and_of_the_formula(name, z):
 
 def test_the_articles_cross_entropy_breaks_where_it_is_right():
     # If it fails, the figure's note about NaN is not true.
-    table = p.logit_gradients([36.0, 37.0]).set_index(["loss", "z"])["gradient"]
-    assert np.isfinite(table["cross entropy", 36.0])
-    assert np.isnan(table["cross entropy", 37.0])
-    assert np.isfinite(table["cross entropy, from logits", 37.0])
+    table = p.logit_gradients([36.0, 37.0]).set_index(["loss", "z"])
+    value, gradient = table["value"], table["gradient"]
+    assert np.isfinite(value["cross entropy", 36.0])
+    assert np.isnan(value["cross entropy", 37.0])
+    assert np.isfinite(value["cross entropy, from logits", 37.0])
+    # The term 0 · log(1 - y) has a factor of data alone: its infinite slope reaches no parameter.
+    assert gradient["cross entropy", 37.0] == pytest.approx(-math.exp(-37), rel=1e-14)
+
+
+def test_the_figure_says_where_the_loss_is_nan():
+    # If it fails, a curve that goes on to the right hides that the loss it belongs to does not.
+    training = p.wrong_start((1.0,), [0], epochs=3)
+    notes = [
+        text.get_text()
+        for axes in plots.wrong_figure(p.logit_gradients([36.0, 37.0, 38.0]), training).axes
+        for text in axes.texts
+    ]
+    assert sum("loss NaN from\nz = 37:" in note for note in notes) == 1
 
 
 def test_squared_error_stays_wrong_longer():

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -41,8 +41,9 @@ def logit_problem(name: str, z: float = 0.0, t: float = 1.0) -> Problem:
 def logit_gradients(logits: Sequence[float] | NDArray[Any] | None = None) -> pd.DataFrame:
     """Compute ∂L/∂z of an example of class 1 at several logits, for each of `LOSSES`.
 
-    At the left end the prediction is as wrong as can be. Columns: loss, z, y, gradient; the
-    gradient is NaN or infinite where the formula breaks down.
+    At the left end the prediction is as wrong as can be. Columns: loss, z, y, value, gradient. Both
+    are as backpropagation computes them: the value is NaN where the formula breaks down, though the
+    gradient, in which the term that breaks has the factor 0, may still be right.
 
     Examples
     --------
@@ -57,9 +58,9 @@ def logit_gradients(logits: Sequence[float] | NDArray[Any] | None = None) -> pd.
     for name in LOSSES:
         prepared = Backprop().prepare(logit_problem(name))
         for at in z:
-            gradient: Any = prepared({"z": np.array(at)}).gradient
-            y = 1 / (1 + math.exp(-at))
-            rows.append({"loss": name, "z": at, "y": y, "gradient": float(gradient["z"])})
+            value, gradient = prepared({"z": np.array(at)})
+            row = {"loss": name, "z": at, "y": 1 / (1 + math.exp(-at)), "value": float(value)}
+            rows.append(row | {"gradient": float(cast(Any, gradient)["z"])})
     return pd.DataFrame(rows)
 
 

@@ -134,12 +134,12 @@ def wrong_figure(gradients: pd.DataFrame, training: pd.DataFrame) -> Figure:
         for name, group in gradients.groupby("loss", sort=False):
             size = abs(group["gradient"])
             left.plot(group["z"], size.where(size > 0), label=name, **LOSS_LOOKS[str(name)])
-            broken = group[~np.isfinite(group["gradient"])]
+            broken = group[~np.isfinite(group["value"])]
             if len(broken):
                 where = float(broken["z"].min())
                 left.axvline(where, color=THEORY, linewidth=0.6, linestyle=(0, (4, 2)))
                 left.annotate(
-                    f"NaN from\nz = {where:.3g}:\ny rounds to 1,\n0 · log 0", (where, 0.97),
+                    f"loss NaN from\nz = {where:.3g}:\ny rounds to 1,\n0 · log 0", (where, 0.97),
                     xycoords=("data", "axes fraction"), xytext=(-3, 0),
                     textcoords="offset points", ha="right", va="top", fontsize=6, color=THEORY,
                 )  # fmt: skip
