@@ -60,7 +60,7 @@ def logit_gradients(logits: Sequence[float] | NDArray[Any] | None = None) -> pd.
         for at in z:
             value, gradient = prepared({"z": np.array(at)})
             row = {"loss": name, "z": at, "y": 1 / (1 + math.exp(-at)), "value": float(value)}
-            rows.append(row | {"gradient": float(cast(Any, gradient)["z"])})
+            rows.append(row | {"gradient": float(cast("Any", gradient)["z"])})
     return pd.DataFrame(rows)
 
 

@@ -123,8 +123,8 @@ def write_wrong(folder: Folder, gradients: pd.DataFrame, training: pd.DataFrame)
         Caption(
             "Squared error against cross entropy",
             "Left: size of ∂L/∂z by backpropagation for one example of class 1, against its logit "
-            "z, where y = σ(z). Exact zeros are not drawn; right of the dashed line the loss itself "
-            "is NaN. Right: one sigmoid unit on two corners "
+            "z, where y = σ(z). Exact zeros are not drawn; beyond the dashed line the loss is NaN. "
+            "Right: one sigmoid unit on two corners "
             "of XOR, trained with ε = 1 from a weight w of the wrong sign: median accuracy over "
             "ten seeds.",
         ),
