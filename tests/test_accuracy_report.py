@@ -18,7 +18,7 @@ from gradmethods.report import figures, items, write_report
 from gradmethods.report.accuracy import atlas, balance, frames, planes, planted, tables, text
 from gradmethods.report.accuracy.captions import CAPTIONS
 from gradmethods.report.accuracy.sections import SECTIONS
-from gradmethods.report.files import ACCURACY, PROVENANCE, append_record, read_json, write_json
+from gradmethods.report.files import ACCURACY, append_record, read_json
 from gradmethods.report.text import summary
 from tests.accuracy_records import REASON, accuracy_records, curve, gap, gradient, point, reference
 from tests.report_records import write_run
@@ -246,7 +246,6 @@ def test_whatever_there_is_can_be_drawn(tmp_path, records, kept, vectors):
         some = [gradient("xor", r["provider"], 0.0) if r["kind"] == "gradient" else r for r in some]
     for record in some:
         append_record(tmp_path / ACCURACY, record)
-    write_json(tmp_path / PROVENANCE, None)
     assert len(write_report(tmp_path)) > 15
     assert (tmp_path / "report.html").stat().st_size > 1000
 

@@ -38,7 +38,7 @@ class Look:
 LOOKS = {
     "analytical:expanded": Look("analytical, expanded", ORANGE, "D", (0, (5, 1.5))),
     "analytical": Look("analytical", GREEN, "s", "-"),
-    "analytical:cse": Look("analytical, shared (CSE)", GREEN, "s", "-"),
+    "analytical:cse": Look("analytical, shared (CSE)", GREEN, "s", (0, (3, 1))),
     "analytical:chain-rule": Look("analytical, chain rule", BLACK, "P", (0, (1, 1))),
     "numerical": Look("numerical, central", VERMILLION, "o", "-"),
     "numerical:forward": Look("numerical, forward", PURPLE, "^", (0, (3, 1, 1, 1))),
