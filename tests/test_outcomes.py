@@ -27,7 +27,7 @@ DIGITS = {
     "numerical:forward": 6,
     "numerical": 8,
     "numerical:five-point": 11,
-    "numerical:richardson": 12,
+    "numerical:richardson": 11,
     "numerical:complex-step": 14,
     "backprop": 14,
 }
