@@ -135,21 +135,24 @@ def _getitem(x: Any, *where: Any, index: tuple[Any, ...]) -> Any:
     return x[fill_index(index, where)]
 
 
+def _stand_in(shape: Shape) -> NDArray[Any]:
+    """Make an array of a shape that takes the memory of one entry."""
+    return np.ndarray(shape, bool, b"\0", strides=(0,) * len(shape))
+
+
 def _view_shape(function: Callable[..., Any]) -> Callable[..., Shape]:
     """Find the shape of a result by moving a stand-in of the operand's shape."""
 
     def shape(x: Operand, *where: Operand, **static: Any) -> Shape:
-        stand_in = np.broadcast_to(np.False_, np.shape(x))
         zeros = (np.zeros(np.shape(w), np.intp) for w in where)
-        result: Shape = function(stand_in, *zeros, **static).shape
+        result: Shape = function(_stand_in(np.shape(x)), *zeros, **static).shape
         return result
 
     return shape
 
 
 def _concat_shape(*operands: Operand, axis: int) -> Shape:
-    stand_ins = [np.broadcast_to(np.False_, np.shape(x)) for x in operands]
-    return np.concatenate(stand_ins, axis=axis).shape
+    return np.concatenate([_stand_in(np.shape(x)) for x in operands], axis=axis).shape
 
 
 def _elementwise(

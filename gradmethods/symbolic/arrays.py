@@ -153,30 +153,32 @@ def expressions(payload: Any) -> NDArray[Any]:
 
 @contextmanager
 def undistributed() -> Iterator[None]:
-    """Keep 2·(x + y) as it is: SymPy's 2·x + 2·y costs more and makes differences quadratic."""
-    with distribute(x=False):
-        yield
-
-
-def _numerator_once(split: Any) -> Any:
-    """Let a power whose exponent was turned round stay as it is when it is split into a fraction.
+    """Keep 2·(x + y) as it is: SymPy's 2·x + 2·y costs more and makes differences quadratic.
 
     Undistributed, −(−1 − x) is a product from which a sign can be taken out, and what is left is
-    −1 − x again: SymPy would turn exp(−1 − x) into 1/exp(−(−1 − x)) and back for ever.
+    −1 − x again: SymPy would turn exp(−1 − x) into 1/exp(−(−1 − x)) and back for ever, as it splits
+    powers into fractions. It has no option for that, so meanwhile such powers are not split.
     """
+    kinds: tuple[Any, ...] = (ExpBase, sympy.Pow)
+    before = [kind.as_numer_denom for kind in kinds]
+    try:
+        for kind, split in zip(kinds, before, strict=True):
+            kind.as_numer_denom = _split_unless_turned(split)
+        with distribute(x=False):
+            yield
+    finally:
+        for kind, split in zip(kinds, before, strict=True):
+            kind.as_numer_denom = split
 
-    def as_numer_denom(power: Any) -> tuple[Any, Any]:
-        if power.exp.is_Mul and power.exp.args[0] == -1 and power.exp.args[-1].is_Add:
-            return power, S.One
-        numerator, denominator = split(power)
-        return numerator, denominator
+
+def _split_unless_turned(split: Any) -> Any:
+    """Return a method that splits a power into a fraction unless its exponent was turned round."""
+
+    def as_numer_denom(power: Any) -> Any:
+        turned = power.exp.is_Mul and power.exp.args[0] == -1 and power.exp.args[-1].is_Add
+        return (power, S.One) if turned else split(power)
 
     return as_numer_denom
-
-
-# SymPy has no other place where this can be said. Distributed, as by default, nothing changes.
-for _kind in (ExpBase, sympy.Pow):
-    _kind.as_numer_denom = _numerator_once(_kind.as_numer_denom)
 
 
 def integers(payload: Any) -> NDArray[Any]:
