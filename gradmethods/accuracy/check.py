@@ -125,8 +125,9 @@ def assert_gradient(gradient: Any, problem: Problem, *, truth: Truth | None = No
 
 
 def _judge(where: str, truth: Truth, given: Given) -> PointCheck:
-    allowed = allowance(truth)
-    found = verdict(truth.problem.structure.restore(given.gradient), truth, allowed.errors)
+    gradient = truth.problem.structure.restore(given.gradient)
+    allowed = allowance(truth, gradient)
+    found = verdict(gradient, truth, allowed.errors)
     return PointCheck(where, truth, given, allowed, found)
 
 

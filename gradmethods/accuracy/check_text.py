@@ -111,7 +111,7 @@ def _bound(check: Check) -> str:
         if names:
             text += (
                 f"; where {why}{_in_brackets(names)}, {SEEN:,.0f} times the error that "
-                "backpropagation makes there"
+                "backpropagation makes there with slopes as textbooks write them"
             )
     return text
 

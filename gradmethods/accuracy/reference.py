@@ -18,6 +18,7 @@ from gradmethods.accuracy.truth import Truth, in_doubles, true_arrays
 from gradmethods.errors import BudgetExceeded, GradientError, NotDifferentiable
 from gradmethods.problem import Problem
 from gradmethods.providers import Backprop
+from gradmethods.providers.backprop import textbook_gradient
 from gradmethods.structure import Arrays, Parameters
 
 if TYPE_CHECKING:
@@ -30,7 +31,8 @@ BUDGET = 20.0
 """Seconds that certifying a whole gradient may be predicted to take."""
 
 SEEN = 1e3
-"""A gradient may err so many times as backpropagation is seen to, where nothing better is known."""
+"""A gradient may err so many times as backpropagation with textbook slopes is seen to, where
+nothing better is known."""
 
 COARSE = 1e-2
 """A proven bound above this part of an array's norm is too coarse to check it by."""
@@ -143,7 +145,7 @@ class Allowance:
     coarse : tuple of str
         Arrays whose proven bound is too large to check anything by.
     rough : tuple of str
-        Arrays in which backpropagation itself errs by more than the proven bound.
+        Arrays in which backpropagation with textbook slopes errs by more than the proven bound.
     """
 
     errors: Arrays
@@ -151,17 +153,18 @@ class Allowance:
     rough: tuple[str, ...] = ()
 
 
-def allowance(truth: Truth) -> Allowance:
-    """Bound the error of a right gradient.
+def allowance(truth: Truth, gradient: Parameters) -> Allowance:
+    """Bound the error of a right gradient, such as this one may be.
 
     It is `exact_bound`, unless `SEEN` times the error that backpropagation is known to make serves
     better. Bounds on rounding assume the worst of every operation, and grow with depth beyond use:
     then it is less. And forward mode is not the measure of all formulas: σ′ = a (1 - a), as all
     write it, loses the digits of a saturated unit that the derivative of 1 / (1 + exp(-z)) keeps:
-    then it is more.
+    then it is more, for an array of the gradient that has lost them.
     """
     allowed, true = exact_bound(truth), true_arrays(truth)
     errors = {} if isinstance(truth, InPart) else _of_backprop(truth)
+    given = truth.error(gradient)
     unit = float(np.finfo(truth.problem.dtype).eps) / 2
     coarse, rough = [], []
     for name, error in errors.items():
@@ -170,7 +173,7 @@ def allowance(truth: Truth) -> Allowance:
         if 0 < COARSE * size <= norm(allowed[name]):
             coarse.append(name)
             allowed[name] = np.full_like(allowed[name], seen)
-        elif not (abs(error) <= allowed[name]).all():
+        elif not any((abs(e) <= allowed[name]).all() for e in (given[name], error)):
             rough.append(name)
             allowed[name] = np.maximum(allowed[name], seen)
     return Allowance(allowed, tuple(coarse), tuple(rough))
@@ -179,8 +182,8 @@ def allowance(truth: Truth) -> Allowance:
 def _of_backprop(truth: Truth) -> Arrays:
     """Return the errors of backpropagation; nothing if there is none, or they are not numbers."""
     try:
-        result = Backprop().prepare(truth.problem)(truth.problem.params)
+        gradient = textbook_gradient(truth.problem)
     except GradientError:
         return {}
-    errors = truth.error(result.gradient)
+    errors = truth.error(gradient)
     return {name: error for name, error in errors.items() if np.isfinite(error).all()}

@@ -21,7 +21,7 @@ from gradmethods.graph import Graph, record
 from gradmethods.graph.slopes import Slopes, unbounded
 from gradmethods.problem import Problem
 from gradmethods.provider import GradientResult, PreparedGradient, Stopwatch
-from gradmethods.structure import BARE, Arrays, ParametersLike, compile_check
+from gradmethods.structure import BARE, Arrays, Parameters, ParametersLike, compile_check
 from gradmethods.tape import Program, compile_graph, differentiate, recognise, simplify
 
 
@@ -84,6 +84,23 @@ class Backprop:
         with watch("compile"):
             program = compile_graph(simplify(joint))
         return PreparedBackprop(problem, watch.seconds, program, graph)
+
+
+def textbook_gradient(problem: Problem) -> Parameters:
+    """Return the gradient at the problem's point with slopes as textbooks write them.
+
+    They take slopes from the rounded value of a unit, as 1 - tanh², and lose the digits that
+    `Backprop` keeps where it saturates.
+
+    Raises
+    ------
+    UnsupportedOperation
+        As `Backprop.prepare`.
+    """
+    graph = recognise(record(problem))
+    joint = differentiate(graph, unbounded(problem.data), textbook=True)
+    program = compile_graph(simplify(joint))
+    return PreparedBackprop(problem, {}, program, graph)(problem.params).gradient
 
 
 def _operations(problem: Problem) -> int:

@@ -181,12 +181,22 @@ RULES: dict[str, tuple[Rule | None, ...] | None] = {
     "astype": (lambda xp, g, y, x, dtype: xp.astype(g, x.dtype),),
     "concat": (),
 }
+TEXTBOOK: dict[str, tuple[Rule | None, ...]] = {
+    "tanh": (lambda xp, g, y, x: g * (1 - y * y),),
+    SIGMOID.name: (lambda xp, g, y, x: g * y * (1 - y),),
+    LOGISTIC.name: (lambda xp, g, y, x: g * y * (1 - y),),
+    "log": (lambda xp, g, y, x: g / x,),
+    "log1p": (lambda xp, g, y, x: g / (1 + x),),
+    "log2": (lambda xp, g, y, x: g / (x * LN2),),
+    "log10": (lambda xp, g, y, x: g / (x * LN10),),
+}
+"""Rules as textbooks write them, from rounded values: right, with fewer digits at saturation."""
 # fmt: on
 
 
-def rule(primitive: str, position: int) -> Rule | None:
+def rule(primitive: str, position: int, *, textbook: bool = False) -> Rule | None:
     """Return the rule for one operand of a primitive, None where the derivative is zero."""
-    rules = RULES[primitive]
+    rules = TEXTBOOK[primitive] if textbook and primitive in TEXTBOOK else RULES[primitive]
     if rules is None:
         return None
     return _concat(position) if primitive == "concat" else rules[position]

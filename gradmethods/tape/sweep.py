@@ -25,7 +25,9 @@ from gradmethods.tape import rules
 from gradmethods.tape.selection import Selection
 
 
-def differentiate(graph: Graph, unbounded: Collection[str] = ()) -> Graph:
+def differentiate(
+    graph: Graph, unbounded: Collection[str] = (), *, textbook: bool = False
+) -> Graph:
     """Extend the graph of a scalar by its partial derivatives.
 
     Parameters
@@ -34,6 +36,8 @@ def differentiate(graph: Graph, unbounded: Collection[str] = ()) -> Graph:
         With one scalar output.
     unbounded : collection of str
         Names of data that hold infinities or NaN; the others are taken to be finite.
+    textbook : bool, default False
+        Take slopes as textbooks write them, which lose digits where a unit saturates.
 
     Returns
     -------
@@ -47,7 +51,7 @@ def differentiate(graph: Graph, unbounded: Collection[str] = ()) -> Graph:
     """
     (loss,) = graph.outputs
     xp = Recorder()
-    swept = _sweep(xp, graph, unbounded)
+    swept = _sweep(xp, graph, unbounded, textbook=textbook)
     gradients = [
         xp.astype(swept[node] if node in swept else _zeros(xp, node), node.dtype).payload
         for node in graph.params.values()
@@ -80,7 +84,9 @@ def cotangents(graph: Graph, unbounded: Collection[str] = ()) -> dict[Node, Any]
     return {node: array.payload for node, array in swept.items()}
 
 
-def _sweep(xp: Recorder, graph: Graph, unbounded: Collection[str]) -> dict[Node, Array]:
+def _sweep(
+    xp: Recorder, graph: Graph, unbounded: Collection[str], *, textbook: bool = False
+) -> dict[Node, Array]:
     (loss,) = graph.outputs
     slopes = Slopes(graph, unbounded)
     active, selection = slopes.active, Selection(xp, slopes)
@@ -94,7 +100,7 @@ def _sweep(xp: Recorder, graph: Graph, unbounded: Collection[str]) -> dict[Node,
         for position, operand in enumerate(node.operands):
             if not isinstance(operand, Node) or operand not in active:
                 continue
-            contribution = pull_back(xp, g, node, position, selection)
+            contribution = pull_back(xp, g, node, position, selection, textbook=textbook)
             if contribution is not None:
                 so_far = found.get(operand)
                 found[operand] = contribution if so_far is None else so_far + contribution
@@ -102,7 +108,13 @@ def _sweep(xp: Recorder, graph: Graph, unbounded: Collection[str]) -> dict[Node,
 
 
 def pull_back(
-    xp: Recorder, g: Array, node: Node, position: int, selection: Selection | None = None
+    xp: Recorder,
+    g: Array,
+    node: Node,
+    position: int,
+    selection: Selection | None = None,
+    *,
+    textbook: bool = False,
 ) -> Array | None:
     """Return what the cotangent `g` of a node adds to that of an operand; None if nothing."""
     primitive = node.primitive
@@ -113,7 +125,7 @@ def pull_back(
             f"Backprop has no vjp rule for the primitive {primitive.name!r} (operands of shapes "
             f"{shapes}). Add one line to gradmethods.tape.rules, or write the loss without it."
         )
-    rule = rules.rule(primitive.name, position)
+    rule = rules.rule(primitive.name, position, textbook=textbook)
     if rule is None:
         return None
     operands = selection.operands(node, position) if selection else node.operands
