@@ -79,7 +79,7 @@ class Analytical:
     >>> problem = gm.Problem(loss, {"w": np.array(0.7)}, data, examples="x")
     >>> prepared = Analytical().prepare(problem)
     >>> prepared.formula("w")
-    2*x*(1 - tanh(w*x)**2)*tanh(w*x)
+    2*x*tanh(w*x)/cosh(w*x)**2
     >>> prepared(problem.params).gradient["w"].round(6)
     np.float64(0.422065)
     >>> print(prepared.source())
@@ -272,7 +272,7 @@ class PreparedAnalytical(PreparedGradient):
         tanh1 = tanh(multiply1)
         pow1 = tanh1**2
         d_tanh1 = 2*tanh1
-        d_multiply1 = d_tanh1*(1 - tanh1**2)
+        d_multiply1 = d_tanh1/cosh(multiply1)**2
         """
         definitions: Mapping[Any, Any] = self._formulas(0).definitions
         return definitions
