@@ -50,9 +50,9 @@ REASONS: dict[str, tuple[Reason, ...]] = {
             "A formula in cases evaluates the selected case, and nothing of the other.",
         ),
         Reason(
-            "not finite",
+            "right",
             (FORMULAS[2], BACKPROP),
-            "The cotangent 0 of the branch not selected meets the infinite slope of its logarithm.",
+            "A branch that is not selected has the cotangent 0, whatever its slope is.",
         ),
         Reason(
             "right",
@@ -105,8 +105,13 @@ REASONS: dict[str, tuple[Reason, ...]] = {
         ),
         Reason(
             "wrong",
-            (FIVE, RICHARDSON),
-            "Of one entry the steps follow the waves, of the other they miss them.",
+            (FIVE,),
+            "Its steps go over the waves, and see the slope of the loss behind them.",
+        ),
+        Reason(
+            "wrong",
+            (RICHARDSON,),
+            "Of one entry the steps follow the waves, of the other they go over them.",
         ),
     ),
     "stationary": (
@@ -123,14 +128,9 @@ REASONS: dict[str, tuple[Reason, ...]] = {
         Reason("wrong", EXACT, "Exact rules differentiate a formula that has lost its digits."),
         Reason("wrong", (FORWARD,), "The lost digits of the loss are divided by the step."),
         Reason(
-            "inaccurate",
-            (CENTRAL,),
-            "Its wide step looks where nothing cancels, and the function is smooth.",
-        ),
-        Reason(
             "wrong",
-            (FIVE, RICHARDSON),
-            "The search ended early, misled by noise that is larger the nearer a place is to 0.",
+            SYMMETRIC,
+            "Between two roundings the loss is smooth as it is computed: short steps follow that.",
         ),
     ),
     "expanded-power": (
@@ -151,21 +151,11 @@ REASONS: dict[str, tuple[Reason, ...]] = {
         Reason("right", DIFFERENCES, "Each parameter has a step of its own, chosen on its scale."),
     ),
     "saturated-sigmoid": (
-        Reason("right", (*FORMULAS, COMPLEX), "Nothing is subtracted from a number near 1."),
-        Reason(
-            "inaccurate",
-            (BACKPROP,),
-            "It knows the sigmoid by its shape, with derivative y(1 − y), and y is rounded near 1.",
-        ),
+        Reason("right", EXACT, "Nothing is subtracted from a number near 1."),
         Reason("inaccurate", DIFFERENCES, "Losses near 1 are rounded, and differ by little."),
     ),
     "saturated-tanh": (
-        Reason(
-            "inaccurate",
-            (*FORMULAS, BACKPROP),
-            "Their rule, 1 − y², subtracts a y that is rounded near 1.",
-        ),
-        Reason("right", (COMPLEX,), "The complex tanh divides by cosh², and subtracts nothing."),
+        Reason("right", EXACT, "They divide by cosh², and subtract no y that is rounded near 1."),
         Reason("inaccurate", DIFFERENCES, "Losses near 1 are rounded, and differ by little."),
     ),
     "saturated-probabilities": (
@@ -179,7 +169,7 @@ REASONS: dict[str, tuple[Reason, ...]] = {
         Reason(
             "right",
             (BACKPROP,),
-            "It knows the sigmoid by its shape, and the derivative y(1 − y) holds no exponential.",
+            "It knows the sigmoid by its shape, where an exponential that overflows is kept out.",
         ),
         Reason("right", (*DIFFERENCES, COMPLEX), "The loss is right, and flat, around the point."),
     ),
@@ -194,10 +184,9 @@ REASONS: dict[str, tuple[Reason, ...]] = {
     ),
     "edge-of-domain": (
         Reason("right", EXACT, "Rules have no step, and the complex step does not leave the axis."),
-        Reason("right", (FORWARD,), "Its step was chosen on the scale of the probability."),
         Reason(
             "inaccurate",
-            SYMMETRIC,
+            DIFFERENCES,
             "Steps that stay in the domain are short, and round-off costs digits.",
         ),
     ),
