@@ -27,7 +27,7 @@ from gradmethods.problem import Problem
 from gradmethods.providers.entry import Choice, Guess, choose, marked
 from gradmethods.providers.groups import Groups
 from gradmethods.providers.ladder import Ladder
-from gradmethods.providers.noise import POINTS, noise_along
+from gradmethods.providers.noise import POINTS, jumps_along, noise_along
 from gradmethods.providers.probe import Probe, sizes_of
 from gradmethods.providers.schemes import RICHARDSON, SCHEMES, Scheme, StepRule
 from gradmethods.providers.steps import ChosenSteps, FirstSteps, Known
@@ -55,7 +55,7 @@ def choose_steps(problem: Problem, scheme: str) -> StepRule:
             return ChosenSteps(scheme, None, (0.0, 0.0), probe.passes)
         chooser = Chooser(probe)
         if scheme == RICHARDSON:
-            return FirstSteps(chooser.noise, probe.value, probe.passes)
+            return FirstSteps(chooser.noise, chooser.rough, probe.value, probe.passes)
         if probe.point.size <= EACH:
             known = chooser.each(SCHEMES[scheme], home)
         else:
@@ -77,13 +77,17 @@ class Chooser:
         Unit round-off.
     noise : float
         The noise level of the loss.
+    rough : float
+        Where it looks far noisier: see `noise.jumps_along`.
     """
 
     def __init__(self, probe: Probe) -> None:
         self.probe = probe
         self.rng = np.random.default_rng(0)
         self.unit = u = float(np.finfo(probe.point.dtype).eps) / 2
-        self.noise = noise_along(partial(probe.line, self.rng, POINTS), probe.value, u)
+        line = partial(probe.line, self.rng, POINTS)
+        self.noise = noise_along(line, probe.value, u)
+        self.rough = jumps_along(line, self.noise, u)
         self._guess = Guess(self.noise, probe.value, u)
 
     def choose(self, i: int, scheme: Scheme, size: float) -> Choice:
@@ -96,7 +100,8 @@ class Chooser:
     def ladder(self, i: int) -> Ladder:
         """Make the ladder of one parameter."""
         probe = self.probe
-        return Ladder(partial(probe.moved, i), probe.point[i], probe.value, self.noise, self.rng)
+        at = partial(probe.moved, i)
+        return Ladder(at, probe.point[i], probe.value, self.noise, self.rng, self.rough)
 
     def each(self, scheme: Scheme, home: Arrays) -> Known:
         """Choose a step for each parameter by itself."""

@@ -9,17 +9,20 @@ from __future__ import annotations
 import math
 from typing import NamedTuple
 
+import numpy as np
+
 from gradmethods.providers.ladder import (
     AGREE,
     RATIO,
     Ladder,
     Parabola,
     Rung,
+    agree,
     even_falls,
     even_grows,
     through,
 )
-from gradmethods.providers.noise import noise_of
+from gradmethods.providers.noise import POINTS, is_flat, noise_of
 
 HALF_RATIO = 4.0
 """From rung to rung upwards where slopes may lie on a parabola: what comes next grows as h⁴."""
@@ -35,6 +38,14 @@ STEADY = 1e-3
 """Slopes that differ by this part only, and no less the finer the rungs are, show noise."""
 WORSE = 2.0
 """Noise along one parameter counts if it is so many times what was seen along a line."""
+
+ALONE = 0.2
+"""Between jumps, slopes are alike within this part of what the jumps add to them."""
+
+CLEAR = 30.0
+"""A difference shows a slope if it is so many times the noise."""
+SOME = 0.2
+"""Of the intervals of a line may happen to show the slope between jumps."""
 
 
 class Summit(NamedTuple):
@@ -53,6 +64,11 @@ class Summit(NamedTuple):
     top: Rung | None
     beyond: Rung | None = None
     lawful: bool = False
+
+    @property
+    def unlawful(self) -> bool:
+        """Whether something is beyond that truncation does not explain."""
+        return self.beyond is not None and self.beyond.finite and not self.lawful
 
 
 def climb(
@@ -191,12 +207,66 @@ def is_lawful(ladder: Ladder, beyond: Rung, top: Rung, order: int) -> bool:
 
 def noise_along_entry(ladder: Ladder, rung: Rung) -> float:
     """Return the noise in the loss along the one parameter: the same at all spacings, if it is."""
-    seen = noise_of(ladder.values(rung.h / 4))
+    seen = noise_of(ladder.values(ladder.places(rung.h / 4)))
     if not seen > WORSE * ladder.noise:
         return 0.0
-    # A wave that is too fast for a wide spacing is not noise at a narrow one: the finest decides.
-    finer = [noise_of(ladder.values(rung.h / 4 / 10**k), alike=False) for k in (2, 4, 6)]
-    return min(seen, next((level for level in reversed(finer) if level > 0), seen))
+    # A wave that is too fast for a wide spacing is not noise at a narrow one, nor are jumps: the
+    # finest decides on which the loss is not flat.
+    narrow = [ladder.values(ladder.places(rung.h / 4 / 10**k)) for k in (6, 4, 2)]
+    told = (noise_of(values, alike=False) for values in narrow if not is_flat(values))
+    return min(seen, next(told, seen))
+
+
+def stairs(ladder: Ladder, summit: Summit) -> float:
+    """Return the noise that jumps make where they are dense, 0 where there are no such jumps.
+
+    From jump to jump the loss is smooth, with one slope everywhere, which is not the slope of a
+    line across many of them. A single jump or kink is in one interval, and the slopes of waves
+    differ from place to place.
+    """
+    top, beyond = summit.top, summit.beyond
+    assert top is not None
+    spacing = ladder.rough
+    if beyond is not None and summit.unlawful:
+        spacing = ladder.jittered(RATIO * beyond.h)
+    if not CLOSE * top.h < spacing <= ladder.widest / (POINTS // 2):
+        return 0.0
+    places = ladder.places(spacing)
+    values = ladder.values(places)
+    across = np.diff(values) / np.diff(places.astype(float))
+    gap = float(np.quantile(abs(across - top.slope), SOME))
+    if not np.isfinite(values).all() or not gap * spacing > 2 * AGREE * ladder.noise:
+        return 0.0
+    for rung in [*ladder.finer(top), top]:
+        beside = places + places.dtype.type(rung.h)
+        moved = (beside - places).astype(float)
+        if 2 * rung.noise / moved.min() < ALONE * gap:
+            local = (ladder.values(beside) - values) / moved
+            alike = (abs(local - top.slope) > ALONE * gap).sum() <= 1
+            return float(np.diff(values, 2).std()) if alike else 0.0
+    return 0.0
+
+
+def slope_between(ladder: Ladder, noise: float, slope: float) -> float:
+    """Return the slope very near x, if there is one that less noise leaves to be seen.
+
+    Otherwise, and where the loss is constant there, it is the slope that was found.
+    """
+    if slope == 0:
+        return slope
+    for k in range(STUBBORN):
+        ladder.rung(ladder.jittered(CLEAR * noise / abs(slope) * RATIO**k))
+    rougher, ladder.noise = ladder.noise, noise
+    near: list[Rung] = []
+    for rung in ladder.rungs:
+        if not all(agree(rung, finer) for finer in near):
+            break
+        near.append(rung)
+    ladder.noise = rougher
+    last = near[-1]
+    if len(near) < STUBBORN or ladder.plateau >= last.h:
+        return slope
+    return last.slope
 
 
 def extrapolated(ladder: Ladder, top: Rung) -> Parabola | None:

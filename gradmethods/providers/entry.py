@@ -9,7 +9,15 @@ from __future__ import annotations
 import math
 from typing import NamedTuple
 
-from gradmethods.providers.climb import MOST, Summit, climb, extrapolated
+from gradmethods.providers.climb import (
+    MOST,
+    WORSE,
+    Summit,
+    climb,
+    extrapolated,
+    slope_between,
+    stairs,
+)
 from gradmethods.providers.ladder import (
     AGREE,
     DISTINCT,
@@ -128,7 +136,22 @@ class Guess:
 
 
 def choose(ladder: Ladder, scheme: Scheme, start: float) -> Choice:
-    """Choose the step of a scheme for one parameter, beginning with a guess of it."""
+    """Choose the step of a scheme for one parameter, beginning with a guess of it.
+
+    Where the loss is rougher along the parameter than it is at fine spacings, its slope there is
+    held against what was found: either may be meant.
+    """
+    noise = ladder.noise
+    found = _chosen(ladder, scheme, start)
+    if ladder.noise > noise and math.isfinite(found.error):
+        between = slope_between(ladder, noise, found.quotient)
+        off = abs(found.quotient - between)
+        clear = off <= HALF * min(abs(found.quotient), abs(between))
+        return found._replace(error=found.error + off if clear else math.inf)
+    return found
+
+
+def _chosen(ladder: Ladder, scheme: Scheme, start: float) -> Choice:
     order = 2 if scheme.order > 2 else 1
     if order == 2:  # the rungs of the quotient itself, and one below
         lowest = ladder.rung(ladder.jittered(start / RATIO))
@@ -136,14 +159,20 @@ def choose(ladder: Ladder, scheme: Scheme, start: float) -> Choice:
     summit = climb(ladder, start, order, SEEN if scheme.one_sided else math.inf)
     if summit.top is None:
         return _unresolved(ladder, scheme, start)
+    noise = stairs(ladder, summit)
+    if noise > WORSE * ladder.noise:
+        wider = RATIO * (summit.beyond.h if summit.unlawful else ladder.rough)
+        ladder.noise, ladder.rough = noise, 0.0
+        return _chosen(ladder, scheme, wider)
     cut = truncation(ladder, scheme, summit)
     found = _confirmed(ladder, scheme, summit, cut)
     if len(ladder.rungs) < MOST and math.isfinite(found.error):
         # There must be evidence below the step itself, not only above.
         rung = ladder.rung(found.step)
         below = None if ladder.finer(rung) else ladder.below(rung)
-        if below is not None and not (agree(rung, below) and even_falls(rung, below)):
-            return choose(ladder, scheme, below.h)
+        new = below is not None and not (agree(rung, below) and even_falls(rung, below))
+        if new or not ladder.trusted(summit.top, order):
+            return _chosen(ladder, scheme, below.h if below is not None else rung.h)
     return found
 
 
@@ -214,8 +243,7 @@ def _confirmed(ladder: Ladder, scheme: Scheme, summit: Summit, cut: Power) -> Ch
     estimate = max(off, NEGLECTED * cut.at(h), hidden) + CONFIDENT * noise
     if not cut.size:
         estimate = max(estimate, error)
-    unlawful = beyond is not None and beyond.finite and not summit.lawful
-    if beyond is not None and unlawful and ladder.flat(top) and not constant:
+    if beyond is not None and summit.unlawful and ladder.flat(top) and not constant:
         # Next to nothing below something unexplained: a jump, or a step of a staircase.
         estimate += abs(beyond.slope) + abs(beyond.even) / beyond.h
     narrow = next((abs(r.even) / r.h for r in ladder.rungs if r.shows(AGREE)), 0.0)

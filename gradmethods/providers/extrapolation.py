@@ -45,7 +45,7 @@ def richardson(evaluate: Callable[[], float], point: Vector, step: StepRule) -> 
     for i, x in enumerate(point.copy()):
         if x + steps[i] == x:
             raise lost_step(x)
-        ladder = Ladder(partial(_moved, evaluate, point, i), x, value, noise, rng)
+        ladder = Ladder(partial(_moved, evaluate, point, i), x, value, noise, rng, step.rough)
         choice = choose(ladder, FIVE_POINT, guess.alike(float(sizes[i]), float(steps[i])))
         guess.note(float(sizes[i]), choice)
         found.append(_extrapolated(ladder, choice))

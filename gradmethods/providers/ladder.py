@@ -125,6 +125,9 @@ class Ladder:
         The standard deviation of the round-off in the loss.
     rng : numpy.random.Generator
         Draws the jitter of the steps.
+    rough : float
+        The spacing, in units of |x|, at which there may be jumps that no step sees; 0 if there is
+        none (see `noise.jumps_along`).
 
     Attributes
     ----------
@@ -143,8 +146,10 @@ class Ladder:
         value: float,
         noise: float,
         rng: np.random.Generator,
+        rough: float = 0.0,
     ) -> None:
         self._at, self._x, self.value, self._rng = at, x, value, rng
+        self.rough = rough * abs(float(x))
         self._noise = noise
         info = np.finfo(x.dtype)
         self._u = float(info.eps) / 2
@@ -185,16 +190,19 @@ class Ladder:
             self._sort()
         return self._seen[half]
 
-    def values(self, spacing: float) -> list[float]:
-        """Evaluate the loss at equidistant places around x, for its noise."""
+    def places(self, spacing: float) -> NDArray[Any]:
+        """Return equidistant places around x."""
         x = self._x
         grid = float(np.spacing(abs(x))) if x else 0.0
         spacing = max(spacing, self.narrowest)
         spacing = round(spacing / grid) * grid if grid else spacing
         half = POINTS // 2
-        places = (x.dtype.type(float(x) + k * spacing) for k in range(-half, half + 1))
-        self.passes += POINTS - 1
-        return [self._at(place) if k != half else self.value for k, place in enumerate(places)]
+        return np.asarray(float(x) + np.arange(-half, half + 1) * spacing).astype(x.dtype)
+
+    def values(self, places: NDArray[Any]) -> NDArray[np.float64]:
+        """Evaluate the loss at some places."""
+        self.passes += int((places != self._x).sum())
+        return np.array([self.value if p == self._x else self._at(p) for p in places])
 
     def _of(self, rung: Rung) -> float:
         largest = max(abs(rung.above), abs(rung.below), abs(self.value))

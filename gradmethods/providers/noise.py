@@ -11,6 +11,7 @@ import math
 from collections.abc import Callable, Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 
 POINTS = 9
 """Of a line, the point itself in the middle."""
@@ -18,6 +19,10 @@ POWERS = (1 / 2, 3 / 4, 7 / 8)
 """Of u, the relative spacings of lines, as many as it takes."""
 WIDE = (1 / 4, 1 / 4, 1 / 8, 1 / 8)
 """The powers for a staircase: its steps must be climbed to be seen. Twice each, another way."""
+APART = 1 / 6
+"""The power for jumps that are many, but farther apart than the points of the other lines."""
+ROUGH = 100.0
+"""Jumps are looked for where noise seems to be so many times what it is at fine spacings."""
 ORDERS = (4, 5, 6)
 """Of the differences: in a smooth function they vanish faster than noise, at any order, grows."""
 ALIKE = 6.0
@@ -82,6 +87,15 @@ def noise_along(line: Callable[[float], Sequence[float]], value: float, u: float
     return max([least, *(x for x in rejected if x > 0)])
 
 
+def jumps_along(line: Callable[[float], Sequence[float]], noise: float, u: float) -> float:
+    """Return a spacing at which a loss looks far noisier than it is at fine ones, 0 if none.
+
+    It may have fast waves there, or many jumps: of its own, or those that round-off makes.
+    """
+    spacing = u**APART
+    return spacing if noise_of(line(spacing)) > ROUGH * noise else 0.0
+
+
 def _of_a_staircase(line: Callable[[float], Sequence[float]], value: float, u: float) -> float:
     """Return the noise of a loss that is constant from point to point of a narrow line."""
     seen: list[float] = []
@@ -123,7 +137,9 @@ def _straight(values: Sequence[float]) -> bool:
     return bool(abs(np.diff(differences)).max() <= STRAIGHT * abs(differences).min())
 
 
-def noise_of(values: Sequence[float], *, alike: bool = True, rounded: float = 0.0) -> float:
+def noise_of(
+    values: Sequence[float] | NDArray[np.float64], *, alike: bool = True, rounded: float = 0.0
+) -> float:
     """Return the noise in equidistant values, 0 if they are too flat to tell.
 
     It is NaN if a value is not finite or, unless `alike` is false, if what the differences show is
@@ -133,12 +149,17 @@ def noise_of(values: Sequence[float], *, alike: bool = True, rounded: float = 0.
     f = np.asarray(values, float)
     if not np.isfinite(f).all():
         return math.nan
-    if len(np.unique(f)) <= POINTS // 2:
+    if is_flat(f):
         return 0.0
     levels = [_rough(f, order) for order in ORDERS]
     if alike and (max(levels) > ALIKE * min(levels) or _stands_out(f, rounded)):
         return math.nan
     return MARGIN * levels[-1]
+
+
+def is_flat(values: Sequence[float] | NDArray[np.float64]) -> bool:
+    """Whether so many values are the same that they show no noise."""
+    return len(np.unique(values)) <= POINTS // 2
 
 
 def _stands_out(f: np.ndarray, rounded: float) -> bool:

@@ -59,6 +59,11 @@ class StepRule(Protocol):
         """The noise level of the loss, None if it is not known."""
         ...
 
+    @property
+    def rough(self) -> float:
+        """Where the loss looks far noisier than that: see `noise.jumps_along`."""
+        ...
+
     def __call__(self, point: Vector) -> Vector:
         """Return a positive step for each entry of the flat `point`, in its dtype."""
         ...

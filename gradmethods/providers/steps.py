@@ -87,6 +87,7 @@ class FixedStep:
     passes = 0
     known = None
     noise = None
+    rough = 0.0
 
     def __call__(self, point: Vector) -> Vector:
         """Return the step for each parameter."""
@@ -105,6 +106,7 @@ class PrecisionStep:
     passes = 0
     known = None
     noise = None
+    rough = 0.0
 
     def __call__(self, point: Vector) -> Vector:
         """Return the step for each parameter."""
@@ -120,6 +122,7 @@ class FirstSteps:
     """Where Richardson extrapolation looks first, in a loss of known noise."""
 
     noise: float
+    rough: float
     value: float
     passes: int
     known = None
@@ -208,6 +211,7 @@ class ChosenSteps:
     known: Known | None
     away: tuple[float, float]
     passes: int
+    rough = 0.0
 
     def __call__(self, point: Vector) -> Vector:
         """Return the step for each parameter."""
