@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-import mpmath  # type: ignore[import-untyped]  # published without types
 import numpy as np
 import pytest
 
 import gradmethods as gm
-from tests.multiprecision import Multiprecision
+from tests.duals import differentiate
 
 BACKPROP = gm.Backprop()
 COMPLEX = gm.Numerical(scheme="complex-step")
@@ -49,15 +48,9 @@ SATURATING: dict[str, Any] = {
 
 
 def slope(function: Any, x: float) -> Any:
-    """Differentiate in many digits."""
-    with mpmath.workdps(1100):
-        h = mpmath.mpf(10) ** -300
-        xp = Multiprecision()
-        at = [function(xp, np.array(mpmath.mpf(x) + d, object)) for d in (h, -h)]
-        first, second = (
-            mpmath.mpf(value.item() if hasattr(value, "item") else value) for value in at
-        )
-        return (first - second) / (2 * h)
+    """Differentiate in so many digits that nothing saturates."""
+    problem = gm.Problem(lambda w, *, xp=np: function(xp, w), np.array(x))
+    return differentiate(problem, digits=1100).t[0]
 
 
 def gradient_at(provider: Any, function: Any, x: Any) -> float:

@@ -33,7 +33,11 @@ WORTH = 1.0
 
 
 def richardson(evaluate: Callable[[], float], point: Vector, step: StepRule) -> Estimate:
-    """Estimate the gradient and its error, deciding at each entry how many passes it takes."""
+    """Estimate the gradient and its error, deciding at each entry how many passes it takes.
+
+    A loss may refuse some of the places where it is asked; what it raises escapes where nothing
+    is left to find a slope from.
+    """
     value = evaluate()
     u = float(np.finfo(point.dtype).eps) / 2
     noise = step.noise if step.noise is not None else UNSEEN * u * abs(value)
@@ -45,8 +49,12 @@ def richardson(evaluate: Callable[[], float], point: Vector, step: StepRule) -> 
     for i, x in enumerate(point.copy()):
         if x + steps[i] == x:
             raise lost_step(x)
-        ladder = Ladder(partial(_moved, evaluate, point, i), x, value, noise, rng, step.rough)
+        refusals: list[Exception] = []
+        moved = partial(_moved, evaluate, point, i, refusals)
+        ladder = Ladder(moved, x, value, noise, rng, step.rough)
         choice = choose(ladder, FIVE_POINT, guess.alike(float(sizes[i]), float(steps[i])))
+        if refusals and not math.isfinite(choice.quotient):
+            raise refusals[-1]
         guess.note(float(sizes[i]), choice)
         found.append(_extrapolated(ladder, choice))
         passes += ladder.passes
@@ -74,12 +82,15 @@ def _extrapolated(ladder: Ladder, found: Choice) -> Choice:
     return found._replace(quotient=value, error=error) if error < found.error else found
 
 
-def _moved(evaluate: Callable[[], float], point: Vector, i: int, place: Any) -> float:
+def _moved(
+    evaluate: Callable[[], float], point: Vector, i: int, refusals: list[Exception], place: Any
+) -> float:
     before = point[i]
     point[i] = place
     try:
         return evaluate()
-    except Exception:  # noqa: BLE001  # a loss may refuse a place that nobody asked it for
+    except Exception as error:  # noqa: BLE001  # a loss may refuse a place that nobody asked for
+        refusals.append(error)
         return math.nan
     finally:
         point[i] = before
