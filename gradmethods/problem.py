@@ -171,7 +171,9 @@ class Problem:
         numpy.float64 or numpy.float32
         """
         arrays = self._arrays if params is None else self.structure.check(params)
-        value: np.floating[Any] = self.dtype.type(self._evaluate(arrays, self.fill(data)))
+        found = self._evaluate(arrays, self.fill(data))
+        with np.errstate(over="ignore"):  # a loss may compute in float64 what float32 cannot hold
+            value: np.floating[Any] = self.dtype.type(found)
         return value
 
     def fill(self, data: Mapping[str, ArrayLike]) -> Arrays:

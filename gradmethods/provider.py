@@ -107,7 +107,7 @@ class PreparedGradient(ABC):
         filled = self.problem.fill(data) if data else self.problem.data
         value, arrays = self._run(structure.check(params), filled)
         gradient = arrays[BARE] if structure.bare else arrays
-        return GradientResult(structure.dtype.type(value), gradient)
+        return GradientResult(value, gradient)
 
     def flat(self, vector: ArrayLike, **data: ArrayLike) -> tuple[float, NDArray[np.float64]]:
         """Compute the loss and its gradient over one flat vector of all parameters.
@@ -158,7 +158,8 @@ class PreparedGradient(ABC):
     def _run(self, params: Arrays, data: Arrays) -> tuple[Any, Arrays]:
         """Evaluate without warnings: NaN and infinity are findings, and are reported as such."""
         with np.errstate(all="ignore"):
-            return self._evaluate(params, data)
+            value, arrays = self._evaluate(params, data)
+            return self.problem.dtype.type(value), arrays  # which may overflow, too
 
     @abstractmethod
     def _evaluate(self, params: Arrays, data: Arrays) -> tuple[Any, Arrays]:

@@ -165,7 +165,16 @@ def exact(name: str, oracle: Oracle) -> Outcome:
     """Hold a method without truncation against the truth; it was prepared at another point."""
     prepared = EXACT[name]().prepare(oracle.elsewhere())
     result = called(prepared, oracle.problem, strange=oracle.program.seed % 3 == 0)
-    return oracle.judge(result.value, flat(oracle.problem, result.gradient))
+    found = flat(oracle.problem, result.gradient)
+    judged = oracle.judge(result.value, found)
+    marked = prepared.unresolved
+    if marked is None or judged.status in ("agrees", VALUE, "not judged"):
+        return judged
+    marks = oracle.problem.structure.join(marked)
+    with np.errstate(all="ignore"):  # what is marked is taken as right: the others are judged
+        truth = np.array([float(t) for t in oracle.gradient], found.dtype)
+    rest = oracle.judge(result.value, np.where(marks, truth, found))
+    return Outcome("refused", f"marked: {judged.text}") if rest.status == "agrees" else rest
 
 
 def certified(oracle: Oracle) -> Outcome:

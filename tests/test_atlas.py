@@ -72,7 +72,8 @@ def test_the_best_step_is_where_theory_says(records):
             assert theory is None
         elif theory is not None and theory["step"] < WIDEST:
             assert 1 / FACTOR < theory["step"] / best["step"] < FACTOR, (dtype, scheme)
-            assert theory["error"] < FACTOR * record["least"], (dtype, scheme)
+            luck = 4 * float(np.finfo(dtype).eps)  # below it, one step rounds better by chance
+            assert theory["error"] < max(FACTOR * record["least"], luck), (dtype, scheme)
             assert 1 / FACTOR < theory["predicted"] / theory["error"] < FACTOR, (dtype, scheme)
 
 

@@ -9,7 +9,6 @@ import pytest
 
 import gradmethods as gm
 from gradmethods.errors import NotDifferentiable
-from gradmethods.providers.complex_step import TRIES
 from tests.numerical_cases import prepare
 
 
@@ -44,7 +43,7 @@ def test_derivatives_that_underflow_beside_the_step(loss, scale):
     problem = gm.Problem(lambda w, *, xp=np: LOSSES[loss](xp, w, scale), x)
     prepared = prepare("complex-step", problem)
     np.testing.assert_allclose(prepared(x).gradient, gm.gradient(problem.loss, x), rtol=1e-14)
-    assert prepared.forward_passes > 2  # the passes that it took are told
+    assert (prepared.forward_passes > 2) == (scale < 1e-275)  # the passes that it took are told
 
 
 @pytest.mark.parametrize("exponent", [-970.0, -1000.0, -1010.0])
@@ -55,7 +54,7 @@ def test_a_loss_that_underflows_where_parameters_are_large(exponent):
     prepared = prepare("complex-step", problem)
     slope = math.log(2) * 2.0**exponent
     np.testing.assert_allclose(prepared(x).gradient, [slope, 0], rtol=1e-10)
-    assert 2 < prepared.forward_passes <= 3 + 2 * TRIES + 2
+    assert 2 < prepared.forward_passes <= 24
 
 
 def test_float32_underflows_earlier():
@@ -76,7 +75,7 @@ def test_zeros_stay_zeros():
 
     prepared = prepare("complex-step", gm.Problem(loss, x))
     assert prepared(x).gradient.tolist() == [0.6, 0, 0, 0, 0]
-    assert prepared.forward_passes == 6
+    assert prepared.forward_passes == 5
 
 
 def test_the_value_is_the_real_part(monkeypatch):

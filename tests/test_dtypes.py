@@ -101,3 +101,30 @@ def test_functions_of_two_dtypes(function, kind):
         truth = gm.certified_gradient(problem).gradient
         for method in METHODS.values():
             assert_close(method.prepare(problem)(POINT).gradient, truth)
+
+
+OVERFLOWING: dict[str, Any] = {
+    **METHODS,
+    **{s: gm.Numerical(s) for s in ("forward", "central", "five-point", "richardson")},
+    "reuse": gm.Numerical(evaluation="reuse"),
+    "a given complex step": gm.Numerical("complex-step", step=1e-20),
+}
+
+
+@pytest.mark.parametrize("name", OVERFLOWING)
+def test_no_warning_escapes_where_a_value_leaves_the_range_of_its_dtype(name):
+    """A loss may compute in float64 what float32 cannot hold: infinity is an answer, not a fault.
+
+    A warning is an error in these tests, as in programs that turn warnings into errors.
+    """
+
+    def loss(w, *, xp=np):
+        return xp.sum(xp.exp(60 * xp.astype(w, xp.float64)))
+
+    problem = gm.Problem(loss, np.array([1.5, 2.0], np.float32))
+    assert problem.value() == np.inf
+    prepared = OVERFLOWING[name].prepare(problem)
+    value, _ = prepared(problem.params)
+    assert type(value) is np.float32
+    assert value == np.inf
+    assert prepared.flat([1.5, 2.0])[0] == np.inf

@@ -22,7 +22,9 @@ ComplexArray = NDArray[Any]
 
 def join(real: Any, imaginary: Any) -> ComplexArray:
     """Make a complex array of its parts; i * infinity would not do, its real part being NaN."""
-    shape = np.broadcast_shapes(np.shape(real), np.shape(imaginary))
+    shape = np.shape(real)
+    if np.shape(imaginary) != shape:  # to find out takes long
+        shape = np.broadcast_shapes(shape, np.shape(imaginary))
     z = np.empty(shape, np.result_type(real, imaginary, np.complex64))
     z.real, z.imag = real, imaginary
     return z
@@ -130,10 +132,9 @@ def _quarter_turns(c: Any, sign: Any) -> ComplexArray:
 
 
 def _power_of_zero(result: ComplexArray, a: Any, b: Any, c: Any) -> ComplexArray:
-    """At a = 0: (ib)^c, of infinite slope for c < 1 and none for c = 0."""
-    with_powers = np.where(c >= 1, np.power(join(0 * b, b), np.where(c >= 1, c, 1)), 0)
+    """At a = 0, of z z^(c-1): infinite slope for c < 1, z itself for c = 1, and flat beyond."""
     steep = np.where((c < 1) & (c != 0) & (b != 0), np.copysign(np.inf, b * c), 0)
-    at_zero = np.where(c >= 1, with_powers, join(result.real, steep))
+    at_zero = join(np.where(c >= 1, 0, result.real), np.where(c == 1, b, steep))
     return np.where(a == 0, at_zero, result).astype(result.dtype)
 
 
@@ -210,13 +211,21 @@ def multiply(z: Any, w: Any) -> ComplexArray:
 
 
 def matmul(z: Any, w: Any) -> ComplexArray:
-    """Multiply matrices; a real factor is not made complex."""
-    if not np.iscomplexobj(z):
-        return join(np.matmul(z, w.real), _real_matmul(z, w.imag))
-    if not np.iscomplexobj(w):
-        return join(np.matmul(z.real, w), _real_matmul(w.mT, z.imag.mT).mT)
-    product: ComplexArray = np.matmul(z, w)
-    return product
+    """Multiply matrices; real parts are NumPy's products of real parts, to the last digit."""
+    (a, b), (c, d) = (_apart(x) if np.iscomplexobj(x) else (x, None) for x in (z, w))
+    product = np.matmul(a, c)
+    if b is None:
+        return join(product, _real_matmul(a, d))
+    if d is None:
+        return join(product, _real_matmul(c.mT, b.mT).mT)
+    if not d.any():
+        return join(product, np.matmul(b, c))
+    return join(product, np.matmul(a, d) + np.matmul(b, c))
+
+
+def _apart(z: ComplexArray) -> tuple[Any, Any]:
+    """Copy the parts out of a complex array, in the same order: of strided ones sums differ."""
+    return z.real.copy("K"), z.imag.copy("K")
 
 
 def _real_matmul(factor: Any, varying: Any) -> Any:

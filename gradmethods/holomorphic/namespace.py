@@ -4,7 +4,8 @@ The complex step, Im f(x + ih)/h, is right only if each operation is holomorphic
 NumPy's are not where they look at complex numbers as such: abs, comparisons, max, vecdot. Here they
 go by real parts. No derivative rule is used: real and imaginary parts come from exact identities,
 and the real part of each entry is what plain NumPy computes from the operands' real parts, so that
-a loss takes the same branches.
+a loss takes the same branches. Beside a step that is too wide for that, real parts are taken from
+NumPy itself: what an identity then lacks is of the order of the step's square.
 
 An imaginary part that is exactly 0 belongs to a value that does not vary, and stays 0 through an
 infinite factor. Ties follow the convention in `gradmethods.primitives`.
@@ -19,6 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gradmethods.errors import UnsupportedOperation
+from gradmethods.holomorphic.doubts import EXACT, coarse, faint
 from gradmethods.holomorphic.functions import (
     atan2,
     cos,
@@ -84,6 +86,12 @@ def _extreme(name: str) -> Function:
     return reduce
 
 
+def _by_parts(name: str) -> Function:
+    """Add real and imaginary parts apart: of complex numbers NumPy adds in another order."""
+    function = TABLE[name].numpy
+    return lambda z, **static: join(function(z.real, **static), function(z.imag, **static))
+
+
 def _astype(z: Any, *, dtype: np.dtype[Any]) -> Any:
     return z.astype(np.result_type(dtype, np.complex64))
 
@@ -114,7 +122,7 @@ SMOOTH: dict[str, Function] = {
 
 LEAVING_ZERO = (
     "multiply", "divide", "pow", "square", "expm1", "log", "log1p", "log2", "log10", "logaddexp",
-    "atan2", "matmul",
+    "atan2",
 )
 """Where the real function is 0, these have a real part of the order of the step's square."""
 
@@ -134,12 +142,13 @@ PIECEWISE: dict[str, Function] = {
 
 MOVING: dict[str, Function] = {
     "astype": _astype,
+    "sum": _by_parts("sum"), "cumulative_sum": _by_parts("cumulative_sum"),
     **{name: TABLE[name].numpy for name in (
-        "sum", "cumulative_sum", "reshape", "permute_dims", "broadcast_to", "getitem",
+        "reshape", "permute_dims", "broadcast_to", "getitem",
         "scatter_add", "concat",
     )},
 }
-"""NumPy's own, which treat real and imaginary parts apart."""
+"""Functions that treat real and imaginary parts apart."""
 
 DOMAIN: dict[str, tuple[float, float]] = {
     "sqrt": (0, np.inf),
@@ -163,12 +172,28 @@ class Holomorphic(Namespace):
     ----------
     outside : dict of str to float
         Functions that left their real domain, each with the first value at which it did.
+    pinned : bool
+        Whether real parts are NumPy's own, so that the branches are, however wide the step.
+    faint : bool
+        Whether an imaginary part has underflowed.
+    coarse : bool
+        Whether an imaginary part was so large that its square could be seen in the next one.
+    noise : numpy.random.Generator or None
+        Puts numbers of the size of what may be lost in the place of what has underflowed: whether
+        the loss feels it tells whether the underflow matters.
     """
 
     kind = "complex"
 
     def __init__(self) -> None:
         self.outside: dict[str, float] = {}
+        self.pinned = self.faint = self.coarse = False
+        self.noise: np.random.Generator | None = None
+
+    def restart(self) -> None:
+        """Forget what was seen in the run before."""
+        self.outside.clear()
+        self.faint = self.coarse = False
 
     def apply(
         self, primitive: Primitive, payloads: list[Any], static: dict[str, Any]
@@ -183,8 +208,15 @@ class Holomorphic(Namespace):
         result = np.asarray(FUNCTIONS[name](*payloads, **static))
         if name in SMOOTH and not np.isfinite(result).all():
             result = _mend(primitive, result, payloads)
-        if name in LEAVING_ZERO:
-            result = _keep_zeros(primitive, result, payloads)
+        if name in SMOOTH and name not in EXACT:
+            if self.pinned:
+                real = np.asarray(primitive.numpy(*map(np.real, payloads)))
+                result = join(real, result.imag)
+            elif name in LEAVING_ZERO:
+                result = _keep_zeros(primitive, result, payloads)
+            self.coarse = self.coarse or coarse(name, payloads)
+        if name == "astype" or (name in SMOOTH and name not in EXACT):
+            result = self._watch_for_underflow(name, result, payloads)
         if name in DOMAIN:
             result = self._keep_to_domain(primitive, result, payloads[0])
         elif name == "pow":
@@ -203,6 +235,20 @@ class Holomorphic(Namespace):
         """Return the real dtype that an array stands for."""
         dtype: np.dtype[Any] = payload.real.dtype
         return dtype
+
+    def _watch_for_underflow(
+        self, name: str, result: NDArray[Any], payloads: list[Any]
+    ) -> NDArray[Any]:
+        lost, size = faint(name, result, payloads)
+        if lost is None:
+            return result
+        self.faint = True
+        if self.noise is None:
+            return result
+        shape = (2, *result.shape)
+        sign, share = self.noise.choice((-1, 1), shape)[0], self.noise.uniform(0.5, 1, shape)[0]
+        noisy = np.asarray(sign * share * size, result.real.dtype)
+        return join(result.real, np.where(lost, noisy, result.imag))
 
     def _keep_to_domain(
         self, primitive: Primitive, result: NDArray[Any], z: NDArray[Any]

@@ -172,7 +172,7 @@ class PreparedBackprop(PreparedGradient):
         finally:
             self._leave()
         if type(value) is not self._scalar:
-            value = self._scalar(value)
+            value = self._quietly(self._scalar, value)
         return _new_tuple(GradientResult, (value, gradient[BARE] if self._bare else gradient))
 
     def __reduce__(self) -> tuple[Any, ...]:

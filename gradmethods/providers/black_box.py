@@ -32,22 +32,38 @@ def over_reals(problem: Problem, point: Vector, data: Arrays) -> Callable[[], fl
     return lambda: float(loss(copy(), **shared))
 
 
-def over_complex(problem: Problem, point: Vector, data: Arrays) -> Callable[[], complex]:
-    """Make the function that evaluates the loss at `point` in complex arithmetic."""
-    xp = Holomorphic()
-    params = {name: Array(xp, view) for name, view in problem.structure.split(point).items()}
-    constants = {name: Array(xp, array) for name, array in data.items()}
+class OverComplex:
+    """The function that evaluates the loss at `point` in complex arithmetic.
 
-    def evaluate() -> complex:
-        xp.outside.clear()
-        result = complex(call_loss(problem, params, constants, xp).payload)
+    Attributes
+    ----------
+    xp : Holomorphic
+        The namespace that it runs in, which says what it saw in the last run.
+    """
+
+    def __init__(self, problem: Problem, point: Vector, data: Arrays) -> None:
+        self.problem = problem
+        self.xp = xp = Holomorphic()
+        views = problem.structure.split(point).items()
+        self._params = {name: Array(xp, view) for name, view in views}
+        self._constants = {name: Array(xp, array) for name, array in data.items()}
+
+    def __call__(self) -> complex:
+        """Evaluate the loss.
+
+        Raises
+        ------
+        NotDifferentiable
+            If it is not a number, because a function left its real domain.
+        """
+        xp = self.xp
+        xp.restart()
+        result = complex(call_loss(self.problem, self._params, self._constants, xp).payload)
         if math.isnan(result.real):
             if xp.outside:
-                raise NotDifferentiable(_left_domain(problem, xp))
+                raise NotDifferentiable(_left_domain(self.problem, xp))
             return complex(math.nan, math.nan)
         return result
-
-    return evaluate
 
 
 def _left_domain(problem: Problem, xp: Holomorphic) -> str:

@@ -1,19 +1,25 @@
 """The complex step, Im f(x + ih)/h: no losses are subtracted, so it is exact to round-off.
 
-The step is so small that it leaves real parts untouched. Where a derivative is smaller still, as in
-a loss of size 1e-300, Im f underflows: such entries are found by their imaginary part, and taken
-again with steps as wide as one extrapolation allows.
+The step is so small that it leaves real parts untouched. It fails at two limits: imaginary parts
+underflow, wholly or in one term of many, or they are so large that their squares are seen, where
+the loss varies much faster than its parameters. The arithmetic says when it comes near either (see
+`gradmethods.holomorphic.doubts`). Whether an underflow matters is seen by putting noise of the size
+of what may be lost in its place. Where it does, and where squares are seen, other steps are tried;
+an entry for which none will do is marked.
 
 Sources: W. Squire and G. Trapp, Using complex variables to estimate derivatives of real functions,
 SIAM Review 40 (1998) 110-112; J. R. R. A. Martins, P. Sturdza and J. J. Alonso, The complex-step
-derivative approximation, ACM Transactions on Mathematical Software 29 (2003) 245-262.
+derivative approximation, ACM Transactions on Mathematical Software 29 (2003) 245-262. Noise for
+what is lost: J. Vignes, A stochastic arithmetic for reliable scientific computation, Mathematics
+and Computers in Simulation 35 (1993) 233-261.
 """
 
 from __future__ import annotations
 
 import cmath
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from typing import NamedTuple
 
 import numpy as np
 
@@ -21,8 +27,9 @@ from gradmethods.errors import NotDifferentiable
 from gradmethods.holomorphic.functions import join
 from gradmethods.problem import Problem
 from gradmethods.providers import schemes
-from gradmethods.providers.black_box import over_complex
+from gradmethods.providers.black_box import OverComplex
 from gradmethods.providers.schemes import Estimate, StepRule, Vector
+from gradmethods.providers.steps import FixedStep
 from gradmethods.structure import Arrays
 
 Evaluate = Callable[[], complex]
@@ -30,11 +37,24 @@ Evaluate = Callable[[], complex]
 ROUNDINGS = 16.0
 """The estimate of the error, in units of round-off: a loss of many operations may exceed it."""
 
+HARMLESS = 16.0
+"""Units of round-off that may be lost in a derivative without a look for a better step."""
+
+TOLERATED = 1024.0
+"""Units of round-off that may be lost to underflow in a derivative that is not marked."""
+
 TRIES = 4
 """Pairs of wide steps on the scale of an entry, each a sixteenth of the one before."""
 
-NARROWER = 2.0**40
-"""From one pair of wide steps on the scale of 1 to the next."""
+SEED = 1
+
+
+class Found(NamedTuple):
+    """A derivative, how far it may be off beyond round-off, and the passes that it took."""
+
+    slope: float
+    error: float
+    passes: int = 0
 
 
 def complex_step(
@@ -43,35 +63,43 @@ def complex_step(
     """Take Im f(x + ih)/h for each parameter.
 
     The loss is its real part if the step is too small to show there; `value`, which is that of
-    plain NumPy, if not. A pass more tells entries that are 0 from those that underflow, and each of
-    these takes two, or as many more as the loss asks for shorter steps.
+    plain NumPy, if not. An entry whose run came near a limit of the arithmetic takes a pass more,
+    or as many as the loss asks for other steps.
     """
     u = float(np.finfo(point.dtype).eps) / 2
-    lost = float(np.finfo(point.dtype).smallest_normal) / u
     moved = point.astype(np.result_type(point.dtype, np.complex64))
-    evaluate = explained(problem, value, over_complex(problem, moved, data))
+    loss = OverComplex(problem, moved, data)
+    entry = _Entry(loss, explained(problem, value, loss), moved, u)
+    given = isinstance(step, FixedStep)
     gradient = np.empty_like(point)
+    errors = np.empty_like(point)
     passes = point.size
     steps = step.near(point)
     for part in schemes.blocks(point.size, point.size * seconds):
         x = point[part]
         h = steps(part)
+        doubtful: list[tuple[bool, bool]] = []
+        # A step that is seen in the parameter itself may lead real parts into other branches.
+        loss.xp.pinned = not given and bool((h > u * abs(x)).any())
+        evaluate = entry.watching(doubtful)
         losses = schemes.sweep(evaluate, moved, part, join(x, h)[None, :])[0]
-        gradient[part] = losses.imag / h.astype(float)
-        if part.start == 0 and h[0] <= u * max(1.0, abs(float(x[0]))):
+        loss.xp.pinned = True
+        slopes = losses.imag / h.astype(float)
+        gradient[part] = slopes
+        errors[part] = 0
+        narrow = h[0] <= u * max(1.0, abs(float(x[0]))) and not doubtful[0][1]
+        if part.start == 0 and narrow:
             value = float(losses[0].real)
-        small = part.start + np.flatnonzero(abs(losses.imag) < lost)
-        zero = small[losses.imag[small - part.start] == 0]
-        if zero.size:
-            passes += 1
-            if _all_flat(evaluate, moved, zero, u):
-                small = np.setdiff1d(small, zero)
-        for i in small:
-            found, taken = _with_wide_steps(evaluate, moved, int(i), u, float(gradient[i]))
-            gradient[i] = found
-            passes += taken
+        for k, (faint, coarse) in enumerate(doubtful):
+            wide = coarse or (math.isfinite(value) and not math.isfinite(slopes[k]))
+            if not (faint or wide):
+                continue
+            entry.move_to(part.start + k, Found(float(slopes[k]), math.inf))
+            found = entry.judged(float(h[k]), coarse=wide, given=given)
+            gradient[part.start + k], errors[part.start + k] = found.slope, found.error
+            passes += found.passes
     # Nothing is subtracted: what rounding does is all there is, of a few operations.
-    return Estimate(value, gradient, passes, ROUNDINGS * u * abs(gradient))
+    return Estimate(value, gradient, passes, ROUNDINGS * u * abs(gradient) + errors)
 
 
 def explained(problem: Problem, value: float, evaluate: Evaluate) -> Evaluate:
@@ -94,86 +122,125 @@ def explained(problem: Problem, value: float, evaluate: Evaluate) -> Evaluate:
     return evaluated
 
 
-def _wide(x: float, u: float, least: float = 0.0) -> float:
-    """Return the step h whose error h⁴ is u of the derivative, if x is the scale of the loss."""
-    return float(u**0.25 * (max(abs(x), least) or 1.0))
+class _Entry:
+    """One parameter, and what steps of other lengths say about it."""
 
+    def __init__(self, loss: OverComplex, evaluate: Evaluate, moved: Vector, u: float) -> None:
+        self.xp, self.evaluate, self.moved, self.u = loss.xp, evaluate, moved, u
+        self.least = float(np.finfo(moved.real.dtype).smallest_normal)
+        self.floor = self.least / u
+        """An error below it is none: derivatives there have lost their digits to underflow."""
 
-def _all_flat(evaluate: Evaluate, moved: Vector, where: Vector, u: float) -> bool:
-    """Say whether the loss stays real if all these entries move at once, by unlike wide steps.
+    def watching(self, seen: list[tuple[bool, bool]]) -> Evaluate:
+        """Make the function that notes of every run whether it came near a limit."""
+        evaluate, xp = self.evaluate, self.xp
 
-    They are wide on the scale of the entries, and on that of 1: in products of tiny numbers
-    narrower ones underflow.
-    """
-    kept = moved[where]
-    unlike = np.random.default_rng(0).uniform(0.5, 1, where.size)
-    try:
-        tiny = bool(((kept.real != 0) & (abs(kept.real) < u)).any())
-        for least in (0.0, 1.0)[: 1 + tiny]:
-            moved[where] = join(
-                kept.real, unlike * [_wide(x, u, least) for x in kept.real.tolist()]
-            )
-            loss = evaluate()
-            if cmath.isfinite(loss) and loss.imag != 0:
-                return False
-    except NotDifferentiable:  # beyond what the step proper has found, nothing can be seen
-        return True
-    finally:
-        moved[where] = kept
-    return True
+        def watched() -> complex:
+            result = evaluate()
+            seen.append((xp.faint, xp.coarse))
+            return result
 
+        return watched
 
-def _with_wide_steps(
-    evaluate: Evaluate, moved: Vector, i: int, u: float, otherwise: float
-) -> tuple[float, int]:
-    """Extrapolate from two wide steps, or shorter ones if the loss varies on a shorter scale.
+    def move_to(self, i: int, found: Found) -> None:
+        """Begin with the entry `i`, of which `found` is known."""
+        self.i, self.best, self.passes = i, found, 0
+        self.x = float(self.moved[i].real)
 
-    Steps on the scale of the entry come first. Where these underflow, as in products of tiny
-    numbers, wider ones may not.
+    def judged(self, h: float, *, coarse: bool, given: bool) -> Found:
+        """Find out about a step h that was too short, or so wide that it was `coarse`.
 
-    Returns
-    -------
-    derivative : float
-        `otherwise` if steps that are short enough underflow.
-    passes : int
+        A step that was `given` is kept where it is wide: a shorter one tells how far it is off.
+        """
+        if given and coarse:
+            _, half = self._slope(h / 2)
+            apart = 2 * abs(self.best.slope - half)
+            return Found(self.best.slope, apart if math.isfinite(apart) else math.inf, self.passes)
+        if coarse:
+            self._accepts_any(self._narrower(h))
+        elif not self._accepts(self.best.slope, h) and not self._accepts_any(self._wider(h)):
+            self._accepts_pair()
+        slope, error, _ = self.best
+        resolved = error <= max(TOLERATED * self.u * abs(slope), self.floor)
+        return Found(slope, error if resolved else math.inf, self.passes)
 
-    Raises
-    ------
-    NotDifferentiable
-        If the derivative at an entry that is not 0 underflows at every step that is short enough.
-    """
-    x = moved[i]
-    least = float(np.finfo(moved.real.dtype).smallest_normal)
-    narrow = _wide(float(x.real), u)
-    steps = [narrow / 16**tries for tries in range(TRIES)]
-    tiny = 0 < abs(x.real) < u
-    wider = _wide(float(x.real), u, 1.0)
-    while tiny and wider > narrow:
-        steps.append(wider)
-        wider /= NARROWER
-    passes, seen, near = 0, otherwise, math.inf
-    for h in steps:
-        if not abs(near * h) > least and h < narrow:
-            continue  # shorter ones underflow
-        slopes = []
-        passes += 2
+    def _narrower(self, h: float) -> Iterator[float]:
+        """Yield shorter steps, for losses that vary on a short scale."""
+        while (h := h * self.u) > self.least:
+            yield h
+
+    def _wider(self, h: float) -> Iterator[float]:
+        """Yield wider steps, whose squares are not seen beside the entry, or beside 1."""
+        size, limit = abs(self.x), math.sqrt(self.u) / 16
+        wide, shorter = limit * max(size, 1.0), self.u**0.25
+        if size < self.u:
+            shorter, h = self.u**0.75, max(h, limit * size)
+        while wide > h:
+            yield wide
+            wide *= shorter
+
+    def _slope(self, h: float) -> tuple[float, float]:
+        """Return Im f, and the derivative that it makes with the step that was taken."""
+        kept, self.passes = self.moved[self.i], self.passes + 1
         try:
-            for step in (h, 2 * h):
-                moved[i] = complex(x.real, step)  # x + 1j * step would make 0 of -0
-                slopes.append(evaluate().imag / float(moved[i].imag))
+            self.moved[self.i] = complex(kept.real, h)  # kept + 1j * h would make 0 of -0
+            taken = float(self.moved[self.i].imag)
+            found = self.evaluate()
         except NotDifferentiable:
-            break
+            return math.nan, math.nan
         finally:
-            moved[i] = x
-        near, far = slopes
-        seen = max(seen, abs(near), key=abs)
-        # They differ by h² f'''/2, of which the extrapolation leaves the square.
-        resolved = abs(near * h) >= least or abs(near) < least / u
-        if near and resolved and abs(near - far) <= 100 * math.sqrt(u) * abs(near):
-            return near + (near - far) / 3, passes
-    if seen and tiny:
-        raise NotDifferentiable(
-            f"The complex step underflows at the parameter {x.real:.3g}: of steps that are short "
-            "enough for it nothing is left. Scale the parameters, or use another method."
-        )
-    return otherwise, passes
+            self.moved[self.i] = kept
+        if not cmath.isfinite(found):
+            return math.nan, math.nan
+        return found.imag, found.imag / taken
+
+    def _accepts_any(self, steps: Iterator[float]) -> bool:
+        infinite = 0
+        for h in steps:
+            _, slope = self._slope(h)
+            if self.xp.coarse:
+                continue
+            if not math.isfinite(slope):
+                infinite += 1
+                if infinite == 2:  # so are shorter ones: the derivative is
+                    return True
+            elif not self.xp.faint:
+                self.best = Found(slope, 0.0)
+                return True
+            elif self._accepts(slope, h):
+                return True
+        return False
+
+    def _accepts(self, slope: float, h: float, error: float = 0.0) -> bool:
+        """Say whether what underflows at a step does not matter."""
+        self.xp.noise = np.random.default_rng(SEED)
+        _, noisy = self._slope(h)
+        self.xp.noise = None
+        error += abs(noisy - slope)
+        if error < self.best.error:
+            self.best = Found(slope, error)
+        return error <= (HARMLESS * self.u * abs(slope) if slope else self.floor)
+
+    def _accepts_pair(self) -> None:
+        """Extrapolate from two wide steps, or shorter ones if the loss varies on a shorter scale.
+
+        They differ by h² f'''/2, of which the extrapolation leaves about the square.
+        """
+        own = self.u**0.25 * (abs(self.x) or 1.0)
+        steps = [own / 16**tries for tries in range(TRIES)]
+        wide = self.u**0.25
+        while abs(self.x) < self.u and wide > own:
+            steps.append(wide)
+            wide *= self.u**0.75
+        for h in steps:
+            _, near = self._slope(h)
+            _, far = self._slope(2 * h)
+            apart = abs(near - far)
+            if apart <= 100 * math.sqrt(self.u) * abs(near):
+                before, self.best = self.best, Found(near, math.inf)
+                left = 4 * apart * apart / abs(near) if near else 0.0
+                accepted = self._accepts(near, h, left)
+                found = Found(near + (near - far) / 3, self.best.error)
+                self.best = found if found.error < before.error else before
+                if accepted:
+                    return

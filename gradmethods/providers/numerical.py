@@ -19,7 +19,7 @@ from gradmethods.graph import record
 from gradmethods.problem import Problem
 from gradmethods.provider import PreparedGradient, Stopwatch
 from gradmethods.providers import schemes
-from gradmethods.providers.black_box import over_complex, over_reals
+from gradmethods.providers.black_box import OverComplex, over_reals
 from gradmethods.providers.choice import choose_steps
 from gradmethods.providers.complex_step import complex_step, explained
 from gradmethods.providers.estimates import judge
@@ -145,7 +145,7 @@ class Numerical:
         try:
             with np.errstate(all="ignore"):
                 value = float(problem.value())
-                explained(problem, value, over_complex(problem, point, problem.data))()
+                explained(problem, value, OverComplex(problem, point, problem.data))()
         except GradientError as error:
             return str(error)
         return None
