@@ -231,7 +231,8 @@ def stairs(ladder: Ladder, summit: Summit) -> float:
         widest = max((r.h for r in ladder.rungs if r.finite and not agree(r, top)), default=0.0)
         spacing = ladder.jittered(max(RATIO * beyond.h, math.sqrt(beyond.h * widest)))
     # Where it is a multiple of the way from jump to jump, a spacing shows none of them.
-    return _stairs(ladder, top, spacing) or _stairs(ladder, top, OTHER * spacing)
+    found = _stairs(ladder, top, spacing) or _stairs(ladder, top, OTHER * spacing)
+    return found or (_stairs(ladder, top, ladder.size / 2) if summit.unlawful else 0.0)
 
 
 def _stairs(ladder: Ladder, top: Rung, spacing: float) -> float:

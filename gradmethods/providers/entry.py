@@ -11,7 +11,6 @@ from typing import NamedTuple
 
 from gradmethods.providers.climb import (
     MOST,
-    WORSE,
     Summit,
     climb,
     extrapolated,
