@@ -22,7 +22,7 @@ from gradmethods.providers.ladder import (
     even_grows,
     through,
 )
-from gradmethods.providers.noise import POINTS, is_flat, noise_of
+from gradmethods.providers.noise import ALIKE, ORDERS, POINTS, is_flat, noise_of, rough
 
 HALF_RATIO = 4.0
 """From rung to rung upwards where slopes may lie on a parabola: what comes next grows as h⁴."""
@@ -40,12 +40,11 @@ WORSE = 2.0
 """Noise along one parameter counts if it is so many times what was seen along a line."""
 
 ALONE = 0.2
-"""Between jumps, slopes are alike within this part of what the jumps add to them."""
-
+"""Noise in a slope between jumps, in units of what the jumps add to it."""
+OTHER = 1.6
+"""From one spacing of a line to another."""
 CLEAR = 30.0
 """A difference shows a slope if it is so many times the noise."""
-SOME = 0.2
-"""Of the intervals of a line may happen to show the slope between jumps."""
 
 
 class Summit(NamedTuple):
@@ -220,30 +219,41 @@ def noise_along_entry(ladder: Ladder, rung: Rung) -> float:
 def stairs(ladder: Ladder, summit: Summit) -> float:
     """Return the noise that jumps make where they are dense, 0 where there are no such jumps.
 
-    From jump to jump the loss is smooth, with one slope everywhere, which is not the slope of a
-    line across many of them. A single jump or kink is in one interval, and the slopes of waves
-    differ from place to place.
+    From jump to jump the loss is smooth, and all jumps are up, or all are down: the slope across
+    many of them is on one side of the slopes between them. A single jump or kink is in one
+    interval, and the slopes of waves are on either side.
     """
     top, beyond = summit.top, summit.beyond
     assert top is not None
     spacing = ladder.rough
     if beyond is not None and summit.unlawful:
-        spacing = ladder.jittered(RATIO * beyond.h)
-    if not CLOSE * top.h < spacing <= ladder.widest / (POINTS // 2):
+        # A jump may be near by, and the others farther apart.
+        widest = max((r.h for r in ladder.rungs if r.finite and not agree(r, top)), default=0.0)
+        spacing = ladder.jittered(max(RATIO * beyond.h, math.sqrt(beyond.h * widest)))
+    # Where it is a multiple of the way from jump to jump, a spacing shows none of them.
+    found = _stairs(ladder, top, spacing) or _stairs(ladder, top, OTHER * spacing)
+    return found or (_stairs(ladder, top, ladder.size / 2) if summit.unlawful else 0.0)
+
+
+def _stairs(ladder: Ladder, top: Rung, spacing: float) -> float:
+    if not CLOSE * top.h < spacing <= ladder.widest / POINTS:
         return 0.0
-    places = ladder.places(spacing)
+    places = ladder.outwards(spacing)
     values = ladder.values(places)
     across = np.diff(values) / np.diff(places.astype(float))
-    gap = float(np.quantile(abs(across - top.slope), SOME))
+    gap = float(np.median(abs(across - top.slope)))
     if not np.isfinite(values).all() or not gap * spacing > 2 * AGREE * ladder.noise:
+        return 0.0
+    levels = [rough(values, order) for order in ORDERS]
+    if not max(levels) <= ALIKE**2 * min(levels) or max(levels) <= WORSE * ladder.noise:
         return 0.0
     for rung in [*ladder.finer(top), top]:
         beside = places + places.dtype.type(rung.h)
         moved = (beside - places).astype(float)
         if 2 * rung.noise / moved.min() < ALONE * gap:
             local = (ladder.values(beside) - values) / moved
-            alike = (abs(local - top.slope) > ALONE * gap).sum() <= 1
-            return float(np.diff(values, 2).std()) if alike else 0.0
+            off = across - (local[1:] + local[:-1]) / 2
+            return max(levels) if abs(np.sign(off).sum()) == off.size else 0.0
     return 0.0
 
 
@@ -259,7 +269,10 @@ def slope_between(ladder: Ladder, noise: float, slope: float) -> float:
     rougher, ladder.noise = ladder.noise, noise
     near: list[Rung] = []
     for rung in ladder.rungs:
-        if not all(agree(rung, finer) for finer in near):
+        if not all(
+            agree(rung, finer) or abs(rung.slope - finer.slope) <= STEADY * abs(finer.slope)
+            for finer in near
+        ):
             break
         near.append(rung)
     ladder.noise = rougher

@@ -11,7 +11,6 @@ from typing import NamedTuple
 
 from gradmethods.providers.climb import (
     MOST,
-    WORSE,
     Summit,
     climb,
     extrapolated,
@@ -145,9 +144,9 @@ def choose(ladder: Ladder, scheme: Scheme, start: float) -> Choice:
     found = _chosen(ladder, scheme, start)
     if ladder.noise > noise and math.isfinite(found.error):
         between = slope_between(ladder, noise, found.quotient)
-        off = abs(found.quotient - between)
-        clear = off <= HALF * min(abs(found.quotient), abs(between))
-        return found._replace(error=found.error + off if clear else math.inf)
+        ladder.doubt = abs(found.quotient - between)
+        clear = ladder.doubt <= HALF * min(abs(found.quotient), abs(between))
+        return found._replace(error=found.error + ladder.doubt if clear else math.inf)
     return found
 
 
@@ -160,7 +159,7 @@ def _chosen(ladder: Ladder, scheme: Scheme, start: float) -> Choice:
     if summit.top is None:
         return _unresolved(ladder, scheme, start)
     noise = stairs(ladder, summit)
-    if noise > WORSE * ladder.noise:
+    if noise > 0:
         wider = RATIO * (summit.beyond.h if summit.unlawful else ladder.rough)
         ladder.noise, ladder.rough = noise, 0.0
         return _chosen(ladder, scheme, wider)

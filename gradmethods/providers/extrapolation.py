@@ -78,7 +78,7 @@ def _extrapolated(ladder: Ladder, found: Choice) -> Choice:
             break
         top, (value, error) = wider, better
     hidden = HIDDEN * sum(kink_within([*ladder.finer(top), top]))
-    error = max(error, hidden) + min(found.error, abs(value - found.quotient))
+    error = max(error, hidden) + min(found.error, abs(value - found.quotient)) + ladder.doubt
     return found._replace(quotient=value, error=error) if error < found.error else found
 
 

@@ -137,6 +137,8 @@ class Ladder:
         What was seen, from narrow to wide.
     passes : int
         How often the loss was evaluated.
+    doubt : float
+        How far the slope very near x is from the one that was found, where that is wide of it.
     """
 
     def __init__(
@@ -159,6 +161,7 @@ class Ladder:
         self._seen: dict[float, Rung] = {}
         self.rungs: list[Rung] = []
         self.passes = 0
+        self.doubt = 0.0
 
     @property
     def noise(self) -> float:
@@ -190,14 +193,17 @@ class Ladder:
             self._sort()
         return self._seen[half]
 
-    def places(self, spacing: float) -> NDArray[Any]:
-        """Return equidistant places around x."""
+    def places(self, spacing: float, first: int = -(POINTS // 2)) -> NDArray[Any]:
+        """Return equidistant places around x, or others on their line."""
         x = self._x
         grid = float(np.spacing(abs(x))) if x else 0.0
-        spacing = max(spacing, self.narrowest)
+        spacing = math.copysign(max(abs(spacing), self.narrowest), spacing)
         spacing = round(spacing / grid) * grid if grid else spacing
-        half = POINTS // 2
-        return np.asarray(float(x) + np.arange(-half, half + 1) * spacing).astype(x.dtype)
+        return np.asarray(float(x) + np.arange(first, first + POINTS) * spacing).astype(x.dtype)
+
+    def outwards(self, spacing: float) -> NDArray[Any]:
+        """Return equidistant places, x first, on the side that is not towards 0."""
+        return self.places(-spacing if self._x < 0 else spacing, 0)
 
     def values(self, places: NDArray[Any]) -> NDArray[np.float64]:
         """Evaluate the loss at some places."""

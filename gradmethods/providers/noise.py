@@ -151,7 +151,7 @@ def noise_of(
         return math.nan
     if is_flat(f):
         return 0.0
-    levels = [_rough(f, order) for order in ORDERS]
+    levels = [rough(f, order) for order in ORDERS]
     if alike and (max(levels) > ALIKE * min(levels) or _stands_out(f, rounded)):
         return math.nan
     return MARGIN * levels[-1]
@@ -172,7 +172,7 @@ def _stands_out(f: np.ndarray, rounded: float) -> bool:
     return False
 
 
-def _rough(f: np.ndarray, order: int) -> float:
+def rough(f: np.ndarray, order: int) -> float:
     """Return the noise, from differences of one order (Moré and Wild, equation 2.1)."""
     differences = np.diff(f, order)
     largest = float(abs(differences).max()) or 1.0  # squares would under- or overflow
