@@ -45,6 +45,9 @@ class deadline:  # noqa: N801  # named as context managers are
     follows it. Deadlines nest, because each has an exception of its own, `passed`. A block without
     any time left is not entered.
 
+    The ``with`` statement belongs into the function that does the work: a generator, such as a context
+    manager is made of, is not running meanwhile, and a deadline in it never strikes.
+
     Where Python cannot raise an exception in another thread, which CPython can, or with infinite
     `seconds`, a block that was entered is not stopped.
 
@@ -117,7 +120,8 @@ class deadline:  # noqa: N801  # named as context managers are
             left = end - clock()
         inside = None
         with self._settling:
-            if not over.is_set():
+            # Another exception may have ended the block in the first step of __exit__.
+            if not over.is_set() and block in _running(thread):
                 inside = _called_by(block, thread)
                 _raise(self.passed, thread)
         # The block has surely not ended while a function that it called is still running.
@@ -141,11 +145,18 @@ def _raise(error: type[BaseException], thread: int) -> None:
 
 def _called_by(block: FrameType, thread: int) -> FrameType | None:
     """Return the running function that the block of a frame called, or None."""
-    above, frame = None, sys._current_frames().get(thread)  # noqa: SLF001  # as above
-    while frame is not None and frame is not block:
-        above, frame = frame, frame.f_back
-    found = frame is block and above is not None and above.f_code not in _OWN
-    return above if found else None
+    frames = _running(thread)
+    above = frames[frames.index(block) - 1] if block in frames[1:] else None
+    return above if above is not None and above.f_code not in _OWN else None
+
+
+def _running(thread: int) -> list[FrameType]:
+    """Return the frames of a thread, the innermost first."""
+    frames, frame = [], sys._current_frames().get(thread)  # noqa: SLF001  # as above
+    while frame is not None:
+        frames.append(frame)
+        frame = frame.f_back
+    return frames
 
 
 def _busy_clock(thread: int) -> Callable[[], float]:

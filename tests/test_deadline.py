@@ -106,6 +106,18 @@ def test_an_outer_deadline_passes_through_an_inner_one():
     assert caught == ["went on"]
 
 
+def test_a_block_that_was_left_unnoticed_is_not_stopped():
+    """A stop that came when its block was over, left by another one, ended the run far away."""
+
+    def left():
+        deadline(0.02).__enter__()  # another exception can arrive in the first step of __exit__
+
+    left()
+    end = time.monotonic() + 0.1
+    while time.monotonic() < end:
+        sum(range(100))  # where a late one would arrive
+
+
 def test_a_deadline_holds_in_any_thread():
     """Off the main thread, as in a server or a notebook, there was no limit at all."""
     found = []

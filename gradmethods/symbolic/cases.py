@@ -7,11 +7,10 @@ when it is first met, at preparation or in a later batch.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import replace
 from itertools import combinations_with_replacement
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,6 +26,8 @@ from gradmethods.symbolic.examples import RULES
 from gradmethods.symbolic.limits import OVERRUN, announced, overrun
 from gradmethods.symbolic.program import Case, Watch, deep_recursion
 from gradmethods.symbolic.whole import WholeFormulas
+
+Result = TypeVar("Result")
 
 Group = tuple[bytes, Any]
 """The key of a case, and the examples that belong to it."""
@@ -138,13 +139,8 @@ class Cases:
         cases = {key: self.builder.case(data, _first(rows)) for key, rows in groups}
         limit = self.builder.limit
         seconds = OVERRUN * self.announced if limit.by_stages else announced(limit.building)
-        with self._within(seconds), undistributed(), deep_recursion():
-            with self.watch("build"):
-                new = {key: case for key, case in cases.items() if key not in self._losses}
-                self._losses |= self._method.losses(new)
-            if self.problem.examples:
-                with self.watch("prove"):
-                    self._prove(cases)
+        with undistributed(), deep_recursion():
+            self._within(seconds, lambda: self._build(cases))
         self.announced = announced(self._method.steps)
         self._planned.add(present)
         return groups
@@ -164,6 +160,14 @@ class Cases:
                 return self._case(key)
         raise AssertionError(example)
 
+    def _build(self, cases: dict[bytes, Arrays]) -> None:
+        with self.watch("build"):
+            new = {key: case for key, case in cases.items() if key not in self._losses}
+            self._losses |= self._method.losses(new)
+        if self.problem.examples:
+            with self.watch("prove"):
+                self._prove(cases)
+
     def _prove(self, cases: dict[bytes, Arrays]) -> None:
         for pair in combinations_with_replacement(cases, 2):
             if pair in self._proven:
@@ -180,17 +184,20 @@ class Cases:
 
     def _case(self, key: bytes) -> Case:
         if key not in self._cases:
-            with self._within(OVERRUN * self.announced), deep_recursion():
-                self._cases[key] = self._method.derive(self._losses[key], self.rule, self.watch)
+            losses = self._losses[key]
+            with deep_recursion():
+                self._cases[key] = self._within(
+                    OVERRUN * self.announced,
+                    lambda: self._method.derive(losses, self.rule, self.watch),
+                )
         return self._cases[key]
 
-    @contextmanager
-    def _within(self, seconds: float) -> Iterator[None]:
-        """Stop what takes longer, in seconds of this thread's own work, and refuse it."""
+    def _within(self, seconds: float, work: Callable[[], Result]) -> Result:
+        """Stop work that takes longer, in seconds of this thread's own, and refuse it."""
         limit = deadline(seconds, busy=True)
         try:
             with limit:
-                yield
+                return work()
         except limit.passed:
             raise overrun(self.builder.limit, seconds) from None
 
