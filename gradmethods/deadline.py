@@ -45,8 +45,8 @@ class deadline:  # noqa: N801  # named as context managers are
     follows it. Deadlines nest, because each has an exception of its own, `passed`. A block without
     any time left is not entered.
 
-    The ``with`` statement belongs into the function that does the work: a generator, such as a context
-    manager is made of, is not running meanwhile, and a deadline in it never strikes.
+    The ``with`` statement belongs into a function that waits for the work: a generator, such as a
+    context manager is made of, does not, and a deadline in it never strikes.
 
     Where Python cannot raise an exception in another thread, which CPython can, or with infinite
     `seconds`, a block that was entered is not stopped.
