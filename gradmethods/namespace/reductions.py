@@ -68,7 +68,7 @@ class Reductions(Elementwise):
     def std(
         self, x: Operand, /, *, axis: Axis = None, correction: float = 0.0, keepdims: bool = False
     ) -> Array:
-        """Take the square root of `var`."""
+        """Take the square root of `var`, whose squares may underflow: see `linalg.vector_norm`."""
         return self.bind("sqrt", self.var(x, axis=axis, correction=correction, keepdims=keepdims))
 
     def prod(

@@ -43,7 +43,7 @@ class Numerical:
         ``"central"`` (2n, h²), ``"five-point"`` (4n, h⁴), ``"richardson"`` (as many as it takes;
         extrapolates central differences and estimates its own error) or ``"complex-step"`` (n
         passes in complex arithmetic, Im f(x + ih)/h: nothing is subtracted, so it is exact to
-        round-off; a few more where derivatives are 0 or underflow).
+        round-off; a few more where it underflows, or the loss varies much faster than a parameter).
     step : float, optional
         The absolute step; the first one for ``"richardson"``. By default, preparation chooses steps
         that balance truncation and round-off in this problem: it takes six to eleven passes for
@@ -73,7 +73,9 @@ class Numerical:
     than round-off lets see, or where noise drowns the derivative. Their estimate is infinite, their
     value the best there is. What is fainter than the round-off in the loss, or finer than four
     neighbouring numbers, no difference can see; nor the error of an inner solver that stops early,
-    where it is the same beside the point. At other points, and with other data, estimates are ten
+    where it is the same beside the point. The complex step marks entries of which underflow leaves
+    too few digits at every step; a step that was given and is wide takes a pass more, for its
+    estimate. At other points, and with other data, estimates are ten
     times as large, and grow with what the losses there show; with one difference to one side that
     is nothing.
 
