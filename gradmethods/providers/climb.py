@@ -264,22 +264,24 @@ def slope_between(ladder: Ladder, noise: float, slope: float) -> float:
     """
     if slope == 0:
         return slope
-    for k in range(STUBBORN):
-        ladder.rung(ladder.jittered(CLEAR * noise / abs(slope) * RATIO**k))
     rougher, ladder.noise = ladder.noise, noise
     near: list[Rung] = []
-    for rung in ladder.rungs:
-        if not all(
-            agree(rung, finer) or abs(rung.slope - finer.slope) <= STEADY * abs(finer.slope)
-            for finer in near
-        ):
+    h = CLEAR * noise / abs(slope)
+    while len(near) < STUBBORN or ladder.plateau >= near[-1].h:
+        rung = ladder.rung(ladder.jittered(h))
+        h = RATIO * max(h, rung.h)
+        if not all(alike(rung, other) for other in near) or rung.h >= ladder.widest:
             break
         near.append(rung)
     ladder.noise = rougher
-    last = near[-1]
-    if len(near) < STUBBORN or ladder.plateau >= last.h:
+    if len(near) < STUBBORN or ladder.plateau >= near[-1].h:
         return slope
-    return last.slope
+    return near[-1].slope
+
+
+def alike(one: Rung, other: Rung) -> bool:
+    """Whether two slopes agree within their noise, or nearly."""
+    return agree(one, other) or abs(one.slope - other.slope) <= STEADY * abs(other.slope)
 
 
 def extrapolated(ladder: Ladder, top: Rung) -> Parabola | None:

@@ -28,6 +28,7 @@ from gradmethods.providers.ladder import (
     kink_within,
     through,
 )
+from gradmethods.providers.noise import ROUGH
 from gradmethods.providers.schemes import Scheme
 
 ALIKE = 64.0
@@ -142,8 +143,9 @@ def choose(ladder: Ladder, scheme: Scheme, start: float) -> Choice:
     """
     noise = ladder.noise
     found = _chosen(ladder, scheme, start)
-    if ladder.noise > noise and math.isfinite(found.error):
-        between = slope_between(ladder, noise, found.quotient)
+    raised = ladder.noise > noise
+    if (raised or noise > ROUGH * ladder.floor) and math.isfinite(found.error):
+        between = slope_between(ladder, noise if raised else ladder.floor, found.quotient)
         ladder.doubt = abs(found.quotient - between)
         clear = ladder.doubt <= HALF * min(abs(found.quotient), abs(between))
         return found._replace(error=found.error + ladder.doubt if clear else math.inf)

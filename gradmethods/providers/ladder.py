@@ -222,6 +222,11 @@ class Ladder:
         self.rungs = sorted(self._seen.values())
 
     @property
+    def floor(self) -> float:
+        """The least noise that there can be: that of rounding the loss itself."""
+        return self._u / 2 * abs(self.value)
+
+    @property
     def size(self) -> float:
         """The size of x."""
         return abs(float(self._x))

@@ -74,7 +74,7 @@ def noise_along(line: Callable[[float], Sequence[float]], value: float, u: float
     for i, spacing in enumerate(spacings):
         wider, values = values, line(spacing)
         level = noise_of(values, rounded=u * _slope(values) / spacing)
-        if level == 0:  # a staircase, narrower than the wider line if there was one
+        if is_flat(values):  # a staircase, narrower than the wider line if there was one
             climbed = noise_of(wider, alike=False) if i else _of_a_staircase(line, value, u)
             return max(least, climbed)
         if level <= SHARE * max(map(abs, values)):
