@@ -284,3 +284,30 @@ def test_exponents_of_any_kind_are_understood(exponent):
     _, gradient = gm.Backprop().prepare(problem)(problem.params)
     p = np.broadcast_to(exponent, (2,))[1]
     np.testing.assert_allclose(gradient, [0, p * 4.0 ** (p - 1)])
+
+
+EXACT = ["backprop", "analytical:cse", "analytical:expanded", "analytical:chain-rule"]
+
+
+@pytest.mark.parametrize("method", EXACT)
+def test_a_later_batch_may_have_gaps(method):
+    """Formulas made for complete data gave NaN for the first batch in which an entry was missing."""
+
+    def loss(w, X, *, xp=np):
+        return xp.sum(xp.where(xp.isnan(X), 0.0, (X - w) ** 2))
+
+    problem = gm.Problem(loss, np.array([0.0, 1.0]), {"X": np.array([1.0, 2.0])})
+    prepared = gm.get_provider(method).prepare(problem)
+    for X, expected in (([np.nan, 5.0], [0.0, -8.0]), ([3.0, 5.0], [-6.0, -8.0])):
+        np.testing.assert_array_equal(prepared(problem.params, X=np.array(X)).gradient, expected)
+
+
+@pytest.mark.parametrize("method", EXACT)
+@pytest.mark.parametrize("tiny", [1e-12, 1e-200, 1e-320])
+def test_a_bound_may_be_too_small_to_divide_by(method, tiny):
+    """The reciprocal of a positive number can be an infinity, and its slope so much sooner."""
+    problem = gm.Problem(
+        lambda w, *, xp=np: xp.sum(xp.minimum(1 / xp.maximum(w, tiny), 1e5)), np.array([0.0, 2.0])
+    )
+    found = gm.get_provider(method).prepare(problem)(problem.params).gradient
+    np.testing.assert_array_equal(found, [0.0, -0.25])
