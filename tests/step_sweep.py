@@ -200,6 +200,7 @@ def best(problem: gm.Problem, scheme: str, which: Any, exact: Vector) -> tuple[f
     x = flat_point(problem)[which].astype(float)
     sizes = abs(x)
     typical = float(np.median(sizes[sizes > 0])) if sizes.any() else 1.0
+    families: tuple[Vector, ...]
     families = (np.ones_like(x), np.maximum(1, sizes), np.where(sizes > 0, sizes, typical))
     if scheme == schemes.RICHARDSON:  # which goes on from any step to one of its own
         families = families[-1:]
