@@ -27,7 +27,7 @@ from gradmethods.providers.steps import FixedStep
 SCHEMES = (*schemes.SCHEMES, schemes.RICHARDSON)
 SWEEP = 10.0 ** -np.arange(1, 16.01, 0.5)
 DECADE = 3
-MOST = 40
+MOST = 20
 
 Vector = NDArray[Any]
 
@@ -200,7 +200,10 @@ def best(problem: gm.Problem, scheme: str, which: Any, exact: Vector) -> tuple[f
     x = flat_point(problem)[which].astype(float)
     sizes = abs(x)
     typical = float(np.median(sizes[sizes > 0])) if sizes.any() else 1.0
+    families: tuple[Vector, ...]
     families = (np.ones_like(x), np.maximum(1, sizes), np.where(sizes > 0, sizes, typical))
+    if scheme == schemes.RICHARDSON:  # which goes on from any step to one of its own
+        families = families[-1:]
     raw = fair = np.inf
     for unit in families:
         errors = np.array([error(at_steps(problem, scheme, which, h * unit), exact) for h in SWEEP])
