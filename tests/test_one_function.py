@@ -192,3 +192,15 @@ def test_the_check_of_a_recording_takes_no_pass_of_the_loss():
     gm.Analytical().prepare(problem)
     gm.certified_gradient(problem)
     assert len(calls) == 2
+
+
+def test_the_complex_step_refuses_a_loss_that_asks_for_its_arrays():
+    """It gave the gradient of the other function, and nobody was told that there are two."""
+
+    def loss(w, *, xp=np):
+        return xp.sum(w**2) if isinstance(w, np.ndarray) else xp.sum(w**3)
+
+    problem = gm.Problem(loss, np.array([1.0, 2.0]))
+    prepared = gm.Numerical("complex-step").prepare(problem)
+    with pytest.raises(gm.InvalidProblem, match="not one function"):
+        prepared(problem.params)

@@ -116,18 +116,27 @@ def record(problem: Problem) -> Graph:
     return graph
 
 
-def check_same(problem: Problem, value: float) -> None:
+def check_same(problem: Problem, value: float, plain: float | None = None) -> None:
     """Refuse a loss that over other arrays than NumPy's is another function.
 
     Where the value of a method is far from the loss in plain NumPy, rounding, overflow or underflow
     there may be the reason: then the operations recorded give in NumPy what the loss gives.
+
+    Parameters
+    ----------
+    problem : Problem
+        The loss.
+    value : float
+        What a method computed for it.
+    plain : float, optional
+        The loss in plain NumPy at the same point; by default, that is the problem's own.
 
     Raises
     ------
     InvalidProblem
         If they do not.
     """
-    known = problem.known_value
+    known = problem.known_value if plain is None else plain
     if known is not None and differs(problem, known, value):
         with suppress(UnsupportedOperation):  # a loss that cannot be recorded tells nothing here
             record(problem)

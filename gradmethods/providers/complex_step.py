@@ -24,6 +24,7 @@ from typing import NamedTuple
 import numpy as np
 
 from gradmethods.errors import NotDifferentiable
+from gradmethods.graph.record import check_same
 from gradmethods.holomorphic.functions import join
 from gradmethods.problem import Problem
 from gradmethods.providers import schemes
@@ -89,7 +90,8 @@ def complex_step(
         errors[part] = 0
         narrow = h[0] <= u * max(1.0, abs(float(x[0]))) and not doubtful[0][1]
         if part.start == 0 and narrow:
-            value = float(losses[0].real)
+            plain, value = value, float(losses[0].real)
+            check_same(problem, value, plain)
         for k, (faint, coarse) in enumerate(doubtful):
             wide = coarse or (math.isfinite(value) and not math.isfinite(slopes[k]))
             if not (faint or wide):
