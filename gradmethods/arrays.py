@@ -238,7 +238,7 @@ class Array:
         raise UnsupportedOperation(
             "The operators %, // and divmod are not among those that a loss can use on a "
             f"{self.namespace.kind} array. Write x - y * xp.floor(x / y) for x % y, and "
-            "xp.floor(x / y) for x // y."
+            "xp.floor(x / y) for x // y; of data alone, compute it beforehand and pass it as data."
         )
 
     __mod__ = __rmod__ = __floordiv__ = __rfloordiv__ = _refuse_operator

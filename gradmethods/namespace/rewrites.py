@@ -178,6 +178,7 @@ PLAIN: dict[str, str] = {
     "shape": "x.shape",
     "ndim": "x.ndim",
     "size": "x.size",
+    "euler_gamma": "np.euler_gamma",
     "tri": "np.tri(n)",
     "tril_indices": "np.tril_indices(n)",
     "triu_indices": "np.triu_indices(n)",
