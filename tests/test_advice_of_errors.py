@@ -138,7 +138,7 @@ KNOWN = [name for name in dir(Recorder()) if not name.startswith("_")]
     ("name", "advised"),
     [
         ("tanhh", "xp.tanh"), ("maximun", "xp.maximum"), ("logadexp", "xp.logaddexp"),
-        ("sqr", "xp.sqrt"), ("cumulative_summ", "xp.cumulative_sum"), ("exq", ""),
+        ("cumulative_summ", "xp.cumulative_sum"), ("tahn", "xp.tanh"), ("exq", ""), ("sqr", ""),
         ("kron2", ""), ("gammaln", ""), ("erf", ""), ("erfc", ""), ("i0", ""), ("fft", ""),
         ("choose", ""), ("select", ""), ("apply_along_axis", ""), ("vander", ""), ("poly", ""),
         ("svdvals", ""), ("cov", ""), ("corrcoef", ""), ("unwrap", ""), ("digamma", ""),

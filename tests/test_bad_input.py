@@ -365,3 +365,10 @@ def test_a_mask_that_a_loss_closes_over_is_refused():
     for provider in (gm.Backprop(), gm.Numerical(scheme="complex-step"), gm.Analytical()):
         with pytest.raises(gm.UnsupportedOperation, match="closes over is a masked array"):
             provider.prepare(problem)(np.ones(3))
+
+
+def test_the_mask_of_a_gradient_is_not_dropped():
+    """Entries that nobody computed would count as right or wrong by what lies under the mask."""
+    problem = gm.Problem(lambda w, *, xp=np: xp.sum(w * w), np.ones(2))
+    with pytest.raises(gm.ShapeMismatch, match="masked array"):
+        gm.check_gradient(np.ma.array([2.0, 2.0], mask=[False, True]), problem)

@@ -150,12 +150,17 @@ def test_masks_of_complementary_branches_join():
     assert "logical_or" not in prepared.source()
 
 
-def test_data_may_become_unbounded():
+EXACT = ["backprop", "analytical:cse", "analytical:expanded", "analytical:chain-rule"]
+
+
+@pytest.mark.parametrize("method", EXACT)
+def test_data_may_become_unbounded(method):
     """Data with gaps, given to a gradient that was prepared without, must not make it NaN."""
     trap = TRAPS["late nan X"]
     problem = trap.problem(float)
     whole = {name: np.nan_to_num(x) for name, x in problem.data.items()}
-    prepared = gm.Backprop().prepare(gm.Problem(problem.loss, problem.params, whole))
+    complete = gm.Problem(problem.loss, problem.params, whole)
+    prepared = gm.get_provider(method).prepare(complete)
     assert np.isfinite(prepared(problem.params).gradient).all()
     for _ in range(2):
         _, gradient = prepared(problem.params, **problem.data)
@@ -284,3 +289,14 @@ def test_exponents_of_any_kind_are_understood(exponent):
     _, gradient = gm.Backprop().prepare(problem)(problem.params)
     p = np.broadcast_to(exponent, (2,))[1]
     np.testing.assert_allclose(gradient, [0, p * 4.0 ** (p - 1)])
+
+
+@pytest.mark.parametrize("method", EXACT)
+@pytest.mark.parametrize("tiny", [1e-12, 1e-200, 1e-320])
+def test_a_bound_may_be_too_small_to_divide_by(method, tiny):
+    """The reciprocal of a positive number can be an infinity, and its slope so much sooner."""
+    problem = gm.Problem(
+        lambda w, *, xp=np: xp.sum(xp.minimum(1 / xp.maximum(w, tiny), 1e5)), np.array([0.0, 2.0])
+    )
+    found = gm.get_provider(method).prepare(problem)(problem.params).gradient
+    np.testing.assert_array_equal(found, [0.0, -0.25])

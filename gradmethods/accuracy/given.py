@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from gradmethods.errors import InvalidOption, ShapeMismatch
 from gradmethods.problem import Problem
 from gradmethods.provider import Provider
-from gradmethods.structure import Arrays
+from gradmethods.structure import Arrays, lost_meaning
 
 Call = Callable[[Problem], "Given"]
 
@@ -127,6 +127,8 @@ def _arrays(gradient: Any, problem: Problem) -> Arrays:
 
 def _array(name: str, given: Any, shape: tuple[int, ...], dtype: np.dtype[Any]) -> NDArray[Any]:
     what = f"the gradient of {name!r}" if name else "the gradient"
+    if lost := lost_meaning(given):
+        raise ShapeMismatch(f"{what[0].upper()}{what[1:]} {lost}")
     try:
         array = np.array(given)
     except (TypeError, ValueError) as error:

@@ -36,7 +36,7 @@ def signs(nodes: list[Node]) -> tuple[set[Node], set[Node]]:
             operands = operands[1:]
         some = any if name == "maximum" else all
         low = [_is_never_negative(x, never) for x in operands]
-        high = [_is_above(x, above) for x in operands]
+        high = [_is_above(x, above, node.dtype) for x in operands]
         same = name == "multiply" and operands[0] is operands[1]
         even = name == "pow" and isinstance(operands[1], int) and operands[1] in (2, 4)
         if name in NEVER_NEGATIVE or same or even or (name in KEEPING and some(low)):
@@ -53,5 +53,9 @@ def _is_never_negative(x: Any, found: Collection[Node]) -> bool:
     return (x in found or x.dtype.kind in "bu") if isinstance(x, Node) else bool(np.all(x >= 0))
 
 
-def _is_above(x: Any, found: Collection[Node]) -> bool:
-    return x in found if isinstance(x, Node) else bool(np.all(np.asarray(x) > 0))
+def _is_above(x: Any, found: Collection[Node], dtype: np.dtype[Any]) -> bool:
+    """Say whether a value is above a number whose square has a reciprocal: slopes hold those."""
+    if isinstance(x, Node):
+        return x in found
+    least = float(np.finfo(dtype).smallest_normal) ** 0.5 if dtype.kind == "f" else 0.0
+    return bool(np.all(np.asarray(x) > least))

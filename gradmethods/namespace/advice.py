@@ -19,9 +19,6 @@ BY_VALUE = (
 
 DET = "x[0, 0] * x[1, 1] - x[0, 1] * x[1, 0]"
 
-ALIKE = 0.8
-"""How alike two words must be for one to be a slip of the other; see also `_slips`."""
-
 OF_DATA = "Of data alone, compute it with NumPy beforehand and pass it as data"
 
 
@@ -57,15 +54,26 @@ def _slip(name: str, known: Collection[str]) -> str:
     if hasattr(np, name) or hasattr(np.linalg, name):
         return ""
     public = [other for other in known if not other.startswith("_")]
-    near = difflib.get_close_matches(name, public, n=1, cutoff=ALIKE)
-    return near[0] if near and _slips(name, near[0]) <= (1 if len(name) < 6 else 2) else ""
+    near = difflib.get_close_matches(name, public, n=3, cutoff=0.4)
+    most = SWAP if len(name) < 4 else 1 if len(name) < 6 else 2
+    close = [other for other in near if _slips(name, other) <= most]
+    fewest = min((_slips(name, other) for other in close), default=0)
+    nearest = [other for other in close if _slips(name, other) == fewest]
+    return nearest[0] if len(nearest) == 1 else ""  # of several, none is the one meant
 
 
-def _slips(a: str, b: str) -> int:
-    """Count the letters to insert, delete or replace."""
-    row = list(range(len(b) + 1))
+SWAP = 0.5
+"""How much two letters that changed places count, beside one too many or too few."""
+
+
+def _slips(a: str, b: str) -> float:
+    """Count the letters to insert, delete, replace or swap."""
+    rows: list[list[float]] = [[*range(len(b) + 1)]]
     for i, x in enumerate(a, 1):
-        before, row[0] = row[0], i
+        row: list[float] = [i]
         for j, y in enumerate(b, 1):
-            before, row[j] = row[j], min(row[j] + 1, row[j - 1] + 1, before + (x != y))
-    return row[-1]
+            row.append(min(rows[-1][j] + 1, row[-1] + 1, rows[-1][j - 1] + (x != y)))
+            if i > 1 and j > 1 and (x, y) == (b[j - 2], a[i - 2]):
+                row[-1] = min(row[-1], rows[-2][j - 2] + SWAP)
+        rows.append(row)
+    return rows[-1][-1]

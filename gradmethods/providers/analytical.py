@@ -7,8 +7,10 @@ learning: a survey, JMLR 18 (2018) 1-43, section 2.2.
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from gradmethods.errors import (
@@ -18,13 +20,15 @@ from gradmethods.errors import (
     ShapeMismatch,
     UnknownName,
 )
-from gradmethods.graph.record import check_same
+from gradmethods.graph.record import check_same, record
+from gradmethods.graph.slopes import Slopes, unbounded
 from gradmethods.problem import Problem
 from gradmethods.provider import PreparedGradient, Stopwatch
 from gradmethods.structure import BARE, Arrays
 
 if TYPE_CHECKING:
     from gradmethods.symbolic.cases import Cases
+    from gradmethods.symbolic.run import Runner
 
 FORMS = ("auto", "cse", "expanded", "chain-rule")
 
@@ -185,6 +189,7 @@ class PreparedAnalytical(PreparedGradient):
         super().__init__(problem, preparation)
         self._cases = cases
         self._runner = Runner(cases)
+        self._others: dict[frozenset[str], Runner] = {}
         self.form, self.announced = cases.form, cases.announced
         self.symbols = {**cases.builder.params, **cases.builder.data}
         self.operations = cases.of(0).program.operations
@@ -289,8 +294,29 @@ class PreparedAnalytical(PreparedGradient):
         return self._cases.of(example).formulas
 
     def _evaluate(self, params: Arrays, data: Arrays) -> tuple[Any, Arrays]:
-        result = self._runner(params, data)
+        result = self._runner_for(data)(params, data)
         return result[0], self.problem.structure.split(result[1:])
+
+    def _runner_for(self, data: Arrays) -> Runner:
+        """Return the formulas for data, which may hold infinities where the problem's do not."""
+        if data is self.problem.data or not self._minds_infinities:
+            return self._runner
+        names = unbounded(data)
+        if names <= unbounded(self.problem.data):
+            return self._runner
+        if names not in self._others:
+            from gradmethods.symbolic.cases import Cases
+            from gradmethods.symbolic.run import Runner
+
+            twin = copy.copy(self.problem)
+            twin.data = data
+            budget = self._cases.builder.limit.steps
+            self._others[names] = Runner(Cases(twin, self.form, budget, Stopwatch()))
+        return self._others[names]
+
+    @cached_property
+    def _minds_infinities(self) -> bool:
+        return Slopes(record(self.problem), self.problem.data).traps()
 
 
 def _shown(expr: Any, *, latex: bool) -> Any:
