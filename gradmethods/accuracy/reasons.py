@@ -74,10 +74,11 @@ REASONS: dict[str, tuple[Reason, ...]] = {
     "jump-nearby": (
         Reason("right", EXACT, "Between its jumps a step is flat, and rules look at the point."),
         Reason("right", (FORWARD,), "Its step goes up, away from the jump: luck."),
+        Reason("right", (CENTRAL,), "The jump was seen when steps were chosen: they end before it."),
         Reason(
             "inaccurate",
-            SYMMETRIC,
-            "The jump was seen when steps were chosen; those that end before it are short.",
+            (FIVE, RICHARDSON),
+            "Steps that end before the jump are short; smooth losses give these methods more.",
         ),
     ),
     "staircase": (
@@ -125,12 +126,12 @@ REASONS: dict[str, tuple[Reason, ...]] = {
         Reason(
             "inaccurate",
             (CENTRAL,),
-            "Its wide step looks where nothing cancels, and the function is smooth.",
+            "Its wide step looks where nothing cancels; the slope near by differs, and it is marked.",
         ),
         Reason(
             "wrong",
             (FIVE, RICHARDSON),
-            "The search ended early, misled by noise that is larger the nearer a place is to 0.",
+            "Noise is larger the nearer a place is to 0: the search ends early, and it is marked.",
         ),
     ),
     "expanded-power": (
@@ -194,10 +195,9 @@ REASONS: dict[str, tuple[Reason, ...]] = {
     ),
     "edge-of-domain": (
         Reason("right", EXACT, "Rules have no step, and the complex step does not leave the axis."),
-        Reason("right", (FORWARD,), "Its step was chosen on the scale of the probability."),
         Reason(
             "inaccurate",
-            SYMMETRIC,
+            DIFFERENCES,
             "Steps that stay in the domain are short, and round-off costs digits.",
         ),
     ),

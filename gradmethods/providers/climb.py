@@ -253,7 +253,8 @@ def _stairs(ladder: Ladder, top: Rung, spacing: float) -> float:
         if 2 * rung.noise / moved.min() < ALONE * gap:
             local = (ladder.values(beside) - values) / moved
             off = across - (local[1:] + local[:-1]) / 2
-            return max(levels) if abs(np.sign(off).sum()) == off.size else 0.0
+            one_way = abs(np.sign(off).sum()) == off.size and np.median(abs(off)) > ALONE * gap
+            return max(levels) if one_way else 0.0
     return 0.0
 
 

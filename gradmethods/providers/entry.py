@@ -42,8 +42,8 @@ NEAR = 1.5
 SHRINK = 4.0
 """Where the quotient disagrees with the ladder, the step shrinks by this, a few times."""
 ATTEMPTS = 6
-HIDDEN = 1.2
-"""A kink may be a little larger than the even parts tell; five points weigh it by 7/6."""
+HIDDEN = 1.0
+"""Times what the even parts tell of a kink is what a quotient may be off by it."""
 SHOWN = 0.1
 """A kink at x is one if it is this part of the slope and of the even part, and no noise."""
 WIDE = 1e-3
@@ -239,7 +239,7 @@ def _confirmed(ladder: Ladder, scheme: Scheme, summit: Summit, cut: Power) -> Ch
     wide = ladder.plateau > WIDE * max(1.0, ladder.size)
     constant = ladder.flat(top) and (beyond is None or wide)
     kink, unsure = kink_within([*ladder.finer(furthest), furthest])
-    hidden = HIDDEN * (kink + unsure)
+    hidden = HIDDEN * max(kink, unsure)
     off = off if scheme.one_sided else off - error
     estimate = max(off, NEGLECTED * cut.at(h), hidden) + CONFIDENT * noise
     if not cut.size:
@@ -306,7 +306,7 @@ def reference(ladder: Ladder, top: Rung) -> tuple[float, float]:
         for j, left in enumerate(row[:3]):
             q = min(rungs[i - j - 1].h / rung.h, 1e100) ** 2
             y = new[-1] + (new[-1] - left) / (q - 1)
-            error = abs(y - new[-1]) + 2 * CONFIDENT * noise
+            error = abs(y - new[-1]) + noise
             if error < least:
                 best, least = y, error
             new.append(y)
