@@ -74,7 +74,9 @@ REASONS: dict[str, tuple[Reason, ...]] = {
     "jump-nearby": (
         Reason("right", EXACT, "Between its jumps a step is flat, and rules look at the point."),
         Reason("right", (FORWARD,), "Its step goes up, away from the jump: luck."),
-        Reason("right", (CENTRAL,), "The jump was seen when steps were chosen: they end before it."),
+        Reason(
+            "right", (CENTRAL,), "The jump was seen when steps were chosen: they end before it."
+        ),
         Reason(
             "inaccurate",
             (FIVE, RICHARDSON),

@@ -148,7 +148,9 @@ def choose(ladder: Ladder, scheme: Scheme, start: float) -> Choice:
         between = slope_between(ladder, noise if raised else ladder.floor, found.quotient)
         ladder.doubt = abs(found.quotient - between)
         clear = ladder.doubt <= HALF * min(abs(found.quotient), abs(between))
-        return found._replace(error=found.error + ladder.doubt if clear else math.inf)
+        error = found.error + ladder.doubt if clear else math.inf
+        # What such noise hides is not known to be next to nothing.
+        return found._replace(error=error, in_sight=found.in_sight if ladder.plateau > 0 else 0.0)
     return found
 
 
