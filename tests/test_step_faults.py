@@ -190,3 +190,22 @@ def test_tables_show_the_mark():
     assert "unresolved" in text.splitlines()[3]
     assert "no step of the method resolves" in text
     assert "unresolved" in str(gm.advise(problem))
+
+
+DENSE: dict[str, tuple[Callable[[Any, Any], Any], float, float]] = {
+    "cosine": (lambda w, xp: xp.sum((1 - xp.cos(w)) / w**2), 1e-5, -1e-5 / 12),
+    "exponential": (lambda w, xp: xp.sum((xp.exp(w) - 1) / w), 6e-6, 0.5),
+    "root": (lambda w, xp: xp.sum((xp.sqrt(1 + w) - 1) / w), 8e-6, -0.125),
+    "stairs of slope 1": (lambda w, xp: xp.sum(xp.floor(1e6 * w) * 1e-6 + w), 0.3004567, 1.0),
+}
+
+
+@pytest.mark.parametrize("scheme", SCHEMES)
+@pytest.mark.parametrize("name", DENSE)
+def test_slopes_between_dense_jumps_are_doubted(name, scheme):
+    """From jump to jump, a loss that has lost its digits is smooth, with a slope of its own."""
+    loss, x, truth = DENSE[name]
+    problem = gm.Problem(lambda w, *, xp=np: loss(w, xp), np.array([x]))
+    prepared = gm.Numerical(scheme).prepare(problem)
+    found = prepared(problem.params).gradient[0]
+    assert np.asarray(prepared.unresolved)[0] or abs(found - truth) <= 0.05 * abs(truth)

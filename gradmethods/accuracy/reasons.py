@@ -75,9 +75,12 @@ REASONS: dict[str, tuple[Reason, ...]] = {
         Reason("right", EXACT, "Between its jumps a step is flat, and rules look at the point."),
         Reason("right", (FORWARD,), "Its step goes up, away from the jump: luck."),
         Reason(
+            "right", (CENTRAL,), "The jump was seen when steps were chosen: they end before it."
+        ),
+        Reason(
             "inaccurate",
-            SYMMETRIC,
-            "The jump was seen when steps were chosen; those that end before it are short.",
+            (FIVE, RICHARDSON),
+            "Steps that end before the jump are short; smooth losses give these methods more.",
         ),
     ),
     "staircase": (
@@ -128,9 +131,14 @@ REASONS: dict[str, tuple[Reason, ...]] = {
         Reason("wrong", EXACT, "Exact rules differentiate a formula that has lost its digits."),
         Reason("wrong", (FORWARD,), "The lost digits of the loss are divided by the step."),
         Reason(
+            "inaccurate",
+            (CENTRAL,),
+            "Its wide step looks where nothing cancels; the slope near by differs, and it is marked.",
+        ),
+        Reason(
             "wrong",
-            SYMMETRIC,
-            "Between two roundings the loss is smooth as it is computed: short steps follow that.",
+            (FIVE, RICHARDSON),
+            "Noise is larger the nearer a place is to 0: the search ends early, and it is marked.",
         ),
     ),
     "expanded-power": (

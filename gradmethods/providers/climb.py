@@ -22,7 +22,7 @@ from gradmethods.providers.ladder import (
     even_grows,
     through,
 )
-from gradmethods.providers.noise import ALIKE, ORDERS, POINTS, is_flat, noise_of, rough
+from gradmethods.providers.noise import POINTS, is_flat, noise_of, ragged
 
 HALF_RATIO = 4.0
 """From rung to rung upwards where slopes may lie on a parabola: what comes next grows as h⁴."""
@@ -244,8 +244,8 @@ def _stairs(ladder: Ladder, top: Rung, spacing: float) -> float:
     gap = float(np.median(abs(across - top.slope)))
     if not np.isfinite(values).all() or not gap * spacing > 2 * AGREE * ladder.noise:
         return 0.0
-    levels = [rough(values, order) for order in ORDERS]
-    if not max(levels) <= ALIKE**2 * min(levels) or max(levels) <= WORSE * ladder.noise:
+    level = ragged(values)
+    if not level > WORSE * ladder.noise:
         return 0.0
     for rung in [*ladder.finer(top), top]:
         beside = places + places.dtype.type(rung.h)
@@ -253,7 +253,8 @@ def _stairs(ladder: Ladder, top: Rung, spacing: float) -> float:
         if 2 * rung.noise / moved.min() < ALONE * gap:
             local = (ladder.values(beside) - values) / moved
             off = across - (local[1:] + local[:-1]) / 2
-            return max(levels) if abs(np.sign(off).sum()) == off.size else 0.0
+            one_way = abs(np.sign(off).sum()) == off.size and np.median(abs(off)) > ALONE * gap
+            return level if one_way else 0.0
     return 0.0
 
 

@@ -42,8 +42,8 @@ NEAR = 1.5
 SHRINK = 4.0
 """Where the quotient disagrees with the ladder, the step shrinks by this, a few times."""
 ATTEMPTS = 6
-HIDDEN = 1.2
-"""A kink may be a little larger than the even parts tell; five points weigh it by 7/6."""
+HIDDEN = 1.0
+"""Times what the even parts tell of a kink is what a quotient may be off by it."""
 SHOWN = 0.1
 """A kink at x is one if it is this part of the slope and of the even part, and no noise."""
 WIDE = 1e-3
@@ -148,7 +148,9 @@ def choose(ladder: Ladder, scheme: Scheme, start: float) -> Choice:
         between = slope_between(ladder, noise if raised else ladder.floor, found.quotient)
         ladder.doubt = abs(found.quotient - between)
         clear = ladder.doubt <= HALF * min(abs(found.quotient), abs(between))
-        return found._replace(error=found.error + ladder.doubt if clear else math.inf)
+        error = found.error + ladder.doubt if clear else math.inf
+        # What such noise hides is not known to be next to nothing.
+        return found._replace(error=error, in_sight=found.in_sight if ladder.plateau > 0 else 0.0)
     return found
 
 
@@ -240,7 +242,7 @@ def _confirmed(ladder: Ladder, scheme: Scheme, summit: Summit, cut: Power) -> Ch
     wide = ladder.plateau > WIDE * max(1.0, ladder.size)
     constant = ladder.flat(top) and (beyond is None or wide)
     kink, unsure = kink_within([*ladder.finer(furthest), furthest])
-    hidden = HIDDEN * (kink + unsure)
+    hidden = HIDDEN * max(kink, unsure)
     off = off if scheme.one_sided else off - error
     estimate = max(off, NEGLECTED * cut.at(h), hidden) + CONFIDENT * noise
     if not cut.size:
@@ -307,7 +309,7 @@ def reference(ladder: Ladder, top: Rung) -> tuple[float, float]:
         for j, left in enumerate(row[:3]):
             q = min(rungs[i - j - 1].h / rung.h, 1e100) ** 2
             y = new[-1] + (new[-1] - left) / (q - 1)
-            error = abs(y - new[-1]) + 2 * CONFIDENT * noise
+            error = abs(y - new[-1]) + noise
             if error < least:
                 best, least = y, error
             new.append(y)

@@ -93,7 +93,19 @@ def jumps_along(line: Callable[[float], Sequence[float]], noise: float, u: float
     It may have fast waves there, or many jumps: of its own, or those that round-off makes.
     """
     spacing = u**APART
-    return spacing if noise_of(line(spacing)) > ROUGH * noise else 0.0
+    return spacing if ragged(line(spacing)) > ROUGH * noise else 0.0
+
+
+def ragged(values: Sequence[float] | NDArray[np.float64]) -> float:
+    """Return how far equidistant values are from those of a smooth loss, 0 if they may be such.
+
+    Unlike noise, they may repeat themselves, as at a spacing near the way from jump to jump.
+    """
+    f = np.asarray(values, float)
+    if not np.isfinite(f).all():
+        return 0.0
+    levels = [rough(f, order) for order in ORDERS]
+    return max(levels) if max(levels) <= ALIKE**2 * min(levels) else 0.0
 
 
 def _of_a_staircase(line: Callable[[float], Sequence[float]], value: float, u: float) -> float:
