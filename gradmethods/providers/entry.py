@@ -164,7 +164,8 @@ def _chosen(ladder: Ladder, scheme: Scheme, start: float) -> Choice:
         return _unresolved(ladder, scheme, start)
     noise = stairs(ladder, summit)
     if noise > 0:
-        wider = RATIO * (summit.beyond.h if summit.unlawful else ladder.rough)
+        beyond = summit.beyond if summit.unlawful else None
+        wider = RATIO * (ladder.rough if beyond is None else beyond.h)
         ladder.noise, ladder.rough = noise, 0.0
         return _chosen(ladder, scheme, wider)
     cut = truncation(ladder, scheme, summit)
