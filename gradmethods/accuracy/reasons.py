@@ -133,7 +133,7 @@ REASONS: dict[str, tuple[Reason, ...]] = {
         Reason(
             "inaccurate",
             (CENTRAL,),
-            "Its wide step looks where nothing cancels; the slope near by differs, and it is marked.",
+            "Its wide step looks where nothing cancels; slopes near by differ: it is marked.",
         ),
         Reason(
             "wrong",
