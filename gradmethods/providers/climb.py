@@ -28,6 +28,8 @@ HALF_RATIO = 4.0
 """From rung to rung upwards where slopes may lie on a parabola: what comes next grows as h⁴."""
 MOST = 24
 """Rungs on one ladder, at most."""
+TRIES = 4 * MOST
+"""Rungs to look at on the way down, at most, where some are the same again."""
 LAWFUL = 1.3
 """Truncation grows by its power of h, or a little more: higher terms take part."""
 CLOSE = 2.0
@@ -98,6 +100,8 @@ def climb(
         if beyond is not None and above * CLOSE > beyond.h:
             break
         rung = ladder.rung(above)
+        if rung.h <= top.h:
+            break
         if not ladder.trusted(rung, order):
             beyond = rung
             break
@@ -115,8 +119,9 @@ def _closed_in(ladder: Ladder, top: Rung, beyond: Rung, order: int) -> Summit:
         if (lawful and not ladder.flat(top)) or beyond.h < CLOSE * top.h:
             break
         between = [r for r in ladder.rungs if top.h < r.h < beyond.h]
-        rung = between[-1] if between else ladder.rung(math.sqrt(top.h * beyond.h))
-        if rung.h in (top.h, beyond.h):
+        # Root by root: the product of tiny steps underflows.
+        rung = between[-1] if between else ladder.rung(math.sqrt(top.h) * math.sqrt(beyond.h))
+        if not top.h < rung.h < beyond.h:
             break
         top, beyond = (rung, beyond) if ladder.trusted(rung, order) else (top, rung)
     return Summit(top, beyond, is_lawful(ladder, beyond, top, order))
@@ -129,7 +134,9 @@ def _down(ladder: Ladder, start: float, order: int) -> tuple[Rung | None, Rung |
     leap = RATIO
     measured = False
     rung = ladder.rung(start)
-    while not _proved(ladder, rung, order, failed):
+    for _ in range(TRIES):
+        if _proved(ladder, rung, order, failed):
+            return rung, failed
         if failed is None or rung.h < failed.h:
             failed = rung
         if rung.h <= 1.5 * ladder.narrowest or len(ladder.rungs) >= MOST:
@@ -152,7 +159,7 @@ def _down(ladder: Ladder, start: float, order: int) -> tuple[Rung | None, Rung |
                 rung = max(r for r in ladder.rungs if r.finite)
                 continue
         rung = _next(ladder, rung, below)
-    return rung, failed
+    return None, failed
 
 
 def _proved(ladder: Ladder, rung: Rung, order: int, failed: Rung | None) -> bool:
@@ -263,7 +270,7 @@ def slope_between(ladder: Ladder, noise: float, slope: float) -> float:
 
     Otherwise, and where the loss is constant there, it is the slope that was found.
     """
-    if slope == 0:
+    if slope == 0 or not math.isfinite(noise / slope):
         return slope
     rougher, ladder.noise = ladder.noise, noise
     near: list[Rung] = []
