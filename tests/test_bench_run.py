@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+from functools import partial
 
 import pytest
 
@@ -232,7 +233,13 @@ def test_the_cases_of_a_killed_run_end_with_it(tmp_path):
 def test_ctrl_c_ends_the_cases_too(tmp_path):
     """If the child stayed, it would burn a core behind the user's back."""
     command = [sys.executable, "-m", "gradmethods.cli", "bench", "--out", str(tmp_path)]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as run:
+    listens = partial(signal.signal, signal.SIGINT, signal.SIG_DFL)  # in the background, none does
+    with subprocess.Popen(
+        command,
+        stdout=subprocess.PIPE,
+        text=True,
+        preexec_fn=listens,  # noqa: PLW1509  # it calls the system alone
+    ) as run:
         while not (tmp_path / RECORDS).exists():
             assert run.poll() is None
             time.sleep(0.1)
