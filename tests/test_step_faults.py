@@ -210,3 +210,15 @@ def test_slopes_between_dense_jumps_are_doubted(name, scheme):
     prepared = gm.Numerical(scheme).prepare(problem)
     found = prepared(problem.params).gradient[0]
     assert np.asarray(prepared.unresolved)[0] or abs(found - truth) <= 0.05 * abs(truth)
+
+
+@pytest.mark.parametrize("scheme", SCHEMES)
+@pytest.mark.parametrize("tiny", [1e-200, 1e-300, 5e-324])
+def test_steps_and_slopes_may_underflow(scheme, tiny):
+    """The search for a step divided by a noise that had underflowed, or went on for ever."""
+    losses = {0.5: lambda w, xp: xp.sum(xp.sqrt(w)), 2.0: lambda w, xp: xp.sum(w * w) + tiny * w[0]}
+    x = np.array([tiny, 1.0])
+    for slope, loss in losses.items():
+        problem = gm.Problem(lambda w, *, xp=np, f=loss: f(w, xp), x)
+        gradient = gm.Numerical(scheme).prepare(problem)(x).gradient
+        assert gradient[1] == pytest.approx(slope, rel=1e-5)

@@ -33,6 +33,8 @@ JITTER = 0.25
 ratio agree by chance on a loss that is periodic or takes values on a lattice."""
 DISTINCT = 1.5
 """Rungs closer than this factor tell nothing new."""
+LEAST = float(np.finfo(float).smallest_normal)
+"""Noise of a slope, at least: where it underflows, slopes are still compared in units of it."""
 CENTRAL_NOISE = math.sqrt(0.5)
 """A central difference at h errs by this, times ε/h, if losses err by ε (standard deviation)."""
 APART = 4.0
@@ -77,7 +79,7 @@ class Rung(NamedTuple):
     @property
     def slope_noise(self) -> float:
         """The standard deviation of the round-off in the slope."""
-        return CENTRAL_NOISE * self.noise / self.h
+        return max(CENTRAL_NOISE * self.noise / self.h, LEAST)
 
     @property
     def flat(self) -> bool:
