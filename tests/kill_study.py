@@ -15,7 +15,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from gradmethods.report.files import ACCURACY, CLAIMS, RECORDS
+from gradmethods.output.files import ACCURACY, CLAIMS, RECORDS
 
 RUN = (
     "import sys; from gradmethods.runs.bench import run_benchmarks; "

@@ -6,7 +6,7 @@ from dataclasses import asdict
 
 from gradmethods.cost.cases import Case
 from gradmethods.derivations import Derivation, Row
-from gradmethods.report.files import (
+from gradmethods.output.files import (
     ACCURACY,
     DERIVATIONS,
     PROVENANCE,

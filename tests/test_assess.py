@@ -13,9 +13,9 @@ from gradmethods.accuracy import tasks as listing
 from gradmethods.accuracy.report import VARIANTS, WHOLE
 from gradmethods.accuracy.tasks import Settings, Task, tasks
 from gradmethods.errors import GradientError, InvalidOption
+from gradmethods.output.files import ACCURACY, PROVENANCE, read_json, records_so_far
 from gradmethods.problems import hard
 from gradmethods.providers.schemes import NAMES
-from gradmethods.report.files import ACCURACY, PROVENANCE, read_json, records_so_far
 from gradmethods.runs import assess
 from gradmethods.runs.assess import carry_out
 

@@ -9,7 +9,7 @@ import subprocess
 import sys
 import time
 
-from gradmethods.report.files import RECORDS, read_records, records_so_far
+from gradmethods.output.files import RECORDS, read_records, records_so_far
 from gradmethods.runs import cases
 
 KILLS = 10

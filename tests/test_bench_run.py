@@ -16,7 +16,7 @@ from gradmethods.cost.cases import Case, counts, grid
 from gradmethods.cost.plan import Plan
 from gradmethods.cost.trial import Settings, run_case
 from gradmethods.errors import GradientError, InvalidOption
-from gradmethods.report.files import (
+from gradmethods.output.files import (
     CLAIMS,
     DERIVATIONS,
     PROVENANCE,
@@ -42,7 +42,7 @@ run_cases(Path(sys.argv[1]), "small", 15.0, Settings(seconds=5.0), None)
 LOCK = """
 import sys, time
 from pathlib import Path
-from gradmethods.report.files import locked
+from gradmethods.output.files import locked
 with locked(Path(sys.argv[1])):
     print("locked", flush=True)
     time.sleep(60)

@@ -33,9 +33,9 @@ from gradmethods.cost.cases import Case
 from gradmethods.cost.trial import Settings
 from gradmethods.errors import InvalidOption
 from gradmethods.graph import record
+from gradmethods.output.files import CLAIMS, RECORDS, append_record, read_json, read_records
 from gradmethods.report import write_report
 from gradmethods.report.claims import criteria_frame, ledger_text
-from gradmethods.report.files import CLAIMS, RECORDS, append_record, read_json, read_records
 from gradmethods.runs import begin, bench, ledger
 from gradmethods.tape import sweep
 from tests.report_records import record as timed_record

@@ -7,8 +7,7 @@ import pytest
 from gradmethods.cli import main
 from gradmethods.derivations import Derivation
 from gradmethods.errors import GradientError
-from gradmethods.report import write as report
-from gradmethods.report.files import (
+from gradmethods.output.files import (
     ACCURACY,
     CLAIMS,
     DERIVATIONS,
@@ -18,6 +17,7 @@ from gradmethods.report.files import (
     read_json,
     records_so_far,
 )
+from gradmethods.report import write as report
 from gradmethods.runs.begin import clear
 from tests.report_records import write_run
 

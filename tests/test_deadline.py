@@ -15,7 +15,7 @@ import pytest
 import gradmethods as gm
 from gradmethods.accuracy.tasks import Task
 from gradmethods.deadline import OutOfTime, deadline
-from gradmethods.report.files import read_records
+from gradmethods.output.files import read_records
 from gradmethods.runs.assess import carry_out
 
 

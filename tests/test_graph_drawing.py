@@ -17,8 +17,8 @@ from gradmethods.cli import main
 from gradmethods.errors import BudgetExceeded, InvalidProblem, UnknownName
 from gradmethods.graph import Node, record
 from gradmethods.graph.names import Names, is_array
+from gradmethods.output.figures import save
 from gradmethods.report import graph_text
-from gradmethods.report.figures import save
 from gradmethods.report.graph import MOST_NODES, draw_graph
 from gradmethods.report.graph_boxes import Shown, collect
 from gradmethods.tape import trace

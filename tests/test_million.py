@@ -16,7 +16,7 @@ import gradmethods as gm
 from gradmethods.claims import LEDGER, claims_rows
 from gradmethods.cost.passes import Passes
 from gradmethods.errors import GradientError
-from gradmethods.report.files import locked, read_json, records_so_far
+from gradmethods.output.files import locked, read_json, records_so_far
 from gradmethods.report.million import result_text
 from gradmethods.runs import million
 

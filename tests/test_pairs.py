@@ -11,8 +11,8 @@ from gradmethods.cost import pairs
 from gradmethods.cost.pairs import PAIRS, UNDECIDED, Pair, pair_record, verdict
 from gradmethods.cost.plan import Plan
 from gradmethods.errors import InvalidOption
+from gradmethods.output.files import RECORDS, append_record
 from gradmethods.report import frames
-from gradmethods.report.files import RECORDS, append_record
 from gradmethods.report.pairs import pairs_frame, pairs_table
 from gradmethods.report.text import case_line
 from gradmethods.report.write import write

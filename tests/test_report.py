@@ -16,10 +16,11 @@ import pytest
 import gradmethods as gm
 from gradmethods.cost import rounds, timing
 from gradmethods.cost.cases import Case, grid
-from gradmethods.report import format as fmt
+from gradmethods.output import format as fmt
+from gradmethods.output.caption import provenance_line
 from gradmethods.report import frames, tables, write_report
 from gradmethods.report.banners import banners
-from gradmethods.report.captions import METHOD, provenance_line
+from gradmethods.report.captions import METHOD
 from gradmethods.report.text import case_line, summary
 from tests.report_records import REASON, gap, record, write_run
 

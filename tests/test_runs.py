@@ -12,7 +12,7 @@ from gradmethods.cost.ceiling import STATUS, ceiling
 from gradmethods.cost.plan import Gap, Plan
 from gradmethods.cost.trial import Settings, describe, gap_record, run_case
 from gradmethods.errors import BudgetExceeded, GradientError
-from gradmethods.report.files import (
+from gradmethods.output.files import (
     PROVENANCE,
     RECORDS,
     append_record,

@@ -27,7 +27,7 @@ SHORT = {OWN: "own"} | {beside(k): f"beside {k}" for k in range(1, 1 + BESIDE)}
 
 def render(check: Check) -> str:
     """Return the verdict, the mistake, the table per array, and what it was held against."""
-    from gradmethods.report.plain import table
+    from gradmethods.output.terminal import table
 
     problem = check.problem
     size = f"{problem.size:,} parameter{'s' * (problem.size != 1)}, {problem.dtype}"

@@ -22,7 +22,7 @@ RIGHT = 3
 
 def render(comparison: Comparison) -> str:
     """Return the table, what its columns mean, the reasons, and the verdict in words."""
-    from gradmethods.report.plain import table
+    from gradmethods.output.terminal import table
 
     problem, reference = comparison.problem, comparison.reference
     value = comparison.loss.value

@@ -32,7 +32,7 @@ def run(options: argparse.Namespace) -> int:
     """Do the job; return the exit status."""
     from gradmethods.accuracy import check_gradient
     from gradmethods.locate import find_gradient, find_problem
-    from gradmethods.report.files import check_target, csv_text, write_text
+    from gradmethods.output.files import check_target, csv_text, write_text
 
     if options.csv:
         check_target(options.csv)

@@ -35,8 +35,8 @@ def add(jobs: Any) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Do the job; return the exit status."""
+    from gradmethods.output.files import CLAIMS, read_records
     from gradmethods.report.claims import ledger_text
-    from gradmethods.report.files import CLAIMS, read_records
     from gradmethods.runs.ledger import run_claims
 
     if options.seconds is not None and not 0 < options.seconds < math.inf:

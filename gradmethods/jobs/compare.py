@@ -44,7 +44,7 @@ def run(options: argparse.Namespace) -> int:
     """Do the job; return the exit status."""
     from gradmethods.accuracy import compare
     from gradmethods.locate import find_problem
-    from gradmethods.report.files import check_target, csv_text, write_text
+    from gradmethods.output.files import check_target, csv_text, write_text
 
     if not 0 <= options.seconds < math.inf:
         raise InvalidOption(f"--seconds must be a number from 0 on, got {options.seconds}.")
@@ -53,7 +53,7 @@ def run(options: argparse.Namespace) -> int:
     if options.plot:
         if options.seconds == 0:
             raise InvalidOption("--plot shows times, and --seconds 0 measures none.")
-        from gradmethods.report.figures import check_format, save
+        from gradmethods.output.figures import check_format, save
 
         check_format(check_target(options.plot))
     # A comma within brackets belongs to a provider's own options.

@@ -26,8 +26,8 @@ def run(options: argparse.Namespace) -> int:
     """Do the job; return the exit status."""
     from gradmethods import problems
     from gradmethods.locate import find_family
+    from gradmethods.output.terminal import plain
     from gradmethods.problems import hard
-    from gradmethods.report.plain import plain
 
     if options.name:
         family = find_family(options.name)

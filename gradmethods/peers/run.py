@@ -17,11 +17,7 @@ from typing import Any
 from gradmethods.cost.plan import Gap, duration
 from gradmethods.cost.provenance import provenance
 from gradmethods.errors import GradientError
-from gradmethods.peers import PEERS
-from gradmethods.peers.cases import GRID, Case
-from gradmethods.peers.results import write_results
-from gradmethods.peers.trial import ENVIRONMENT, RELEASED, describe, gap_record, run_case
-from gradmethods.report.files import (
+from gradmethods.output.files import (
     PROVENANCE,
     RECORDS,
     append_record,
@@ -30,6 +26,10 @@ from gradmethods.report.files import (
     records_so_far,
     write_json,
 )
+from gradmethods.peers import PEERS
+from gradmethods.peers.cases import GRID, Case
+from gradmethods.peers.results import write_results
+from gradmethods.peers.trial import ENVIRONMENT, RELEASED, describe, gap_record, run_case
 from gradmethods.runs.begin import clear
 
 SECONDS = 15.0
@@ -142,7 +142,7 @@ def child(arguments: Sequence[str]) -> int:
 
 def line(record: dict[str, Any]) -> str:
     """Say in one line what a contender took, or why it did not."""
-    from gradmethods.report import format as fmt
+    from gradmethods.output import format as fmt
 
     head = f"{record['network']:<16} {record['contender']:<22} "
     if record["outcome"] == "gap":

@@ -1,4 +1,4 @@
-"""Tables, plots and the HTML report, from the records of a run. The only room that writes files.
+"""Tables, plots and the HTML report, from the records of a run.
 
 Nothing here measures, and importing it loads neither pandas nor matplotlib.
 """

@@ -7,8 +7,8 @@ import textwrap
 from typing import TYPE_CHECKING
 
 from gradmethods.accuracy.text import without_kind
-from gradmethods.report import format as fmt
-from gradmethods.report.plain import table
+from gradmethods.output import format as fmt
+from gradmethods.output.terminal import table
 
 if TYPE_CHECKING:
     from gradmethods.advice import Advice, Choice, Option

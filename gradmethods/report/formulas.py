@@ -15,9 +15,9 @@ from markupsafe import Markup
 from matplotlib.figure import Figure
 
 from gradmethods.derivations import Derivation, Row
+from gradmethods.output.lettering import extent, typeset
+from gradmethods.output.style import BLACK, GREEN, GRID, RC, VERMILLION
 from gradmethods.report.inline import inline
-from gradmethods.report.lettering import extent, typeset
-from gradmethods.report.style import BLACK, GREEN, GRID, RC, VERMILLION
 
 SIZE, SMALL = 10.0, 7.5
 """Points: formulas, and what is said of them."""

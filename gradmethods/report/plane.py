@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 import matplotlib as mpl
 
 from gradmethods.errors import InvalidOption
-from gradmethods.report.figures import new_figure
-from gradmethods.report.style import RC, THEORY, look
+from gradmethods.output.figures import new_figure
+from gradmethods.output.style import RC, THEORY, look
 
 if TYPE_CHECKING:
     from gradmethods.accuracy.compare import Comparison

@@ -26,7 +26,7 @@ from gradmethods.training import EPOCHS, INTERRUPTED, RATE, train_together, undi
 if TYPE_CHECKING:
     import pandas as pd
 
-    from gradmethods.report.folder import Folder
+    from gradmethods.output.folder import Folder
 
 METHODS = ("backprop", "analytical", "numerical")
 """Those of ``--method all``; the others are compared with the first."""
@@ -94,8 +94,8 @@ def run_training(
     int
         0, or 130 if the user interrupted the training: what it had is written.
     """
+    from gradmethods.output.terminal import framed
     from gradmethods.report.lessons import remarks, write_training
-    from gradmethods.report.plain import framed
 
     # Before the folder is cleared: a typing error must not cost an earlier run.
     providers = methods(names)
@@ -134,8 +134,8 @@ def run_article(
     int
         0. Each part is on disk before the next begins: one that is stopped has what was finished.
     """
+    from gradmethods.output.terminal import framed
     from gradmethods.report import failures, lessons
-    from gradmethods.report.plain import framed
     from gradmethods.seeds import seed_study
 
     seeds, epochs = whole("seeds", seeds, least=1), whole("epochs", epochs, least=1)
@@ -229,8 +229,8 @@ def sample_errors(sample: Any, gradient: Any) -> dict[str, float]:
 @contextmanager
 def _folder(out: Path | str, seed: int) -> Iterator[Folder]:
     from gradmethods.cost.provenance import provenance
-    from gradmethods.report.files import locked
-    from gradmethods.report.folder import Folder
+    from gradmethods.output.files import locked
+    from gradmethods.output.folder import Folder
     from gradmethods.runs.begin import clear
 
     path = Path(out).resolve()

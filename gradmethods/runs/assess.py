@@ -16,8 +16,7 @@ from gradmethods.cost.provenance import provenance
 from gradmethods.deadline import deadline
 from gradmethods.errors import InvalidOption
 from gradmethods.naming import file_part
-from gradmethods.report import write_report
-from gradmethods.report.files import (
+from gradmethods.output.files import (
     ACCURACY,
     PROVENANCE,
     append_record,
@@ -25,6 +24,7 @@ from gradmethods.report.files import (
     records_so_far,
     write_json,
 )
+from gradmethods.report import write_report
 
 
 def carry_out(todo: Sequence[Task], path: Path, seconds: float | None = None) -> None:

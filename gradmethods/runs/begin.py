@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from gradmethods.errors import GradientError
-from gradmethods.report.files import (
+from gradmethods.output.files import (
     ACCURACY,
     CLAIMS,
     DERIVATIONS,

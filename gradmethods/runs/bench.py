@@ -20,8 +20,7 @@ from gradmethods.cost.provenance import provenance
 from gradmethods.cost.trial import Settings, gap_record
 from gradmethods.derivations import NAMES, derive
 from gradmethods.errors import BudgetExceeded, InvalidOption
-from gradmethods.report import write_report
-from gradmethods.report.files import (
+from gradmethods.output.files import (
     ACCURACY,
     CLAIMS,
     DERIVATIONS,
@@ -33,6 +32,7 @@ from gradmethods.report.files import (
     records_so_far,
     write_json,
 )
+from gradmethods.report import write_report
 from gradmethods.runs import assess, million
 from gradmethods.runs.begin import begin, clear, say
 from gradmethods.runs.budget import FULL, SHORT, Budget

@@ -19,7 +19,7 @@ from gradmethods.cost.pairs import PAIRS
 from gradmethods.cost.plan import UNTRIED, Gap, duration
 from gradmethods.cost.trial import Settings, describe, gap_record
 from gradmethods.errors import GradientError
-from gradmethods.report.files import ACCURACY, PYTEST, RECORDS, append_record, records_so_far
+from gradmethods.output.files import ACCURACY, PYTEST, RECORDS, append_record, records_so_far
 
 SCALING = "test_scaling.py"
 """The cases, in the folder of benchmarks."""

@@ -8,7 +8,7 @@ from typing import Any
 
 from gradmethods.claims import claims_rows
 from gradmethods.cost.provenance import provenance
-from gradmethods.report.files import (
+from gradmethods.output.files import (
     CLAIMS,
     PROVENANCE,
     RECORDS,
@@ -73,10 +73,10 @@ def run_claims(
 
 def write_ledger(folder: Path) -> list[Path]:
     """Write tables and figures from the records of the ledger alone."""
-    from gradmethods.report.captions import provenance_line
+    from gradmethods.output.caption import provenance_line
+    from gradmethods.output.files import write_text
+    from gradmethods.output.items import Writer
     from gradmethods.report.claims import ledger_items
-    from gradmethods.report.files import write_text
-    from gradmethods.report.items import Writer
 
     source = provenance_line(read_json(folder / ORIGIN, dict))
     items = ledger_items(Writer(folder, source), read_records(folder / CLAIMS))

@@ -25,8 +25,7 @@ from gradmethods.cost.plan import duration
 from gradmethods.cost.provenance import provenance
 from gradmethods.cost.timing import quiet
 from gradmethods.errors import BudgetExceeded
-from gradmethods.problem import Problem
-from gradmethods.report.files import (
+from gradmethods.output.files import (
     MILLION,
     append_record,
     locked,
@@ -34,6 +33,7 @@ from gradmethods.report.files import (
     records_so_far,
     write_json,
 )
+from gradmethods.problem import Problem
 from gradmethods.runs.begin import begin, difference, move_aside, say
 
 WIDTHS = (2, 1024, 1024, 1)

@@ -8,9 +8,9 @@ from typing import Any
 import pandas as pd
 
 from gradmethods.accuracy.kills import COLUMNS, kill_summary
-from gradmethods.report import format as fmt
+from gradmethods.output import format as fmt
+from gradmethods.output.caption import Caption
 from gradmethods.report.accuracy.frames import Records, of_kind
-from gradmethods.report.captions import Caption
 
 PLANTS = (
     "Each mistake is planted in the true gradient wherever it changes a component by more than its "

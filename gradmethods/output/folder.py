@@ -9,10 +9,10 @@ from typing import Any
 import pandas as pd
 from matplotlib.figure import Figure
 
-from gradmethods.report.captions import Caption, provenance_line
-from gradmethods.report.figures import FORMATS, save
-from gradmethods.report.files import PROVENANCE, csv_text, write_bytes, write_json, write_text
-from gradmethods.report.typeset import write_table
+from gradmethods.output.caption import Caption, provenance_line
+from gradmethods.output.figures import FORMATS, save
+from gradmethods.output.files import PROVENANCE, csv_text, write_bytes, write_json, write_text
+from gradmethods.output.typeset import write_table
 
 
 class Folder:

@@ -10,10 +10,10 @@ from typing import Any
 import pandas as pd
 from matplotlib.figure import Figure
 
-from gradmethods.report.captions import Caption
-from gradmethods.report.figures import FORMATS, save
-from gradmethods.report.files import csv_text, write_text
-from gradmethods.report.typeset import write_table
+from gradmethods.output.caption import Caption
+from gradmethods.output.figures import FORMATS, save
+from gradmethods.output.files import csv_text, write_text
+from gradmethods.output.typeset import write_table
 
 
 @dataclass
@@ -100,7 +100,7 @@ class Writer:
         draw : callable
             Takes a size and returns a figure.
         sizes : tuple of str
-            Of `gradmethods.report.figures.FORMATS`.
+            Of `gradmethods.output.figures.FORMATS`.
         folded : bool, default False
             Whether the page shows it only when asked.
         """

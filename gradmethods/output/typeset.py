@@ -10,8 +10,8 @@ import pandas as pd
 from tabulate import tabulate
 
 from gradmethods.naming import printable
-from gradmethods.report.captions import Caption
-from gradmethods.report.files import csv_text, write_text
+from gradmethods.output.caption import Caption
+from gradmethods.output.files import csv_text, write_text
 
 LONG = 30
 """Rows from which a LaTeX table may break over pages."""

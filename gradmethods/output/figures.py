@@ -15,8 +15,8 @@ from matplotlib.text import Text
 from matplotlib.ticker import LogFormatterSciNotation
 
 from gradmethods.errors import InvalidOption
-from gradmethods.report.files import as_text, write_bytes
-from gradmethods.report.style import RC
+from gradmethods.output.files import as_text, write_bytes
+from gradmethods.output.style import RC
 
 SIZES = {"wide": (7.0, 3.9), "column": (3.5, 4.1)}
 """Inches: a page, and a column of a two-column page with the legend below."""
