@@ -9,13 +9,8 @@ from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
 from gradmethods import problems
-from gradmethods.accuracy import (
-    Check,
-    Comparison,
-    assert_gradient,
-    check_gradient,
-    compare,
-)
+from gradmethods.accuracy import Check, assert_gradient, check_gradient
+from gradmethods.comparison import Advice, Comparison, advise, compare
 from gradmethods.errors import (
     BudgetExceeded,
     GradientError,
@@ -42,7 +37,6 @@ from gradmethods.providers import (
 from gradmethods.training import Training, train
 
 if TYPE_CHECKING:
-    from gradmethods.advice import Advice, advise
     from gradmethods.certified import (
         CertifiedGradient,
         CertifiedSample,
@@ -95,10 +89,6 @@ __all__ = [
 
 def __getattr__(name: str) -> Any:
     """Load what is heavy, or heavy to load, when it is first asked for."""
-    if name in ("Advice", "advise"):
-        from gradmethods import advice
-
-        return getattr(advice, name)
     if name.lower().startswith("certified") and name in __all__:
         from gradmethods import certified
 

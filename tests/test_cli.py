@@ -9,8 +9,8 @@ import textwrap
 import pytest
 
 import gradmethods as gm
-from gradmethods.accuracy.compare import DEFAULT_PROVIDERS
 from gradmethods.cli import main
+from gradmethods.comparison import DEFAULT_PROVIDERS
 from tests.report_records import write_run
 
 USER_FILE = """

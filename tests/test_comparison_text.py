@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 import gradmethods as gm
-from gradmethods.accuracy import DEFAULT_PROVIDERS
-from gradmethods.accuracy.text import number, seconds
+from gradmethods.comparison import DEFAULT_PROVIDERS
+from gradmethods.output import format as fmt
 from tests.planted import Planted, scaled, zero_one_array
 
 mpl.use("Agg")
@@ -47,8 +47,13 @@ def test_numbers_are_written_for_people():
     assert "big: 1,234 parameters" in text
     assert "2,468" in text
     assert "loss 0.7\n" in text
-    assert [number(x) for x in (2.0, 999.7, 0.5, 1e-5)] == ["2.00", "1,000", "0.500", "1.00e-05"]
-    assert seconds(float("nan")) == "–"
+    assert [fmt.significant(x) for x in (2.0, 999.7, 0.5, 1e-5)] == [
+        "2.00",
+        "1,000",
+        "0.500",
+        "1.00e-05",
+    ]
+    assert fmt.time(float("nan")) == "–"
     assert re.search(r"\d\.0e", str(gm.compare(scaled(1.0), seconds=0))) is None
 
 

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from gradmethods.accuracy.checked import BESIDE, OWN, Check, PointCheck, beside
+from gradmethods.accuracy.check_result import BESIDE, OWN, Check, PointCheck, beside
 from gradmethods.accuracy.diagnosis import diagnose
 from gradmethods.accuracy.given import Call, Given, callable_of, read
 from gradmethods.accuracy.reference import DIGITS, allowance, in_part, reference

@@ -29,7 +29,7 @@ def add(jobs: Any) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Do the job; return the exit status."""
-    from gradmethods.advice import advise
+    from gradmethods.comparison import advise
     from gradmethods.locate import find_problem
 
     advice = advise(find_problem(options.problem, options.size), seconds=options.seconds)

@@ -8,7 +8,7 @@ import re
 from pathlib import Path
 from typing import Any
 
-from gradmethods.accuracy.compare import DEFAULT_PROVIDERS
+from gradmethods.comparison import DEFAULT_PROVIDERS
 from gradmethods.errors import InvalidOption
 from gradmethods.jobs.new import add_problem, new
 
@@ -42,7 +42,7 @@ def add(jobs: Any) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Do the job; return the exit status."""
-    from gradmethods.accuracy import compare
+    from gradmethods.comparison import compare
     from gradmethods.locate import find_problem
     from gradmethods.output.files import check_target, csv_text, write_text
 

@@ -73,6 +73,19 @@ def time_unit(value: float) -> tuple[str, float]:
     return "ns", 1e-9
 
 
+def duration(seconds: float) -> str:
+    """Write seconds for a reader.
+
+    Examples
+    --------
+    >>> duration(0.000521), duration(0.0123), duration(15), duration(7200)
+    ('520 µs', '12 ms', '15 s', '2 h')
+    """
+    units = (("h", 3600, 7200), ("min", 60, 120), ("s", 1, 1), ("ms", 1e-3, 1e-3), ("µs", 1e-6, 0))
+    unit, size = next((unit, size) for unit, size, least in units if max(seconds, 0) >= least)
+    return f"{float(f'{max(seconds, 0) / size:.2g}'):g} {unit}"
+
+
 def time_interval(median: float, low: float, high: float) -> str:
     """Write a time with its interval, in one unit: ``12.3 [12.1, 12.6] µs``."""
     if missing(median):
@@ -125,6 +138,17 @@ def count(value: float | None) -> str:
 def error(value: float) -> str:
     """Write an error: two digits of a magnitude."""
     return NONE if missing(value) else "0" if value == 0 else f"{value:.1e}"
+
+
+def short_error(value: float) -> str:
+    """Write an error for the terminal: two digits of a magnitude, or one if the second is 0.
+
+    Examples
+    --------
+    >>> short_error(1.25e-7), short_error(3e-16), short_error(0.0), short_error(float("inf"))
+    ('1.2e-07', '3e-16', '0', '∞')
+    """
+    return "∞" if value == math.inf else error(value).replace(".0e", "e")
 
 
 def missing(value: object) -> bool:

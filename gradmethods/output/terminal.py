@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import textwrap
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
@@ -18,6 +19,15 @@ _SIGNS = {
     r"\max": "max", "^2": "²",
     r"\lfloor": "⌊", r"\rfloor": "⌋", r"\cdots": "…", r"\cdot": "·",
 }  # fmt: skip
+
+
+WIDTH = 100
+"""Characters of a line."""
+
+
+def fill(text: str) -> str:
+    """Break a text into lines; all but the first are indented."""
+    return textwrap.fill(printable(text), WIDTH, subsequent_indent="  ", break_on_hyphens=False)
 
 
 def table(rows: Iterable[Mapping[str, str]], left: Iterable[str] = ()) -> str:

@@ -14,7 +14,7 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
-from gradmethods.cost.plan import Gap, duration
+from gradmethods.cost.plan import Gap
 from gradmethods.cost.provenance import provenance
 from gradmethods.errors import GradientError
 from gradmethods.output.files import (
@@ -26,6 +26,7 @@ from gradmethods.output.files import (
     records_so_far,
     write_json,
 )
+from gradmethods.output.format import duration
 from gradmethods.peers import PEERS
 from gradmethods.peers.cases import GRID, Case
 from gradmethods.peers.results import write_results

@@ -21,7 +21,6 @@ from gradmethods import problems
 from gradmethods.cost.beside import beside
 from gradmethods.cost.estimates import Estimate
 from gradmethods.cost.passes import Passes, finished, missing_blocks
-from gradmethods.cost.plan import duration
 from gradmethods.cost.provenance import provenance
 from gradmethods.cost.timing import quiet
 from gradmethods.errors import BudgetExceeded
@@ -33,6 +32,7 @@ from gradmethods.output.files import (
     records_so_far,
     write_json,
 )
+from gradmethods.output.format import duration
 from gradmethods.problem import Problem
 from gradmethods.runs.begin import begin, difference, move_aside, say
 

@@ -2,23 +2,19 @@
 
 from __future__ import annotations
 
-import contextlib
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
-from functools import cache
+from collections.abc import Iterable
 from typing import Any, cast
 
-from gradmethods import problems
-from gradmethods.accuracy.answers import Answer, Prepared, ask
-from gradmethods.accuracy.comparison import Comparison
-from gradmethods.accuracy.roundoff import PlainLoss, difference_noise, look_again, plain_loss
-from gradmethods.accuracy.verdicts import Judge
+from gradmethods.accuracy.answers import Answer, Prepared, ask, warm_up
+from gradmethods.accuracy.judgement import judge
+from gradmethods.accuracy.roundoff import plain_loss
+from gradmethods.comparison.candidates import advice_on
+from gradmethods.comparison.comparison import Comparison
+from gradmethods.comparison.comparison_text import comparison_text
 from gradmethods.errors import InvalidOption, InvalidProblem
 from gradmethods.problem import Problem
 from gradmethods.provider import Provider
 from gradmethods.providers import get_provider
-
-__all__ = ["DEFAULT_PROVIDERS", "Answer", "Comparison", "compare"]
 
 DEFAULT_PROVIDERS = ("analytical", "numerical", "numerical:complex-step", "backprop")
 """Names of those that `compare` and the command compare if not told otherwise."""
@@ -44,7 +40,8 @@ def compare(
     -------
     Comparison
         With ``.table``, ``.agree``, ``.advice``, ``.plot()``; printing it shows the table, the
-        verdict and, if the providers were timed, which of them to use.
+        verdict and, if the providers were timed, which of them to use. If they were timed, the
+        gradient is certified for up to two seconds, to advise none that is wrong.
 
     Raises
     ------
@@ -89,48 +86,12 @@ def compare(
         if ready is not None:
             prepared[answer.provider] = ready
         answers.append(answer)
-    return judged(problem, loss, answers, prepared)
-
-
-def judged(
-    problem: Problem, loss: PlainLoss, given: Sequence[Answer], prepared: Mapping[str, Prepared]
-) -> Comparison:
-    """Hold answers against each other, and look again at exact ones where two do not agree.
-
-    Parameters
-    ----------
-    problem : Problem
-        What they are about.
-    loss : PlainLoss
-        Of the problem.
-    given : sequence of Answer
-        What the providers gave.
-    prepared : mapping of str to callable
-        The prepared gradients of those that gave one, by provider.
-    """
-    answers = [
-        replace(a, noise=difference_noise(problem, prepared[a.provider], a.provider, loss))
-        if a.provider in prepared
-        else a
-        for a in given
-    ]
-    judge = Judge(problem, loss, answers)
-    if judge.in_doubt:
-        exact = {a.provider for a in judge.voters if a.noise is None}
-        answers = [
-            replace(a, **look_again(problem, prepared[a.provider])) if a.provider in exact else a
-            for a in answers
-        ]
-    return Comparison(problem, loss, tuple(answers))
-
-
-@cache
-def warm_up(name: str) -> None:
-    """Let a provider import what it needs, once, outside of any measurement."""
-    smallest = problems.get("network-1-1-1")
-    # A user's own provider has a name that nobody else knows; what fails here fails again later.
-    with contextlib.suppress(Exception):
-        get_provider(name).prepare(smallest)(smallest.params)
+    judged = judge(problem, loss, answers, prepared)
+    advised = advice_on(judged) if seconds > 0 else None
+    return Comparison(
+        judged.problem, judged.loss, judged.answers, judged.verdicts, judged.reasons,
+        judged.reference, comparison_text(judged, advised), advised,
+    )  # fmt: skip
 
 
 def _chosen(providers: Chosen) -> list[Provider]:

@@ -2,27 +2,26 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from gradmethods.accuracy.answers import Answer
+from gradmethods.accuracy.answers import Answer, Prepared
 from gradmethods.accuracy.errors import Error, error, gradient_error
-from gradmethods.accuracy.roundoff import PlainLoss
+from gradmethods.accuracy.roundoff import PlainLoss, difference_noise, look_again
 from gradmethods.accuracy.verdicts import AGREES, OBSTACLE, UNRESOLVED, WRONG, Judge
 from gradmethods.problem import Problem
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from gradmethods.advice import Advice
+UNKNOWN = Error(float("nan"), float("nan"))
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Comparison:
+class Judgement:
     """Answers of several providers to one problem, judged against each other.
-
-    Printing it shows the table, the reasons and a conclusion.
 
     Attributes
     ----------
@@ -32,6 +31,12 @@ class Comparison:
         Its value in plain NumPy, and the round-off in it.
     answers : tuple of Answer
         One per provider, in the order given.
+    verdicts : dict of str to str
+        The verdict on each provider, by name.
+    reasons : dict of str to str
+        Why a provider does not agree, by name: empty if it does.
+    reference : Answer or None
+        What the table's errors refer to: of the largest set of answers that agree, the most exact.
 
     Notes
     -----
@@ -59,21 +64,14 @@ class Comparison:
     problem: Problem
     loss: PlainLoss
     answers: tuple[Answer, ...]
+    verdicts: dict[str, str]
+    reasons: dict[str, str]
+    reference: Answer | None
 
     @property
     def delivered(self) -> tuple[Answer, ...]:
         """The answers that hold a gradient."""
         return tuple(answer for answer in self.answers if answer.gradient is not None)
-
-    @cached_property
-    def verdicts(self) -> dict[str, str]:
-        """The verdict on each provider, by name."""
-        return {name: verdict for name, (verdict, _) in self._judged.items()}
-
-    @cached_property
-    def reasons(self) -> dict[str, str]:
-        """Why a provider does not agree, by name: empty if it does."""
-        return {name: reason for name, (_, reason) in self._judged.items()}
 
     @property
     def agree(self) -> bool:
@@ -87,15 +85,10 @@ class Comparison:
         verdicts = list(self.verdicts.values())
         return verdicts.count(AGREES) >= 2 and not unresolved and not WRONG.intersection(verdicts)
 
-    @cached_property
-    def reference(self) -> Answer | None:
-        """The answer that the table's errors refer to: of the largest camp, the most exact."""
-        return self._judge.reference()
-
     def error(self, answer: Answer) -> Error:
         """Measure an answer's gradient against the reference's."""
         if answer.gradient is None or self.reference is None:
-            return Error(float("nan"), float("nan"))
+            return UNKNOWN
         assert self.reference.gradient is not None
         return gradient_error(answer.gradient, self.reference.gradient)
 
@@ -115,7 +108,7 @@ class Comparison:
         forward_passes      for one gradient
         unresolved          entries that the method itself marks as not resolved; missing if it has
                             no such notion
-        verdict             see `Comparison`
+        verdict             see `Judgement`
         reason              why it does not agree; empty if it does
         obstacle            why there is no gradient; empty if there is
         ==================  ========================================================================
@@ -124,7 +117,7 @@ class Comparison:
         """
         import pandas as pd
 
-        return pd.DataFrame([self._row(answer) for answer in self.answers]).set_index("provider")
+        return pd.DataFrame(self.rows).set_index("provider")
 
     @cached_property
     def pairwise(self) -> pd.DataFrame:
@@ -147,7 +140,7 @@ class Comparison:
         rows = []
         for answer in self.delivered:
             for name, shape in self.problem.structure.shapes.items():
-                measured = Error(float("nan"), float("nan"))
+                measured = UNKNOWN
                 if reference is not None and answer.gradient is not None:
                     measured = error(answer.gradient[name], reference[name])
                 rows.append(
@@ -162,63 +155,14 @@ class Comparison:
         return pd.DataFrame(rows)
 
     @cached_property
-    def advice(self) -> Advice:
-        """Which of these providers to use, from the times of the comparison.
-
-        Raises
-        ------
-        InvalidOption
-            If no provider was timed.
-
-        Notes
-        -----
-        A provider is not advised if its verdict is a wrong one, and none is where the loss has no
-        gradient: certifying, which takes two seconds at most, tells kinks and correct digits.
-        """
-        from gradmethods.advice.measure import advice_on
-
-        return advice_on(self)
-
-    def __str__(self) -> str:
-        from gradmethods.accuracy.text import render
-
-        return render(self)
-
-    __repr__ = __str__
-
-    def plot(self, ax: Any = None) -> Any:
-        """Plot error against time per gradient, a point per provider.
-
-        Parameters
-        ----------
-        ax : matplotlib.axes.Axes, optional
-            Where to draw; a new figure by default.
-
-        Returns
-        -------
-        matplotlib.axes.Axes
-
-        Raises
-        ------
-        InvalidOption
-            If no provider was timed.
-        """
-        from gradmethods.report.plane import accuracy_cost_plane
-
-        return accuracy_cost_plane(self, ax)
-
-    @cached_property
-    def _judge(self) -> Judge:
-        return Judge(self.problem, self.loss, self.answers)
-
-    @cached_property
-    def _judged(self) -> dict[str, tuple[str, str]]:
-        return {answer.provider: self._judge.verdict(answer) for answer in self.answers}
+    def rows(self) -> list[dict[str, Any]]:
+        """The rows of `table` as plain values."""
+        return [self._row(answer) for answer in self.answers]
 
     def _row(self, answer: Answer) -> dict[str, Any]:
         measured, cost = self.error(answer), answer.cost
         missing = float("nan")
-        verdict, reason = self._judged[answer.provider]
+        verdict, reason = self.verdicts[answer.provider], self.reasons[answer.provider]
         return {
             "provider": answer.provider,
             "value": answer.value,
@@ -235,3 +179,44 @@ class Comparison:
             "reason": reason,
             "obstacle": reason if verdict == OBSTACLE else "",
         }
+
+
+def judge(
+    problem: Problem,
+    loss: PlainLoss,
+    given: Sequence[Answer],
+    prepared: Mapping[str, Prepared] | None = None,
+) -> Judgement:
+    """Hold answers against each other, and look again at exact ones where two do not agree.
+
+    Parameters
+    ----------
+    problem : Problem
+        What they are about.
+    loss : PlainLoss
+        Of the problem.
+    given : sequence of Answer
+        What the providers gave.
+    prepared : mapping of str to callable, optional
+        The prepared gradients of those that gave one, by provider. Without them round-off is not
+        looked at.
+    """
+    ready = prepared or {}
+    answers = [
+        replace(a, noise=difference_noise(problem, ready[a.provider], a.provider, loss))
+        if a.provider in ready
+        else a
+        for a in given
+    ]
+    found = Judge(problem, loss, answers)
+    if ready and found.in_doubt:
+        exact = {a.provider for a in found.voters if a.noise is None}
+        answers = [
+            replace(a, **look_again(problem, ready[a.provider])) if a.provider in exact else a
+            for a in answers
+        ]
+        found = Judge(problem, loss, answers)
+    verdicts, reasons = {}, {}
+    for answer in answers:
+        verdicts[answer.provider], reasons[answer.provider] = found.verdict(answer)
+    return Judgement(problem, loss, tuple(answers), verdicts, reasons, found.reference())

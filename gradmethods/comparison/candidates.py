@@ -7,19 +7,19 @@ import time
 from dataclasses import replace
 from typing import Any
 
-from gradmethods.accuracy.answers import Answer, count_unresolved, evaluate
-from gradmethods.accuracy.compare import judged, warm_up
-from gradmethods.accuracy.comparison import Comparison
+from gradmethods.accuracy.answers import Answer, count_unresolved, evaluate, warm_up
+from gradmethods.accuracy.judgement import Judgement, judge
 from gradmethods.accuracy.roundoff import PlainLoss
 from gradmethods.accuracy.roundoff import plain_loss as value_and_noise
-from gradmethods.advice.advice import Advice, Option
-from gradmethods.advice.digits import settle
 from gradmethods.blame import told
-from gradmethods.cost.plan import duration
+from gradmethods.comparison.advice import Advice
+from gradmethods.comparison.choices import Option
+from gradmethods.comparison.digits import settle
 from gradmethods.cost.rounds import SHORTEST_ROUND, calls_for
 from gradmethods.cost.timing import measure, plain_loss, quiet
 from gradmethods.deadline import deadline
 from gradmethods.errors import InvalidOption, InvalidProblem
+from gradmethods.output.format import duration
 from gradmethods.problem import Problem
 from gradmethods.providers import get_provider
 
@@ -84,21 +84,12 @@ def advise(problem: Problem, *, seconds: float = 0.5, limit: float = 10.0) -> Ad
     return settle(problem, loss, options, answers, lambda: _judged(problem, found, limit), limit)
 
 
-def advice_on(comparison: Comparison) -> Advice:
-    """Say what follows from a comparison whose providers were timed; nothing is timed again.
-
-    Raises
-    ------
-    InvalidOption
-        If no provider was timed.
-    """
-    costs = [answer.cost for answer in comparison.answers if answer.cost]
-    if not costs and comparison.delivered:
-        raise InvalidOption("Advice needs times. Compare with seconds above 0, say 0.5.")
+def advice_on(judged: Judgement) -> Advice:
+    """Say what follows from answers that were timed and judged; nothing is timed again."""
+    costs = [answer.cost for answer in judged.answers if answer.cost]
     loss = min((cost.loss.median for cost in costs), default=math.nan)
-    options = [_timed(answer) for answer in comparison.answers]
-    problem, answers = comparison.problem, comparison.answers
-    return settle(problem, loss, options, answers, comparison, CERTIFYING)
+    options = [_timed(answer) for answer in judged.answers]
+    return settle(judged.problem, loss, options, judged.answers, judged, CERTIFYING)
 
 
 def _timed(answer: Answer) -> Option:
@@ -161,7 +152,7 @@ def _measured(name: str, problem: Problem, loss: float, seconds: float, limit: f
     return option, answer, prepared
 
 
-def _judged(problem: Problem, found: list[Measured], limit: float) -> Comparison:
+def _judged(problem: Problem, found: list[Measured], limit: float) -> Judgement:
     """Hold the gradients against each other; without the round-off where that takes too long."""
     ready = {answer.provider: prepared for _, answer, prepared in found if prepared is not None}
     answers = [answer for _, answer, _ in found]
@@ -169,6 +160,6 @@ def _judged(problem: Problem, found: list[Measured], limit: float) -> Comparison
     try:
         with allowed:
             loss = value_and_noise(problem)
-            return judged(problem, loss, answers, ready)
+            return judge(problem, loss, answers, ready)
     except allowed.passed:
-        return Comparison(problem, PlainLoss(float(problem.value()), 0.0), tuple(answers))
+        return judge(problem, PlainLoss(float(problem.value()), 0.0), answers)

@@ -1,7 +1,8 @@
-"""What came out of checking a gradient: point by point, array by array."""
+"""What came out of checking a gradient: point by point, array by array, and in words."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -12,9 +13,11 @@ from gradmethods.accuracy.bounds import SLACK
 from gradmethods.accuracy.evidence import Evidence
 from gradmethods.accuracy.given import Given
 from gradmethods.accuracy.measures import measure
-from gradmethods.accuracy.reference import Allowance
+from gradmethods.accuracy.reference import SEEN, Allowance, InPart
 from gradmethods.accuracy.truth import Truth
-from gradmethods.accuracy.verdict import GRAVITY, Verdict
+from gradmethods.accuracy.verdict import GRAVITY, UNRESOLVED, Verdict
+from gradmethods.output import format as fmt
+from gradmethods.output.terminal import fill, table
 from gradmethods.problem import Problem
 
 if TYPE_CHECKING:
@@ -30,6 +33,13 @@ OWN = "the problem's own point"
 def beside(k: int) -> str:
     """Name the k-th point beside it."""
     return f"point {k} beside it"
+
+
+SHORT = {OWN: "own"} | {beside(k): f"beside {k}" for k in range(1, 1 + BESIDE)}
+"""What points are called in a table."""
+
+FEW = 3
+"""Arrays that are named before the rest is counted."""
 
 
 @dataclass(frozen=True)
@@ -158,8 +168,101 @@ class Check:
         }
 
     def __str__(self) -> str:
-        from gradmethods.accuracy.check_text import render
-
-        return render(self)
+        return check_text(self)
 
     __repr__ = __str__
+
+
+def check_text(check: Check) -> str:
+    """Return the verdict, the mistake, the table per array, and what it was held against."""
+    problem = check.problem
+    size = f"{problem.size:,} parameter{'s' * (problem.size != 1)}, {problem.dtype}"
+    lines = [f"{problem.name}: {size}; checked: {check.name}", fill(_conclusion(check)), ""]
+    rows = [_row(str(name), row) for name, row in check.table.iterrows()]
+    if problem.structure.bare:
+        rows = [{key: value for key, value in row.items() if key != "array"} for row in rows]
+    several = len({row["at point"] for row in rows}) > 1
+    if not several:
+        for row in rows:
+            del row["at point"]
+    lines.append(table(rows, left=["verdict"]))
+    return "\n".join([*lines, "", fill(_legend(check))])
+
+
+def _conclusion(check: Check) -> str:
+    if check.ok:
+        return "RIGHT, to rounding."
+    if (
+        not check.failures
+        and all(point.verdict.outcome in {"within bound", UNRESOLVED} for point in check.points)
+        and (not any(point.wrong_value for point in check.points))
+    ):
+        return f"NOT DECIDED: {check.mistake}."
+    return f"WRONG: {check.mistake}."
+
+
+def _row(name: str, row: Any) -> dict[str, str]:
+    return {
+        "array": name,
+        "entries": f"{row['n']:,}",
+        "error ÷ norm": fmt.short_error(row["error"]),
+        "worst entry": fmt.short_error(row["worst"]),
+        "digits": f"{row['digits']:.1f}",
+        "bound ÷ norm": fmt.short_error(row["bound"]),
+        "error ÷ bound": fmt.short_error(row["excess"]),
+        "at point": SHORT.get(row["point"], row["point"]),
+        "verdict": row["verdict"],
+    }
+
+
+def _legend(check: Check) -> str:
+    where = check.points[0].where
+    if len(check.points) > 1:
+        where += f" and {len(check.points) - 1} beside it"
+    text = (
+        f"Checked at {where}, against {_reference(check.points[0].truth)}. Bound: {_bound(check)}. "
+        "Worst entry: error ÷ entry. Error ÷ bound: above 1 is wrong."
+    )
+    text += "".join(f" Not checked: {what}." for what in check.unchecked)
+    hidden = int(check.table["hidden"].sum())
+    if hidden:
+        one = hidden == 1
+        text += (
+            f" {hidden:,} {'entry is' if one else 'entries are'} smaller than the bound: zero in "
+            f"{'its' if one else 'their'} place would pass."
+        )
+    return text
+
+
+def _reference(truth: Truth) -> str:
+    if isinstance(truth, InPart):
+        return (
+            f"backpropagation, which agrees in {truth.digits} digits with what is certified: "
+            f"{truth.sample.coverage}"
+        )
+    return f"the certified gradient ({truth.digits} digits)"
+
+
+def _bound(check: Check) -> str:
+    if isinstance(check.points[0].truth, InPart):
+        return f"{SEEN:,.0f} times the rounding, or the error, that backpropagation shows"
+    text = (
+        f"what rounding may do to an entry, proven for forward mode, times {SLACK:g} because the "
+        "order of your operations may be another"
+    )
+    for why, names in (
+        ("that is too large to tell", [n for p in check.points for n in p.allowance.coarse]),
+        ("cancellation exceeds that", [n for p in check.points for n in p.allowance.rough]),
+    ):
+        if names:
+            text += (
+                f"; where {why}{_in_brackets(names)}, {SEEN:,.0f} times the error that "
+                "backpropagation makes there with slopes as textbooks write them"
+            )
+    return text
+
+
+def _in_brackets(names: Iterable[str]) -> str:
+    unlike = list(dict.fromkeys(filter(None, names)))
+    more = f" and {len(unlike) - FEW} more" if len(unlike) > FEW else ""
+    return f" ({', '.join(unlike[:FEW])}{more})" if unlike else ""

@@ -1,26 +1,111 @@
-"""Advice in words, and the numbers behind it."""
+"""Advice: which method to use for how many gradients and digits, as data and in words."""
 
 from __future__ import annotations
 
 import math
-import textwrap
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from gradmethods.accuracy.text import without_kind
+from gradmethods.accuracy.answers import without_kind
+from gradmethods.comparison.choices import Choice, Option, choose
+from gradmethods.cost.breakeven import BreakEven, evaluations
+from gradmethods.errors import InvalidOption
 from gradmethods.output import format as fmt
-from gradmethods.output.terminal import table
+from gradmethods.output.terminal import fill, table
+from gradmethods.problem import Problem
 
 if TYPE_CHECKING:
-    from gradmethods.advice import Advice, Choice, Option
+    import pandas as pd
+
+BLACK_BOX = "numerical"
+"""What works with any loss: others are compared with it."""
+
+LEAST = 1.0
+"""Correct digits below which numbers are no gradient, however cheap."""
 
 LEVELS = (1, 6, 12)
 """Digits for which the advice is given; where it is the same as for fewer, it is not repeated."""
 
-WIDTH = 100
-
 UNRESOLVED = "Unresolved: entries that no step of the method resolves, by its own estimate."
 LONGEST = 300
 """Characters of a reason that are shown; `Option` holds it in full."""
+
+
+@dataclass(frozen=True, repr=False)
+class Advice:
+    """What to use for a loss. Printing it shows the numbers and the advice.
+
+    Attributes
+    ----------
+    problem : Problem
+        The loss.
+    loss : float
+        Seconds of one loss in plain NumPy.
+    options : tuple of Option
+        One per method, measured or with its obstacle.
+    reference : str
+        What the digits are counted against, in words.
+    doubt : str
+        Why no method is advised, whatever it costs; empty if one may be.
+    """
+
+    problem: Problem
+    loss: float
+    options: tuple[Option, ...]
+    reference: str
+    doubt: str = ""
+
+    def able(self, digits: float = LEAST) -> list[Option]:
+        """List the methods that may be advised for so many digits."""
+        if self.doubt:
+            return []
+        return [o for o in self.options if not (o.obstacle or o.fault) and o.digits >= digits]
+
+    def best(self, count: int, digits: float = LEAST) -> Option | None:
+        """Return the cheapest method for so many gradients with so many digits; None if none is.
+
+        Parameters
+        ----------
+        count : int
+            Gradients, preparation included.
+        digits : float, default 1
+            Correct digits wanted, in the norm.
+        """
+        if count < 1:
+            raise InvalidOption(f"count must be at least 1, got {count!r}.")
+        return min(self.able(digits), key=lambda option: option.total(count), default=None)
+
+    def choices(self, digits: float = LEAST) -> list[Choice]:
+        """List which method is the cheapest from how many gradients on.
+
+        A method that is nowhere cheaper than all others beyond the noise is no choice of its own:
+        it is named beside the one that it cannot be told from.
+        """
+        return choose(self.able(digits))
+
+    def pays(self, name: str, other: str = BLACK_BOX) -> BreakEven:
+        """Return from how many gradients on a method, with its preparation, is the cheaper one."""
+        options = {option.name: option for option in self.options}
+        return evaluations(options[name].price, options[other].price)
+
+    @property
+    def table(self) -> pd.DataFrame:
+        """One row per method: what `Option` holds, and the ratio to the loss."""
+        import pandas as pd
+
+        names = ("preparation", "gradient", "low", "high", "digits", "certified", "agreed",
+                 "estimated", "passes", "unresolved", "obstacle", "fault")  # fmt: skip
+        rows = [
+            {"provider": option.name, **{name: getattr(option, name) for name in names}}
+            for option in self.options
+        ]
+        frame = pd.DataFrame(rows).set_index("provider")
+        return frame.assign(ratio=frame["gradient"] / self.loss)
+
+    def __str__(self) -> str:
+        return advice_text(self)
+
+    __repr__ = __str__
 
 
 def advice_text(advice: Advice) -> str:
@@ -37,15 +122,15 @@ def advice_text(advice: Advice) -> str:
         notes.append(UNRESOLVED)
     notes += [f"{names}: {reason}" for names, reason in _reasons(advice).items()]
     shown = table([dict(zip(columns, row, strict=False)) for row in rows])
-    said = [*sentences(advice), *map(_wrapped, _break_even(advice))]
-    parts = (head, shown, "\n".join(map(_wrapped, notes)), "\n".join(said))
+    said = [*sentences(advice), *map(fill, _break_even(advice))]
+    parts = (head, shown, "\n".join(map(fill, notes)), "\n".join(said))
     return "\n\n".join(filter(None, parts))
 
 
 def sentences(advice: Advice) -> list[str]:
     """Say which method to use for how many gradients and digits, or why none."""
     if advice.doubt:
-        return [_wrapped(f"No method is advised: {advice.doubt}")]
+        return [fill(f"No method is advised: {advice.doubt}")]
     if not advice.able(-math.inf):
         return ["No method is advised: none gave a gradient that can be used."]
     said = ["Which to use, preparation included:"]
@@ -57,20 +142,16 @@ def sentences(advice: Advice) -> list[str]:
             continue
         before = same
         wanted = f"For {digits} digits and more" if digits != LEVELS[0] else "For any accuracy"
-        said.append(_wrapped(f"{wanted}: {_choices(choices)}"))
-    return [*said, _wrapped(_legend(advice))]
+        said.append(fill(f"{wanted}: {_choices(choices)}"))
+    return [*said, fill(_legend(advice))]
 
 
 def surprises(advice: Advice) -> list[str]:
     """Name methods that have no digit right by the truth, whatever their verdict among others."""
-    from gradmethods.advice.advice import LEAST
-
     names = [o.name for o in advice.options if o.certified and o.digits < LEAST]
     if not names:
         return []
-    return [
-        _wrapped(f"Not advised, with fewer than {LEAST:.0f} correct digit: {', '.join(names)}.")
-    ]
+    return [fill(f"Not advised, with fewer than {LEAST:.0f} correct digit: {', '.join(names)}.")]
 
 
 def _legend(advice: Advice) -> str:
@@ -131,8 +212,6 @@ def _digits(option: Option, places: int = 0) -> str:
 
 
 def _break_even(advice: Advice) -> list[str]:
-    from gradmethods.advice.advice import BLACK_BOX
-
     able = advice.able(-math.inf)
     if BLACK_BOX not in [o.name for o in able]:
         return []
@@ -159,7 +238,3 @@ def _break_even(advice: Advice) -> list[str]:
                 f"{span * (pays.low != pays.high)}."
             )
     return lines
-
-
-def _wrapped(text: str) -> str:
-    return textwrap.fill(text, WIDTH, subsequent_indent="  ", break_on_hyphens=False)

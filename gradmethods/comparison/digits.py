@@ -10,14 +10,15 @@ from typing import NamedTuple
 import numpy as np
 
 from gradmethods.accuracy.answers import Answer
-from gradmethods.accuracy.comparison import Comparison
 from gradmethods.accuracy.errors import gradient_error
+from gradmethods.accuracy.judgement import Judgement
 from gradmethods.accuracy.tolerances import TABLE
 from gradmethods.accuracy.verdicts import AGREES, UNRESOLVED, WRONG, methods
-from gradmethods.advice.advice import LEAST, Advice, Option
-from gradmethods.cost.plan import duration
+from gradmethods.comparison.advice import LEAST, Advice
+from gradmethods.comparison.choices import Option
 from gradmethods.deadline import deadline
 from gradmethods.errors import BudgetExceeded, NotDifferentiable
+from gradmethods.output.format import duration
 from gradmethods.problem import Problem
 from gradmethods.structure import Parameters
 
@@ -37,7 +38,7 @@ def settle(
     loss: float,
     options: Sequence[Option],
     answers: Sequence[Answer],
-    comparison: Comparison | Callable[[], Comparison],
+    judged: Judgement | Callable[[], Judgement],
     limit: float,
 ) -> Advice:
     """Give measured options their digits, and say which must not be used.
@@ -52,9 +53,9 @@ def settle(
         With their times, and without digits.
     answers : sequence of Answer
         What they gave, in the same order.
-    comparison : Comparison or callable
+    judged : Judgement or callable
         Of these answers: who is wrong in it is not advised. Judging takes dozens of forward passes:
-        what makes a comparison is called only where there is no truth.
+        what makes a judgement is called only where there is no truth.
     limit : float
         Seconds that certifying may take.
     """
@@ -69,11 +70,11 @@ def settle(
     if not able:
         found = tuple(_by_theory(problem, option) for option in options)
         return Advice(problem, loss, found, "theory")
-    verdicts: Comparison | None = None
-    if isinstance(comparison, Comparison):
-        verdicts = comparison
+    verdicts: Judgement | None = None
+    if isinstance(judged, Judgement):
+        verdicts = judged
     elif truth.grade is None:
-        verdicts = comparison()
+        verdicts = judged()
     given = {answer.provider: answer for answer in (verdicts.answers if verdicts else answers)}
     found = tuple(
         _known(problem, option, given[option.name], verdicts, truth)
@@ -131,7 +132,7 @@ def find_truth(problem: Problem, limit: float) -> Truth:
 
 
 def _known(
-    problem: Problem, option: Option, answer: Answer, verdicts: Comparison | None, truth: Truth
+    problem: Problem, option: Option, answer: Answer, verdicts: Judgement | None, truth: Truth
 ) -> Option:
     """Return an option with its digits, and its fault if it has one."""
     assert answer.gradient is not None

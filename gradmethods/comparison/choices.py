@@ -1,24 +1,12 @@
-"""What follows from the costs of all methods on one loss. Nothing is measured here."""
+"""Which of several methods is the cheapest from how many gradients on; nothing is measured."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
-from gradmethods.cost.breakeven import BreakEven, Price, evaluations
-from gradmethods.errors import InvalidOption
-from gradmethods.problem import Problem
-
-if TYPE_CHECKING:
-    import pandas as pd
-
-BLACK_BOX = "numerical"
-"""What works with any loss: others are compared with it."""
-
-LEAST = 1.0
-"""Correct digits below which numbers are no gradient, however cheap."""
+from gradmethods.cost.breakeven import Price, evaluations
 
 TWICE = 2.0
 """A time that was taken once, as that of a preparation, is right within this factor."""
@@ -109,94 +97,23 @@ class Choice:
     ties: tuple[Option, ...] = ()
 
 
-@dataclass(frozen=True, repr=False)
-class Advice:
-    """What to use for a loss. Printing it shows the numbers and the advice.
+def choose(able: Sequence[Option]) -> list[Choice]:
+    """List which method is the cheapest from how many gradients on.
 
-    Attributes
-    ----------
-    problem : Problem
-        The loss.
-    loss : float
-        Seconds of one loss in plain NumPy.
-    options : tuple of Option
-        One per method, measured or with its obstacle.
-    reference : str
-        What the digits are counted against, in words.
-    doubt : str
-        Why no method is advised, whatever it costs; empty if one may be.
+    A method that is nowhere cheaper than all others beyond the noise is no choice of its own: it is
+    named beside the one that it cannot be told from.
     """
-
-    problem: Problem
-    loss: float
-    options: tuple[Option, ...]
-    reference: str
-    doubt: str = ""
-
-    def able(self, digits: float = LEAST) -> list[Option]:
-        """List the methods that may be advised for so many digits."""
-        if self.doubt:
-            return []
-        return [o for o in self.options if not (o.obstacle or o.fault) and o.digits >= digits]
-
-    def best(self, count: int, digits: float = LEAST) -> Option | None:
-        """Return the cheapest method for so many gradients with so many digits; None if none is.
-
-        Parameters
-        ----------
-        count : int
-            Gradients, preparation included.
-        digits : float, default 1
-            Correct digits wanted, in the norm.
-        """
-        if count < 1:
-            raise InvalidOption(f"count must be at least 1, got {count!r}.")
-        return min(self.able(digits), key=lambda option: option.total(count), default=None)
-
-    def choices(self, digits: float = LEAST) -> list[Choice]:
-        """List which method is the cheapest from how many gradients on.
-
-        A method that is nowhere cheaper than all others beyond the noise is no choice of its own:
-        it is named beside the one that it cannot be told from.
-        """
-        able = self.able(digits)
-        rivals = list(able)
-        while True:
-            spans = _spans(rivals)
-            blurred = _blurred(spans, rivals)
-            if blurred is None:
-                break
-            rivals.remove(blurred)
-        return [
-            Choice(start, option, tuple(_ties(option, able, _counts(start, stop))))
-            for start, stop, option in spans
-        ]
-
-    def pays(self, name: str, other: str = BLACK_BOX) -> BreakEven:
-        """Return from how many gradients on a method, with its preparation, is the cheaper one."""
-        options = {option.name: option for option in self.options}
-        return evaluations(options[name].price, options[other].price)
-
-    @property
-    def table(self) -> pd.DataFrame:
-        """One row per method: what `Option` holds, and the ratio to the loss."""
-        import pandas as pd
-
-        names = ("preparation", "gradient", "low", "high", "digits", "certified", "agreed",
-                 "estimated", "passes", "unresolved", "obstacle", "fault")  # fmt: skip
-        rows = [
-            {"provider": option.name, **{name: getattr(option, name) for name in names}}
-            for option in self.options
-        ]
-        frame = pd.DataFrame(rows).set_index("provider")
-        return frame.assign(ratio=frame["gradient"] / self.loss)
-
-    def __str__(self) -> str:
-        from gradmethods.report.advice import advice_text
-
-        return advice_text(self)
-
-    __repr__ = __str__
+    rivals = list(able)
+    while True:
+        spans = _spans(rivals)
+        blurred = _blurred(spans, rivals)
+        if blurred is None:
+            break
+        rivals.remove(blurred)
+    return [
+        Choice(start, option, tuple(_ties(option, able, _counts(start, stop))))
+        for start, stop, option in spans
+    ]
 
 
 Span = tuple[int, float, Option]

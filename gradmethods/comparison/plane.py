@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import matplotlib as mpl
 
+from gradmethods.accuracy.judgement import Judgement
 from gradmethods.errors import InvalidOption
 from gradmethods.output.figures import new_figure
 from gradmethods.output.style import RC, THEORY, look
-
-if TYPE_CHECKING:
-    from gradmethods.accuracy.compare import Comparison
 
 FLOOR = 1e-17
 """Where an error of exactly 0 is drawn, as a log axis has no zero."""
@@ -20,12 +18,12 @@ MOST_LABELS = 5
 """Beside their points; more would lie over one another, and go into a legend."""
 
 
-def accuracy_cost_plane(comparison: Comparison, ax: Any = None) -> Any:
+def accuracy_cost_plane(comparison: Judgement, ax: Any = None) -> Any:
     """Plot a comparison's errors against its times.
 
     Parameters
     ----------
-    comparison : Comparison
+    comparison : Judgement
         Its table is plotted. Providers that were not timed are left out.
     ax : matplotlib.axes.Axes, optional
         Where to draw; a new figure by default.
