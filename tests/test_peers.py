@@ -12,7 +12,7 @@ import pytest
 
 import gradmethods as gm
 from gradmethods import problems
-from gradmethods.accuracy.errors import gradient_error
+from gradmethods.distance import gradient_error
 from gradmethods.peers import FAMILIES, PEERS, NotInstalled
 from gradmethods.peers.cases import Case, chosen
 from gradmethods.peers.handwritten import HandWritten

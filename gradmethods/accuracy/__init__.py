@@ -3,10 +3,10 @@
 from gradmethods.accuracy.bounds import bound
 from gradmethods.accuracy.check import assert_gradient, check_gradient
 from gradmethods.accuracy.check_result import Check
-from gradmethods.accuracy.errors import Error, error, gradient_error
 from gradmethods.accuracy.measures import Measures, measure
 from gradmethods.accuracy.tolerances import tolerance
 from gradmethods.accuracy.verdict import Verdict, verdict
+from gradmethods.distance import Error, error, gradient_error
 
 __all__ = [
     "Check",

@@ -9,7 +9,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from gradmethods.accuracy.errors import norm
 from gradmethods.accuracy.plants.elsewhere import (
     examples_of,
     gradient_of,
@@ -20,6 +19,7 @@ from gradmethods.accuracy.plants.ground import NotHere
 from gradmethods.accuracy.plants.slopes import wrong_slopes
 from gradmethods.accuracy.truth import Truth, true_arrays
 from gradmethods.accuracy.verdict import Index, Verdict
+from gradmethods.distance import norm
 from gradmethods.problem import Problem
 from gradmethods.structure import Arrays
 

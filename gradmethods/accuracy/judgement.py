@@ -8,9 +8,9 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from gradmethods.accuracy.answers import Answer, Prepared
-from gradmethods.accuracy.errors import Error, error, gradient_error
 from gradmethods.accuracy.roundoff import PlainLoss, difference_noise, look_again
 from gradmethods.accuracy.verdicts import AGREES, OBSTACLE, UNRESOLVED, WRONG, Judge
+from gradmethods.distance import Error, error, gradient_error
 from gradmethods.problem import Problem
 
 if TYPE_CHECKING:

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from gradmethods.accuracy.bounds import SLACK, exact_bound
-from gradmethods.accuracy.errors import norm
 from gradmethods.accuracy.truth import Truth, in_doubles, true_arrays
+from gradmethods.distance import norm
 from gradmethods.errors import BudgetExceeded, GradientError, NotDifferentiable
 from gradmethods.problem import Problem
 from gradmethods.providers import Backprop

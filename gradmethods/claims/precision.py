@@ -15,7 +15,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gradmethods import problems
-from gradmethods.accuracy.errors import gradient_error
 from gradmethods.certified import certified_gradient
 from gradmethods.claims.claim import (
     Claim,
@@ -29,6 +28,7 @@ from gradmethods.claims.claim import (
     inside,
 )
 from gradmethods.cost.fits import fit_power_law
+from gradmethods.distance import gradient_error
 from gradmethods.problem import Problem
 from gradmethods.providers import get_provider
 

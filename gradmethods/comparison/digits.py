@@ -10,13 +10,13 @@ from typing import NamedTuple
 import numpy as np
 
 from gradmethods.accuracy.answers import Answer
-from gradmethods.accuracy.errors import gradient_error
 from gradmethods.accuracy.judgement import Judgement
 from gradmethods.accuracy.tolerances import TABLE
 from gradmethods.accuracy.verdicts import AGREES, UNRESOLVED, WRONG, methods
 from gradmethods.comparison.advice import LEAST, Advice
 from gradmethods.comparison.choices import Option
 from gradmethods.deadline import deadline
+from gradmethods.distance import gradient_error
 from gradmethods.errors import BudgetExceeded, NotDifferentiable
 from gradmethods.output.format import duration
 from gradmethods.problem import Problem

@@ -11,10 +11,10 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-from gradmethods.accuracy.errors import gradient_error
 from gradmethods.cost.plan import Gap
 from gradmethods.cost.timing import plain_loss, quiet
 from gradmethods.deadline import deadline
+from gradmethods.distance import gradient_error
 from gradmethods.errors import GradientError
 from gradmethods.output.format import duration
 from gradmethods.peers.cases import BATCH, Case, ours

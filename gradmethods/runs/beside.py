@@ -9,8 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from gradmethods.accuracy.errors import gradient_error
 from gradmethods.cost.timing import measure
+from gradmethods.distance import gradient_error
 from gradmethods.problem import Problem
 from gradmethods.providers.backprop import Backprop
 from gradmethods.providers.numerical import Numerical
