@@ -34,7 +34,7 @@ from gradmethods.providers import (
     get_provider,
     gradient,
 )
-from gradmethods.training import Training, train
+from gradmethods.studies.training import Training, train
 
 if TYPE_CHECKING:
     from gradmethods.certified import (

@@ -5,7 +5,6 @@ import json
 import pytest
 
 from gradmethods.cli import main
-from gradmethods.derivations import Derivation
 from gradmethods.errors import GradientError
 from gradmethods.output.files import (
     ACCURACY,
@@ -19,6 +18,7 @@ from gradmethods.output.files import (
 )
 from gradmethods.report import write as report
 from gradmethods.runs.begin import clear
+from gradmethods.studies.derivations import Derivation
 from tests.report_records import write_run
 
 

@@ -7,8 +7,8 @@ import pandas as pd
 from gradmethods.output import format as fmt
 from gradmethods.output.caption import Caption
 from gradmethods.output.folder import Folder
-from gradmethods.pathologies import recovery
 from gradmethods.report import pathologies as plots
+from gradmethods.studies.pathologies import recovery
 
 BANDS = "Lines are medians over ten seeds, bands reach from the least to the largest value."
 

@@ -13,7 +13,7 @@ from matplotlib.ticker import MaxNLocator
 
 from gradmethods.output.figures import new_figure
 from gradmethods.output.style import RC, THEORY, look
-from gradmethods.training import Training
+from gradmethods.studies.training import Training
 
 DASHES: tuple[Any, ...] = ("-", (0, (5, 2)), (0, (1, 1.6)))
 """Curves that lie on one another stay visible: a wide line below, dashes and dots above it."""

@@ -14,7 +14,7 @@ from gradmethods.output.folder import Folder
 from gradmethods.output.style import look
 from gradmethods.report.learning import loss_figure, losses_frame, parting_figure, parting_frame
 from gradmethods.report.maps import animation, is_plane, map_figure, map_frame
-from gradmethods.training import Training
+from gradmethods.studies.training import Training
 
 
 def write_training(

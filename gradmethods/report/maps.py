@@ -16,7 +16,7 @@ from gradmethods.errors import InvalidProblem
 from gradmethods.output.figures import new_figure
 from gradmethods.output.style import RC
 from gradmethods.problems.predictions import probabilities
-from gradmethods.training import Training
+from gradmethods.studies.training import Training
 
 COLOURS = "cividis"
 """Dark to light as P grows, for colour-blind readers and on paper alike."""

@@ -11,12 +11,12 @@ import jinja2
 import pandas as pd
 from markupsafe import Markup
 
-from gradmethods.derivations import Derivation
 from gradmethods.output.caption import commit
 from gradmethods.output.typeset import is_numeric
 from gradmethods.report.formulas import section as formulas_section
 from gradmethods.report.inline import inline
 from gradmethods.report.tables import slopes_table
+from gradmethods.studies.derivations import Derivation
 
 if TYPE_CHECKING:
     from gradmethods.output.items import Item

@@ -89,7 +89,7 @@ def show_formulas(names: Sequence[str] = (), out: Path | None = None) -> tuple[s
     Parameters
     ----------
     names : sequence of str
-        As `gradmethods.derivations.derive` takes them; all if there are none.
+        As `gradmethods.studies.derivations.derive` takes them; all if there are none.
     out : pathlib.Path, optional
         Where to write: a page (HTML), LaTeX (TEX) or a picture (SVG, PDF or PNG).
 
@@ -100,9 +100,9 @@ def show_formulas(names: Sequence[str] = (), out: Path | None = None) -> tuple[s
     proven : bool
         Whether SymPy proved every equation.
     """
-    from gradmethods import derivations
     from gradmethods.output.figures import check_format, save
     from gradmethods.report import formulas
+    from gradmethods.studies import derivations
 
     if out is not None:
         check_target(out)

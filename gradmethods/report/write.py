@@ -7,7 +7,6 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from gradmethods.derivations import Derivation
 from gradmethods.errors import GradientError
 from gradmethods.output.caption import provenance_line
 from gradmethods.output.files import (
@@ -35,6 +34,7 @@ from gradmethods.report.cite import bibliography, run_name
 from gradmethods.report.claims import SECTION as LEDGER
 from gradmethods.report.cost import cost_items
 from gradmethods.report.page import Content, page
+from gradmethods.studies.derivations import Derivation
 
 WORDS = ("date", "command", "python")
 """Entries of a provenance that are texts."""

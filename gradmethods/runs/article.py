@@ -16,12 +16,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from gradmethods import pathologies, problems
+from gradmethods import problems
 from gradmethods.errors import GradientError
 from gradmethods.problem import Problem
 from gradmethods.problems.options import positive, whole
 from gradmethods.providers import get_provider
-from gradmethods.training import EPOCHS, INTERRUPTED, RATE, train_together, undisturbed
+from gradmethods.studies import pathologies
+from gradmethods.studies.training import EPOCHS, INTERRUPTED, RATE, train_together, undisturbed
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -136,7 +137,7 @@ def run_article(
     """
     from gradmethods.output.terminal import framed
     from gradmethods.report import failures, lessons
-    from gradmethods.seeds import seed_study
+    from gradmethods.studies.seeds import seed_study
 
     seeds, epochs = whole("seeds", seeds, least=1), whole("epochs", epochs, least=1)
 

@@ -14,11 +14,9 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from gradmethods.claims import claims_rows
 from gradmethods.cost.plan import FULL_LIMIT, LIMIT, Gap
 from gradmethods.cost.provenance import provenance
 from gradmethods.cost.trial import Settings, gap_record
-from gradmethods.derivations import NAMES, derive
 from gradmethods.errors import BudgetExceeded, InvalidOption
 from gradmethods.output.files import (
     ACCURACY,
@@ -37,6 +35,8 @@ from gradmethods.runs import assess, million
 from gradmethods.runs.begin import begin, clear, say
 from gradmethods.runs.budget import FULL, SHORT, Budget
 from gradmethods.runs.cases import INTERRUPTED, fill, find_benchmarks, kept, run_cases
+from gradmethods.studies.claims import claims_rows
+from gradmethods.studies.derivations import NAMES, derive
 
 PROOFS = 5.0
 """Seconds that proving the article's derivations may take."""

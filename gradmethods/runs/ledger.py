@@ -1,4 +1,4 @@
-"""The ledger of claims as a job: examine, keep, write. What decides is in `gradmethods.claims`."""
+"""The ledger of claims as a job: examine, keep, write. `gradmethods.studies.claims` decides."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from gradmethods.claims import claims_rows
 from gradmethods.cost.provenance import provenance
 from gradmethods.output.files import (
     CLAIMS,
@@ -19,6 +18,7 @@ from gradmethods.output.files import (
     write_json,
 )
 from gradmethods.runs.million import read_million
+from gradmethods.studies.claims import claims_rows
 
 ORIGIN = "claims-provenance.json"
 

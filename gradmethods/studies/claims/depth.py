@@ -11,7 +11,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gradmethods import problems
-from gradmethods.claims.claim import (
+from gradmethods.cost.estimates import Estimate
+from gradmethods.providers.backprop import Backprop
+from gradmethods.structure import Arrays
+from gradmethods.studies.claims.claim import (
     UNDECIDED,
     Claim,
     Criterion,
@@ -23,9 +26,6 @@ from gradmethods.claims.claim import (
     exactly,
     inside,
 )
-from gradmethods.cost.estimates import Estimate
-from gradmethods.providers.backprop import Backprop
-from gradmethods.structure import Arrays
 
 LAYERS = (2, 4, 6, 8, 12, 16)
 WIDTH = 32

@@ -10,7 +10,9 @@ from typing import Any
 import numpy as np
 
 from gradmethods.certified import certified_gradient
-from gradmethods.claims.claim import (
+from gradmethods.problem import Problem
+from gradmethods.problems.functions import cross_entropy, sigmoid, squared_error
+from gradmethods.studies.claims.claim import (
     Claim,
     Criterion,
     Decision,
@@ -20,8 +22,6 @@ from gradmethods.claims.claim import (
     Series,
     exactly,
 )
-from gradmethods.problem import Problem
-from gradmethods.problems.functions import cross_entropy, sigmoid, squared_error
 
 PLACES = tuple(float(z) for z in np.linspace(0.0, -30.0, 31))
 """Inputs z of the last sigmoid for a target of 1: from undecided to extremely bad."""

@@ -12,9 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gradmethods import problems
-from gradmethods.pathologies.depth import initial_weights
 from gradmethods.problem import Problem
-from gradmethods.training import Training, train, undisturbed
+from gradmethods.studies.pathologies.depth import initial_weights
+from gradmethods.studies.training import Training, train, undisturbed
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -4,9 +4,9 @@ Every gradient comes from backpropagation, and the tests hold it against the oth
 come out; figures of them are `gradmethods.report.pathologies`.
 """
 
-from gradmethods.pathologies.depth import INITIALISATIONS, gradient_norms, initial_weights
-from gradmethods.pathologies.dying import dead_units, dying_units
-from gradmethods.pathologies.losses import (
+from gradmethods.studies.pathologies.depth import INITIALISATIONS, gradient_norms, initial_weights
+from gradmethods.studies.pathologies.dying import dead_units, dying_units
+from gradmethods.studies.pathologies.losses import (
     LOSSES,
     logit_gradients,
     logit_problem,

@@ -11,7 +11,9 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from gradmethods.claims import (
+from gradmethods.deadline import deadline
+from gradmethods.errors import GradientError
+from gradmethods.studies.claims import (
     constant,
     depth,
     elimination,
@@ -23,9 +25,7 @@ from gradmethods.claims import (
     saturation,
     sharing,
 )
-from gradmethods.claims.claim import Claim, Evidence
-from gradmethods.deadline import deadline
-from gradmethods.errors import GradientError
+from gradmethods.studies.claims.claim import Claim, Evidence
 
 __all__ = ["LEDGER", "Claim", "Evidence", "claims_rows"]
 

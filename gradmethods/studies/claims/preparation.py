@@ -5,7 +5,8 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 
-from gradmethods.claims.claim import (
+from gradmethods.cost.breakeven import BreakEven, Price, ahead_from, evaluations
+from gradmethods.studies.claims.claim import (
     UNDECIDED,
     Claim,
     Criterion,
@@ -16,8 +17,7 @@ from gradmethods.claims.claim import (
     Series,
     exactly,
 )
-from gradmethods.claims.timings import NAMES, SWEEPS, Timing, measured
-from gradmethods.cost.breakeven import BreakEven, Price, ahead_from, evaluations
+from gradmethods.studies.claims.timings import NAMES, SWEEPS, Timing, measured
 
 SYMBOLIC, CENTRAL, BACKPROP = METHODS = ("analytical:cse", "numerical", "backprop")
 

@@ -11,9 +11,9 @@ from typing import Any
 import numpy as np
 
 from gradmethods import problems
-from gradmethods.claims.claim import Panel, Series
 from gradmethods.providers import get_provider
 from gradmethods.providers.analytical import PreparedAnalytical
+from gradmethods.studies.claims.claim import Panel, Series
 
 FORMS = ("analytical:expanded", "analytical:cse", "analytical:chain-rule", "backprop")
 EXPANDED, SHARED, STAGES, PROGRAM = FORMS

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from gradmethods.claims.claim import (
+from gradmethods.studies.claims.claim import (
     UNDECIDED,
     Claim,
     Criterion,
@@ -13,7 +13,15 @@ from gradmethods.claims.claim import (
     Finding,
     exactly,
 )
-from gradmethods.claims.programs import PROGRAM, SHARED, STAGES, Size, Sweeps, panels, sweeps
+from gradmethods.studies.claims.programs import (
+    PROGRAM,
+    SHARED,
+    STAGES,
+    Size,
+    Sweeps,
+    panels,
+    sweeps,
+)
 
 STEADY = 1.05
 """A multiple that grows by less over a doubling counts as bounded."""

@@ -7,7 +7,10 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from gradmethods import problems
-from gradmethods.claims.claim import (
+from gradmethods.examples import first_example
+from gradmethods.graph import record
+from gradmethods.providers.backprop import Backprop
+from gradmethods.studies.claims.claim import (
     UNDECIDED,
     Claim,
     Criterion,
@@ -19,10 +22,7 @@ from gradmethods.claims.claim import (
     exactly,
     inside,
 )
-from gradmethods.claims.timings import NAMES, SWEEPS, Timing, asymptote, measured
-from gradmethods.examples import first_example
-from gradmethods.graph import record
-from gradmethods.providers.backprop import Backprop
+from gradmethods.studies.claims.timings import NAMES, SWEEPS, Timing, asymptote, measured
 
 BOUND = 5.0
 """Griewank & Walther (2008), section 3.3: reverse mode takes at most so many times the function."""

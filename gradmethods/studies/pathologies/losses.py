@@ -15,7 +15,7 @@ from gradmethods.problems import datasets
 from gradmethods.problems.functions import cross_entropy, logistic_loss, sigmoid, squared_error
 from gradmethods.problems.predictions import accuracy
 from gradmethods.providers import Backprop
-from gradmethods.training import train, undisturbed
+from gradmethods.studies.training import train, undisturbed
 
 if TYPE_CHECKING:
     import pandas as pd

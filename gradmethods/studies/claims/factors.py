@@ -15,7 +15,10 @@ from typing import Any
 import numpy as np
 
 from gradmethods import problems
-from gradmethods.claims.claim import (
+from gradmethods.graph import Graph, Node, record
+from gradmethods.problem import Problem
+from gradmethods.problems.functions import sigmoid
+from gradmethods.studies.claims.claim import (
     Claim,
     Criterion,
     Decision,
@@ -25,9 +28,6 @@ from gradmethods.claims.claim import (
     Series,
     exactly,
 )
-from gradmethods.graph import Graph, Node, record
-from gradmethods.problem import Problem
-from gradmethods.problems.functions import sigmoid
 
 WIDTHS = (1, 2, 4, 8, 16)
 DEPTHS = (1, 2, 3, 4, 5)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from gradmethods.derivations.derivation import Derivation
 from gradmethods.errors import UnknownName
+from gradmethods.studies.derivations.derivation import Derivation
 
 NAMES = ("network-1-1-1", "island")
 
@@ -31,6 +31,6 @@ def derive(name: str) -> Derivation:
     """
     if name not in NAMES:
         raise UnknownName.among("derivation", name, NAMES)
-    from gradmethods.derivations import classifier, network
+    from gradmethods.studies.derivations import classifier, network
 
     return network.derivation() if name == network.NAME else classifier.derivation()

@@ -6,7 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from gradmethods import problems
-from gradmethods.claims.claim import (
+from gradmethods.cost.counts import counted
+from gradmethods.problem import Problem
+from gradmethods.providers.numerical import Numerical
+from gradmethods.studies.claims.claim import (
     Claim,
     Criterion,
     Decision,
@@ -16,9 +19,6 @@ from gradmethods.claims.claim import (
     Series,
     exactly,
 )
-from gradmethods.cost.counts import counted
-from gradmethods.problem import Problem
-from gradmethods.providers.numerical import Numerical
 
 WIDTHS = (1, 2, 4, 8, 16)
 """Hidden units in each of two layers: from 7 to 337 parameters."""

@@ -13,9 +13,9 @@ import sympy
 from sympy.printing.latex import LatexPrinter
 
 from gradmethods import problems
-from gradmethods.derivations.derivation import Derivation, Row
-from gradmethods.derivations.proof import vanishes
 from gradmethods.providers import Analytical
+from gradmethods.studies.derivations.derivation import Derivation, Row
+from gradmethods.studies.derivations.proof import vanishes
 
 NAME = "network-1-1-1"
 

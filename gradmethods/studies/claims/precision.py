@@ -16,7 +16,11 @@ from numpy.typing import NDArray
 
 from gradmethods import problems
 from gradmethods.certified import certified_gradient
-from gradmethods.claims.claim import (
+from gradmethods.cost.fits import fit_power_law
+from gradmethods.distance import gradient_error
+from gradmethods.problem import Problem
+from gradmethods.providers import get_provider
+from gradmethods.studies.claims.claim import (
     Claim,
     Criterion,
     Decision,
@@ -27,10 +31,6 @@ from gradmethods.claims.claim import (
     exactly,
     inside,
 )
-from gradmethods.cost.fits import fit_power_law
-from gradmethods.distance import gradient_error
-from gradmethods.problem import Problem
-from gradmethods.providers import get_provider
 
 Vector = NDArray[np.float64]
 

@@ -1,6 +1,6 @@
 """What the article derives by hand, proven equal to SymPy's derivatives of the losses here."""
 
-from gradmethods.derivations.derivation import Derivation, Row
-from gradmethods.derivations.derive import NAMES, derive
+from gradmethods.studies.derivations.derivation import Derivation, Row
+from gradmethods.studies.derivations.derive import NAMES, derive
 
 __all__ = ["NAMES", "Derivation", "Row", "derive"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from gradmethods.claims.claim import (
+from gradmethods.studies.claims.claim import (
     UNDECIDED,
     Claim,
     Criterion,

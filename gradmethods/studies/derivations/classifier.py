@@ -13,9 +13,9 @@ import sympy
 from numpy.typing import NDArray
 
 from gradmethods import problems
-from gradmethods.derivations.derivation import Derivation, Row
-from gradmethods.derivations.proof import vanishes
 from gradmethods.structure import Arrays
+from gradmethods.studies.derivations.derivation import Derivation, Row
+from gradmethods.studies.derivations.proof import vanishes
 from gradmethods.symbolic.arrays import Whole
 from gradmethods.symbolic.build import Builder
 

@@ -15,7 +15,7 @@ from gradmethods import problems
 from gradmethods.problem import Problem
 from gradmethods.problems.predictions import probabilities
 from gradmethods.providers import Backprop
-from gradmethods.training import EPOCHS, RATE, Training, train, undisturbed
+from gradmethods.studies.training import EPOCHS, RATE, Training, train, undisturbed
 
 if TYPE_CHECKING:
     import pandas as pd
