@@ -10,7 +10,7 @@ import pytest
 
 import gradmethods as gm
 from gradmethods.accuracy.answers import evaluate, warm_up
-from gradmethods.cli import main
+from gradmethods.app.cli import main
 from gradmethods.comparison import DEFAULT_PROVIDERS, Advice, Option, candidates, digits
 from gradmethods.errors import InvalidOption, InvalidProblem
 from gradmethods.problems import hard

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 import gradmethods as gm
+from gradmethods.app.runs import begin, bench, ledger
 from gradmethods.cost.cases import Case
 from gradmethods.cost.trial import Settings
 from gradmethods.errors import InvalidOption
@@ -16,7 +17,6 @@ from gradmethods.graph import record
 from gradmethods.output.files import CLAIMS, RECORDS, append_record, read_json, read_records
 from gradmethods.report import write_report
 from gradmethods.report.claims import criteria_frame, ledger_text
-from gradmethods.runs import begin, bench, ledger
 from gradmethods.studies import claims
 from gradmethods.studies.claims import (
     LEDGER,

@@ -4,7 +4,8 @@ import json
 
 import pytest
 
-from gradmethods.cli import main
+from gradmethods.app.cli import main
+from gradmethods.app.runs.begin import clear
 from gradmethods.errors import GradientError
 from gradmethods.output.files import (
     ACCURACY,
@@ -17,7 +18,6 @@ from gradmethods.output.files import (
     records_so_far,
 )
 from gradmethods.report import write as report
-from gradmethods.runs.begin import clear
 from gradmethods.studies.derivations import Derivation
 from tests.report_records import write_run
 

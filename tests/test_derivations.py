@@ -12,7 +12,7 @@ import sympy
 from matplotlib.text import Text
 
 import gradmethods as gm
-from gradmethods.cli import main
+from gradmethods.app.cli import main
 from gradmethods.errors import UnknownName
 from gradmethods.graph import record
 from gradmethods.report import formulas

@@ -11,8 +11,8 @@ import gradmethods as gm
 from gradmethods.accuracy import gallery, reasons
 from gradmethods.accuracy.report import VARIANTS
 from gradmethods.accuracy.tolerances import tolerance
-from gradmethods.cli import main
-from gradmethods.locate import find_problem
+from gradmethods.app.cli import main
+from gradmethods.app.locate import find_problem
 from gradmethods.output.caption import Caption
 from gradmethods.output.figures import save
 from gradmethods.output.files import read_json, write_json

@@ -13,7 +13,7 @@ from matplotlib.patches import Circle, FancyBboxPatch, PathPatch
 from matplotlib.text import Text
 
 import gradmethods as gm
-from gradmethods.cli import main
+from gradmethods.app.cli import main
 from gradmethods.errors import BudgetExceeded, InvalidProblem, UnknownName
 from gradmethods.graph import Node, record
 from gradmethods.graph.names import Names, is_array

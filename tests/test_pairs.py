@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from gradmethods.app.runs.cases import settled
 from gradmethods.cost import pairs
 from gradmethods.cost.pairs import PAIRS, UNDECIDED, Pair, pair_record, verdict
 from gradmethods.cost.plan import Plan
@@ -16,7 +17,6 @@ from gradmethods.report import frames
 from gradmethods.report.pairs import pairs_frame, pairs_table
 from gradmethods.report.text import case_line
 from gradmethods.report.write import write
-from gradmethods.runs.cases import settled
 from tests.report_records import estimate, some_records, write_run
 
 PAIR = Pair("numerical:forward", "numerical:backward", "1")

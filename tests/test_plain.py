@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from gradmethods.cli import main
+from gradmethods.app.cli import main
 from gradmethods.output.terminal import table
 from gradmethods.report.accuracy import text
 from tests.accuracy_records import curve

@@ -67,7 +67,7 @@ def claims_rows(
     seconds : float, optional
         For everything; no bound by default. What does not fit is not decided.
     million : dict, optional
-        The result of `gradmethods.runs.million.run_million`, or the gap that is there instead.
+        The result of `gradmethods.app.runs.million.run_million`, or the gap that is there instead.
     seed : int, default 0
         Of everything that is drawn.
     keep : callable, optional

@@ -8,22 +8,22 @@ from typing import Any
 OUT = "folder to write to; what an earlier run wrote there is replaced (default: %(default)s)"
 
 
-def new(jobs: Any, name: str, summary: str, example: str) -> argparse.ArgumentParser:
+def new(commands: Any, name: str, summary: str, example: str) -> argparse.ArgumentParser:
     """Make a sub-command whose help shows an example."""
-    job: argparse.ArgumentParser = jobs.add_parser(
+    command: argparse.ArgumentParser = commands.add_parser(
         name,
         help=summary,
         description=f"{summary[0].upper()}{summary[1:]}.",
         epilog=f"example:\n  {example}",
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    return job
+    return command
 
 
-def add_problem(job: argparse.ArgumentParser) -> None:
+def add_problem(command: argparse.ArgumentParser) -> None:
     """Add the arguments that name a problem."""
-    job.add_argument("problem", help="a name of the catalogue, or path/to/file.py:problem")
-    job.add_argument(
+    command.add_argument("problem", help="a name of the catalogue, or path/to/file.py:problem")
+    command.add_argument(
         "--set",
         action="append",
         default=[],
@@ -33,9 +33,9 @@ def add_problem(job: argparse.ArgumentParser) -> None:
     )
 
 
-def add_resume(job: argparse.ArgumentParser) -> None:
+def add_resume(command: argparse.ArgumentParser) -> None:
     """Add what to do with a run that is there: by default it is gone on with if it can be."""
-    how = job.add_mutually_exclusive_group()
+    how = command.add_mutually_exclusive_group()
     how.add_argument(
         "--resume",
         action="store_const",

@@ -7,9 +7,7 @@ import sys
 from collections.abc import Sequence
 from importlib.metadata import version
 
-from gradmethods.blame import is_users, told
-from gradmethods.errors import GradientError
-from gradmethods.jobs import (
+from gradmethods.app.commands import (
     accuracy,
     advise,
     article,
@@ -24,8 +22,10 @@ from gradmethods.jobs import (
     report,
     train,
 )
+from gradmethods.blame import is_users, told
+from gradmethods.errors import GradientError
 
-JOBS = (
+COMMANDS = (
     problems,
     compare,
     check,
@@ -54,7 +54,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Returns
     -------
     int
-        The exit status: 0, 1 if the job's answer is no, 2 if it could not be done.
+        The exit status: 0, 1 if the command's answer is no, 2 if it could not be done.
     """
     parser = _parser()
     options = parser.parse_args(arguments)
@@ -90,9 +90,9 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=f"%(prog)s {version('gradmethods')}")
     parser.set_defaults(run=None)
-    jobs = parser.add_subparsers(title="jobs", metavar="JOB")
-    for job in JOBS:
-        job.add(jobs)
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND")
+    for command in COMMANDS:
+        command.add(commands)
     return parser
 
 

@@ -6,26 +6,26 @@ import argparse
 import textwrap
 from typing import Any
 
-from gradmethods.jobs.new import new
+from gradmethods.app.commands.new import new
 
 
-def add(jobs: Any) -> None:
+def add(commands: Any) -> None:
     """Add the sub-command."""
-    job = new(
-        jobs,
+    command = new(
+        commands,
         "problems",
         "list the problems of the catalogue",
         "gradmethods problems mlp\n  gradmethods problems --hard",
     )
-    job.add_argument("name", nargs="?", help="describe this one")
-    job.add_argument("--hard", action="store_true", help="list the hard cases instead")
-    job.set_defaults(run=run)
+    command.add_argument("name", nargs="?", help="describe this one")
+    command.add_argument("--hard", action="store_true", help="list the hard cases instead")
+    command.set_defaults(run=run)
 
 
 def run(options: argparse.Namespace) -> int:
-    """Do the job; return the exit status."""
+    """Run the command; return the exit status."""
     from gradmethods import problems
-    from gradmethods.locate import find_family
+    from gradmethods.app.locate import find_family
     from gradmethods.output.terminal import plain
     from gradmethods.problems import hard
 

@@ -6,23 +6,23 @@ import argparse
 from pathlib import Path
 from typing import Any
 
-from gradmethods.jobs.new import new
+from gradmethods.app.commands.new import new
 
 
-def add(jobs: Any) -> None:
+def add(commands: Any) -> None:
     """Add the sub-command."""
-    job = new(
-        jobs,
+    command = new(
+        commands,
         "report",
         "write tables, plots and report again from a run's records; measure nothing",
         "gradmethods report results/latest",
     )
-    job.add_argument("out", type=Path, help="folder of a run")
-    job.set_defaults(run=run)
+    command.add_argument("out", type=Path, help="folder of a run")
+    command.set_defaults(run=run)
 
 
 def run(options: argparse.Namespace) -> int:
-    """Do the job; return the exit status."""
+    """Run the command; return the exit status."""
     from gradmethods.report import write_report
     from gradmethods.report.text import summary
 

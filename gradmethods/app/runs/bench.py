@@ -14,6 +14,10 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from gradmethods.app.runs import assess, million
+from gradmethods.app.runs.begin import begin, clear, say
+from gradmethods.app.runs.budget import FULL, SHORT, Budget
+from gradmethods.app.runs.cases import INTERRUPTED, fill, find_benchmarks, kept, run_cases
 from gradmethods.cost.plan import FULL_LIMIT, LIMIT, Gap
 from gradmethods.cost.provenance import provenance
 from gradmethods.cost.trial import Settings, gap_record
@@ -31,10 +35,6 @@ from gradmethods.output.files import (
     write_json,
 )
 from gradmethods.report import write_report
-from gradmethods.runs import assess, million
-from gradmethods.runs.begin import begin, clear, say
-from gradmethods.runs.budget import FULL, SHORT, Budget
-from gradmethods.runs.cases import INTERRUPTED, fill, find_benchmarks, kept, run_cases
 from gradmethods.studies.claims import claims_rows
 from gradmethods.studies.derivations import NAMES, derive
 

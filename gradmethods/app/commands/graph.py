@@ -6,48 +6,48 @@ import argparse
 from pathlib import Path
 from typing import Any
 
-from gradmethods.jobs.new import add_problem, new
+from gradmethods.app.commands.new import add_problem, new
 
 
-def add(jobs: Any) -> None:
+def add(commands: Any) -> None:
     """Add the sub-command."""
-    job = new(
-        jobs,
+    command = new(
+        commands,
         "graph",
         "show the computational graph that backprop records",
         "gradmethods graph network-1-1-1 --recognise --values --cotangents --out graph.svg\n"
         "  gradmethods graph path/to/file.py:problem --dot | dot -Tpdf -o graph.pdf",
     )
-    add_problem(job)
-    job.add_argument("--out", type=Path, help="draw to this SVG, PDF or PNG; write text there")
-    job.add_argument("--values", action="store_true", help="show values after the forward pass")
-    job.add_argument(
+    add_problem(command)
+    command.add_argument("--out", type=Path, help="draw to this SVG, PDF or PNG; write text there")
+    command.add_argument("--values", action="store_true", help="show values after the forward pass")
+    command.add_argument(
         "--cotangents", action="store_true", help="show cotangents after the backward pass"
     )
-    job.add_argument(
+    command.add_argument(
         "--recognise", action="store_true", help="show what backprop recognises, σ say, as one node"
     )
-    job.add_argument(
+    command.add_argument(
         "--shared",
         help="two or more parameters with commas between them: mark the factors that they share",
     )
-    job.add_argument(
+    command.add_argument(
         "--layout",
         choices=("auto", "own", "graphviz"),
         default="auto",
         help="who places the nodes; auto is graphviz where it is installed (default: %(default)s)",
     )
-    form = job.add_mutually_exclusive_group()
+    form = command.add_mutually_exclusive_group()
     form.add_argument("--dot", action="store_const", const="dot", dest="form", help="as DOT text")
     form.add_argument(
         "--data", action="store_const", const="data", dest="form", help="as CSV, a row per node"
     )
-    job.set_defaults(run=run, form="")
+    command.set_defaults(run=run, form="")
 
 
 def run(options: argparse.Namespace) -> int:
-    """Do the job; return the exit status."""
-    from gradmethods.locate import find_problem
+    """Run the command; return the exit status."""
+    from gradmethods.app.locate import find_problem
     from gradmethods.report.show import show_graph
 
     shared = None if options.shared is None else tuple(filter(None, options.shared.split(",")))

@@ -7,53 +7,55 @@ import math
 from pathlib import Path
 from typing import Any
 
+from gradmethods.app.commands.new import new
 from gradmethods.errors import InvalidOption
-from gradmethods.jobs.new import new
 
 
-def add(jobs: Any) -> None:
+def add(commands: Any) -> None:
     """Add the sub-command."""
-    job = new(
-        jobs,
+    command = new(
+        commands,
         "accuracy",
         "hold every method against certified gradients; write tables, plots and a report",
         "gradmethods accuracy --all\n"
         "  gradmethods accuracy island path/to/file.py:problem --out results/mine",
     )
-    job.add_argument(
+    command.add_argument(
         "names", nargs="*", metavar="NAME", help="of the catalogue, or path/to/file.py:problem"
     )
-    job.add_argument("--all", action="store_true", help="the whole catalogue, and the hard cases")
-    job.add_argument(
+    command.add_argument(
+        "--all", action="store_true", help="the whole catalogue, and the hard cases"
+    )
+    command.add_argument(
         "--out",
         type=Path,
         default=Path("results/accuracy"),
         help="folder to write to; an earlier run there moves to previous/ (default: %(default)s)",
     )
-    job.add_argument(
+    command.add_argument(
         "--seconds",
         type=float,
         default=0.1,
         help="time to spend on timing each method on each problem; 0 times none "
         "(default: %(default)s)",
     )
-    job.add_argument(
+    command.add_argument(
         "--per-decade",
         type=int,
         default=4,
         help="steps of differences to try in each decade (default: %(default)s)",
     )
-    job.set_defaults(run=run)
+    command.set_defaults(run=run)
 
 
 def run(options: argparse.Namespace) -> int:
-    """Do the job; return the exit status."""
+    """Run the command; return the exit status."""
     from gradmethods import problems
     from gradmethods.accuracy.tasks import Settings, tasks
-    from gradmethods.locate import find_problem
+    from gradmethods.app.locate import find_problem
+    from gradmethods.app.runs.assess import assess
     from gradmethods.report.accuracy.text import all_within
     from gradmethods.report.text import summary
-    from gradmethods.runs.assess import assess
 
     if bool(options.names) == options.all:
         raise InvalidOption("Name problems, or give --all for those of the catalogue; one of both.")

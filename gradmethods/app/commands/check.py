@@ -6,32 +6,32 @@ import argparse
 from pathlib import Path
 from typing import Any
 
-from gradmethods.jobs.new import add_problem, new
+from gradmethods.app.commands.new import add_problem, new
 
 
-def add(jobs: Any) -> None:
+def add(commands: Any) -> None:
     """Add the sub-command."""
-    job = new(
-        jobs,
+    command = new(
+        commands,
         "check",
         "check a gradient that you wrote against the certified one",
         "gradmethods check path/to/file.py:problem --gradient path/to/file.py:my_gradient",
     )
-    add_problem(job)
-    job.add_argument(
+    add_problem(command)
+    command.add_argument(
         "--gradient",
         required=True,
         metavar="FILE.py:NAME",
         help="a function of the parameters, and of the data by name if it wants them; or values",
     )
-    job.add_argument("--csv", type=Path, help="write the table to this file too")
-    job.set_defaults(run=run)
+    command.add_argument("--csv", type=Path, help="write the table to this file too")
+    command.set_defaults(run=run)
 
 
 def run(options: argparse.Namespace) -> int:
-    """Do the job; return the exit status."""
+    """Run the command; return the exit status."""
     from gradmethods.accuracy import check_gradient
-    from gradmethods.locate import find_gradient, find_problem
+    from gradmethods.app.locate import find_gradient, find_problem
     from gradmethods.output.files import check_target, csv_text, write_text
 
     if options.csv:

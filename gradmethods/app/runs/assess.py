@@ -85,7 +85,7 @@ def assess(todo: Sequence[Task], out: Path | str, seed: int = 0) -> list[Path]:
     GradientError
         If another run is writing to the folder.
     """
-    from gradmethods.runs.begin import clear
+    from gradmethods.app.runs.begin import clear
 
     _check_distinct(todo)
     folder = Path(out).resolve()

@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from gradmethods.app.runs.million import read_million
 from gradmethods.cost.provenance import provenance
 from gradmethods.output.files import (
     CLAIMS,
@@ -17,7 +18,6 @@ from gradmethods.output.files import (
     read_records,
     write_json,
 )
-from gradmethods.runs.million import read_million
 from gradmethods.studies.claims import claims_rows
 
 ORIGIN = "claims-provenance.json"

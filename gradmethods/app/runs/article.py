@@ -229,10 +229,10 @@ def sample_errors(sample: Any, gradient: Any) -> dict[str, float]:
 
 @contextmanager
 def _folder(out: Path | str, seed: int) -> Iterator[Folder]:
+    from gradmethods.app.runs.begin import clear
     from gradmethods.cost.provenance import provenance
     from gradmethods.output.files import locked
     from gradmethods.output.folder import Folder
-    from gradmethods.runs.begin import clear
 
     path = Path(out).resolve()
     with locked(path):

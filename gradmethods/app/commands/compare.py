@@ -8,42 +8,44 @@ import re
 from pathlib import Path
 from typing import Any
 
+from gradmethods.app.commands.new import add_problem, new
 from gradmethods.comparison import DEFAULT_PROVIDERS
 from gradmethods.errors import InvalidOption
-from gradmethods.jobs.new import add_problem, new
 
 
-def add(jobs: Any) -> None:
+def add(commands: Any) -> None:
     """Add the sub-command."""
-    job = new(
-        jobs,
+    command = new(
+        commands,
         "compare",
         "hold the providers against each other on one problem, and say which to use",
         "gradmethods compare island\n"
         "  gradmethods compare mlp --set widths=2,32,32,1 --set activation=relu\n"
         "  gradmethods compare path/to/file.py:problem --providers analytical,numerical:forward",
     )
-    add_problem(job)
-    job.add_argument(
+    add_problem(command)
+    command.add_argument(
         "--providers",
         default=",".join(DEFAULT_PROVIDERS),
         help="names with commas between them (default: %(default)s)",
     )
-    job.add_argument(
+    command.add_argument(
         "--seconds",
         type=float,
         default=0.5,
         help="time to spend on measuring each provider; 0 measures none (default: %(default)s)",
     )
-    job.add_argument("--csv", type=Path, help="write the table to this file too")
-    job.add_argument("--plot", type=Path, help="write error against time to this SVG, PDF or PNG")
-    job.set_defaults(run=run)
+    command.add_argument("--csv", type=Path, help="write the table to this file too")
+    command.add_argument(
+        "--plot", type=Path, help="write error against time to this SVG, PDF or PNG"
+    )
+    command.set_defaults(run=run)
 
 
 def run(options: argparse.Namespace) -> int:
-    """Do the job; return the exit status."""
+    """Run the command; return the exit status."""
+    from gradmethods.app.locate import find_problem
     from gradmethods.comparison import compare
-    from gradmethods.locate import find_problem
     from gradmethods.output.files import check_target, csv_text, write_text
 
     if not 0 <= options.seconds < math.inf:

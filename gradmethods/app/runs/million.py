@@ -18,6 +18,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gradmethods import problems
+from gradmethods.app.runs.begin import begin, difference, move_aside, say
+from gradmethods.app.runs.beside import beside
 from gradmethods.cost.estimates import Estimate
 from gradmethods.cost.passes import Passes, finished, missing_blocks
 from gradmethods.cost.provenance import provenance
@@ -33,8 +35,6 @@ from gradmethods.output.files import (
 )
 from gradmethods.output.format import duration
 from gradmethods.problem import Problem
-from gradmethods.runs.begin import begin, difference, move_aside, say
-from gradmethods.runs.beside import beside
 
 WIDTHS = (2, 1024, 1024, 1)
 """1,053,697 parameters: the widest network of the benchmark."""

@@ -6,24 +6,24 @@ import argparse
 from pathlib import Path
 from typing import Any
 
-from gradmethods.jobs.new import new
+from gradmethods.app.commands.new import new
 
 
-def add(jobs: Any) -> None:
+def add(commands: Any) -> None:
     """Add the sub-command."""
-    job = new(
-        jobs,
+    command = new(
+        commands,
         "formulas",
         "write the article's derivations beside SymPy's closed forms, proven equal",
         "gradmethods formulas network-1-1-1\n  gradmethods formulas --out formulas.html",
     )
-    job.add_argument("name", nargs="?", help="network-1-1-1 or island (default: both)")
-    job.add_argument("--out", type=Path, help="write to this HTML, TEX, SVG, PDF or PNG")
-    job.set_defaults(run=run)
+    command.add_argument("name", nargs="?", help="network-1-1-1 or island (default: both)")
+    command.add_argument("--out", type=Path, help="write to this HTML, TEX, SVG, PDF or PNG")
+    command.set_defaults(run=run)
 
 
 def run(options: argparse.Namespace) -> int:
-    """Do the job; return the exit status."""
+    """Run the command; return the exit status."""
     from gradmethods.report.show import show_formulas
 
     text, proven = show_formulas([options.name] if options.name else [], options.out)

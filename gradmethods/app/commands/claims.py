@@ -7,37 +7,37 @@ import math
 from pathlib import Path
 from typing import Any
 
+from gradmethods.app.commands.new import new
 from gradmethods.errors import InvalidOption
-from gradmethods.jobs.new import new
 
 
-def add(jobs: Any) -> None:
+def add(commands: Any) -> None:
     """Add the sub-command."""
-    job = new(
-        jobs,
+    command = new(
+        commands,
         "claims",
         "decide the claims of the literature, each by its criteria",
         "gradmethods claims --records results/latest --out results/claims",
     )
-    job.add_argument(
+    command.add_argument(
         "--records",
         type=Path,
         help="folder of a run, for the times that some claims rest on; they are open without",
     )
-    job.add_argument(
+    command.add_argument(
         "--out", type=Path, default=Path("results/claims"), help="folder (default: %(default)s)"
     )
-    job.add_argument(
+    command.add_argument(
         "--seconds", type=float, help="for all claims (default: as long as it takes, a minute)"
     )
-    job.set_defaults(run=run)
+    command.set_defaults(run=run)
 
 
 def run(options: argparse.Namespace) -> int:
-    """Do the job; return the exit status."""
+    """Run the command; return the exit status."""
+    from gradmethods.app.runs.ledger import run_claims
     from gradmethods.output.files import CLAIMS, read_records
     from gradmethods.report.claims import ledger_text
-    from gradmethods.runs.ledger import run_claims
 
     if options.seconds is not None and not 0 < options.seconds < math.inf:
         raise InvalidOption(f"--seconds must be a positive number, got {options.seconds}.")
