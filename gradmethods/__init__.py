@@ -9,8 +9,15 @@ from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
 from gradmethods import problems
-from gradmethods.accuracy import Check, assert_gradient, check_gradient
-from gradmethods.comparison import Advice, Comparison, advise, compare
+from gradmethods.comparison import (
+    Advice,
+    Check,
+    Comparison,
+    advise,
+    assert_gradient,
+    check_gradient,
+    compare,
+)
 from gradmethods.errors import (
     BudgetExceeded,
     GradientError,

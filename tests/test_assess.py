@@ -8,11 +8,11 @@ import numpy as np
 import pytest
 
 import gradmethods as gm
-from gradmethods.accuracy import tasks as listing
 from gradmethods.accuracy.report import VARIANTS, WHOLE
-from gradmethods.accuracy.tasks import Settings, Task, tasks
 from gradmethods.app import cli
+from gradmethods.app.runs import accuracy_tasks as listing
 from gradmethods.app.runs import assess
+from gradmethods.app.runs.accuracy_tasks import Settings, Task, tasks
 from gradmethods.app.runs.assess import carry_out
 from gradmethods.errors import GradientError, InvalidOption
 from gradmethods.output.files import ACCURACY, PROVENANCE, read_json, records_so_far

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 import gradmethods as gm
-from gradmethods.accuracy.tasks import Task
+from gradmethods.app.runs.accuracy_tasks import Task
 from gradmethods.app.runs.assess import carry_out
 from gradmethods.deadline import OutOfTime, deadline
 from gradmethods.output.files import read_records

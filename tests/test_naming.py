@@ -12,7 +12,7 @@ import pandas as pd
 import pytest
 
 import gradmethods as gm
-from gradmethods.accuracy.tasks import Settings, tasks
+from gradmethods.app.runs.accuracy_tasks import Settings, tasks
 from gradmethods.app.runs.assess import assess
 from gradmethods.graph import record
 from gradmethods.graph.names import Names

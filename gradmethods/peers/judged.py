@@ -16,8 +16,8 @@ import pandas as pd
 
 from gradmethods import problems
 from gradmethods.accuracy.bounds import SLACK
-from gradmethods.accuracy.kills import kill_summary, kill_table, kills_by_mistake
 from gradmethods.accuracy.plants.changes import JUST_ABOVE
+from gradmethods.comparison.kills import kill_summary, kill_table, kills_by_mistake
 from gradmethods.cost.provenance import provenance
 from gradmethods.output import format as fmt
 from gradmethods.output.caption import Caption, provenance_line

@@ -51,8 +51,8 @@ def add(commands: Any) -> None:
 def run(options: argparse.Namespace) -> int:
     """Run the command; return the exit status."""
     from gradmethods import problems
-    from gradmethods.accuracy.tasks import Settings, tasks
     from gradmethods.app.locate import find_problem
+    from gradmethods.app.runs.accuracy_tasks import Settings, tasks
     from gradmethods.app.runs.assess import assess
     from gradmethods.report.accuracy.text import all_within
     from gradmethods.report.text import summary

@@ -30,8 +30,8 @@ def add(commands: Any) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Run the command; return the exit status."""
-    from gradmethods.accuracy import check_gradient
     from gradmethods.app.locate import find_gradient, find_problem
+    from gradmethods.comparison import check_gradient
     from gradmethods.output.files import check_target, csv_text, write_text
 
     if options.csv:

@@ -11,7 +11,7 @@ import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from gradmethods.accuracy.tasks import Task
+from gradmethods.app.runs.accuracy_tasks import Task
 from gradmethods.cost.provenance import provenance
 from gradmethods.deadline import deadline
 from gradmethods.errors import InvalidOption

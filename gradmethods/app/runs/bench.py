@@ -184,7 +184,7 @@ def accuracy_rows(folder: Path, seconds: float | None, settings: Settings) -> No
     What was judged before, in a run that goes on, is not judged again.
     """
     from gradmethods import problems
-    from gradmethods.accuracy import tasks
+    from gradmethods.app.runs import accuracy_tasks as tasks
 
     # A coarse atlas: two steps a decade show each branch of a curve, if not its roughness.
     coarse = tasks.Settings(seconds=settings.seconds / 10, per_decade=2, seed=settings.seed)

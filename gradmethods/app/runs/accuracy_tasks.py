@@ -12,9 +12,9 @@ from typing import Any
 
 from gradmethods.accuracy.atlas import DTYPES, PER_DECADE, curve
 from gradmethods.accuracy.gallery import gallery_rows
-from gradmethods.accuracy.kills import kill_table
 from gradmethods.accuracy.report import VARIANTS, gradient_record, reference_record
 from gradmethods.accuracy.subject import Subject
+from gradmethods.comparison.kills import kill_table
 from gradmethods.errors import GradientError
 from gradmethods.problem import Problem
 from gradmethods.providers import get_provider

@@ -10,9 +10,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
-from gradmethods.accuracy.check import check_gradient
 from gradmethods.accuracy.plants import MISTAKES, Plant, planted
 from gradmethods.accuracy.truth import Truth
+from gradmethods.comparison.check import check_gradient
 from gradmethods.errors import GradientError
 from gradmethods.problem import Problem
 from gradmethods.providers import get_provider

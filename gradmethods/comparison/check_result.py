@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from gradmethods.accuracy.bounds import SLACK
-from gradmethods.accuracy.evidence import Evidence
-from gradmethods.accuracy.given import Given
 from gradmethods.accuracy.measures import measure
-from gradmethods.accuracy.reference import SEEN, Allowance, InPart
 from gradmethods.accuracy.truth import Truth
 from gradmethods.accuracy.verdict import GRAVITY, UNRESOLVED, Verdict
+from gradmethods.comparison.evidence import Evidence
+from gradmethods.comparison.given import Given
+from gradmethods.comparison.reference import SEEN, Allowance, InPart
 from gradmethods.output import format as fmt
 from gradmethods.output.terminal import fill, table
 from gradmethods.problem import Problem

@@ -10,8 +10,8 @@ from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
 
-from gradmethods.accuracy.evidence import EXPLAINED, FEW, Suspect
 from gradmethods.accuracy.verdict import Index, place
+from gradmethods.comparison.evidence import EXPLAINED, FEW, Suspect
 from gradmethods.distance import norm
 
 FACTOR = 1e-6

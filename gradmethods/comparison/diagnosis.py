@@ -10,9 +10,9 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from gradmethods.accuracy.evidence import Evidence, Suspect
-from gradmethods.accuracy.hypotheses import HYPOTHESES, single
 from gradmethods.accuracy.verdict import place
+from gradmethods.comparison.evidence import Evidence, Suspect
+from gradmethods.comparison.hypotheses import HYPOTHESES, single
 
 
 def diagnose(evidence: Evidence) -> str:

@@ -7,12 +7,12 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from gradmethods.accuracy.check_result import BESIDE, OWN, Check, PointCheck, beside
-from gradmethods.accuracy.diagnosis import diagnose
-from gradmethods.accuracy.given import Call, Given, callable_of, read
-from gradmethods.accuracy.reference import DIGITS, allowance, in_part, reference
 from gradmethods.accuracy.truth import Truth
 from gradmethods.accuracy.verdict import UNRESOLVED, WITHIN, verdict
+from gradmethods.comparison.check_result import BESIDE, OWN, Check, PointCheck, beside
+from gradmethods.comparison.diagnosis import diagnose
+from gradmethods.comparison.given import Call, Given, callable_of, read
+from gradmethods.comparison.reference import DIGITS, allowance, in_part, reference
 from gradmethods.errors import GradientMismatch, InvalidProblem, NotDifferentiable
 from gradmethods.naming import printable
 from gradmethods.problem import Problem
@@ -61,7 +61,7 @@ def check_gradient(gradient: Any, problem: Problem, *, truth: Truth | None = Non
     arguments were kept, is not right at the next. The error of each entry is held against what
     rounding does to it: `SLACK` times a proven bound for forward mode, because the order of your
     operations is not known, and one rounding of the result. Where no proof serves,
-    `gradmethods.accuracy.reference.allowance` says what does. A gradient that
+    `gradmethods.comparison.reference.allowance` says what does. A gradient that
     rounding or cancellation hides whole is not decided, which is not right. Beyond what can be
     certified in seconds, backpropagation is the reference, certified in part.
 
