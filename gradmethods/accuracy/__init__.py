@@ -1,4 +1,8 @@
-"""Error measures and bounds, and answers judged by them."""
+"""How far a gradient is from the truth, what theory allows, and who is right.
+
+Nothing here times, compares for a user or draws. Read `distance.py` on the ground, then
+`verdict.py`.
+"""
 
 from gradmethods.accuracy.bounds import bound
 from gradmethods.accuracy.measures import Measures, measure

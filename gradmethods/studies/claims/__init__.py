@@ -1,7 +1,7 @@
 """The ledger of claims: what the literature says about ways to compute a gradient, decided here.
 
 One claim a file. Each says what is claimed and by whom, what decides it, fixed before anything is
-measured, and examines it. Nothing is written or drawn here.
+measured, and examines it. Nothing is written or drawn here. Read `claim.py` first.
 """
 
 from __future__ import annotations

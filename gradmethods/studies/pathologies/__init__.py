@@ -1,7 +1,7 @@
 """What goes wrong in training, seen in gradients: vanishing, exploding, dying, and a mild loss.
 
 Every gradient comes from backpropagation, and the tests hold it against the other methods. Tables
-come out; figures of them are `gradmethods.report.pathologies`.
+come out; nothing is drawn here. Read `losses.py` first.
 """
 
 from gradmethods.studies.pathologies.depth import INITIALISATIONS, gradient_norms, initial_weights
