@@ -17,6 +17,7 @@ from gradmethods.cost.cases import Case, counts, grid
 from gradmethods.cost.noise import WIDTHS
 from gradmethods.cost.pairs import PAIRS
 from gradmethods.cost.plan import UNTRIED, Gap
+from gradmethods.cost.provenance import ROOT
 from gradmethods.cost.trial import Settings, describe, gap_record
 from gradmethods.errors import GradientError
 from gradmethods.output.files import ACCURACY, PYTEST, RECORDS, append_record, records_so_far
@@ -34,7 +35,7 @@ INTERRUPTED = 130
 
 def find_benchmarks() -> Path:
     """Find the folder of benchmarks, which lies beside the package in a checkout."""
-    folder = Path(__file__).resolve().parents[2] / "benchmarks"
+    folder = ROOT / "benchmarks"
     if not (folder / SCALING).exists():
         raise GradientError(
             f"There are no benchmarks at {folder}. They are not part of an installed package: "
