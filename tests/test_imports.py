@@ -7,11 +7,12 @@ import sys
 
 import pytest
 
+import gradmethods as gm
 from gradmethods.peers import PEERS
 
 HEAVY = {
     "flint", "jinja2", "matplotlib", "mpmath", "pandas", "pytest", "scipy", "sympy", "tabulate",
-    "threadpoolctl",
+    "threadpoolctl", "gradmethods.comparison", "gradmethods.output", "gradmethods.studies",
 }  # fmt: skip
 OTHERS = {package for peer in PEERS.values() for package in peer.packages} - {"sympy"}
 
@@ -31,3 +32,10 @@ def test_import_loads_nothing_heavy(statement, heavy):
     code = f"import sys; {statement}; print(sorted({heavy!r} & set(sys.modules)))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+def test_every_public_name_can_be_had():
+    """If a name of a room that loads later were not found, it would be public on paper alone."""
+    assert set(gm.__all__) <= set(dir(gm))
+    for name in gm.__all__:
+        assert getattr(gm, name) is getattr(gm, name)
