@@ -25,11 +25,8 @@ def over_reals(problem: Problem, point: Vector, data: Arrays) -> Callable[[], fl
     for view in views.values():
         view.flags.writeable = False
     loss, shared = problem.loss, {**data, "xp": np}
-    if problem.structure.bare:
-        array = problem.structure.restore(views)
-        return lambda: float(loss(array, **shared))
-    copy = views.copy  # a dict of its own for each pass: the loss may put entries in it
-    return lambda: float(loss(copy(), **shared))
+    restore = problem.structure.restore  # for each pass: the loss may change its containers
+    return lambda: float(loss(restore(views), **shared))
 
 
 class OverComplex:
