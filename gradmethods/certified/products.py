@@ -9,7 +9,7 @@ import numpy as np
 from flint import arb, arb_mat
 from numpy.typing import NDArray
 
-from gradmethods.certified.arrays import Objects, boxed, each, from_list
+from gradmethods.certified.arrays import Objects, boxed, each, filled, from_list
 
 UP = 1 + 1e-9
 """Covers the rounding of the bounds themselves."""
@@ -65,6 +65,14 @@ def running_total(x: Objects, axis: int, *, unit: float = 0.0) -> Objects:
     if not unit:
         return result
     return _widened(result, x.shape[axis] * unit * UP * _sizes(x).cumsum(axis=axis))
+
+
+def scattered(x: Objects, positions: NDArray[np.intp], shape: tuple[int, ...]) -> Objects:
+    """Add the entries of arrays, shape (K, ...), to zeros of some shape, at flat positions."""
+    result = filled((len(x), math.prod(shape)))
+    rows: Any = (slice(None), positions.ravel())
+    np.add.at(result, rows, x.reshape(len(x), -1))
+    return result.reshape(-1, *shape)
 
 
 def _multiply(a: Objects, b: Objects) -> Objects:
