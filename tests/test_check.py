@@ -9,7 +9,6 @@ import numpy as np
 import pytest
 
 import gradmethods as gm
-from gradmethods.accuracy import check as check_module
 from gradmethods.accuracy.plants import planted
 from gradmethods.accuracy.plants.changes import LADDER
 from gradmethods.errors import InvalidOption, InvalidProblem, NotDifferentiable, ShapeMismatch
@@ -375,7 +374,6 @@ def test_the_users_own_error_is_not_hidden():
 def test_beyond_the_budget_a_part_is_certified(monkeypatch):
     """A large network must be checked too, and the text must say by what."""
     monkeypatch.setattr("gradmethods.accuracy.reference.BUDGET", 0.0)
-    monkeypatch.setattr(check_module, "WHOLE", 0)
     problem = gm.problems.get("rosenbrock", n=1000)
     by_hand = CASES["rosenbrock"][2]
     check = gm.check_gradient(by_hand, problem)

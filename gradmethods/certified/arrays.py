@@ -73,7 +73,15 @@ class Variation(ABC):
 
     Forwards it is `Tangents`, numbers along some directions; in reverse it is a `Trace`, which
     remembers the way back. What a primitive does to it is written once, for both.
+
+    Attributes
+    ----------
+    unit : float
+        Unit round-off of the arithmetic whose rounding errors the radii shall cover, as in
+        `gradmethods.certified.namespace.Balls`.
     """
+
+    unit: float
 
     @abstractmethod
     def zeros(self, shape: tuple[int, ...]) -> Self:
@@ -88,7 +96,7 @@ class Variation(ABC):
         """Multiply by a number for each entry; `by` has the shape to broadcast to."""
 
     @abstractmethod
-    def plus(self, other: Self, unit: float) -> Self:
+    def plus(self, other: Self) -> Self:
         """Add the variation of an array of this shape."""
 
     @abstractmethod
@@ -108,19 +116,19 @@ class Variation(ABC):
         """Join with the variations of other arrays along an axis."""
 
     @abstractmethod
-    def total(self, axes: tuple[int, ...], *, keepdims: bool, unit: float) -> Self:
+    def total(self, axes: tuple[int, ...], *, keepdims: bool) -> Self:
         """Add entries over axes."""
 
     @abstractmethod
-    def running_total(self, axis: int, unit: float) -> Self:
+    def running_total(self, axis: int) -> Self:
         """Add entries up to each."""
 
     @abstractmethod
-    def before(self, b: Objects, unit: float) -> Self:
+    def before(self, b: Objects) -> Self:
         """Multiply matrices by those of `b` on their right."""
 
     @abstractmethod
-    def after(self, a: Objects, unit: float) -> Self:
+    def after(self, a: Objects) -> Self:
         """Multiply matrices by those of `a` on their left."""
 
     @abstractmethod

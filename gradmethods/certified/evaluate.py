@@ -38,6 +38,9 @@ ENTRIES = 2**18
 SWEEP = 4.0
 """Times the evaluation of a loss that it and the sweep back take, about."""
 
+FORWARD = 1000
+"""Parameters up to which rounding errors are followed along each of them."""
+
 Enclosures = dict[str, Objects]
 
 
@@ -97,7 +100,17 @@ def enclose(
 
     One sweep in reverse encloses all components. It takes no two values for varying alike because
     they do in numbers, as branches that meet may: where it finds no derivative, forward mode looks
-    again. With a `unit` round-off, which is that of others, forward mode does it all.
+    again.
+
+    Parameters
+    ----------
+    problem : Problem
+    bits : int
+    unit : float, optional
+        Unit round-off that the radii shall cover, as in `Balls`: that of sums in forward mode, and
+        with more than `FORWARD` parameters that of a sweep back.
+    budget : float, optional
+        Seconds.
 
     Raises
     ------
@@ -110,20 +123,21 @@ def enclose(
     """
     with working(bits):
         point = point_of(problem)
-        if not unit:
-            value, gradient = _in_reverse(problem, point, budget)
-            if gradient is not None:
-                return value, gradient
+        if unit and problem.size <= FORWARD:
+            return _forwards(problem, point, unit, budget)
+        value, gradient = _in_reverse(problem, point, unit, budget)
+        if gradient is not None:
+            return value, gradient
         return _forwards(problem, point, unit, budget)
 
 
 def _in_reverse(
-    problem: Problem, point: Enclosures, budget: float
+    problem: Problem, point: Enclosures, unit: float, budget: float
 ) -> tuple[arb, Enclosures | None]:
     """Enclose the gradient in one sweep back from the loss; None if it is not finite."""
     start = time.perf_counter()
-    params = {name: Trace(values.shape) for name, values in point.items()}
-    value, loss = run(problem, point, params, Balls())
+    params = {name: Trace(values.shape, unit=unit) for name, values in point.items()}
+    value, loss = run(problem, point, params, Balls(unit))
     seconds = time.perf_counter() - start
     if SWEEP * seconds > budget:
         raise _too_long(SWEEP * seconds, budget)
@@ -147,7 +161,7 @@ def _forwards(
     value, _ = run(problem, point, {}, xp)
     found: dict[str, list[arb]] = {name: [] for name in point}
     for name, part in _watched(_blocks(point, max(1, ENTRIES // xp.largest)), budget):
-        seeds = {name: Tangents(_unit_vectors(point[name].shape, part))}
+        seeds = {name: Tangents(_unit_vectors(point[name].shape, part), unit=unit)}
         found[name] += slopes(problem, point, seeds, Balls(unit))
     return value, {name: from_list(found[name], point[name].shape) for name in point}
 

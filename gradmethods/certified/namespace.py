@@ -162,7 +162,7 @@ class Balls(Piecewise):
                     by = boxed(np.where(ball.varies, by, ZERO))
                 part = part.scaled(by)
                 self._note(f"xp.{name} has no finite slope", by, *operands)
-            variation = part if variation is None else variation.plus(part, self.unit)
+            variation = part if variation is None else variation.plus(part)
         return Ball(values, balls[0].dtype, variation, either(*balls))
 
     def _values(self, name: str, operands: list[Objects]) -> Objects:
@@ -185,21 +185,21 @@ class Balls(Piecewise):
 
     def _sum(self, a: Ball, *, axis: tuple[int, ...], keepdims: bool) -> Ball:
         values = total(a.values, axis, keepdims=keepdims, unit=self.unit)
-        variation = a.variation and a.variation.total(axis, keepdims=keepdims, unit=self.unit)
+        variation = a.variation and a.variation.total(axis, keepdims=keepdims)
         varying = a.varies.any(axis, keepdims=keepdims)
         return Ball(values, a.dtype, variation, np.asarray(varying))
 
     def _cumulative_sum(self, a: Ball, *, axis: int) -> Ball:
         values = running_total(a.values, axis, unit=self.unit)
-        variation = a.variation and a.variation.running_total(axis, self.unit)
+        variation = a.variation and a.variation.running_total(axis)
         return Ball(values, a.dtype, variation, np.logical_or.accumulate(a.varies, axis))
 
     def _matmul(self, a: Ball, b: Ball) -> Ball:
         values = product(a.values, b.values, unit=self.unit)
-        variation = a.variation and a.variation.before(b.values, self.unit)
+        variation = a.variation and a.variation.before(b.values)
         if b.variation is not None:
-            other = b.variation.after(a.values, self.unit)
-            variation = other if variation is None else variation.plus(other, self.unit)
+            other = b.variation.after(a.values)
+            variation = other if variation is None else variation.plus(other)
         return Ball(values, a.dtype, variation, varying_products(a, b))
 
 

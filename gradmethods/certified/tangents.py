@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Self
 
 import numpy as np
@@ -46,6 +46,7 @@ class Tangents(Variation):
 
     block: Objects
     factor: Objects | None = None
+    unit: float = 0.0
 
     def whole(self) -> Objects:
         r"""Return the derivatives themselves, shape (K, \*shape)."""
@@ -53,7 +54,7 @@ class Tangents(Variation):
 
     def zeros(self, shape: tuple[int, ...]) -> Self:
         """Return the derivatives of constants."""
-        return type(self)(filled((len(self.block), *shape)))
+        return self._made(filled((len(self.block), *shape)))
 
     def spread(self, shape: tuple[int, ...]) -> Self:
         """Broadcast the array to `shape`."""
@@ -63,57 +64,57 @@ class Tangents(Variation):
         lead = (1,) * (len(shape) - len(own))
         block = np.broadcast_to(self.block.reshape((count, *lead, *own)), (count, *shape))
         factor = None if self.factor is None else np.broadcast_to(self.factor, shape)
-        return type(self)(block, factor)
+        return self._made(block, factor)
 
     def scaled(self, by: Objects) -> Self:
         """Multiply by a number for each entry; `by` has the shape to broadcast to."""
         wide = self.spread(by.shape)
-        return type(self)(wide.block, by if wide.factor is None else boxed(wide.factor * by))
+        return self._made(wide.block, by if wide.factor is None else boxed(wide.factor * by))
 
-    def plus(self, other: Self, unit: float) -> Self:
+    def plus(self, other: Self) -> Self:
         """Add the derivatives of an array of this shape."""
         x, y = self.whole(), other.whole()
-        return type(self)(sum_of_two(boxed(x + y), x, y, unit))
+        return self._made(sum_of_two(boxed(x + y), x, y, self.unit))
 
     def negated(self) -> Self:
         """Change the sign."""
-        return type(self)(-self.block, self.factor)
+        return self._made(-self.block, self.factor)
 
     def moved(self, positions: NDArray[np.intp]) -> Self:
         """Take entries by their positions in the flattened array."""
         block = self.block.reshape(len(self.block), -1)[:, positions]
         factor = None if self.factor is None else taken(self.factor, positions)
-        return type(self)(block, factor)
+        return self._made(block, factor)
 
     def scattered(self, positions: NDArray[np.intp], shape: tuple[int, ...]) -> Self:
         """Add entries to zeros of some shape, at positions in that, flattened."""
-        return type(self)(scattered(self.whole(), positions, shape))
+        return self._made(scattered(self.whole(), positions, shape))
 
     def joined(self, others: Sequence[Self], axis: int) -> Self:
         """Join with the derivatives of other arrays along an axis."""
-        return type(self)(np.concat([x.whole() for x in (self, *others)], axis + 1))
+        return self._made(np.concat([x.whole() for x in (self, *others)], axis + 1))
 
-    def total(self, axes: tuple[int, ...], *, keepdims: bool, unit: float) -> Self:
+    def total(self, axes: tuple[int, ...], *, keepdims: bool) -> Self:
         """Add entries over axes."""
         axes = tuple(i + 1 for i in axes)
-        return type(self)(total(self.whole(), axes, keepdims=keepdims, unit=unit))
+        return self._made(total(self.whole(), axes, keepdims=keepdims, unit=self.unit))
 
-    def running_total(self, axis: int, unit: float) -> Self:
+    def running_total(self, axis: int) -> Self:
         """Add entries up to each."""
-        return type(self)(running_total(self.whole(), axis + 1, unit=unit))
+        return self._made(running_total(self.whole(), axis + 1, unit=self.unit))
 
-    def before(self, b: Objects, unit: float) -> Self:
+    def before(self, b: Objects) -> Self:
         """Multiply matrices by those of `b` on their right."""
-        return type(self)(product(self._under(b.ndim), b, unit=unit))
+        return self._made(product(self._under(b.ndim), b, unit=self.unit))
 
-    def after(self, a: Objects, unit: float) -> Self:
+    def after(self, a: Objects) -> Self:
         """Multiply matrices by those of `a` on their left."""
-        return type(self)(product(a, self._under(a.ndim), unit=unit))
+        return self._made(product(a, self._under(a.ndim), unit=self.unit))
 
     def selected(self, here: Truth, other: Self, there: Truth) -> Self:
         """Take entries of this, entries of another, and NaN where neither is true."""
         block = np.where(here, self.whole(), np.where(there, other.whole(), NAN))
-        return type(self)(boxed(block))
+        return self._made(boxed(block))
 
     def alike(self, other: Self) -> Truth:
         """Say where two arrays of one shape have the same derivatives for certain."""
@@ -123,3 +124,6 @@ class Tangents(Variation):
         """Return the derivatives of matrices, the directions before the axes of a longer stack."""
         count, *shape = self.block.shape
         return self.whole().reshape(count, *(1,) * (axes - len(shape)), *shape)
+
+    def _made(self, block: Objects, factor: Objects | None = None) -> Self:
+        return replace(self, block=block, factor=factor)

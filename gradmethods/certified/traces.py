@@ -2,7 +2,7 @@
 
 Each step is a linear map, and only its transpose is kept. Going back from the loss adds up what
 every entry contributes to it: the whole gradient in one sweep. The slopes are those of forward
-mode, which also bounds the rounding errors of others, with a `unit` round-off.
+mode.
 
 A cotangent that is `ZERO` itself, not only equal to it, is structural: nothing selected the entry,
 so that no slope below it counts, be it NaN. (In forward mode such derivatives are never looked at.)
@@ -10,6 +10,7 @@ so that no slope below it counts, be it NaN. (In forward mode such derivatives a
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from itertools import accumulate, count, pairwise
 from typing import Any, Self
@@ -29,7 +30,7 @@ from gradmethods.certified.arrays import (
     holds,
     taken,
 )
-from gradmethods.certified.products import product
+from gradmethods.certified.products import UP, product, sizes, sum_of_two, widened
 
 Back = Callable[[Objects], Objects]
 """A transpose: from the cotangents of an array to what they add to those of another."""
@@ -46,28 +47,35 @@ class Trace(Variation):
         Of the array.
     *steps : tuple of Trace and callable
         The arrays that it is made of, with the transposes.
+    unit : float, optional
+        Unit round-off, as in `Variation`; sums back may be added in any order.
     """
 
-    def __init__(self, shape: tuple[int, ...], *steps: tuple[Trace, Back]) -> None:
-        self.shape, self.steps = shape, steps
+    def __init__(
+        self, shape: tuple[int, ...], *steps: tuple[Trace, Back], unit: float = 0.0
+    ) -> None:
+        self.shape, self.steps, self.unit = shape, steps, unit
         self.serial = next(_serial)
 
     def zeros(self, shape: tuple[int, ...]) -> Self:
         """Return the variation of constants: no way leads back from them."""
-        return type(self)(shape)
+        return self._made(shape)
 
     def spread(self, shape: tuple[int, ...]) -> Self:
         """Broadcast the array to `shape`."""
-        return self if shape == self.shape else self.then(shape, _repeated_from(self.shape))
+        return (
+            self
+            if shape == self.shape
+            else self.then(shape, lambda g: _gathered(g, self.shape, self.unit))
+        )
 
     def scaled(self, by: Objects) -> Self:
         """Multiply by a number for each entry; `by` has the shape to broadcast to."""
         return self.spread(by.shape).then(by.shape, lambda g: boxed(_times(g, by)))
 
-    def plus(self, other: Self, unit: float) -> Self:
+    def plus(self, other: Self) -> Self:
         """Add the variation of an array of this shape."""
-        assert not unit
-        return type(self)(self.shape, (self, _same), (other, _same))
+        return self._made(self.shape, (self, _same), (other, _same))
 
     def negated(self) -> Self:
         """Change the sign."""
@@ -75,7 +83,7 @@ class Trace(Variation):
 
     def moved(self, positions: NDArray[np.intp]) -> Self:
         """Take entries by their positions in the flattened array."""
-        return self.then(positions.shape, lambda g: _scattered(g, positions, self.shape))
+        return self.then(positions.shape, lambda g: _scattered(g, positions, self.shape, self.unit))
 
     def scattered(self, positions: NDArray[np.intp], shape: tuple[int, ...]) -> Self:
         """Add entries to zeros of some shape, at positions in that, flattened."""
@@ -93,31 +101,26 @@ class Trace(Variation):
             return lambda g: g[place]
 
         steps = [(x, cut(*ends_of)) for x, ends_of in zip(parts, pairwise(ends), strict=True)]
-        return type(self)(tuple(shape), *steps)
+        return self._made(tuple(shape), *steps)
 
-    def total(self, axes: tuple[int, ...], *, keepdims: bool, unit: float) -> Self:
+    def total(self, axes: tuple[int, ...], *, keepdims: bool) -> Self:
         """Add entries over axes."""
-        assert not unit
         kept = tuple(1 if i in axes else n for i, n in enumerate(self.shape))
         shape = kept if keepdims else tuple(n for i, n in enumerate(self.shape) if i not in axes)
         return self.then(shape, lambda g: np.broadcast_to(g.reshape(kept), self.shape))
 
-    def running_total(self, axis: int, unit: float) -> Self:
+    def running_total(self, axis: int) -> Self:
         """Add entries up to each."""
-        assert not unit
-        return self.then(
-            self.shape, lambda g: np.flip(_plus.accumulate(np.flip(g, axis), axis), axis)
-        )
+        return self.then(self.shape, lambda g: _running_total(g, axis, self.unit))
 
-    def before(self, b: Objects, unit: float) -> Self:
+    def before(self, b: Objects) -> Self:
         """Multiply matrices by those of `b` on their right."""
-        assert not unit
         shape = (*np.broadcast_shapes(self.shape[:-2], b.shape[:-2]), self.shape[-2], b.shape[-1])
-        return self.then(shape, lambda g: _left_factor(g, b, self.shape))
+        return self.then(shape, lambda g: _left_factor(g, b, self.shape, self.unit))
 
-    def after(self, a: Objects, unit: float) -> Self:
+    def after(self, a: Objects) -> Self:
         """Multiply matrices by those of `a` on their left."""
-        return self.turned().before(np.swapaxes(a, -1, -2), unit).turned()
+        return self.turned().before(np.swapaxes(a, -1, -2)).turned()
 
     def selected(self, here: Truth, other: Self, there: Truth) -> Self:
         """Take entries of this, entries of another, and NaN where neither is true."""
@@ -126,7 +129,7 @@ class Trace(Variation):
             missing = ~(mine | yours)
             return lambda g: boxed(np.where(mine, g, np.where(missing, _times(g, NAN), ZERO)))
 
-        return type(self)(self.shape, (self, where(here, there)), (other, where(there, here)))
+        return self._made(self.shape, (self, where(here, there)), (other, where(there, here)))
 
     def alike(self, other: Self) -> Truth:
         """Say where two arrays of one shape vary alike for certain: if they are the same."""
@@ -134,7 +137,10 @@ class Trace(Variation):
 
     def then(self, shape: tuple[int, ...], back: Back) -> Self:
         """Return where an array of some shape comes from that is made of this one."""
-        return type(self)(shape, (self, back))
+        return self._made(shape, (self, back))
+
+    def _made(self, shape: tuple[int, ...], *steps: tuple[Trace, Back]) -> Self:
+        return type(self)(shape, *steps, unit=self.unit)
 
     def turned(self) -> Self:
         """Transpose matrices."""
@@ -146,10 +152,14 @@ def gradient(loss: Trace, params: Mapping[str, Trace]) -> dict[str, Objects]:
     """Go back from a loss, and return its derivatives by all parameters."""
     found: dict[Trace, Objects] = {loss: filled(loss.shape, ONE)}
     for trace in _backwards(loss):
-        cotangents = found[trace] if not trace.steps else found.pop(trace)
+        if not trace.steps:
+            continue
+        cotangents = found.pop(trace)
         for source, back in trace.steps:
             part = back(cotangents)
-            found[source] = boxed(_plus(found[source], part)) if source in found else part
+            if source in found:
+                part = sum_of_two(boxed(_plus(found[source], part)), found[source], part, loss.unit)
+            found[source] = part
     return {
         name: found[trace] if trace in found else filled(trace.shape)
         for name, trace in params.items()
@@ -180,26 +190,43 @@ _plus = np.frompyfunc(_add, 2, 1, identity=ZERO)
 _times: Any = np.frompyfunc(lambda g, x: g if g is ZERO else g * x, 2, 1)
 
 
-def _repeated_from(shape: tuple[int, ...]) -> Back:
-    """Add up the cotangents of an array that was broadcast from a shape."""
-
-    def back(g: Objects) -> Objects:
-        lead = g.ndim - len(shape)
-        for axis in range(g.ndim):
-            if axis < lead or (shape[axis - lead] == 1 and g.shape[axis] != 1):
-                g = boxed(_plus.reduce(g, axis=axis, keepdims=True))
-        return g.reshape(shape)
-
-    return back
-
-
-def _scattered(g: Objects, positions: NDArray[np.intp], shape: tuple[int, ...]) -> Objects:
-    result = filled(shape)
-    _plus.at(result.reshape(-1), positions.ravel(), g.ravel())
-    return result
+def _gathered(g: Objects, shape: tuple[int, ...], unit: float) -> Objects:
+    """Add up the cotangents of an array of some shape that was broadcast."""
+    lead = g.ndim - len(shape)
+    ones = (1,) * lead + shape
+    axes = tuple(i for i, n in enumerate(g.shape) if ones[i] == 1 != n)
+    result = g
+    for axis in axes:
+        result = boxed(_plus.reduce(result, axis=axis, keepdims=True))
+    if unit and axes:
+        count = math.prod(g.shape[i] for i in axes)
+        result = widened(result, count * unit * UP * sizes(g).sum(axis=axes, keepdims=True))
+    return result.reshape(shape)
 
 
-def _left_factor(g: Objects, b: Objects, shape: tuple[int, ...]) -> Objects:
+def _scattered(
+    g: Objects, positions: NDArray[np.intp], shape: tuple[int, ...], unit: float
+) -> Objects:
+    """Add up the cotangents of entries that were taken, at their positions."""
+    flat, where = filled((math.prod(shape),)), positions.ravel()
+    _plus.at(flat, where, g.ravel())
+    if unit and where.size:
+        often = np.bincount(where, minlength=flat.size)
+        total = np.bincount(where, sizes(g).ravel(), flat.size)
+        flat = widened(flat, np.where(often > 1, often * unit * UP * total, 0.0))
+    return flat.reshape(shape)
+
+
+def _running_total(g: Objects, axis: int, unit: float) -> Objects:
+    """Add up the cotangents of running totals: from the end."""
+    turned = np.flip(g, axis)
+    result = boxed(_plus.accumulate(turned, axis))
+    if unit:
+        result = widened(result, g.shape[axis] * unit * UP * sizes(turned).cumsum(axis=axis))
+    return np.flip(result, axis)
+
+
+def _left_factor(g: Objects, b: Objects, shape: tuple[int, ...], unit: float) -> Objects:
     """Return what the cotangents of a product add to those of its left factor: g bᵀ.
 
     Rows of structural zeros make such rows; columns of them meet no entry of `b`.
@@ -213,6 +240,6 @@ def _left_factor(g: Objects, b: Objects, shape: tuple[int, ...]) -> Objects:
     if structural.any():
         unmet = np.swapaxes(structural.all(-2, keepdims=True), -1, -2)
         bt = boxed(np.where(unmet, ZERO, bt))
-    full = product(g, bt)
+    full = product(g, bt, unit=unit)
     rows = np.broadcast_to(structural.all(-1, keepdims=True), full.shape)
-    return _repeated_from(shape)(boxed(np.where(rows, ZERO, full)))
+    return _gathered(boxed(np.where(rows, ZERO, full)), shape, unit)
