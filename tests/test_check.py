@@ -11,7 +11,6 @@ import pytest
 import gradmethods as gm
 from gradmethods.accuracy.plants import planted
 from gradmethods.accuracy.plants.changes import LADDER
-from gradmethods.comparison import check as check_module
 from gradmethods.errors import InvalidOption, InvalidProblem, NotDifferentiable, ShapeMismatch
 from tests.planted import PARAMS, scaled
 from tests.primitive_cases import CASES as PRIMITIVES

@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 
 import gradmethods as gm
-from gradmethods.cli import main
+from gradmethods.app.cli import main
 from gradmethods.tree import grow
 
 PROVIDERS = [
