@@ -14,7 +14,7 @@ from gradmethods.certified.functions import BINARY, UNARY
 from gradmethods.certified.moving import MOVES
 from gradmethods.certified.namespace import EXACT, LOGIC, Balls
 from gradmethods.primitives import TABLE
-from tests.primitive_cases import CASES
+from tests.primitive_cases import each_function
 
 E_MINUS_NEAREST = 1.4456468917292502e-16
 """e less the float64 nearest to it, from its decimal expansion."""
@@ -33,7 +33,7 @@ def test_every_primitive_has_balls(name):
     assert set(TABLE) >= EXACT
 
 
-@pytest.mark.parametrize("case", CASES, ids=lambda case: case.id)
+@each_function
 def test_every_function_agrees_with_backprop(case):
     """The two share no derivative: a wrong rule of either shows as more than round-off."""
     problem = case.problem()

@@ -13,7 +13,7 @@ import gradmethods as gm
 from gradmethods.problems import hard
 from tests import hard_truths, multiprecision
 from tests.enclosures import holds, misses, number
-from tests.primitive_cases import CASES
+from tests.primitive_cases import each_function
 from tests.program_writer import written
 
 INPUTS = 2500
@@ -120,7 +120,7 @@ def least_squares(problem: Any) -> dict[str, list[Fraction]]:
 # -- every function, and how they work together
 
 
-@pytest.mark.parametrize("case", CASES, ids=lambda case: case.id)
+@each_function
 def test_the_enclosure_holds_every_function(case):
     """Thirty digits of a rule are checked, where floating-point gradients check fifteen."""
     problem = case.problem()

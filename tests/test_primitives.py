@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from functools import partial
 
 import numpy as np
 import pytest
@@ -11,21 +12,21 @@ import gradmethods as gm
 from gradmethods.graph import record
 from gradmethods.primitives import TABLE
 from gradmethods.tape.rules import RULES
-from tests.primitive_cases import CASES
+from tests.primitive_cases import CASES, each_function
 
 METHODS = [
     gm.get_provider(n) for n in ("analytical", "numerical", "numerical:complex-step", "backprop")
 ]
 
 
-@pytest.mark.parametrize("case", CASES, ids=lambda case: case.id)
+@each_function
 def test_methods_agree_on_every_function(case):
     """A wrong rule, formula or complex continuation of one function would give one method away."""
     comparison = gm.compare(case.problem(), METHODS, seconds=0)
     assert set(comparison.verdicts.values()) == {"agrees"}, str(comparison)
 
 
-@pytest.mark.parametrize("case", CASES, ids=lambda case: case.id)
+@each_function
 def test_recorded_value_is_numpy_value(case):
     """A function of `xp` that means something else than NumPy's would change the loss itself."""
     problem = case.problem()
@@ -56,9 +57,7 @@ def test_every_primitive_has_a_vjp_line():
     assert set(RULES) == set(TABLE) | {"sigmoid", "logistic", "sech"}
 
 
-@pytest.mark.parametrize(
-    "case", [c for c in CASES if c.domain != "real" and c.shapes == ((3,),)], ids=lambda c: c.id
-)
+@partial(each_function, cases=[c for c in CASES if c.domain != "real" and c.shapes == ((3,),)])
 def test_float32_stays_float32(case):
     """A constant that turned float32 into float64 on the way would change cost and accuracy."""
     problem = case.problem("float32")

@@ -11,13 +11,13 @@ import pytest
 import gradmethods as gm
 from gradmethods.accuracy.tolerances import tolerance
 from gradmethods.providers.numerical import Numerical
-from tests.primitive_cases import CASES
+from tests.primitive_cases import each_function
 from tests.reuse_checks import SCHEMES, assert_same, everything, flat, moved, prepare, round_off
 
 MLPS = ((2, 3, 1), (2, 7, 5, 1), (3, 4, 6, 2), (2, 1, 1))
 
 
-@pytest.mark.parametrize("case", CASES, ids=lambda case: case.id)
+@each_function
 def test_same_as_plain_on_every_function(case):
     """A primitive that loses pins, or mistakes which entries depend on which, changes a result."""
     problem = case.problem()
