@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from functools import partial
+from functools import cache, partial
 from typing import Any
 
 import numpy as np
@@ -27,23 +27,27 @@ PROBLEMS: dict[str, Any] = {name: (name, {}) for name in gm.problems.names()} | 
 }
 
 
-@pytest.fixture(scope="module", params=PROBLEMS)
-def truth(request):
-    name, options = PROBLEMS[request.param]
-    return gm.certified_gradient(gm.problems.get(name, **options))
+@cache
+def certified(name):
+    key, options = PROBLEMS[name]
+    return gm.certified_gradient(gm.problems.get(key, **options))
 
 
-def checked(plant, truth):
-    return gm.check_gradient(truth.problem.structure.restore(plant.gradient), truth.problem,
-                             truth=truth)  # fmt: skip
-
-
-def test_every_plant_is_rejected(truth):
-    """Kill rate 100 %: a check that one mistake passes is not one to rely on."""
+@cache
+def checked(name):
+    """Every mistake that can be planted into the gradient of a problem, and its check."""
+    truth, problem = certified(name), certified(name).problem
     plants = [plant for plant in planted(truth) if plant.gradient is not None]
-    assert len(plants) > 25
-    passed = [(p.mistake, p.where) for p in plants if checked(p, truth).ok]
-    assert not passed
+    gradients = [problem.structure.restore(plant.gradient) for plant in plants]
+    checks = [gm.check_gradient(gradient, problem, truth=truth) for gradient in gradients]
+    return list(zip(plants, checks, strict=True))
+
+
+@pytest.mark.parametrize("name", PROBLEMS)
+def test_every_plant_is_rejected(name):
+    """Kill rate 100 %: a check that one mistake passes is not one to rely on."""
+    assert len(checked(name)) > 25
+    assert not [(plant.mistake, plant.where) for plant, check in checked(name) if check.ok]
 
 
 WORDS = {
@@ -79,19 +83,17 @@ WORDS = {
 @pytest.mark.parametrize("name", gm.problems.names())
 def test_each_mistake_is_called_by_its_name(name):
     """Whoever is told "transposed" looks at one line; who is told "wrong" looks at all."""
-    truth = gm.certified_gradient(gm.problems.get(name))
-    for plant in planted(truth):
-        if plant.gradient is None:
-            continue
-        mistake = checked(plant, truth).mistake
+    shapes = certified(name).problem.structure.shapes
+    for plant, check in checked(name):
+        mistake = check.mistake
         assert re.search(WORDS[plant.mistake], mistake), (plant.mistake, plant.where, mistake)
-        arrays = set(plant.where.split(", ")) & set(truth.problem.structure.shapes)
+        arrays = set(plant.where.split(", ")) & set(shapes)
         entry = re.match(r"(\w*)(\[[\d, ]+\])", plant.where)
-        if entry and truth.problem.structure.shapes[entry[1]] not in {(), (1,)}:
+        if entry and shapes[entry[1]] not in {(), (1,)}:
             assert entry[2] in mistake, (plant.where, mistake)
         for array in arrays:
             assert array in mistake, (plant.where, mistake)
-        others = set(truth.problem.structure.shapes) - arrays
+        others = set(shapes) - arrays
         if arrays and plant.mistake != "arrays swapped":
             assert not any(f"{other}: " in mistake for other in others), (plant.where, mistake)
 
@@ -116,8 +118,10 @@ def test_gradients_by_hand_are_right(case, seed, dtype):
     "provider",
     ["analytical:cse", "analytical:chain-rule", "numerical:complex-step", "backprop"],
 )
-def test_exact_providers_are_right(truth, provider):
+@pytest.mark.parametrize("name", PROBLEMS)
+def test_exact_providers_are_right(name, provider):
     """Every exact method must pass: four ways to order the same operations."""
+    truth = certified(name)
     if provider == "analytical:cse" and truth.problem.size > 50:
         pytest.skip("closed formulas of so many parameters take ten seconds to derive")
     assert gm.check_gradient(gm.get_provider(provider), truth.problem, truth=truth).ok
