@@ -5,6 +5,10 @@ from __future__ import annotations
 import gc
 import os
 
+import pytest
+
+from tests.report_records import draw_svg_alone
+
 # pytest-xdist sets it for its workers; a benchmark that a test starts would take itself for one.
 os.environ.pop("PYTEST_XDIST_WORKER", None)
 
@@ -16,3 +20,9 @@ def pytest_collection_finish():
     """
     gc.collect()
     gc.freeze()
+
+
+@pytest.fixture
+def svg_alone(monkeypatch):
+    """Write figures as SVG alone, where what is tested is not their formats."""
+    draw_svg_alone(monkeypatch)

@@ -19,12 +19,14 @@ from tests.primitive_cases import CASES, each_function
 # -- the same gradients
 
 
+@pytest.mark.medium
 @each_function
 def test_every_function(case):
     """A stage with a wrong formula would make every loss that has it wrong."""
     assert_equal_to_backprop(case.problem())
 
 
+@pytest.mark.medium
 @partial(each_function, cases=[c for c in CASES if c.shapes == ((3,),)])
 def test_float32_stays_float32(case):
     """A constant that turned float32 into float64 on the way would change cost and accuracy."""
@@ -174,6 +176,7 @@ for form in ("chain-rule", "cse", "expanded"):
 """
 
 
+@pytest.mark.medium
 def test_the_same_bits_in_two_processes():
     """An order that depends on Python's hash seed would round differently in every process."""
     outputs = []

@@ -65,6 +65,7 @@ def test_one_operand_at_every_edge(name):
         assert_real_part(name, moved(x))
 
 
+@pytest.mark.medium
 @pytest.mark.parametrize("name", [*BINARY, "maximum", "minimum", "less", "equal"])
 def test_two_operands_at_every_edge(name):
     """Zeros, infinities and NaN must meet as they do in NumPy, whichever of the two varies."""

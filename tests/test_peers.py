@@ -67,6 +67,7 @@ def test_a_missing_package_is_an_obstacle_with_its_remedy(monkeypatch):
                 engine.prepare(problem)
 
 
+@pytest.mark.medium
 def test_importing_the_room_loads_no_peer():
     """If it did, a user without torch could not even read why torch is not in the table."""
     heavy = [package for package in PACKAGES if package != "sympy"]

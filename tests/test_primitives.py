@@ -19,6 +19,7 @@ METHODS = [
 ]
 
 
+@pytest.mark.medium
 @each_function
 def test_methods_agree_on_every_function(case):
     """A wrong rule, formula or complex continuation of one function would give one method away."""
@@ -26,6 +27,7 @@ def test_methods_agree_on_every_function(case):
     assert set(comparison.verdicts.values()) == {"agrees"}, str(comparison)
 
 
+@pytest.mark.medium
 @each_function
 def test_recorded_value_is_numpy_value(case):
     """A function of `xp` that means something else than NumPy's would change the loss itself."""
@@ -57,6 +59,7 @@ def test_every_primitive_has_a_vjp_line():
     assert set(RULES) == set(TABLE) | {"sigmoid", "logistic", "sech"}
 
 
+@pytest.mark.medium
 @partial(each_function, cases=[c for c in CASES if c.domain != "real" and c.shapes == ((3,),)])
 def test_float32_stays_float32(case):
     """A constant that turned float32 into float64 on the way would change cost and accuracy."""

@@ -17,6 +17,7 @@ from tests.reuse_checks import SCHEMES, assert_same, everything, flat, moved, pr
 MLPS = ((2, 3, 1), (2, 7, 5, 1), (3, 4, 6, 2), (2, 1, 1))
 
 
+@pytest.mark.medium
 @each_function
 def test_same_as_plain_on_every_function(case):
     """A primitive that loses pins, or mistakes which entries depend on which, changes a result."""
@@ -25,6 +26,7 @@ def test_same_as_plain_on_every_function(case):
     assert_same(problem, moved(problem))
 
 
+@pytest.mark.medium
 @pytest.mark.parametrize("scheme", SCHEMES)
 @pytest.mark.parametrize("dtype", ["float64", "float32"])
 @pytest.mark.parametrize("widths", MLPS)

@@ -27,6 +27,7 @@ def run_twice(graph, problem):
     return value, *gradient.values()
 
 
+@pytest.mark.medium
 @each_function
 def test_a_program_means_its_graph(case):
     """A rewrite or a buffer that changed a result would be blamed on the method."""
