@@ -58,6 +58,7 @@ def test_work_and_text_grow_as_the_loss_does(applied):
     assert second == pytest.approx(first, rel=0.05)  # longer names
 
 
+@pytest.mark.medium
 def test_many_parts_are_joined_in_groups():
     """Each part looks at all others when its derivative is taken: thousands would take minutes."""
 
@@ -81,6 +82,7 @@ def nested(w, *, xp=np):
     return xp.sum(w)
 
 
+@pytest.mark.medium
 def test_ten_thousand_stages_need_no_stack():
     """A loop in a loss may be long; no limit on recursion may end the program of its user."""
     problem = gm.Problem(nested, np.array([0.3, 0.7]))
