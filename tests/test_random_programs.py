@@ -14,9 +14,11 @@ from gradmethods.namespace.linalg import Linalg
 from gradmethods.tape import rules, sweep
 from tests.duals import differentiate
 from tests.primitive_cases import CASES
+from tests.program_methods import FAULTS, outcome
+from tests.program_oracle import WRONG, Oracle
 from tests.program_writer import DTYPES, TARGETS, written
 from tests.programs import smaller
-from tests.random_programs import FAULTS, WRONG, Oracle, outcome, study
+from tests.random_programs import study
 
 METHODS = ("backprop", "complex-step", "certified", "same")
 

@@ -1,0 +1,149 @@
+"""What is true of a random program: its loss and gradient, and how far rounding leads from them.
+
+Truth comes from dual numbers with as many digits as it takes; nothing here runs a method.
+"""
+
+from __future__ import annotations
+
+import math
+import warnings
+from typing import Any, NamedTuple
+
+import mpmath as mp  # type: ignore[import-untyped]  # published without types
+import numpy as np
+
+import gradmethods as gm
+from tests import duals, step_truth
+from tests.duals import Doubt
+from tests.programs import Program
+
+EASY, SLACK, SAMPLES = 64.0, 30.0, 4
+"""Unit round-offs that need no excuse; what is allowed beyond rounding errors seen at work."""
+GROSS = 1e-4  # of a derivative, or of the largest where it is 0
+BESIDE, BESIDE_DIGITS, INFINITE = "1e-700", 1200, mp.mpf(10) ** 160
+"""How far beside a point its slopes are asked for; of what size a slope there is infinite."""
+KINDS = {
+    Doubt.NEAR: "near tie", Doubt.KINK: "kink", Doubt.TIE: "tie", Doubt.EDGE: "edge",
+    Doubt.ZERO: "edge", Doubt.OVERFLOW: "overflow", Doubt.UNDERFLOW: "underflow",
+}  # fmt: skip
+WRONG, DIGITS, NAN, CRASH, VALUE = "WRONG", "DIGITS", "NAN", "CRASH", "VALUE"
+
+
+class Outcome(NamedTuple):
+    """What came of a method: agrees, refused, or what is wrong; and details."""
+
+    status: str
+    text: str = ""
+
+
+class Oracle:
+    """The true loss and gradient of a program, and how far rounding leads from them."""
+
+    def __init__(self, program: Program, problem: gm.Problem) -> None:
+        self.program, self.problem = program, problem
+        self.loss = duals.differentiate(problem, near=EASY * program.unit)
+        self.gradient = list(self.loss.t)
+        self.least = float(np.finfo(program.dtype).smallest_normal)
+        self._spread: list[Any] | None = None
+        self._sides: dict[int, tuple[float, float]] = {}
+        self._best: dict[int, dict[str, float]] = {}
+
+    def elsewhere(self) -> gm.Problem:
+        """Return the problem at another point, where it may be no number."""
+        if self.program.seed % 2:
+            return self.problem
+        moved = {n: x * x.dtype.type(0.75) for n, x in self.program.params.items()}
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            return gm.Problem(self.problem.loss, moved, self.program.data or None, name="program")
+
+    @property
+    def kind(self) -> str:
+        """Whether the loss is smooth at the point, or what stands against it."""
+        if not all(map(mp.isfinite, (self.loss.v, *self.gradient))):
+            return "no number"
+        huge = any(abs(t) > duals.MODE.largest for t in self.gradient)
+        doubt = self.loss.doubt | (Doubt.OVERFLOW if huge else 0)
+        return next((kind for bit, kind in KINDS.items() if doubt & bit), "smooth")
+
+    def allowed(self) -> list[Any]:
+        """Return what rounding may do to the loss and to each derivative, as seen at work."""
+        if self._spread is None:
+            self._spread = [mp.mpf(0)] * (1 + len(self.gradient))
+            for seed in range(SAMPLES):
+                with duals.rounded(self.program.unit, self.least, seed):
+                    other = duals.differentiate(self.problem)
+                pairs = zip((other.v, *other.t), (self.loss.v, *self.gradient), strict=True)
+                moved = [abs(a - b) for a, b in pairs]
+                self._spread = [
+                    mp.inf if mp.isnan(m) else max(s, m)
+                    for s, m in zip(self._spread, moved, strict=True)
+                ]
+        return self._spread
+
+    def bounds(self, *, seen: bool) -> list[Any]:
+        """Return how far a loss and derivatives without truncation may be off."""
+        truth = [self.loss.v, *self.gradient]
+        easy = [EASY * self.program.unit * abs(t) + self.least for t in truth]
+        if not seen:
+            return easy
+        return [SLACK * s + b for s, b in zip(self.allowed(), easy, strict=True)]
+
+    def judge(self, value: float, gradient: Any) -> Outcome:
+        """Hold a computed loss and gradient against the truth."""
+        if self.kind in ("no number", "near tie"):
+            return Outcome("not judged")
+        found = [mp.mpf(float(x)) for x in (value, *gradient)]
+        truth = [self.loss.v, *self.gradient]
+        errors = [abs(f - t) for f, t in zip(found, truth, strict=True)]
+        if all(e <= b for e, b in zip(errors, self.bounds(seen=False), strict=True)):
+            return Outcome("agrees")
+        bounds = self.bounds(seen=True)
+        bad = [i for i, (e, b) in enumerate(zip(errors, bounds, strict=True)) if not e <= b]
+        if not bad:
+            return Outcome("agrees")
+        size = max(abs(t) for t in self.gradient)
+        i = max(bad, key=lambda k: mp.inf if mp.isnan(errors[k]) else errors[k] / bounds[k])
+        where = f"[{i - 1}] {float(found[i])!r}, not {mp.nstr(truth[i], 17)}"
+        if not all(map(mp.isfinite, found)):
+            return Outcome(NAN, where)
+        if i == 0:
+            return Outcome(VALUE, where)
+        scale = abs(truth[i]) or size
+        return Outcome(WRONG if errors[i] > GROSS * scale else DIGITS, where)
+
+    def sides(self, i: int) -> tuple[float, float]:
+        """Return the slopes below and above the point along one entry, where they are not one.
+
+        NaN is a side where the loss is no number or jumps away from its value at the point.
+        """
+        if self.kind == "smooth":
+            slope = float(self.gradient[i])
+            return slope, slope
+        if i not in self._sides:
+            below, above = (self._side(i, sign) for sign in ("-", ""))
+            self._sides[i] = below, above
+        return self._sides[i]
+
+    def _side(self, i: int, sign: str) -> float:
+        with mp.workdps(BESIDE_DIGITS):
+            home, there = (
+                duals.differentiate(self.problem, BESIDE_DIGITS, along=(i, move))
+                for move in ("0", sign + BESIDE)
+            )
+            slope = there.t[0]
+            apart = abs(there.v - home.v)
+            if not mp.isfinite(apart) or not mp.isfinite(slope):
+                return math.nan
+            if apart > 4 * abs(slope) * mp.mpf(BESIDE) + mp.mpf(BESIDE) * mp.mpf("1e100"):
+                return math.nan
+            return math.inf if abs(slope) > INFINITE else float(slope)
+
+    def best(self, i: int, scheme: str) -> float:
+        """Return the least error of a scheme for one entry that neighbouring steps agree on."""
+        if i not in self._best:
+            x = self.problem.structure.join(self.problem.structure.check(self.problem.params))[i]
+            at = step_truth.beside(self.problem)
+            with np.errstate(all="ignore"):
+                self._best[i] = step_truth.best_errors(at, i, x, self.sides(i)[0])
+        return self._best[i][scheme]
