@@ -350,7 +350,7 @@ def differentiate(
     """Evaluate a problem's loss over dual numbers at its own point, or beside it.
 
     `along` names one entry of the flat vector and how far it is moved, in decimal digits: then
-    nothing else varies, and there is one derivative.
+    no other varies, and there is one derivative.
 
     Returns
     -------

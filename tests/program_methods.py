@@ -42,8 +42,9 @@ HALF, SMALL, RESOLVED, TOLD = 0.5, 1e-3, 0.1, 0.4
 """What is gross, of a derivative; small, of the largest; resolved, by neighbouring steps; and what
 an estimate must be, of the jump between two slopes, to tell of it."""
 SILENT, INVENTED, MISSED = "SILENT", "INVENTED", "MISSED"
+FINER, FAINT, SMALL_ONE, TIMID, MARKED = "finer", "drowned", "small", "timid", "marked"
 FAULTS = (WRONG, DIGITS, NAN, CRASH, VALUE, SILENT, INVENTED, MISSED)
-FAINT, SMALL_ONE, TIMID, MARKED = "drowned", "small", "timid", "marked"
+ORDER = (SILENT, INVENTED, MISSED, FINER, FAINT, SMALL_ONE, TIMID, MARKED, "agrees")
 
 
 def flat(problem: gm.Problem, gradient: Any) -> Any:
@@ -158,7 +159,8 @@ def differences(name: str, oracle: Oracle) -> Outcome:
     An entry is gross if it is off by half and by more than rounding explains. Where it is marked,
     nothing is wrong (`timid` where neighbouring steps would resolve it). Where it is not, it is
 
-    - SILENT: the error is larger than the estimate;
+    - finer: the slope turns within four neighbouring numbers, which no difference can see;
+    - SILENT: the error is larger than the estimate otherwise;
     - INVENTED: there is no derivative, and the estimate does not tell of the jump of the slope;
     - MISSED: the estimate covers the error, but neighbouring steps resolve the entry to a tenth;
     - small: the estimate covers the error, and the entry is a thousandth of the largest or less;
@@ -181,9 +183,6 @@ def differences(name: str, oracle: Oracle) -> Outcome:
     return min(seen, key=lambda o: ORDER.index(o.status), default=Outcome("agrees"))
 
 
-ORDER = (SILENT, INVENTED, MISSED, FAINT, SMALL_ONE, TIMID, MARKED, "agrees")
-
-
 def _entry(
     oracle: Oracle, scheme: str, i: int, found: float, estimate: float, marked: float
 ) -> Outcome:
@@ -201,7 +200,7 @@ def _entry(
     if error <= HALF * scale + oracle.least or error <= oracle.bounds(seen=True)[i + 1]:
         return Outcome("agrees")
     if not error <= estimate:
-        return Outcome(SILENT, text)
+        return Outcome(FINER if oracle.finer_than_numbers(i) else SILENT, text)
     if scale <= SMALL * float(max(abs(t) for t in oracle.gradient)):
         return Outcome(SMALL_ONE, text)
     return Outcome(MISSED if oracle.best(i, scheme) <= RESOLVED * scale else FAINT, text)

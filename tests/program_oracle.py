@@ -20,8 +20,8 @@ from tests.programs import Program
 EASY, SLACK, SAMPLES = 64.0, 30.0, 4
 """Unit round-offs that need no excuse; what is allowed beyond rounding errors seen at work."""
 GROSS = 1e-4  # of a derivative, or of the largest where it is 0
-BESIDE, BESIDE_DIGITS, INFINITE = "1e-700", 1200, mp.mpf(10) ** 160
-"""How far beside a point its slopes are asked for; of what size a slope there is infinite."""
+BESIDE, DIGITS_BESIDE = ("1e-700", "1e-710"), 1200
+"""How far beside a point the loss is asked for slopes to one side, and with how many digits."""
 KINDS = {
     Doubt.NEAR: "near tie", Doubt.KINK: "kink", Doubt.TIE: "tie", Doubt.EDGE: "edge",
     Doubt.ZERO: "edge", Doubt.OVERFLOW: "overflow", Doubt.UNDERFLOW: "underflow",
@@ -115,7 +115,7 @@ class Oracle:
     def sides(self, i: int) -> tuple[float, float]:
         """Return the slopes below and above the point along one entry, where they are not one.
 
-        NaN is a side where the loss is no number or jumps away from its value at the point.
+        NaN is a side where the loss is no number, jumps, or has an infinite slope.
         """
         if self.kind == "smooth":
             slope = float(self.gradient[i])
@@ -126,18 +126,27 @@ class Oracle:
         return self._sides[i]
 
     def _side(self, i: int, sign: str) -> float:
-        with mp.workdps(BESIDE_DIGITS):
-            home, there = (
-                duals.differentiate(self.problem, BESIDE_DIGITS, along=(i, move))
-                for move in ("0", sign + BESIDE)
+        with mp.workdps(DIGITS_BESIDE):
+            home, near, nearer = (
+                duals.differentiate(self.problem, DIGITS_BESIDE, along=(i, sign + move)).v
+                for move in ("0", *BESIDE)
             )
-            slope = there.t[0]
-            apart = abs(there.v - home.v)
-            if not mp.isfinite(apart) or not mp.isfinite(slope):
-                return math.nan
-            if apart > 4 * abs(slope) * mp.mpf(BESIDE) + mp.mpf(BESIDE) * mp.mpf("1e100"):
-                return math.nan
-            return math.inf if abs(slope) > INFINITE else float(slope)
+            wide, narrow = (
+                (there - home) / mp.mpf(sign + move)
+                for there, move in zip((near, nearer), BESIDE, strict=True)
+            )
+            alike = abs(wide - narrow) <= mp.mpf("1e-30") * abs(wide) + mp.mpf("1e-600")
+            return float(narrow) if alike else math.nan
+
+    def finer_than_numbers(self, i: int) -> bool:
+        """Say whether the slope along an entry is another one within four neighbouring numbers."""
+        x = self.problem.structure.join(self.problem.structure.check(self.problem.params))[i]
+        slope, apart = self.gradient[i], float(np.spacing(abs(x)))
+        return self.kind == "smooth" and any(
+            abs(duals.differentiate(self.problem, along=(i, repr(k * apart))).t[0] - slope)
+            > abs(slope) / 2
+            for k in (-4, -3, -2, -1, 1, 2, 3, 4)
+        )
 
     def best(self, i: int, scheme: str) -> float:
         """Return the least error of a scheme for one entry that neighbouring steps agree on."""
