@@ -42,9 +42,16 @@ HALF, SMALL, RESOLVED, TOLD = 0.5, 1e-3, 0.1, 0.4
 """What is gross, of a derivative; small, of the largest; resolved, by neighbouring steps; and what
 an estimate must be, of the jump between two slopes, to tell of it."""
 SILENT, INVENTED, MISSED = "SILENT", "INVENTED", "MISSED"
-FINER, FAINT, SMALL_ONE, TIMID, MARKED = "finer", "drowned", "small", "timid", "marked"
+HIDDEN, FINER, FAINT, SMALL_ONE, TIMID, MARKED = (
+    "hidden",
+    "finer",
+    "drowned",
+    "small",
+    "timid",
+    "marked",
+)
 FAULTS = (WRONG, DIGITS, NAN, CRASH, VALUE, SILENT, INVENTED, MISSED)
-ORDER = (SILENT, INVENTED, MISSED, FINER, FAINT, SMALL_ONE, TIMID, MARKED, "agrees")
+ORDER = (SILENT, INVENTED, MISSED, FINER, HIDDEN, FAINT, SMALL_ONE, TIMID, MARKED, "agrees")
 
 
 def flat(problem: gm.Problem, gradient: Any) -> Any:
@@ -159,6 +166,7 @@ def differences(name: str, oracle: Oracle) -> Outcome:
     An entry is gross if it is off by half and by more than rounding explains. Where it is marked,
     nothing is wrong (`timid` where neighbouring steps would resolve it). Where it is not, it is
 
+    - hidden: only the rounding of the loss tells the slope found from the true one;
     - finer: the slope turns within four neighbouring numbers, which no difference can see;
     - SILENT: the error is larger than the estimate otherwise;
     - INVENTED: there is no derivative, and the estimate does not tell of the jump of the slope;
@@ -172,19 +180,17 @@ def differences(name: str, oracle: Oracle) -> Outcome:
     result = prepared(oracle.problem.params)
     if oracle.kind == "near tie" or not np.isfinite(float(oracle.loss.v)):
         return Outcome("not judged")
-    found, estimates, marks = (
-        oracle.problem.structure.join(x).tolist()
-        for x in (result.gradient, prepared.error_estimate, prepared.unresolved)
-    )
-    seen = [
-        _entry(oracle, scheme, i, *entry)
-        for i, entry in enumerate(zip(found, estimates, marks, strict=True))
-    ]
+    structure = oracle.problem.structure
+    answers = (result.gradient, prepared.error_estimate, prepared.unresolved)
+    found, estimates, marks = (structure.join(x).tolist() for x in answers)
+    steps = prepared.step(structure.join(structure.check(oracle.problem.params))).tolist()
+    entries = zip(found, estimates, marks, steps, strict=True)
+    seen = [_entry(oracle, scheme, i, *entry) for i, entry in enumerate(entries)]
     return min(seen, key=lambda o: ORDER.index(o.status), default=Outcome("agrees"))
 
 
 def _entry(
-    oracle: Oracle, scheme: str, i: int, found: float, estimate: float, marked: float
+    oracle: Oracle, scheme: str, i: int, found: float, estimate: float, marked: float, step: float
 ) -> Outcome:
     below, above = oracle.sides(i)
     text = f"[{i}] {found!r} ± {estimate:.1e}, not {below!r}"
@@ -200,6 +206,8 @@ def _entry(
     if error <= HALF * scale + oracle.least or error <= oracle.bounds(seen=True)[i + 1]:
         return Outcome("agrees")
     if not error <= estimate:
+        if oracle.hidden(i, scheme, found, estimate, step):
+            return Outcome(HIDDEN, text)
         return Outcome(FINER if oracle.finer_than_numbers(i) else SILENT, text)
     if scale <= SMALL * float(max(abs(t) for t in oracle.gradient)):
         return Outcome(SMALL_ONE, text)

@@ -57,6 +57,11 @@ class Oracle:
             warnings.simplefilter("ignore")
             return gm.Problem(self.problem.loss, moved, self.program.data or None, name="program")
 
+    def same_function(self) -> bool:
+        """Say whether NumPy computes the loss that the oracle does: ~2 is no condition to NumPy."""
+        found = float(self.problem.value())
+        return not abs(found - float(self.loss.v)) > 1e-3 * abs(found) + self.bounds(seen=True)[0]
+
     @property
     def kind(self) -> str:
         """Whether the loss is smooth at the point, or what stands against it."""
@@ -140,18 +145,46 @@ class Oracle:
 
     def finer_than_numbers(self, i: int) -> bool:
         """Say whether the slope along an entry is another one within four neighbouring numbers."""
-        x = self.problem.structure.join(self.problem.structure.check(self.problem.params))[i]
-        slope, apart = self.gradient[i], float(np.spacing(abs(x)))
+        slope, apart = self.gradient[i], float(np.spacing(abs(self._flat()[i])))
         return self.kind == "smooth" and any(
             abs(duals.differentiate(self.problem, along=(i, repr(k * apart))).t[0] - slope)
             > abs(slope) / 2
             for k in (-4, -3, -2, -1, 1, 2, 3, 4)
         )
 
+    def hidden(self, i: int, scheme: str, found: float, estimate: float, step: float) -> bool:
+        """Say whether only rounding of the loss tells the slope found from the true one.
+
+        At no step up to the one taken does the scheme, by the exact loss, leave what was found by
+        more than the estimate and the rounding of the loss over the step: what no value shows, no
+        difference can see.
+        """
+        x = self._flat()[i]
+        offsets = [1, 2] if scheme in ("five-point", "richardson") else [1]
+        noise = 4 * max(self.allowed()[0], self.program.unit * abs(self.loss.v))
+        h = max(float(np.spacing(abs(x))), step * 1e-14)
+        while h <= step:
+            moved = [(k * h, -k * h) for k in offsets]
+            if scheme in ("forward", "backward"):
+                moved = [(h if scheme == "forward" else -h, 0.0)]
+            slopes = [(self._at(i, a) - self._at(i, b)) / (a - b) for a, b in moved]
+            slope = slopes[0] + (slopes[0] - slopes[-1]) / 3
+            if abs(slope - found) > estimate + noise / h:
+                return False
+            h *= 4
+        return True
+
+    def _at(self, i: int, move: float) -> Any:
+        """Return the exact loss with one entry moved."""
+        return duals.differentiate(self.problem, along=(i, repr(move))).v
+
+    def _flat(self) -> Any:
+        return self.problem.structure.join(self.problem.structure.check(self.problem.params))
+
     def best(self, i: int, scheme: str) -> float:
         """Return the least error of a scheme for one entry that neighbouring steps agree on."""
         if i not in self._best:
-            x = self.problem.structure.join(self.problem.structure.check(self.problem.params))[i]
+            x = self._flat()[i]
             at = step_truth.beside(self.problem)
             with np.errstate(all="ignore"):
                 self._best[i] = step_truth.best_errors(at, i, x, self.sides(i)[0])

@@ -44,6 +44,8 @@ def shown(seed: int, method: str) -> str:
     def result(candidate: Program) -> tuple[str, str, str]:
         try:
             oracle = Oracle(candidate, candidate.problem())
+            if not oracle.same_function():
+                return "", "", ""
             return oracle.kind, *outcome(method, oracle)
         except Exception:  # noqa: BLE001  # then it is no program
             return "", "", ""
