@@ -178,7 +178,7 @@ def differences(name: str, oracle: Oracle) -> Outcome:
     way = gm.Numerical(scheme, evaluation="reuse") if name == "reuse" else gm.Numerical(scheme)
     prepared = way.prepare(oracle.problem)
     result = prepared(oracle.problem.params)
-    if oracle.kind == "near tie" or not np.isfinite(float(oracle.loss.v)):
+    if not oracle.judged or not np.isfinite(float(oracle.loss.v)):
         return Outcome("not judged")
     structure = oracle.problem.structure
     answers = (result.gradient, prepared.error_estimate, prepared.unresolved)

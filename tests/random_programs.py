@@ -44,7 +44,8 @@ def shown(seed: int, method: str) -> str:
     def result(candidate: Program) -> tuple[str, str, str]:
         try:
             oracle = Oracle(candidate, candidate.problem())
-            if not oracle.same_function():
+            value = float(oracle.problem.value())  # ~2 is a condition to the oracle alone
+            if abs(value - float(oracle.loss.v)) > 1e-3 * abs(value) and candidate != program:
                 return "", "", ""
             return oracle.kind, *outcome(method, oracle)
         except Exception:  # noqa: BLE001  # then it is no program
