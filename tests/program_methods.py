@@ -181,7 +181,7 @@ def differences(name: str, oracle: Oracle) -> Outcome:
     if not oracle.judged or not np.isfinite(float(oracle.loss.v)):
         return Outcome("not judged")
     structure = oracle.problem.structure
-    answers = (result.gradient, prepared.error_estimate, prepared.unresolved)
+    answers: tuple[Any, ...] = (result.gradient, prepared.error_estimate, prepared.unresolved)
     found, estimates, marks = (structure.join(x).tolist() for x in answers)
     steps = prepared.step(structure.join(structure.check(oracle.problem.params))).tolist()
     entries = zip(found, estimates, marks, steps, strict=True)

@@ -7,7 +7,6 @@ at the ends of the domain.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any, ClassVar
 
 import sympy
@@ -22,7 +21,8 @@ class Inverse(RealFunction):
     nargs = 1
     plain: ClassVar[Any]
     """SymPy's own function."""
-    slope: ClassVar[Callable[[Any], Any]]
+    slope: ClassVar[Any]
+    """Its derivative, a function of the same argument."""
 
     @classmethod
     def eval(cls, x: Any) -> Any:
