@@ -52,7 +52,7 @@ def test_a_copy_of_a_problem_is_one(way, dtype):
     """A copy whose arrays can be written to is no problem: points would move under our feet."""
     own = problem(dtype)
     other = WAYS[way](own)
-    assert other.value() == own.value() == other.known_value
+    assert other.value() == own.value() == other.seen.value
     assert (other.name, other.examples, other.dtype) == (own.name, own.examples, own.dtype)
     for array in (*other.params.values(), *other.data.values()):
         assert not array.flags.writeable

@@ -25,9 +25,10 @@ from gradmethods.errors import (
 from gradmethods.graph.graph import Graph, Node
 from gradmethods.graph.place import Place, place_of
 from gradmethods.namespace import Namespace
-from gradmethods.one_function import check_agrees, differs
+from gradmethods.one_function import Recorded, Rounding, check_recorded
 from gradmethods.primitives import Primitive
 from gradmethods.problem import Problem, check_scalar
+from gradmethods.structure import Arrays
 
 KEYWORDS = {
     "ddof": "Write correction=1 for ddof=1.",
@@ -109,36 +110,35 @@ def record(problem: Problem) -> Graph:
         xp,
     )
     graph = Graph(params, data, (result.payload,))
-    if problem.known_value is not None:
-        with np.errstate(all="ignore"):
-            (value,) = graph.evaluate(problem.structure.check(problem.params), problem.data)
-        check_agrees(problem, float(value), xp.kind)
+    if problem.seen is not None:
+        check_recorded(problem, problem.seen, _evaluating(graph, problem.data))
     return graph
 
 
-def check_same(problem: Problem, value: float, plain: float | None = None) -> None:
-    """Refuse a loss that over other arrays than NumPy's is another function.
+def _evaluating(graph: Graph, data: Arrays) -> Recorded:
+    """Make the function that evaluates a graph of a loss, with results moved by a rounding."""
 
-    Where the value of a method is far from the loss in plain NumPy, rounding, overflow or underflow
-    there may be the reason: then the operations recorded give in NumPy what the loss gives.
+    def recorded(point: Arrays, rounding: Rounding | None) -> float:
+        if rounding is not None:
+            point = {name: rounding(array) for name, array in point.items()}
+        with np.errstate(all="ignore"):
+            return float(graph.evaluate(point, data, rounding)[0])
 
-    Parameters
-    ----------
-    problem : Problem
-        The loss.
-    value : float
-        What a method computed for it.
-    plain : float, optional
-        The loss in plain NumPy at the same point; by default, that is the problem's own.
+    return recorded
+
+
+def check_same(problem: Problem) -> None:
+    """Refuse a loss that over other arrays is another function than over NumPy's.
+
+    This is for methods that record nothing; a loss that cannot be recorded is not compared.
 
     Raises
     ------
     InvalidProblem
-        If they do not.
+        If what is recorded of the loss differs from it in plain NumPy.
     """
-    known = problem.known_value if plain is None else plain
-    if known is not None and differs(problem, known, value):
-        with suppress(UnsupportedOperation):  # a loss that cannot be recorded tells nothing here
+    if problem.seen is not None:
+        with suppress(UnsupportedOperation):
             record(problem)
 
 
