@@ -247,9 +247,12 @@ class Array:
     def __array__(self, *args: Any, **kwargs: Any) -> NoReturn:
         raise UnsupportedOperation(
             f"A {self.namespace.kind} array of shape {self.shape} was to become an array of "
-            "NumPy's, as by np.array or a function of another package. Write xp. where np. stands; "
-            "what is of data alone, compute beforehand and pass as data."
+            "NumPy's, as by np.array or a function of another package. Write xp. where np. stands, "
+            "and xp.astype(x, xp.float32) for np.float32(x); what is of data alone, compute "
+            "beforehand and pass as data."
         )
+
+    __dlpack__ = __dlpack_device__ = __array__
 
     def __array_function__(self, function: Any, types: Any, args: Any, kwargs: Any) -> NoReturn:
         name = function.__name__

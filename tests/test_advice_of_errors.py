@@ -57,6 +57,16 @@ TRUTHS: dict[str, Any] = {
     "matrix_power": (lambda x: np.linalg.matrix_power(x, 3), {"x": MATRIX}),
     "swapaxes": (lambda x: np.swapaxes(x, 0, 1), {"x": MATRIX}),
     "transpose": (np.transpose, {"x": MATRIX}),
+    "append": (np.append, {"x": X, "y": Y}),
+    "choose": (lambda x, y: np.choose((x > 0).astype(int), [x, y]), {"x": X, "y": Y}),
+    "piecewise": (lambda x, y: np.where(x > 0, y, x), {"x": X, "y": Y}),
+    "select": (lambda x, y: np.select([x > 0], [y], x), {"x": X, "y": Y}),
+    "ediff1d": (np.ediff1d, {"x": X}),
+    "matvec": (np.matvec, {"x": MATRIX, "y": X[:2]}),
+    "vecmat": (np.vecmat, {"x": X[:2], "y": MATRIX}),
+    "polyval": (np.polyval, {"x": X, "y": 1.7}),
+    "rot90": (np.rot90, {"x": MATRIX}),
+    "vander": (np.vander, {"x": X}),
     "pad": (np.pad, {"x": X, "n": 2}),
     "split": (lambda x, n: np.split(x, 2), {"x": X, "n": 2}),
     "array_split": (lambda x, n: np.array_split(x, 2), {"x": X, "n": 2}),
@@ -109,7 +119,7 @@ def test_what_is_advised_is_the_function(name):
     wanted = values_of(function(arrays) if arrays else function(*given.values()))
     recorder = Recorder()
     lifted = {
-        key: value if isinstance(value, (int, tuple)) else recorder.array(value)
+        key: value if isinstance(value, (int, float, tuple)) else recorder.array(value)
         for key, value in given.items()
     }
     for scope in ({**given, "xp": np}, {**lifted, "xp": recorder}):
@@ -140,7 +150,7 @@ KNOWN = [name for name in dir(Recorder()) if not name.startswith("_")]
         ("tanhh", "xp.tanh"), ("maximun", "xp.maximum"), ("logadexp", "xp.logaddexp"),
         ("cumulative_summ", "xp.cumulative_sum"), ("tahn", "xp.tanh"), ("exq", ""), ("sqr", ""),
         ("kron2", ""), ("gammaln", ""), ("erf", ""), ("erfc", ""), ("i0", ""), ("fft", ""),
-        ("choose", ""), ("select", ""), ("apply_along_axis", ""), ("vander", ""), ("poly", ""),
+        ("apply_along_axis", ""), ("poly", ""),
         ("svdvals", ""), ("cov", ""), ("corrcoef", ""), ("unwrap", ""), ("digamma", ""),
     ],
 )  # fmt: skip
@@ -214,6 +224,24 @@ def test_numbers_that_must_be_known_are_to_be_bound(function):
     text = refused(function, {"k": np.array(2)})
     assert "functools.partial(loss, n=5)" in text
     assert "np.arange was" not in text
+
+
+def test_a_function_of_numpy_is_known_by_any_name():
+    """It was called "f", which no advice is about, where a loss or a module renames it."""
+    renamed = np.arctan2
+    text = refused(lambda xp, w: xp.sum(renamed(w, w)))
+    assert "NumPy's np.arctan2 was called" in text
+    assert "Write xp.atan2(x, y)." in text
+
+
+@pytest.mark.parametrize("make", [np.from_dlpack, np.float32, np.asarray, np.array, list, tuple])
+def test_an_array_is_not_taken_out_of_the_recording(make):
+    """An array that another package makes of a recorded one has no gradient."""
+    if make in (list, tuple):
+        loss = lambda w, *, xp=np: xp.sum(xp.stack(make(w)))  # noqa: E731
+        assert gm.Backprop().prepare(gm.Problem(loss, X))(X).gradient.tolist() == [1, 1, 1, 1]
+    else:
+        assert "Write xp. where np. stands" in refused(lambda xp, w: xp.sum(w) + make(w)[0])
 
 
 def test_a_bound_number_is_a_way_out():
