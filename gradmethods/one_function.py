@@ -252,13 +252,14 @@ def check_recorded(problem: Problem, seen: Seen, recorded: Recorded) -> None:
         draws = [value, *(recorded(point, rounding) for _ in range(DRAWS))]
         spread = float(np.ptp(draws)) if np.isfinite(draws).all() else math.inf
         if abs(known - value) > SPREADS * spread:
+            digits = 8 if f"{known:.8g}" != f"{value:.8g}" else 17
             where = "this point" if known is seen.value else "a point close to the given one"
             raise InvalidProblem(
                 f"The loss {problem.name!r} is not one function of its parameters: at {where} it "
-                f"is {known!r} in plain NumPy, and {value!r} over other arrays. Compute the same "
-                "for every xp, without asking which it is; pass what is drawn, counted or kept as "
-                "data; and write a = a + x for a += x, which in NumPy changes every name of the "
-                "array."
+                f"is {known:.{digits}g} in plain NumPy, and {value:.{digits}g} over other arrays. "
+                "Compute the same for every xp, without asking which it is; pass what is drawn, "
+                "counted or kept as data; and write a = a + x for a += x, which in NumPy changes "
+                "every name of the array."
             )
 
 

@@ -6,6 +6,7 @@ was recorded.
 
 from __future__ import annotations
 
+import inspect
 import re
 from contextlib import suppress
 from functools import lru_cache
@@ -36,7 +37,10 @@ KEYWORDS = {
     "a_max": "Write xp.clip(x, low, high).",
     "decimals": "Write xp.round(x * 100) / 100 for two decimals.",
     "initial": "Write xp.maximum(xp.max(x), initial) for xp.max, initial + xp.sum(x) for xp.sum.",
-    "where": "Write xp.sum(xp.where(condition, x, 0)).",
+    "where": "Write xp.sum(xp.where(condition, x, 0)), and xp.where(condition, xp.exp(x), y).",
+    "dtype": "Write xp.astype(x, dtype) for the array before or after.",
+    "casting": "Leave it out, and write xp.astype(x, dtype) where another dtype is meant.",
+    "order": "For order='F', write xp.reshape(x.T, shape[::-1]).T.",
     "out": "Give the result a name: arrays here are never written to.",
     "a": "Pass the array by position: xp.sum(x).",
     "x": "Pass the array by position: xp.sum(x).",
@@ -188,11 +192,15 @@ def _explain(error: Exception, place: Place | None, problem: Problem, xp: Namesp
     )
     if keyword and keyword[2] in KEYWORDS and hasattr(xp, keyword[1]):
         return f"xp.{keyword[1]} has no keyword {keyword[2]}. {KEYWORDS[keyword[2]]}"
+    if keyword and hasattr(xp, keyword[1]):
+        known = [*inspect.signature(getattr(xp, keyword[1])).parameters]
+        return f"xp.{keyword[1]} has no keyword {keyword[2]}; it takes {', '.join(known)}."
     if "round() takes" in str(error):
         return f"xp.round rounds to whole numbers. {KEYWORDS['decimals']}"
     if "positional argument" in str(error):
+        said = re.sub(r"\b[A-Z]\w*[.](\w+)\(\)", r"xp.\1()", str(error))
         return (
-            f"The loss {problem.name!r} calls a function in a way that xp does not have: {error}. "
+            f"The loss {problem.name!r} calls a function in a way that xp does not have: {said}. "
             "Pass axis and other options by keyword, as in xp.sum(x, axis=0)."
         )
     if "setting an array element" in str(error):
