@@ -7,7 +7,7 @@ compile it. No derivative rule is known in this folder.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -86,8 +86,16 @@ class Graph:
                 counts[node.primitive.name] += node.operations
         return counts
 
-    def evaluate(self, params: Mapping[str, Any], data: Mapping[str, Any]) -> list[Any]:
-        """Evaluate the outputs with NumPy, node by node; what is used no more is dropped."""
+    def evaluate(
+        self,
+        params: Mapping[str, Any],
+        data: Mapping[str, Any],
+        changed: Callable[[Any], Any] | None = None,
+    ) -> list[Any]:
+        """Evaluate the outputs with NumPy, node by node; what is used no more is dropped.
+
+        With `changed`, every value that was computed is replaced by what that makes of it.
+        """
         values: dict[Node, Any] = {}
         for inputs, given in ((self.params, params), (self.data, data)):
             values |= {node: given[name] for name, node in inputs.items()}
@@ -97,7 +105,8 @@ class Graph:
         for node in nodes:
             if node.primitive is not None:
                 operands = [values[x] if isinstance(x, Node) else x for x in node.operands]
-                values[node] = node.primitive.numpy(*operands, **node.static)
+                value = node.primitive.numpy(*operands, **node.static)
+                values[node] = changed(value) if changed and not node.primitive.aliases else value
             for x in node.parents:
                 left[x] -= 1
                 if not left[x]:
