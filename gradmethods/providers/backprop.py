@@ -18,6 +18,7 @@ from numpy.typing import ArrayLike
 from gradmethods.errors import GradientError
 from gradmethods.examples import first_example
 from gradmethods.graph import Graph, record
+from gradmethods.graph.collector import uncollected
 from gradmethods.graph.slopes import Slopes, unbounded
 from gradmethods.problem import Problem
 from gradmethods.provider import GradientResult, PreparedGradient, Stopwatch
@@ -76,14 +77,15 @@ class Backprop:
             If the loss leaves the namespace `xp`, or a primitive has no vjp rule.
         """
         watch = Stopwatch()
-        with watch("trace"):
-            graph = record(problem)
-        with watch("differentiate"):
-            graph = recognise(graph)
-            joint = differentiate(graph, unbounded(problem.data))
-        with watch("compile"):
-            program = compile_graph(simplify(joint))
-        return PreparedBackprop(problem, watch.seconds, program, graph)
+        with uncollected():
+            with watch("trace"):
+                graph = record(problem)
+            with watch("differentiate"):
+                graph = recognise(graph)
+                joint = differentiate(graph, unbounded(problem.data))
+            with watch("compile"):
+                program = compile_graph(simplify(joint))
+            return PreparedBackprop(problem, watch.seconds, program, graph)
 
 
 def textbook_gradient(problem: Problem) -> Parameters:
