@@ -31,6 +31,12 @@ METHODS = {
     "repeat": "xp.repeat(x, repeats)",
     "reshape": "xp.reshape(x, shape)",
     "astype": "xp.astype(x, dtype)",
+    "round": "xp.round(x)",
+    "flat": "xp.reshape(x, (-1,))",
+    "itemsize": "x.dtype.itemsize",
+    "nbytes": "x.size * x.dtype.itemsize",
+    "device": '"cpu": there is no other device',
+    "to_device": "x itself: there is one device",
     "take": "xp.take(x, indices, axis=...)",
     "clip": "xp.clip(x, low, high)",
     "squeeze": "xp.squeeze(x, axis=...)",
@@ -205,6 +211,26 @@ class Array:
     def __complex__(self) -> NoReturn:
         self._refuse_value("the complex number")
 
+    def __format__(self, how: str) -> str:
+        if how:
+            self._refuse_value(
+                f"the text {how!r}",
+                "Take it out of the loss, and print the loss itself: problem.value(params).",
+            )
+        return repr(self)
+
+    def __round__(self, digits: int | None = None) -> NoReturn:
+        self._refuse_value("the number rounded", "Write xp.round(x) for round(x).")
+
+    def __trunc__(self) -> NoReturn:
+        self._refuse_value("the whole number", "Write xp.trunc(x) for math.trunc(x).")
+
+    def __floor__(self) -> NoReturn:
+        self._refuse_value("the whole number", "Write xp.floor(x) for math.floor(x).")
+
+    def __ceil__(self) -> NoReturn:
+        self._refuse_value("the whole number", "Write xp.ceil(x) for math.ceil(x).")
+
     def __index__(self) -> NoReturn:
         self._refuse_value(
             "the integer",
@@ -222,12 +248,24 @@ class Array:
     __mod__ = __rmod__ = __floordiv__ = __rfloordiv__ = _refuse_operator
     __divmod__ = __rdivmod__ = _refuse_operator
 
+    def _refuse_shift(self, *_: Any) -> NoReturn:
+        raise UnsupportedOperation(
+            "The operators << and >> work on the bits of integers, which no method follows. Write "
+            "x * 2.0**k for x << k, and xp.floor(x / 2.0**k) for x >> k; of data alone, compute it "
+            "beforehand and pass it as data."
+        )
+
+    __lshift__ = __rlshift__ = __rshift__ = __rrshift__ = _refuse_shift
+
     def __array__(self, *args: Any, **kwargs: Any) -> NoReturn:
         raise UnsupportedOperation(
             f"A {self.namespace.kind} array of shape {self.shape} was to become an array of "
-            "NumPy's, as by np.array or a function of another package. Write xp. where np. stands; "
-            "what is of data alone, compute beforehand and pass as data."
+            "NumPy's, as by np.array or a function of another package. Write xp. where np. stands, "
+            "and xp.astype(x, xp.float32) for np.float32(x); what is of data alone, compute "
+            "beforehand and pass as data."
         )
+
+    __dlpack__ = __dlpack_device__ = __array__
 
     def __array_function__(self, function: Any, types: Any, args: Any, kwargs: Any) -> NoReturn:
         name = function.__name__
@@ -243,9 +281,21 @@ class Array:
             "are never written to. Build the array with xp.where, xp.concat or xp.stack."
         )
 
+    def __delitem__(self, index: Any) -> NoReturn:
+        raise UnsupportedOperation(
+            f"The loss deletes from a {self.namespace.kind} array, but arrays here do not change. "
+            "Join what is to stay: xp.concat([x[:i], x[i + 1 :]])."
+        )
+
+    def __copy__(self) -> Array:
+        return self  # nobody writes to it
+
+    def __deepcopy__(self, memo: Any) -> Array:
+        return self
+
     def __getattr__(self, name: str) -> Any:
         if name.startswith("__"):
-            raise AttributeError(name)
+            raise UnknownAttribute(f"A {self.namespace.kind} array has no {name}.")
         instead = f"Write {METHODS[name]}." if name in METHODS else self.namespace.advice(name)
         if instead == f"Write xp.{name}.":
             instead = f"Write xp.{name}(x), and its axis by keyword: axis=0."

@@ -19,6 +19,14 @@ from tests.accuracy_records import gradient, refusal
 REASON = "Estimated 40 s <&> 50 % of $n_1$; the limit is 15 s a case."
 
 
+def draw_svg_alone(patch):
+    """Write figures as SVG, which the page needs; the other formats take twice as long again."""
+    from gradmethods.output.figures import FORMATS
+
+    patch.setitem(FORMATS, "wide", ("svg",))
+    patch.setitem(FORMATS, "column", ())
+
+
 def estimate(median):
     return {"median": median, "low": 0.95 * median, "high": 1.1 * median, "minimum": 0.9 * median}
 

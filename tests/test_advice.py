@@ -70,6 +70,7 @@ def test_break_even_is_in_the_words(given):
         given.best(0)
 
 
+@pytest.mark.medium
 def test_a_network_is_measured():
     """If no method could be measured, there would be nothing behind the advice."""
     problem = gm.problems.get("mlp", widths=(2, 8, 1), batch=8)
@@ -90,6 +91,7 @@ INFINITE = gm.Problem(lambda w, xp=np: xp.sum(1 / w), np.array([0.0, 2.0]), name
 STEEP = gm.Problem(lambda w, xp=np: xp.sum(xp.sqrt(w)), np.array([0.0, 2.0]), name="steep")
 
 
+@pytest.mark.medium
 @pytest.mark.parametrize(
     ("problem", "why"),
     [
@@ -111,6 +113,7 @@ def test_without_a_gradient_none_is_advised(problem, why):
         assert "For any accuracy" not in str(found)
 
 
+@pytest.mark.medium
 def test_a_gradient_without_a_right_digit_is_not_advised():
     """On a staircase differences see a slope that is not there, at a good price."""
     stairs = gm.Problem(lambda w, xp=np: xp.sum(xp.round(w * 1e3)), np.array([0.3012, 2.0]))
@@ -149,6 +152,7 @@ def test_only_differences_can_do_it():
         assert "≤ 11 digits" in str(found) or "≤ 8 digits" in str(found)
 
 
+@pytest.mark.medium
 def test_without_a_truth_methods_vouch_for_each_other(monkeypatch):
     """If nothing but theory remained, a loss too large to certify would get no measured digits."""
     monkeypatch.setattr(
@@ -188,6 +192,7 @@ def test_a_clear_winner_has_no_ties(given):
     assert [choice.ties for choice in given.choices()] == [(), (), ()]
 
 
+@pytest.mark.medium
 def test_one_parameter_and_single_precision():
     """The smallest sizes and the coarser numbers are where formats and formulas divide by zero."""
     one = gm.Problem(lambda w, xp=np: xp.sin(w) ** 2, np.array(0.7), name="one")
@@ -201,6 +206,7 @@ def test_one_parameter_and_single_precision():
     assert "For 12 digits and more: no method here gives that." in str(found)
 
 
+@pytest.mark.medium
 def test_a_comparison_ends_with_advice():
     """If it did not, whoever compares would have to measure once more to know what to use."""
     timed = gm.compare(gm.problems.get("xor"), seconds=0.01)
@@ -213,6 +219,7 @@ def test_a_comparison_ends_with_advice():
         _ = untimed.advice
 
 
+@pytest.mark.medium
 def test_a_comparison_measures_once(monkeypatch):
     """If advice timed again, printing a comparison would take as long as making it."""
     comparison = gm.compare(gm.problems.get("xor"), seconds=0.01)
@@ -272,6 +279,7 @@ def test_wrong_uses_are_refused():
             gm.advise(gm.problems.get("rosenbrock"), seconds=seconds)
 
 
+@pytest.mark.medium
 def test_the_command_advises(capsys):
     """If it did not, the advice would be for those who write Python at a prompt."""
     assert main(["advise", "network-1-1-1", "--seconds", "0.01"]) == 0
@@ -301,6 +309,7 @@ def test_methods_without_a_right_digit_are_named():
     assert "Not advised, with fewer than 1 correct digit: analytical, numerical, " in text
 
 
+@pytest.mark.medium
 def test_where_the_truth_is_known_it_alone_judges():
     """On a matrix of condition 1e13 exact methods differ by round-off: none would be left."""
     found = gm.advise(hard.get("hilbert"), seconds=0.01)
@@ -310,6 +319,7 @@ def test_where_the_truth_is_known_it_alone_judges():
     assert found.best(1000) is not None
 
 
+@pytest.mark.medium
 def test_the_command_says_no_with_status_1(capsys):
     """A script must be able to tell that nothing was advised without reading the words."""
     assert main(["advise", "relu-at-kink", "--seconds", "0.01"]) == 1

@@ -107,6 +107,7 @@ def test_c2_needs_a_million_and_every_pass():
     assert set(verdicts(million.examine(Evidence())).values()) == {UNDECIDED}
 
 
+@pytest.mark.medium
 def test_c3_formulas_swell(counts):
     """If formulas written out shared their parts after all, the article would be wrong."""
     found = sharing.judge(counts)
@@ -319,6 +320,7 @@ def test_without_time_nothing_is_decided():
     assert {row["verdict"] for row in rows} == {UNDECIDED}
 
 
+@pytest.mark.medium
 def test_the_job_writes_what_it_found(tmp_path, monkeypatch):
     """If the ledger were not written as the other results are, it could not be cited."""
     chosen = [c for c in LEDGER if c.id in ("C1", "C2", "C6", "C10")]
@@ -343,7 +345,8 @@ def test_the_job_writes_what_it_found(tmp_path, monkeypatch):
     assert again == {path.name: path.read_bytes() for path in written}
 
 
-def test_a_run_keeps_its_claims_and_its_report_shows_them(tmp_path, monkeypatch):
+@pytest.mark.medium
+def test_a_run_keeps_its_claims_and_its_report_shows_them(tmp_path, monkeypatch, svg_alone):
     """If a run did not, `make bench` would measure and decide nothing."""
     write_run(tmp_path)
     chosen = [c for c in LEDGER if c.id in ("C1", "C2", "C6")]

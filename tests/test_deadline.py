@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import contextlib
+import importlib
 import itertools
 import signal
 import threading
 import time
-from types import SimpleNamespace
+from types import ModuleType, SimpleNamespace
 
 import numpy as np
 import pytest
@@ -145,6 +146,27 @@ def test_busy_seconds_pass_only_while_the_thread_computes():
         time.sleep(0.2)
     with pytest.raises(limit.passed), limit:
         stubborn()
+
+
+def test_an_import_is_not_torn_to_pieces(tmp_path, monkeypatch):
+    """A package whose import was stopped stayed half imported: SymPy failed until the end."""
+    package = tmp_path / "slowly_imported"
+    package.mkdir()
+    (package / "__init__.py").write_text("from slowly_imported import part\nwhole = True\n")
+    slow = "import time\nend = time.monotonic() + 0.3\nwhile time.monotonic() < end:\n    pass\n"
+    (package / "part.py").write_text(slow)
+    monkeypatch.syspath_prepend(tmp_path)
+
+    def work():
+        found.append(importlib.import_module("slowly_imported"))
+        while True:
+            pass
+
+    found: list[ModuleType] = []
+    limit = deadline(0.05)
+    with pytest.raises(limit.passed), limit:
+        work()
+    assert found[0].whole
 
 
 def test_the_users_own_timer_is_left_alone():

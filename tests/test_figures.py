@@ -22,6 +22,7 @@ from gradmethods.report.quantities import OPERATIONS, PREPARATION, QUANTITIES, R
 from tests.report_records import gap, record, some_records
 
 
+@pytest.mark.medium
 def test_the_same_records_write_the_same_bytes(tmp_path):
     """If bytes changed, nobody could tell a new result from a new run of the program."""
     costs = frames.costs_frame(some_records())
@@ -66,6 +67,7 @@ def test_a_comparison_is_drawn(tmp_path):
     assert save(axes.figure, tmp_path / "plane.svg").stat().st_size > 1000
 
 
+@pytest.mark.medium
 @pytest.mark.parametrize("quantity", QUANTITIES.values(), ids=QUANTITIES)
 @pytest.mark.parametrize("size", figures.SIZES)
 @pytest.mark.parametrize("sweep", SWEEPS)

@@ -69,6 +69,7 @@ def test_the_table_explains_every_cell(frame, tmp_path):
     assert "".join(body).isascii(), {c for c in "".join(body) if not c.isascii()}
 
 
+@pytest.mark.medium
 def test_the_picture_shows_every_cell(frame, tmp_path):
     """A cell that is missing, or hidden, would look like a success."""
     words = [text.get_text() for text in drawn(frame)]

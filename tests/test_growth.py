@@ -151,7 +151,8 @@ def test_a_single_width_has_no_law_of_width():
     assert len(laws_frame(counts_frame([]))) == 0
 
 
-def test_the_report_holds_the_laws(tmp_path, monkeypatch):
+@pytest.mark.medium
+def test_the_report_holds_the_laws(tmp_path, monkeypatch, svg_alone):
     """If figure and table were left out, the claim would have no evidence to cite."""
     write_run(tmp_path)
     gap = counted("analytical:cse", 2, 7, None) | {

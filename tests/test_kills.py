@@ -82,6 +82,7 @@ def test_counts_by_mistake(table):
     assert counts.loc["sign flipped", "plants"] == 6  # the one array; all, and each of four
 
 
+@pytest.mark.medium
 @pytest.mark.parametrize("name", gm.problems.names())
 def test_kill_rate_on_the_catalogue(name):
     """What the issue asks of every problem: all mistakes rejected, no right gradient."""

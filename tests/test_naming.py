@@ -118,6 +118,7 @@ def test_the_check_of_parameters_holds_no_name_as_text():
     assert not any("boom" in str(constant) for constant in check.__code__.co_consts)
 
 
+@pytest.mark.medium
 @pytest.mark.parametrize(
     "name", ["\x00", "\x1b[31m", "\ud800", "a\nb", "--><x>", "]]>", r"$\frac$"]
 )

@@ -26,6 +26,7 @@ WRITTEN = {
 }
 
 
+@pytest.mark.medium
 @pytest.mark.parametrize("case", WRITTEN)
 def test_what_was_written_is_said(case, tmp_path, capsys):
     """A command that writes and says nothing looks like one that did nothing."""

@@ -43,6 +43,7 @@ def run(tmp_path_factory):
     return out
 
 
+@pytest.mark.medium
 def test_every_item_of_the_index_is_there(run):
     """If a file or a caption were missing, a figure could not be cited."""
     index = json.loads((run / "index.json").read_text())
@@ -215,8 +216,8 @@ def test_a_sound_run_has_no_banner():
 
 
 @pytest.mark.parametrize("low", [1 / 1.2, 1.0])
-def test_what_a_reader_must_know_comes_first(tmp_path, low):
-    """If it did not, numbers of a busy machine or of half a run would be cited."""
+def test_a_reader_is_warned(low):
+    """If there were no warning, numbers of a busy machine or of half a run would be cited."""
     entry = record(Case("width", "backprop", 1), 3.0, contended=True)
     costs = frames.costs_frame([entry, gap(Case("width", "backprop", 2)) | {"kind": "not run"}])
     ends = {"median": 1.0, "low": low, "high": 1.0 if low < 1 else 1.2}
@@ -227,6 +228,11 @@ def test_what_a_reader_must_know_comes_first(tmp_path, low):
     assert "during 2 measurements" in contended
     assert tables.costs_table(costs)["Note"].to_list() == ["contended", "not run"]
     assert case_line(entry).endswith("CONTENDED")
+
+
+@pytest.mark.medium
+def test_what_a_reader_must_know_comes_first(tmp_path, svg_alone):
+    """If it stood below the figures, numbers of half a run would be cited before it is read."""
     write_run(tmp_path, finished=False)
     write_report(tmp_path)
     page = (tmp_path / "report.html").read_text(encoding="utf-8")

@@ -170,6 +170,7 @@ def test_a_million_passes_that_do_not_fit_are_a_gap(tmp_path, monkeypatch):
     assert (row["Size"], row["Reason"]) == ("n = 697", record["reason"])
 
 
+@pytest.mark.medium
 def test_a_run_with_no_case_left_to_time_ends_well(tmp_path):
     """If it failed, a run that was killed among its last cases would never be finished."""
     begin(tmp_path)

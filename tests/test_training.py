@@ -43,6 +43,7 @@ def test_descent_is_the_articles(name, method):
         assert np.allclose(run.params[key], expected, rtol=0, atol=1e-8)
 
 
+@pytest.mark.medium
 def test_methods_stay_together_over_the_articles_epochs():
     # If it fails, three methods that agree at one point train different networks.
     problem = gm.problems.get("island")

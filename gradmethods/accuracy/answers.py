@@ -21,6 +21,7 @@ from gradmethods.problem import Problem
 from gradmethods.provider import Provider
 from gradmethods.providers import get_provider
 from gradmethods.structure import Arrays
+from gradmethods.tree import grow
 
 Vectors = dict[str, NDArray[np.float64]]
 Prepared = Callable[..., Any]
@@ -106,8 +107,7 @@ def count_unresolved(prepared: Any) -> int | None:
     marks = getattr(prepared, "unresolved", None)
     if marks is None:
         return None
-    arrays = marks.values() if isinstance(marks, dict) else [marks]
-    return sum(int(np.count_nonzero(array)) for array in arrays)
+    return sum(int(np.count_nonzero(array)) for array in grow(marks)[1].values())
 
 
 def evaluate(

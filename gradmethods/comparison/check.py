@@ -12,16 +12,13 @@ from gradmethods.accuracy.verdict import UNRESOLVED, WITHIN, verdict
 from gradmethods.comparison.check_result import BESIDE, OWN, Check, PointCheck, beside
 from gradmethods.comparison.diagnosis import diagnose
 from gradmethods.comparison.given import Call, Given, callable_of, read
-from gradmethods.comparison.reference import DIGITS, allowance, in_part, reference
+from gradmethods.comparison.reference import allowance, reference
 from gradmethods.errors import GradientMismatch, InvalidProblem, NotDifferentiable
 from gradmethods.naming import printable
 from gradmethods.problem import Problem
 
 DISTANCES = (1e-1, 1e-2, 1e-3)
 """Relative; the largest at which the loss still has a gradient is taken."""
-
-WHOLE = 300
-"""Components up to which those points, too, are certified whole."""
 
 
 def check_gradient(gradient: Any, problem: Problem, *, truth: Truth | None = None) -> Check:
@@ -150,7 +147,7 @@ def _judge_beside(problem: Problem, k: int, ask: Call) -> _Beside:
             moved = move(problem, distance, seed=k)
             if np.isfinite(problem.value()) and not np.isfinite(moved.value()):
                 continue
-            truth = _truth_beside(moved)
+            truth = reference(moved)
         except NotDifferentiable:
             continue
         except Exception as error:  # noqa: BLE001  # the user's own, of any kind
@@ -173,14 +170,6 @@ def _said(error: Exception) -> str:
     """Return an exception in one line."""
     text = printable(str(error))
     return f"{type(error).__name__}: {text}" if text else type(error).__name__
-
-
-def _truth_beside(problem: Problem) -> Truth:
-    if problem.size <= WHOLE:
-        return reference(problem)
-    from gradmethods.certified import certified_sample
-
-    return in_part(problem, certified_sample(problem, DIGITS))
 
 
 def move(problem: Problem, distance: float, seed: int) -> Problem:

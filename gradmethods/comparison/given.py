@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from gradmethods.errors import InvalidOption, ShapeMismatch
 from gradmethods.problem import Problem
 from gradmethods.provider import Provider
-from gradmethods.structure import Arrays, lost_meaning
+from gradmethods.structure import BARE, Arrays, lost_meaning
 
 Call = Callable[[Problem], "Given"]
 
@@ -95,34 +95,20 @@ def _is_pair(result: tuple[Any, Any], problem: Problem) -> bool:
     first, second = result
     if isinstance(first, Mapping) or np.shape(first) != ():
         return False
-    bare = problem.structure.shapes.get("")
-    return isinstance(second, Mapping) if bare is None else np.shape(second) == bare
+    structure = problem.structure
+    if structure.bare:
+        return bool(np.shape(second) == structure.shapes[BARE])
+    try:
+        structure.leaves(second)
+    except ShapeMismatch:
+        return isinstance(second, Mapping)  # of other names, which is what to complain about
+    return True
 
 
 def _arrays(gradient: Any, problem: Problem) -> Arrays:
-    structure = problem.structure
-    if structure.bare:
-        if isinstance(gradient, Mapping):
-            raise ShapeMismatch(
-                f"Expected the gradient as one array of shape {structure.shapes['']}, as the "
-                f"parameters are, got a dict with the names {sorted(map(str, gradient))}."
-            )
-        gradient = {"": gradient}
-    if not isinstance(gradient, Mapping):
-        raise ShapeMismatch(
-            f"Expected the gradient as a dict with the names {list(structure.shapes)}, as the "
-            f"parameters are, got {type(gradient).__name__}."
-        )
-    if gradient.keys() != structure.shapes.keys():
-        raise ShapeMismatch(
-            f"Expected a gradient with the names {list(structure.shapes)}, got {list(gradient)}. "
-            f"Missing: {sorted(structure.shapes.keys() - gradient.keys())}; "
-            f"unknown: {sorted(map(str, gradient.keys() - structure.shapes.keys()))}."
-        )
-    return {
-        name: _array(name, gradient[name], shape, structure.dtype)
-        for name, shape in structure.shapes.items()
-    }
+    given = problem.structure.leaves(gradient, "gradient")
+    shapes, dtype = problem.structure.shapes, problem.structure.dtype
+    return {name: _array(name, given[name], shape, dtype) for name, shape in shapes.items()}
 
 
 def _array(name: str, given: Any, shape: tuple[int, ...], dtype: np.dtype[Any]) -> NDArray[Any]:
