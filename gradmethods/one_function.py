@@ -10,16 +10,14 @@ import math
 from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from gradmethods.declared import Declared
 from gradmethods.errors import InvalidProblem
 from gradmethods.structure import Arrays
-
-if TYPE_CHECKING:
-    from gradmethods.problem import Problem
 
 Rounding = Callable[[NDArray[Any]], NDArray[Any]]
 """Moves the numbers of an array as rounding might have."""
@@ -82,12 +80,12 @@ def beside(arrays: Arrays, side: float) -> Arrays:
     return moved
 
 
-def look(problem: Problem, own: Any, value: float) -> Seen:
+def look(problem: Declared, own: Any, value: float) -> Seen:
     """Evaluate a loss once more at a point, then beside it, and again at the point.
 
     Parameters
     ----------
-    problem : Problem
+    problem : Declared
         The loss, and its data.
     own : numpy.ndarray or dict of str to numpy.ndarray
         The point, the very object of which it gave its `value`.
@@ -196,7 +194,7 @@ def same(first: float, second: float) -> bool:
     return first == second or (math.isnan(first) and math.isnan(second))
 
 
-def check_repeats(problem: Problem, first: float, second: float) -> None:
+def check_repeats(problem: Declared, first: float, second: float) -> None:
     """Refuse a loss that gave two values at one point, in plain NumPy.
 
     Raises
@@ -214,7 +212,7 @@ def check_repeats(problem: Problem, first: float, second: float) -> None:
     )
 
 
-def check_recorded(problem: Problem, seen: Seen, recorded: Recorded) -> None:
+def check_recorded(problem: Declared, seen: Seen, recorded: Recorded) -> None:
     """Refuse a loss that, recorded over other arrays, is not what it is in plain NumPy.
 
     The two are compared at the problem's own point, and beside it. Nothing is said where one of
@@ -223,7 +221,7 @@ def check_recorded(problem: Problem, seen: Seen, recorded: Recorded) -> None:
 
     Parameters
     ----------
-    problem : Problem
+    problem : Declared
         The loss.
     seen : Seen
         What it is in plain NumPy.
@@ -263,7 +261,7 @@ def check_recorded(problem: Problem, seen: Seen, recorded: Recorded) -> None:
             )
 
 
-def differs(problem: Problem, known: float, value: float) -> bool:
+def differs(problem: Declared, known: float, value: float) -> bool:
     """Say whether two values are farther apart than rounding of a few results makes them."""
     if not (math.isfinite(known) and math.isfinite(value)):
         return False
