@@ -13,7 +13,7 @@ import numpy as np
 
 from gradmethods.accuracy.plants.ground import Ground, Mistake, NotHere, Sown
 from gradmethods.accuracy.plants.slopes import wrong_slopes
-from gradmethods.errors import GradientError
+from gradmethods.errors import GradientError, InvalidProblem
 from gradmethods.problem import Problem
 from gradmethods.problems import FAMILIES, get
 from gradmethods.providers import Backprop
@@ -102,16 +102,16 @@ def _stale(ground: Ground) -> Sown:
 
 
 def _single(ground: Ground) -> Sown:
-    half = ground.problem.dtype == np.float32
+    problem = ground.problem
+    half = problem.dtype == np.float32
     coarse = np.float16 if half else np.float32
     yield "rounded", ground.mapped(lambda array: array.astype(coarse))
     if half:
         return
-    problem = ground.problem
-    params = {n: x.astype(coarse) for n, x in problem.structure.check(problem.params).items()}
-    if not all(np.isfinite(x).all() for x in params.values()):
+    try:
+        single = problem.in_dtype(coarse)
+    except InvalidProblem:  # what float32 cannot hold
         return
-    single = Problem(problem.loss, problem.structure.restore(params), problem.data)
     yield "computed", {n: g.astype(problem.dtype) for n, g in gradient_of(single).items()}
 
 
