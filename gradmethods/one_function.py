@@ -82,15 +82,17 @@ def beside(arrays: Arrays, side: float) -> Arrays:
     return moved
 
 
-def look(problem: Problem, own: Any, value: float) -> Seen:
-    """Evaluate a loss once more at a point, then beside it, and again at the point.
+def look(problem: Problem, arrays: Arrays, own: Any, value: float) -> Seen:
+    """Evaluate a loss once more at a point, and beside it in old arrays and in new ones.
 
     Parameters
     ----------
     problem : Problem
         The loss, and its data.
+    arrays : dict of str to numpy.ndarray
+        The point.
     own : numpy.ndarray or dict of str to numpy.ndarray
-        The point, the very object of which it gave its `value`.
+        The same, the very object of which it gave its `value`.
     value : float
         What it gave.
 
@@ -104,8 +106,8 @@ def look(problem: Problem, own: Any, value: float) -> Seen:
         with np.errstate(all="ignore"):
             return float(problem.loss(params, **problem.data, xp=np))
 
-    restore, arrays = problem.structure.restore, problem.structure.check(own)
-    check_repeats(problem, value, evaluate(own))
+    restore = problem.structure.restore
+    check_repeats(problem, value, evaluate(_filled(own, arrays)))
     for side in (1, -1):
         moving = _reading(beside(arrays, side))
         params = restore(moving)
@@ -140,7 +142,7 @@ def _keeps(
     """
     before = {name: array.copy() for name, array in moving.items()}
     _move(moving, to)
-    in_old = evaluate(params)
+    in_old = evaluate(_filled(params, moving))
     _move(moving, before)
     return not same(in_old, evaluate(restore(copied(to))))
 
@@ -158,10 +160,8 @@ def _confuses(
         params = restore(copied(there))
         gone |= {id(params[name]) if isinstance(params, dict) else id(params) for name in home}
         evaluate(params)
-    if isinstance(params, dict):
-        params.update(copied(home))
-        if not same(value, evaluate(params)):
-            return True
+    if isinstance(params, dict) and not same(value, evaluate(_filled(params, copied(home)))):
+        return True
     del params
     kept = []
     for _ in range(max(CALLS, min(SEARCHED, MOST // sum(x.size for x in home.values())))):
@@ -171,6 +171,14 @@ def _confuses(
         if again and not same(value, evaluate(restore(kept[-1]))):
             return True
     return False
+
+
+def _filled(params: Any, arrays: Arrays) -> Any:
+    """Put arrays into a dict again, which is the loss's own, and may hold others by now."""
+    if isinstance(params, dict):
+        params.clear()
+        params.update(arrays)
+    return params
 
 
 def _move(arrays: Arrays, to: Arrays) -> None:

@@ -112,7 +112,7 @@ class Problem:
         value = self._first_value(own)
         self._check_value(value)
         # A float at once: the loss may hold what it returned.
-        seen = look(self, own, float(value))
+        seen = look(self, self._arrays, own, float(value))
         self.keeps_arguments = seen.keeps
         self._known = (self.loss, self._arrays, self.data, seen)
         if self.examples:
