@@ -80,15 +80,17 @@ def beside(arrays: Arrays, side: float) -> Arrays:
     return moved
 
 
-def look(problem: Declared, own: Any, value: float) -> Seen:
-    """Evaluate a loss once more at a point, then beside it, and again at the point.
+def look(problem: Declared, arrays: Arrays, own: Any, value: float) -> Seen:
+    """Evaluate a loss once more at a point, and beside it in old arrays and in new ones.
 
     Parameters
     ----------
     problem : Declared
         The loss, and its data.
+    arrays : dict of str to numpy.ndarray
+        The point.
     own : numpy.ndarray or dict of str to numpy.ndarray
-        The point, the very object of which it gave its `value`.
+        The same, the very object of which it gave its `value`.
     value : float
         What it gave.
 
@@ -102,8 +104,8 @@ def look(problem: Declared, own: Any, value: float) -> Seen:
         with np.errstate(all="ignore"):
             return float(problem.loss(params, **problem.data, xp=np))
 
-    restore, arrays = problem.structure.restore, problem.structure.check(own)
-    check_repeats(problem, value, evaluate(own))
+    restore = problem.structure.restore
+    check_repeats(problem, value, evaluate(_filled(own, restore(arrays))))
     for side in (1, -1):
         moving = _reading(beside(arrays, side))
         params = restore(moving)
@@ -138,7 +140,7 @@ def _keeps(
     """
     before = {name: array.copy() for name, array in moving.items()}
     _move(moving, to)
-    in_old = evaluate(params)
+    in_old = evaluate(_filled(params, restore(moving)))
     _move(moving, before)
     return not same(in_old, evaluate(restore(copied(to))))
 
@@ -153,22 +155,34 @@ def _confuses(
     """Say whether a loss takes new arrays for some whose dict or addresses they have."""
     gone: set[int] = set()
     for _ in range(CALLS):
-        params = restore(copied(there))
-        gone |= {id(params[name]) if isinstance(params, dict) else id(params) for name in home}
+        new = copied(there)
+        gone |= {*map(id, new.values())}
+        params = restore(new)
         evaluate(params)
-    if isinstance(params, dict):
-        params.update(copied(home))
-        if not same(value, evaluate(params)):
-            return True
-    del params
+    again = _filled(params, restore(copied(home)))
+    if isinstance(params, dict) and not same(value, evaluate(again)):
+        return True
+    del params, new, again
     kept = []
     for _ in range(max(CALLS, min(SEARCHED, MOST // sum(x.size for x in home.values())))):
         kept.append(copied(home))
-        again = gone & {*map(id, kept[-1].values())}
-        gone -= again
-        if again and not same(value, evaluate(restore(kept[-1]))):
+        back = gone & {*map(id, kept[-1].values())}
+        gone -= back
+        if back and not same(value, evaluate(restore(kept[-1]))):
             return True
     return False
+
+
+def _filled(params: Any, fresh: Any) -> Any:
+    """Fill a dict again, which is the loss's own and may hold others by now; arrays are the same.
+
+    Containers of other kinds are replaced by fresh ones.
+    """
+    if isinstance(params, dict):
+        params.clear()
+        params.update(fresh)
+        return params
+    return params if isinstance(params, np.ndarray) else fresh
 
 
 def _move(arrays: Arrays, to: Arrays) -> None:

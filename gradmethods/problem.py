@@ -126,7 +126,7 @@ class Problem:
         check_signature(loss, self.data, self.name)
         own = structure.restore(arrays)  # lives on, or its address would come again
         # A float at once: the loss may hold what it returned.
-        seen = look(self, own, float(first_value(self, own)))
+        seen = look(self, arrays, own, float(first_value(self, own)))
         known = (loss, arrays, self.data, seen)
         vars(self).update(keeps_arguments=seen.keeps, _known=known)
         if self.examples:

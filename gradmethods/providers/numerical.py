@@ -9,12 +9,13 @@ the adaptive scheme in `extrapolation`, the complex step in `complex_step` and i
 from __future__ import annotations
 
 import math
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from gradmethods.errors import GradientError, InvalidOption, UnknownName
+from gradmethods.errors import GradientError, InvalidOption, NotDifferentiable, UnknownName
 from gradmethods.graph import record
 from gradmethods.graph.record import check_same
 from gradmethods.problem import Problem
@@ -164,7 +165,8 @@ class Numerical:
         with watch("steps"):
             step = self._step_rule(problem)
             if self.scheme == COMPLEX_STEP:
-                check_tried(problem, step)
+                with suppress(NotDifferentiable):  # it may be called at other points
+                    check_tried(problem, step)
                 check_same(problem)
         if self.evaluation == REUSE:
             return compile_reuse(problem, watch, self.scheme, step)
