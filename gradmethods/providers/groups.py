@@ -13,20 +13,18 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from gradmethods.providers.choice import Chooser
 from gradmethods.providers.entry import CONFIDENT, Choice, marked
 from gradmethods.providers.ladder import AGREE, GROWTH, to_zero
 from gradmethods.providers.probe import sizes_of, some
 from gradmethods.providers.schemes import Scheme
 from gradmethods.providers.steps import Known
 from gradmethods.structure import Arrays
-
-if TYPE_CHECKING:
-    from gradmethods.providers.choice import Chooser
 
 OCTAVES = 3
 """Sizes within so many powers of 2 form a class."""

@@ -22,8 +22,8 @@ from gradmethods.problem import Problem
 from gradmethods.provider import PreparedGradient, Stopwatch
 from gradmethods.providers import schemes
 from gradmethods.providers.black_box import over_reals
-from gradmethods.providers.choice import choose_steps
 from gradmethods.providers.complex_step import check_tried, complex_step
+from gradmethods.providers.default_steps import choose_steps
 from gradmethods.providers.estimates import judge
 from gradmethods.providers.extrapolation import richardson
 from gradmethods.providers.reuse import PreparedReuse, compile_reuse
@@ -50,7 +50,7 @@ class Numerical:
         The absolute step; the first one for ``"richardson"``. By default, preparation chooses steps
         that balance truncation and round-off in this problem: it takes six to eleven passes for
         each parameter, and a fraction of one where there are thousands that are alike. See
-        `gradmethods.providers.choice`. The complex step needs none.
+        `gradmethods.providers.default_steps`. The complex step needs none.
     evaluation : str
         ``"plain"``: the loss itself is called, with NumPy arrays and ``xp=numpy``. ``"reuse"``: its
         graph is recorded, and a perturbation recomputes only what depends on it. The differences
