@@ -11,8 +11,8 @@ from gradmethods.accuracy.truth import Truth
 from gradmethods.accuracy.verdict import UNRESOLVED, WITHIN, verdict
 from gradmethods.comparison.check_result import BESIDE, OWN, Check, PointCheck, beside
 from gradmethods.comparison.diagnosis import diagnose
-from gradmethods.comparison.given import Call, Given, callable_of, read
 from gradmethods.comparison.reference import allowance, reference
+from gradmethods.comparison.user_gradient import Call, Given, callable_of, read
 from gradmethods.errors import GradientMismatch, InvalidProblem, NotDifferentiable
 from gradmethods.naming import printable
 from gradmethods.problem import Problem
