@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 from gradmethods.errors import InvalidProblem, ShapeMismatch, UnsupportedOperation
 from gradmethods.namespace.signature import check_signature, wanted
@@ -41,9 +41,11 @@ class Problem:
         ``loss(params, **data, xp=xp)`` returns a real scalar (0-d). `params` has the structure
         given here; `xp` stands where ``np`` would stand and offers the functions of the Python
         array API standard (2024.12).
-    params : array_like or dict of str to array_like
-        The point: one array, or named arrays of any shapes, ``()`` included; all float64 or all
-        float32. Copied.
+    params : array_like, or dicts, lists, tuples, named tuples and dataclasses of them, nested
+        The point: arrays of any shapes, ``()`` and Python floats included; all float64 or all
+        float32. Copied. The loss is given the same containers, and gradients come back in them. An
+        array is named by its path, as in ``layers.0.W``. Lists of numbers alone are arrays. None is
+        handed on as it is, and so is a field of a dataclass with ``metadata={"static": True}``.
     data : dict of str to array_like, optional
         Constants of the loss, passed by name. Floating data are cast to the dtype of `params`;
         integers and booleans are kept. Copied.
@@ -152,6 +154,37 @@ class Problem:
     def params(self) -> Parameters:
         """The point, in the structure that the user gave (read-only arrays)."""
         return self.structure.restore(self._arrays)
+
+    @property
+    def flat_params(self) -> NDArray[Any]:
+        """The point as one vector, a new one each time: where optimisers start.
+
+        Examples
+        --------
+        >>> import gradmethods as gm
+        >>> gm.problems.get("rosenbrock", n=2).flat_params.shape
+        (2,)
+        """
+        return self.structure.join(self._arrays)
+
+    def unflatten(self, vector: ArrayLike) -> Parameters:
+        """Give a vector like `flat_params` the structure of the parameters.
+
+        Raises
+        ------
+        ShapeMismatch
+            If it is not of shape (n,).
+
+        Examples
+        --------
+        >>> import gradmethods as gm
+        >>> problem = gm.problems.get("network-1-1-1")
+        >>> list(problem.unflatten([0.5, 0.0, 0.25, 1.0]))
+        ['w_h', 'b_h', 'w_y', 'b_y']
+        """
+        structure = self.structure
+        flat = check_array("parameter", "vector", vector, (structure.size,), structure.dtype)
+        return structure.restore(structure.split(flat))
 
     @property
     def dtype(self) -> np.dtype[Any]:

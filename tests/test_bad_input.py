@@ -210,7 +210,7 @@ def test_other_shapes_than_prepared(name):
         ({"w": W[:1], "b": 0.5}, {}, r"parameter 'w' of shape \(3,\), got shape \(1,\)"),
         ({"w": W}, {}, r"Missing: \['b'\]"),
         ({"w": W, "b": 0.5, "c": 0.1}, {}, r"unknown: \['c'\]"),
-        (W, {}, "Expected a dict"),
+        (W, {}, "as a dict with the names"),
         ({"w": W, "b": 1}, {}, "dtype float64, got int64"),
         ({"w": W, "b": 0.5}, {"x": W[:2]}, r"data 'x' of shape \(3,\), got shape \(2,\)"),
         ({"w": W, "b": 0.5}, {"y": W}, r"Unknown data \['y'\]"),

@@ -85,6 +85,7 @@ def test_a_copy_of_a_prepared_gradient_gives_identical_results(way, provider):
         assert other.latex("W", (0, 0)) == prepared.latex("W", (0, 0))
 
 
+@pytest.mark.medium
 def test_another_process_gets_the_same_bits(tmp_path):
     """Orders that depend on the process, as those of hashes do, would change the rounding."""
     own = problem()

@@ -90,6 +90,11 @@ def is_zero(ball: arb) -> bool:
     return bool(ball.contains(0) and ball.abs_upper() < TINIEST)
 
 
+def tied(x: Any, y: Any) -> bool:
+    """Whether two numbers are equal for certain."""
+    return bool(x.is_exact() and y.is_exact() and x == y)
+
+
 def is_known(ball: arb, wanted: float) -> bool:
     """Say whether a ball has the digits wanted, or counts as 0."""
     return is_zero(ball) or digits(ball) >= wanted

@@ -61,6 +61,8 @@ class Recorder(Namespace):
 
         A graph outlives the arrays that a loss closes over, and their owner may change them.
         """
+        if type(operand) is Array and operand.namespace is self:
+            return operand.payload
         payload = super().lift(operand)
         if not isinstance(operand, np.ndarray) or _frozen(payload):
             return payload

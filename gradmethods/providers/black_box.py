@@ -26,14 +26,10 @@ def over_reals(problem: Problem, point: Vector, data: Arrays) -> Callable[[], fl
     for view in views.values():
         view.flags.writeable = False
     loss, shared = problem.loss, {**data, "xp": np}
+    restore = problem.structure.restore  # for each pass: the loss may change its containers
     if problem.keeps_arguments:
-        restore = problem.structure.restore
         return lambda: float(loss(restore(copied(views)), **shared))
-    if problem.structure.bare:
-        array = problem.structure.restore(views)
-        return lambda: float(loss(array, **shared))
-    copy = views.copy  # a dict of its own for each pass: the loss may put entries in it
-    return lambda: float(loss(copy(), **shared))
+    return lambda: float(loss(restore(views), **shared))
 
 
 class OverComplex:
