@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gradmethods.errors import InvalidProblem
-from gradmethods.structure import Arrays
+from gradmethods.structure import Arrays, Structure
 
 if TYPE_CHECKING:
     from gradmethods.problem import Problem
@@ -91,7 +91,7 @@ def look(problem: Problem, arrays: Arrays, own: Any, value: float) -> Seen:
         The loss, and its data.
     arrays : dict of str to numpy.ndarray
         The point.
-    own : numpy.ndarray or dict of str to numpy.ndarray
+    own : numpy.ndarray, or containers of them
         The same, the very object of which it gave its `value`.
     value : float
         What it gave.
@@ -106,20 +106,20 @@ def look(problem: Problem, arrays: Arrays, own: Any, value: float) -> Seen:
         with np.errstate(all="ignore"):
             return float(problem.loss(params, **problem.data, xp=np))
 
-    restore = problem.structure.restore
-    check_repeats(problem, value, evaluate(_filled(own, arrays)))
+    structure = problem.structure
+    check_repeats(problem, value, evaluate(_filled(structure, own, arrays)))
     for side in (1, -1):
         moving = _reading(beside(arrays, side))
-        params = restore(moving)
+        params = structure.restore(moving)
         found = math.nan
         with suppress(Exception):  # the user did not choose this point: it tells nothing
             found = evaluate(params)
             if math.isfinite(found):
-                keeps = _keeps(evaluate, restore, params, moving, beside(arrays, side / 2))
+                keeps = _keeps(evaluate, structure, params, moving, beside(arrays, side / 2))
                 break
     else:
         return Seen(value, 0, math.nan, keeps=False)
-    if keeps and _confuses(evaluate, restore, beside(arrays, side), arrays, value):
+    if keeps and _confuses(evaluate, structure, beside(arrays, side), arrays, value):
         raise InvalidProblem(
             f"The loss {problem.name!r} takes one array for another: called with new arrays, it "
             "returns what it had computed for arrays that are no more. An id() is given again as "
@@ -131,7 +131,7 @@ def look(problem: Problem, arrays: Arrays, own: Any, value: float) -> Seen:
 
 def _keeps(
     evaluate: Callable[[Any], float],
-    restore: Callable[[Arrays], Any],
+    structure: Structure,
     params: Any,
     moving: Arrays,
     to: Arrays,
@@ -142,14 +142,14 @@ def _keeps(
     """
     before = {name: array.copy() for name, array in moving.items()}
     _move(moving, to)
-    in_old = evaluate(_filled(params, moving))
+    in_old = evaluate(_filled(structure, params, moving))
     _move(moving, before)
-    return not same(in_old, evaluate(restore(copied(to))))
+    return not same(in_old, evaluate(structure.restore(copied(to))))
 
 
 def _confuses(
     evaluate: Callable[[Any], float],
-    restore: Callable[[Arrays], Any],
+    structure: Structure,
     there: Arrays,
     home: Arrays,
     value: float,
@@ -157,27 +157,29 @@ def _confuses(
     """Say whether a loss takes new arrays for some whose dict or addresses they have."""
     gone: set[int] = set()
     for _ in range(CALLS):
-        params = restore(copied(there))
-        gone |= {id(params[name]) if isinstance(params, dict) else id(params) for name in home}
+        arrays = copied(there)
+        gone |= {*map(id, arrays.values())}
+        params = structure.restore(arrays)
         evaluate(params)
-    if isinstance(params, dict) and not same(value, evaluate(_filled(params, copied(home)))):
+    if not same(value, evaluate(_filled(structure, params, copied(home)))):
         return True
-    del params
+    del arrays, params
     kept = []
-    for _ in range(max(CALLS, min(SEARCHED, MOST // sum(x.size for x in home.values())))):
+    for _ in range(max(CALLS, min(SEARCHED, MOST // structure.size))):
         kept.append(copied(home))
         again = gone & {*map(id, kept[-1].values())}
         gone -= again
-        if again and not same(value, evaluate(restore(kept[-1]))):
+        if again and not same(value, evaluate(structure.restore(kept[-1]))):
             return True
     return False
 
 
-def _filled(params: Any, arrays: Arrays) -> Any:
-    """Put arrays into a dict again, which is the loss's own, and may hold others by now."""
-    if isinstance(params, dict):
-        params.clear()
-        params.update(arrays)
+def _filled(structure: Structure, params: Any, arrays: Arrays) -> Any:
+    """Put arrays into a dict again, which may hold others by now; into new containers if nested."""
+    if not structure.is_dict:
+        return structure.restore(arrays)
+    params.clear()
+    params.update(arrays)
     return params
 
 
