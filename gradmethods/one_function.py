@@ -28,7 +28,7 @@ Recorded = Callable[[Arrays, Rounding | None], float]
 """Evaluates at a point in NumPy what was recorded of a loss, each result moved by a rounding."""
 
 NEAR = 1e-3
-"""How far the second point is from the first, in sizes of the parameters."""
+"""Distance of the second point from the first, in sizes of the parameters."""
 
 ROUNDINGS = 8
 """Units in the last place that are no difference, and by which results are moved to see more."""
@@ -47,7 +47,7 @@ another, errs by some hundred times as much as its terms do."""
 
 
 class Seen(NamedTuple):
-    """What a loss gave when its problem was made.
+    """The values of a loss that were seen when its problem was made.
 
     Attributes
     ----------
