@@ -64,7 +64,7 @@ def unbounded(data: Mapping[str, NDArray[Any]]) -> frozenset[str]:
 
 
 class Slopes:
-    """What is known of the slopes of a graph, wherever it is evaluated.
+    """The knowledge of a graph's slopes that holds wherever it is evaluated.
 
     Parameters
     ----------

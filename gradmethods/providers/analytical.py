@@ -113,6 +113,7 @@ class Analytical:
         """
         try:
             self._planned(problem, Stopwatch())
+            check_same(problem)
         except GradientError as error:
             return str(error)
         return None

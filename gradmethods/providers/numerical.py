@@ -144,6 +144,7 @@ class Numerical:
             return None
         try:
             check_tried(problem, self._step_rule(problem))
+            check_same(problem)
         except GradientError as error:
             return str(error)
         return None
