@@ -256,7 +256,7 @@ def _confirmed(ladder: Ladder, scheme: Scheme, summit: Summit, cut: Power) -> Ch
     constant = ladder.flat(top) and (beyond is None or wide)
     kink, unsure = kink_within([*ladder.finer(furthest), furthest])
     hidden = HIDDEN * max(kink, unsure)
-    off = off if scheme.one_sided else off - error
+    off = off if scheme.one_sided else off - error / 2
     estimate = max(off, NEGLECTED * cut.at(h), hidden) + CONFIDENT * noise
     if not cut.size:
         estimate = max(estimate, error)
