@@ -22,7 +22,7 @@ from gradmethods.providers import schemes
 from gradmethods.providers.black_box import OverComplex, over_reals
 from gradmethods.providers.choice import choose_steps
 from gradmethods.providers.complex_step import complex_step, explained
-from gradmethods.providers.estimates import judge
+from gradmethods.providers.estimates import Judge
 from gradmethods.providers.extrapolation import richardson
 from gradmethods.providers.reuse import PreparedReuse, compile_reuse
 from gradmethods.providers.schemes import COMPLEX_STEP, RICHARDSON, StepRule
@@ -191,8 +191,8 @@ class PreparedNumerical(PreparedGradient):
         ``"richardson"``.
     error_estimate : numpy.ndarray or dict, or None
         The estimated absolute error of the last gradient: see `gradmethods.providers.estimates`.
-        With a step that was given, it knows what the losses of the quotients show; of a one-sided
-        scheme that is round-off alone.
+        With a step that was given, it knows what the losses of the quotients show. A one-sided
+        scheme spends three passes more to see that, and anywhere but at the problem's point.
     unresolved : numpy.ndarray or dict, or None
         Where the error of the last gradient is not known at all: no step resolves the entry.
     """
@@ -224,10 +224,12 @@ class PreparedNumerical(PreparedGradient):
                 estimate = complex_step(self.problem, value, point, data, self.step, seconds)
             else:
                 losses = schemes.one_by_one(evaluate, value, point)
-                errors = judge(self.scheme, self.step, point, own_data=own_data)
+                judge = Judge(self.scheme, self.step, point, own_data=own_data)
+                looked = judge.look(evaluate, point)
                 estimate = schemes.differences(
-                    self.scheme, losses, point, self.step, seconds, errors
+                    self.scheme, losses, point, self.step, seconds, judge
                 )
+                estimate = estimate._replace(passes=estimate.passes + looked)
         self.forward_passes = estimate.passes
         self._errors = estimate.errors
         return estimate.value, structure.split(estimate.gradient)
