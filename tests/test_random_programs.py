@@ -25,6 +25,7 @@ TURNS = tuple(name for name in METHODS if name not in EACH)
 """Methods that take more time: each program goes through one of them."""
 
 
+@pytest.mark.medium
 def test_oracle_agrees_with_backprop_on_every_function():
     """An oracle that errs, or backprop, would accuse the other in thousands of programs."""
     wrong = []
@@ -61,6 +62,7 @@ def faults(seed, methods=()):
             yield name, f"{seed} {record['target']} {record['kind']} {name}: {status} {text}"
 
 
+@pytest.mark.medium
 @pytest.mark.parametrize("part", range(4))
 def test_a_sample_of_random_programs(part):
     """A rule, a formula or a certificate that is wrong somewhere is wrong without a word."""

@@ -132,6 +132,7 @@ def test_every_smooth_function_has_its_slope():
     assert SLOPES.keys() == SMOOTH.keys() - {"matmul", "pow"}
 
 
+@pytest.mark.medium
 @pytest.mark.parametrize("form", ALL_FORMS)
 @pytest.mark.parametrize("name", SLOPES)
 def test_slopes_of_huge_and_tiny_numbers(name, form):

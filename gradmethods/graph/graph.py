@@ -7,16 +7,20 @@ compile it. No derivative rule is known in this folder.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 
 from gradmethods.primitives import Primitive
 
+NOTHING: Mapping[str, Any] = {}
+"""The arguments of most primitives: one empty dict for all nodes."""
 
-@dataclass(eq=False, slots=True)
+
+@dataclass(eq=False, slots=True, init=False)
 class Node:
     """A value in a graph: an input, or a primitive applied to operands; never written to.
 
@@ -46,8 +50,19 @@ class Node:
     name: str = ""
     parents: tuple[Node, ...] = field(init=False, repr=False)
 
-    def __post_init__(self) -> None:
-        self.parents = tuple([x for x in self.operands if isinstance(x, Node)])
+    def __init__(  # written out: that of a dataclass would call another function for the parents
+        self,
+        shape: tuple[int, ...],
+        dtype: np.dtype[Any],
+        primitive: Primitive | None = None,
+        operands: tuple[Any, ...] = (),
+        static: Mapping[str, Any] = NOTHING,
+        name: str = "",
+    ) -> None:
+        self.shape, self.dtype, self.primitive = shape, dtype, primitive
+        self.operands, self.static, self.name = operands, static or NOTHING, name
+        parents = tuple([x for x in operands if type(x) is Node])
+        self.parents = operands if len(parents) == len(operands) else parents
 
     @property
     def operations(self) -> int:
@@ -74,20 +89,34 @@ class Graph:
     data: Mapping[str, Node]
     outputs: tuple[Any, ...]
 
-    def nodes(self) -> list[Node]:
+    def nodes(self) -> Sequence[Node]:
         """Return all nodes that the outputs depend on, operands before their uses."""
-        return topological(x for x in self.outputs if isinstance(x, Node))
+        return self._nodes
+
+    @cached_property
+    def _nodes(self) -> tuple[Node, ...]:
+        """The nodes, found once: every pass over a graph begins with them."""
+        return tuple(topological(x for x in self.outputs if isinstance(x, Node)))
 
     def operations(self) -> Counter[str]:
         """Count scalar operations by primitive, for one evaluation of all outputs."""
         counts: Counter[str] = Counter()
         for node in self.nodes():
-            if node.primitive is not None and node.operations:
-                counts[node.primitive.name] += node.operations
+            count = node.operations
+            if count and node.primitive is not None:
+                counts[node.primitive.name] += count
         return counts
 
-    def evaluate(self, params: Mapping[str, Any], data: Mapping[str, Any]) -> list[Any]:
-        """Evaluate the outputs with NumPy, node by node; what is used no more is dropped."""
+    def evaluate(
+        self,
+        params: Mapping[str, Any],
+        data: Mapping[str, Any],
+        changed: Callable[[Any], Any] | None = None,
+    ) -> list[Any]:
+        """Evaluate the outputs with NumPy, node by node; what is used no more is dropped.
+
+        With `changed`, every value that was computed is replaced by what that makes of it.
+        """
         values: dict[Node, Any] = {}
         for inputs, given in ((self.params, params), (self.data, data)):
             values |= {node: given[name] for name, node in inputs.items()}
@@ -97,7 +126,8 @@ class Graph:
         for node in nodes:
             if node.primitive is not None:
                 operands = [values[x] if isinstance(x, Node) else x for x in node.operands]
-                values[node] = node.primitive.numpy(*operands, **node.static)
+                value = node.primitive.numpy(*operands, **node.static)
+                values[node] = changed(value) if changed and not node.primitive.aliases else value
             for x in node.parents:
                 left[x] -= 1
                 if not left[x]:
@@ -112,15 +142,14 @@ def topological(roots: Iterable[Node]) -> list[Node]:
     recursion, because graphs are deeper than the interpreter's stack.
     """
     order: dict[Node, None] = {}
-    for root in roots:
-        stack: list[tuple[Node, bool]] = [(root, False)]
-        while stack:
-            node, done = stack.pop()
-            if node in order:
-                continue
-            if done:
-                order[node] = None
-            else:
-                stack.append((node, True))
-                stack.extend((parent, False) for parent in reversed(node.parents))
+    entered: set[Node] = set()
+    stack = list(roots)[::-1]
+    while stack:
+        node = stack[-1]
+        if node in entered:  # what was above it is done: its operands
+            stack.pop()
+            order[node] = None  # that of the first time, if it was met again
+            continue
+        entered.add(node)
+        stack += [parent for parent in reversed(node.parents) if parent not in entered]
     return list(order)

@@ -6,6 +6,7 @@ was recorded.
 
 from __future__ import annotations
 
+import inspect
 import re
 from contextlib import suppress
 from functools import lru_cache
@@ -25,9 +26,10 @@ from gradmethods.errors import (
 from gradmethods.graph.graph import Graph, Node
 from gradmethods.graph.place import Place, place_of
 from gradmethods.namespace import Namespace
-from gradmethods.one_function import check_agrees, differs
+from gradmethods.one_function import Recorded, Rounding, check_recorded
 from gradmethods.primitives import Primitive
 from gradmethods.problem import Problem, check_scalar
+from gradmethods.structure import Arrays
 
 KEYWORDS = {
     "ddof": "Write correction=1 for ddof=1.",
@@ -35,7 +37,10 @@ KEYWORDS = {
     "a_max": "Write xp.clip(x, low, high).",
     "decimals": "Write xp.round(x * 100) / 100 for two decimals.",
     "initial": "Write xp.maximum(xp.max(x), initial) for xp.max, initial + xp.sum(x) for xp.sum.",
-    "where": "Write xp.sum(xp.where(condition, x, 0)).",
+    "where": "Write xp.sum(xp.where(condition, x, 0)), and xp.where(condition, xp.exp(x), y).",
+    "dtype": "Write xp.astype(x, dtype) for the array before or after.",
+    "casting": "Leave it out, and write xp.astype(x, dtype) where another dtype is meant.",
+    "order": "For order='F', write xp.reshape(x.T, shape[::-1]).T.",
     "out": "Give the result a name: arrays here are never written to.",
     "a": "Pass the array by position: xp.sum(x).",
     "x": "Pass the array by position: xp.sum(x).",
@@ -56,6 +61,8 @@ class Recorder(Namespace):
 
         A graph outlives the arrays that a loss closes over, and their owner may change them.
         """
+        if type(operand) is Array and operand.namespace is self:
+            return operand.payload
         payload = super().lift(operand)
         if not isinstance(operand, np.ndarray) or _frozen(payload):
             return payload
@@ -109,36 +116,35 @@ def record(problem: Problem) -> Graph:
         xp,
     )
     graph = Graph(params, data, (result.payload,))
-    if problem.known_value is not None:
-        with np.errstate(all="ignore"):
-            (value,) = graph.evaluate(problem.structure.check(problem.params), problem.data)
-        check_agrees(problem, float(value), xp.kind)
+    if problem.seen is not None:
+        check_recorded(problem, problem.seen, _evaluating(graph, problem.data))
     return graph
 
 
-def check_same(problem: Problem, value: float, plain: float | None = None) -> None:
-    """Refuse a loss that over other arrays than NumPy's is another function.
+def _evaluating(graph: Graph, data: Arrays) -> Recorded:
+    """Make the function that evaluates a graph of a loss, with results moved by a rounding."""
 
-    Where the value of a method is far from the loss in plain NumPy, rounding, overflow or underflow
-    there may be the reason: then the operations recorded give in NumPy what the loss gives.
+    def recorded(point: Arrays, rounding: Rounding | None) -> float:
+        if rounding is not None:
+            point = {name: rounding(array) for name, array in point.items()}
+        with np.errstate(all="ignore"):
+            return float(graph.evaluate(point, data, rounding)[0])
 
-    Parameters
-    ----------
-    problem : Problem
-        The loss.
-    value : float
-        What a method computed for it.
-    plain : float, optional
-        The loss in plain NumPy at the same point; by default, that is the problem's own.
+    return recorded
+
+
+def check_same(problem: Problem) -> None:
+    """Refuse a loss that over other arrays is another function than over NumPy's.
+
+    This is for methods that record nothing; a loss that cannot be recorded is not compared.
 
     Raises
     ------
     InvalidProblem
-        If they do not.
+        If what is recorded of the loss differs from it in plain NumPy.
     """
-    known = problem.known_value if plain is None else plain
-    if known is not None and differs(problem, known, value):
-        with suppress(UnsupportedOperation):  # a loss that cannot be recorded tells nothing here
+    if problem.seen is not None:
+        with suppress(UnsupportedOperation):
             record(problem)
 
 
@@ -188,11 +194,15 @@ def _explain(error: Exception, place: Place | None, problem: Problem, xp: Namesp
     )
     if keyword and keyword[2] in KEYWORDS and hasattr(xp, keyword[1]):
         return f"xp.{keyword[1]} has no keyword {keyword[2]}. {KEYWORDS[keyword[2]]}"
+    if keyword and hasattr(xp, keyword[1]):
+        known = [*inspect.signature(getattr(xp, keyword[1])).parameters]
+        return f"xp.{keyword[1]} has no keyword {keyword[2]}; it takes {', '.join(known)}."
     if "round() takes" in str(error):
         return f"xp.round rounds to whole numbers. {KEYWORDS['decimals']}"
     if "positional argument" in str(error):
+        said = re.sub(r"\b[A-Z]\w*[.](\w+)\(\)", r"xp.\1()", str(error))
         return (
-            f"The loss {problem.name!r} calls a function in a way that xp does not have: {error}. "
+            f"The loss {problem.name!r} calls a function in a way that xp does not have: {said}. "
             "Pass axis and other options by keyword, as in xp.sum(x, axis=0)."
         )
     if "setting an array element" in str(error):
