@@ -185,13 +185,14 @@ def differences(name: str, oracle: Oracle) -> Outcome:
     found, estimates, marks = (structure.join(x).tolist() for x in answers)
     steps = prepared.step(structure.join(structure.check(oracle.problem.params))).tolist()
     entries = zip(found, estimates, marks, steps, strict=True)
-    seen = [_entry(oracle, scheme, i, *entry) for i, entry in enumerate(entries)]
+    seen = [judged(oracle, scheme, i, *entry) for i, entry in enumerate(entries)]
     return min(seen, key=lambda o: ORDER.index(o.status), default=Outcome("agrees"))
 
 
-def _entry(
+def judged(
     oracle: Oracle, scheme: str, i: int, found: float, estimate: float, marked: float, step: float
 ) -> Outcome:
+    """Say what an entry is: its value, its estimated error, whether it is marked, its step."""
     below, above = oracle.sides(i)
     text = f"[{i}] {found!r} ± {estimate:.1e}, not {below!r}"
     scale = max(abs(below), abs(above))
