@@ -86,7 +86,7 @@ class Oracle:
             scope |= {n: of(x) for n, x in (self.program.params | self.program.data).items()}
         for name, text in self.program.statements:
             code = compile(text, "<statement>", "eval")
-            with np.errstate(all="ignore"):
+            with mp.workdps(40), np.errstate(all="ignore"):
                 for scope in scopes:
                     scope[name] = eval(code, scope)  # noqa: S307  # our own text
             rounded, exact = np.asarray(scopes[0][name]), Exact.of(scopes[1][name])
