@@ -30,7 +30,7 @@ from gradmethods.providers.ladder import (
     kink_within,
     through,
 )
-from gradmethods.providers.noise import ROUGH
+from gradmethods.providers.noise import ROUGH, SHARE
 from gradmethods.providers.schemes import Scheme
 
 ALIKE = 64.0
@@ -142,6 +142,8 @@ def choose(ladder: Ladder, scheme: Scheme, start: float) -> Choice:
     """
     noise = ladder.noise
     found = _chosen(ladder, scheme, start)
+    if _may_be_a_wave(ladder):
+        return found._replace(error=math.inf, bend=0.0)
     raised = ladder.noise > noise
     if (raised or noise > ROUGH * ladder.floor) and math.isfinite(found.error):
         between = slope_between(ladder, noise if raised else ladder.floor, found.quotient)
@@ -151,6 +153,18 @@ def choose(ladder: Ladder, scheme: Scheme, start: float) -> Choice:
         # What such noise hides is not known to be next to nothing.
         return found._replace(error=error, bend=0.0)
     return found
+
+
+def _may_be_a_wave(ladder: Ladder) -> bool:
+    """Whether what is taken for noise may be a wave faster than numbers near x can show.
+
+    It may if it is a good part of the loss, or if neighbouring numbers are as far apart as the
+    scale of 1, on which losses vary.
+    """
+    if ladder.narrowest >= 1 and ladder.noise > ROUGH * ladder.floor:
+        return True
+    seen = [abs(value) for r in ladder.rungs if r.finite for value in (r.above, r.below)]
+    return ladder.noise > SHARE * max(seen, default=math.inf)
 
 
 def _chosen(ladder: Ladder, scheme: Scheme, start: float) -> Choice:
@@ -242,7 +256,7 @@ def _confirmed(ladder: Ladder, scheme: Scheme, summit: Summit, cut: Power) -> Ch
     constant = ladder.flat(top) and (beyond is None or wide)
     kink, unsure = kink_within([*ladder.finer(furthest), furthest])
     hidden = HIDDEN * max(kink, unsure)
-    off = off if scheme.one_sided else off - error
+    off = off if scheme.one_sided else off - error / 2
     estimate = max(off, NEGLECTED * cut.at(h), hidden) + CONFIDENT * noise
     if not cut.size:
         estimate = max(estimate, error)
