@@ -171,7 +171,8 @@ def differences(name: str, oracle: Oracle) -> Outcome:
     - SILENT: the error is larger than the estimate otherwise;
     - INVENTED: there is no derivative, and the estimate does not tell of the jump of the slope;
     - MISSED: the estimate covers the error, but neighbouring steps resolve the entry to a tenth;
-    - small: the estimate covers the error, and the entry is a thousandth of the largest or less;
+    - small: the estimate covers the error, and the entry is a thousandth or less of the largest,
+      or of its own slope one step away, as next to a minimum;
     - drowned: the estimate covers the error, and no step resolves the entry.
     """
     scheme = SCHEMES[oracle.program.seed % 4] if name == "reuse" else name
@@ -212,7 +213,7 @@ def judged(
         if oracle.hidden(i, scheme, found, estimate, step):
             return Outcome(HIDDEN, text)
         return Outcome(FINER if oracle.finer_than_numbers(i) else SILENT, text)
-    if scale <= SMALL * float(max(abs(t) for t in oracle.gradient)):
+    if scale <= SMALL * max(oracle.largest, oracle.slope_beside(i, step)):
         return Outcome(SMALL_ONE, text)
     return Outcome(MISSED if oracle.best(i, scheme) <= RESOLVED * scale else FAINT, text)
 

@@ -81,9 +81,10 @@ class Oracle:
     def parted(self) -> str:
         """How NumPy parts from exact arithmetic on the way: it overflows, or decides otherwise."""
         scopes: tuple[dict[str, Any], ...] = ({"xp": np}, {"xp": Duals()})
-        for scope, of in zip(scopes, (np.asarray, Exact.of), strict=True):
-            scope |= {"np": np, **self.program.constants}
-            scope |= {n: of(x) for n, x in (self.program.params | self.program.data).items()}
+        given = self.program.params | self.program.data
+        for scope in scopes:
+            scope |= {"np": np, **self.program.constants, **given}
+        scopes[1].update({name: Exact.of(x) for name, x in given.items()})
         for name, text in self.program.statements:
             code = compile(text, "<statement>", "eval")
             with mp.workdps(40), np.errstate(all="ignore"):
@@ -215,6 +216,17 @@ class Oracle:
                 return False
             h *= 4
         return True
+
+    @property
+    def largest(self) -> float:
+        """The largest derivative."""
+        return float(max(abs(t) for t in self.gradient))
+
+    def slope_beside(self, i: int, step: float) -> float:
+        """Return the larger of the slopes that an entry has a step away to both sides."""
+        places = ((i, repr(step)), (i, repr(-step)))
+        beside = [duals.differentiate(self.problem, along=place).t[0] for place in places]
+        return float(max((abs(t) for t in beside if mp.isfinite(t)), default=0.0))
 
     def _at(self, i: int, move: float) -> Any:
         """Return the exact loss with one entry moved."""

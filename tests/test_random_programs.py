@@ -99,6 +99,22 @@ def test_what_answers_by_differences_are_called(term, x, found, estimate, marked
     assert seen.status == status
 
 
+@pytest.mark.parametrize(
+    ("statement", "x", "parted"),
+    [
+        ("xp.logical_not(xp.cosh(a0) - 1)", 1e-9, "decides"),
+        ("xp.exp(a0 * 800)", 1.0, "overflows"),
+        ("xp.exp(a0)", 1.0, ""),
+    ],
+)
+def test_where_numpy_parts_from_exact_arithmetic(statement, x, parted):
+    """cosh(1e-9) is 1 to NumPy: a method that follows it there would be called wrong."""
+    program = Program(
+        0, "none", "float64", {"a0": np.array([x])}, {}, {}, (("v0", statement),), ("xp.sum(a0)",)
+    )
+    assert Oracle(program, program.problem()).parted == parted
+
+
 def negate(monkeypatch, name):
     """Flip the sign of the rule for the last operand."""
     written_rules: Any = rules.RULES[name]
