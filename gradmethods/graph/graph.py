@@ -7,7 +7,7 @@ compile it. No derivative rule is known in this folder.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -86,8 +86,16 @@ class Graph:
                 counts[node.primitive.name] += node.operations
         return counts
 
-    def evaluate(self, params: Mapping[str, Any], data: Mapping[str, Any]) -> list[Any]:
-        """Evaluate the outputs with NumPy, node by node; what is used no more is dropped."""
+    def evaluate(
+        self,
+        params: Mapping[str, Any],
+        data: Mapping[str, Any],
+        change: Callable[[Any], Any] = lambda value: value,
+    ) -> list[Any]:
+        """Evaluate the outputs with NumPy, node by node; what is used no more is dropped.
+
+        A `change` is made to every value on the way.
+        """
         values: dict[Node, Any] = {}
         for inputs, given in ((self.params, params), (self.data, data)):
             values |= {node: given[name] for name, node in inputs.items()}
@@ -97,7 +105,7 @@ class Graph:
         for node in nodes:
             if node.primitive is not None:
                 operands = [values[x] if isinstance(x, Node) else x for x in node.operands]
-                values[node] = node.primitive.numpy(*operands, **node.static)
+                values[node] = change(node.primitive.numpy(*operands, **node.static))
             for x in node.parents:
                 left[x] -= 1
                 if not left[x]:
@@ -124,3 +132,22 @@ def topological(roots: Iterable[Node]) -> list[Node]:
                 stack.append((node, True))
                 stack.extend((parent, False) for parent in reversed(node.parents))
     return list(order)
+
+
+def key(node: Node) -> tuple[Any, ...]:
+    """Return what is the same of two nodes that compute the same of the same operands."""
+    assert node.primitive is not None
+    operands = [_operand_key(x) for x in node.operands]
+    if node.primitive.name in ("add", "multiply"):
+        operands.sort()
+    return (node.primitive.name, tuple(operands), repr(sorted(node.static.items())))
+
+
+def _operand_key(x: Any) -> str:
+    if isinstance(x, Node):
+        return f"node {id(x)}"
+    if isinstance(x, np.ndarray):
+        # Constants are as many as the loss made; their identity is enough where they are large.
+        content = x.tobytes().hex() if x.size <= 64 else str(id(x))
+        return f"array {x.dtype} {x.shape} {content}"
+    return f"{type(x).__name__} {x!r}"

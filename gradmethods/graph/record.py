@@ -6,6 +6,7 @@ was recorded.
 
 from __future__ import annotations
 
+import math
 import re
 from contextlib import suppress
 from functools import lru_cache
@@ -25,7 +26,7 @@ from gradmethods.errors import (
 from gradmethods.graph.graph import Graph, Node
 from gradmethods.graph.place import Place, place_of
 from gradmethods.namespace import Namespace
-from gradmethods.one_function import check_agrees, differs
+from gradmethods.one_function import DRAWS, ROUNDINGS, SPREADS, check_agrees, differs
 from gradmethods.primitives import Primitive
 from gradmethods.problem import Problem, check_scalar
 
@@ -140,6 +141,36 @@ def check_same(problem: Problem, value: float, plain: float | None = None) -> No
     if known is not None and differs(problem, known, value):
         with suppress(UnsupportedOperation):  # a loss that cannot be recorded tells nothing here
             record(problem)
+
+
+def is_rounding(problem: Problem, value: float) -> bool:
+    """Say whether rounding can be why a value differs from the loss in plain NumPy.
+
+    The operations of the loss are done again with every result moved by some units in its last
+    place, at random (J. Vignes, Mathematics and Computers in Simulation 35 (1993) 233-261). No
+    such move changes the sign of a zero, nor the branch that a loss takes far from its edge.
+    """
+    known = problem.known_value
+    if known is None or not math.isfinite(known):
+        return True
+    if not math.isfinite(value):
+        return False
+    if not differs(problem, known, value):
+        return True
+    graph, params = record(problem), problem.structure.check(problem.params)
+    rng = np.random.default_rng(0)
+
+    def moved(x: Any) -> Any:
+        array = np.asarray(x)
+        if array.dtype.kind != "f":
+            return x
+        unit = ROUNDINGS * float(np.finfo(array.dtype).eps)
+        return np.asarray(array * (1 + unit * rng.uniform(-1, 1, array.shape)), array.dtype)
+
+    with np.errstate(all="ignore"):
+        values = [float(graph.evaluate(params, problem.data, moved)[0]) for _ in range(DRAWS)]
+    spread = float(np.ptp([known, *values]))
+    return not abs(known - value) > SPREADS * spread
 
 
 def call_loss(problem: Problem, params: Any, data: Any, xp: Namespace) -> Array:

@@ -28,11 +28,11 @@ others is finite wherever their value is."""
 
 UNBOUNDED = frozenset({
     "divide", "reciprocal", "pow", "sqrt", "exp", "expm1", "log", "log1p", "log2", "log10",
-    "sinh", "cosh", "asin", "acos", "acosh", "atanh", "logistic",
+    "sinh", "cosh", "asin", "acos", "acosh", "atanh", "quotient", "normalised",
 })  # fmt: skip
 """Primitives that make an infinity or NaN of finite numbers."""
 
-OVERFLOWING = frozenset({"exp", "expm1", "sinh", "cosh", "logistic"})
+OVERFLOWING = frozenset({"exp", "expm1", "sinh", "cosh"})
 """Those among them that do so by overflow alone."""
 
 PASSING = frozenset({
@@ -83,6 +83,8 @@ class Slopes:
         Those above which one may be: their cotangents need not be finite.
     guarded : set of Node
         Those at or below which entries without effect may get something else than 0.
+    hidden : set of Node
+        Those that may overflow where the loss is finite.
     vanishing : dict of Node to None
         Those that can be 0 whatever the parameters are, say because a mask is; in order.
     """
@@ -90,6 +92,9 @@ class Slopes:
     def __init__(self, graph: Graph, unbounded: Collection[str] = ()) -> None:
         self._nodes = graph.nodes()
         self._exposed = _exposed(graph, self._nodes)
+        self.hidden = {
+            node for node in self._nodes if _name(node) in OVERFLOWING and node not in self._exposed
+        }
         self._never_negative, self._above_zero = signs(self._nodes)
         self.active = set(graph.params.values())
         for node in self._nodes:
@@ -257,6 +262,8 @@ def _exposed(graph: Graph, nodes: list[Node]) -> set[Node]:
             name = _name(node)
             if name in EXPOSING:
                 exposed.update(node.parents)
-            elif name == "divide" and isinstance(node.operands[0], Node):
+            elif name in ("divide", "quotient", "normalised") and isinstance(
+                node.operands[0], Node
+            ):
                 exposed.add(node.operands[0])
     return exposed

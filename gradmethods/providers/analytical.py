@@ -19,8 +19,9 @@ from gradmethods.errors import (
     InvalidOption,
     ShapeMismatch,
     UnknownName,
+    UnsupportedOperation,
 )
-from gradmethods.graph.record import check_same, record
+from gradmethods.graph.record import check_same, is_rounding, record
 from gradmethods.graph.slopes import Slopes, unbounded
 from gradmethods.problem import Problem
 from gradmethods.provider import PreparedGradient, Stopwatch
@@ -133,16 +134,26 @@ class Analytical:
         watch = Stopwatch()
         cases = self._planned(problem, watch)
         try:
-            cases.at(problem.data)
-        except BudgetExceeded:
+            return self._checked(problem, watch, cases)
+        except (BudgetExceeded, UnsupportedOperation):
             if cases.form in (self.form, CHAIN_RULE):
                 raise
-            cases = self._cases(problem, CHAIN_RULE, self.budget, watch)
-            cases.at(problem.data)
+        return self._checked(problem, watch, self._cases(problem, CHAIN_RULE, self.budget, watch))
+
+    def _checked(self, problem: Problem, watch: Stopwatch, cases: Cases) -> PreparedAnalytical:
+        """Derive and compile, and hold the value of the formulas against the loss in NumPy."""
+        cases.at(problem.data)
         prepared = PreparedAnalytical(problem, watch.seconds, cases)
         if problem.known_value is not None:
             value, _ = prepared(problem.params)
             check_same(problem, float(value))
+            if not is_rounding(problem, float(value)):
+                raise UnsupportedOperation(
+                    f"SymPy simplifies the loss {problem.name!r} to another function: in the form "
+                    f"{cases.form!r} it is {value:.8g} at this point, and {problem.known_value:.8g}"
+                    " in NumPy. SymPy knows neither the sign of a zero nor what is not finite. "
+                    "Use another method, such as gm.Backprop()."
+                )
         return prepared
 
     def _planned(self, problem: Problem, watch: Stopwatch) -> Cases:
@@ -151,7 +162,9 @@ class Analytical:
             return self._cases(problem, self.form, self.budget, watch)
         try:
             cases = self._cases(problem, "cse", min(self.budget, QUICK), watch)
-        except BudgetExceeded:
+        except (BudgetExceeded, UnsupportedOperation):
+            return self._cases(problem, CHAIN_RULE, self.budget, watch)
+        if cases.builder.minds_zeros:  # SymPy orders sums and products anew; stages are as written
             return self._cases(problem, CHAIN_RULE, self.budget, watch)
         cases.allow(self.budget)
         return cases

@@ -13,11 +13,10 @@ from typing import Any
 import numpy as np
 
 from gradmethods.graph import Graph, Node, Recorder
+from gradmethods.graph.graph import key
+from gradmethods.graph.quotients import Operand, is_node
 from gradmethods.primitives import TABLE, Primitive, elementwise_shape
 from gradmethods.tape.patterns import SIGMOID
-
-Operand = Any
-"""A node, a constant array, or a Python number."""
 
 Rewrites = Mapping[str, Callable[["Rebuild", Node], Operand | None]]
 """By the name of a primitive: what to put in place of a node, or None to leave it."""
@@ -70,7 +69,7 @@ class Rebuild:
         if primitive.name not in TABLE:
             return self.make(primitive, *operands, **static)
         node = self._recorder.apply(primitive, list(operands), static)
-        return self._unique.setdefault(_key(node), node)
+        return self._unique.setdefault(key(node), node)
 
     def replace(self, node: Node) -> Operand:
         """Return what a rewrite makes of a node, or the one node that is equal to it."""
@@ -79,7 +78,7 @@ class Rebuild:
         replacement = rewrite(self, node) if rewrite else None
         if replacement is not None:
             return replacement
-        return self._unique.setdefault(_key(node), node)
+        return self._unique.setdefault(key(node), node)
 
     def used_once(self, node: Node) -> bool:
         """Say whether folding a node into its only use loses nothing."""
@@ -109,16 +108,6 @@ def _users(nodes: list[Node]) -> Iterator[Node]:
         yield node
 
 
-def is_node(x: Operand, *primitives: str) -> bool:
-    """Say whether an operand is the result of one of these primitives."""
-    return isinstance(x, Node) and x.primitive is not None and x.primitive.name in primitives
-
-
-def is_number(x: Operand) -> bool:
-    """Say whether an operand is a Python number, which takes the dtype of what it meets."""
-    return isinstance(x, (int, float)) and not isinstance(x, bool)
-
-
 def _small(operand: Operand) -> Operand:
     """Undo a repetition: a broadcast, or a constant array of one floating number."""
     if is_node(operand, "broadcast_to"):
@@ -128,21 +117,3 @@ def _small(operand: Operand) -> Operand:
         if (operand == first).all() and (np.signbit(operand) == np.signbit(first)).all():
             return float(first)
     return operand
-
-
-def _key(node: Node) -> tuple[Any, ...]:
-    assert node.primitive is not None
-    operands = [_operand_key(x) for x in node.operands]
-    if node.primitive.name in ("add", "multiply"):
-        operands.sort()
-    return (node.primitive.name, tuple(operands), repr(sorted(node.static.items())))
-
-
-def _operand_key(x: Operand) -> str:
-    if isinstance(x, Node):
-        return f"node {id(x)}"
-    if isinstance(x, np.ndarray):
-        # Constants are as many as the loss made; their identity is enough where they are large.
-        content = x.tobytes().hex() if x.size <= 64 else str(id(x))
-        return f"array {x.dtype} {x.shape} {content}"
-    return f"{type(x).__name__} {x!r}"
