@@ -32,7 +32,7 @@ endif
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help bench bench-full bench-million bench-peers report test lint lock lock-peers clean stale
+.PHONY: help bench bench-full bench-million bench-peers report test test-quick test-all lint lock lock-peers clean stale
 
 help: ## List the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -53,13 +53,23 @@ bench-peers: $(PEERS_INSTALLED) ## Measure ours beside torch, jax, SciPy and oth
 report: $(INSTALLED) ## Write the report of results/latest again, without measuring
 	$(BIN)/gradmethods report results/latest $(ARGS)
 
-test: $(INSTALLED) ## Run the tests, every benchmark once, and the examples in the docstrings, on all cores
-	$(BIN)/python -m pytest tests benchmarks gradmethods --doctest-modules --benchmark-disable \
-		--numprocesses auto --dist worksteal $(ARGS)
+# On all cores. Marks say what a test costs: `medium` is a second or more, `slow` is a study.
+PYTEST     := $(BIN)/python -m pytest --numprocesses auto --dist worksteal
+EVERYTHING := tests benchmarks gradmethods --doctest-modules --benchmark-disable
 
-lint: $(INSTALLED) ## Check style, format and types
+test: $(INSTALLED) ## Run the tests, every benchmark once, and the examples in the docstrings
+	$(PYTEST) $(EVERYTHING) -m 'not slow' $(ARGS)
+
+test-quick: $(INSTALLED) ## Run the tests that take less than a second each: to be run after every edit
+	$(PYTEST) tests -m 'not slow and not medium' $(ARGS)
+
+test-all: $(INSTALLED) ## Run the tests and the long studies, before a release
+	$(PYTEST) $(EVERYTHING) $(ARGS)
+
+lint: $(INSTALLED) ## Check style, format, imports and types
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+	$(BIN)/lint-imports --no-cache --no-logo
 	$(BIN)/mypy
 
 lock: ## Refresh requirements.lock from pyproject.toml (ARGS=--upgrade for newer versions)

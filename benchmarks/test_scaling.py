@@ -48,11 +48,14 @@ def test_cost(case, bench, benchmark, record_property):
     benchmark.group = f"{case.sweep}, {case.kind.grows} = {case.size}"
     record = run_case(case, bench.plan, bench.settings, drive=drive)
     bench.keep(record, record_property)
+    assert record["problem"] == case.kind.problem
+    assert record["batch"] == case.kind.batch(case.scale)
     if record["outcome"] == "gap":
         benchmark.skipped = True
         if record["kind"] == "error" or bench.path is None:
             pytest.fail(record["reason"])
         pytest.skip(record["reason"])
+    assert bench.path is not None or record["error"] < 1e-5  # as a plain test
     benchmark.extra_info.update(
         {name: record[name] for name in ("n", "network", "ratio", "error", "preparation")}
     )

@@ -5,17 +5,11 @@ a different kind of array. Importing this package loads NumPy alone; SymPy, pand
 python-flint load when first needed.
 """
 
+from importlib import import_module
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
 from gradmethods import problems
-from gradmethods.accuracy import (
-    Check,
-    Comparison,
-    assert_gradient,
-    check_gradient,
-    compare,
-)
 from gradmethods.errors import (
     BudgetExceeded,
     GradientError,
@@ -39,10 +33,8 @@ from gradmethods.providers import (
     get_provider,
     gradient,
 )
-from gradmethods.training import Training, train
 
 if TYPE_CHECKING:
-    from gradmethods.advice import Advice, advise
     from gradmethods.certified import (
         CertifiedGradient,
         CertifiedSample,
@@ -50,6 +42,16 @@ if TYPE_CHECKING:
         certified_gradient,
         certified_sample,
     )
+    from gradmethods.comparison import (
+        Advice,
+        Check,
+        Comparison,
+        advise,
+        assert_gradient,
+        check_gradient,
+    )
+    from gradmethods.comparison.compare import compare
+    from gradmethods.studies.training import Training, train
 
 __version__ = version("gradmethods")
 
@@ -93,14 +95,27 @@ __all__ = [
 ]
 
 
+_LATER = {
+    "certified": (
+        "CertifiedGradient", "CertifiedSample", "certified_derivatives", "certified_gradient",
+        "certified_sample",
+    ),
+    "comparison": (
+        "Advice", "Check", "Comparison", "advise", "assert_gradient", "check_gradient", "compare",
+    ),
+    "studies.training": ("Training", "train"),
+}  # fmt: skip
+"""What is loaded when it is first asked for, by the room that holds it."""
+
+
 def __getattr__(name: str) -> Any:
-    """Load what is heavy, or heavy to load, when it is first asked for."""
-    if name in ("Advice", "advise"):
-        from gradmethods import advice
-
-        return getattr(advice, name)
-    if name.lower().startswith("certified") and name in __all__:
-        from gradmethods import certified
-
-        return getattr(certified, name)
+    """Load what is heavy, or what not every user needs, when it is first asked for."""
+    for room, names in _LATER.items():
+        if name in names:
+            found = globals()[name] = getattr(import_module(f"gradmethods.{room}"), name)
+            return found
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -20,6 +20,10 @@ AGAIN = 1.0
 """Seconds until a stop is repeated: an exception that arrives in a destructor is lost."""
 
 
+SOON = 0.01
+"""Seconds until another look at a block that is importing a module."""
+
+
 class OutOfTime(BaseException):
     """The time for a block was up.
 
@@ -41,9 +45,10 @@ class deadline:  # noqa: N801  # named as context managers are
     """Raise an exception in a block that is not finished in time.
 
     It arrives between two steps of the interpreter, in the thread that entered the block, and never
-    outside the ``with`` statement. One long call into compiled code is not cut short: the exception
-    follows it. Deadlines nest, because each has an exception of its own, `passed`. A block without
-    any time left is not entered.
+    outside the ``with`` statement. One long call into compiled code is not cut short, nor is an
+    import, which would leave a module in pieces: the exception follows them. Deadlines nest,
+    because each has an exception of its own, `passed`. A block without any time left is not
+    entered.
 
     The ``with`` statement belongs into a function that waits for the work: a generator, such as a
     context manager is made of, does not, and a deadline in it never strikes.
@@ -118,18 +123,25 @@ class deadline:  # noqa: N801  # named as context managers are
             if over.wait(left):
                 return
             left = end - clock()
-        inside = None
-        with self._settling:
-            # Another exception may have ended the block in the first step of __exit__.
-            if not over.is_set() and block in _running(thread):
-                inside = _called_by(block, thread)
-                _raise(self.passed, thread)
+        inside: FrameType | None = None
+        while True:
+            with self._settling:
+                # Another exception may have ended the block in the first step of __exit__.
+                if over.is_set() or block not in _running(thread):
+                    return
+                if not _imports(block, thread):
+                    inside = _called_by(block, thread)
+                    _raise(self.passed, thread)
+                    break
+            if over.wait(SOON):
+                return
         # The block has surely not ended while a function that it called is still running.
         while inside is not None and not over.wait(AGAIN):
             with self._settling:
                 if over.is_set() or _called_by(block, thread) is not inside:
                     return
-                _raise(self.passed, thread)
+                if not _imports(block, thread):
+                    _raise(self.passed, thread)
 
 
 _OWN: tuple[CodeType, ...] = (deadline.__enter__.__code__, deadline.__exit__.__code__)
@@ -148,6 +160,13 @@ def _called_by(block: FrameType, thread: int) -> FrameType | None:
     frames = _running(thread)
     above = frames[frames.index(block) - 1] if block in frames[1:] else None
     return above if above is not None and above.f_code not in _OWN else None
+
+
+def _imports(block: FrameType, thread: int) -> bool:
+    """Say whether a block is importing a module, which would stay in pieces if it were stopped."""
+    frames = _running(thread)
+    above = frames[: frames.index(block)] if block in frames else []
+    return any(frame.f_code.co_filename.startswith("<frozen importlib") for frame in above)
 
 
 def _running(thread: int) -> list[FrameType]:

@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
+from typing import Any
+
+from gradmethods.errors import InvalidProblem
 
 UNKNOWN = "\N{REPLACEMENT CHARACTER}"
 """Stands for a character that cannot be shown."""
@@ -24,6 +28,22 @@ def exact(name: str) -> str:
     'W'
     """
     return str.__str__(name)
+
+
+def by_exact_names(what: str, given: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a dict under exact names.
+
+    Raises
+    ------
+    InvalidProblem
+        If two of the names become the same.
+    """
+    named = {exact(name): value for name, value in given.items()}
+    if len(named) < len(given):
+        raise InvalidProblem(
+            f"Two {what} have the same name, as strings: {[*map(exact, given)]}. Rename one."
+        )
+    return named
 
 
 def printable(text: str) -> str:

@@ -7,25 +7,199 @@ calls, or that computes something else where `xp` is not NumPy.
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable
+from contextlib import suppress
+from functools import partial
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from gradmethods.errors import InvalidProblem
+from gradmethods.structure import Arrays
 
 if TYPE_CHECKING:
     from gradmethods.problem import Problem
 
-APART = {"float64": 1e-7, "float32": 1e-3}
-"""Relative difference of two evaluations from which on rounding is an unlikely reason."""
+Rounding = Callable[[NDArray[Any]], NDArray[Any]]
+"""Moves the numbers of an array as rounding might have."""
+
+Recorded = Callable[[Arrays, Rounding | None], float]
+"""Evaluates at a point in NumPy what was recorded of a loss, each result moved by a rounding."""
+
+NEAR = 1e-3
+"""How far the second point is from the first, in sizes of the parameters."""
+
+ROUNDINGS = 8
+"""Units in the last place that are no difference, and by which results are moved to see more."""
 
 DRAWS = 8
-ROUNDINGS = 8
-"""Units in the last place by which inputs are moved, to see what rounding does to the loss."""
+
+CALLS = 4
+"""Arrays that a loss that keeps its arguments is given, of which some should be gone afterwards."""
+
+SEARCHED, MOST = 256, 10**7
+"""New arrays, and entries of them, at most, among which their addresses are looked for."""
 
 SPREADS = 100
-"""Times the spread that rounding alone may explain."""
+"""Times the spread that rounding alone may explain: a sum of half a million terms, one after
+another, errs by some hundred times as much as its terms do."""
+
+
+class Seen(NamedTuple):
+    """What a loss gave when its problem was made.
+
+    Attributes
+    ----------
+    value : float
+        The loss at the problem's own point.
+    side : int
+        To which side of it the second point is.
+    beside : float
+        The loss at that point; NaN if it raised on either side.
+    keeps : bool
+        Whether the loss keeps arrays that it is given, so that it must not see them change.
+    """
+
+    value: float
+    side: int
+    beside: float
+    keeps: bool
+
+    def points(self, problem: Problem) -> list[tuple[Arrays, float]]:
+        """Return the points at which the loss is known, and its values there."""
+        arrays = problem.structure.check(problem.params)
+        beyond = [(beside(arrays, self.side), self.beside)] if self.side else []
+        return [(arrays, self.value), *beyond]
+
+
+def beside(arrays: Arrays, side: float) -> Arrays:
+    """Return copies of arrays, every entry moved to one side by about a thousandth of its size."""
+    rng = np.random.default_rng(0)
+    moved = {}
+    for name, array in arrays.items():
+        moved[name] = twin = np.array(array)  # in the same memory order: sums round alike
+        sizes = abs(array.astype(float))
+        typical = min(1.0, float(sizes.mean(where=sizes > 0))) if sizes.any() else 1.0
+        with np.errstate(all="ignore"):
+            twin += (
+                side * NEAR * np.where(sizes > 0, sizes, typical) * rng.uniform(0.5, 1, array.shape)
+            )
+    return moved
+
+
+def look(problem: Problem, own: Any, value: float) -> Seen:
+    """Evaluate a loss once more at a point, then beside it, and again at the point.
+
+    Parameters
+    ----------
+    problem : Problem
+        The loss, and its data.
+    own : numpy.ndarray or dict of str to numpy.ndarray
+        The point, the very object of which it gave its `value`.
+    value : float
+        What it gave.
+
+    Raises
+    ------
+    InvalidProblem
+        If two calls at one point differ, or if the loss takes one array for another.
+    """
+
+    def evaluate(params: Any) -> float:
+        with np.errstate(all="ignore"):
+            return float(problem.loss(params, **problem.data, xp=np))
+
+    restore, arrays = problem.structure.restore, problem.structure.check(own)
+    check_repeats(problem, value, evaluate(own))
+    for side in (1, -1):
+        moving = _reading(beside(arrays, side))
+        params = restore(moving)
+        found = math.nan
+        with suppress(Exception):  # the user did not choose this point: it tells nothing
+            found = evaluate(params)
+            if math.isfinite(found):
+                keeps = _keeps(evaluate, restore, params, moving, beside(arrays, side / 2))
+                break
+    else:
+        return Seen(value, 0, math.nan, keeps=False)
+    if keeps and _confuses(evaluate, restore, beside(arrays, side), arrays, value):
+        raise InvalidProblem(
+            f"The loss {problem.name!r} takes one array for another: called with new arrays, it "
+            "returns what it had computed for arrays that are no more. An id() is given again as "
+            "soon as an object is gone. Know points by their values, as in x.tobytes(), or compare "
+            "with a copy of the last one."
+        )
+    return Seen(value, side, found, keeps)
+
+
+def _keeps(
+    evaluate: Callable[[Any], float],
+    restore: Callable[[Arrays], Any],
+    params: Any,
+    moving: Arrays,
+    to: Arrays,
+) -> bool:
+    """Say whether a loss gives another value in arrays that it has seen elsewhere than in new ones.
+
+    Those are moved back before it is given the new ones: it may look through all that it has seen.
+    """
+    before = {name: array.copy() for name, array in moving.items()}
+    _move(moving, to)
+    in_old = evaluate(params)
+    _move(moving, before)
+    return not same(in_old, evaluate(restore(copied(to))))
+
+
+def _confuses(
+    evaluate: Callable[[Any], float],
+    restore: Callable[[Arrays], Any],
+    there: Arrays,
+    home: Arrays,
+    value: float,
+) -> bool:
+    """Say whether a loss takes new arrays for some whose dict or addresses they have."""
+    gone: set[int] = set()
+    for _ in range(CALLS):
+        params = restore(copied(there))
+        gone |= {id(params[name]) if isinstance(params, dict) else id(params) for name in home}
+        evaluate(params)
+    if isinstance(params, dict):
+        params.update(copied(home))
+        if not same(value, evaluate(params)):
+            return True
+    del params
+    kept = []
+    for _ in range(max(CALLS, min(SEARCHED, MOST // sum(x.size for x in home.values())))):
+        kept.append(copied(home))
+        again = gone & {*map(id, kept[-1].values())}
+        gone -= again
+        if again and not same(value, evaluate(restore(kept[-1]))):
+            return True
+    return False
+
+
+def _move(arrays: Arrays, to: Arrays) -> None:
+    for name, array in arrays.items():
+        array.flags.writeable = True
+        array[...] = to[name]
+        array.flags.writeable = False
+
+
+def copied(arrays: Arrays) -> Arrays:
+    """Copy arrays into new ones that are only for reading."""
+    return _reading({name: array.copy(order="K") for name, array in arrays.items()})
+
+
+def _reading(arrays: Arrays) -> Arrays:
+    for array in arrays.values():
+        array.flags.writeable = False
+    return arrays
+
+
+def same(first: float, second: float) -> bool:
+    """Say whether two values are equal, as NaN here is to itself."""
+    return first == second or (math.isnan(first) and math.isnan(second))
 
 
 def check_repeats(problem: Problem, first: float, second: float) -> None:
@@ -36,7 +210,7 @@ def check_repeats(problem: Problem, first: float, second: float) -> None:
     InvalidProblem
         Saying what to do.
     """
-    if first == second or (math.isnan(first) and math.isnan(second)):
+    if same(first, second):
         return
     raise InvalidProblem(
         f"The loss {problem.name!r} is not a function of its parameters: two calls at one point "
@@ -46,65 +220,85 @@ def check_repeats(problem: Problem, first: float, second: float) -> None:
     )
 
 
-def check_agrees(problem: Problem, value: float, kind: str) -> None:
-    """Refuse a loss that over other arrays is not what it is in plain NumPy.
+def check_recorded(problem: Problem, seen: Seen, recorded: Recorded) -> None:
+    """Refuse a loss that, recorded over other arrays, is not what it is in plain NumPy.
 
-    Nothing is said where one of the two is not finite, nor where the values of the loss close
-    beside the point are as far apart as these two: then rounding can be the reason.
+    The two are compared at the problem's own point, and beside it. Nothing is said where one of
+    them is not finite, nor where rounding can be the reason that they differ: it is let in at every
+    operation that was recorded, to see how far it moves the loss.
 
     Parameters
     ----------
     problem : Problem
-        The loss, at its own parameters and data.
-    value : float
-        The loss as a method evaluated it there, in floating-point numbers.
-    kind : str
-        Over what it did.
+        The loss.
+    seen : Seen
+        What it is in plain NumPy.
+    recorded : callable
+        What was recorded of it.
 
     Raises
     ------
     InvalidProblem
         If the two differ by more than rounding explains.
+
+    Notes
+    -----
+    Source: J. Vignes, A stochastic arithmetic for reliable scientific computation, Mathematics and
+    Computers in Simulation 35 (1993) 233-261.
     """
-    known = problem.known_value
-    if known is None or not differs(problem, known, value):
-        return
-    if abs(known - value) > SPREADS * _spread(problem):
-        raise InvalidProblem(
-            f"The loss {problem.name!r} is not one function of its parameters: it is {known:.8g} "
-            f"in plain NumPy, and {value:.8g} over {kind} arrays at the same point. Compute the "
-            "same for every xp, without asking which it is; pass what is drawn, counted or kept "
-            "as data; and write a = a + x for a += x, which in NumPy changes every name of the "
-            "array."
-        )
+    for point, known in seen.points(problem):
+        value = recorded(point, None)
+        if not is_rounding(problem, recorded, point, known, value):
+            digits = 8 if f"{known:.8g}" != f"{value:.8g}" else 17
+            where = "this point" if known is seen.value else "a point close to the given one"
+            raise InvalidProblem(
+                f"The loss {problem.name!r} is not one function of its parameters: at {where} it "
+                f"is {known:.{digits}g} in plain NumPy, and {value:.{digits}g} over other arrays. "
+                "Compute the same for every xp, without asking which it is; pass what is drawn, "
+                "counted or kept as data; and write a = a + x for a += x, which in NumPy changes "
+                "every name of the array."
+            )
+
+
+def is_rounding(
+    problem: Problem,
+    recorded: Recorded,
+    point: Arrays,
+    known: float,
+    value: float,
+    *,
+    whole: bool = False,
+) -> bool:
+    """Say whether rounding can be why a value differs from the known one at a point.
+
+    By default, small whole numbers are taken to be exact; with `whole`, they may be rounded, too.
+    """
+    if not differs(problem, known, value):
+        return True
+    rounding = partial(rounded, np.random.default_rng(0), whole=whole)
+    draws = [recorded(point, None), *(recorded(point, rounding) for _ in range(DRAWS))]
+    spread = float(np.ptp(draws)) if np.isfinite(draws).all() else math.inf
+    return abs(known - value) <= SPREADS * spread
 
 
 def differs(problem: Problem, known: float, value: float) -> bool:
-    """Say whether two values are farther apart than rounding mostly makes them."""
+    """Say whether two values are farther apart than rounding of a few results makes them."""
     if not (math.isfinite(known) and math.isfinite(value)):
         return False
-    return abs(known - value) > APART[str(problem.dtype)] * max(abs(known), abs(value))
+    unit = ROUNDINGS * float(np.finfo(problem.dtype).eps)
+    return abs(known - value) > unit * max(abs(known), abs(value))
 
 
-def _spread(problem: Problem) -> float:
-    """Return how far the loss moves if parameters and data move by some units in the last place."""
-    rng = np.random.default_rng(0)
-    unit = float(np.finfo(problem.dtype).eps) * ROUNDINGS
-
-    def moved(array: NDArray[Any]) -> NDArray[Any]:
-        if array.dtype.kind != "f":
-            return array
-        near = array * (1 + unit * rng.uniform(-1, 1, array.shape))
-        return np.asarray(near, array.dtype)
-
-    arrays = problem.structure.check(problem.params)
-    values = []
-    for _ in range(DRAWS):
-        params = problem.structure.restore({name: moved(x) for name, x in arrays.items()})
-        data = {name: moved(x) for name, x in problem.data.items()}
-        try:
-            values.append(float(problem.value(params, **data)))
-        except Exception:  # noqa: BLE001  # the user did not choose this point: it tells nothing
-            return math.inf
-    found = np.array([float(problem.value()), *values])
-    return float(np.ptp(found)) if np.isfinite(found).all() else math.inf
+def rounded(rng: np.random.Generator, array: NDArray[Any], *, whole: bool = False) -> NDArray[Any]:
+    """Move the numbers of an array by some units in the last place, small `whole` ones if asked."""
+    array = np.asarray(array)
+    if array.dtype.kind != "f":
+        return array
+    info = np.finfo(array.dtype)
+    exact = (array == np.rint(array)) & (abs(array) * float(info.eps) < 1 / 64) & (array != 0)
+    unit = ROUNDINGS * rng.uniform(-1, 1, array.shape)
+    # What underflow may have taken; it leaves the sign.
+    lost = np.copysign(unit * float(info.smallest_subnormal), array)
+    return np.where(exact & (not whole), array, array * (1 + unit * float(info.eps)) + lost).astype(
+        array.dtype
+    )

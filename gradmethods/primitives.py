@@ -67,10 +67,15 @@ class Primitive:
 
 def elementwise_shape(*operands: Operand, **static: Any) -> Shape:
     """Broadcast the operands' shapes."""
-    shapes = [x.shape if hasattr(x, "shape") else np.shape(x) for x in operands]
-    long = {shape for shape in shapes if shape}
-    # Most operands are of one shape, or beside numbers: then there is nothing to find out.
-    return long.pop() if len(long) == 1 else np.broadcast_shapes(*shapes)
+    result: Shape = ()
+    for x in operands:
+        shape = x.shape if hasattr(x, "shape") else np.shape(x)
+        if shape != result:
+            if result and shape:
+                return np.broadcast_shapes(*map(np.shape, operands))
+            # Most operands are of one shape, or beside numbers: there is nothing to find out.
+            result = result or shape
+    return result
 
 
 def reduced_shape(x: Operand, *, axis: tuple[int, ...], keepdims: bool) -> Shape:

@@ -13,12 +13,12 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 from gradmethods.errors import InvalidProblem, ShapeMismatch, UnsupportedOperation
 from gradmethods.namespace.signature import check_signature, wanted
 from gradmethods.naming import exact, printable
-from gradmethods.one_function import check_repeats
+from gradmethods.one_function import Seen, look
 from gradmethods.structure import (
     Arrays,
     Parameters,
@@ -41,9 +41,11 @@ class Problem:
         ``loss(params, **data, xp=xp)`` returns a real scalar (0-d). `params` has the structure
         given here; `xp` stands where ``np`` would stand and offers the functions of the Python
         array API standard (2024.12).
-    params : array_like or dict of str to array_like
-        The point: one array, or named arrays of any shapes, ``()`` included; all float64 or all
-        float32. Copied.
+    params : array_like, or dicts, lists, tuples, named tuples and dataclasses of them, nested
+        The point: arrays of any shapes, ``()`` and Python floats included; all float64 or all
+        float32. Copied. The loss is given the same containers, and gradients come back in them. An
+        array is named by its path, as in ``layers.0.W``. Lists of numbers alone are arrays. None is
+        handed on as it is, and so is a field of a dataclass with ``metadata={"static": True}``.
     data : dict of str to array_like, optional
         Constants of the loss, passed by name. Floating data are cast to the dtype of `params`;
         integers and booleans are kept. Copied.
@@ -61,6 +63,18 @@ class Problem:
         calls at the same point differ, so that it is no function of its parameters; if the
         parameters are empty, not floating, not finite or of mixed dtypes; or if the loss is not a
         mean or sum over `examples`.
+
+    Attributes
+    ----------
+    keeps_arguments : bool
+        Whether the loss keeps arrays that it was given and looks at them later, so that every call
+        must be given its own.
+
+    Notes
+    -----
+    The loss is called five times: twice at the point, and at two points within a thousandth of it,
+    of which the second is in the memory of the first, and once more in its own. A loss that keeps
+    its arguments is called a few times more.
 
     Examples
     --------
@@ -96,11 +110,13 @@ class Problem:
         given: tuple[Any, ...] = (examples,) if isinstance(examples, str) else tuple(examples)
         self.examples = tuple(exact(name) if isinstance(name, str) else name for name in given)
         check_signature(loss, self.data, self.name)
-        value = self._first_value()
+        own = self.structure.restore(self._arrays)  # lives on, or its address would come again
+        value = self._first_value(own)
         self._check_value(value)
-        first = float(value)  # at once: the loss may hold what it returned
-        check_repeats(self, first, float(self._evaluate(self._arrays, self.data)))
-        self._known = (self.loss, self._arrays, self.data, first)
+        # A float at once: the loss may hold what it returned.
+        seen = look(self, own, float(value))
+        self.keeps_arguments = seen.keeps
+        self._known = (self.loss, self._arrays, self.data, seen)
         if self.examples:
             self._check_examples()
 
@@ -140,6 +156,37 @@ class Problem:
         return self.structure.restore(self._arrays)
 
     @property
+    def flat_params(self) -> NDArray[Any]:
+        """The point as one vector, a new one each time: where optimisers start.
+
+        Examples
+        --------
+        >>> import gradmethods as gm
+        >>> gm.problems.get("rosenbrock", n=2).flat_params.shape
+        (2,)
+        """
+        return self.structure.join(self._arrays)
+
+    def unflatten(self, vector: ArrayLike) -> Parameters:
+        """Give a vector like `flat_params` the structure of the parameters.
+
+        Raises
+        ------
+        ShapeMismatch
+            If it is not of shape (n,).
+
+        Examples
+        --------
+        >>> import gradmethods as gm
+        >>> problem = gm.problems.get("network-1-1-1")
+        >>> list(problem.unflatten([0.5, 0.0, 0.25, 1.0]))
+        ['w_h', 'b_h', 'w_y', 'b_y']
+        """
+        structure = self.structure
+        flat = check_array("parameter", "vector", vector, (structure.size,), structure.dtype)
+        return structure.restore(structure.split(flat))
+
+    @property
     def dtype(self) -> np.dtype[Any]:
         """float64 or float32: the dtype of parameters, floating data and gradients."""
         return self.structure.dtype
@@ -150,11 +197,11 @@ class Problem:
         return self.structure.size
 
     @property
-    def known_value(self) -> float | None:
-        """The loss at the problem's own point, found when it was made; None if that has changed."""
-        loss, arrays, data, value = self._known
+    def seen(self) -> Seen | None:
+        """What the loss gave when the problem was made; None if loss, point or data changed."""
+        loss, arrays, data, seen = self._known
         same = self.loss is loss and self._arrays is arrays and self.data is data
-        return value if same else None
+        return seen if same else None
 
     def value(self, params: ParametersLike | None = None, **data: ArrayLike) -> np.floating[Any]:
         """Evaluate the loss in plain NumPy: one forward pass.
@@ -171,7 +218,7 @@ class Problem:
         numpy.float64 or numpy.float32
         """
         arrays = self._arrays if params is None else self.structure.check(params)
-        found = self._evaluate(arrays, self.fill(data))
+        found = self._evaluate(self.structure.restore(arrays), self.fill(data))
         with np.errstate(over="ignore"):  # a loss may compute in float64 what float32 cannot hold
             value: np.floating[Any] = self.dtype.type(found)
         return value
@@ -191,14 +238,14 @@ class Problem:
         }
         return self.data | given
 
-    def _evaluate(self, arrays: Arrays, data: Arrays) -> Any:
+    def _evaluate(self, params: Parameters, data: Arrays) -> Any:
         # A point where the loss overflows is a finding, not a fault: no warning escapes.
         with np.errstate(all="ignore"):
-            return self.loss(self.structure.restore(arrays), **data, xp=np)
+            return self.loss(params, **data, xp=np)
 
-    def _first_value(self) -> Any:
+    def _first_value(self, params: Parameters) -> Any:
         try:
-            return self._evaluate(self._arrays, self.data)
+            return self._evaluate(params, self.data)
         except TypeError as error:
             inner = error.__traceback__ and error.__traceback__.tb_next
             if inner and inner.tb_next:  # raised by the loss, which was called: the user's own

@@ -16,7 +16,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from gradmethods.errors import UnsupportedOperation
 from gradmethods.problem import Problem
-from gradmethods.structure import BARE, Arrays, Parameters, ParametersLike, check_array
+from gradmethods.structure import Arrays, Parameters, ParametersLike
 
 
 class GradientResult(NamedTuple):
@@ -26,7 +26,7 @@ class GradientResult(NamedTuple):
     ----------
     value : numpy.float64 or numpy.float32
         The loss.
-    gradient : numpy.ndarray or dict of str to numpy.ndarray
+    gradient : numpy.ndarray, or containers of numpy.ndarray
         Partial derivatives, in the structure, shapes and dtype of the parameters. The arrays are
         the caller's: no later call writes to them.
     """
@@ -51,10 +51,10 @@ class PreparedGradient(ABC):
         decides while it runs.
     value_passes : int
         Forward passes for the value, beyond those for the gradient.
-    error_estimate : numpy.ndarray or dict, or None
+    error_estimate : numpy.ndarray or containers of them, or None
         The method's own estimate of the absolute error of the last gradient, where it has one; in
         the structure of the parameters.
-    unresolved : numpy.ndarray or dict, or None
+    unresolved : numpy.ndarray or containers of them, or None
         Which entries of the last gradient the method could not resolve: their estimated error is
         infinite, and their values are the best that could be had. Boolean, in the structure of the
         parameters; None for a method that has no such notion.
@@ -89,7 +89,7 @@ class PreparedGradient(ABC):
 
         Parameters
         ----------
-        params : array_like or dict of str to array_like
+        params : array_like, or containers of them
             A point of the structure and shapes prepared for.
         **data : array_like
             Data to use instead of the problem's, of the same shapes.
@@ -106,15 +106,14 @@ class PreparedGradient(ABC):
         structure = self.problem.structure
         filled = self.problem.fill(data) if data else self.problem.data
         value, arrays = self._run(structure.check(params), filled)
-        gradient = arrays[BARE] if structure.bare else arrays
-        return GradientResult(value, gradient)
+        return GradientResult(value, structure.restore(arrays))
 
     def flat(self, vector: ArrayLike, **data: ArrayLike) -> tuple[float, NDArray[np.float64]]:
         """Compute the loss and its gradient over one flat vector of all parameters.
 
         This is what optimisers take: ``scipy.optimize.minimize(prepared.flat, start, jac=True)``,
-        with the start ``problem.structure.join(problem.params)``. The structure of what they find
-        is restored with ``problem.structure.split(vector)``.
+        with the start ``problem.flat_params``. What they find gets the structure of the parameters
+        by ``problem.unflatten(vector)``.
 
         Parameters
         ----------
@@ -145,13 +144,11 @@ class PreparedGradient(ABC):
         With SciPy, which is not needed otherwise:
 
         >>> from scipy.optimize import minimize  # doctest: +SKIP
-        >>> start = problem.structure.join({"": problem.params})  # doctest: +SKIP
-        >>> minimize(prepared.flat, start, jac=True).x.round(3)  # doctest: +SKIP
+        >>> minimize(prepared.flat, problem.flat_params, jac=True).x.round(3)  # doctest: +SKIP
         array([1., 1., 1., 1.])
         """
         structure = self.problem.structure
-        given = check_array("parameter", "vector", vector, (structure.size,), structure.dtype)
-        value, gradient = self(structure.restore(structure.split(given)), **data)
+        value, gradient = self(self.problem.unflatten(vector), **data)
         flat = structure.join(structure.check(gradient))
         return float(value), flat.astype(np.float64, copy=False)
 

@@ -1,7 +1,7 @@
 """The structure of parameters and data: names, shapes and dtypes, and checks against them.
 
-Inside the suite parameters are always a dict of arrays; a problem whose parameters are one bare
-array stores it under the empty name. This file is the only place that knows the difference.
+Inside the suite parameters are always a dict of arrays, by the paths that `tree` gives them; one
+bare array has the empty path. No other file knows which containers a user chose.
 """
 
 from __future__ import annotations
@@ -16,13 +16,15 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from gradmethods.errors import InvalidProblem, ShapeMismatch
-from gradmethods.naming import exact
+from gradmethods.naming import by_exact_names, exact
+from gradmethods.tree import Branch, Leaf, Tree, grow
 
 Arrays = dict[str, NDArray[Any]]
 Parameters = Any
-"""One array or a dict of arrays: the user decided which, and type checkers cannot know."""
+"""One array, or containers of arrays: the user decided which, and type checkers cannot know."""
 
-ParametersLike = ArrayLike | Mapping[str, ArrayLike]
+ParametersLike = Any
+"""What may become that: numbers in nested lists for an array."""
 
 BARE = ""
 """The name under which a single, unnamed parameter array is kept."""
@@ -35,15 +37,36 @@ FLOATS = (np.dtype(np.float64), np.dtype(np.float32))
 
 @dataclass(frozen=True)
 class Structure:
-    """What the parameters of a problem look like: names in order, shapes and one dtype."""
+    """What the parameters of a problem look like: containers, names, shapes and one dtype.
+
+    Attributes
+    ----------
+    shapes : dict of str to tuple of int
+        Of each array, by its name, in order.
+    dtype : numpy.dtype
+        Of all of them.
+    tree : Tree
+        The containers that the user chose.
+    """
 
     shapes: Mapping[str, tuple[int, ...]]
     dtype: np.dtype[Any]
+    tree: Tree
 
     @cached_property
     def bare(self) -> bool:
-        """Whether the parameters are one array rather than a dict."""
-        return BARE in self.shapes
+        """Whether the parameters are one array, in no container."""
+        return isinstance(self.tree, Leaf)
+
+    @cached_property
+    def is_dict(self) -> bool:
+        """Whether the parameters are a plain dict of arrays, as they are inside the suite."""
+        tree = self.tree
+        return (
+            isinstance(tree, Branch)
+            and tree.kind is dict
+            and all(isinstance(child, Leaf) for child in tree.children.values())
+        )
 
     @property
     def size(self) -> int:
@@ -52,38 +75,44 @@ class Structure:
 
     def check(self, params: ParametersLike) -> Arrays:
         """Return `params` as a dict of arrays, refusing another structure, shape or dtype."""
-        if self.bare:
-            if isinstance(params, Mapping):
-                raise ShapeMismatch(
-                    f"Expected one parameter array of shape {self.shapes[BARE]}, got a dict with "
-                    f"the names {sorted(params)}. Pass the array itself."
-                )
-            given: Mapping[str, ArrayLike] = {BARE: params}
-        elif type(params) is dict or isinstance(params, Mapping):  # the first is faster
-            given = params
-        else:
-            raise ShapeMismatch(
-                f"Expected a dict of parameter arrays named {list(self.shapes)}, got "
-                f"{type(params).__name__}. Pass a dict with these names."
-            )
-        if given.keys() != self.shapes.keys():
-            raise ShapeMismatch(
-                f"Expected parameters named {list(self.shapes)}, got {list(given)}. "
-                f"Missing: {sorted(self.shapes.keys() - given.keys())}; "
-                f"unknown: {sorted(given.keys() - self.shapes.keys())}."
-            )
-        arrays, dtype = {}, self.dtype
+        arrays, dtype = self.leaves(params), self.dtype
         for name, shape in self.shapes.items():
-            array = given[name]
+            array = arrays[name]
             # What fits is let through here: a call would take as long as a small loss.
             if type(array) is not np.ndarray or array.shape != shape or array.dtype is not dtype:
-                array = check_array("parameter", name, array, shape, dtype)
-            arrays[name] = array
+                arrays[name] = check_array("parameter", name, array, shape, dtype)
         return arrays
 
-    def restore(self, arrays: Mapping[str, Any]) -> Any:
-        """Give `arrays` the structure that the user chose: the dict, or the one bare array."""
-        return arrays[BARE] if self.bare else dict(arrays)
+    def leaves(self, given: Any, what: str = "parameters") -> dict[str, Any]:
+        """Take what lies in the places of the arrays out of containers like the user's.
+
+        Parameters
+        ----------
+        given : array_like, or containers of them
+            Parameters, a gradient, or whatever else has their structure.
+        what : str
+            What it is, for errors.
+
+        Raises
+        ------
+        ShapeMismatch
+            If the containers are others, or hold other names.
+        """
+        if self.is_dict and type(given) is dict and given.keys() == self.shapes.keys():
+            return {name: given[name] for name in self.shapes}  # in a fraction of the time
+        if not self.bare:
+            return dict(self.tree.leaves(given, what))
+        if isinstance(given, Mapping):
+            raise ShapeMismatch(
+                f"Expected the {what} as one array of shape {self.shapes[BARE]}, got a dict with "
+                f"the names {sorted(map(str, given))}. Pass the array itself."
+            )
+        return {BARE: given}
+
+    @cached_property
+    def restore(self) -> Callable[[Mapping[str, Any]], Any]:
+        """The function that gives arrays by name the structure that the user chose."""
+        return dict if self.is_dict else self.tree.build
 
     def split(self, vector: NDArray[Any]) -> Arrays:
         """Cut a flat vector into arrays (views of it), in the order of the names."""
@@ -109,6 +138,8 @@ def compile_check(structure: Structure) -> Callable[[ParametersLike], Arrays | N
         values plain arrays of these shapes and this very dtype. Of everything else it says None,
         for `Structure.check` to convert or to refuse.
     """
+    if not (structure.bare or structure.is_dict):
+        return lambda _: None
     given = ["params" if structure.bare else f"a{i}" for i in range(len(structure.shapes))]
     lines = ["def fitting(params):"]
     if not structure.bare:
@@ -197,19 +228,18 @@ def check_array(
 
 def read_parameters(params: ParametersLike) -> tuple[Structure, Arrays]:
     """Check a user's parameters and copy them into read-only arrays."""
-    if isinstance(params, Mapping):
-        if not params:
-            raise InvalidProblem("params is empty; a problem needs at least one parameter.")
-        names: list[Any] = list(params)
-        unnamed = [name for name in names if not isinstance(name, str) or not name]
-        if unnamed:
-            raise InvalidProblem(f"Parameter names must be non-empty strings, got {unnamed!r}.")
-        given = _by_exact_names("parameters", params)
-    else:
-        given = {BARE: params}
-    arrays = {name: _frozen(_read(name, value)) for name, value in given.items()}
+    tree, given = grow(params)
+    if not given:
+        raise InvalidProblem("params is empty; a problem needs at least one parameter.")
+    arrays = {name: _read(name, value) for name, value in given.items()}
+    # Numbers without a dtype take that of the arrays, as in NumPy.
+    firm = {arrays[name].dtype for name, value in given.items() if hasattr(value, "dtype")}
+    if firm == {np.dtype(np.float32)}:
+        loose = [name for name, array in arrays.items() if array.dtype == np.float64]
+        arrays |= {name: arrays[name].astype(np.float32) for name in loose}
     for name, array in arrays.items():
         _check_parameter(f"Parameter {name!r}" if name else "The parameter array", array)
+        _frozen(array)
     dtypes = sorted({str(array.dtype) for array in arrays.values()})
     if len(dtypes) > 1:
         raise InvalidProblem(
@@ -217,19 +247,10 @@ def read_parameters(params: ParametersLike) -> tuple[Structure, Arrays]:
             "Convert them to float64 or to float32."
         )
     shapes = {name: array.shape for name, array in arrays.items()}
-    structure = Structure(shapes, next(iter(arrays.values())).dtype)
+    structure = Structure(shapes, next(iter(arrays.values())).dtype, tree)
     if structure.size == 0:
         raise InvalidProblem("All parameter arrays are empty; there is nothing to differentiate.")
     return structure, arrays
-
-
-def _by_exact_names(what: str, given: Mapping[str, ArrayLike]) -> dict[str, ArrayLike]:
-    named = {exact(name): value for name, value in given.items()}
-    if len(named) < len(given):
-        raise InvalidProblem(
-            f"Two {what} have the same name, as strings: {[*map(exact, given)]}. Rename one."
-        )
-    return named
 
 
 def _read(name: str, value: ArrayLike) -> NDArray[Any]:
@@ -255,7 +276,7 @@ def read_data(data: Mapping[str, ArrayLike] | None, dtype: np.dtype[Any]) -> Arr
                 f"Data are passed to the loss by name, got the name {name!r}. Names are strings; "
                 "'xp' is taken by the namespace, 'params' and 'self' by prepared gradients."
             )
-    for name, value in _by_exact_names("data", data or {}).items():
+    for name, value in by_exact_names("data", data or {}).items():
         if lost := lost_meaning(value):
             raise InvalidProblem(f"Data {name!r} {lost}")
         array = np.array(value)

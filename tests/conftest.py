@@ -2,7 +2,27 @@
 
 from __future__ import annotations
 
+import gc
 import os
+
+import pytest
+
+from tests.report_records import draw_svg_alone
 
 # pytest-xdist sets it for its workers; a benchmark that a test starts would take itself for one.
 os.environ.pop("PYTEST_XDIST_WORKER", None)
+
+
+def pytest_collection_finish():
+    """Leave modules and collected tests out of every later search for garbage.
+
+    A measurement collects garbage before its first round, and would go through all of them.
+    """
+    gc.collect()
+    gc.freeze()
+
+
+@pytest.fixture
+def svg_alone(monkeypatch):
+    """Write figures as SVG alone, where what is tested is not their formats."""
+    draw_svg_alone(monkeypatch)

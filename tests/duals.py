@@ -344,8 +344,13 @@ def rounded(unit: float, least: float, seed: int) -> Iterator[None]:
         MODE.rounding = None
 
 
-def differentiate(problem: Any, digits: int = 40, near: float = 0.0) -> Dual:
-    """Evaluate a problem's loss over dual numbers at its own point.
+def differentiate(
+    problem: Any, digits: int = 40, near: float = 0.0, along: tuple[int, str] | None = None
+) -> Dual:
+    """Evaluate a problem's loss over dual numbers at its own point, or beside it.
+
+    `along` names one entry of the flat vector and how far it is moved, in decimal digits: then
+    no other varies, and there is one derivative.
 
     Returns
     -------
@@ -360,13 +365,17 @@ def differentiate(problem: Any, digits: int = 40, near: float = 0.0) -> Dual:
         MODE.tied, MODE.near, MODE.largest = 0, near, mp.mpf(float(info.max))
         MODE.smallest = mp.mpf(float(info.smallest_normal))
         count, start = problem.size, 0
+        entry, move = along or (None, "0")
         given = {}
         for name, array in problem.structure.check(problem.params).items():
             entries = []
             for x in array.ravel().tolist():
                 unit = tuple(mp.mpf(k == start) for k in range(count))
+                if along:
+                    unit = (mp.mpf(1),) if start == entry else ()
                 doubt = Doubt.ZERO if x == 0 and np.signbit(x) else 0
-                entries.append(Dual(mp.mpf(x), unit, doubt))
+                place = mp.mpf(x) + (mp.mpf(move) if start == entry else 0)
+                entries.append(Dual(place, unit, doubt))
                 start += 1
             values = np.empty(len(entries), object)
             values[:] = entries
@@ -374,4 +383,5 @@ def differentiate(problem: Any, digits: int = 40, near: float = 0.0) -> Dual:
         data = {name: Exact.of(array) for name, array in problem.data.items()}
         result = problem.loss(problem.structure.restore(given), **data, xp=Duals())
         loss = Exact.of(result).whole()[()]
-        return Dual(loss.v, loss.t or (mp.mpf(0),) * count, loss.doubt | MODE.tied)
+        none = (mp.mpf(0),) * (1 if along else count)
+        return Dual(loss.v, loss.t or none, loss.doubt | MODE.tied)

@@ -1,18 +1,20 @@
 """Every function that a loss can use × shapes: the cases behind test_primitives.py.
 
-A case is a function of `xp` and operands with their shapes and domains. `python -m
+A case is a function of `xp` and operands with their shapes and domains. `each_function` makes
+tests of a check: one for each function, which runs the check on all its cases. `python -m
 tests.primitive_cases` prints how many cases each function has.
 """
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from functools import cache
 from itertools import product
 from typing import Any
 
 import numpy as np
+import pytest
 
 import gradmethods as gm
 
@@ -40,6 +42,7 @@ class Case:
         shapes = ",".join("x".join(map(str, s)) or "scalar" for s in self.shapes)
         return f"{self.name}{'-' + self.variant if self.variant else ''}[{shapes}]"
 
+    @cache  # noqa: B019  # cases are constants of this module, and checks share their problems
     def problem(self, dtype: str = "float64") -> gm.Problem:
         """Weigh the entries of the result, so that each counts differently, and sum.
 
@@ -504,7 +507,38 @@ CASES = [
     for case in group()
 ]
 
+
+def by_function(cases: Iterable[Case]) -> dict[str, list[Case]]:
+    """Return the cases of each function, by its name."""
+    groups: dict[str, list[Case]] = {}
+    for case in cases:
+        groups.setdefault(case.name, []).append(case)
+    return groups
+
+
+def each_function(check: Callable[[Case], None], cases: Iterable[Case] = CASES) -> Any:
+    """Turn a check of one case into one test for each function; a failure names the case.
+
+    A test for each case would cost more to collect, in every worker, than most checks take.
+    """
+    groups = by_function(cases)
+
+    def test(name: str) -> None:
+        failures = []
+        for case in groups[name]:
+            try:
+                check(case)
+            except Exception as error:  # noqa: BLE001  # whatever it is, the other cases are run too
+                error.add_note(f"The case is {case.id}.")
+                failures.append(error)
+        if failures:
+            raise failures[0] if len(failures) == 1 else ExceptionGroup("Cases failed.", failures)
+
+    test.__doc__, test.__module__ = check.__doc__, check.__module__
+    return pytest.mark.parametrize("name", groups)(test)
+
+
 if __name__ == "__main__":
-    for name, count in Counter(case.name for case in CASES).items():
-        print(f"{name:24}{count:4}")  # noqa: T201  # a listing is what this script is for
+    for name, found in by_function(CASES).items():
+        print(f"{name:24}{len(found):4}")  # noqa: T201  # a listing is what this script is for
     print(f"{'all':24}{len(CASES):4}")  # noqa: T201

@@ -38,9 +38,12 @@ def round_off(prepared: Any, params: Any, value: float) -> Any:
 
 
 def assert_same(problem: gm.Problem, params: Any, scheme: str = "central", **data: Any) -> None:
-    plain = Numerical(scheme).prepare(problem)(params, **data)
-    prepared = prepare(problem, scheme)
-    reuse = prepared(params, **data)
+    assert_alike(Numerical(scheme).prepare(problem), prepare(problem, scheme), params, **data)
+
+
+def assert_alike(ours: Any, prepared: Any, params: Any, **data: Any) -> None:
+    problem = prepared.problem
+    plain, reuse = ours(params, **data), prepared(params, **data)
     bounds = round_off(prepared, params, float(plain.value))
     assert reuse.value == pytest.approx(plain.value, rel=50 * unit_round_off(problem))
     assert reuse.value.dtype == plain.value.dtype

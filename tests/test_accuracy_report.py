@@ -13,15 +13,16 @@ import gradmethods as gm
 from gradmethods.accuracy.report import VARIANTS
 from gradmethods.cost import rounds
 from gradmethods.errors import GradientError
+from gradmethods.output import figures
+from gradmethods.output.files import ACCURACY, append_record, read_json
 from gradmethods.providers.schemes import NAMES, RICHARDSON, SCHEMES
-from gradmethods.report import figures, items, write_report
+from gradmethods.report import write_report
 from gradmethods.report.accuracy import atlas, balance, frames, planes, planted, tables, text
 from gradmethods.report.accuracy.captions import CAPTIONS
 from gradmethods.report.accuracy.sections import SECTIONS
-from gradmethods.report.files import ACCURACY, append_record, read_json
 from gradmethods.report.text import summary
 from tests.accuracy_records import REASON, accuracy_records, curve, gap, gradient, point, reference
-from tests.report_records import write_run
+from tests.report_records import draw_svg_alone, write_run
 
 
 @pytest.fixture(scope="module")
@@ -37,14 +38,9 @@ def run(tmp_path_factory):
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(rounds.Rounds, "__init__", poison)
         patch.setattr(gm.Problem, "__init__", poison)
+        draw_svg_alone(patch)
         write_report(out)
     return out
-
-
-@pytest.fixture
-def vectors(monkeypatch):
-    """Write figures in one format: what is tested is whether they can be drawn."""
-    monkeypatch.setattr(items, "FORMATS", dict.fromkeys(figures.FORMATS, ("svg",)))
 
 
 @pytest.fixture(scope="module")
@@ -52,6 +48,7 @@ def records():
     return list(accuracy_records())
 
 
+@pytest.mark.medium
 def test_every_section_leaves_its_items(run):
     """If a section wrote nothing, what was measured for it would be lost on the way."""
     index = read_json(run / "index.json")
@@ -65,10 +62,22 @@ def test_every_section_leaves_its_items(run):
         assert len(item["text"]) > 30
         assert item["data"].endswith(".csv")
         suffixes = {file.rpartition(".")[2] for file in item["files"]}
-        wanted = {"csv", "svg", "pdf", "png"} if item["kind"] == "figure" else {"csv", "md", "tex"}
-        assert suffixes == wanted
+        assert suffixes == ({"csv", "svg"} if item["kind"] == "figure" else {"csv", "md", "tex"})
         for file in item["files"]:
             assert (run / file).stat().st_size > 0
+
+
+@pytest.mark.slow
+def test_every_figure_is_written_in_every_format(tmp_path):
+    """If a figure could not be printed, its author would learn it when the paper is due."""
+    write_run(tmp_path, accuracy_records())
+    (tmp_path / "records.jsonl").unlink()
+    write_report(tmp_path)
+    figures = [i for i in read_json(tmp_path / "index.json")["items"] if i["kind"] == "figure"]
+    for item in figures:
+        suffixes = {file.rpartition(".")[2] for file in item["files"]}
+        assert suffixes == {"csv", "svg", "pdf", "png"}
+        assert all((tmp_path / file).stat().st_size for file in item["files"])
 
 
 def test_the_page_has_a_part_for_each_section(run):
@@ -86,7 +95,8 @@ def test_the_page_has_a_part_for_each_section(run):
     assert len(set(ids)) == len(ids)
 
 
-def test_a_benchmark_shows_both(tmp_path, vectors):
+@pytest.mark.medium
+def test_a_benchmark_shows_both(tmp_path, svg_alone):
     """If accuracy drove cost out of the page, or it accuracy, half the run would be lost."""
     write_run(tmp_path, accuracy_records())
     write_report(tmp_path)
@@ -100,7 +110,7 @@ def test_a_benchmark_shows_both(tmp_path, vectors):
     assert "2 gradients certified" in said
 
 
-def test_the_name_of_a_run_follows_from_all_its_records(run, tmp_path, vectors):
+def test_the_name_of_a_run_follows_from_all_its_records(run, tmp_path, svg_alone):
     """If it did not, two runs of other numbers could be cited as one."""
     write_run(tmp_path)
     (tmp_path / "records.jsonl").unlink()
@@ -227,8 +237,9 @@ def test_each_curve_and_mark_is_drawn(records):
     assert all(drawn(planes.planes(frames.gradients_frame(records), points)))
 
 
+@pytest.mark.medium
 @pytest.mark.parametrize("kept", ["no atlas", "float32 alone", "one scheme", "all lost", "zero"])
-def test_whatever_there_is_can_be_drawn(tmp_path, records, kept, vectors):
+def test_whatever_there_is_can_be_drawn(tmp_path, records, kept, svg_alone):
     """If a hole in the records stopped the report, a gap would cost all the rest."""
     some = [r for r in records if r["problem"] == "xor"]
     if kept == "no atlas":
@@ -250,6 +261,7 @@ def test_whatever_there_is_can_be_drawn(tmp_path, records, kept, vectors):
     assert (tmp_path / "report.html").stat().st_size > 1000
 
 
+@pytest.mark.medium
 def test_the_same_records_write_the_same_bytes(tmp_path, records):
     """If bytes changed, nobody could tell a new result from a new run of the program."""
     points, steps = (make(records) for make in (frames.points_frame, frames.steps_frame))
@@ -260,7 +272,8 @@ def test_the_same_records_write_the_same_bytes(tmp_path, records):
     assert written[0] == written[1]
 
 
-def test_problems_whose_files_would_be_one_are_refused(tmp_path, vectors):
+@pytest.mark.medium
+def test_problems_whose_files_would_be_one_are_refused(tmp_path, svg_alone):
     """If they were not, the figure of one would be shown as the other's."""
     for name in ("a b", "a-b"):
         append_record(tmp_path / ACCURACY, curve(name, "central"))

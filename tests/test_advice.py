@@ -9,11 +9,9 @@ import numpy as np
 import pytest
 
 import gradmethods as gm
-from gradmethods.accuracy.answers import evaluate
-from gradmethods.accuracy.compare import DEFAULT_PROVIDERS, warm_up
-from gradmethods.advice import Advice, Option, digits
-from gradmethods.advice import measure as room
-from gradmethods.cli import main
+from gradmethods.accuracy.answers import evaluate, warm_up
+from gradmethods.app.cli import main
+from gradmethods.comparison import DEFAULT_PROVIDERS, Advice, Option, candidates, digits
 from gradmethods.errors import InvalidOption, InvalidProblem
 from gradmethods.problems import hard
 from tests.planted import Planted, flip, scaled
@@ -72,12 +70,13 @@ def test_break_even_is_in_the_words(given):
         given.best(0)
 
 
+@pytest.mark.medium
 def test_a_network_is_measured():
     """If no method could be measured, there would be nothing behind the advice."""
     problem = gm.problems.get("mlp", widths=(2, 8, 1), batch=8)
     found = gm.advise(problem, seconds=0.01)
     options = {o.name: o for o in found.options}
-    assert list(options) == list(room.CANDIDATES)
+    assert list(options) == list(candidates.CANDIDATES)
     assert all(o.certified and not o.obstacle for o in options.values())
     for name in ("backprop", "analytical", "numerical:complex-step"):
         assert options[name].digits > 14
@@ -92,6 +91,7 @@ INFINITE = gm.Problem(lambda w, xp=np: xp.sum(1 / w), np.array([0.0, 2.0]), name
 STEEP = gm.Problem(lambda w, xp=np: xp.sum(xp.sqrt(w)), np.array([0.0, 2.0]), name="steep")
 
 
+@pytest.mark.medium
 @pytest.mark.parametrize(
     ("problem", "why"),
     [
@@ -113,6 +113,7 @@ def test_without_a_gradient_none_is_advised(problem, why):
         assert "For any accuracy" not in str(found)
 
 
+@pytest.mark.medium
 def test_a_gradient_without_a_right_digit_is_not_advised():
     """On a staircase differences see a slope that is not there, at a good price."""
     stairs = gm.Problem(lambda w, xp=np: xp.sum(xp.round(w * 1e3)), np.array([0.3012, 2.0]))
@@ -151,6 +152,7 @@ def test_only_differences_can_do_it():
         assert "≤ 11 digits" in str(found) or "≤ 8 digits" in str(found)
 
 
+@pytest.mark.medium
 def test_without_a_truth_methods_vouch_for_each_other(monkeypatch):
     """If nothing but theory remained, a loss too large to certify would get no measured digits."""
     monkeypatch.setattr(
@@ -190,6 +192,7 @@ def test_a_clear_winner_has_no_ties(given):
     assert [choice.ties for choice in given.choices()] == [(), (), ()]
 
 
+@pytest.mark.medium
 def test_one_parameter_and_single_precision():
     """The smallest sizes and the coarser numbers are where formats and formulas divide by zero."""
     one = gm.Problem(lambda w, xp=np: xp.sin(w) ** 2, np.array(0.7), name="one")
@@ -203,6 +206,7 @@ def test_one_parameter_and_single_precision():
     assert "For 12 digits and more: no method here gives that." in str(found)
 
 
+@pytest.mark.medium
 def test_a_comparison_ends_with_advice():
     """If it did not, whoever compares would have to measure once more to know what to use."""
     timed = gm.compare(gm.problems.get("xor"), seconds=0.01)
@@ -215,18 +219,19 @@ def test_a_comparison_ends_with_advice():
         _ = untimed.advice
 
 
+@pytest.mark.medium
 def test_a_comparison_measures_once(monkeypatch):
     """If advice timed again, printing a comparison would take as long as making it."""
     comparison = gm.compare(gm.problems.get("xor"), seconds=0.01)
-    monkeypatch.setattr(room, "measure", None)
+    monkeypatch.setattr(candidates, "measure", None)
     costs = {a.provider: a.cost.gradient.median for a in comparison.answers if a.cost}
     assert {o.name: o.gradient for o in comparison.advice.options} == costs
 
 
 def test_what_takes_too_long_is_estimated(monkeypatch):
     """If it were run all the same, asking for advice could take days."""
-    monkeypatch.setattr(room, "calls_for", lambda function, shortest: (1, 1.0))
-    monkeypatch.setattr(room, "CANDIDATES", ("backprop", "numerical"))
+    monkeypatch.setattr(candidates, "calls_for", lambda function, shortest: (1, 1.0))
+    monkeypatch.setattr(candidates, "CANDIDATES", ("backprop", "numerical"))
     problem = gm.problems.get("rosenbrock")
     central = gm.advise(problem, seconds=0.01, limit=5.0).options[1]
     assert central.estimated
@@ -237,7 +242,7 @@ def test_what_takes_too_long_is_estimated(monkeypatch):
 
 def test_preparing_for_ever_is_an_obstacle(monkeypatch):
     """If it were waited for, one method would keep the advice about the others."""
-    monkeypatch.setattr(room, "CANDIDATES", ("backprop",))
+    monkeypatch.setattr(candidates, "CANDIDATES", ("backprop",))
     warm_up("backprop")
 
     def prepare(self, problem):
@@ -257,7 +262,7 @@ def test_large_problems_are_judged_by_directions(monkeypatch):
         raise gm.BudgetExceeded("It would take long.")
 
     monkeypatch.setattr(certified, "certified_gradient", refuse)
-    monkeypatch.setattr(room, "CANDIDATES", ("backprop", "numerical"))
+    monkeypatch.setattr(candidates, "CANDIDATES", ("backprop", "numerical"))
     found = gm.advise(gm.problems.get("rosenbrock", n=50), seconds=0.01)
     assert "8 random directions" in found.reference
     exact, central = found.options
@@ -274,6 +279,7 @@ def test_wrong_uses_are_refused():
             gm.advise(gm.problems.get("rosenbrock"), seconds=seconds)
 
 
+@pytest.mark.medium
 def test_the_command_advises(capsys):
     """If it did not, the advice would be for those who write Python at a prompt."""
     assert main(["advise", "network-1-1-1", "--seconds", "0.01"]) == 0
@@ -303,6 +309,7 @@ def test_methods_without_a_right_digit_are_named():
     assert "Not advised, with fewer than 1 correct digit: analytical, numerical, " in text
 
 
+@pytest.mark.medium
 def test_where_the_truth_is_known_it_alone_judges():
     """On a matrix of condition 1e13 exact methods differ by round-off: none would be left."""
     found = gm.advise(hard.get("hilbert"), seconds=0.01)
@@ -312,6 +319,7 @@ def test_where_the_truth_is_known_it_alone_judges():
     assert found.best(1000) is not None
 
 
+@pytest.mark.medium
 def test_the_command_says_no_with_status_1(capsys):
     """A script must be able to tell that nothing was advised without reading the words."""
     assert main(["advise", "relu-at-kink", "--seconds", "0.01"]) == 1
@@ -321,14 +329,14 @@ def test_the_command_says_no_with_status_1(capsys):
 def test_a_slow_gradient_is_timed_once(monkeypatch):
     """If it were timed in rounds all the same, advice would take several times its limit; and if
     it were called too slow, a method that is not would be left out."""
-    monkeypatch.setattr(room, "CANDIDATES", ("backprop", "numerical"))
-    monkeypatch.setattr(room, "measure", None)
+    monkeypatch.setattr(candidates, "CANDIDATES", ("backprop", "numerical"))
+    monkeypatch.setattr(candidates, "measure", None)
 
     def slowly(*arguments):
         time.sleep(0.3)
         return evaluate(*arguments)
 
-    monkeypatch.setattr(room, "evaluate", slowly)
+    monkeypatch.setattr(candidates, "evaluate", slowly)
     for found in gm.advise(gm.problems.get("rosenbrock"), seconds=0.01, limit=1.0).options:
         assert found.gradient >= 0.3
         assert math.isnan(found.low)

@@ -1,6 +1,8 @@
 """What an error advises must be true: every expression is evaluated, and every name is one."""
 
+import copy
 import math
+import re
 from functools import partial
 from typing import Any
 
@@ -57,6 +59,16 @@ TRUTHS: dict[str, Any] = {
     "matrix_power": (lambda x: np.linalg.matrix_power(x, 3), {"x": MATRIX}),
     "swapaxes": (lambda x: np.swapaxes(x, 0, 1), {"x": MATRIX}),
     "transpose": (np.transpose, {"x": MATRIX}),
+    "append": (np.append, {"x": X, "y": Y}),
+    "choose": (lambda x, y: np.choose((x > 0).astype(int), [x, y]), {"x": X, "y": Y}),
+    "piecewise": (lambda x, y: np.where(x > 0, y, x), {"x": X, "y": Y}),
+    "select": (lambda x, y: np.select([x > 0], [y], x), {"x": X, "y": Y}),
+    "ediff1d": (np.ediff1d, {"x": X}),
+    "matvec": (np.matvec, {"x": MATRIX, "y": X[:2]}),
+    "vecmat": (np.vecmat, {"x": X[:2], "y": MATRIX}),
+    "polyval": (np.polyval, {"x": X, "y": 1.7}),
+    "rot90": (np.rot90, {"x": MATRIX}),
+    "vander": (np.vander, {"x": X}),
     "pad": (np.pad, {"x": X, "n": 2}),
     "split": (lambda x, n: np.split(x, 2), {"x": X, "n": 2}),
     "array_split": (lambda x, n: np.array_split(x, 2), {"x": X, "n": 2}),
@@ -109,7 +121,7 @@ def test_what_is_advised_is_the_function(name):
     wanted = values_of(function(arrays) if arrays else function(*given.values()))
     recorder = Recorder()
     lifted = {
-        key: value if isinstance(value, (int, tuple)) else recorder.array(value)
+        key: value if isinstance(value, (int, float, tuple)) else recorder.array(value)
         for key, value in given.items()
     }
     for scope in ({**given, "xp": np}, {**lifted, "xp": recorder}):
@@ -140,7 +152,7 @@ KNOWN = [name for name in dir(Recorder()) if not name.startswith("_")]
         ("tanhh", "xp.tanh"), ("maximun", "xp.maximum"), ("logadexp", "xp.logaddexp"),
         ("cumulative_summ", "xp.cumulative_sum"), ("tahn", "xp.tanh"), ("exq", ""), ("sqr", ""),
         ("kron2", ""), ("gammaln", ""), ("erf", ""), ("erfc", ""), ("i0", ""), ("fft", ""),
-        ("choose", ""), ("select", ""), ("apply_along_axis", ""), ("vander", ""), ("poly", ""),
+        ("apply_along_axis", ""), ("poly", ""),
         ("svdvals", ""), ("cov", ""), ("corrcoef", ""), ("unwrap", ""), ("digamma", ""),
     ],
 )  # fmt: skip
@@ -214,6 +226,98 @@ def test_numbers_that_must_be_known_are_to_be_bound(function):
     text = refused(function, {"k": np.array(2)})
     assert "functools.partial(loss, n=5)" in text
     assert "np.arange was" not in text
+
+
+def test_a_function_of_numpy_is_known_by_any_name():
+    """It was called "f", which no advice is about, where a loss or a module renames it."""
+    renamed = np.arctan2
+    text = refused(lambda xp, w: xp.sum(renamed(w, w)))
+    assert "NumPy's np.arctan2 was called" in text
+    assert "Write xp.atan2(x, y)." in text
+
+
+@pytest.mark.parametrize("make", [np.from_dlpack, np.float32, np.asarray, np.array, list, tuple])
+def test_an_array_is_not_taken_out_of_the_recording(make):
+    """An array that another package makes of a recorded one has no gradient."""
+    if make in (list, tuple):
+        loss = lambda w, *, xp=np: xp.sum(xp.stack(make(w)))  # noqa: E731
+        assert gm.Backprop().prepare(gm.Problem(loss, X))(X).gradient.tolist() == [1, 1, 1, 1]
+    else:
+        assert "Write xp. where np. stands" in refused(lambda xp, w: xp.sum(w) + make(w)[0])
+
+
+@pytest.mark.parametrize(
+    ("function", "said"),
+    [
+        (lambda xp, w: (f"{w[0]:.2f}", xp.sum(w))[1], "text '.2f'.*problem.value"),
+        (lambda xp, w: (format(xp.sum(w), ".3g"), w[0])[1], "text '.3g'"),
+        (lambda xp, w: xp.sum(w) * round(w[0]), r"Write xp\.round\(x\)"),
+        (lambda xp, w: xp.sum(w) * math.floor(w[0]), r"Write xp\.floor\(x\)"),
+        (lambda xp, w: xp.sum(w) * math.ceil(w[0]), r"Write xp\.ceil\(x\)"),
+        (lambda xp, w: xp.sum(w) * math.trunc(w[0]), r"Write xp\.trunc\(x\)"),
+        (lambda xp, w: xp.sum(xp.exp(w, out=np.zeros(4))), r"xp\.exp has no keyword out\. Give"),
+        (
+            lambda xp, w: xp.sum(xp.add(w, w, where=True)),
+            r"xp\.add has no keyword where.*xp\.where",
+        ),
+        (lambda xp, w: xp.mean(w, dtype=np.float64), r"no keyword dtype.*xp\.astype"),
+        (lambda xp, w: xp.sum(xp.exp(w, casting="no")), r"no keyword casting\. Leave it out"),
+        (lambda xp, w: xp.sum(xp.reshape(w, (2, 2), order="F")), r"xp\.reshape\(x\.T, shape"),
+        (lambda xp, w: xp.sum(xp.exp(w, subok=True)), r"no keyword subok; it takes x\."),
+        (lambda xp, w: xp.sum(xp.sum(w[None], 0)), r"xp\.sum\(\) takes.*axis=0"),
+        (lambda xp, w: xp.sum(w) if xp is np else deleting(w), r"deletes.*xp\.concat"),
+        (lambda xp, w: xp.sum(w * (xp.asarray([1, 2, 0, 1]) << 1)), r"x \* 2\.0\*\*k.*beforehand"),
+        (lambda xp, w: xp.sum(w * (1 << xp.asarray([1, 2, 0, 1]))), r"pass it as data"),
+        (lambda xp, w: xp.sum(w * np.longdouble(0.5)), "dtype=float"),
+        (lambda xp, w: xp.sum(w) if xp is np else xp.sum(w * 10**400), "larger than any"),
+        (lambda xp, w: (xp.__version__, xp.sum(w))[1], "xp has no __version__"),
+        (lambda xp, w: (w.device, xp.sum(w))[1], '"cpu": there is no other device'),
+        (lambda xp, w: w.flat[0], r"xp\.reshape\(x, \(-1,\)\)"),
+        (lambda xp, w: xp.sum(w) * w.nbytes, r"x\.size \* x\.dtype\.itemsize"),
+    ],
+)
+def test_python_that_works_in_numpy_is_refused_with_a_way_out(function, said):
+    """What said "type Array doesn't define __round__" told nobody what to write."""
+    text = refused(function)
+    assert re.search(said, text)
+    assert "locals" not in text
+    assert "Reductions" not in text
+
+
+def deleting(w):
+    """Delete an entry, as of a list."""
+    del w[0]
+    return w
+
+
+@pytest.mark.parametrize("method", [n for n in dir(np.ndarray) if not n.startswith("_")])
+def test_no_method_of_an_array_is_mistaken_for_another(method):
+    """Of w.device it was said to write xp.divide."""
+    array = Recorder().array(X)
+    try:
+        getattr(array, method)
+    except gm.GradientError as error:
+        advised = re.search(r"Write xp\.(\w+)\.", str(error))
+        assert not advised or advised[1] == method
+
+
+def test_integers_beyond_all_integer_types_are_numbers():
+    """They failed in NumPy's isfinite, with an error that nobody could make sense of."""
+
+    def loss(w, *, xp=np):
+        return xp.sum(w * 10**30) + xp.sum(copy.deepcopy(w)) + xp.sum(copy.copy(w) * 2**63)
+
+    problem = gm.Problem(loss, X)
+    for method in ("backprop", "analytical", "numerical:complex-step"):
+        found = gm.gradient(loss, X, method=method)
+        np.testing.assert_allclose(found, 1e30 + 2.0**63 + 1, rtol=1e-14)
+    assert gm.certified_gradient(problem).digits >= 30
+
+
+def test_a_reshape_by_columns_is_what_is_advised():
+    """The advised way must give NumPy's order."""
+    x, shape = np.arange(6.0).reshape(3, 2), (2, 3)
+    np.testing.assert_array_equal(np.reshape(x.T, shape[::-1]).T, np.reshape(x, shape, order="F"))
 
 
 def test_a_bound_number_is_a_way_out():

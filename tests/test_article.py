@@ -12,13 +12,15 @@ import pytest
 from PIL import Image
 
 import gradmethods as gm
-from gradmethods import pathologies
-from gradmethods.cli import main
+from gradmethods.app.cli import main
+from gradmethods.app.runs import article
 from gradmethods.errors import InvalidProblem
 from gradmethods.report import maps
 from gradmethods.report.learning import parting_frame
-from gradmethods.runs import article
-from gradmethods.training import train, train_together
+from gradmethods.studies import pathologies
+from gradmethods.studies.training import train, train_together
+
+pytestmark = pytest.mark.usefixtures("svg_alone")
 
 
 @pytest.fixture(scope="module")
@@ -26,6 +28,7 @@ def run():
     return train(gm.problems.get("island", batch=60), epochs=400)
 
 
+@pytest.mark.medium
 def test_train_writes_what_it_shows(tmp_path, capsys):
     # If it fails, a run leaves pictures without data, or data without a caption.
     out = tmp_path / "run"
@@ -64,6 +67,7 @@ def test_a_loss_that_rose_is_said(tmp_path, capsys):
     assert "--------" in printed
 
 
+@pytest.mark.medium
 def test_an_interrupted_run_is_written(tmp_path, capsys, monkeypatch):
     # If it fails, Ctrl-C after an hour leaves nothing.
     prepare = gm.Backprop.prepare
@@ -170,6 +174,7 @@ def test_the_animation_moves(run):
     assert (np.asarray(gif.convert("RGB")) != first).mean() > 0.1
 
 
+@pytest.mark.medium
 def test_article_writes_each_part(tmp_path, capsys, monkeypatch):
     # If it fails, a part of the article has no figure or table, or an unfinished run says finished.
     for name, small in (

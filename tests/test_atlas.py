@@ -38,6 +38,7 @@ def records(request):
     }
 
 
+@pytest.mark.medium
 def test_every_curve_and_every_step_is_there(records):
     """A step that is missing would look like one that nobody can take."""
     assert set(records) == {(dtype, name) for dtype in ("float64", "float32") for name in NAMES}

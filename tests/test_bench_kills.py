@@ -9,10 +9,10 @@ import subprocess
 import sys
 import time
 
-from gradmethods.report.files import RECORDS, read_records, records_so_far
-from gradmethods.runs import cases
+import pytest
 
-KILLS = 10
+from gradmethods.app.runs import cases
+from gradmethods.output.files import RECORDS, read_records, records_so_far
 
 EXACT = (
     "key", "sweep", "provider", "network", "scale", "n", "outcome", "forward_passes",
@@ -21,10 +21,10 @@ EXACT = (
 """What must not depend on the machine, nor on kills."""
 
 
-def start(folder):
+def start(folder, cases_run):
     command = [
         *(sys.executable, "-m", "pytest", str(cases.find_benchmarks() / cases.SCALING), "-q"),
-        *("-p", "no:cacheprovider", "--bench-grid=small"),
+        *("-p", "no:cacheprovider", "--bench-grid=small", "-k", cases_run),
         *(f"--bench-out={folder}", "--bench-seconds=0.01", "--bench-limit=600"),
     ]
     return subprocess.Popen(
@@ -46,13 +46,18 @@ def exact(folder):
     return sorted(tuple(str(r.get(name)) for name in EXACT) for r in records)
 
 
-def test_a_sweep_survives_kills(tmp_path):
+@pytest.mark.medium
+@pytest.mark.parametrize(
+    ("kills", "cases_run", "least"),
+    [(2, "noise or backprop", 6), pytest.param(10, "", 18, marks=pytest.mark.slow)],
+)
+def test_a_sweep_survives_kills(tmp_path, kills, cases_run, least):
     """If a kill lost cases, doubled them or changed a count, no long run could be trusted."""
     moments = random.Random(1)
     killed, whole = tmp_path / "killed", tmp_path / "whole"
     before: list[bytes] = []
-    for _ in range(KILLS):
-        with start(killed) as process:
+    for _ in range(kills):
+        with start(killed, cases_run) as process:
             target = len(before) + moments.randint(1, 3)
             while len(lines(killed)) < target and process.poll() is None:
                 time.sleep(0.005)
@@ -64,10 +69,10 @@ def test_a_sweep_survives_kills(tmp_path):
         before = after
     assert not any(r["key"].endswith("-end") for r in records_so_far(killed / RECORDS))
     for folder in (killed, whole):
-        with start(folder) as process:
+        with start(folder, cases_run) as process:
             assert process.wait() == 0
     keys = [record["key"] for record in records_so_far(killed / RECORDS)]
     assert lines(killed)[: len(before)] == before
     assert len(lines(killed)) == len(set(keys))  # nothing run again
     assert exact(killed) == exact(whole)
-    assert len(exact(whole)) >= 18
+    assert len(exact(whole)) >= least

@@ -12,11 +12,13 @@ from functools import partial
 
 import pytest
 
+from gradmethods.app.runs import bench, cases
+from gradmethods.app.runs.begin import clear
 from gradmethods.cost.cases import Case, counts, grid
 from gradmethods.cost.plan import Plan
 from gradmethods.cost.trial import Settings, run_case
 from gradmethods.errors import GradientError, InvalidOption
-from gradmethods.report.files import (
+from gradmethods.output.files import (
     CLAIMS,
     DERIVATIONS,
     PROVENANCE,
@@ -27,8 +29,6 @@ from gradmethods.report.files import (
     read_records,
     write_json,
 )
-from gradmethods.runs import bench, cases
-from gradmethods.runs.begin import clear
 
 SMOKE = Settings(seconds=0.0)
 OLD = {"key": "old", "outcome": "gap"}
@@ -36,19 +36,20 @@ CASES = """
 import sys
 from pathlib import Path
 from gradmethods.cost.trial import Settings
-from gradmethods.runs.cases import run_cases
+from gradmethods.app.runs.cases import run_cases
 run_cases(Path(sys.argv[1]), "small", 15.0, Settings(seconds=5.0), None)
 """
 LOCK = """
 import sys, time
 from pathlib import Path
-from gradmethods.report.files import locked
+from gradmethods.output.files import locked
 with locked(Path(sys.argv[1])):
     print("locked", flush=True)
     time.sleep(60)
 """
 
 
+@pytest.mark.medium
 def test_a_case_runs_under_pytest_benchmark_and_is_on_disk(tmp_path):
     """If the plumbing broke, `make bench` would measure and keep nothing."""
     command = [
@@ -107,6 +108,7 @@ def test_previous_holds_one_run_and_no_part_of_another(tmp_path):
     assert not (previous / CLAIMS).exists()
 
 
+@pytest.mark.medium
 @pytest.mark.parametrize(("status", "kind"), [(None, "budget"), (2, "not run")])
 def test_a_killed_run_leaves_gaps(tmp_path, monkeypatch, capsys, status, kind):
     """If unfinished cases left no row, a killed run would look complete."""
@@ -140,7 +142,8 @@ def test_wrong_uses_are_refused(tmp_path, monkeypatch):
         bench.run_benchmarks(tmp_path)
 
 
-def test_an_interrupted_run_says_so(tmp_path, monkeypatch, capsys):
+@pytest.mark.medium
+def test_an_interrupted_run_says_so(tmp_path, monkeypatch, capsys, svg_alone):
     """If it did not, tables with holes in them would be taken for what the methods cannot do."""
 
     def interrupted(folder, name, limit, settings, seconds):
@@ -160,6 +163,7 @@ def test_an_interrupted_run_says_so(tmp_path, monkeypatch, capsys):
     assert "INCOMPLETE" in (tmp_path / "tables" / "tab-costs.tex").read_text(encoding="utf-8")
 
 
+@pytest.mark.medium
 def test_a_run_is_unfinished_until_its_end(tmp_path, monkeypatch):
     """If it counted as finished from the start, a killed run would look complete."""
     seen = []
@@ -202,6 +206,7 @@ def test_a_killed_run_leaves_no_lock(tmp_path):
         pass
 
 
+@pytest.mark.medium
 def test_cases_without_their_run_write_nothing(tmp_path):
     """If the child of a killed run went on, it would write into the next run's records."""
     command = [
@@ -215,6 +220,7 @@ def test_cases_without_their_run_write_nothing(tmp_path):
     assert not (tmp_path / RECORDS).exists()
 
 
+@pytest.mark.medium
 @pytest.mark.skipif(os.name != "posix", reason="Windows passes no pipes on")
 def test_the_cases_of_a_killed_run_end_with_it(tmp_path):
     """If they went on to the end of theirs, minutes in a full run, they would disturb the next."""
@@ -230,9 +236,10 @@ def test_the_cases_of_a_killed_run_end_with_it(tmp_path):
     assert len(read_records(tmp_path / RECORDS)) == 1
 
 
+@pytest.mark.medium
 def test_ctrl_c_ends_the_cases_too(tmp_path):
     """If the child stayed, it would burn a core behind the user's back."""
-    command = [sys.executable, "-m", "gradmethods.cli", "bench", "--out", str(tmp_path)]
+    command = [sys.executable, "-m", "gradmethods.app.cli", "bench", "--out", str(tmp_path)]
     listens = partial(signal.signal, signal.SIGINT, signal.SIG_DFL)  # in the background, none does
     with subprocess.Popen(
         command,

@@ -89,6 +89,7 @@ def test_a_loss_that_writes_into_its_argument_is_stopped(scheme):
         prepared(np.ones(2))
 
 
+@pytest.mark.medium
 @pytest.mark.parametrize("scheme", ["forward", "five-point", "complex-step"])
 def test_memory_does_not_grow_with_passes(scheme):
     """A copy per pass, or all places laid out at once, would not reach a million parameters."""

@@ -217,6 +217,7 @@ SCHEMES = ("forward", "backward", "central", "five-point", "richardson", "comple
 METHODS = ("analytical:chain-rule", "backprop", *(f"numerical:{scheme}" for scheme in SCHEMES))
 
 
+@pytest.mark.medium
 @pytest.mark.parametrize("name", gm.problems.names())
 def test_every_method_is_within_its_bound_on_the_catalogue(name):
     """The verdicts of the accuracy report are these: theory must hold where it is applied."""

@@ -14,7 +14,7 @@ from gradmethods.certified.functions import BINARY, UNARY
 from gradmethods.certified.moving import MOVES
 from gradmethods.certified.namespace import EXACT, LOGIC, Balls
 from gradmethods.primitives import TABLE
-from tests.primitive_cases import CASES
+from tests.primitive_cases import each_function
 
 E_MINUS_NEAREST = 1.4456468917292502e-16
 """e less the float64 nearest to it, from its decimal expansion."""
@@ -33,7 +33,8 @@ def test_every_primitive_has_balls(name):
     assert set(TABLE) >= EXACT
 
 
-@pytest.mark.parametrize("case", CASES, ids=lambda case: case.id)
+@pytest.mark.medium
+@each_function
 def test_every_function_agrees_with_backprop(case):
     """The two share no derivative: a wrong rule of either shows as more than round-off."""
     problem = case.problem()
@@ -371,6 +372,7 @@ HIGHER = {
 }
 
 
+@pytest.mark.medium
 @pytest.mark.parametrize("name", HIGHER)
 def test_higher_derivatives_are_those_of_sympy(name):
     """Truncation errors are predicted from these: SymPy is asked for the same numbers."""
@@ -446,6 +448,7 @@ LARGE_BALLS = {
 }
 
 
+@pytest.mark.medium
 @pytest.mark.parametrize("name", LARGE_BALLS)
 def test_a_large_ball_that_holds_zero_is_not_zero(name):
     """A ball that holds 0 and much else says nothing: to call it 0 would certify a lie."""

@@ -13,7 +13,7 @@ import gradmethods as gm
 from gradmethods.problems import hard
 from tests import hard_truths, multiprecision
 from tests.enclosures import holds, misses, number
-from tests.primitive_cases import CASES
+from tests.primitive_cases import each_function
 from tests.program_writer import written
 
 INPUTS = 2500
@@ -76,6 +76,7 @@ FAMILIES: dict[str, tuple[Any, Any, Any]] = {
 """A loss that is a sum over inputs, the derivative of its terms, and the orders of the inputs."""
 
 
+@pytest.mark.medium
 @pytest.mark.parametrize("family", FAMILIES)
 def test_the_enclosure_holds_derivatives_in_closed_form(family):
     """One miss in 7,500 inputs, from 1e-6 to 1e6, and nothing could be called certified."""
@@ -120,7 +121,8 @@ def least_squares(problem: Any) -> dict[str, list[Fraction]]:
 # -- every function, and how they work together
 
 
-@pytest.mark.parametrize("case", CASES, ids=lambda case: case.id)
+@pytest.mark.medium
+@each_function
 def test_the_enclosure_holds_every_function(case):
     """Thirty digits of a rule are checked, where floating-point gradients check fifteen."""
     problem = case.problem()

@@ -27,6 +27,7 @@ def whole_part(name, ball):
     return step(name, Ball(from_list([ball], (1,)), np.dtype(float)))[0]
 
 
+@pytest.mark.medium
 @pytest.mark.parametrize("name", ["floor", "ceil", "trunc", "round"])
 def test_whole_parts_of_astronomical_numbers_do_not_end_the_process(name):
     """An integer of 1e12 bits has no place in memory: GMP ended the process, and all work."""

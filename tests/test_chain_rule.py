@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -13,20 +14,20 @@ import pytest
 import gradmethods as gm
 from gradmethods.tape import rules as tape_rules
 from tests.chain_checks import CHAIN, assert_equal_to_backprop, mlp, vector
-from tests.primitive_cases import CASES
+from tests.primitive_cases import CASES, each_function
 
 # -- the same gradients
 
 
-@pytest.mark.parametrize("case", CASES, ids=lambda case: case.id)
+@pytest.mark.medium
+@each_function
 def test_every_function(case):
     """A stage with a wrong formula would make every loss that has it wrong."""
     assert_equal_to_backprop(case.problem())
 
 
-@pytest.mark.parametrize(
-    "case", [c for c in CASES if c.shapes == ((3,),)], ids=lambda case: case.id
-)
+@pytest.mark.medium
+@partial(each_function, cases=[c for c in CASES if c.shapes == ((3,),)])
 def test_float32_stays_float32(case):
     """A constant that turned float32 into float64 on the way would change cost and accuracy."""
     value, gradient = CHAIN.prepare(case.problem("float32"))(case.problem("float32").params)
@@ -175,6 +176,7 @@ for form in ("chain-rule", "cse", "expanded"):
 """
 
 
+@pytest.mark.medium
 def test_the_same_bits_in_two_processes():
     """An order that depends on Python's hash seed would round differently in every process."""
     outputs = []

@@ -11,6 +11,7 @@ from tests.chain_losses import LOSSES
 from tests.reuse_checks import SCHEMES, assert_same, moved
 
 
+@pytest.mark.medium
 @pytest.mark.parametrize("form", ["chain-rule", "cse", "expanded"])
 @pytest.mark.parametrize("name", LOSSES)
 def test_formulas_are_backpropagations_gradients(name, form):

@@ -9,8 +9,16 @@ import numpy as np
 import pytest
 
 import gradmethods as gm
-from gradmethods import claims
-from gradmethods.claims import (
+from gradmethods.app.runs import begin, bench, ledger
+from gradmethods.cost.cases import Case
+from gradmethods.cost.trial import Settings
+from gradmethods.errors import InvalidOption
+from gradmethods.graph import record
+from gradmethods.output.files import CLAIMS, RECORDS, append_record, read_json, read_records
+from gradmethods.report import write_report
+from gradmethods.report.claims import criteria_frame, ledger_text
+from gradmethods.studies import claims
+from gradmethods.studies.claims import (
     LEDGER,
     claims_rows,
     constant,
@@ -25,18 +33,17 @@ from gradmethods.claims import (
     saturation,
     sharing,
 )
-from gradmethods.claims.claim import REFUTED, SUPPORTED, UNDECIDED, Decision, Evidence, Finding
-from gradmethods.claims.claim import inside as decide
-from gradmethods.claims.programs import EXPANDED, PROGRAM, SHARED, STAGES
-from gradmethods.claims.timings import Timing
-from gradmethods.cost.cases import Case
-from gradmethods.cost.trial import Settings
-from gradmethods.errors import InvalidOption
-from gradmethods.graph import record
-from gradmethods.report import write_report
-from gradmethods.report.claims import criteria_frame, ledger_text
-from gradmethods.report.files import CLAIMS, RECORDS, append_record, read_json, read_records
-from gradmethods.runs import begin, bench, ledger
+from gradmethods.studies.claims.claim import (
+    REFUTED,
+    SUPPORTED,
+    UNDECIDED,
+    Decision,
+    Evidence,
+    Finding,
+)
+from gradmethods.studies.claims.claim import inside as decide
+from gradmethods.studies.claims.programs import EXPANDED, PROGRAM, SHARED, STAGES
+from gradmethods.studies.claims.timings import Timing
 from gradmethods.tape import sweep
 from tests.report_records import record as timed_record
 from tests.report_records import write_run
@@ -100,6 +107,7 @@ def test_c2_needs_a_million_and_every_pass():
     assert set(verdicts(million.examine(Evidence())).values()) == {UNDECIDED}
 
 
+@pytest.mark.medium
 def test_c3_formulas_swell(counts):
     """If formulas written out shared their parts after all, the article would be wrong."""
     found = sharing.judge(counts)
@@ -312,6 +320,7 @@ def test_without_time_nothing_is_decided():
     assert {row["verdict"] for row in rows} == {UNDECIDED}
 
 
+@pytest.mark.medium
 def test_the_job_writes_what_it_found(tmp_path, monkeypatch):
     """If the ledger were not written as the other results are, it could not be cited."""
     chosen = [c for c in LEDGER if c.id in ("C1", "C2", "C6", "C10")]
@@ -336,7 +345,8 @@ def test_the_job_writes_what_it_found(tmp_path, monkeypatch):
     assert again == {path.name: path.read_bytes() for path in written}
 
 
-def test_a_run_keeps_its_claims_and_its_report_shows_them(tmp_path, monkeypatch):
+@pytest.mark.medium
+def test_a_run_keeps_its_claims_and_its_report_shows_them(tmp_path, monkeypatch, svg_alone):
     """If a run did not, `make bench` would measure and decide nothing."""
     write_run(tmp_path)
     chosen = [c for c in LEDGER if c.id in ("C1", "C2", "C6")]

@@ -9,8 +9,8 @@ import textwrap
 import pytest
 
 import gradmethods as gm
-from gradmethods.accuracy.compare import DEFAULT_PROVIDERS
-from gradmethods.cli import main
+from gradmethods.app.cli import main
+from gradmethods.comparison import DEFAULT_PROVIDERS
 from tests.report_records import write_run
 
 USER_FILE = """
@@ -105,6 +105,7 @@ def test_options_of_catalogue_problems(capsys):
     assert "13 parameters" in capsys.readouterr().out
 
 
+@pytest.mark.medium
 def test_compare_writes_table_and_plot(tmp_path, capsys):
     """What is shown must be had as a file, for a spreadsheet or a paper."""
     csv, plot = tmp_path / "new" / "table.csv", tmp_path / "plane.svg"
@@ -143,7 +144,8 @@ def test_the_command_alone_shows_its_jobs(capsys):
     assert "compare" in capsys.readouterr().err
 
 
-def test_report_says_what_it_wrote(tmp_path, capsys):
+@pytest.mark.medium
+def test_report_says_what_it_wrote(tmp_path, capsys, svg_alone):
     """If it were silent, nobody would know where to look."""
     write_run(tmp_path)
     assert main(["report", str(tmp_path)]) == 0
@@ -162,11 +164,12 @@ def test_defaults_are_those_of_compare(capsys):
     assert "results/latest" in capsys.readouterr().out
 
 
+@pytest.mark.medium
 @pytest.mark.parametrize("job", ["problems", "compare", "bench", "train", "article", "report"])
 def test_help_shows_an_example(job):
     """Help without an example sends people to search the web."""
     result = subprocess.run(
-        [sys.executable, "-m", "gradmethods.cli", job, "--help"],
+        [sys.executable, "-m", "gradmethods.app.cli", job, "--help"],
         capture_output=True,
         text=True,
         check=True,

@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 import gradmethods as gm
-from gradmethods.accuracy import DEFAULT_PROVIDERS, error
+from gradmethods.accuracy import error
+from gradmethods.comparison import DEFAULT_PROVIDERS
 from tests.planted import MISTAKES, PARAMS, Planted, double, flip, offset, scaled
 
 
@@ -103,6 +104,7 @@ def test_providers_of_one_name_are_refused():
         gm.compare(scaled(1.0), [gm.Backprop(), gm.Backprop()])
 
 
+@pytest.mark.medium
 def test_the_table_holds_what_was_promised():
     """Columns are what scripts and papers build on."""
     comparison = gm.compare(scaled(1.0), seconds=0.02)

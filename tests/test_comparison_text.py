@@ -9,8 +9,10 @@ import numpy as np
 import pytest
 
 import gradmethods as gm
-from gradmethods.accuracy import DEFAULT_PROVIDERS
-from gradmethods.accuracy.text import number, seconds
+from gradmethods.accuracy import judgement
+from gradmethods.accuracy.verdicts import Judge
+from gradmethods.comparison import DEFAULT_PROVIDERS
+from gradmethods.output import format as fmt
 from tests.planted import Planted, scaled, zero_one_array
 
 mpl.use("Agg")
@@ -24,6 +26,7 @@ def test_it_shows_itself():
     assert str(comparison).endswith("The providers that gave a gradient agree.")
 
 
+@pytest.mark.medium
 def test_columns_are_explained_and_unmeasured_ones_left_out():
     """Columns of dashes, and words that nobody explains, hide the ones that matter."""
     unmeasured = str(gm.compare(scaled(1.0), seconds=0))
@@ -38,6 +41,7 @@ def test_columns_are_explained_and_unmeasured_ones_left_out():
     assert "against analytical" in legend
 
 
+@pytest.mark.medium
 def test_numbers_are_written_for_people():
     """NaN in an interval looks like a result, and digits that come and go like precision."""
     text = str(gm.compare(scaled(1.0), seconds=1e-6))  # a round or two: no interval
@@ -47,8 +51,13 @@ def test_numbers_are_written_for_people():
     assert "big: 1,234 parameters" in text
     assert "2,468" in text
     assert "loss 0.7\n" in text
-    assert [number(x) for x in (2.0, 999.7, 0.5, 1e-5)] == ["2.00", "1,000", "0.500", "1.00e-05"]
-    assert seconds(float("nan")) == "–"
+    assert [fmt.significant(x) for x in (2.0, 999.7, 0.5, 1e-5)] == [
+        "2.00",
+        "1,000",
+        "0.500",
+        "1.00e-05",
+    ]
+    assert fmt.time(float("nan")) == "–"
     assert re.search(r"\d\.0e", str(gm.compare(scaled(1.0), seconds=0))) is None
 
 
@@ -113,6 +122,7 @@ def test_plot_has_a_point_per_provider():
     )
 
 
+@pytest.mark.medium
 def test_labels_stay_inside_the_picture():
     """A label that runs over the edge is cut off, or squeezes the axes."""
     for providers in (DEFAULT_PROVIDERS, ["backprop", "numerical:central[reuse,step=1e-06]"]):
@@ -125,6 +135,7 @@ def test_labels_stay_inside_the_picture():
             assert box.x1 <= inside.x1, text
 
 
+@pytest.mark.medium
 def test_many_providers_go_into_a_legend():
     """Nine labels beside nine points lie over one another."""
     names = [*DEFAULT_PROVIDERS, "numerical:forward", "numerical:five-point"]
@@ -136,3 +147,23 @@ def test_without_times_there_is_no_picture():
     """An empty picture looks like a bug in the plot, not like a missing measurement."""
     with pytest.raises(gm.InvalidOption, match=r"timed.*seconds=0\.5"):
         gm.compare(scaled(1.0), seconds=0).plot()
+
+
+def test_a_comparison_is_computed_once(monkeypatch):
+    """If showing it judged or certified again, a debugger would take seconds at each step."""
+    judges = []
+
+    def judge(*arguments):
+        judges.append(Judge(*arguments))
+        return judges[-1]
+
+    monkeypatch.setattr(judgement, "Judge", judge)
+    comparison = gm.compare(scaled(1.0), seconds=0.01)
+    assert len(judges) == 1
+    monkeypatch.setattr(judgement, "Judge", None)
+    monkeypatch.setattr(Judge, "verdict", None)
+    monkeypatch.setattr("gradmethods.certified.certified_gradient", None)
+    assert "Which to use" in repr(comparison)
+    assert comparison.advice.able()
+    assert comparison.agree
+    assert set(comparison.table["verdict"]) == {"agrees"}

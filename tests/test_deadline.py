@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 import contextlib
+import importlib
 import itertools
 import signal
 import threading
 import time
-from types import SimpleNamespace
+from types import ModuleType, SimpleNamespace
 
 import numpy as np
 import pytest
 
 import gradmethods as gm
-from gradmethods.accuracy.tasks import Task
+from gradmethods.app.runs.accuracy_tasks import Task
+from gradmethods.app.runs.assess import carry_out
 from gradmethods.deadline import OutOfTime, deadline
-from gradmethods.report.files import read_records
-from gradmethods.runs.assess import carry_out
+from gradmethods.output.files import read_records
 
 
 def stubborn():
@@ -147,6 +148,27 @@ def test_busy_seconds_pass_only_while_the_thread_computes():
         stubborn()
 
 
+def test_an_import_is_not_torn_to_pieces(tmp_path, monkeypatch):
+    """A package whose import was stopped stayed half imported: SymPy failed until the end."""
+    package = tmp_path / "slowly_imported"
+    package.mkdir()
+    (package / "__init__.py").write_text("from slowly_imported import part\nwhole = True\n")
+    slow = "import time\nend = time.monotonic() + 0.3\nwhile time.monotonic() < end:\n    pass\n"
+    (package / "part.py").write_text(slow)
+    monkeypatch.syspath_prepend(tmp_path)
+
+    def work():
+        found.append(importlib.import_module("slowly_imported"))
+        while True:
+            pass
+
+    found: list[ModuleType] = []
+    limit = deadline(0.05)
+    with pytest.raises(limit.passed), limit:
+        work()
+    assert found[0].whole
+
+
 def test_the_users_own_timer_is_left_alone():
     """Printing a comparison took the alarm of the program that printed it away."""
     struck = []
@@ -169,7 +191,7 @@ def test_the_users_own_timer_is_left_alone():
 def test_what_does_not_fit_is_a_gap(tmp_path, monkeypatch, now, done):
     """With no second left for accuracy the whole run died, and there was no report."""
     clock = SimpleNamespace(monotonic=iter(now).__next__)
-    monkeypatch.setattr("gradmethods.runs.assess.time", clock)
+    monkeypatch.setattr("gradmethods.app.runs.assess.time", clock)
     work = {"short": dict, "long": stubborn, "later": dict}
     tasks = [Task("gradient", {"takes": name}, does) for name, does in work.items()]
     carry_out(tasks, tmp_path / "accuracy.jsonl", 9.0)

@@ -12,12 +12,12 @@ import sympy
 from matplotlib.text import Text
 
 import gradmethods as gm
-from gradmethods.cli import main
-from gradmethods.derivations import Derivation, Row, classifier, derive, network
-from gradmethods.derivations.proof import vanishes
+from gradmethods.app.cli import main
 from gradmethods.errors import UnknownName
 from gradmethods.graph import record
 from gradmethods.report import formulas
+from gradmethods.studies.derivations import Derivation, Row, classifier, derive, network
+from gradmethods.studies.derivations.proof import vanishes
 from gradmethods.tape import count_factors, recognise
 
 
@@ -81,6 +81,7 @@ def test_each_gradient_entry_simplifies_to_zero():
             assert sympy.simplify(a - b) == 0
 
 
+@pytest.mark.medium
 def test_one_and_three_examples_are_proven_too():
     """If the equations held for two examples only, training on 200 would be wrong."""
     for examples, entries in ((1, 17), (3, 25)):
@@ -97,6 +98,7 @@ MISTAKES = {
 }
 
 
+@pytest.mark.medium
 @pytest.mark.parametrize("mistake", MISTAKES.values(), ids=MISTAKES)
 def test_a_wrong_equation_is_not_proven(mistake):
     """The usual mistakes of a hand-written backward pass must not come out as proven."""
@@ -153,6 +155,7 @@ def boxes(figure):
     return [t.get_window_extent() for t in figure.axes[0].findobj(Text) if t.get_text()]
 
 
+@pytest.mark.medium
 @pytest.mark.parametrize("name", ["network-1-1-1", "island"])
 def test_formulas_do_not_run_into_each_other(found, name):
     """Formulas that overlap, or leave the page, cannot be read."""
@@ -197,6 +200,7 @@ def test_what_is_not_proven_is_said(found):
     assert "0 of 1" in words
 
 
+@pytest.mark.medium
 def test_the_command_writes_every_format(tmp_path, capsys):
     """Each format is for another reader."""
     assert main(["formulas", "network-1-1-1"]) == 0

@@ -10,17 +10,19 @@ import pandas as pd
 import pytest
 
 import gradmethods as gm
+from gradmethods.comparison.plane import accuracy_cost_plane
 from gradmethods.cost.cases import PROVIDERS, Case
 from gradmethods.cost.sweeps import SWEEPS
 from gradmethods.errors import InvalidOption
-from gradmethods.report import figures, frames, plots
-from gradmethods.report.figures import save
-from gradmethods.report.plane import accuracy_cost_plane
+from gradmethods.output import figures
+from gradmethods.output.figures import save
+from gradmethods.output.style import LOOKS, look
+from gradmethods.report import frames, plots
 from gradmethods.report.quantities import OPERATIONS, PREPARATION, QUANTITIES, RATIO, TIME
-from gradmethods.report.style import LOOKS, look
 from tests.report_records import gap, record, some_records
 
 
+@pytest.mark.medium
 def test_the_same_records_write_the_same_bytes(tmp_path):
     """If bytes changed, nobody could tell a new result from a new run of the program."""
     costs = frames.costs_frame(some_records())
@@ -65,6 +67,7 @@ def test_a_comparison_is_drawn(tmp_path):
     assert save(axes.figure, tmp_path / "plane.svg").stat().st_size > 1000
 
 
+@pytest.mark.medium
 @pytest.mark.parametrize("quantity", QUANTITIES.values(), ids=QUANTITIES)
 @pytest.mark.parametrize("size", figures.SIZES)
 @pytest.mark.parametrize("sweep", SWEEPS)

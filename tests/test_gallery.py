@@ -27,6 +27,7 @@ def gradient(name, provider):
     return gm.get_provider(provider).prepare(problem)(problem.params).gradient
 
 
+@pytest.mark.medium
 def test_no_outcome_is_a_surprise(rows):
     """A method that fails where it worked, or works where it failed, is news either way."""
     assert {(row["case"], row["provider"]) for row in rows} == {

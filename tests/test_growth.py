@@ -14,8 +14,8 @@ from gradmethods.cost.operations import count_case
 from gradmethods.cost.plan import Plan
 from gradmethods.cost.trial import Settings
 from gradmethods.errors import InvalidOption
+from gradmethods.output.files import RECORDS, append_record, read_json
 from gradmethods.report import cost, write
-from gradmethods.report.files import RECORDS, append_record, read_json
 from gradmethods.report.growth import counts_frame, laws_frame, laws_table
 from tests.report_records import write_run
 
@@ -151,7 +151,8 @@ def test_a_single_width_has_no_law_of_width():
     assert len(laws_frame(counts_frame([]))) == 0
 
 
-def test_the_report_holds_the_laws(tmp_path, monkeypatch):
+@pytest.mark.medium
+def test_the_report_holds_the_laws(tmp_path, monkeypatch, svg_alone):
     """If figure and table were left out, the claim would have no evidence to cite."""
     write_run(tmp_path)
     gap = counted("analytical:cse", 2, 7, None) | {

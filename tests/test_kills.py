@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 
 import gradmethods as gm
-from gradmethods.accuracy.kills import kill_summary, kill_table, kills_by_mistake
 from gradmethods.accuracy.plants import MISTAKES
+from gradmethods.comparison.kills import kill_summary, kill_table, kills_by_mistake
 from gradmethods.peers.checkers import CHECKERS, flat_loss
 from gradmethods.peers.judged import TABLES, field, judge_checkers
 
@@ -82,6 +82,7 @@ def test_counts_by_mistake(table):
     assert counts.loc["sign flipped", "plants"] == 6  # the one array; all, and each of four
 
 
+@pytest.mark.medium
 @pytest.mark.parametrize("name", gm.problems.names())
 def test_kill_rate_on_the_catalogue(name):
     """What the issue asks of every problem: all mistakes rejected, no right gradient."""

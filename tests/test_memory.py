@@ -5,6 +5,7 @@ from __future__ import annotations
 import tracemalloc
 
 import numpy as np
+import pytest
 
 import gradmethods as gm
 from gradmethods.cost.cases import Case
@@ -51,6 +52,7 @@ def test_what_takes_long_is_not_traced():
     assert memory(gm.Backprop(), problem, float("nan"), affordable=1.0) == nothing
 
 
+@pytest.mark.medium
 def test_backprop_is_traced_however_deep():
     """If its longest program were not, the method that pays with memory would have no figure."""
     prepared = gm.Backprop().prepare(Case("depth", "backprop", 64).problem(0))

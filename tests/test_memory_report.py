@@ -6,10 +6,10 @@ import pytest
 
 from gradmethods.cost.cases import Case
 from gradmethods.cost.sweeps import SWEEPS
-from gradmethods.report import format as fmt
+from gradmethods.output import format as fmt
+from gradmethods.output.files import RECORDS, append_record
+from gradmethods.output.items import Writer
 from gradmethods.report import memory
-from gradmethods.report.files import RECORDS, append_record
-from gradmethods.report.items import Writer
 from gradmethods.report.panel import plotted
 from gradmethods.report.quantities import MEMORY
 from gradmethods.report.theory import theory
@@ -70,13 +70,14 @@ def test_the_line_of_theory_is_the_parameters_own():
     assert line.y == pytest.approx(8 * line.x)
 
 
-def test_the_report_holds_memory(tmp_path):
+@pytest.mark.medium
+def test_the_report_holds_memory(tmp_path, svg_alone):
     """If it did not, what was traced would stay in the records."""
     write_run(tmp_path)
     for scale in SCALES:
         append_record(tmp_path / RECORDS, traced(scale))
     names = {path.name for path in write(tmp_path)}
-    assert {"fig-memory-width.svg", "fig-memory-width-column.pdf", "tab-memory.csv"} <= names
+    assert {"fig-memory-width.svg", "tab-memory.csv"} <= names
     slopes = (tmp_path / "tables" / "tab-slopes.md").read_text(encoding="utf-8")
     assert "memory of a gradient" in slopes
     assert 'id="fig-memory-width"' in (tmp_path / "report.html").read_text(encoding="utf-8")

@@ -13,12 +13,13 @@ import numpy as np
 import pytest
 
 import gradmethods as gm
-from gradmethods.claims import LEDGER, claims_rows
+from gradmethods.app.runs import million
 from gradmethods.cost.passes import Passes
 from gradmethods.errors import GradientError
-from gradmethods.report.files import locked, read_json, records_so_far
+from gradmethods.output.files import locked, read_json, records_so_far
 from gradmethods.report.million import result_text
-from gradmethods.runs import million
+from gradmethods.studies.claims import LEDGER, claims_rows
+from tests.samples import sampled
 
 WIDTHS = (2, 24, 24, 1)
 N = gm.problems.get("mlp", widths=WIDTHS, batch=1).size
@@ -26,7 +27,7 @@ N = gm.problems.get("mlp", widths=WIDTHS, batch=1).size
 JOB = """
 import sys
 from pathlib import Path
-from gradmethods.runs import million
+from gradmethods.app.runs import million
 from gradmethods.cost.passes import Passes
 
 slow = Passes.block
@@ -48,6 +49,7 @@ def whole(tmp_path_factory):
     return folder, million.run_million(folder, widths=WIDTHS, block_seconds=0.01)
 
 
+@pytest.mark.medium
 def test_the_passes_are_those_of_forward_differences(whole):
     """If they were not, the run would be about another method than the one it names."""
     folder, result = whole
@@ -91,12 +93,14 @@ def blocks(folder):
     return {r["key"]: r for r in records if r["key"].startswith("block-")}
 
 
-def test_a_killed_run_goes_on_and_ends_the_same(tmp_path, whole):
+@pytest.mark.medium
+@pytest.mark.parametrize("often", sampled([2, 10], kept=[2]))
+def test_a_killed_run_goes_on_and_ends_the_same(tmp_path, whole, often):
     """If a kill lost or repeated finished blocks, or left other numbers, nobody could trust it."""
     moments = random.Random(0)
     kills, how = 0, "new"
     before: dict[str, object] = {}
-    while kills < 10:
+    while kills < often:
         with start(tmp_path, how) as process:
             target = len(before) + moments.randint(1, 5)
             while len(blocks(tmp_path)) < target and process.poll() is None:
@@ -120,6 +124,7 @@ def test_a_killed_run_goes_on_and_ends_the_same(tmp_path, whole):
     assert read_json(tmp_path / million.PROVENANCE)["finished"] is True
 
 
+@pytest.mark.medium
 def test_a_block_that_is_not_whole_on_the_disk_is_run_again(tmp_path, whole):
     """If its record alone were trusted, a power cut would leave zeros in the gradient."""
     million.run_million(tmp_path, widths=WIDTHS, block_seconds=0.01)
@@ -153,6 +158,7 @@ def test_calls_are_counted_inside_the_loss(monkeypatch):
     assert passes.block(0, 5, value).calls == 10
 
 
+@pytest.mark.medium
 def test_the_claim_reads_the_run(whole):
     """If it did not, C2 would stay open after a million passes."""
     _, result = whole

@@ -35,7 +35,7 @@ class Counter:
         self.loss, self.calls = loss, 0
 
     def __call__(self, params, **data):
-        self.calls += 1
+        self.calls += getattr(data["xp"], "kind", "") != "traced"  # a recording computes nothing
         return self.loss(params, **data)
 
 
@@ -66,7 +66,7 @@ def test_passes_of_preparation_are_told(scheme, step):
     before = loss.calls
     prepared = prepare(scheme, problem, step=step)
     assert loss.calls - before == prepared.preparation_passes
-    assert (prepared.preparation_passes == 0) == (step is not None or scheme == "complex-step")
+    assert (prepared.preparation_passes == 0) == (step is not None and scheme != "complex-step")
     assert set(prepared.preparation) == {"steps"}
     assert gm.Backprop().prepare(problem).preparation_passes == 0
     before = loss.calls

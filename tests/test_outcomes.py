@@ -62,6 +62,7 @@ def whole(table):
     return table[table["array"] == WHOLE].set_index(["problem", "provider"])
 
 
+@pytest.mark.medium
 def test_every_cell_is_there(catalogue, table, whole):
     """A cell that is missing would look like a success."""
     assert set(whole.index) == {(p, v) for p in gm.problems.names() for v in VARIANTS}
@@ -103,6 +104,7 @@ def test_exact_methods_are_exact_to_round_off(whole, provider):
     assert (rows["not_finite"] == 0).all()
 
 
+@pytest.mark.medium
 @pytest.mark.parametrize("name", gm.problems.names())
 def test_every_problem_is_certified(name):
     """If a problem could not be certified, its errors would be opinions."""
@@ -142,6 +144,7 @@ def test_a_refusal_is_a_row():
     assert (row[0], row[1][:4], row[2]) == ("obstacle", "No. ", WHOLE)  # and where it was raised
 
 
+@pytest.mark.medium
 def test_the_articles_classifier():
     """The claim of the README, on the article's own network."""
     problem = gm.problems.get("island")

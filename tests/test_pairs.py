@@ -7,16 +7,16 @@ from typing import Any
 
 import pytest
 
+from gradmethods.app.runs.cases import settled
 from gradmethods.cost import pairs
 from gradmethods.cost.pairs import PAIRS, UNDECIDED, Pair, pair_record, verdict
 from gradmethods.cost.plan import Plan
 from gradmethods.errors import InvalidOption
+from gradmethods.output.files import RECORDS, append_record
 from gradmethods.report import frames
-from gradmethods.report.files import RECORDS, append_record
 from gradmethods.report.pairs import pairs_frame, pairs_table
 from gradmethods.report.text import case_line
 from gradmethods.report.write import write
-from gradmethods.runs.cases import settled
 from tests.report_records import estimate, some_records, write_run
 
 PAIR = Pair("numerical:forward", "numerical:backward", "1")
@@ -58,6 +58,7 @@ def noise(ratio=FLOOR):
     return entry | {"ratio": entry["ratio"] | ratio}
 
 
+@pytest.mark.medium
 @pytest.mark.parametrize(
     ("ratio", "expected"),
     [(1.0, "no difference"), (1.5, "second faster"), (1 / 1.5, "first faster")],
@@ -80,6 +81,7 @@ def test_noise_hides_a_difference(monkeypatch):
     assert pairs_frame([record, loud])["verdict"].item() == "no difference"
 
 
+@pytest.mark.medium
 def test_a_method_against_itself_is_part_of_the_floor(monkeypatch):
     """Two programs of one method have differed by 6 % where the losses did by 4: that is noise."""
     record = timed(1.05, monkeypatch)
@@ -118,6 +120,7 @@ def test_what_is_no_number_has_no_verdict(place, value):
         verdict(*values)
 
 
+@pytest.mark.medium
 def test_without_interval_or_floor_it_is_undecided(monkeypatch):
     """If a single round were judged, chance would be."""
     single = timed(1.5, monkeypatch, seconds=0.0)
@@ -153,6 +156,7 @@ def spy(function, made):
     return called
 
 
+@pytest.mark.medium
 def test_the_passes_of_differences_are_as_expected():
     """If forward and backward took different passes, calling them the same would be wrong."""
     found = {pair.key: pair_record(pair, seconds=0.0) for pair in PAIRS}
@@ -174,7 +178,8 @@ def test_other_parts_of_a_run_pass_pairs_over(monkeypatch, tmp_path):
     assert settled(tmp_path, "small")[PAIR.key] is True
 
 
-def test_the_report_holds_pairs(tmp_path, monkeypatch):
+@pytest.mark.medium
+def test_the_report_holds_pairs(tmp_path, monkeypatch, svg_alone):
     """If it did not, the noise floor would be a number without a use."""
     write_run(tmp_path)
     append_record(tmp_path / RECORDS, timed(1.0, monkeypatch) | {"ratio": estimate(1.0)})

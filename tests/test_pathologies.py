@@ -8,12 +8,13 @@ import numpy as np
 import pytest
 
 import gradmethods as gm
-from gradmethods import pathologies as p
 from gradmethods.report import pathologies as plots
+from gradmethods.studies import pathologies as p
 
 OTHERS = ["analytical:chain-rule", "numerical:complex-step", "numerical"]
 
 
+@pytest.mark.medium
 @pytest.mark.parametrize("activation", ["sigmoid", "tanh"])
 @pytest.mark.parametrize("initialisation", p.INITIALISATIONS)
 def test_norms_are_those_of_other_methods(activation, initialisation):
@@ -42,6 +43,7 @@ def test_initialisations_have_their_scales():
         assert not weights["b1"].any()
 
 
+@pytest.mark.medium
 def test_gradients_vanish_explode_and_keep_their_size():
     # If it fails, the figure shows no pathology, or the cure does not work.
     table = p.gradient_norms([1, 16], seeds=[0, 1])

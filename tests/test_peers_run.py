@@ -12,13 +12,13 @@ import pytest
 import gradmethods as gm
 from gradmethods.cost.plan import Gap
 from gradmethods.errors import GradientError
+from gradmethods.output.files import RECORDS, append_record, read_json, read_records
 from gradmethods.peers import FAMILIES, run
 from gradmethods.peers.cases import GRID, SMALL, Case
 from gradmethods.peers.contest import contest, summary
 from gradmethods.peers.handwritten import HandWritten
 from gradmethods.peers.results import write_results
 from gradmethods.peers.trial import run_case
-from gradmethods.report.files import RECORDS, append_record, read_json, read_records
 
 
 class Clock:
@@ -97,6 +97,7 @@ def measured(monkeypatch, **more):
     return run_with(monkeypatch, present)
 
 
+@pytest.mark.medium
 def test_a_case_leaves_a_record_of_everybody(monkeypatch):
     """If a contender left no row, the table would be silently incomplete."""
     records = measured(
@@ -123,7 +124,8 @@ def test_who_never_ends_is_a_gap(monkeypatch):
     assert records["loss"]["outcome"] == "measured"
 
 
-def test_tables_and_figures_follow_from_the_records(monkeypatch, tmp_path):
+@pytest.mark.medium
+def test_tables_and_figures_follow_from_the_records(monkeypatch, tmp_path, svg_alone):
     """If they needed a measurement, nobody could check a published one."""
     found = measured(monkeypatch, torch=Fake("torch", says="not installed"))
     for record in found.values():
@@ -168,6 +170,7 @@ def test_what_the_budget_does_not_hold_is_a_gap(tmp_path):
     assert {record["kind"] for record in read_records(tmp_path / RECORDS)} == {"budget"}
 
 
+@pytest.mark.medium
 def test_the_process_of_a_case_measures(tmp_path, monkeypatch):
     """If the plumbing between the processes broke, `make bench-peers` would measure nothing."""
     monkeypatch.setattr(run, "GRACE", 1e6)  # a loaded machine may take its time

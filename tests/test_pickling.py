@@ -52,7 +52,7 @@ def test_a_copy_of_a_problem_is_one(way, dtype):
     """A copy whose arrays can be written to is no problem: points would move under our feet."""
     own = problem(dtype)
     other = WAYS[way](own)
-    assert other.value() == own.value() == other.known_value
+    assert other.value() == own.value() == other.seen.value
     assert (other.name, other.examples, other.dtype) == (own.name, own.examples, own.dtype)
     for array in (*other.params.values(), *other.data.values()):
         assert not array.flags.writeable
@@ -85,6 +85,7 @@ def test_a_copy_of_a_prepared_gradient_gives_identical_results(way, provider):
         assert other.latex("W", (0, 0)) == prepared.latex("W", (0, 0))
 
 
+@pytest.mark.medium
 def test_another_process_gets_the_same_bits(tmp_path):
     """Orders that depend on the process, as those of hashes do, would change the rounding."""
     own = problem()
@@ -115,3 +116,68 @@ def test_a_loss_that_cannot_be_pickled_is_named():
         pickle.dumps(gm.Backprop().prepare(closed))
     twin = copy.deepcopy(gm.Backprop().prepare(closed))
     assert twin(np.ones(2)).gradient.tolist() == [1, 1]
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_a_copy_of_a_certificate_certifies_the_same(way):
+    """Certificates take minutes: one that cannot be kept on disk is computed again every time."""
+    own = gm.certified_gradient(problem(), 40)
+    other = WAYS[way](own)
+    assert (other.value, other.digits, other.bits) == (own.value, own.digits, own.bits)
+    for name, balls in own.enclosure.items():
+        np.testing.assert_array_equal(other.gradient[name], own.gradient[name])
+        np.testing.assert_array_equal(other.radius[name], own.radius[name])
+        np.testing.assert_array_equal(other.tail[name], own.tail[name])
+        assert [*map(repr, other.enclosure[name].flat)] == [*map(repr, balls.flat)]
+    assert not other.error(own.gradient)["W"].any() or other.tail["W"].any()
+    sample = gm.certified_sample(problem(), components=3, directions=2)
+    twin = WAYS[way](sample)
+    gradient = gm.Backprop().prepare(problem())(problem().params).gradient
+    np.testing.assert_array_equal(twin.component_error(gradient), sample.component_error(gradient))
+    np.testing.assert_array_equal(
+        twin.directional_error(gradient), sample.directional_error(gradient)
+    )
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_a_copy_of_what_was_found_says_the_same(way):
+    """Checks and comparisons are sent to the process that shows them."""
+    own = problem()
+    check = gm.check_gradient(lambda params, **data: gradient_of(own, params, data), own)
+    other = WAYS[way](check)
+    assert other.ok
+    assert str(other) == str(check)
+    comparison = gm.compare(own, seconds=0)
+    assert str(WAYS[way](comparison)) == str(comparison)
+
+
+def gradient_of(own, params, data):
+    """Return the gradient by backprop, as a user might."""
+    return gm.Backprop().prepare(own)(params, **data).gradient
+
+
+@pytest.mark.parametrize("bits", [53, 200])
+def test_balls_travel_bit_by_bit(bits):
+    """A radius that grew on the way would make a certificate weaker, one that shrank, false."""
+    from flint import arb, ctx
+
+    from gradmethods.certified.precision import working
+
+    rng = np.random.default_rng(0)
+    with working(bits):
+        balls = [
+            arb(x).exp() ** int(k) / 3
+            for x, k in zip(rng.random(300), rng.integers(-3000, 3000, 300), strict=True)
+        ]
+        balls += [
+            arb(b.mid(), x * 10.0**k)
+            for b, x, k in zip(balls, rng.random(300), rng.integers(-300, 300, 300), strict=True)
+        ]
+        balls += [arb(0), arb(3), arb(0, 1e-300), arb(1).exp() ** 10**6, arb(-2, 1)]
+    before = ctx.prec
+    for ball in balls:
+        twin = pickle.loads(pickle.dumps(ball))  # noqa: S301  # our own bytes
+        assert twin.mid().man_exp() == ball.mid().man_exp()
+        assert twin.rad().man_exp() == ball.rad().man_exp()
+    assert ctx.prec == before
+    assert copy.deepcopy(arb("nan")).is_nan()

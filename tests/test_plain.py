@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from gradmethods.cli import main
+from gradmethods.app.cli import main
+from gradmethods.output.terminal import table
 from gradmethods.report.accuracy import text
-from gradmethods.report.plain import table
 from tests.accuracy_records import curve
 
 
@@ -26,6 +26,7 @@ WRITTEN = {
 }
 
 
+@pytest.mark.medium
 @pytest.mark.parametrize("case", WRITTEN)
 def test_what_was_written_is_said(case, tmp_path, capsys):
     """A command that writes and says nothing looks like one that did nothing."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from functools import partial
 
 import numpy as np
 import pytest
@@ -11,21 +12,36 @@ import gradmethods as gm
 from gradmethods.graph import record
 from gradmethods.primitives import TABLE
 from gradmethods.tape.rules import RULES
-from tests.primitive_cases import CASES
+from tests.primitive_cases import CASES, by_function, each_function
 
 METHODS = [
     gm.get_provider(n) for n in ("analytical", "numerical", "numerical:complex-step", "backprop")
 ]
+DERIVED = [case for cases in by_function(CASES).values() for case in cases[::3]]
+"""Those of which a formula is derived in every run: that takes twice as long as all the rest."""
 
 
-@pytest.mark.parametrize("case", CASES, ids=lambda case: case.id)
-def test_methods_agree_on_every_function(case):
-    """A wrong rule, formula or complex continuation of one function would give one method away."""
-    comparison = gm.compare(case.problem(), METHODS, seconds=0)
+def assert_agree(case, methods):
+    comparison = gm.compare(case.problem(), methods, seconds=0)
     assert set(comparison.verdicts.values()) == {"agrees"}, str(comparison)
 
 
-@pytest.mark.parametrize("case", CASES, ids=lambda case: case.id)
+@pytest.mark.medium
+@each_function
+def test_methods_agree_on_every_function(case):
+    """A wrong rule, formula or complex continuation of one function would give one method away."""
+    assert_agree(case, METHODS if case in DERIVED else METHODS[1:])
+
+
+@pytest.mark.slow
+@partial(each_function, cases=[case for case in CASES if case not in DERIVED])
+def test_formulas_agree_on_every_function(case):
+    """A wrong formula of one function, for some shapes alone, would give one method away."""
+    assert_agree(case, METHODS)
+
+
+@pytest.mark.medium
+@each_function
 def test_recorded_value_is_numpy_value(case):
     """A function of `xp` that means something else than NumPy's would change the loss itself."""
     problem = case.problem()
@@ -56,9 +72,8 @@ def test_every_primitive_has_a_vjp_line():
     assert set(RULES) == set(TABLE) | {"sigmoid", "sech", "quotient", "normalised"}
 
 
-@pytest.mark.parametrize(
-    "case", [c for c in CASES if c.domain != "real" and c.shapes == ((3,),)], ids=lambda c: c.id
-)
+@pytest.mark.medium
+@partial(each_function, cases=[c for c in CASES if c.domain != "real" and c.shapes == ((3,),)])
 def test_float32_stays_float32(case):
     """A constant that turned float32 into float64 on the way would change cost and accuracy."""
     problem = case.problem("float32")

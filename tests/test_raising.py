@@ -73,6 +73,7 @@ def test_what_a_gradient_raises_at_the_users_own_point_is_the_users():
         gm.check_gradient(gradient, problem)
 
 
+@pytest.mark.medium
 def test_comparisons_and_advice_survive_a_loss_that_raises_beside_its_point():
     """One method that cannot leave the point must not take the others' rows along."""
     problem = raising(RuntimeError("beside"))

@@ -6,7 +6,6 @@ import html.parser
 import json
 import re
 import subprocess
-import sys
 from importlib import resources
 from pathlib import Path
 
@@ -17,10 +16,11 @@ import pytest
 import gradmethods as gm
 from gradmethods.cost import rounds, timing
 from gradmethods.cost.cases import Case, grid
-from gradmethods.report import format as fmt
+from gradmethods.output import format as fmt
+from gradmethods.output.caption import provenance_line
 from gradmethods.report import frames, tables, write_report
 from gradmethods.report.banners import banners
-from gradmethods.report.captions import METHOD, provenance_line
+from gradmethods.report.captions import METHOD
 from gradmethods.report.text import case_line, summary
 from tests.report_records import REASON, gap, record, write_run
 
@@ -43,6 +43,7 @@ def run(tmp_path_factory):
     return out
 
 
+@pytest.mark.medium
 def test_every_item_of_the_index_is_there(run):
     """If a file or a caption were missing, a figure could not be cited."""
     index = json.loads((run / "index.json").read_text())
@@ -215,8 +216,8 @@ def test_a_sound_run_has_no_banner():
 
 
 @pytest.mark.parametrize("low", [1 / 1.2, 1.0])
-def test_what_a_reader_must_know_comes_first(tmp_path, low):
-    """If it did not, numbers of a busy machine or of half a run would be cited."""
+def test_a_reader_is_warned(low):
+    """If there were no warning, numbers of a busy machine or of half a run would be cited."""
     entry = record(Case("width", "backprop", 1), 3.0, contended=True)
     costs = frames.costs_frame([entry, gap(Case("width", "backprop", 2)) | {"kind": "not run"}])
     ends = {"median": 1.0, "low": low, "high": 1.0 if low < 1 else 1.2}
@@ -227,6 +228,11 @@ def test_what_a_reader_must_know_comes_first(tmp_path, low):
     assert "during 2 measurements" in contended
     assert tables.costs_table(costs)["Note"].to_list() == ["contended", "not run"]
     assert case_line(entry).endswith("CONTENDED")
+
+
+@pytest.mark.medium
+def test_what_a_reader_must_know_comes_first(tmp_path, svg_alone):
+    """If it stood below the figures, numbers of half a run would be cited before it is read."""
     write_run(tmp_path, finished=False)
     write_report(tmp_path)
     page = (tmp_path / "report.html").read_text(encoding="utf-8")
@@ -288,16 +294,6 @@ def test_the_page_shows_derivations_with_their_proofs(run):
     assert "The derivations, proven" in text
     assert "1 of 1 equations proven by SymPy" in text
     assert 'href="#formulas"' in text
-
-
-def test_the_report_loads_no_engine():
-    """If it did, writing a report would wait for SymPy, or need a display."""
-    code = (
-        "import sys, gradmethods.report.write;"
-        "print([m for m in ('sympy', 'flint', 'matplotlib.pyplot') if m in sys.modules])"
-    )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert done.stdout.strip() == "[]"
 
 
 def test_the_template_is_part_of_the_package():

@@ -126,6 +126,7 @@ def test_values_on_the_way_are_not_kept():
     )
 
 
+@pytest.mark.medium
 def test_plain_memory_is_three_copies():
     """A private point, the gradient and its errors: anything more of size n is not needed."""
     n = 300_000

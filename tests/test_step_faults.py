@@ -182,6 +182,7 @@ def test_every_scheme_estimates_its_error():
     assert backprop.unresolved is None
 
 
+@pytest.mark.medium
 def test_tables_show_the_mark():
     """A number that its own method doubts must not stand in a table like any other."""
     problem = gm.Problem(lambda w, *, xp=np: xp.sum(abs(w) + w / 8), np.array([0.0, 1.0]))

@@ -32,6 +32,7 @@ def named(answers: list[Answer]) -> str:
     return "\n".join(offenders(answers, 20))
 
 
+@pytest.mark.medium
 def test_nothing_wrong_is_unmarked(answers):
     """A gradient that is wrong by more than half and looks right is the worst that can happen."""
     total = figures(answers)
@@ -67,6 +68,7 @@ def test_steps_are_near_the_best(answers, scheme, dtype):
     assert total["worst smth"] <= WORST, named(answers)
 
 
+@pytest.mark.medium
 def test_passes_of_preparation():
     """Steps that cost more than several gradients would make differences slower than they are."""
     few, some, many = (

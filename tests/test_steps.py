@@ -220,6 +220,7 @@ def test_empty_arrays_take_no_part():
     assert gradient["none"].shape == (0,)
 
 
+@pytest.mark.medium
 def test_many_small_arrays_are_looked_at_together():
     """A search in each of thousands of arrays would cost more than the gradient."""
     arrays = {f"w{i}": np.full(3, 0.5 + i) for i in range(400)}

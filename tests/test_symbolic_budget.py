@@ -107,6 +107,7 @@ REFUSED = {
 }
 
 
+@pytest.mark.medium
 @pytest.mark.parametrize("form", FORMS)
 @pytest.mark.parametrize("name", REFUSED)
 def test_a_refusal_names_the_form_that_would_do(name, form):
@@ -191,6 +192,7 @@ CHOSEN = [
 ]
 
 
+@pytest.mark.medium
 @pytest.mark.parametrize(("problem", "form"), CHOSEN, ids=[f"{p.size}-{f}" for p, f in CHOSEN])
 def test_the_default_takes_the_form_that_is_affordable(problem, form):
     """A user who asked for formulas waited for minutes, without a word about the other form."""
@@ -244,6 +246,7 @@ def test_an_estimate_that_would_take_long_is_a_refusal():
     assert gm.Analytical(budget=1_000_000).prepare(gm.Problem(large, W[:3])).form == "chain-rule"
 
 
+@pytest.mark.medium
 def test_later_batches_may_take_the_whole_budget():
     """Chosen for its first batch, a form must not be refused for the second one."""
 
@@ -273,6 +276,7 @@ TURNED = {
 }
 
 
+@pytest.mark.medium
 @pytest.mark.parametrize("form", ["chain-rule", *FORMS])
 @pytest.mark.parametrize("constant", [-1, -0.5, 2.5])
 @pytest.mark.parametrize("name", TURNED)

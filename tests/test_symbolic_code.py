@@ -32,6 +32,7 @@ def mlp(*widths):
     return gm.problems.get("mlp", widths=widths, batch=5)
 
 
+@pytest.mark.medium
 @pytest.mark.parametrize("form", FORMS)
 def test_long_sums_and_deep_formulas(form):
     """Formulas that are long or deep must give the right numbers, cut into lines or not."""
@@ -155,6 +156,7 @@ for problem in problems:
 """
 
 
+@pytest.mark.medium
 def test_texts_are_the_same_in_every_process():
     """Committed results must not change with the seed of Python's hashes."""
     texts = {

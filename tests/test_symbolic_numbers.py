@@ -132,6 +132,7 @@ def test_every_smooth_function_has_its_slope():
     assert SLOPES.keys() == SMOOTH.keys() - {"matmul", "pow"}
 
 
+@pytest.mark.medium
 @pytest.mark.parametrize("form", ALL_FORMS)
 @pytest.mark.parametrize("name", SLOPES)
 def test_slopes_of_huge_and_tiny_numbers(name, form):
@@ -152,6 +153,48 @@ def test_slopes_of_huge_and_tiny_numbers(name, form):
         for found, slope in zip(result.gradient, np.atleast_1d(slopes), strict=True):
             if abs(slope) > NORMAL or abs(found) > NORMAL:
                 assert found == pytest.approx(float(slope), rel=1e-13, abs=0)
+
+
+EDGES = {
+    "asin": (1 - 1e-10, 1e-13 - 1), "acos": (1 - 1e-10, 1e-13 - 1),
+    "atanh": (1 - 1e-10, 1e-13 - 1), "acosh": (1 + 1e-10, 1 + 2.0**-50),
+}  # fmt: skip
+"""Points beside the ends of domains, where 1 − x² has few digits left."""
+
+
+@pytest.mark.parametrize("form", ALL_FORMS)
+@pytest.mark.parametrize("name", EDGES)
+def test_slopes_at_the_ends_of_a_domain_keep_their_digits(name, form):
+    """1/√(1 - x²) at 1 - 1e-10 has ten digits, where backprop has sixteen."""
+    prepared = prepared_in(form, lambda w, *, xp=np: getattr(xp, name)(w[0]), [EDGES[name][0]])
+    for x in EDGES[name]:
+        with mpmath.workdps(60):
+            slope = float(SLOPES[name](mpmath.mpf(x)))
+        assert prepared(np.array([x])).gradient[0] == pytest.approx(slope, rel=1e-15)
+
+
+OUTER, INNER = ("sin", "cos", "tan", "tanh"), ("asin", "acos", "atan", "acosh", "asinh")
+
+
+@pytest.mark.parametrize("form", ALL_FORMS)
+def test_functions_of_inverse_functions_are_not_rewritten(form):
+    """SymPy makes x/√(1 + x²) of sin(atan(x)), whose derivative at 1e10 has no digit left."""
+    points = {"asin": 0.999, "acos": 0.999, "atan": 1e4, "acosh": 1e4, "asinh": 1e4}
+    pairs = [(f, g) for f in OUTER for g in INNER]
+    w = np.array([points[g] for _, g in pairs])
+
+    def loss(w, *, xp=np):
+        parts = [getattr(xp, f)(getattr(xp, g)(w[i])) for i, (f, g) in enumerate(pairs)]
+        return xp.sum(xp.stack(parts))
+
+    found = prepared_in(form, loss, w)(w).gradient
+    with mpmath.workdps(60):
+        for (f, g), x, slope in zip(pairs, w, found, strict=True):
+            inner = getattr(mpmath, g)(mpmath.mpf(x))
+            exact = SLOPES[f](inner) * SLOPES[g](mpmath.mpf(x))
+            # What one rounding of the inner value does to the outer slope, no method avoids.
+            rounded = SLOPES[f](inner * (1 + mpmath.mpf(2) ** -50)) * SLOPES[g](mpmath.mpf(x))
+            assert abs(slope - exact) <= abs(rounded - exact) + 1e-14 * abs(exact), (f, g)
 
 
 # -- constants

@@ -39,6 +39,7 @@ def flat(gradient):
     return np.concatenate([np.ravel(x) for x in arrays])
 
 
+@pytest.mark.medium
 @pytest.mark.parametrize("name", TRAPS)
 @pytest.mark.parametrize("method", METHODS)
 def test_what_nothing_selects_adds_nothing(method, name):

@@ -13,15 +13,15 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from gradmethods.accuracy.answers import Answer, ask
-from gradmethods.accuracy.errors import norm
 from gradmethods.accuracy.reasons import reason
 from gradmethods.accuracy.report import VARIANTS
 from gradmethods.accuracy.tolerances import tolerance
+from gradmethods.distance import norm
 from gradmethods.errors import GradientError
 from gradmethods.problem import Problem
 from gradmethods.problems import hard
 from gradmethods.providers import get_provider
-from gradmethods.structure import BARE, Arrays
+from gradmethods.structure import Arrays
 
 if TYPE_CHECKING:
     from gradmethods.certified import CertifiedGradient
@@ -132,7 +132,7 @@ def _without_truth(answer: Answer) -> dict[str, Any]:
 def _against(
     problem: Problem, certified: CertifiedGradient, variant: str, answer: Answer
 ) -> dict[str, Any]:
-    truth: Arrays = {BARE: certified.gradient} if problem.structure.bare else certified.gradient
+    truth = problem.structure.leaves(certified.gradient)
     if answer.gradient is None:
         return {"outcome": REFUSED, "truth": _shown(truth, truth)[0]}
     errors = certified.error(problem.structure.restore(answer.gradient))

@@ -1,4 +1,4 @@
-"""Arrays of balls, and of their derivatives along several directions at once.
+"""Arrays of balls, and how they vary with the parameters.
 
 A ball is an Arb number: a midpoint and a radius, and the true value is certain to lie between. The
 balls of an array are the entries of a NumPy array of objects, which moves them and calls their
@@ -8,9 +8,10 @@ operators; nothing else here is NumPy's.
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 from flint import arb
@@ -18,6 +19,8 @@ from numpy.typing import NDArray
 
 Objects = NDArray[Any]
 """An array of objects; their types are not NumPy's business."""
+
+Truth = NDArray[np.bool_]
 
 ZERO: Any = arb(0)
 ONE: Any = arb(1)
@@ -65,51 +68,76 @@ def from_list(balls: list[Any], shape: tuple[int, ...]) -> Objects:
     return np.fromiter(balls, object, len(balls)).reshape(shape)
 
 
-@dataclass(frozen=True, eq=False)
-class Tangents:
-    r"""Derivatives of an array of some shape along K directions: ``block * factor``.
+class Variation(ABC):
+    """How an array varies with the parameters, to first order; NaN where it has no derivative.
 
-    Element-wise functions multiply the factor, one number for each entry, and leave the block of
-    K times as many alone until something needs the products.
+    Forwards it is `Tangents`, numbers along some directions; in reverse it is a `Trace`, which
+    remembers the way back. What a primitive does to it is written once, for both.
 
     Attributes
     ----------
-    block : numpy.ndarray of arb
-        Shape (K, \*shape).
-    factor : numpy.ndarray of arb, or None
-        Of the array's shape; None stands for ones.
+    unit : float
+        Unit round-off of the arithmetic whose rounding errors the radii shall cover, as in
+        `gradmethods.certified.namespace.Balls`.
     """
 
-    block: Objects
-    factor: Objects | None = None
+    unit: float
 
-    def __len__(self) -> int:
-        return len(self.block)
+    @abstractmethod
+    def zeros(self, shape: tuple[int, ...]) -> Self:
+        """Return the variation of constants."""
 
-    def spread(self, shape: tuple[int, ...]) -> Tangents:
+    @abstractmethod
+    def spread(self, shape: tuple[int, ...]) -> Self:
         """Broadcast the array to `shape`."""
-        count, *own = self.block.shape
-        if tuple(own) == shape:
-            return self
-        lead = (1,) * (len(shape) - len(own))
-        block = np.broadcast_to(self.block.reshape((count, *lead, *own)), (count, *shape))
-        factor = None if self.factor is None else np.broadcast_to(self.factor, shape)
-        return Tangents(block, factor)
 
-    def scaled(self, by: Objects) -> Tangents:
-        """Multiply every entry's derivatives by a number; `by` has the shape to broadcast to."""
-        wide = self.spread(by.shape)
-        return Tangents(wide.block, by if wide.factor is None else boxed(wide.factor * by))
+    @abstractmethod
+    def scaled(self, by: Objects) -> Self:
+        """Multiply by a number for each entry; `by` has the shape to broadcast to."""
 
-    def whole(self) -> Objects:
-        r"""Return the derivatives themselves, shape (K, \*shape)."""
-        return self.block if self.factor is None else boxed(self.block * self.factor)
+    @abstractmethod
+    def plus(self, other: Self) -> Self:
+        """Add the variation of an array of this shape."""
 
-    def moved(self, positions: NDArray[np.intp]) -> Tangents:
+    @abstractmethod
+    def negated(self) -> Self:
+        """Change the sign."""
+
+    @abstractmethod
+    def moved(self, positions: NDArray[np.intp]) -> Self:
         """Take entries by their positions in the flattened array."""
-        block = self.block.reshape(len(self), -1)[:, positions]
-        factor = None if self.factor is None else taken(self.factor, positions)
-        return Tangents(block, factor)
+
+    @abstractmethod
+    def scattered(self, positions: NDArray[np.intp], shape: tuple[int, ...]) -> Self:
+        """Add entries to zeros of some shape, at positions in that, flattened."""
+
+    @abstractmethod
+    def joined(self, others: Sequence[Self], axis: int) -> Self:
+        """Join with the variations of other arrays along an axis."""
+
+    @abstractmethod
+    def total(self, axes: tuple[int, ...], *, keepdims: bool) -> Self:
+        """Add entries over axes."""
+
+    @abstractmethod
+    def running_total(self, axis: int) -> Self:
+        """Add entries up to each."""
+
+    @abstractmethod
+    def before(self, b: Objects) -> Self:
+        """Multiply matrices by those of `b` on their right."""
+
+    @abstractmethod
+    def after(self, a: Objects) -> Self:
+        """Multiply matrices by those of `a` on their left."""
+
+    @abstractmethod
+    def selected(self, here: Truth, other: Self, there: Truth) -> Self:
+        """Take entries of this, entries of another, and NaN where neither is true."""
+
+    @abstractmethod
+    def alike(self, other: Self) -> Truth:
+        """Say where two arrays of one shape vary alike for certain."""
 
 
 def either(*balls: Ball) -> NDArray[np.bool_]:
@@ -132,16 +160,16 @@ class Ball:
     values : numpy.ndarray of arb
     dtype : numpy.dtype
         What the array stands for in the loss.
-    tangents : Tangents, or None
+    variation : Variation, or None
         None if no entry depends on the directions at hand.
     varying : numpy.ndarray of bool, or numpy.bool
         Which entries depend on any parameter; of a shape that broadcasts to that of the values. The
-        tangents of the others are 0.
+        variation of the others is 0.
     """
 
     values: Objects = field(repr=False)
     dtype: np.dtype[Any]
-    tangents: Tangents | None = field(default=None, repr=False)
+    variation: Variation | None = field(default=None, repr=False)
     varying: NDArray[np.bool_] | np.bool_ = field(default=NOWHERE, repr=False)
 
     @property
@@ -154,8 +182,10 @@ class Ball:
         """Say of every entry whether it depends on any parameter."""
         return np.broadcast_to(self.varying, self.shape)
 
-    def derivatives(self, count: int) -> Objects:
-        """Return the derivatives along `count` directions, zeros if there are no tangents."""
-        if self.tangents is None:
-            return filled((count, *self.shape))
-        return self.tangents.whole()
+
+def variations(*balls: Ball) -> list[Variation] | None:
+    """Return how arrays vary, those of constants as zeros; None if all are constants."""
+    some = next((ball.variation for ball in balls if ball.variation is not None), None)
+    if some is None:
+        return None
+    return [some.zeros(b.shape) if b.variation is None else b.variation for b in balls]

@@ -12,21 +12,14 @@ from typing import Any
 
 import numpy as np
 from flint import arb
-from numpy.typing import NDArray
 
-from gradmethods.certified.arrays import Ball, Objects, each, holds
+from gradmethods.certified.arrays import Ball, Objects, Truth, each, holds
+from gradmethods.certified.numbers import tied
 from gradmethods.errors import NotDifferentiable
-
-Truth = NDArray[np.bool_]
 
 
 class Undecided(NotDifferentiable):
     """Balls of this precision do not tell; those of a higher one may."""
-
-
-def tied(x: Any, y: Any) -> bool:
-    """Whether two numbers are equal for certain."""
-    return bool(x.is_exact() and y.is_exact() and x == y)
 
 
 def order(x: Any, y: Any) -> tuple[Truth, Truth, Truth]:

@@ -1,4 +1,4 @@
-"""One run of a loss over balls, and the gradient in blocks of directions."""
+"""One run of a loss over balls, and the gradient: in one sweep back, or along directions."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from gradmethods.certified.arrays import (
     ZERO,
     Ball,
     Objects,
-    Tangents,
+    Variation,
     exact,
     filled,
     from_list,
@@ -25,6 +25,8 @@ from gradmethods.certified.arrays import (
 from gradmethods.certified.decisions import Undecided
 from gradmethods.certified.namespace import Balls
 from gradmethods.certified.precision import working
+from gradmethods.certified.tangents import Tangents
+from gradmethods.certified.traces import Trace, gradient
 from gradmethods.errors import BudgetExceeded
 from gradmethods.graph.record import call_loss
 from gradmethods.problem import Problem
@@ -32,6 +34,12 @@ from gradmethods.progress import shown
 
 ENTRIES = 2**18
 """Derivatives of one array that are held at once: some tens of megabytes."""
+
+SWEEP = 4.0
+"""Times the evaluation of a loss that it and the sweep back take, about."""
+
+FORWARD = 1000
+"""Parameters up to which rounding errors are followed along each of them."""
 
 Enclosures = dict[str, Objects]
 
@@ -43,18 +51,18 @@ def point_of(problem: Problem) -> Enclosures:
 
 
 def run(
-    problem: Problem, point: Enclosures, tangents: Mapping[str, Tangents], xp: Balls
-) -> tuple[arb, Tangents | None]:
-    """Evaluate the loss; return its value and its derivatives along the directions at hand.
+    problem: Problem, point: Enclosures, variations: Mapping[str, Variation], xp: Balls
+) -> tuple[arb, Variation | None]:
+    """Evaluate the loss; return its value, and how it varies with the parameters at hand.
 
     Raises
     ------
     Undecided
-        If a comparison is open, or the loss or a derivative is not finite.
+        If a comparison is open, or the loss is not finite.
     """
     dtype = problem.dtype
     params = {
-        name: Array(xp, Ball(values, dtype, tangents.get(name), EVERYWHERE))
+        name: Array(xp, Ball(values, dtype, variations.get(name), EVERYWHERE))
         for name, values in point.items()
     }
     data = {name: Array(xp, array) for name, array in problem.data.items()}
@@ -62,13 +70,27 @@ def run(
     value: Any = result.values[()]
     if not value.is_finite():
         raise Undecided("The loss is not a finite number")
-    if result.tangents is None:
-        return value, None
-    derivatives = Tangents(result.tangents.whole())
-    if not all(slope.is_finite() for slope in derivatives.block):
+    return value, result.variation
+
+
+def slopes(
+    problem: Problem, point: Enclosures, seeds: Mapping[str, Tangents], xp: Balls
+) -> list[arb]:
+    """Enclose the derivatives of the loss along the directions at hand.
+
+    Raises
+    ------
+    Undecided
+        As in `run`, and if a derivative is not finite.
+    """
+    _, variation = run(problem, point, seeds, xp)
+    if not isinstance(variation, Tangents):
+        return [ZERO] * len(next(iter(seeds.values())).block)
+    found: list[arb] = variation.whole().tolist()
+    if not all(slope.is_finite() for slope in found):
         doubts = f": {xp.doubts[0]}" if xp.doubts else ""
         raise Undecided(f"A derivative is not a finite number{doubts}")
-    return value, derivatives
+    return found
 
 
 def enclose(
@@ -76,8 +98,19 @@ def enclose(
 ) -> tuple[arb, Enclosures]:
     """Enclose the loss and its gradient, working with `bits` bits.
 
-    The directions of a block belong to one parameter array, so that whatever does not depend on
-    that array carries no tangents.
+    One sweep in reverse encloses all components. It takes no two values for varying alike because
+    they do in numbers, as branches that meet may: where it finds no derivative, forward mode looks
+    again.
+
+    Parameters
+    ----------
+    problem : Problem
+    bits : int
+    unit : float, optional
+        Unit round-off that the radii shall cover, as in `Balls`: that of sums in forward mode, and
+        with more than `FORWARD` parameters that of a sweep back.
+    budget : float, optional
+        Seconds.
 
     Raises
     ------
@@ -90,15 +123,47 @@ def enclose(
     """
     with working(bits):
         point = point_of(problem)
-        xp = Balls(unit)
-        value, _ = run(problem, point, {}, xp)
-        found: dict[str, list[arb]] = {name: [] for name in point}
-        for name, part in _watched(_blocks(point, max(1, ENTRIES // xp.largest)), budget):
-            seeds = {name: Tangents(_unit_vectors(point[name].shape, part))}
-            _, slopes = run(problem, point, seeds, Balls(unit))
-            count = part.stop - part.start
-            found[name] += [ZERO] * count if slopes is None else slopes.block.tolist()
-        return value, {name: from_list(found[name], point[name].shape) for name in point}
+        if unit and problem.size <= FORWARD:
+            return _forwards(problem, point, unit, budget)
+        value, gradient = _in_reverse(problem, point, unit, budget)
+        if gradient is not None:
+            return value, gradient
+        return _forwards(problem, point, unit, budget)
+
+
+def _in_reverse(
+    problem: Problem, point: Enclosures, unit: float, budget: float
+) -> tuple[arb, Enclosures | None]:
+    """Enclose the gradient in one sweep back from the loss; None if it is not finite."""
+    start = time.perf_counter()
+    params = {name: Trace(values.shape, unit=unit) for name, values in point.items()}
+    value, loss = run(problem, point, params, Balls(unit))
+    seconds = time.perf_counter() - start
+    if SWEEP * seconds > budget:
+        raise _too_long(SWEEP * seconds, budget)
+    if loss is None:
+        return value, {name: filled(values.shape) for name, values in point.items()}
+    assert isinstance(loss, Trace)
+    found = gradient(loss, params)
+    finite = all(ball.is_finite() for array in found.values() for ball in array.flat)
+    return value, found if finite else None
+
+
+def _forwards(
+    problem: Problem, point: Enclosures, unit: float, budget: float
+) -> tuple[arb, Enclosures]:
+    """Enclose the gradient along unit vectors, in blocks.
+
+    The directions of a block belong to one parameter array, so that whatever does not depend on
+    that array carries no tangents.
+    """
+    xp = Balls(unit)
+    value, _ = run(problem, point, {}, xp)
+    found: dict[str, list[arb]] = {name: [] for name in point}
+    for name, part in _watched(_blocks(point, max(1, ENTRIES // xp.largest)), budget):
+        seeds = {name: Tangents(_unit_vectors(point[name].shape, part), unit=unit)}
+        found[name] += slopes(problem, point, seeds, Balls(unit))
+    return value, {name: from_list(found[name], point[name].shape) for name in point}
 
 
 def _blocks(point: Enclosures, rows: int) -> list[tuple[str, slice]]:
@@ -120,11 +185,7 @@ def _watched(blocks: list[tuple[str, slice]], budget: float) -> Iterator[tuple[s
     for done, ((name, _), part) in enumerate(zip(blocks[1:], parts, strict=True), 1):
         predicted = (time.perf_counter() - start) / done * len(blocks)
         if predicted > budget:
-            raise BudgetExceeded(
-                f"To certify every component is predicted to take {predicted:.0f} s, more than "
-                f"budget={budget:.0f} s. Raise the budget, or certify some of the components "
-                "with certified_sample(problem)."
-            )
+            raise _too_long(predicted, budget)
         yield name, part
 
 
@@ -133,3 +194,11 @@ def _unit_vectors(shape: tuple[int, ...], part: slice) -> Objects:
     seeds = filled((count, size))
     seeds[np.arange(count), np.arange(part.start, part.stop)] = ONE
     return seeds.reshape(count, *shape)
+
+
+def _too_long(predicted: float, budget: float) -> BudgetExceeded:
+    return BudgetExceeded(
+        f"To certify every component is predicted to take {predicted:.0f} s, more than "
+        f"budget={budget:.0f} s. Raise the budget, or certify some of the components with "
+        "certified_sample(problem)."
+    )

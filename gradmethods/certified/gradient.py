@@ -20,8 +20,9 @@ def certified_gradient(
 ) -> CertifiedGradient:
     """Enclose the gradient of a loss: every digit given is proven.
 
-    The loss is evaluated in ball arithmetic, in forward mode: parameters and data are the exact
-    binary numbers that they are, and every rounding is in the radii. The working precision is
+    The loss is evaluated in ball arithmetic, and all components come from one sweep back:
+    parameters and data are the exact binary numbers that they are, and every rounding is in the
+    radii. The working precision is
     doubled until the loss and all components have the digits asked for, relative to themselves. A
     number that cannot be told from 0 counts as 0 once its ball holds no other float64: so precision
     is not raised for ever at stationary points.
@@ -83,5 +84,5 @@ def certified_gradient(
         return found, all(is_known(ball, digits) for ball in balls)
 
     found = raised(problem, first, attempt)
-    check_same(problem, found.value)
+    check_same(problem)
     return found

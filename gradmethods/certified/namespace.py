@@ -1,14 +1,14 @@
 """The namespace over balls: every primitive, evaluated with a rigorous error radius.
 
-Values and tangents are separate blocks, and tangents that are zero are absent. Products go through
-`arb_mat`. A derivative that does not exist is NaN: what matters is whether it reaches the loss.
+Values and how they vary are kept apart, and what does not vary has no variation. Products go
+through `arb_mat`. A derivative that does not exist is NaN: what matters is whether it reaches the
+loss.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from functools import partial
 from typing import Any
 
 import numpy as np
@@ -22,7 +22,7 @@ from gradmethods.certified.arrays import (
     ZERO,
     Ball,
     Objects,
-    Tangents,
+    Variation,
     boxed,
     each,
     either,
@@ -151,19 +151,19 @@ class Balls(Piecewise):
         _, *slopes = UNARY.get(name) or BINARY[name]
         operands = [ball.values for ball in balls]
         values = self._values(name, operands)
-        tangents = None
+        variation: Variation | None = None
         for ball, slope in zip(balls, slopes, strict=True):
-            if ball.tangents is None:
+            if ball.variation is None:
                 continue
-            part = ball.tangents.spread(values.shape)
+            part = ball.variation.spread(values.shape)
             if slope is not None:
                 by = each(slope, *operands, values)
-                if not ball.varies.all():  # the tangents are 0 there, whatever the slope
+                if not ball.varies.all():  # nothing varies there, whatever the slope
                     by = boxed(np.where(ball.varies, by, ZERO))
                 part = part.scaled(by)
                 self._note(f"xp.{name} has no finite slope", by, *operands)
-            tangents = part if tangents is None else self._total(tangents, part)
-        return Ball(values, balls[0].dtype, tangents, either(*balls))
+            variation = part if variation is None else variation.plus(part)
+        return Ball(values, balls[0].dtype, variation, either(*balls))
 
     def _values(self, name: str, operands: list[Objects]) -> Objects:
         values = each((UNARY.get(name) or BINARY[name])[0], *operands)
@@ -172,10 +172,6 @@ class Balls(Piecewise):
         x, y = operands
         return sum_of_two(values, x, y, self.unit)
 
-    def _total(self, a: Tangents, b: Tangents) -> Tangents:
-        x, y = a.whole(), b.whole()
-        return Tangents(sum_of_two(boxed(x + y), x, y, self.unit))
-
     def _note(self, what: str, slopes: Objects, *operands: Objects) -> None:
         ill = ~holds(arb.is_finite, slopes)
         if ill.any():
@@ -183,35 +179,28 @@ class Balls(Piecewise):
             self.doubts.append(f"{what} at {' and '.join(at)}")
 
     def _astype(self, a: Ball, *, dtype: np.dtype[Any]) -> Ball:
-        return Ball(a.values, dtype, a.tangents, a.varying)
+        return Ball(a.values, dtype, a.variation, a.varying)
 
     # -- sums and products
 
     def _sum(self, a: Ball, *, axis: tuple[int, ...], keepdims: bool) -> Ball:
-        add = partial(total, keepdims=keepdims, unit=self.unit)
-        tangents = None
-        if a.tangents is not None:
-            tangents = Tangents(add(a.tangents.whole(), tuple(i + 1 for i in axis)))
+        values = total(a.values, axis, keepdims=keepdims, unit=self.unit)
+        variation = a.variation and a.variation.total(axis, keepdims=keepdims)
         varying = a.varies.any(axis, keepdims=keepdims)
-        return Ball(add(a.values, axis), a.dtype, tangents, np.asarray(varying))
+        return Ball(values, a.dtype, variation, np.asarray(varying))
 
     def _cumulative_sum(self, a: Ball, *, axis: int) -> Ball:
-        tangents = None
-        if a.tangents is not None:
-            tangents = Tangents(running_total(a.tangents.whole(), axis + 1, unit=self.unit))
         values = running_total(a.values, axis, unit=self.unit)
-        return Ball(values, a.dtype, tangents, np.logical_or.accumulate(a.varies, axis))
+        variation = a.variation and a.variation.running_total(axis)
+        return Ball(values, a.dtype, variation, np.logical_or.accumulate(a.varies, axis))
 
     def _matmul(self, a: Ball, b: Ball) -> Ball:
-        multiply = partial(product, unit=self.unit)
-        values = multiply(a.values, b.values)
-        tangents = None
-        if a.tangents is not None:
-            tangents = Tangents(multiply(_beneath(a.tangents, values.ndim), b.values))
-        if b.tangents is not None:
-            other = Tangents(multiply(a.values, _beneath(b.tangents, values.ndim)))
-            tangents = other if tangents is None else self._total(tangents, other)
-        return Ball(values, a.dtype, tangents, varying_products(a, b))
+        values = product(a.values, b.values, unit=self.unit)
+        variation = a.variation and a.variation.before(b.values)
+        if b.variation is not None:
+            other = b.variation.after(a.values)
+            variation = other if variation is None else variation.plus(other)
+        return Ball(values, a.dtype, variation, varying_products(a, b))
 
 
 class ExactRoots(Linalg):
@@ -233,9 +222,3 @@ def strengthened(payloads: list[Any]) -> list[Any]:
         return payloads
     with np.errstate(over="ignore"):
         return [np.asarray(x, np.float32) if isinstance(x, (int, float)) else x for x in payloads]
-
-
-def _beneath(tangents: Tangents, axes: int) -> Objects:
-    """Return the derivatives of matrices, their directions before the axes of a longer stack."""
-    count, *shape = tangents.block.shape
-    return tangents.whole().reshape(count, *(1,) * (axes - len(shape)), *shape)

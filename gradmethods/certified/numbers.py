@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copyreg
 import math
 from fractions import Fraction
 from typing import Any
@@ -13,6 +14,9 @@ LOG10_2 = math.log10(2)
 
 TINIEST = arb(5e-324)
 """The least positive float64."""
+
+MAG_BITS = 30
+"""Bits of the mantissa of a radius."""
 
 FAR = 1100
 """Powers of 2 beyond which float64 has only infinity and 0."""
@@ -86,6 +90,11 @@ def is_zero(ball: arb) -> bool:
     return bool(ball.contains(0) and ball.abs_upper() < TINIEST)
 
 
+def tied(x: Any, y: Any) -> bool:
+    """Whether two numbers are equal for certain."""
+    return bool(x.is_exact() and y.is_exact() and x == y)
+
+
 def is_known(ball: arb, wanted: float) -> bool:
     """Say whether a ball has the digits wanted, or counts as 0."""
     return is_zero(ball) or digits(ball) >= wanted
@@ -97,3 +106,24 @@ def norm(balls: Any) -> arb:
     for ball in balls:
         total += ball * ball
     return total.sqrt()
+
+
+def _exact_ball(middle: tuple[int, int], radius: tuple[int, int]) -> arb:
+    """Make a ball of the integers m and e of its midpoint m·2**e, and of those of its radius."""
+    m, e = radius
+    spare = MAG_BITS - m.bit_length()
+    # Arb rounds a radius up by one unit, which is taken off beforehand where it does.
+    for less in (0, 1):
+        ball = arb(arb(middle), arb(((m << spare) - less, e - spare)))
+        if _parts(ball.rad()) == radius:
+            return ball
+    return arb(arb(middle), arb(radius))
+
+
+def _reduced(ball: arb) -> tuple[Any, ...]:
+    if not ball.is_finite():
+        return arb, (str(ball),)
+    return _exact_ball, (_parts(ball), _parts(ball.rad()))
+
+
+copyreg.pickle(arb, _reduced)

@@ -13,8 +13,9 @@ from flint import arb
 from numpy.typing import NDArray
 
 from gradmethods.certified import decisions
-from gradmethods.certified.arrays import NAN, Ball, Tangents, boxed, each, either, holds
-from gradmethods.certified.moving import Moving, directions
+from gradmethods.certified.arrays import Ball, boxed, each, either, holds, variations
+from gradmethods.certified.moving import Moving
+from gradmethods.certified.numbers import tied
 
 
 class Piecewise(Moving):
@@ -35,20 +36,18 @@ class Piecewise(Moving):
         larger = np.where(same, x, each(arb.max, x, y))
         values = np.where(above, x, np.where(below, y, larger))
         varying = np.where(above, a.varies, np.where(below, b.varies, either(a, b)))
-        count = directions(a, b)
-        if count is None:
+        parts = variations(self._spread(a, x.shape), self._spread(b, x.shape))
+        if parts is None:
             return Ball(values, a.dtype, None, varying)
-        one, other = (self._spread(ball, x.shape).derivatives(count) for ball in (a, b))
-        block = np.where(above, one, np.where(below, other, NAN))
+        one, other = parts
         if neither.any():
             # Where equal values vary alike, their maximum varies as they do.
-            alike = holds(decisions.tied, one, other).all(axis=0) & holds(decisions.tied, x, y)
-            alike |= same
-            block = np.where(neither & alike, one, block)
+            alike = same | (one.alike(other) & holds(tied, x, y))
+            above = above | (neither & alike)
             if (neither & ~alike).any():
                 at = x[neither & ~alike][0].str(8)
                 self.doubts.append(f"a kink of xp.maximum, minimum, abs, max or min is near {at}")
-        return Ball(values, a.dtype, Tangents(block), varying)
+        return Ball(values, a.dtype, one.selected(above, other, below), varying)
 
     def _minimum(self, a: Ball, b: Ball) -> Ball:
         first = negated(a)
@@ -60,13 +59,10 @@ class Piecewise(Moving):
     def _where(self, condition: Ball, a: Ball, b: Ball) -> Ball:
         chosen = holds(lambda ball: ball == 1, condition.values)
         values = boxed(np.where(chosen, a.values, b.values))
-        count = directions(a, b)
-        tangents = None
-        if count is not None:
-            one, other = (self._spread(x, values.shape).derivatives(count) for x in (a, b))
-            tangents = Tangents(boxed(np.where(chosen, one, other)))
+        parts = variations(self._spread(a, values.shape), self._spread(b, values.shape))
+        variation = None if parts is None else parts[0].selected(chosen, parts[1], ~chosen)
         varying = np.where(chosen, a.varies, b.varies)
-        return Ball(values, a.dtype, tangents, varying)
+        return Ball(values, a.dtype, variation, varying)
 
     def _truth_of(self, payload: Any) -> NDArray[np.bool_]:
         if not isinstance(payload, Ball):
@@ -101,8 +97,8 @@ class Piecewise(Moving):
 
 def negated(a: Ball) -> Ball:
     """Change every sign."""
-    tangents = a.tangents and Tangents(-a.tangents.block, a.tangents.factor)
-    return Ball(boxed(-a.values), a.dtype, tangents, a.varying)
+    variation = a.variation and a.variation.negated()
+    return Ball(boxed(-a.values), a.dtype, variation, a.varying)
 
 
 def _one_and_the_same(x: arb, y: arb) -> bool:

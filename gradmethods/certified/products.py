@@ -9,7 +9,7 @@ import numpy as np
 from flint import arb, arb_mat
 from numpy.typing import NDArray
 
-from gradmethods.certified.arrays import Objects, boxed, each, from_list
+from gradmethods.certified.arrays import Objects, boxed, each, filled, from_list
 
 UP = 1 + 1e-9
 """Covers the rounding of the bounds themselves."""
@@ -37,7 +37,7 @@ def product(a: Objects, b: Objects, *, unit: float = 0.0) -> Objects:
         pairs = [_multiply(x, y).reshape(-1) for x, y in zip(left, right, strict=True)]
         entries = [ball for pair in pairs for ball in pair]
         result = from_list(entries, (*batch, m, n))
-    return _widened(result, k * unit * UP * np.matmul(_sizes(a), _sizes(b))) if unit else result
+    return widened(result, k * unit * UP * np.matmul(sizes(a), sizes(b))) if unit else result
 
 
 def sum_of_two(result: Objects, x: Objects, y: Objects, unit: float) -> Objects:
@@ -46,7 +46,7 @@ def sum_of_two(result: Objects, x: Objects, y: Objects, unit: float) -> Objects:
     Where terms come together one by one, another method may meet them in another order: reverse
     mode does, and its partial sums are as large as the terms where those here cancel.
     """
-    return _widened(result, unit * UP * (_sizes(x) + _sizes(y))) if unit else result
+    return widened(result, unit * UP * (sizes(x) + sizes(y))) if unit else result
 
 
 def total(x: Objects, axes: tuple[int, ...], *, keepdims: bool, unit: float = 0.0) -> Objects:
@@ -56,7 +56,7 @@ def total(x: Objects, axes: tuple[int, ...], *, keepdims: bool, unit: float = 0.
     if not unit:
         return result
     count = math.prod(x.shape[i] for i in axes)
-    return _widened(result, count * unit * UP * _sizes(x).sum(axis=axes, keepdims=keepdims))
+    return widened(result, count * unit * UP * sizes(x).sum(axis=axes, keepdims=keepdims))
 
 
 def running_total(x: Objects, axis: int, *, unit: float = 0.0) -> Objects:
@@ -64,7 +64,15 @@ def running_total(x: Objects, axis: int, *, unit: float = 0.0) -> Objects:
     result: Objects = np.cumsum(x, axis=axis)
     if not unit:
         return result
-    return _widened(result, x.shape[axis] * unit * UP * _sizes(x).cumsum(axis=axis))
+    return widened(result, x.shape[axis] * unit * UP * sizes(x).cumsum(axis=axis))
+
+
+def scattered(x: Objects, positions: NDArray[np.intp], shape: tuple[int, ...]) -> Objects:
+    """Add the entries of arrays, shape (K, ...), to zeros of some shape, at flat positions."""
+    result = filled((len(x), math.prod(shape)))
+    rows: Any = (slice(None), positions.ravel())
+    np.add.at(result, rows, x.reshape(len(x), -1))
+    return result.reshape(-1, *shape)
 
 
 def _multiply(a: Objects, b: Objects) -> Objects:
@@ -75,9 +83,11 @@ def _multiply(a: Objects, b: Objects) -> Objects:
     return from_list((left * right).entries(), (m, n))
 
 
-def _sizes(x: Objects) -> NDArray[np.float64]:
+def sizes(x: Objects) -> NDArray[np.float64]:
+    """Bound the magnitudes of balls from above."""
     return each(lambda ball: float(ball.abs_upper()) * UP, x).astype(float)
 
 
-def _widened(x: Objects, by: NDArray[np.float64]) -> Objects:
-    return each(lambda ball, radius: ball + arb(0, radius), x, by)
+def widened(x: Objects, by: NDArray[np.float64]) -> Objects:
+    """Enlarge the radii of balls; those that need not be remain what they are."""
+    return each(lambda ball, radius: ball + arb(0, radius) if radius else ball, x, by)

@@ -15,10 +15,11 @@ from flint import arb, arb_mat
 from numpy.typing import NDArray
 
 from gradmethods.certified import numbers
-from gradmethods.certified.arrays import ONE, ZERO, Objects, Tangents, exact, filled, from_list
-from gradmethods.certified.evaluate import ENTRIES, point_of, run
+from gradmethods.certified.arrays import ONE, Objects, exact, filled, from_list
+from gradmethods.certified.evaluate import ENTRIES, point_of, run, slopes
 from gradmethods.certified.namespace import Balls
 from gradmethods.certified.precision import check_request, first_bits, raised, working
+from gradmethods.certified.tangents import Tangents
 from gradmethods.errors import InvalidOption
 from gradmethods.graph.record import check_same
 from gradmethods.problem import Problem
@@ -178,7 +179,7 @@ def certified_sample(
         return result, all(numbers.is_known(ball, digits) for ball in balls)
 
     found = raised(problem, first_bits(digits), attempt)
-    check_same(problem, numbers.rounded(found.loss))
+    check_same(problem)
     return found
 
 
@@ -194,8 +195,7 @@ def _enclose(problem: Problem, chosen: NDArray[np.intp], towards: Vector) -> tup
     parts = (slice(i, min(i + rows, total)) for i in range(0, total, rows))
     for part in shown(parts, total, seconds, "certifying"):
         seeds = _seeds(problem, chosen, towards, range(part.start, part.stop))
-        _, slopes = run(problem, point, seeds, Balls())
-        found += [ZERO] * (part.stop - part.start) if slopes is None else slopes.block.tolist()
+        found += slopes(problem, point, seeds, Balls())
     return loss, from_list(found, (len(found),))
 
 

@@ -7,16 +7,24 @@ compile it. No derivative rule is known in this folder.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 
 from gradmethods.primitives import Primitive
 
+NOTHING: Mapping[str, Any] = {}
+"""The arguments of most primitives: one empty dict for all nodes."""
 
-@dataclass(eq=False, slots=True)
+
+COMMUTATIVE = frozenset({"add", "multiply"})
+"""Primitives of two operands whose order does not matter, to the last bit."""
+
+
+@dataclass(eq=False, slots=True, init=False)
 class Node:
     """A value in a graph: an input, or a primitive applied to operands; never written to.
 
@@ -46,8 +54,19 @@ class Node:
     name: str = ""
     parents: tuple[Node, ...] = field(init=False, repr=False)
 
-    def __post_init__(self) -> None:
-        self.parents = tuple([x for x in self.operands if isinstance(x, Node)])
+    def __init__(  # written out: that of a dataclass would call another function for the parents
+        self,
+        shape: tuple[int, ...],
+        dtype: np.dtype[Any],
+        primitive: Primitive | None = None,
+        operands: tuple[Any, ...] = (),
+        static: Mapping[str, Any] = NOTHING,
+        name: str = "",
+    ) -> None:
+        self.shape, self.dtype, self.primitive = shape, dtype, primitive
+        self.operands, self.static, self.name = operands, static or NOTHING, name
+        parents = tuple([x for x in operands if type(x) is Node])
+        self.parents = operands if len(parents) == len(operands) else parents
 
     @property
     def operations(self) -> int:
@@ -74,27 +93,33 @@ class Graph:
     data: Mapping[str, Node]
     outputs: tuple[Any, ...]
 
-    def nodes(self) -> list[Node]:
+    def nodes(self) -> Sequence[Node]:
         """Return all nodes that the outputs depend on, operands before their uses."""
-        return topological(x for x in self.outputs if isinstance(x, Node))
+        return self._nodes
+
+    @cached_property
+    def _nodes(self) -> tuple[Node, ...]:
+        """The nodes, found once: every pass over a graph begins with them."""
+        return tuple(topological(x for x in self.outputs if isinstance(x, Node)))
 
     def operations(self) -> Counter[str]:
         """Count scalar operations by primitive, for one evaluation of all outputs."""
         counts: Counter[str] = Counter()
         for node in self.nodes():
-            if node.primitive is not None and node.operations:
-                counts[node.primitive.name] += node.operations
+            count = node.operations
+            if count and node.primitive is not None:
+                counts[node.primitive.name] += count
         return counts
 
     def evaluate(
         self,
         params: Mapping[str, Any],
         data: Mapping[str, Any],
-        change: Callable[[Any], Any] = lambda value: value,
+        changed: Callable[[Any], Any] | None = None,
     ) -> list[Any]:
         """Evaluate the outputs with NumPy, node by node; what is used no more is dropped.
 
-        A `change` is made to every value on the way.
+        With `changed`, every value that was computed is replaced by what that makes of it.
         """
         values: dict[Node, Any] = {}
         for inputs, given in ((self.params, params), (self.data, data)):
@@ -105,7 +130,8 @@ class Graph:
         for node in nodes:
             if node.primitive is not None:
                 operands = [values[x] if isinstance(x, Node) else x for x in node.operands]
-                values[node] = change(node.primitive.numpy(*operands, **node.static))
+                value = node.primitive.numpy(*operands, **node.static)
+                values[node] = changed(value) if changed and not node.primitive.aliases else value
             for x in node.parents:
                 left[x] -= 1
                 if not left[x]:
@@ -120,34 +146,31 @@ def topological(roots: Iterable[Node]) -> list[Node]:
     recursion, because graphs are deeper than the interpreter's stack.
     """
     order: dict[Node, None] = {}
-    for root in roots:
-        stack: list[tuple[Node, bool]] = [(root, False)]
-        while stack:
-            node, done = stack.pop()
-            if node in order:
-                continue
-            if done:
-                order[node] = None
-            else:
-                stack.append((node, True))
-                stack.extend((parent, False) for parent in reversed(node.parents))
+    entered: set[Node] = set()
+    stack = list(roots)[::-1]
+    while stack:
+        node = stack[-1]
+        if node in entered:  # what was above it is done: its operands
+            stack.pop()
+            order[node] = None  # that of the first time, if it was met again
+            continue
+        entered.add(node)
+        stack += [parent for parent in reversed(node.parents) if parent not in entered]
     return list(order)
 
 
 def key(node: Node) -> tuple[Any, ...]:
     """Return what is the same of two nodes that compute the same of the same operands."""
     assert node.primitive is not None
-    operands = [_operand_key(x) for x in node.operands]
-    if node.primitive.name in ("add", "multiply"):
-        operands.sort()
-    return (node.primitive.name, tuple(operands), repr(sorted(node.static.items())))
+    name = node.primitive.name
+    operands = [x if isinstance(x, Node) else _constant_key(x) for x in node.operands]
+    static = repr(sorted(node.static.items())) if node.static else ""
+    return (name, frozenset(operands) if name in COMMUTATIVE else tuple(operands), static)
 
 
-def _operand_key(x: Any) -> str:
-    if isinstance(x, Node):
-        return f"node {id(x)}"
+def _constant_key(x: Any) -> Hashable:
     if isinstance(x, np.ndarray):
         # Constants are as many as the loss made; their identity is enough where they are large.
-        content = x.tobytes().hex() if x.size <= 64 else str(id(x))
-        return f"array {x.dtype} {x.shape} {content}"
-    return f"{type(x).__name__} {x!r}"
+        content = x.tobytes() if x.size <= 64 else id(x)
+        return x.dtype, x.shape, content
+    return type(x), repr(x)

@@ -6,28 +6,29 @@ import linecache
 import re
 from itertools import islice
 from pathlib import Path
-from types import TracebackType
+from types import FrameType, TracebackType
 from typing import NamedTuple
+
+import numpy as np
 
 INNER = ("gradmethods.arrays.", "gradmethods.namespace.", "numpy.")
 """Modules, and what is within them: a user's own may be called numpy_losses."""
 
 
 class Place(NamedTuple):
-    """A line of a loss, and the text of the expression in it that failed ("" if unknown)."""
+    """A line of a loss, and the text of the expression in it that failed ("" if unknown).
+
+    The `function` is what the expression calls, ``np.name`` of NumPy's under whatever name; empty
+    if it is no call.
+    """
 
     file: str
     line: int
     text: str
+    function: str
 
     def __str__(self) -> str:
         return f"{self.file}:{self.line}"
-
-    @property
-    def function(self) -> str:
-        """What is called, as ``np.name``, if the expression is a call; empty otherwise."""
-        call = re.match(r"([\w.]+)\(", self.text)
-        return call[1] if call else ""
 
     @property
     def in_place(self) -> bool:
@@ -51,7 +52,8 @@ def place_of(error: BaseException) -> Place | None:
     if found is None:
         return None
     file = found.tb_frame.f_code.co_filename
-    return Place(Path(file).name, found.tb_lineno, _expression(found, file))
+    text = _expression(found, file)
+    return Place(Path(file).name, found.tb_lineno, text, _function(text, found.tb_frame))
 
 
 def _expression(entry: TracebackType, file: str) -> str:
@@ -62,3 +64,16 @@ def _expression(entry: TracebackType, file: str) -> str:
         return ""
     line = linecache.getline(file, first, entry.tb_frame.f_globals)
     return line.encode()[start:stop].decode()
+
+
+def _function(text: str, frame: FrameType) -> str:
+    call = re.match(r"([\w.]+)\(", text)
+    if not call:
+        return ""
+    first, *rest = call[1].split(".")
+    called = frame.f_locals.get(first, frame.f_globals.get(first))
+    for name in rest:
+        called = getattr(called, name, None)
+    name = getattr(called, "__name__", "")
+    known = isinstance(called, np.ufunc) and getattr(np, name, None) is called
+    return f"np.{name}" if known else call[1]

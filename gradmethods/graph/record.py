@@ -6,6 +6,7 @@ was recorded.
 
 from __future__ import annotations
 
+import inspect
 import math
 import re
 from contextlib import suppress
@@ -26,9 +27,10 @@ from gradmethods.errors import (
 from gradmethods.graph.graph import Graph, Node
 from gradmethods.graph.place import Place, place_of
 from gradmethods.namespace import Namespace
-from gradmethods.one_function import DRAWS, ROUNDINGS, SPREADS, check_agrees, differs
+from gradmethods.one_function import Recorded, Rounding, check_recorded, is_rounding
 from gradmethods.primitives import Primitive
 from gradmethods.problem import Problem, check_scalar
+from gradmethods.structure import Arrays
 
 KEYWORDS = {
     "ddof": "Write correction=1 for ddof=1.",
@@ -36,7 +38,10 @@ KEYWORDS = {
     "a_max": "Write xp.clip(x, low, high).",
     "decimals": "Write xp.round(x * 100) / 100 for two decimals.",
     "initial": "Write xp.maximum(xp.max(x), initial) for xp.max, initial + xp.sum(x) for xp.sum.",
-    "where": "Write xp.sum(xp.where(condition, x, 0)).",
+    "where": "Write xp.sum(xp.where(condition, x, 0)), and xp.where(condition, xp.exp(x), y).",
+    "dtype": "Write xp.astype(x, dtype) for the array before or after.",
+    "casting": "Leave it out, and write xp.astype(x, dtype) where another dtype is meant.",
+    "order": "For order='F', write xp.reshape(x.T, shape[::-1]).T.",
     "out": "Give the result a name: arrays here are never written to.",
     "a": "Pass the array by position: xp.sum(x).",
     "x": "Pass the array by position: xp.sum(x).",
@@ -57,6 +62,8 @@ class Recorder(Namespace):
 
         A graph outlives the arrays that a loss closes over, and their owner may change them.
         """
+        if type(operand) is Array and operand.namespace is self:
+            return operand.payload
         payload = super().lift(operand)
         if not isinstance(operand, np.ndarray) or _frozen(payload):
             return payload
@@ -110,67 +117,71 @@ def record(problem: Problem) -> Graph:
         xp,
     )
     graph = Graph(params, data, (result.payload,))
-    if problem.known_value is not None:
-        with np.errstate(all="ignore"):
-            (value,) = graph.evaluate(problem.structure.check(problem.params), problem.data)
-        check_agrees(problem, float(value), xp.kind)
+    if problem.seen is not None:
+        check_recorded(problem, problem.seen, _evaluating(graph, problem.data))
     return graph
 
 
-def check_same(problem: Problem, value: float, plain: float | None = None) -> None:
-    """Refuse a loss that over other arrays than NumPy's is another function.
+def _evaluating(graph: Graph, data: Arrays) -> Recorded:
+    """Make the function that evaluates a graph of a loss, with results moved by a rounding."""
 
-    Where the value of a method is far from the loss in plain NumPy, rounding, overflow or underflow
-    there may be the reason: then the operations recorded give in NumPy what the loss gives.
+    def recorded(point: Arrays, rounding: Rounding | None) -> float:
+        if rounding is not None:
+            point = {name: rounding(array) for name, array in point.items()}
+        with np.errstate(all="ignore"):
+            return float(graph.evaluate(point, data, rounding)[0])
 
-    Parameters
-    ----------
-    problem : Problem
-        The loss.
-    value : float
-        What a method computed for it.
-    plain : float, optional
-        The loss in plain NumPy at the same point; by default, that is the problem's own.
+    return recorded
+
+
+def check_same(problem: Problem) -> None:
+    """Refuse a loss that over other arrays is another function than over NumPy's.
+
+    This is for methods that record nothing; a loss that cannot be recorded is not compared.
 
     Raises
     ------
     InvalidProblem
-        If they do not.
+        If what is recorded of the loss differs from it in plain NumPy.
     """
-    known = problem.known_value if plain is None else plain
-    if known is not None and differs(problem, known, value):
-        with suppress(UnsupportedOperation):  # a loss that cannot be recorded tells nothing here
+    if problem.seen is not None:
+        with suppress(UnsupportedOperation):
             record(problem)
 
 
-def is_rounding(problem: Problem, value: float) -> bool:
-    """Say whether rounding can be why a value differs from the loss in plain NumPy.
+def check_formulas(problem: Problem, values: list[float], form: str) -> None:
+    """Refuse formulas that are of another function than the loss.
 
-    The operations of the loss are done again with every result moved by some units in its last
-    place, at random (J. Vignes, Mathematics and Computers in Simulation 35 (1993) 233-261). No
-    such move changes the sign of a zero, nor the branch that a loss takes far from its edge.
+    Parameters
+    ----------
+    problem : Problem
+        Of the loss.
+    values : list of float
+        What the formulas are at the points at which the loss is known.
+    form : str
+        What kind of formulas they are.
+
+    Raises
+    ------
+    UnsupportedOperation
+        If one of them differs from the loss in NumPy by more than rounding explains.
     """
-    known = problem.known_value
-    if known is None or not math.isfinite(known):
-        return True
-    if not math.isfinite(value):
-        return False
-    if not differs(problem, known, value):
-        return True
-    graph, params = record(problem), problem.structure.check(problem.params)
-    rng = np.random.default_rng(0)
-
-    def moved(x: Any) -> Any:
-        array = np.asarray(x)
-        if array.dtype.kind != "f":
-            return x
-        unit = ROUNDINGS * float(np.finfo(array.dtype).eps)
-        return np.asarray(array * (1 + unit * rng.uniform(-1, 1, array.shape)), array.dtype)
-
-    with np.errstate(all="ignore"):
-        values = [float(graph.evaluate(params, problem.data, moved)[0]) for _ in range(DRAWS)]
-    spread = float(np.ptp([known, *values]))
-    return not abs(known - value) > SPREADS * spread
+    if problem.seen is None:
+        return
+    recorded = None
+    for (point, known), found in zip(problem.seen.points(problem), values, strict=True):
+        if not math.isfinite(known) or found == known:
+            continue
+        recorded = recorded or _evaluating(record(problem), problem.data)
+        if not math.isfinite(found) or not is_rounding(
+            problem, recorded, point, known, found, whole=True
+        ):
+            raise UnsupportedOperation(
+                f"SymPy simplifies the loss {problem.name!r} to another function: in the form "
+                f"{form!r} it is {found:.8g} at this point or close to it, and {known:.8g} in "
+                "NumPy. SymPy knows neither the sign of a zero nor what is not finite. Use another "
+                "method, such as gm.Backprop()."
+            )
 
 
 def call_loss(problem: Problem, params: Any, data: Any, xp: Namespace) -> Array:
@@ -219,11 +230,15 @@ def _explain(error: Exception, place: Place | None, problem: Problem, xp: Namesp
     )
     if keyword and keyword[2] in KEYWORDS and hasattr(xp, keyword[1]):
         return f"xp.{keyword[1]} has no keyword {keyword[2]}. {KEYWORDS[keyword[2]]}"
+    if keyword and hasattr(xp, keyword[1]):
+        known = [*inspect.signature(getattr(xp, keyword[1])).parameters]
+        return f"xp.{keyword[1]} has no keyword {keyword[2]}; it takes {', '.join(known)}."
     if "round() takes" in str(error):
         return f"xp.round rounds to whole numbers. {KEYWORDS['decimals']}"
     if "positional argument" in str(error):
+        said = re.sub(r"\b[A-Z]\w*[.](\w+)\(\)", r"xp.\1()", str(error))
         return (
-            f"The loss {problem.name!r} calls a function in a way that xp does not have: {error}. "
+            f"The loss {problem.name!r} calls a function in a way that xp does not have: {said}. "
             "Pass axis and other options by keyword, as in xp.sum(x, axis=0)."
         )
     if "setting an array element" in str(error):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from typing import Any
 
 import numpy as np
@@ -24,7 +24,7 @@ AWAY = KEEPING - SCALING - {"matmul", "scatter_add"} | {"sqrt"}
 """Primitives whose result stays away from 0 if all operands do."""
 
 
-def signs(nodes: list[Node]) -> tuple[set[Node], set[Node]]:
+def signs(nodes: Sequence[Node]) -> tuple[set[Node], set[Node]]:
     """Return the nodes that are never negative, and those above a positive number; or NaN."""
     never: set[Node] = set()
     above: set[Node] = set()

@@ -13,7 +13,7 @@ not there is no gradient to spoil.
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -108,7 +108,8 @@ class Slopes:
         # terms would be spoilt too, and networks are full of it.
         self._finite = self._find_finite(UNBOUNDED - OVERFLOWING)
         self._risky_data, self.sharp = self._find_risky(), self._find_sharp()
-        self._finite = self._find_finite(UNBOUNDED)
+        if any(_name(node) in OVERFLOWING for node in self._nodes):
+            self._finite = self._find_finite(UNBOUNDED)
         self.risky = self._find_risky()
         self.guarded: set[Node] = set()
         for node in self._nodes:
@@ -127,7 +128,8 @@ class Slopes:
 
     def are_finite(self, node: Node) -> bool:
         """Say whether the slopes of a node are finite at all finite inputs at which the loss is."""
-        return _name(node) in ("", *PASSING) or (node in self._finite and self._is_gentle(node))
+        name = _name(node)
+        return not name or name in PASSING or (node in self._finite and self._is_gentle(node))
 
     def selects(self, node: Node, position: int) -> bool:
         """Say whether entries of an operand can be without effect on a node, and it matters.
@@ -168,10 +170,12 @@ class Slopes:
     def _is_gentle(self, node: Node) -> bool:
         """Say whether the slopes of a primitive are finite wherever its value is."""
         name = _name(node)
+        if name not in STEEP:
+            return True
         above = [isinstance(x, Node) and x in self._above_zero for x in node.operands]
         if (name in ("sqrt", "pow") and above[0]) or (name == "hypot" and any(above)):
             return True
-        return name not in STEEP or _power(node) in ("flat", "growing")
+        return _power(node) in ("flat", "growing")
 
     def _is_off_pole(self, node: Node) -> bool:
         """Say whether a primitive that has poles keeps away from them."""
@@ -255,7 +259,7 @@ def _power(node: Node) -> str:
     return "" if 0 < exponent < 1 or math.isnan(exponent) else "growing"
 
 
-def _exposed(graph: Graph, nodes: list[Node]) -> set[Node]:
+def _exposed(graph: Graph, nodes: Sequence[Node]) -> set[Node]:
     exposed = {x for x in graph.outputs[:1] if isinstance(x, Node)}
     for node in reversed(nodes):
         if node in exposed:

@@ -51,7 +51,7 @@ def advice(name: str, known: Collection[str], prefix: str = "xp") -> str:
 
 def _slip(name: str, known: Collection[str]) -> str:
     """Return the function whose name was misspelt, "" if there is none: no other function."""
-    if hasattr(np, name) or hasattr(np.linalg, name):
+    if any(hasattr(place, name) for place in (np, np.linalg, np.ndarray)):
         return ""
     public = [other for other in known if not other.startswith("_")]
     near = difflib.get_close_matches(name, public, n=3, cutoff=0.4)

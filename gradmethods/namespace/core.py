@@ -22,8 +22,22 @@ from gradmethods.namespace.advice import advice
 from gradmethods.primitives import TABLE, Primitive
 from gradmethods.structure import lost_meaning
 
+FLOAT64 = np.dtype(np.float64)
+
+LARGEST = np.iinfo(np.int64).max
+
 Operand = Array | NDArray[Any] | float
 """What a function of the namespace accepts: its own arrays, NumPy's, and Python numbers."""
+
+
+def _as_float(number: float) -> float:
+    try:
+        return float(number)
+    except OverflowError as error:
+        raise UnsupportedOperation(
+            f"The integer {str(number)[:20]}… is larger than any floating-point number. Write "
+            "xp.inf for what is infinite."
+        ) from error
 
 
 class Bindings(ABC):
@@ -63,15 +77,15 @@ class Bindings(ABC):
                 with np.errstate(all="ignore"):
                     value = np.asarray(primitive.numpy(*payloads, **static))
                 if self.folds(primitive, value):
-                    return Array(self, value)  # type: ignore[arg-type]  # self is a Namespace
-            return Array(self, self.apply(primitive, payloads, static))  # type: ignore[arg-type]  # as above
+                    return Array(self, value)
+            return Array(self, self.apply(primitive, payloads, static))
         except GradientError:
             raise
         except (ValueError, IndexError, TypeError, OverflowError) as error:
             if self._shapes_clash(primitive, payloads, static):
                 shapes = " and ".join(str(self._shape(p)) for p in payloads)
                 raise ShapeMismatch(
-                    f"xp.{primitive.name} cannot take shapes {shapes}: {error}."
+                    f"xp.{primitive.name} cannot take shapes {shapes}: {str(error).rstrip('. ')}."
                 ) from error
             kinds = " and ".join(self._kind(p) for p in payloads)
             raise UnsupportedOperation(
@@ -88,8 +102,14 @@ class Bindings(ABC):
                 )
             return operand.payload
         if isinstance(operand, (bool, int, float)) and not isinstance(operand, np.generic):
-            return operand
+            # As in NumPy, an integer that no integer type holds is a floating-point number.
+            return operand if abs(operand) <= LARGEST else _as_float(operand)
         if isinstance(operand, (np.ndarray, np.generic)) and operand.dtype.kind in "fiub":
+            if operand.dtype.itemsize > FLOAT64.itemsize:
+                raise UnsupportedOperation(
+                    f"Numbers of more than 64 bits can take no part in a loss, got "
+                    f"{operand.dtype}. Round them with np.asarray(x, dtype=float)."
+                )
             if lost := lost_meaning(operand):
                 raise UnsupportedOperation(f"An array that the loss closes over {lost}")
             return np.asarray(operand)
@@ -124,7 +144,7 @@ class Bindings(ABC):
         if isinstance(operand, Array) and operand.namespace is self:
             return operand
         payload = self.lift(operand)
-        return Array(self, np.asarray(payload))  # type: ignore[arg-type]  # self is a Namespace
+        return Array(self, np.asarray(payload))
 
     def concrete(self, operand: Any) -> NDArray[Any] | None:
         """Return the values of a constant, None for anything whose values are not known."""
@@ -151,7 +171,7 @@ class Bindings(ABC):
 
     def __getattr__(self, name: str) -> Any:
         if name.startswith("_"):
-            raise AttributeError(name)
+            raise UnknownAttribute(f"xp has no {name}: only the functions of the standard.")
         raise UnknownAttribute(
             f"xp.{name} is not among the functions that a loss can use. {self.advice(name)}"
         )

@@ -18,7 +18,7 @@ def _unary(name: str) -> Callable[[Any, Operand], Array]:
     def function(self: Bindings, x: Operand, /) -> Array:
         return self.bind(name, x)
 
-    function.__name__ = name
+    function.__name__ = function.__qualname__ = name
     function.__doc__ = f"Apply ``{name}`` to every entry of `x`."
     return function
 
@@ -27,7 +27,7 @@ def _binary(name: str) -> Callable[[Any, Operand, Operand], Array]:
     def function(self: Bindings, x1: Operand, x2: Operand, /) -> Array:
         return self.bind(name, x1, x2)
 
-    function.__name__ = name
+    function.__name__ = function.__qualname__ = name
     function.__doc__ = f"Apply ``{name}`` to the entries of `x1` and `x2`, broadcast together."
     return function
 

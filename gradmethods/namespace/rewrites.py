@@ -39,7 +39,10 @@ REWRITES: dict[str, str] = {
     "transpose": "xp.permute_dims(x, (1, 0))",
     "true_divide": "x / y",
     "vdot": "xp.vecdot(x, y)",
+    "matvec": "x @ y",
+    "vecmat": "x @ y",
     # joining and cutting
+    "append": "xp.concat([x, y])",
     "column_stack": "xp.stack(arrays, axis=1)",
     "hstack": "xp.concat(arrays, axis=0)",
     "vstack": "xp.stack(arrays)",
@@ -50,7 +53,14 @@ REWRITES: dict[str, str] = {
     "atleast_1d": "xp.reshape(x, (-1,))",
     "empty_like": "xp.zeros_like(x)",
     "empty": "xp.zeros(n)",
+    "rot90": "xp.flip(xp.permute_dims(x, (1, 0)), axis=0)",
+    # choosing
+    "choose": "xp.where(x > 0, y, x)",
+    "piecewise": "xp.where(x > 0, y, x)",
+    "select": "xp.where(x > 0, y, x)",
     # products
+    "polyval": "xp.sum(x * y ** xp.arange(x.shape[0] - 1, -1, -1))",
+    "vander": "x[:, None] ** xp.arange(x.shape[0] - 1, -1, -1)",
     "kron": "xp.reshape(xp.outer(x, y), (-1,))",
     "cross": (
         "xp.stack([x[1] * y[2] - x[2] * y[1], x[2] * y[0] - x[0] * y[2], "
@@ -75,6 +85,7 @@ REWRITES: dict[str, str] = {
     "floor_divide": "xp.floor(x / y)",
     "fmax": "xp.maximum(x, y)",
     "fmin": "xp.minimum(x, y)",
+    "ediff1d": "x[1:] - x[:-1]",
     "fmod": "x - y * xp.trunc(x / y)",
     "heaviside": "xp.where(x > 0, 1.0, xp.where(x < 0, 0.0, y))",
     "isclose": "xp.abs(x - y) <= 1e-8 + 1e-5 * xp.abs(y)",
@@ -131,7 +142,9 @@ NOTES: dict[str, str] = {
     "bitwise_not": "of a condition",
     "bitwise_or": "of conditions",
     "bitwise_xor": "of conditions",
+    "append": "of vectors",
     "cbrt": "whose slope at 0 is infinite",
+    "choose": "for a choice of two by a condition; nest it for more",
     "conj": "which is real here",
     "conjugate": "which is real here",
     "convolve": "of two vectors",
@@ -156,6 +169,10 @@ NOTES: dict[str, str] = {
     "matrix_power": "for the third power",
     "nan_to_num": "which leaves infinities; xp.clip limits them",
     "norm": "of a vector; of a matrix, xp.linalg.matrix_norm(x)",
+    "piecewise": "for a choice of two by a condition; nest it for more",
+    "polyval": "of coefficients x at a number y",
+    "rot90": "of a matrix, once",
+    "select": "for a choice of two by a condition; nest it for more",
     "pad": "for n zeros at each end of a vector",
     "real": "which is real here",
     "sinc": "as NumPy's, of π x",
@@ -166,6 +183,7 @@ NOTES: dict[str, str] = {
     "transpose": "of a matrix; also x.T",
     "trapezoid": "at distances of 1",
     "trapz": "at distances of 1",
+    "vander": "of a vector",
     "vdot": "of vectors",
     "vstack": "of vectors; of matrices, xp.concat(arrays, axis=0)",
 }

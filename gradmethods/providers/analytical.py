@@ -21,7 +21,7 @@ from gradmethods.errors import (
     UnknownName,
     UnsupportedOperation,
 )
-from gradmethods.graph.record import check_same, is_rounding, record
+from gradmethods.graph.record import check_formulas, check_same, record
 from gradmethods.graph.slopes import Slopes, unbounded
 from gradmethods.problem import Problem
 from gradmethods.provider import PreparedGradient, Stopwatch
@@ -144,16 +144,11 @@ class Analytical:
         """Derive and compile, and hold the value of the formulas against the loss in NumPy."""
         cases.at(problem.data)
         prepared = PreparedAnalytical(problem, watch.seconds, cases)
-        if problem.known_value is not None:
-            value, _ = prepared(problem.params)
-            check_same(problem, float(value))
-            if not is_rounding(problem, float(value)):
-                raise UnsupportedOperation(
-                    f"SymPy simplifies the loss {problem.name!r} to another function: in the form "
-                    f"{cases.form!r} it is {value:.8g} at this point, and {problem.known_value:.8g}"
-                    " in NumPy. SymPy knows neither the sign of a zero nor what is not finite. "
-                    "Use another method, such as gm.Backprop()."
-                )
+        check_same(problem)
+        if problem.seen is not None:
+            points = problem.seen.points(problem)
+            values = [float(prepared(problem.structure.restore(at)).value) for at, _ in points]
+            check_formulas(problem, values, cases.form)
         return prepared
 
     def _planned(self, problem: Problem, watch: Stopwatch) -> Cases:

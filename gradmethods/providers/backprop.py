@@ -18,10 +18,11 @@ from numpy.typing import ArrayLike
 from gradmethods.errors import GradientError
 from gradmethods.examples import first_example
 from gradmethods.graph import Graph, record
+from gradmethods.graph.collector import uncollected
 from gradmethods.graph.slopes import Slopes, unbounded
 from gradmethods.problem import Problem
 from gradmethods.provider import GradientResult, PreparedGradient, Stopwatch
-from gradmethods.structure import BARE, Arrays, Parameters, ParametersLike, compile_check
+from gradmethods.structure import Arrays, Parameters, ParametersLike, compile_check
 from gradmethods.tape import Program, compile_graph, differentiate, recognise, simplify
 
 
@@ -76,14 +77,15 @@ class Backprop:
             If the loss leaves the namespace `xp`, or a primitive has no vjp rule.
         """
         watch = Stopwatch()
-        with watch("trace"):
-            graph = record(problem)
-        with watch("differentiate"):
-            graph = recognise(graph)
-            joint = differentiate(graph, unbounded(problem.data))
-        with watch("compile"):
-            program = compile_graph(simplify(joint))
-        return PreparedBackprop(problem, watch.seconds, program, graph)
+        with uncollected():
+            with watch("trace"):
+                graph = record(problem)
+            with watch("differentiate"):
+                graph = recognise(graph)
+                joint = differentiate(graph, unbounded(problem.data))
+            with watch("compile"):
+                program = compile_graph(simplify(joint))
+            return PreparedBackprop(problem, watch.seconds, program, graph)
 
 
 def textbook_gradient(problem: Problem) -> Parameters:
@@ -143,7 +145,7 @@ class PreparedBackprop(PreparedGradient):
         self._others: dict[frozenset[str], Program] = {}
         self._fitting = compile_check(problem.structure)
         self._scalar = problem.dtype.type
-        self._bare = problem.structure.bare
+        self._restore = None if problem.structure.is_dict else problem.structure.restore
         # To enter np.errstate anew takes longer than the rest of a call: it is entered once, here.
         quiet = contextvars.copy_context()
         quiet.run(np.seterr, all="ignore")
@@ -173,7 +175,9 @@ class PreparedBackprop(PreparedGradient):
             self._leave()
         if type(value) is not self._scalar:
             value = self._quietly(self._scalar, value)
-        return _new_tuple(GradientResult, (value, gradient[BARE] if self._bare else gradient))
+        if self._restore is not None:
+            gradient = self._restore(gradient)
+        return _new_tuple(GradientResult, (value, gradient))
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Pickle and copy what it was prepared for: the program works in memory of its own."""

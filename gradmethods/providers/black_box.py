@@ -11,6 +11,7 @@ from gradmethods.arrays import Array
 from gradmethods.errors import NotDifferentiable
 from gradmethods.graph.record import call_loss
 from gradmethods.holomorphic import Holomorphic
+from gradmethods.one_function import copied
 from gradmethods.problem import Problem
 from gradmethods.providers.schemes import Vector
 from gradmethods.structure import Arrays
@@ -25,11 +26,10 @@ def over_reals(problem: Problem, point: Vector, data: Arrays) -> Callable[[], fl
     for view in views.values():
         view.flags.writeable = False
     loss, shared = problem.loss, {**data, "xp": np}
-    if problem.structure.bare:
-        array = problem.structure.restore(views)
-        return lambda: float(loss(array, **shared))
-    copy = views.copy  # a dict of its own for each pass: the loss may put entries in it
-    return lambda: float(loss(copy(), **shared))
+    restore = problem.structure.restore  # for each pass: the loss may change its containers
+    if problem.keeps_arguments:
+        return lambda: float(loss(restore(copied(views)), **shared))
+    return lambda: float(loss(restore(views), **shared))
 
 
 class OverComplex:
@@ -44,8 +44,7 @@ class OverComplex:
     def __init__(self, problem: Problem, point: Vector, data: Arrays) -> None:
         self.problem = problem
         self.xp = xp = Holomorphic()
-        views = problem.structure.split(point).items()
-        self._params = {name: Array(xp, view) for name, view in views}
+        self._views = problem.structure.split(point)
         self._constants = {name: Array(xp, array) for name, array in data.items()}
 
     def __call__(self) -> complex:
@@ -58,7 +57,9 @@ class OverComplex:
         """
         xp = self.xp
         xp.restart()
-        result = complex(call_loss(self.problem, self._params, self._constants, xp).payload)
+        views = copied(self._views) if self.problem.keeps_arguments else self._views
+        params = {name: Array(xp, view) for name, view in views.items()}
+        result = complex(call_loss(self.problem, params, self._constants, xp).payload)
         if math.isnan(result.real):
             if xp.outside:
                 raise NotDifferentiable(_left_domain(self.problem, xp))

@@ -24,7 +24,6 @@ from typing import NamedTuple
 import numpy as np
 
 from gradmethods.errors import NotDifferentiable
-from gradmethods.graph.record import check_same
 from gradmethods.holomorphic.functions import join
 from gradmethods.problem import Problem
 from gradmethods.providers import schemes
@@ -90,8 +89,7 @@ def complex_step(
         errors[part] = 0
         narrow = h[0] <= u * max(1.0, abs(float(x[0]))) and not doubtful[0][1]
         if part.start == 0 and narrow:
-            plain, value = value, float(losses[0].real)
-            check_same(problem, value, plain)
+            value = float(losses[0].real)
         for k, (faint, coarse) in enumerate(doubtful):
             wide = coarse or (math.isfinite(value) and not math.isfinite(slopes[k]))
             if not (faint or wide):
@@ -102,6 +100,22 @@ def complex_step(
             passes += found.passes
     # Nothing is subtracted: what rounding does is all there is, of a few operations.
     return Estimate(value, gradient, passes, ROUNDINGS * u * abs(gradient) + errors)
+
+
+def check_tried(problem: Problem, step: StepRule) -> None:
+    """Evaluate the loss at a complex step from the problem's own point.
+
+    Raises
+    ------
+    GradientError
+        If it cannot be evaluated there.
+    """
+    point = problem.structure.join(problem.structure.check(problem.params))
+    moved = point.astype(np.result_type(point.dtype, np.complex64))
+    moved[0] += 1j * step(point[:1])[0]
+    with np.errstate(all="ignore"):
+        value = problem.seen.value if problem.seen else float(problem.value())
+        explained(problem, value, OverComplex(problem, moved, problem.data))()
 
 
 def explained(problem: Problem, value: float, evaluate: Evaluate) -> Evaluate:

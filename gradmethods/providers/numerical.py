@@ -16,12 +16,13 @@ import numpy as np
 
 from gradmethods.errors import GradientError, InvalidOption, UnknownName
 from gradmethods.graph import record
+from gradmethods.graph.record import check_same
 from gradmethods.problem import Problem
 from gradmethods.provider import PreparedGradient, Stopwatch
 from gradmethods.providers import schemes
-from gradmethods.providers.black_box import OverComplex, over_reals
+from gradmethods.providers.black_box import over_reals
 from gradmethods.providers.choice import choose_steps
-from gradmethods.providers.complex_step import complex_step, explained
+from gradmethods.providers.complex_step import check_tried, complex_step
 from gradmethods.providers.estimates import judge
 from gradmethods.providers.extrapolation import richardson
 from gradmethods.providers.reuse import PreparedReuse, compile_reuse
@@ -64,9 +65,10 @@ class Numerical:
     Notes
     -----
     Called as a black box, the loss is given read-only views of one private copy of the parameters,
-    which is moved between passes: a loss that keeps its argument will see it change. The complex
-    step runs the loss over complex arrays, whose ``abs``, ``maximum``, ``where`` and comparisons go
-    by real parts.
+    which is moved between passes. A loss that keeps its argument would see it change: it is found
+    when its problem is made, and gets a copy of its own in every pass. The complex step runs the
+    loss over complex arrays, whose ``abs``, ``maximum``, ``where`` and comparisons go by real
+    parts.
 
     After a call, ``prepared.error_estimate`` holds the estimated absolute error of each entry, and
     ``prepared.unresolved`` marks those that no step resolves: at a kink, beside one that is nearer
@@ -139,15 +141,8 @@ class Numerical:
                 return str(error)
         if self.scheme != COMPLEX_STEP:
             return None
-        point = problem.structure.join(problem.structure.check(problem.params)).astype(
-            np.result_type(problem.dtype, np.complex64)
-        )
-        rule = PrecisionStep(COMPLEX_STEP) if self.step is None else FixedStep(self.step)
-        point[0] += 1j * rule(point[:1].real)[0]
         try:
-            with np.errstate(all="ignore"):
-                value = float(problem.value())
-                explained(problem, value, OverComplex(problem, point, problem.data))()
+            check_tried(problem, self._step_rule(problem))
         except GradientError as error:
             return str(error)
         return None
@@ -160,11 +155,17 @@ class Numerical:
         Raises
         ------
         UnsupportedOperation
-            If the loss is to be recorded and leaves the namespace `xp`.
+            If the loss is to be recorded or evaluated in complex arithmetic, and leaves the
+            namespace `xp`.
+        InvalidProblem
+            If it is another function there than in plain NumPy.
         """
         watch = Stopwatch()
         with watch("steps"):
             step = self._step_rule(problem)
+            if self.scheme == COMPLEX_STEP:
+                check_tried(problem, step)
+                check_same(problem)
         if self.evaluation == REUSE:
             return compile_reuse(problem, watch, self.scheme, step)
         return PreparedNumerical(problem, watch.seconds, self.scheme, step)
@@ -185,7 +186,8 @@ class PreparedNumerical(PreparedGradient):
     step : callable
         Maps a flat vector of parameters to one step for each.
     preparation_passes : int
-        Forward passes that the choice of the steps took.
+        Forward passes that the choice of the steps took; for the complex step, the one that tries
+        it.
     forward_passes : int or None
         What the last call took; before the first, what the scheme takes at least, and None for
         ``"richardson"``.
@@ -205,7 +207,7 @@ class PreparedNumerical(PreparedGradient):
         super().__init__(problem, preparation)
         self.scheme = scheme
         self.step = step
-        self.preparation_passes = step.passes
+        self.preparation_passes = step.passes + (scheme == COMPLEX_STEP)
         self.forward_passes = None
         if scheme != RICHARDSON:
             offsets = 1 if scheme == COMPLEX_STEP else len(schemes.SCHEMES[scheme].offsets)

@@ -8,11 +8,11 @@ import sympy
 from sympy.codegen import cfunctions
 from sympy.logic.boolalg import BooleanFunction
 
-from gradmethods.symbolic import piecewise, smooth, steps
+from gradmethods.symbolic import inverses, piecewise, smooth, steps
 
 CALLS: dict[Any, str] = {
     **{getattr(sympy, name): name for name in (
-        "exp", "log", "sin", "cos", "tan", "asin", "acos", "atan", "sinh", "cosh",
+        "exp", "log", "sin", "cos", "tan", "asin", "acos", "atan", "sinh", "cosh", "asinh",
         "acosh", "atanh", "sign",
     )},
     **{getattr(cfunctions, name): name for name in ("expm1", "log1p", "log2", "log10")},
@@ -33,7 +33,7 @@ CALLS: dict[Any, str] = {
     piecewise.IsInf: "isinf",
     piecewise.IsNaN: "isnan",
     smooth.tanh: "tanh",
-    smooth.Asinh: "asinh",
+    **{function: function.plain.__name__ for function in inverses.Inverse.__subclasses__()},
     smooth.Hypot: "hypot",
     smooth.OverSquares: "over_squares",
     smooth.Atan2: "atan2",

@@ -14,10 +14,11 @@ from typing import Any
 import sympy
 from sympy import S
 
+from gradmethods.symbolic.inverses import Atan
 from gradmethods.symbolic.piecewise import Largest, Select, Smallest, opposite
 from gradmethods.symbolic.steps import Exceeds, ShareOfLargest, ShareOfSmallest
 
-FLAT = (sympy.sin, sympy.cos, sympy.tanh, sympy.atan, Exceeds, ShareOfLargest, ShareOfSmallest)
+FLAT = (sympy.sin, sympy.cos, sympy.tanh, Atan, Exceeds, ShareOfLargest, ShareOfSmallest)
 """Functions that are finite where their arguments are."""
 
 UNSELECTED: dict[Any, Callable[..., Any]] = {

@@ -21,7 +21,7 @@ from sympy.codegen import cfunctions
 
 from gradmethods.graph.quotients import slope
 from gradmethods.primitives import TABLE
-from gradmethods.symbolic import piecewise, smooth, steps
+from gradmethods.symbolic import inverses, piecewise, smooth, steps
 from gradmethods.symbolic.numbers import condition, literal, number
 from gradmethods.symbolic.smooth import Sloped
 
@@ -212,16 +212,16 @@ FUNCTIONS: dict[str, Rule] = {
     "sin": _numbers(sympy.sin),
     "cos": _numbers(sympy.cos),
     "tan": _numbers(sympy.tan),
-    "asin": _numbers(sympy.asin),
-    "acos": _numbers(sympy.acos),
-    "atan": _numbers(sympy.atan),
+    "asin": _numbers(inverses.Asin),
+    "acos": _numbers(inverses.Acos),
+    "atan": _numbers(inverses.Atan),
     "atan2": _numbers(smooth.Atan2),
     "sinh": _numbers(sympy.sinh),
     "cosh": _numbers(sympy.cosh),
     "tanh": _numbers(smooth.tanh),
-    "asinh": _numbers(smooth.Asinh),
-    "acosh": _numbers(sympy.acosh),
-    "atanh": _numbers(sympy.atanh),
+    "asinh": _numbers(inverses.Asinh),
+    "acosh": _numbers(inverses.Acosh),
+    "atanh": _numbers(inverses.Atanh),
     # piecewise functions
     "abs": _numbers(piecewise.Absolute),
     "sign": _numbers(steps.Sgn),

@@ -28,20 +28,6 @@ class Hypot(RealFunction):
         return sympy.sqrt(a**2 + b**2)
 
 
-class Asinh(RealFunction):
-    """The inverse of sinh, with a derivative that does not overflow."""
-
-    nargs = 1
-
-    def fdiff(self, argindex: int = 1) -> Any:  # noqa: ARG002  # SymPy's signature
-        """Return the derivative."""
-        return 1 / Hypot(self.args[0], 1)
-
-    def _rewritten(self) -> Any:
-        """Return the same function in SymPy's own terms."""
-        return sympy.asinh(self.args[0])
-
-
 class tanh(sympy.tanh):  # noqa: N801  # printers go by SymPy's name
     """The hyperbolic tangent, whose derivative keeps the digits that 1 - tanh² would lose."""
 

@@ -17,6 +17,7 @@ from gradmethods.graph import Graph, Node
 from gradmethods.naming import brief
 from gradmethods.tape.buffers import owner, plan
 from gradmethods.tape.emit import FUNCTIONS, emit, is_elementwise, takes_out
+from gradmethods.tape.pieces import LONG, in_pieces
 from gradmethods.tape.recycle import LARGE, Recycled
 from gradmethods.tape.schedule import schedule
 
@@ -52,11 +53,15 @@ def compile_graph(graph: Graph) -> Program:
     """Plan the buffers of a value and its derivatives, write the program and compile it."""
     writer = _Writer(graph)
     source = writer.source()
-    scope = FUNCTIONS | writer.bound
-    exec(compile(source, "<backprop program>", "exec"), scope)  # noqa: S102  # our own text
+    if len(writer.lines) > LONG:
+        function = in_pieces(writer.statements(), writer.bound, FUNCTIONS, writer.buffered())
+    else:
+        scope = FUNCTIONS | writer.bound
+        exec(compile(source, "<backprop program>", "exec"), scope)  # noqa: S102  # our own text
+        function = scope["program"]
     operations = graph.operations().total()
     workspace = sum(block.nbytes for block in writer.plan.blocks)
-    return Program(scope["program"], source, operations, workspace)
+    return Program(function, source, operations, workspace)
 
 
 class _Writer:
@@ -67,7 +72,7 @@ class _Writer:
         nodes = schedule(graph)
         self.plan = plan(nodes, graph.outputs)
         self.bound: dict[str, Any] = {}
-        self.lines: list[str] = []
+        self.lines: list[tuple[str, str]] = []
         self.legend: dict[str, str] = {}
         self._names: dict[Node, str] = {}
         self._constants: dict[int, str] = {}
@@ -81,25 +86,29 @@ class _Writer:
                     self._names[node] = f"{group[0]}{i}"
                     key = self._key(group, i, name)
                     words = f"{brief(name)} {node.shape}".lstrip()
-                    self.lines.append(f"{self._names[node]} = {group}[{key}]  # {words}")
+                    self.lines.append((f"{self._names[node]} = {group}[{key}]", words))
         for node in nodes:
             if node.primitive is not None:
                 self._write(node)
+        self._result = self._return()
 
     def source(self) -> str:
         """Return the text of the program."""
-        lengths = (len(line.partition("  #")[0]) for line in self.lines)
+        lengths = (len(code) for code, _ in self.lines)
         # One long line, as of a thousand operands, must not make every other one as long.
         width = max((length for length in lengths if length <= WIDEST), default=0)
-        body = [_aligned(line, width) for line in self.lines]
+        body = [f"{code:{width}}  # {words}" if words else code for code, words in self.lines]
         legend = [f"# {name}: {what}" for name, what in self.legend.items()]
-        value, *derivatives = self._outputs()
-        pairs = zip(self.graph.params, derivatives, strict=True)
-        gradient = ", ".join(
-            f"{self._key('params', i, name)}: {text}" for i, (name, text) in enumerate(pairs)
-        )
-        result = f"return {value}, {{{gradient}}}"
-        return "\n    ".join(["def program(params, data):", *legend, *body, result]) + "\n"
+        head = "def program(params, data):"
+        return "\n    ".join([head, *legend, *body, self._result]) + "\n"
+
+    def statements(self) -> list[str]:
+        """Return the body of the program without comments."""
+        return [*(code for code, _ in self.lines), self._result]
+
+    def buffered(self) -> list[str]:
+        """Return the names of values that live in buffers."""
+        return [self._names[node] for node in self.plan.place]
 
     def _key(self, group: str, position: int, name: str) -> str:
         """Bind the key under which an input comes, or a derivative goes, to a name of our own."""
@@ -114,7 +123,8 @@ class _Writer:
         if node in self.plan.copies:
             operands[1] = self._copy(node, operands[1])
         first, *rest = emit(node, operands, target, self._buffer(node) or self._recycled(node))
-        self.lines += [f"{first}  # {node.primitive.name} {node.shape}", *rest]
+        self.lines.append((first, f"{node.primitive.name} {node.shape}"))
+        self.lines += [(line, "") for line in rest]
 
     def _operand(self, operand: Any, user: Node) -> str:
         if isinstance(operand, Node):
@@ -161,7 +171,7 @@ class _Writer:
         """Copy the second operand of a product; name the copy."""
         shape = node.operands[1].shape
         copy = self._view(self.plan.copies[node], shape)
-        self.lines.append(f"copyto({copy}, {second})  # copy {shape}")
+        self.lines.append((f"copyto({copy}, {second})", f"copy {shape}"))
         return copy
 
     def _view(self, block: int, shape: tuple[int, ...]) -> str:
@@ -176,8 +186,17 @@ class _Writer:
             return ""
         name = f"r{len(self._names) - 1}"
         self.bound[f"recycled_{name}"] = Recycled(node.shape, node.dtype)
-        self.lines.append(f"{name} = recycled_{name}()  # memory {node.shape}")
+        self.lines.append((f"{name} = recycled_{name}()", f"memory {node.shape}"))
         return name
+
+    def _return(self) -> str:
+        """Write the last line."""
+        value, *derivatives = self._outputs()
+        pairs = zip(self.graph.params, derivatives, strict=True)
+        gradient = ", ".join(
+            f"{self._key('params', i, name)}: {text}" for i, (name, text) in enumerate(pairs)
+        )
+        return f"return {value}, {{{gradient}}}"
 
     def _outputs(self) -> Iterable[str]:
         """Return memory that nothing else holds: inputs, constants and repeated ones are copied.
@@ -206,8 +225,3 @@ def _repeats(view: Node) -> bool:
             return True
         view = view.operands[0]
     return False
-
-
-def _aligned(line: str, width: int) -> str:
-    code, mark, comment = line.partition("  #")
-    return f"{code:{width}}{mark}{comment}".rstrip()

@@ -14,6 +14,6 @@ def schedule(graph: Graph) -> list[Node]:
     """
     steps: dict[Node, int] = {}
     for node in graph.nodes():
-        steps[node] = 1 + max((steps[parent] for parent in node.parents), default=0)
+        steps[node] = 1 + max([steps[parent] for parent in node.parents], default=0)
     outputs = [x for x in graph.outputs if isinstance(x, Node)]
     return topological(sorted(outputs, key=lambda node: steps[node]))  # stable

@@ -29,6 +29,7 @@ from gradmethods.primitives import TABLE
 from gradmethods.tape.patterns import INNER, SECH, SIGMOID
 from gradmethods.tape.rebuild import Rebuild, Rewrites
 
+NEGATIVE = TABLE["negative"]
 SHORT = 4096
 """Entries up to which a scalar product is as accurate as NumPy's pairwise sum."""
 
@@ -54,7 +55,9 @@ def _before_angles(graph: Graph) -> frozenset[Node]:
 
 def _negated(x: Operand) -> Operand | None:
     """Return what `x` is the negation of, None if it is none."""
-    return x.operands[0] if is_node(x, "negative") and x.dtype.kind == "f" else None
+    if isinstance(x, Node) and x.primitive is NEGATIVE and x.dtype.kind == "f":
+        return x.operands[0]
+    return None
 
 
 def _size(x: Operand) -> int:

@@ -119,8 +119,8 @@ def pull_back(
     """Return what the cotangent `g` of a node adds to that of an operand; None if nothing."""
     primitive = node.primitive
     assert primitive is not None
-    shapes = [x.shape for x in node.parents]
     if primitive.name not in rules.RULES:
+        shapes = [x.shape for x in node.parents]
         raise UnsupportedOperation(
             f"Backprop has no vjp rule for the primitive {primitive.name!r} (operands of shapes "
             f"{shapes}). Add one line to gradmethods.tape.rules, or write the loss without it."
