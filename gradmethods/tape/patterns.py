@@ -22,7 +22,7 @@ SIGMOID = Primitive("sigmoid", _sigmoid, elementwise_shape, lambda _, y: 4 * mat
 SECH = Primitive("sech", lambda x: 1 / np.cosh(x), elementwise_shape, lambda _, y: 2 * math.prod(y))
 """1/cosh(x), whose slope is -y tanh(x), also where cosh(x) overflows."""
 
-SATURATED = 2**-10
+SATURATED = 2**-6
 """1 - tanh² x below which its rounding errors, some 2**-53 each, are taken out."""
 
 FEW = 1024
