@@ -64,6 +64,12 @@ class Seen(NamedTuple):
     beside: float
     keeps: bool
 
+    def points(self, problem: Problem) -> list[tuple[Arrays, float]]:
+        """Return the points at which the loss is known, and its values there."""
+        arrays = problem.structure.check(problem.params)
+        beyond = [(beside(arrays, self.side), self.beside)] if self.side else []
+        return [(arrays, self.value), *beyond]
+
 
 def beside(arrays: Arrays, side: float) -> Arrays:
     """Return copies of arrays, every entry moved to one side by about a thousandth of its size."""
@@ -248,18 +254,9 @@ def check_recorded(problem: Declared, seen: Seen, recorded: Recorded) -> None:
     Source: J. Vignes, A stochastic arithmetic for reliable scientific computation, Mathematics and
     Computers in Simulation 35 (1993) 233-261.
     """
-    arrays = problem.structure.check(problem.params)
-    points = [(arrays, seen.value)]
-    if seen.side:
-        points.append((beside(arrays, seen.side), seen.beside))
-    for point, known in points:
+    for point, known in seen.points(problem):
         value = recorded(point, None)
-        if not differs(problem, known, value):
-            continue
-        rounding = partial(rounded, np.random.default_rng(0))
-        draws = [value, *(recorded(point, rounding) for _ in range(DRAWS))]
-        spread = float(np.ptp(draws)) if np.isfinite(draws).all() else math.inf
-        if abs(known - value) > SPREADS * spread:
+        if not is_rounding(problem, recorded, point, known, value):
             digits = 8 if f"{known:.8g}" != f"{value:.8g}" else 17
             where = "this point" if known is seen.value else "a point close to the given one"
             raise InvalidProblem(
@@ -271,6 +268,27 @@ def check_recorded(problem: Declared, seen: Seen, recorded: Recorded) -> None:
             )
 
 
+def is_rounding(
+    problem: Declared,
+    recorded: Recorded,
+    point: Arrays,
+    known: float,
+    value: float,
+    *,
+    whole: bool = False,
+) -> bool:
+    """Say whether rounding can be why a value differs from the known one at a point.
+
+    By default, small whole numbers are taken to be exact; with `whole`, they may be rounded, too.
+    """
+    if not differs(problem, known, value):
+        return True
+    rounding = partial(rounded, np.random.default_rng(0), whole=whole)
+    draws = [recorded(point, None), *(recorded(point, rounding) for _ in range(DRAWS))]
+    spread = float(np.ptp(draws)) if np.isfinite(draws).all() else math.inf
+    return abs(known - value) <= SPREADS * spread
+
+
 def differs(problem: Declared, known: float, value: float) -> bool:
     """Say whether two values are farther apart than rounding of a few results makes them."""
     if not (math.isfinite(known) and math.isfinite(value)):
@@ -279,13 +297,16 @@ def differs(problem: Declared, known: float, value: float) -> bool:
     return abs(known - value) > unit * max(abs(known), abs(value))
 
 
-def rounded(rng: np.random.Generator, array: NDArray[Any]) -> NDArray[Any]:
-    """Move the numbers of an array by some units in the last place; small whole ones are exact."""
+def rounded(rng: np.random.Generator, array: NDArray[Any], *, whole: bool = False) -> NDArray[Any]:
+    """Move the numbers of an array by some units in the last place, small `whole` ones if asked."""
     array = np.asarray(array)
     if array.dtype.kind != "f":
         return array
     info = np.finfo(array.dtype)
-    whole = (array == np.rint(array)) & (abs(array) * float(info.eps) < 1 / 64) & (array != 0)
+    exact = (array == np.rint(array)) & (abs(array) * float(info.eps) < 1 / 64) & (array != 0)
     unit = ROUNDINGS * rng.uniform(-1, 1, array.shape)
-    lost = abs(unit) * float(info.smallest_subnormal)  # what underflow may have taken
-    return np.where(whole, array, array * (1 + unit * float(info.eps)) + lost).astype(array.dtype)
+    # What underflow may have taken; it leaves the sign.
+    lost = np.copysign(unit * float(info.smallest_subnormal), array)
+    return np.where(exact & (not whole), array, array * (1 + unit * float(info.eps)) + lost).astype(
+        array.dtype
+    )

@@ -115,6 +115,25 @@ def test_functions_of_two_dtypes(function, kind):
             assert_close(method.prepare(problem)(POINT).gradient, truth)
 
 
+@pytest.mark.parametrize("dtype", [np.int8, np.uint8, np.int16])
+@pytest.mark.parametrize("function", ["sqrt", "log", "exp", "logaddexp"])
+def test_functions_of_small_integers_are_those_of_numpy(function, dtype):
+    """NumPy takes them in half or single precision: methods that do not would disagree."""
+    k = np.array([3, 7], dtype)
+
+    def loss(w: Any, k: Any, *, xp: Any = np) -> Any:
+        return xp.sum(w * getattr(xp, function)(*([k, k] if function == "logaddexp" else [k])))
+
+    problem = gm.Problem(loss, np.array([1.3, 2.1]), {"k": k})
+    operands = [k, k] if function == "logaddexp" else [k]
+    exact = getattr(np, function)(*operands).astype(float)
+    for method in (*METHODS.values(), gm.Analytical(), gm.Analytical("chain-rule")):
+        np.testing.assert_allclose(
+            method.prepare(problem)(problem.params).gradient, exact, rtol=1e-9, atol=0
+        )
+    np.testing.assert_allclose(gm.certified_gradient(problem).gradient, exact, rtol=1e-15)
+
+
 OVERFLOWING: dict[str, Any] = {
     **METHODS,
     **{s: gm.Numerical(s) for s in ("forward", "central", "five-point", "richardson")},

@@ -113,7 +113,9 @@ class ChainRule:
 
     def _run(self, rows: list[dict[str, NDArray[Any]]], cases: list[Arrays]) -> Atom:
         with undistributed():
-            result = self.builder.run(Stages(self.names), self._params, rows, cases)
+            result = self.builder.run(
+                Stages(self.names, self.builder.literal), self._params, rows, cases
+            )
         return self.names.atom(result)
 
     def _inputs(self, arrays: dict[str, NDArray[Any]], *, active: bool) -> dict[str, NDArray[Any]]:
