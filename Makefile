@@ -57,9 +57,10 @@ test: $(INSTALLED) ## Run the tests, every benchmark once, and the examples in t
 	$(BIN)/python -m pytest tests benchmarks gradmethods --doctest-modules --benchmark-disable \
 		--numprocesses auto --dist worksteal $(ARGS)
 
-lint: $(INSTALLED) ## Check style, format and types
+lint: $(INSTALLED) ## Check style, format, imports and types
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+	$(BIN)/lint-imports --no-cache --no-logo
 	$(BIN)/mypy
 
 lock: ## Refresh requirements.lock from pyproject.toml (ARGS=--upgrade for newer versions)

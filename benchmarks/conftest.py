@@ -20,7 +20,7 @@ from gradmethods.cost.pairs import PAIRS, pair_record
 from gradmethods.cost.plan import LIMIT, Plan
 from gradmethods.cost.sweeps import SWEEPS
 from gradmethods.cost.trial import Settings
-from gradmethods.report.files import RECORDS, append_record, records_so_far
+from gradmethods.output.files import RECORDS, append_record, records_so_far
 from gradmethods.report.text import case_line
 
 

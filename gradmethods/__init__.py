@@ -9,9 +9,11 @@ from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
 from gradmethods import problems
-from gradmethods.accuracy import (
+from gradmethods.comparison import (
+    Advice,
     Check,
     Comparison,
+    advise,
     assert_gradient,
     check_gradient,
     compare,
@@ -39,10 +41,9 @@ from gradmethods.providers import (
     get_provider,
     gradient,
 )
-from gradmethods.training import Training, train
+from gradmethods.studies.training import Training, train
 
 if TYPE_CHECKING:
-    from gradmethods.advice import Advice, advise
     from gradmethods.certified import (
         CertifiedGradient,
         CertifiedSample,
@@ -95,10 +96,6 @@ __all__ = [
 
 def __getattr__(name: str) -> Any:
     """Load what is heavy, or heavy to load, when it is first asked for."""
-    if name in ("Advice", "advise"):
-        from gradmethods import advice
-
-        return getattr(advice, name)
     if name.lower().startswith("certified") and name in __all__:
         from gradmethods import certified
 

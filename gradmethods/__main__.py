@@ -2,7 +2,7 @@
 
 import sys
 
-from gradmethods.cli import main
+from gradmethods.app.cli import main
 
 if __name__ == "__main__":
     sys.exit(main())

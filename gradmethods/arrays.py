@@ -7,15 +7,13 @@ functions, conversion to numbers, truth values, item assignment.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from gradmethods.errors import UnknownAttribute, UnsupportedOperation
 
 if TYPE_CHECKING:
     import numpy as np
-
-    from gradmethods.namespace import Namespace
 
 METHODS = {
     "dot": "x @ y",
@@ -51,13 +49,47 @@ FUNCTIONS = (
 )
 
 
+def _operator(function: str, *, reflected: bool = False) -> Callable[[Array, Any], Array]:
+    """Make the method of a binary operator: a function of the namespace, by its name."""
+
+    def forward(self: Array, other: Any) -> Array:
+        result: Array = getattr(self.namespace, function)(self, other)
+        return result
+
+    def backward(self: Array, other: Any) -> Array:
+        result: Array = getattr(self.namespace, function)(other, self)
+        return result
+
+    return backward if reflected else forward
+
+
+def _sign(function: str) -> Callable[[Array], Array]:
+    """Make the method of an operator with one operand."""
+
+    def method(self: Array) -> Array:
+        result: Array = getattr(self.namespace, function)(self)
+        return result
+
+    return method
+
+
+def _logic(symbol: str, function: str) -> Callable[..., Array]:
+    """Make the method of an operator that is logic on conditions, and nothing else."""
+
+    def method(self: Array, *other: Any) -> Array:
+        result: Array = self.namespace.on_conditions(symbol, function, self, *other)
+        return result
+
+    return method
+
+
 class Array:
     """An array over some namespace, standing where a NumPy array would stand in a loss.
 
     Parameters
     ----------
-    namespace : Namespace
-        Its functions do all the work.
+    namespace : gradmethods.namespace.Namespace
+        Its functions do all the work. It knows this class, so this class asks it by name.
     payload : Any
         What the namespace computes with: a node of a graph, symbols, complex numbers, ….
     """
@@ -67,7 +99,7 @@ class Array:
     __array_ufunc__ = None
     __hash__ = None  # type: ignore[assignment]  # == is element-wise, as in NumPy
 
-    def __init__(self, namespace: Namespace, payload: Any) -> None:
+    def __init__(self, namespace: Any, payload: Any) -> None:
         self.namespace = namespace
         self.payload = payload
 
@@ -79,12 +111,14 @@ class Array:
     @property
     def shape(self) -> tuple[int, ...]:
         """Lengths of the axes."""
-        return self.namespace.shape_of(self.payload)
+        shape: tuple[int, ...] = self.namespace.shape_of(self.payload)
+        return shape
 
     @property
     def dtype(self) -> np.dtype[Any]:
         """NumPy's dtype of the entries that this array stands for."""
-        return self.namespace.dtype_of(self.payload)
+        dtype: np.dtype[Any] = self.namespace.dtype_of(self.payload)
+        return dtype
 
     @property
     def ndim(self) -> int:
@@ -102,12 +136,14 @@ class Array:
     @property
     def T(self) -> Array:  # the standard's name
         """The array with its axes reversed."""
-        return self.namespace.permute_dims(self, tuple(reversed(range(self.ndim))))
+        result: Array = self.namespace.permute_dims(self, tuple(reversed(range(self.ndim))))
+        return result
 
     @property
     def mT(self) -> Array:  # the standard's name
         """The array with its last two axes exchanged."""
-        return self.namespace.matrix_transpose(self)
+        result: Array = self.namespace.matrix_transpose(self)
+        return result
 
     def __len__(self) -> int:
         if not self.shape:
@@ -115,97 +151,39 @@ class Array:
         return self.shape[0]
 
     def __getitem__(self, index: Any) -> Array:
-        return self.namespace.getitem(self, index)
+        result: Array = self.namespace.getitem(self, index)
+        return result
 
     def __iter__(self) -> Iterator[Array]:
         return iter([self[i] for i in range(len(self))])
 
     # -- operators, each with its reflection
 
-    def __add__(self, other: Any) -> Array:
-        return self.namespace.add(self, other)
-
-    def __radd__(self, other: Any) -> Array:
-        return self.namespace.add(other, self)
-
-    def __sub__(self, other: Any) -> Array:
-        return self.namespace.subtract(self, other)
-
-    def __rsub__(self, other: Any) -> Array:
-        return self.namespace.subtract(other, self)
-
-    def __mul__(self, other: Any) -> Array:
-        return self.namespace.multiply(self, other)
-
-    def __rmul__(self, other: Any) -> Array:
-        return self.namespace.multiply(other, self)
-
-    def __truediv__(self, other: Any) -> Array:
-        return self.namespace.divide(self, other)
-
-    def __rtruediv__(self, other: Any) -> Array:
-        return self.namespace.divide(other, self)
+    __add__, __radd__ = _operator("add"), _operator("add", reflected=True)
+    __sub__, __rsub__ = _operator("subtract"), _operator("subtract", reflected=True)
+    __mul__, __rmul__ = _operator("multiply"), _operator("multiply", reflected=True)
+    __truediv__, __rtruediv__ = _operator("divide"), _operator("divide", reflected=True)
+    __matmul__, __rmatmul__ = _operator("matmul"), _operator("matmul", reflected=True)
 
     def __pow__(self, other: Any) -> Array:
-        if self.dtype.kind == "b" and isinstance(other, int) and other == 2:
-            return self.namespace.square(self)  # as NumPy's operator, whose dtype is square's
-        return self.namespace.pow(self, other)
+        square = self.dtype.kind == "b" and isinstance(other, int) and other == 2
+        # As NumPy's operator, whose dtype is square's.
+        result: Array = self.namespace.square(self) if square else self.namespace.pow(self, other)
+        return result
 
-    def __rpow__(self, other: Any) -> Array:
-        return self.namespace.pow(other, self)
+    __rpow__ = _operator("pow", reflected=True)
 
-    def __matmul__(self, other: Any) -> Array:
-        return self.namespace.matmul(self, other)
+    __neg__, __pos__, __abs__ = _sign("negative"), _sign("positive"), _sign("abs")
 
-    def __rmatmul__(self, other: Any) -> Array:
-        return self.namespace.matmul(other, self)
+    __lt__, __le__ = _operator("less"), _operator("less_equal")
+    __gt__, __ge__ = _operator("greater"), _operator("greater_equal")
+    __eq__ = _operator("equal")  # type: ignore[assignment]  # element-wise, as in NumPy
+    __ne__ = _operator("not_equal")  # type: ignore[assignment]  # as above
 
-    def __neg__(self) -> Array:
-        return self.namespace.negative(self)
-
-    def __pos__(self) -> Array:
-        return self.namespace.positive(self)
-
-    def __abs__(self) -> Array:
-        return self.namespace.abs(self)
-
-    def __lt__(self, other: Any) -> Array:
-        return self.namespace.less(self, other)
-
-    def __le__(self, other: Any) -> Array:
-        return self.namespace.less_equal(self, other)
-
-    def __gt__(self, other: Any) -> Array:
-        return self.namespace.greater(self, other)
-
-    def __ge__(self, other: Any) -> Array:
-        return self.namespace.greater_equal(self, other)
-
-    def __eq__(self, other: object) -> Array:  # type: ignore[override]  # element-wise
-        operand: Any = other
-        return self.namespace.equal(self, operand)
-
-    def __ne__(self, other: object) -> Array:  # type: ignore[override]  # element-wise
-        operand: Any = other
-        return self.namespace.not_equal(self, operand)
-
-    def __and__(self, other: Any) -> Array:
-        return self.namespace.on_conditions("&", "logical_and", self, other)
-
-    __rand__ = __and__
-
-    def __or__(self, other: Any) -> Array:
-        return self.namespace.on_conditions("|", "logical_or", self, other)
-
-    __ror__ = __or__
-
-    def __xor__(self, other: Any) -> Array:
-        return self.namespace.on_conditions("^", "logical_xor", self, other)
-
-    __rxor__ = __xor__
-
-    def __invert__(self) -> Array:
-        return self.namespace.on_conditions("~", "logical_not", self)
+    __and__ = __rand__ = _logic("&", "logical_and")
+    __or__ = __ror__ = _logic("|", "logical_or")
+    __xor__ = __rxor__ = _logic("^", "logical_xor")
+    __invert__ = _logic("~", "logical_not")
 
     # -- refusals
 

@@ -15,10 +15,10 @@ import tempfile
 import time
 from pathlib import Path
 
-from gradmethods.report.files import ACCURACY, CLAIMS, RECORDS
+from gradmethods.output.files import ACCURACY, CLAIMS, RECORDS
 
 RUN = (
-    "import sys; from gradmethods.runs.bench import run_benchmarks; "
+    "import sys; from gradmethods.app.runs.bench import run_benchmarks; "
     "sys.exit(run_benchmarks(sys.argv[1], grid='small', budget=150.0))"
 )
 MOMENTS = (

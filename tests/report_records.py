@@ -5,8 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict
 
 from gradmethods.cost.cases import Case
-from gradmethods.derivations import Derivation, Row
-from gradmethods.report.files import (
+from gradmethods.output.files import (
     ACCURACY,
     DERIVATIONS,
     PROVENANCE,
@@ -14,6 +13,7 @@ from gradmethods.report.files import (
     append_record,
     write_json,
 )
+from gradmethods.studies.derivations import Derivation, Row
 from tests.accuracy_records import gradient, refusal
 
 REASON = "Estimated 40 s <&> 50 % of $n_1$; the limit is 15 s a case."

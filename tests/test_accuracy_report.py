@@ -13,12 +13,13 @@ import gradmethods as gm
 from gradmethods.accuracy.report import VARIANTS
 from gradmethods.cost import rounds
 from gradmethods.errors import GradientError
+from gradmethods.output import figures, items
+from gradmethods.output.files import ACCURACY, append_record, read_json
 from gradmethods.providers.schemes import NAMES, RICHARDSON, SCHEMES
-from gradmethods.report import figures, items, write_report
+from gradmethods.report import write_report
 from gradmethods.report.accuracy import atlas, balance, frames, planes, planted, tables, text
 from gradmethods.report.accuracy.captions import CAPTIONS
 from gradmethods.report.accuracy.sections import SECTIONS
-from gradmethods.report.files import ACCURACY, append_record, read_json
 from gradmethods.report.text import summary
 from tests.accuracy_records import REASON, accuracy_records, curve, gap, gradient, point, reference
 from tests.report_records import write_run

@@ -9,11 +9,9 @@ import numpy as np
 import pytest
 
 import gradmethods as gm
-from gradmethods.accuracy.answers import evaluate
-from gradmethods.accuracy.compare import DEFAULT_PROVIDERS, warm_up
-from gradmethods.advice import Advice, Option, digits
-from gradmethods.advice import measure as room
-from gradmethods.cli import main
+from gradmethods.accuracy.answers import evaluate, warm_up
+from gradmethods.app.cli import main
+from gradmethods.comparison import DEFAULT_PROVIDERS, Advice, Option, candidates, digits
 from gradmethods.errors import InvalidOption, InvalidProblem
 from gradmethods.problems import hard
 from tests.planted import Planted, flip, scaled
@@ -77,7 +75,7 @@ def test_a_network_is_measured():
     problem = gm.problems.get("mlp", widths=(2, 8, 1), batch=8)
     found = gm.advise(problem, seconds=0.01)
     options = {o.name: o for o in found.options}
-    assert list(options) == list(room.CANDIDATES)
+    assert list(options) == list(candidates.CANDIDATES)
     assert all(o.certified and not o.obstacle for o in options.values())
     for name in ("backprop", "analytical", "numerical:complex-step"):
         assert options[name].digits > 14
@@ -218,15 +216,15 @@ def test_a_comparison_ends_with_advice():
 def test_a_comparison_measures_once(monkeypatch):
     """If advice timed again, printing a comparison would take as long as making it."""
     comparison = gm.compare(gm.problems.get("xor"), seconds=0.01)
-    monkeypatch.setattr(room, "measure", None)
+    monkeypatch.setattr(candidates, "measure", None)
     costs = {a.provider: a.cost.gradient.median for a in comparison.answers if a.cost}
     assert {o.name: o.gradient for o in comparison.advice.options} == costs
 
 
 def test_what_takes_too_long_is_estimated(monkeypatch):
     """If it were run all the same, asking for advice could take days."""
-    monkeypatch.setattr(room, "calls_for", lambda function, shortest: (1, 1.0))
-    monkeypatch.setattr(room, "CANDIDATES", ("backprop", "numerical"))
+    monkeypatch.setattr(candidates, "calls_for", lambda function, shortest: (1, 1.0))
+    monkeypatch.setattr(candidates, "CANDIDATES", ("backprop", "numerical"))
     problem = gm.problems.get("rosenbrock")
     central = gm.advise(problem, seconds=0.01, limit=5.0).options[1]
     assert central.estimated
@@ -237,7 +235,7 @@ def test_what_takes_too_long_is_estimated(monkeypatch):
 
 def test_preparing_for_ever_is_an_obstacle(monkeypatch):
     """If it were waited for, one method would keep the advice about the others."""
-    monkeypatch.setattr(room, "CANDIDATES", ("backprop",))
+    monkeypatch.setattr(candidates, "CANDIDATES", ("backprop",))
     warm_up("backprop")
 
     def prepare(self, problem):
@@ -257,7 +255,7 @@ def test_large_problems_are_judged_by_directions(monkeypatch):
         raise gm.BudgetExceeded("It would take long.")
 
     monkeypatch.setattr(certified, "certified_gradient", refuse)
-    monkeypatch.setattr(room, "CANDIDATES", ("backprop", "numerical"))
+    monkeypatch.setattr(candidates, "CANDIDATES", ("backprop", "numerical"))
     found = gm.advise(gm.problems.get("rosenbrock", n=50), seconds=0.01)
     assert "8 random directions" in found.reference
     exact, central = found.options
@@ -321,14 +319,14 @@ def test_the_command_says_no_with_status_1(capsys):
 def test_a_slow_gradient_is_timed_once(monkeypatch):
     """If it were timed in rounds all the same, advice would take several times its limit; and if
     it were called too slow, a method that is not would be left out."""
-    monkeypatch.setattr(room, "CANDIDATES", ("backprop", "numerical"))
-    monkeypatch.setattr(room, "measure", None)
+    monkeypatch.setattr(candidates, "CANDIDATES", ("backprop", "numerical"))
+    monkeypatch.setattr(candidates, "measure", None)
 
     def slowly(*arguments):
         time.sleep(0.3)
         return evaluate(*arguments)
 
-    monkeypatch.setattr(room, "evaluate", slowly)
+    monkeypatch.setattr(candidates, "evaluate", slowly)
     for found in gm.advise(gm.problems.get("rosenbrock"), seconds=0.01, limit=1.0).options:
         assert found.gradient >= 0.3
         assert math.isnan(found.low)

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
-
 import numpy as np
 import pytest
 import sympy
@@ -250,16 +247,6 @@ def test_the_budget_is_an_option():
         gm.Analytical("cse", budget=1000).prepare(problem)
     with pytest.raises(gm.InvalidOption, match="positive"):
         gm.Analytical(budget=0)
-
-
-def test_sympy_loads_when_it_is_needed():
-    """Choosing a provider must not cost the second that SymPy takes to load."""
-    code = (
-        "import sys; from gradmethods.providers.analytical import Analytical; Analytical(); "
-        "print('sympy' in sys.modules)"
-    )
-    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert run.stdout.strip() == "False"
 
 
 def test_every_primitive_has_its_sympy_function():

@@ -12,13 +12,13 @@ import pytest
 from PIL import Image
 
 import gradmethods as gm
-from gradmethods import pathologies
-from gradmethods.cli import main
+from gradmethods.app.cli import main
+from gradmethods.app.runs import article
 from gradmethods.errors import InvalidProblem
 from gradmethods.report import maps
 from gradmethods.report.learning import parting_frame
-from gradmethods.runs import article
-from gradmethods.training import train, train_together
+from gradmethods.studies import pathologies
+from gradmethods.studies.training import train, train_together
 
 
 @pytest.fixture(scope="module")

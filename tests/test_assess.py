@@ -8,16 +8,16 @@ import numpy as np
 import pytest
 
 import gradmethods as gm
-from gradmethods import cli
-from gradmethods.accuracy import tasks as listing
 from gradmethods.accuracy.report import VARIANTS, WHOLE
-from gradmethods.accuracy.tasks import Settings, Task, tasks
+from gradmethods.app import cli
+from gradmethods.app.runs import accuracy_tasks as listing
+from gradmethods.app.runs import assess
+from gradmethods.app.runs.accuracy_tasks import Settings, Task, tasks
+from gradmethods.app.runs.assess import carry_out
 from gradmethods.errors import GradientError, InvalidOption
+from gradmethods.output.files import ACCURACY, PROVENANCE, read_json, records_so_far
 from gradmethods.problems import hard
 from gradmethods.providers.schemes import NAMES
-from gradmethods.report.files import ACCURACY, PROVENANCE, read_json, records_so_far
-from gradmethods.runs import assess
-from gradmethods.runs.assess import carry_out
 
 QUICK = Settings(seconds=0.0, per_decade=1)
 

@@ -9,8 +9,8 @@ import subprocess
 import sys
 import time
 
-from gradmethods.report.files import RECORDS, read_records, records_so_far
-from gradmethods.runs import cases
+from gradmethods.app.runs import cases
+from gradmethods.output.files import RECORDS, read_records, records_so_far
 
 KILLS = 10
 

@@ -12,11 +12,13 @@ from functools import partial
 
 import pytest
 
+from gradmethods.app.runs import bench, cases
+from gradmethods.app.runs.begin import clear
 from gradmethods.cost.cases import Case, counts, grid
 from gradmethods.cost.plan import Plan
 from gradmethods.cost.trial import Settings, run_case
 from gradmethods.errors import GradientError, InvalidOption
-from gradmethods.report.files import (
+from gradmethods.output.files import (
     CLAIMS,
     DERIVATIONS,
     PROVENANCE,
@@ -27,8 +29,6 @@ from gradmethods.report.files import (
     read_records,
     write_json,
 )
-from gradmethods.runs import bench, cases
-from gradmethods.runs.begin import clear
 
 SMOKE = Settings(seconds=0.0)
 OLD = {"key": "old", "outcome": "gap"}
@@ -36,13 +36,13 @@ CASES = """
 import sys
 from pathlib import Path
 from gradmethods.cost.trial import Settings
-from gradmethods.runs.cases import run_cases
+from gradmethods.app.runs.cases import run_cases
 run_cases(Path(sys.argv[1]), "small", 15.0, Settings(seconds=5.0), None)
 """
 LOCK = """
 import sys, time
 from pathlib import Path
-from gradmethods.report.files import locked
+from gradmethods.output.files import locked
 with locked(Path(sys.argv[1])):
     print("locked", flush=True)
     time.sleep(60)
@@ -232,7 +232,7 @@ def test_the_cases_of_a_killed_run_end_with_it(tmp_path):
 
 def test_ctrl_c_ends_the_cases_too(tmp_path):
     """If the child stayed, it would burn a core behind the user's back."""
-    command = [sys.executable, "-m", "gradmethods.cli", "bench", "--out", str(tmp_path)]
+    command = [sys.executable, "-m", "gradmethods.app.cli", "bench", "--out", str(tmp_path)]
     listens = partial(signal.signal, signal.SIGINT, signal.SIG_DFL)  # in the background, none does
     with subprocess.Popen(
         command,

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 import gradmethods as gm
+from gradmethods.app.cli import main
+from gradmethods.app.locate import find_problem
 from gradmethods.blame import is_users, told, user_line
-from gradmethods.cli import main
-from gradmethods.locate import find_problem
 
 FILE = """
 import numpy as np
@@ -113,12 +113,12 @@ def test_no_line_of_ours_is_called_the_users():
 
 def test_a_mistake_of_ours_keeps_its_traceback(monkeypatch):
     """If it were put into one line as the user's, nobody could report it."""
-    import gradmethods.locate
+    import gradmethods.app.locate
 
     def broken(name, size):
         return gm.problems.get("xor").structure.split("")  # type: ignore[arg-type]
 
-    monkeypatch.setattr(gradmethods.locate, "find_problem", broken)
+    monkeypatch.setattr(gradmethods.app.locate, "find_problem", broken)
     with pytest.raises(AttributeError):
         main(["graph", "xor"])
 

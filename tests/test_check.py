@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 
 import gradmethods as gm
-from gradmethods.accuracy import check as check_module
 from gradmethods.accuracy.plants import planted
 from gradmethods.accuracy.plants.changes import LADDER
+from gradmethods.comparison import check as check_module
 from gradmethods.errors import InvalidOption, InvalidProblem, NotDifferentiable, ShapeMismatch
 from tests.planted import PARAMS, scaled
 from tests.primitive_cases import CASES as PRIMITIVES
@@ -374,7 +374,7 @@ def test_the_users_own_error_is_not_hidden():
 
 def test_beyond_the_budget_a_part_is_certified(monkeypatch):
     """A large network must be checked too, and the text must say by what."""
-    monkeypatch.setattr("gradmethods.accuracy.reference.BUDGET", 0.0)
+    monkeypatch.setattr("gradmethods.comparison.reference.BUDGET", 0.0)
     monkeypatch.setattr(check_module, "WHOLE", 0)
     problem = gm.problems.get("rosenbrock", n=1000)
     by_hand = CASES["rosenbrock"][2]
@@ -392,7 +392,7 @@ def test_beyond_the_budget_a_part_is_certified(monkeypatch):
 
 def test_a_reference_that_fails_its_own_test_is_no_reference(monkeypatch):
     """If backpropagation were wrong, everything held against it would look right."""
-    from gradmethods.accuracy import reference
+    from gradmethods.comparison import reference
 
     class Wrong:
         def prepare(self, problem):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from gradmethods.cli import main
+from gradmethods.app.cli import main
 
 USER_FILE = """
 import numpy as np

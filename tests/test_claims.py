@@ -9,8 +9,16 @@ import numpy as np
 import pytest
 
 import gradmethods as gm
-from gradmethods import claims
-from gradmethods.claims import (
+from gradmethods.app.runs import begin, bench, ledger
+from gradmethods.cost.cases import Case
+from gradmethods.cost.trial import Settings
+from gradmethods.errors import InvalidOption
+from gradmethods.graph import record
+from gradmethods.output.files import CLAIMS, RECORDS, append_record, read_json, read_records
+from gradmethods.report import write_report
+from gradmethods.report.claims import criteria_frame, ledger_text
+from gradmethods.studies import claims
+from gradmethods.studies.claims import (
     LEDGER,
     claims_rows,
     constant,
@@ -25,18 +33,17 @@ from gradmethods.claims import (
     saturation,
     sharing,
 )
-from gradmethods.claims.claim import REFUTED, SUPPORTED, UNDECIDED, Decision, Evidence, Finding
-from gradmethods.claims.claim import inside as decide
-from gradmethods.claims.programs import EXPANDED, PROGRAM, SHARED, STAGES
-from gradmethods.claims.timings import Timing
-from gradmethods.cost.cases import Case
-from gradmethods.cost.trial import Settings
-from gradmethods.errors import InvalidOption
-from gradmethods.graph import record
-from gradmethods.report import write_report
-from gradmethods.report.claims import criteria_frame, ledger_text
-from gradmethods.report.files import CLAIMS, RECORDS, append_record, read_json, read_records
-from gradmethods.runs import begin, bench, ledger
+from gradmethods.studies.claims.claim import (
+    REFUTED,
+    SUPPORTED,
+    UNDECIDED,
+    Decision,
+    Evidence,
+    Finding,
+)
+from gradmethods.studies.claims.claim import inside as decide
+from gradmethods.studies.claims.programs import EXPANDED, PROGRAM, SHARED, STAGES
+from gradmethods.studies.claims.timings import Timing
 from gradmethods.tape import sweep
 from tests.report_records import record as timed_record
 from tests.report_records import write_run

@@ -9,8 +9,8 @@ import textwrap
 import pytest
 
 import gradmethods as gm
-from gradmethods.accuracy.compare import DEFAULT_PROVIDERS
-from gradmethods.cli import main
+from gradmethods.app.cli import main
+from gradmethods.comparison import DEFAULT_PROVIDERS
 from tests.report_records import write_run
 
 USER_FILE = """
@@ -166,7 +166,7 @@ def test_defaults_are_those_of_compare(capsys):
 def test_help_shows_an_example(job):
     """Help without an example sends people to search the web."""
     result = subprocess.run(
-        [sys.executable, "-m", "gradmethods.cli", job, "--help"],
+        [sys.executable, "-m", "gradmethods.app.cli", job, "--help"],
         capture_output=True,
         text=True,
         check=True,

@@ -9,8 +9,10 @@ import numpy as np
 import pytest
 
 import gradmethods as gm
-from gradmethods.accuracy import DEFAULT_PROVIDERS
-from gradmethods.accuracy.text import number, seconds
+from gradmethods.accuracy import judgement
+from gradmethods.accuracy.verdicts import Judge
+from gradmethods.comparison import DEFAULT_PROVIDERS
+from gradmethods.output import format as fmt
 from tests.planted import Planted, scaled, zero_one_array
 
 mpl.use("Agg")
@@ -47,8 +49,13 @@ def test_numbers_are_written_for_people():
     assert "big: 1,234 parameters" in text
     assert "2,468" in text
     assert "loss 0.7\n" in text
-    assert [number(x) for x in (2.0, 999.7, 0.5, 1e-5)] == ["2.00", "1,000", "0.500", "1.00e-05"]
-    assert seconds(float("nan")) == "–"
+    assert [fmt.significant(x) for x in (2.0, 999.7, 0.5, 1e-5)] == [
+        "2.00",
+        "1,000",
+        "0.500",
+        "1.00e-05",
+    ]
+    assert fmt.time(float("nan")) == "–"
     assert re.search(r"\d\.0e", str(gm.compare(scaled(1.0), seconds=0))) is None
 
 
@@ -136,3 +143,23 @@ def test_without_times_there_is_no_picture():
     """An empty picture looks like a bug in the plot, not like a missing measurement."""
     with pytest.raises(gm.InvalidOption, match=r"timed.*seconds=0\.5"):
         gm.compare(scaled(1.0), seconds=0).plot()
+
+
+def test_a_comparison_is_computed_once(monkeypatch):
+    """If showing it judged or certified again, a debugger would take seconds at each step."""
+    judges = []
+
+    def judge(*arguments):
+        judges.append(Judge(*arguments))
+        return judges[-1]
+
+    monkeypatch.setattr(judgement, "Judge", judge)
+    comparison = gm.compare(scaled(1.0), seconds=0.01)
+    assert len(judges) == 1
+    monkeypatch.setattr(judgement, "Judge", None)
+    monkeypatch.setattr(Judge, "verdict", None)
+    monkeypatch.setattr("gradmethods.certified.certified_gradient", None)
+    assert "Which to use" in repr(comparison)
+    assert comparison.advice.able()
+    assert comparison.agree
+    assert set(comparison.table["verdict"]) == {"agrees"}

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
-
 import numpy as np
 import pytest
 
@@ -108,13 +105,3 @@ def test_the_check_finds_a_wrong_gradient(problem, provider):
     assert check({k: 0 * v for k, v in gradient.items()}, problem, provider, 0).error == 1.0
     gradient["W"] = gradient["W"] * np.nan
     assert check(gradient, problem, provider, seed=0).error == np.inf
-
-
-def test_cost_and_report_load_nothing_heavy():
-    """If they did, everyone who imports them would wait for pandas, matplotlib and SymPy."""
-    code = (
-        "import sys, gradmethods.cost, gradmethods.report;"
-        "print([m for m in ('pandas', 'matplotlib', 'sympy', 'flint') if m in sys.modules])"
-    )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert done.stdout.strip() == "[]"

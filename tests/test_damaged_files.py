@@ -4,11 +4,10 @@ import json
 
 import pytest
 
-from gradmethods.cli import main
-from gradmethods.derivations import Derivation
+from gradmethods.app.cli import main
+from gradmethods.app.runs.begin import clear
 from gradmethods.errors import GradientError
-from gradmethods.report import write as report
-from gradmethods.report.files import (
+from gradmethods.output.files import (
     ACCURACY,
     CLAIMS,
     DERIVATIONS,
@@ -18,7 +17,8 @@ from gradmethods.report.files import (
     read_json,
     records_so_far,
 )
-from gradmethods.runs.begin import clear
+from gradmethods.report import write as report
+from gradmethods.studies.derivations import Derivation
 from tests.report_records import write_run
 
 

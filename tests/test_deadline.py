@@ -13,10 +13,10 @@ import numpy as np
 import pytest
 
 import gradmethods as gm
-from gradmethods.accuracy.tasks import Task
+from gradmethods.app.runs.accuracy_tasks import Task
+from gradmethods.app.runs.assess import carry_out
 from gradmethods.deadline import OutOfTime, deadline
-from gradmethods.report.files import read_records
-from gradmethods.runs.assess import carry_out
+from gradmethods.output.files import read_records
 
 
 def stubborn():
@@ -169,7 +169,7 @@ def test_the_users_own_timer_is_left_alone():
 def test_what_does_not_fit_is_a_gap(tmp_path, monkeypatch, now, done):
     """With no second left for accuracy the whole run died, and there was no report."""
     clock = SimpleNamespace(monotonic=iter(now).__next__)
-    monkeypatch.setattr("gradmethods.runs.assess.time", clock)
+    monkeypatch.setattr("gradmethods.app.runs.assess.time", clock)
     work = {"short": dict, "long": stubborn, "later": dict}
     tasks = [Task("gradient", {"takes": name}, does) for name, does in work.items()]
     carry_out(tasks, tmp_path / "accuracy.jsonl", 9.0)

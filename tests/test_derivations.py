@@ -12,12 +12,12 @@ import sympy
 from matplotlib.text import Text
 
 import gradmethods as gm
-from gradmethods.cli import main
-from gradmethods.derivations import Derivation, Row, classifier, derive, network
-from gradmethods.derivations.proof import vanishes
+from gradmethods.app.cli import main
 from gradmethods.errors import UnknownName
 from gradmethods.graph import record
 from gradmethods.report import formulas
+from gradmethods.studies.derivations import Derivation, Row, classifier, derive, network
+from gradmethods.studies.derivations.proof import vanishes
 from gradmethods.tape import count_factors, recognise
 
 

@@ -10,14 +10,15 @@ import pandas as pd
 import pytest
 
 import gradmethods as gm
+from gradmethods.comparison.plane import accuracy_cost_plane
 from gradmethods.cost.cases import PROVIDERS, Case
 from gradmethods.cost.sweeps import SWEEPS
 from gradmethods.errors import InvalidOption
-from gradmethods.report import figures, frames, plots
-from gradmethods.report.figures import save
-from gradmethods.report.plane import accuracy_cost_plane
+from gradmethods.output import figures
+from gradmethods.output.figures import save
+from gradmethods.output.style import LOOKS, look
+from gradmethods.report import frames, plots
 from gradmethods.report.quantities import OPERATIONS, PREPARATION, QUANTITIES, RATIO, TIME
-from gradmethods.report.style import LOOKS, look
 from tests.report_records import gap, record, some_records
 
 

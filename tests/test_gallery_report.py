@@ -11,14 +11,14 @@ import gradmethods as gm
 from gradmethods.accuracy import gallery, reasons
 from gradmethods.accuracy.report import VARIANTS
 from gradmethods.accuracy.tolerances import tolerance
-from gradmethods.cli import main
-from gradmethods.locate import find_problem
+from gradmethods.app.cli import main
+from gradmethods.app.locate import find_problem
+from gradmethods.output.caption import Caption
+from gradmethods.output.figures import save
+from gradmethods.output.files import read_json, write_json
+from gradmethods.output.typeset import write_table
 from gradmethods.problems import hard
 from gradmethods.report import gallery as shown
-from gradmethods.report.captions import Caption
-from gradmethods.report.figures import save
-from gradmethods.report.files import read_json, write_json
-from gradmethods.report.typeset import write_table
 from tests.gallery_rows import measured
 
 

@@ -13,12 +13,12 @@ from matplotlib.patches import Circle, FancyBboxPatch, PathPatch
 from matplotlib.text import Text
 
 import gradmethods as gm
-from gradmethods.cli import main
+from gradmethods.app.cli import main
 from gradmethods.errors import BudgetExceeded, InvalidProblem, UnknownName
 from gradmethods.graph import Node, record
 from gradmethods.graph.names import Names, is_array
+from gradmethods.output.figures import save
 from gradmethods.report import graph_text
-from gradmethods.report.figures import save
 from gradmethods.report.graph import MOST_NODES, draw_graph
 from gradmethods.report.graph_boxes import Shown, collect
 from gradmethods.tape import trace

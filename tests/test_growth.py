@@ -14,8 +14,8 @@ from gradmethods.cost.operations import count_case
 from gradmethods.cost.plan import Plan
 from gradmethods.cost.trial import Settings
 from gradmethods.errors import InvalidOption
+from gradmethods.output.files import RECORDS, append_record, read_json
 from gradmethods.report import cost, write
-from gradmethods.report.files import RECORDS, append_record, read_json
 from gradmethods.report.growth import counts_frame, laws_frame, laws_table
 from tests.report_records import write_run
 

@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 
 import gradmethods as gm
-from gradmethods.accuracy.kills import kill_summary, kill_table, kills_by_mistake
 from gradmethods.accuracy.plants import MISTAKES
+from gradmethods.comparison.kills import kill_summary, kill_table, kills_by_mistake
 from gradmethods.peers.checkers import CHECKERS, flat_loss
 from gradmethods.peers.judged import TABLES, field, judge_checkers
 

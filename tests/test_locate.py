@@ -8,7 +8,7 @@ import sys
 import pytest
 
 import gradmethods as gm
-from gradmethods.locate import find_problem
+from gradmethods.app.locate import find_problem
 
 HEAD = """
 import numpy as np

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from gradmethods.accuracy.errors import gradient_error
 from gradmethods.accuracy.measures import digits, measure
+from gradmethods.distance import gradient_error
 from gradmethods.errors import ShapeMismatch
 from tests.known import Known, linear
 

@@ -6,10 +6,10 @@ import pytest
 
 from gradmethods.cost.cases import Case
 from gradmethods.cost.sweeps import SWEEPS
-from gradmethods.report import format as fmt
+from gradmethods.output import format as fmt
+from gradmethods.output.files import RECORDS, append_record
+from gradmethods.output.items import Writer
 from gradmethods.report import memory
-from gradmethods.report.files import RECORDS, append_record
-from gradmethods.report.items import Writer
 from gradmethods.report.panel import plotted
 from gradmethods.report.quantities import MEMORY
 from gradmethods.report.theory import theory

@@ -13,12 +13,12 @@ import numpy as np
 import pytest
 
 import gradmethods as gm
-from gradmethods.claims import LEDGER, claims_rows
+from gradmethods.app.runs import million
 from gradmethods.cost.passes import Passes
 from gradmethods.errors import GradientError
-from gradmethods.report.files import locked, read_json, records_so_far
+from gradmethods.output.files import locked, read_json, records_so_far
 from gradmethods.report.million import result_text
-from gradmethods.runs import million
+from gradmethods.studies.claims import LEDGER, claims_rows
 
 WIDTHS = (2, 24, 24, 1)
 N = gm.problems.get("mlp", widths=WIDTHS, batch=1).size
@@ -26,7 +26,7 @@ N = gm.problems.get("mlp", widths=WIDTHS, batch=1).size
 JOB = """
 import sys
 from pathlib import Path
-from gradmethods.runs import million
+from gradmethods.app.runs import million
 from gradmethods.cost.passes import Passes
 
 slow = Passes.block

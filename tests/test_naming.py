@@ -12,15 +12,15 @@ import pandas as pd
 import pytest
 
 import gradmethods as gm
-from gradmethods.accuracy.tasks import Settings, tasks
+from gradmethods.app.runs.accuracy_tasks import Settings, tasks
+from gradmethods.app.runs.assess import assess
 from gradmethods.graph import record
 from gradmethods.graph.names import Names
 from gradmethods.naming import file_part
-from gradmethods.report.captions import Caption
-from gradmethods.report.files import csv_text, read_json, write_json, write_text
+from gradmethods.output.caption import Caption
+from gradmethods.output.files import csv_text, read_json, write_json, write_text
+from gradmethods.output.typeset import write_table
 from gradmethods.report.show import show_graph
-from gradmethods.report.typeset import write_table
-from gradmethods.runs.assess import assess
 from gradmethods.structure import compile_check
 
 HOSTILE = [

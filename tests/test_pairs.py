@@ -7,16 +7,16 @@ from typing import Any
 
 import pytest
 
+from gradmethods.app.runs.cases import settled
 from gradmethods.cost import pairs
 from gradmethods.cost.pairs import PAIRS, UNDECIDED, Pair, pair_record, verdict
 from gradmethods.cost.plan import Plan
 from gradmethods.errors import InvalidOption
+from gradmethods.output.files import RECORDS, append_record
 from gradmethods.report import frames
-from gradmethods.report.files import RECORDS, append_record
 from gradmethods.report.pairs import pairs_frame, pairs_table
 from gradmethods.report.text import case_line
 from gradmethods.report.write import write
-from gradmethods.runs.cases import settled
 from tests.report_records import estimate, some_records, write_run
 
 PAIR = Pair("numerical:forward", "numerical:backward", "1")

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 import gradmethods as gm
-from gradmethods import pathologies as p
 from gradmethods.report import pathologies as plots
+from gradmethods.studies import pathologies as p
 
 OTHERS = ["analytical:chain-rule", "numerical:complex-step", "numerical"]
 

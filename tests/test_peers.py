@@ -6,21 +6,17 @@ Most of this runs without any peer installed; what needs one is skipped with wha
 from __future__ import annotations
 
 import importlib.util
-import subprocess
-import sys
 
 import numpy as np
 import pytest
 
 import gradmethods as gm
 from gradmethods import problems
-from gradmethods.accuracy.errors import gradient_error
+from gradmethods.distance import gradient_error
 from gradmethods.peers import FAMILIES, PEERS, NotInstalled
 from gradmethods.peers.cases import Case, chosen
 from gradmethods.peers.handwritten import HandWritten
 from gradmethods.provider import Provider
-
-PACKAGES = sorted({package for p in PEERS.values() for package in p.packages})
 
 LARGEST_ERROR = {"backprop": 1e-13, "analytical": 1e-12, "numerical": 1e-6}
 """Relative to the norm: round-off of some hundred operations; balanced central differences."""
@@ -65,19 +61,6 @@ def test_a_missing_package_is_an_obstacle_with_its_remedy(monkeypatch):
             assert engine.packages[0] in reason
             with pytest.raises(NotInstalled, match="pip install"):
                 engine.prepare(problem)
-
-
-def test_importing_the_room_loads_no_peer():
-    """If it did, a user without torch could not even read why torch is not in the table."""
-    heavy = [package for package in PACKAGES if package != "sympy"]
-    code = (
-        "import sys, gradmethods.peers.run, gradmethods.peers.__main__;"
-        f"print([m for m in {heavy!r} if m in sys.modules])"
-    )
-    result = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, check=True
-    )
-    assert result.stdout.strip() == "[]"
 
 
 @pytest.mark.parametrize("loss", ["cross-entropy", "logits", "squared-error"])

@@ -12,13 +12,13 @@ import pytest
 import gradmethods as gm
 from gradmethods.cost.plan import Gap
 from gradmethods.errors import GradientError
+from gradmethods.output.files import RECORDS, append_record, read_json, read_records
 from gradmethods.peers import FAMILIES, run
 from gradmethods.peers.cases import GRID, SMALL, Case
 from gradmethods.peers.contest import contest, summary
 from gradmethods.peers.handwritten import HandWritten
 from gradmethods.peers.results import write_results
 from gradmethods.peers.trial import run_case
-from gradmethods.report.files import RECORDS, append_record, read_json, read_records
 
 
 class Clock:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from gradmethods.cli import main
+from gradmethods.app.cli import main
+from gradmethods.output.terminal import table
 from gradmethods.report.accuracy import text
-from gradmethods.report.plain import table
 from tests.accuracy_records import curve
 
 

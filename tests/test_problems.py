@@ -9,8 +9,6 @@ from __future__ import annotations
 import itertools
 import math
 import pickle
-import subprocess
-import sys
 from typing import Any
 
 import mpmath  # type: ignore[import-untyped]  # published without types
@@ -574,12 +572,3 @@ def test_bad_requests_are_refused_in_words(name, options, error, words):
     # If it fails, a wrong size is taken for another one, or the message does not say what to do.
     with pytest.raises(error, match=words):
         problems.get(name, **options)
-
-
-def test_the_catalogue_loads_numpy_alone():
-    # If it fails, listing problems costs seconds of imports that it does not need.
-    heavy = "{'sympy', 'pandas', 'matplotlib', 'flint', 'scipy', 'mpmath'}"
-    code = f"import sys, gradmethods.problems; print(sorted({heavy} & set(sys.modules)))"
-    command = [sys.executable, "-c", code]
-    run = subprocess.run(command, capture_output=True, text=True, check=True)  # ours
-    assert run.stdout.strip() == "[]"

@@ -6,7 +6,6 @@ import html.parser
 import json
 import re
 import subprocess
-import sys
 from importlib import resources
 from pathlib import Path
 
@@ -17,10 +16,11 @@ import pytest
 import gradmethods as gm
 from gradmethods.cost import rounds, timing
 from gradmethods.cost.cases import Case, grid
-from gradmethods.report import format as fmt
+from gradmethods.output import format as fmt
+from gradmethods.output.caption import provenance_line
 from gradmethods.report import frames, tables, write_report
 from gradmethods.report.banners import banners
-from gradmethods.report.captions import METHOD, provenance_line
+from gradmethods.report.captions import METHOD
 from gradmethods.report.text import case_line, summary
 from tests.report_records import REASON, gap, record, write_run
 
@@ -288,16 +288,6 @@ def test_the_page_shows_derivations_with_their_proofs(run):
     assert "The derivations, proven" in text
     assert "1 of 1 equations proven by SymPy" in text
     assert 'href="#formulas"' in text
-
-
-def test_the_report_loads_no_engine():
-    """If it did, writing a report would wait for SymPy, or need a display."""
-    code = (
-        "import sys, gradmethods.report.write;"
-        "print([m for m in ('sympy', 'flint', 'matplotlib.pyplot') if m in sys.modules])"
-    )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert done.stdout.strip() == "[]"
 
 
 def test_the_template_is_part_of_the_package():

@@ -10,8 +10,7 @@ import pytest
 
 from gradmethods.cost.plan import Plan
 from gradmethods.errors import GradientError, InvalidOption
-from gradmethods.report import frames, write_report
-from gradmethods.report.files import (
+from gradmethods.output.files import (
     RECORDS,
     append_record,
     check_target,
@@ -19,6 +18,7 @@ from gradmethods.report.files import (
     records_so_far,
     write_text,
 )
+from gradmethods.report import frames, write_report
 
 
 def test_records_survive_a_torn_line(tmp_path):

@@ -6,13 +6,15 @@ import json
 
 import pytest
 
+from gradmethods.app.runs import begin as begins
+from gradmethods.app.runs import bench, cases
 from gradmethods.cost import provenance as origin
 from gradmethods.cost.cases import grid
 from gradmethods.cost.ceiling import STATUS, ceiling
 from gradmethods.cost.plan import Gap, Plan
 from gradmethods.cost.trial import Settings, describe, gap_record, run_case
 from gradmethods.errors import BudgetExceeded, GradientError
-from gradmethods.report.files import (
+from gradmethods.output.files import (
     PROVENANCE,
     RECORDS,
     append_record,
@@ -23,8 +25,6 @@ from gradmethods.report.files import (
 )
 from gradmethods.report.growth import gaps_frame
 from gradmethods.report.tables import gaps_table
-from gradmethods.runs import begin as begins
-from gradmethods.runs import bench, cases
 from tests.test_bench import Fake
 
 NOW = {
@@ -161,7 +161,7 @@ def test_a_million_passes_that_do_not_fit_are_a_gap(tmp_path, monkeypatch):
         raise BudgetExceeded("Estimated 1 h; 10 s are there.")
 
     begin(tmp_path)
-    monkeypatch.setattr("gradmethods.runs.million.run_million", refuse)
+    monkeypatch.setattr("gradmethods.app.runs.million.run_million", refuse)
     bench.million_passes(tmp_path, "small", 10.0, Settings(0.0))
     (record,) = records_so_far(tmp_path / RECORDS)
     assert (record["key"], record["kind"]) == ("million", "budget")

@@ -9,10 +9,10 @@ from gradmethods.cost.plan import Plan, first_reason
 from gradmethods.cost.sweeps import NETWORKS, OTHERS, SWEEPS, get_sweep
 from gradmethods.cost.trial import Settings, run_case
 from gradmethods.errors import UnknownName
+from gradmethods.output.items import Writer
 from gradmethods.report import frames, plots, tables
 from gradmethods.report.captions import figure_caption, panels_caption
 from gradmethods.report.cost import cost_items
-from gradmethods.report.items import Writer
 from gradmethods.report.panel import plotted
 from gradmethods.report.quantities import QUANTITIES, RATIO, TIME
 from gradmethods.report.text import case_line

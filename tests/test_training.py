@@ -8,12 +8,12 @@ import numpy as np
 import pytest
 
 import gradmethods as gm
-from gradmethods import training
 from gradmethods.cost.counts import counted
 from gradmethods.errors import InvalidOption, ShapeMismatch, UnknownName
 from gradmethods.problems.predictions import accuracy, probabilities
-from gradmethods.seeds import diagnosis, hessian, seed_study
-from gradmethods.training import DIVERGED, INTERRUPTED, train, train_together
+from gradmethods.studies import training
+from gradmethods.studies.seeds import diagnosis, hessian, seed_study
+from gradmethods.studies.training import DIVERGED, INTERRUPTED, train, train_together
 
 
 def sigma(z):

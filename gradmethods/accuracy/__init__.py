@@ -1,25 +1,20 @@
-"""Error measures and bounds, gradients checked, and providers held against each other."""
+"""How far a gradient is from the truth, what theory allows, and who is right.
+
+Nothing here times, compares for a user or draws. Read `distance.py` on the ground, then
+`verdict.py`.
+"""
 
 from gradmethods.accuracy.bounds import bound
-from gradmethods.accuracy.check import assert_gradient, check_gradient
-from gradmethods.accuracy.checked import Check
-from gradmethods.accuracy.compare import DEFAULT_PROVIDERS, Comparison, compare
-from gradmethods.accuracy.errors import Error, error, gradient_error
 from gradmethods.accuracy.measures import Measures, measure
 from gradmethods.accuracy.tolerances import tolerance
 from gradmethods.accuracy.verdict import Verdict, verdict
+from gradmethods.distance import Error, error, gradient_error
 
 __all__ = [
-    "DEFAULT_PROVIDERS",
-    "Check",
-    "Comparison",
     "Error",
     "Measures",
     "Verdict",
-    "assert_gradient",
     "bound",
-    "check_gradient",
-    "compare",
     "error",
     "gradient_error",
     "measure",

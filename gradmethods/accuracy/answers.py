@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+import contextlib
+import re
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from gradmethods import problems
 from gradmethods.blame import told
 from gradmethods.cost.timing import Cost, measure
 from gradmethods.errors import BudgetExceeded, GradientError, ShapeMismatch
 from gradmethods.problem import Problem
 from gradmethods.provider import Provider
+from gradmethods.providers import get_provider
 from gradmethods.structure import Arrays
 
 Vectors = dict[str, NDArray[np.float64]]
@@ -118,6 +123,26 @@ def evaluate(
         )
     arrays = problem.structure.check(gradient)
     return float(scalar), {name: np.array(array) for name, array in arrays.items()}
+
+
+@cache
+def warm_up(name: str) -> None:
+    """Let a provider import what it needs, once, outside of any measurement."""
+    smallest = problems.get("network-1-1-1")
+    # A user's own provider has a name that nobody else knows; what fails here fails again later.
+    with contextlib.suppress(Exception):
+        get_provider(name).prepare(smallest)(smallest.params)
+
+
+def without_kind(reason: str) -> str:
+    """Leave out what kind of array a method uses: for the user's loss the reason is one.
+
+    Examples
+    --------
+    >>> without_kind("np.sum was called on a traced array of shape ().")
+    'np.sum was called on an array of shape ().'
+    """
+    return re.sub(r"\b([aA]) (symbolic|complex|traced|ball) array", r"\1n array", reason)
 
 
 def _reason(refusal: GradientError) -> str:

@@ -11,9 +11,9 @@ from typing import Any
 import numpy as np
 
 from gradmethods.accuracy.balance import LAWS, Balance, balance
-from gradmethods.accuracy.errors import norm
 from gradmethods.accuracy.subject import COMPONENTS, Subject
 from gradmethods.accuracy.truth import true_arrays
+from gradmethods.distance import norm
 from gradmethods.errors import GradientError
 from gradmethods.problem import Problem
 from gradmethods.providers import Numerical

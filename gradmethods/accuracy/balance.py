@@ -41,7 +41,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from gradmethods.accuracy.errors import norm
+from gradmethods.distance import norm
 from gradmethods.problem import Problem
 from gradmethods.providers.schemes import COMPLEX_STEP
 

@@ -17,8 +17,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from gradmethods.accuracy.errors import norm
 from gradmethods.accuracy.truth import Truth, true_arrays
+from gradmethods.distance import norm
 from gradmethods.provider import Provider
 from gradmethods.providers import get_provider
 from gradmethods.providers.schemes import RICHARDSON, SCHEMES, Scheme

@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from gradmethods.accuracy.answers import Answer, ask
-from gradmethods.accuracy.errors import norm
 from gradmethods.accuracy.reasons import reason
 from gradmethods.accuracy.report import VARIANTS
 from gradmethods.accuracy.tolerances import tolerance
+from gradmethods.distance import norm
 from gradmethods.errors import GradientError
 from gradmethods.problem import Problem
 from gradmethods.problems import hard

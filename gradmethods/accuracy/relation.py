@@ -24,9 +24,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gradmethods.accuracy.answers import Answer
-from gradmethods.accuracy.errors import norm
 from gradmethods.accuracy.roundoff import PlainLoss
 from gradmethods.accuracy.tolerances import tolerance
+from gradmethods.distance import norm
 from gradmethods.problem import Problem
 
 

@@ -15,11 +15,11 @@ from numpy.typing import NDArray
 from gradmethods import problems
 from gradmethods.accuracy.answers import Answer, ask
 from gradmethods.accuracy.bounds import amplification, bound
-from gradmethods.accuracy.errors import norm
 from gradmethods.accuracy.measures import measure
 from gradmethods.accuracy.subject import Subject
 from gradmethods.accuracy.truth import true_arrays
 from gradmethods.accuracy.verdict import verdict
+from gradmethods.distance import norm
 from gradmethods.provider import Provider
 
 if TYPE_CHECKING:

@@ -14,8 +14,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from gradmethods.accuracy.errors import norm
 from gradmethods.accuracy.truth import Truth, in_doubles, true_arrays
+from gradmethods.distance import norm
 
 WITHIN = "within bound"
 BEYOND = "beyond bound"

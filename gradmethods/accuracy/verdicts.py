@@ -15,10 +15,10 @@ from functools import cached_property
 import numpy as np
 
 from gradmethods.accuracy.answers import Answer
-from gradmethods.accuracy.errors import error
 from gradmethods.accuracy.relation import AGREE, CONTRADICT, UNKNOWN, Relations
 from gradmethods.accuracy.roundoff import SLACK, PlainLoss
 from gradmethods.accuracy.tolerances import tolerance
+from gradmethods.distance import error
 from gradmethods.problem import Problem
 from gradmethods.providers.schemes import SCHEMES
 

@@ -1,4 +1,7 @@
-"""What a gradient costs: time, exact counts, and how they grow with the number of parameters."""
+"""What a gradient costs: time, exact counts, and how they grow with the number of parameters.
+
+Nothing here judges a gradient or writes a file. Read `timing.py` first.
+"""
 
 from gradmethods.cost.counts import Counter, counted
 from gradmethods.cost.estimates import Estimate

@@ -17,6 +17,7 @@ from typing import Any
 from gradmethods.cost.cases import Case
 from gradmethods.cost.rounds import Clock
 from gradmethods.cost.sweeps import SWEEPS
+from gradmethods.output.format import duration
 
 FIRST_GROWTH = {"n": 2.0, "N": 1.0}
 """Assumed exponent of growth while only one smaller case is known, by what grows: quadratic in the
@@ -165,19 +166,6 @@ class Plan:
     def exhausted(self) -> Gap:
         """Say that there is no time left."""
         return Gap("budget", f"The {duration(self.budget or 0)} for all cases were used up.")
-
-
-def duration(seconds: float) -> str:
-    """Write seconds for a reader.
-
-    Examples
-    --------
-    >>> duration(0.000521), duration(0.0123), duration(15), duration(7200)
-    ('520 µs', '12 ms', '15 s', '2 h')
-    """
-    units = (("h", 3600, 7200), ("min", 60, 120), ("s", 1, 1), ("ms", 1e-3, 1e-3), ("µs", 1e-6, 0))
-    unit, size = next((unit, size) for unit, size, least in units if max(seconds, 0) >= least)
-    return f"{float(f'{max(seconds, 0) / size:.2g}'):g} {unit}"
 
 
 def first_reason(reason: str) -> str:

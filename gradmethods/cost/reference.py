@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from gradmethods.accuracy.errors import gradient_error
+from gradmethods.distance import gradient_error
 from gradmethods.problem import Problem
 from gradmethods.structure import Arrays, Parameters
 

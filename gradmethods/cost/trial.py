@@ -18,12 +18,13 @@ from gradmethods.cost.ceiling import ceiling
 from gradmethods.cost.counts import counted
 from gradmethods.cost.estimates import FEWEST_FOR_BOOTSTRAP
 from gradmethods.cost.memory import memory, traced_seconds
-from gradmethods.cost.plan import Gap, Plan, duration
+from gradmethods.cost.plan import Gap, Plan
 from gradmethods.cost.reference import check
 from gradmethods.cost.rounds import SHORTEST_ROUND, Rounds, calls_for
 from gradmethods.cost.timing import MOST_ROUNDS, plain_loss, quiet
 from gradmethods.deadline import deadline
 from gradmethods.errors import GradientError
+from gradmethods.output.format import duration
 from gradmethods.problem import Problem
 from gradmethods.provider import GradientResult, Provider
 

@@ -6,13 +6,12 @@ to its payloads; everything that a user may write then follows.
 
 from gradmethods.namespace.core import Operand
 from gradmethods.namespace.indexing import Indexing
-from gradmethods.namespace.linalg import Contractions, Linalg
-from gradmethods.namespace.reductions import Reductions
+from gradmethods.namespace.linalg import Functions, Linalg
 
 __all__ = ["Namespace", "Operand"]
 
 
-class Namespace(Reductions, Contractions, Indexing):
+class Namespace(Functions, Indexing):
     """The base of every `xp` but NumPy itself."""
 
     @property

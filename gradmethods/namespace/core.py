@@ -63,8 +63,8 @@ class Bindings(ABC):
                 with np.errstate(all="ignore"):
                     value = np.asarray(primitive.numpy(*payloads, **static))
                 if self.folds(primitive, value):
-                    return Array(self, value)  # type: ignore[arg-type]  # self is a Namespace
-            return Array(self, self.apply(primitive, payloads, static))  # type: ignore[arg-type]  # as above
+                    return Array(self, value)
+            return Array(self, self.apply(primitive, payloads, static))
         except GradientError:
             raise
         except (ValueError, IndexError, TypeError, OverflowError) as error:
@@ -124,7 +124,7 @@ class Bindings(ABC):
         if isinstance(operand, Array) and operand.namespace is self:
             return operand
         payload = self.lift(operand)
-        return Array(self, np.asarray(payload))  # type: ignore[arg-type]  # self is a Namespace
+        return Array(self, np.asarray(payload))
 
     def concrete(self, operand: Any) -> NDArray[Any] | None:
         """Return the values of a constant, None for anything whose values are not known."""

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from gradmethods.arrays import Array
 from gradmethods.errors import ShapeMismatch, UnknownAttribute, UnsupportedOperation
 from gradmethods.namespace.advice import advice
 from gradmethods.namespace.core import Bindings, Operand
 from gradmethods.namespace.integers import integer, integers, normalize_axes, normalize_axis
-
-if TYPE_CHECKING:
-    from gradmethods.namespace import Namespace
+from gradmethods.namespace.reductions import Reductions
 
 
 class Contractions(Bindings):
@@ -119,10 +117,14 @@ class Contractions(Bindings):
         return self.bind("sum", entries, axis=(entries.ndim - 1,), keepdims=False)
 
 
+class Functions(Reductions, Contractions):
+    """What norms are written with."""
+
+
 class Linalg:
     """``xp.linalg``: the extension's products and norms, on the last axes as in the standard."""
 
-    def __init__(self, xp: Namespace) -> None:
+    def __init__(self, xp: Functions) -> None:
         self._xp = xp
         self.matmul = xp.matmul
         self.matrix_transpose = xp.matrix_transpose

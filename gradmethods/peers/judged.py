@@ -16,15 +16,15 @@ import pandas as pd
 
 from gradmethods import problems
 from gradmethods.accuracy.bounds import SLACK
-from gradmethods.accuracy.kills import kill_summary, kill_table, kills_by_mistake
 from gradmethods.accuracy.plants.changes import JUST_ABOVE
+from gradmethods.comparison.kills import kill_summary, kill_table, kills_by_mistake
 from gradmethods.cost.provenance import provenance
+from gradmethods.output import format as fmt
+from gradmethods.output.caption import Caption, provenance_line
+from gradmethods.output.files import csv_text, write_text
+from gradmethods.output.typeset import write_table
 from gradmethods.peers.checkers import CHECKERS
 from gradmethods.problem import Problem
-from gradmethods.report import format as fmt
-from gradmethods.report.captions import Caption, provenance_line
-from gradmethods.report.files import csv_text, write_text
-from gradmethods.report.typeset import write_table
 
 UNITS = 1e-6
 """Factor of a loss in other units."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from gradmethods.report.style import (
+from gradmethods.output.style import (
     BLACK,
     GREEN,
     ORANGE,

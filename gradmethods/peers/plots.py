@@ -10,9 +10,9 @@ import pandas as pd
 from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, FuncFormatter, LogLocator, NullFormatter
 
+from gradmethods.output.figures import SIZES, new_figure
+from gradmethods.output.style import RC, THEORY
 from gradmethods.peers.looks import look_of
-from gradmethods.report.figures import SIZES, new_figure
-from gradmethods.report.style import RC, THEORY
 
 WIDTH = 2.4
 """Points: the line of ours. Everybody else's is half of it."""

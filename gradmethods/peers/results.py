@@ -7,14 +7,10 @@ from typing import Any
 
 import pandas as pd
 
-from gradmethods.peers import frames, plots
-from gradmethods.peers.captions import FIGURES, TABLES, source_line
-from gradmethods.peers.looks import look_of
-from gradmethods.report import format as fmt
-from gradmethods.report.captions import Caption
-from gradmethods.report.cite import bibliography, run_name
-from gradmethods.report.figures import FORMATS, SIZES, save
-from gradmethods.report.files import (
+from gradmethods.output import format as fmt
+from gradmethods.output.caption import Caption
+from gradmethods.output.figures import FORMATS, SIZES, save
+from gradmethods.output.files import (
     PROVENANCE,
     RECORDS,
     csv_text,
@@ -23,7 +19,11 @@ from gradmethods.report.files import (
     write_json,
     write_text,
 )
-from gradmethods.report.typeset import write_table
+from gradmethods.output.typeset import write_table
+from gradmethods.peers import frames, plots
+from gradmethods.peers.captions import FIGURES, TABLES, source_line
+from gradmethods.peers.looks import look_of
+from gradmethods.report.cite import bibliography, run_name
 
 
 def write_results(out: Path | str) -> list[Path]:

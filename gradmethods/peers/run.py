@@ -14,14 +14,11 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
-from gradmethods.cost.plan import Gap, duration
+from gradmethods.app.runs.begin import clear
+from gradmethods.cost.plan import Gap
 from gradmethods.cost.provenance import provenance
 from gradmethods.errors import GradientError
-from gradmethods.peers import PEERS
-from gradmethods.peers.cases import GRID, Case
-from gradmethods.peers.results import write_results
-from gradmethods.peers.trial import ENVIRONMENT, RELEASED, describe, gap_record, run_case
-from gradmethods.report.files import (
+from gradmethods.output.files import (
     PROVENANCE,
     RECORDS,
     append_record,
@@ -30,7 +27,11 @@ from gradmethods.report.files import (
     records_so_far,
     write_json,
 )
-from gradmethods.runs.begin import clear
+from gradmethods.output.format import duration
+from gradmethods.peers import PEERS
+from gradmethods.peers.cases import GRID, Case
+from gradmethods.peers.results import write_results
+from gradmethods.peers.trial import ENVIRONMENT, RELEASED, describe, gap_record, run_case
 
 SECONDS = 15.0
 """Seconds of rounds for a case."""
@@ -142,7 +143,7 @@ def child(arguments: Sequence[str]) -> int:
 
 def line(record: dict[str, Any]) -> str:
     """Say in one line what a contender took, or why it did not."""
-    from gradmethods.report import format as fmt
+    from gradmethods.output import format as fmt
 
     head = f"{record['network']:<16} {record['contender']:<22} "
     if record["outcome"] == "gap":

@@ -11,11 +11,12 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-from gradmethods.accuracy.errors import gradient_error
-from gradmethods.cost.plan import Gap, duration
+from gradmethods.cost.plan import Gap
 from gradmethods.cost.timing import plain_loss, quiet
 from gradmethods.deadline import deadline
+from gradmethods.distance import gradient_error
 from gradmethods.errors import GradientError
+from gradmethods.output.format import duration
 from gradmethods.peers.cases import BATCH, Case, ours
 from gradmethods.peers.contest import contest, summary
 from gradmethods.peers.peer import PreparedPeer

@@ -1,6 +1,6 @@
-"""Tables, plots and the HTML report, from the records of a run. The only room that writes files.
+"""Tables, plots and the HTML report, from the records of a run.
 
-Nothing here measures, and importing it loads neither pandas nor matplotlib.
+Nothing here measures, and importing it loads neither pandas nor matplotlib. Read `write.py` first.
 """
 
 from __future__ import annotations

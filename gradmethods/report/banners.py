@@ -12,6 +12,7 @@ import pandas as pd
 
 from gradmethods.cost.cases import grid
 from gradmethods.cost.noise import LOUD
+from gradmethods.output.caption import is_unfinished
 from gradmethods.report.frames import noise
 
 
@@ -54,8 +55,3 @@ def banners(
             "all the time. Their times hold that work too; they are marked in the tables."
         )
     return found
-
-
-def is_unfinished(origin: Mapping[str, Any] | None) -> bool:
-    """Tell whether a run is known not to have come to its end."""
-    return bool(origin) and (origin or {}).get("finished") is False

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
 
 import pandas as pd
 
 from gradmethods.cost.sweeps import BATCH, SWEEPS
-from gradmethods.report import format as fmt
-from gradmethods.report.banners import is_unfinished
+from gradmethods.output import format as fmt
+from gradmethods.output.caption import Caption
+from gradmethods.output.style import look
 from gradmethods.report.frames import stops
-from gradmethods.report.style import look
 
 SETTING = (
     "Networks have sigmoid units, their loss is the mean cross-entropy; "
@@ -68,39 +66,6 @@ COUNTED = (
     "Counted in the programs, for one example: an arithmetic operation or an elementary function "
     "of one number is one operation, whatever it costs."
 )
-
-
-@dataclass(frozen=True)
-class Caption:
-    """The words of one figure or table.
-
-    Attributes
-    ----------
-    title : str
-        Its name.
-    text : str
-        What it shows, and what is special about it.
-    shared : tuple of str
-        The parts of `METHOD` behind it. Where all captions stand together, these stand once.
-    """
-
-    title: str
-    text: str
-    shared: tuple[str, ...] = ()
-
-    @property
-    def method(self) -> str:
-        """How it was obtained."""
-        return " ".join(self.shared)
-
-    @property
-    def full(self) -> str:
-        """Everything, for where the figure or the table stands alone."""
-        return f"{self.title}. {self.text} {self.method}".strip()
-
-    def entry(self) -> dict[str, str]:
-        """Return plain values, for JSON."""
-        return {"title": self.title, "text": self.text, "method": self.method}
 
 
 def figure_caption(quantity: str, sweep: str, costs: pd.DataFrame) -> Caption:
@@ -209,31 +174,6 @@ TABLES: Mapping[str, Caption] = {
         (ROUNDS, INTERVALS),
     ),
 }
-
-
-def provenance_line(origin: Mapping[str, Any] | None) -> str:
-    """Say in one sentence where the numbers come from."""
-    if not origin:
-        return "No provenance was recorded."
-    machine, packages = origin["machine"], origin["packages"]
-    parts = [
-        *(["INCOMPLETE: stopped before its end"] if is_unfinished(origin) else []),
-        f"gradmethods {packages.get('gradmethods') or '(not installed)'}, {commit(origin)}",
-        f"{machine['processor']}, {machine['cores']} cores, {machine['system']}",
-        f"{origin['python']}, NumPy {packages['numpy']}, SymPy {packages['sympy']}",
-        f"seed {origin.get('seed')}",
-        f"command `{origin['command']}`",
-        f"{origin['date']}",
-    ]
-    return "; ".join(parts) + "."
-
-
-def commit(origin: Mapping[str, Any]) -> str:
-    """Name the commit, and say if files differed from it."""
-    git = origin.get("git")
-    if not git:
-        return "no git checkout"
-    return f"commit {git['commit'][:10]}" + (" with uncommitted changes" if git["dirty"] else "")
 
 
 def _endings(costs: pd.DataFrame, sweep: str) -> str:

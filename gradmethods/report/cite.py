@@ -6,8 +6,8 @@ import hashlib
 from collections.abc import Mapping
 from typing import Any
 
-from gradmethods.report.captions import commit
-from gradmethods.report.typeset import tex
+from gradmethods.output.caption import commit
+from gradmethods.output.typeset import tex
 
 SOURCES = r"""@article{rumelhart1986,
   author  = {Rumelhart, David E. and Hinton, Geoffrey E. and Williams, Ronald J.},

@@ -12,12 +12,12 @@ import pandas as pd
 from matplotlib.figure import Figure
 from matplotlib.ticker import FixedFormatter, FixedLocator
 
-from gradmethods.report import format as fmt
+from gradmethods.output import format as fmt
+from gradmethods.output.caption import Caption
+from gradmethods.output.figures import new_figure
+from gradmethods.output.items import Item, Writer
+from gradmethods.output.style import RC, THEORY, look
 from gradmethods.report.accuracy.sections import Section
-from gradmethods.report.captions import Caption
-from gradmethods.report.figures import new_figure
-from gradmethods.report.items import Item, Writer
-from gradmethods.report.style import RC, THEORY, look
 
 Records = Sequence[Mapping[str, Any]]
 

@@ -8,10 +8,10 @@ from typing import Any
 import pandas as pd
 
 from gradmethods.cost.sweeps import NETWORKS, OTHERS, SWEEPS
+from gradmethods.output.figures import SIZES
+from gradmethods.output.items import Item, Writer
 from gradmethods.report import frames, growth, memory, multiples, pairs, plots, tables
 from gradmethods.report.captions import TABLES, figure_caption, panels_caption
-from gradmethods.report.figures import SIZES
-from gradmethods.report.items import Item, Writer
 from gradmethods.report.panel import plotted
 from gradmethods.report.quantities import QUANTITIES, RATIO, TIME, Quantity
 

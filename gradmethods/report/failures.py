@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pandas as pd
 
-from gradmethods.pathologies import recovery
-from gradmethods.report import format as fmt
+from gradmethods.output import format as fmt
+from gradmethods.output.caption import Caption
+from gradmethods.output.folder import Folder
 from gradmethods.report import pathologies as plots
-from gradmethods.report.captions import Caption
-from gradmethods.report.folder import Folder
+from gradmethods.studies.pathologies import recovery
 
 BANDS = "Lines are medians over ten seeds, bands reach from the least to the largest value."
 

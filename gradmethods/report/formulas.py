@@ -14,10 +14,10 @@ import matplotlib as mpl
 from markupsafe import Markup
 from matplotlib.figure import Figure
 
-from gradmethods.derivations import Derivation, Row
+from gradmethods.output.lettering import extent, typeset
+from gradmethods.output.style import BLACK, GREEN, GRID, RC, VERMILLION
 from gradmethods.report.inline import inline
-from gradmethods.report.lettering import extent, typeset
-from gradmethods.report.style import BLACK, GREEN, GRID, RC, VERMILLION
+from gradmethods.studies.derivations import Derivation, Row
 
 SIZE, SMALL = 10.0, 7.5
 """Points: formulas, and what is said of them."""
@@ -38,7 +38,7 @@ def latex(derivations: Sequence[Derivation]) -> str:
     Parameters
     ----------
     derivations : sequence of Derivation
-        From `gradmethods.derivations.derive`.
+        From `gradmethods.studies.derivations.derive`.
     """
     blocks = []
     for found in derivations:
@@ -94,7 +94,7 @@ def figure(derivations: Sequence[Derivation]) -> Figure:
     Parameters
     ----------
     derivations : sequence of Derivation
-        From `gradmethods.derivations.derive`.
+        From `gradmethods.studies.derivations.derive`.
     """
     sheet = _Sheet()
     with mpl.rc_context(RC):
@@ -178,7 +178,7 @@ def section(derivations: Sequence[Derivation], glyphs: dict[str, str]) -> Markup
     Parameters
     ----------
     derivations : sequence of Derivation
-        From `gradmethods.derivations.derive`.
+        From `gradmethods.studies.derivations.derive`.
     glyphs : dict of str to str
         Outlines of letters that the page holds, by id; those of the formulas are added.
     """

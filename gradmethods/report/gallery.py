@@ -13,9 +13,9 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Patch, Rectangle
 
 from gradmethods.accuracy.gallery import INACCURATE, NOT_FINITE, NUMBER, REFUSED, RIGHT
-from gradmethods.report.captions import Caption
-from gradmethods.report.figures import new_figure
-from gradmethods.report.style import BLUE, PURPLE, RC, VERMILLION, YELLOW, look
+from gradmethods.output.caption import Caption
+from gradmethods.output.figures import new_figure
+from gradmethods.output.style import BLUE, PURPLE, RC, VERMILLION, YELLOW, look
 
 COLUMNS = (
     "case", "provider", "n", "dtype", "value", "outcome", "digits", "error", "gives", "truth",

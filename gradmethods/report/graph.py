@@ -17,6 +17,7 @@ from gradmethods.graph import Node
 from gradmethods.graph.layout import Layout, graphviz, layered
 from gradmethods.graph.layout.graphviz import available
 from gradmethods.graph.names import Names
+from gradmethods.output.style import RC
 from gradmethods.report.graph_boxes import Boxes, Shown, collect
 from gradmethods.report.graph_legend import GAP, Entry, factor_legend, legend, wrap
 from gradmethods.report.graph_strokes import (
@@ -28,7 +29,6 @@ from gradmethods.report.graph_strokes import (
     draw_node,
     middle,
 )
-from gradmethods.report.style import RC
 from gradmethods.tape import Trace, count_factors
 
 MOST_NODES = 400

@@ -8,9 +8,9 @@ from typing import Any
 from gradmethods.graph import Node
 from gradmethods.graph.layout import Point
 from gradmethods.graph.names import Names, is_array
+from gradmethods.output.lettering import typeset, width
+from gradmethods.output.style import BLACK, BLUE
 from gradmethods.report.graph_text import kind_of, shape_text, summary
-from gradmethods.report.lettering import typeset, width
-from gradmethods.report.style import BLACK, BLUE
 from gradmethods.tape import Trace
 
 LETTERS, SMALL = 8.0, 6.5

@@ -8,10 +8,10 @@ from typing import Any
 
 from matplotlib.patches import FancyBboxPatch
 
+from gradmethods.output.lettering import typeset, width
+from gradmethods.output.style import BLACK, BLUE
 from gradmethods.report.graph_boxes import SMALL
 from gradmethods.report.graph_strokes import ALONE, COMMON, LOOKS, draw_badge
-from gradmethods.report.lettering import typeset, width
-from gradmethods.report.style import BLACK, BLUE
 
 GAP = 14.0
 """Points between entries."""

@@ -10,9 +10,9 @@ from matplotlib.patches import Circle, FancyBboxPatch, PathPatch, Polygon
 from matplotlib.path import Path as Curve
 
 from gradmethods.graph.layout import Point
+from gradmethods.output.lettering import width
+from gradmethods.output.style import BLACK, VERMILLION
 from gradmethods.report.graph_boxes import GAP, LEADING, SMALL, Box
-from gradmethods.report.lettering import width
-from gradmethods.report.style import BLACK, VERMILLION
 
 ARROW = (5.0, 1.9)
 """Points: length, and half the width, of an arrow on a line without width."""

@@ -15,10 +15,10 @@ import pandas as pd
 from gradmethods.cost.cases import COUNTED, Case
 from gradmethods.cost.fits import FEWEST_POINTS
 from gradmethods.cost.laws import Law, fit_count
-from gradmethods.report import format as fmt
+from gradmethods.output import format as fmt
+from gradmethods.output.caption import Caption
+from gradmethods.output.style import look
 from gradmethods.report.captions import COUNTED as HOW
-from gradmethods.report.captions import Caption
-from gradmethods.report.style import look
 
 
 @dataclass(frozen=True)

@@ -11,9 +11,9 @@ import pandas as pd
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from gradmethods.report.figures import new_figure
-from gradmethods.report.style import RC, THEORY, look
-from gradmethods.training import Training
+from gradmethods.output.figures import new_figure
+from gradmethods.output.style import RC, THEORY, look
+from gradmethods.studies.training import Training
 
 DASHES: tuple[Any, ...] = ("-", (0, (5, 2)), (0, (1, 1.6)))
 """Curves that lie on one another stay visible: a wide line below, dashes and dots above it."""

@@ -8,13 +8,13 @@ from io import BytesIO
 import numpy as np
 import pandas as pd
 
-from gradmethods.report import format as fmt
-from gradmethods.report.captions import Caption
-from gradmethods.report.folder import Folder
+from gradmethods.output import format as fmt
+from gradmethods.output.caption import Caption
+from gradmethods.output.folder import Folder
+from gradmethods.output.style import look
 from gradmethods.report.learning import loss_figure, losses_frame, parting_figure, parting_frame
 from gradmethods.report.maps import animation, is_plane, map_figure, map_frame
-from gradmethods.report.style import look
-from gradmethods.training import Training
+from gradmethods.studies.training import Training
 
 
 def write_training(

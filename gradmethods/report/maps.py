@@ -13,10 +13,10 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from gradmethods.errors import InvalidProblem
+from gradmethods.output.figures import new_figure
+from gradmethods.output.style import RC
 from gradmethods.problems.predictions import probabilities
-from gradmethods.report.figures import new_figure
-from gradmethods.report.style import RC
-from gradmethods.training import Training
+from gradmethods.studies.training import Training
 
 COLOURS = "cividis"
 """Dark to light as P grows, for colour-blind readers and on paper alike."""

@@ -12,14 +12,15 @@ from matplotlib.figure import Figure
 from gradmethods.cost.fits import FEWEST_POINTS, fit_asymptote
 from gradmethods.cost.sweeps import SWEEPS, size_of
 from gradmethods.cost.trial import TRACED
-from gradmethods.report import format as fmt
+from gradmethods.output import format as fmt
+from gradmethods.output.caption import Caption
+from gradmethods.output.figures import SIZES
+from gradmethods.output.items import Item, Writer
+from gradmethods.output.style import look
 from gradmethods.report import frames, plots
-from gradmethods.report.captions import FITS, SETTING, Caption, family_measured
-from gradmethods.report.figures import SIZES
-from gradmethods.report.items import Item, Writer
+from gradmethods.report.captions import FITS, SETTING, family_measured
 from gradmethods.report.panel import plotted
 from gradmethods.report.quantities import ITEMSIZE, MEMORY
-from gradmethods.report.style import look
 
 PARTS = ("preparation", "gradient")
 

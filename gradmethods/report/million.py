@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from gradmethods.report import format as fmt
+from gradmethods.output import format as fmt
 
 
 def result_text(result: Mapping[str, Any]) -> str:

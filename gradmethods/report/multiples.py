@@ -10,11 +10,11 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter
 
 from gradmethods.cost.cases import COUNTS
+from gradmethods.output.caption import Caption
+from gradmethods.output.figures import SIZES, new_figure
+from gradmethods.output.style import RC, THEORY, look
 from gradmethods.report.captions import COUNTED as HOW
-from gradmethods.report.captions import Caption
-from gradmethods.report.figures import SIZES, new_figure
 from gradmethods.report.growth import DIRECTIONS, FIXED, Direction
-from gradmethods.report.style import RC, THEORY, look
 
 EXPANDED = "analytical:expanded"
 """The method that is orders of magnitude from the others: it has a scale of its own."""

@@ -11,16 +11,16 @@ import jinja2
 import pandas as pd
 from markupsafe import Markup
 
-from gradmethods.derivations import Derivation
-from gradmethods.report.captions import commit
+from gradmethods.output.caption import commit
+from gradmethods.output.typeset import is_numeric
 from gradmethods.report.formulas import section as formulas_section
 from gradmethods.report.inline import inline
 from gradmethods.report.tables import slopes_table
-from gradmethods.report.typeset import is_numeric
+from gradmethods.studies.derivations import Derivation
 
 if TYPE_CHECKING:
+    from gradmethods.output.items import Item
     from gradmethods.report.accuracy.sections import Section
-    from gradmethods.report.items import Item
 
 
 @dataclass(frozen=True)
@@ -110,8 +110,8 @@ def page(out: Path, content: Content) -> str:
 
 def _reached(costs: pd.DataFrame) -> list[dict[str, Any]]:
     """Say how far each provider came, and at what price there."""
-    from gradmethods.report import format as fmt
-    from gradmethods.report.style import look
+    from gradmethods.output import format as fmt
+    from gradmethods.output.style import look
 
     rows = []
     done = costs[(costs["outcome"] == "measured") & (costs["sweep"] == "width")]

@@ -9,10 +9,11 @@ import pandas as pd
 
 from gradmethods.cost.noise import factor
 from gradmethods.cost.pairs import PAIRS, UNDECIDED, verdict
-from gradmethods.report import format as fmt
-from gradmethods.report.captions import INTERVALS, ROUNDS, SETTING, Caption
+from gradmethods.output import format as fmt
+from gradmethods.output.caption import Caption
+from gradmethods.output.style import look
+from gradmethods.report.captions import INTERVALS, ROUNDS, SETTING
 from gradmethods.report.frames import disturbed, noise, noise_frame
-from gradmethods.report.style import look
 
 PART = "part of the floor"
 """In place of a verdict, of a method against itself: what differs there is noise."""

@@ -9,11 +9,11 @@ import pandas as pd
 from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
 from gradmethods.cost.sweeps import SWEEPS, Sweep
-from gradmethods.report.format import STOPS
+from gradmethods.output.format import STOPS
+from gradmethods.output.labels import Labels, Place
+from gradmethods.output.style import THEORY, look
 from gradmethods.report.frames import stops
-from gradmethods.report.labels import Labels, Place
 from gradmethods.report.quantities import TIME, Quantity
-from gradmethods.report.style import THEORY, look
 from gradmethods.report.theory import Line, along, theory
 
 

@@ -9,8 +9,8 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
-from gradmethods.report.figures import new_figure
-from gradmethods.report.style import BLACK, BLUE, GREEN, ORANGE, PURPLE, RC, THEORY, VERMILLION
+from gradmethods.output.figures import new_figure
+from gradmethods.output.style import BLACK, BLUE, GREEN, ORANGE, PURPLE, RC, THEORY, VERMILLION
 
 INITIALISATION_LOOKS: dict[str, dict[str, Any]] = {
     "standard normal": {"color": VERMILLION, "marker": "o", "linestyle": (0, (5, 1.5))},

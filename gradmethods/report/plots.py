@@ -9,11 +9,11 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from gradmethods.cost.sweeps import SWEEPS, Sweep
-from gradmethods.report.figures import SIZES, new_figure
-from gradmethods.report.format import signed
+from gradmethods.output.figures import SIZES, new_figure
+from gradmethods.output.format import signed
+from gradmethods.output.style import RC, look
 from gradmethods.report.panel import Panel
 from gradmethods.report.quantities import RATIO, TIME, Quantity
-from gradmethods.report.style import RC, look
 
 _PANEL = (1.55, 2.15)
 """Inches of the height of a row of panels, and of the legend with titles and labels."""

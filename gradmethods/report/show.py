@@ -7,9 +7,9 @@ from pathlib import Path
 
 from gradmethods.graph import Graph
 from gradmethods.naming import brief
+from gradmethods.output.files import check_target, csv_text, write_text
 from gradmethods.problem import Problem
 from gradmethods.report import graph_text
-from gradmethods.report.files import check_target, csv_text, write_text
 from gradmethods.tape import count_factors, trace
 
 CHAIN = ("w_h", "b_h")
@@ -54,12 +54,12 @@ def show_graph(
     if out is not None:
         check_target(out)
         if not form:
-            from gradmethods.report.figures import check_format
+            from gradmethods.output.figures import check_format
 
             check_format(out)
     found = trace(problem, recognised=recognised)
     if out is not None and not form:
-        from gradmethods.report.figures import save
+        from gradmethods.output.figures import save
         from gradmethods.report.graph import draw_graph
 
         if shared is None:
@@ -89,7 +89,7 @@ def show_formulas(names: Sequence[str] = (), out: Path | None = None) -> tuple[s
     Parameters
     ----------
     names : sequence of str
-        As `gradmethods.derivations.derive` takes them; all if there are none.
+        As `gradmethods.studies.derivations.derive` takes them; all if there are none.
     out : pathlib.Path, optional
         Where to write: a page (HTML), LaTeX (TEX) or a picture (SVG, PDF or PNG).
 
@@ -100,9 +100,9 @@ def show_formulas(names: Sequence[str] = (), out: Path | None = None) -> tuple[s
     proven : bool
         Whether SymPy proved every equation.
     """
-    from gradmethods import derivations
+    from gradmethods.output.figures import check_format, save
     from gradmethods.report import formulas
-    from gradmethods.report.figures import check_format, save
+    from gradmethods.studies import derivations
 
     if out is not None:
         check_target(out)

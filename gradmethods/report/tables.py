@@ -9,9 +9,9 @@ import pandas as pd
 
 from gradmethods.cost.fits import FEWEST_POINTS
 from gradmethods.cost.sweeps import get_sweep, letter_of
-from gradmethods.report import format as fmt
+from gradmethods.output import format as fmt
+from gradmethods.output.style import look
 from gradmethods.report.frames import disturbed, folded
-from gradmethods.report.style import look
 
 QUANTITIES = {
     "gradient_s": "time per gradient",

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from gradmethods.cost.sweeps import OTHERS, get_sweep, size_of
-from gradmethods.report import format as fmt
+from gradmethods.output import format as fmt
 
 
 def case_line(record: Mapping[str, Any]) -> str:
@@ -45,9 +45,9 @@ def summary(out: Path, seconds: float | None = None) -> str:
     seconds : float, optional
         How long the run took.
     """
+    from gradmethods.output.files import ACCURACY, PROVENANCE, RECORDS, read_json, records_so_far
     from gradmethods.report.accuracy import text as accuracy
     from gradmethods.report.banners import banners
-    from gradmethods.report.files import ACCURACY, PROVENANCE, RECORDS, read_json, records_so_far
     from gradmethods.report.frames import costs_frame, noise, noise_frame, slopes_frame
     from gradmethods.report.tables import slopes_table
 

@@ -10,8 +10,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from gradmethods.cost.sweeps import Sweep
+from gradmethods.output.labels import Place
 from gradmethods.report.frames import theoretical
-from gradmethods.report.labels import Place
 from gradmethods.report.quantities import ERROR, ITEMSIZE, MEMORY, RATIO, TIME, Quantity
 
 CHEAP_GRADIENT = 5.0

@@ -7,18 +7,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from gradmethods.derivations import Derivation
 from gradmethods.errors import GradientError
-from gradmethods.report import frames
-from gradmethods.report.accuracy.captions import METHOD as ACCURACY_METHOD
-from gradmethods.report.accuracy.sections import SECTIONS
-from gradmethods.report.accuracy.text import findings
-from gradmethods.report.banners import banners
-from gradmethods.report.captions import METHOD, provenance_line
-from gradmethods.report.cite import bibliography, run_name
-from gradmethods.report.claims import SECTION as LEDGER
-from gradmethods.report.cost import cost_items
-from gradmethods.report.files import (
+from gradmethods.output.caption import provenance_line
+from gradmethods.output.files import (
     ACCURACY,
     CLAIMS,
     DERIVATIONS,
@@ -32,8 +23,18 @@ from gradmethods.report.files import (
     write_json,
     write_text,
 )
-from gradmethods.report.items import Item, Writer
+from gradmethods.output.items import Item, Writer
+from gradmethods.report import frames
+from gradmethods.report.accuracy.captions import METHOD as ACCURACY_METHOD
+from gradmethods.report.accuracy.sections import SECTIONS
+from gradmethods.report.accuracy.text import findings
+from gradmethods.report.banners import banners
+from gradmethods.report.captions import METHOD
+from gradmethods.report.cite import bibliography, run_name
+from gradmethods.report.claims import SECTION as LEDGER
+from gradmethods.report.cost import cost_items
 from gradmethods.report.page import Content, page
+from gradmethods.studies.derivations import Derivation
 
 WORDS = ("date", "command", "python")
 """Entries of a provenance that are texts."""

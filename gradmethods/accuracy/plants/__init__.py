@@ -16,12 +16,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gradmethods.accuracy.bounds import exact_bound
-from gradmethods.accuracy.errors import norm
 from gradmethods.accuracy.measures import quotient
 from gradmethods.accuracy.plants.changes import CHANGES, LADDER
 from gradmethods.accuracy.plants.elsewhere import ELSEWHERE
 from gradmethods.accuracy.plants.ground import Ground, Mistake, NotHere
 from gradmethods.accuracy.truth import Truth, true_arrays
+from gradmethods.distance import norm
 from gradmethods.structure import Arrays
 
 __all__ = ["MISTAKES", "Ground", "NotHere", "Plant", "planted"]

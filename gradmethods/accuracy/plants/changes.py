@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from gradmethods.accuracy.errors import norm
 from gradmethods.accuracy.plants.ground import Ground, Mistake, NotHere, Sown
 from gradmethods.accuracy.verdict import place
+from gradmethods.distance import norm
 
 LADDER = "one entry off by a little"
 

@@ -12,9 +12,9 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import FixedLocator, NullLocator
 
-from gradmethods.report.figures import new_figure, panel_grid
-from gradmethods.report.format import count
-from gradmethods.report.style import RC, THEORY, look
+from gradmethods.output.figures import new_figure, panel_grid
+from gradmethods.output.format import count
+from gradmethods.output.style import RC, THEORY, look
 
 TOP = 30.0
 """Where errors leave the figure: beyond 1 nothing of a gradient is right."""

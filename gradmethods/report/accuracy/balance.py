@@ -11,9 +11,9 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import LogLocator, NullLocator
 
+from gradmethods.output.figures import new_figure
+from gradmethods.output.style import RC, THEORY, look
 from gradmethods.report.accuracy.frames import has_theory
-from gradmethods.report.figures import new_figure
-from gradmethods.report.style import RC, THEORY, look
 
 FACTORS = (5.0, 30.0)
 """Above the diagonal of the second panel: what a default step may lose, in the median, at worst."""

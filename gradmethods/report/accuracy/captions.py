@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from gradmethods.report.captions import Caption
+from gradmethods.output.caption import Caption
 
 TRUTH = (
     "Truth: the same loss evaluated in ball arithmetic, in forward mode and from the exact values "

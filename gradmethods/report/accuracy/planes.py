@@ -10,10 +10,10 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import FixedLocator, LogLocator, NullLocator
 
+from gradmethods.output.figures import new_figure, panel_grid
+from gradmethods.output.style import RC, look
 from gradmethods.report.accuracy.atlas import ERROR, FLOOR, TOP, UNITS, title, unit_line
 from gradmethods.report.accuracy.frames import WHOLE
-from gradmethods.report.figures import new_figure, panel_grid
-from gradmethods.report.style import RC, look
 
 TIME = "time per gradient (s)"
 

@@ -7,10 +7,10 @@ from typing import Any
 
 import pandas as pd
 
-from gradmethods.accuracy.kills import COLUMNS, kill_summary
-from gradmethods.report import format as fmt
+from gradmethods.comparison.kills import COLUMNS, kill_summary
+from gradmethods.output import format as fmt
+from gradmethods.output.caption import Caption
 from gradmethods.report.accuracy.frames import Records, of_kind
-from gradmethods.report.captions import Caption
 
 PLANTS = (
     "Each mistake is planted in the true gradient wherever it changes a component by more than its "
@@ -34,7 +34,7 @@ CAPTIONS: Mapping[str, Caption] = {
 
 
 def planted_frame(records: Records) -> pd.DataFrame:
-    """One row per problem and planted gradient, as from `gradmethods.accuracy.kills.kill_table`."""
+    """One row per problem and planted gradient, from `gradmethods.comparison.kills.kill_table`."""
     rows = [row for record in of_kind(records, "planted") for row in record.get("rows") or ()]
     frame = pd.DataFrame(rows, columns=COLUMNS)
     numbers = ["change", "amount"]

@@ -13,13 +13,13 @@ from typing import Any
 import pandas as pd
 
 from gradmethods.naming import file_part
+from gradmethods.output.items import Item, Writer
 from gradmethods.report.accuracy import atlas, balance, frames, planes, tables
 from gradmethods.report.accuracy.captions import CAPTIONS, atlas_caption, plane_caption
 from gradmethods.report.accuracy.planted import CAPTIONS as PLANTED
 from gradmethods.report.accuracy.planted import mistakes_table, planted_frame, planted_table
 from gradmethods.report.gallery import CAPTIONS as GALLERY
 from gradmethods.report.gallery import gallery_frame, gallery_table, plot_gallery
-from gradmethods.report.items import Item, Writer
 
 Records = Sequence[Mapping[str, Any]]
 

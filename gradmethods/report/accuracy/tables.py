@@ -6,9 +6,9 @@ from typing import Any
 
 import pandas as pd
 
-from gradmethods.report import format as fmt
+from gradmethods.output import format as fmt
+from gradmethods.output.style import look
 from gradmethods.report.accuracy.frames import WHOLE, WIDEST
-from gradmethods.report.style import look
 
 WORDS = {"obstacle": "refused", "not run": "not run", "within bound": ""}
 """What stands in a cell instead of a verdict, or beside a number if it is bad."""

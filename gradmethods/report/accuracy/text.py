@@ -7,13 +7,13 @@ from pathlib import Path
 
 import pandas as pd
 
-from gradmethods.report import format as fmt
+from gradmethods.output import format as fmt
+from gradmethods.output.files import ACCURACY, records_so_far
+from gradmethods.output.style import look
+from gradmethods.output.terminal import framed
 from gradmethods.report.accuracy import frames, tables
 from gradmethods.report.accuracy.frames import Records
 from gradmethods.report.accuracy.planted import planted_frame
-from gradmethods.report.files import ACCURACY, records_so_far
-from gradmethods.report.plain import framed
-from gradmethods.report.style import look
 
 EXACT = ("analytical:cse", "analytical:expanded", "analytical:chain-rule", "backprop")
 WITHIN = "within bound"

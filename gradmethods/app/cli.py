@@ -1,0 +1,100 @@
+"""The command `gradmethods`: sub-commands that are thin faces on the library."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from importlib.metadata import version
+
+from gradmethods.app.commands import (
+    accuracy,
+    advise,
+    article,
+    bench,
+    check,
+    claims,
+    compare,
+    formulas,
+    graph,
+    million,
+    problems,
+    report,
+    train,
+)
+from gradmethods.blame import is_users, told
+from gradmethods.errors import GradientError
+
+COMMANDS = (
+    problems,
+    compare,
+    check,
+    accuracy,
+    bench,
+    advise,
+    million,
+    claims,
+    train,
+    article,
+    graph,
+    formulas,
+    report,
+)
+"""In the order of ``gradmethods --help``."""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command.
+
+    Parameters
+    ----------
+    arguments : sequence of str, optional
+        Those of the process by default.
+
+    Returns
+    -------
+    int
+        The exit status: 0, 1 if the command's answer is no, 2 if it could not be done.
+    """
+    parser = _parser()
+    options = parser.parse_args(arguments)
+    if options.run is None:
+        parser.print_help(sys.stderr)
+        return 2
+    try:
+        status: int = options.run(options)
+    except GradientError as error:
+        print(f"gradmethods: {told(error)}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print("gradmethods: stopped; what was finished is kept", file=sys.stderr)
+        return 130
+    except BrokenPipeError:  # the reader of a pipe, say `head`, has seen enough
+        sys.stderr.close()
+        return 0
+    except OSError as error:
+        where = f"{error.filename}: " if error.filename else ""
+        print(f"gradmethods: {where}{error.strerror or error}", file=sys.stderr)
+        return 2
+    except Exception as error:
+        if not is_users(error):
+            raise  # a mistake of ours, whose traceback we want to see
+        print(f"gradmethods: your code fails with {told(error)}", file=sys.stderr)
+        return 2
+    return status
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="gradmethods", description="Compare ways to compute a gradient."
+    )
+    parser.add_argument("--version", action="version", version=f"%(prog)s {version('gradmethods')}")
+    parser.set_defaults(run=None)
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND")
+    for command in COMMANDS:
+        command.add(commands)
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,68 @@
+"""Hold every method against certified gradients."""
+
+from __future__ import annotations
+
+import argparse
+import math
+from pathlib import Path
+from typing import Any
+
+from gradmethods.app.commands.new import new
+from gradmethods.errors import InvalidOption
+
+
+def add(commands: Any) -> None:
+    """Add the sub-command."""
+    command = new(
+        commands,
+        "accuracy",
+        "hold every method against certified gradients; write tables, plots and a report",
+        "gradmethods accuracy --all\n"
+        "  gradmethods accuracy island path/to/file.py:problem --out results/mine",
+    )
+    command.add_argument(
+        "names", nargs="*", metavar="NAME", help="of the catalogue, or path/to/file.py:problem"
+    )
+    command.add_argument(
+        "--all", action="store_true", help="the whole catalogue, and the hard cases"
+    )
+    command.add_argument(
+        "--out",
+        type=Path,
+        default=Path("results/accuracy"),
+        help="folder to write to; an earlier run there moves to previous/ (default: %(default)s)",
+    )
+    command.add_argument(
+        "--seconds",
+        type=float,
+        default=0.1,
+        help="time to spend on timing each method on each problem; 0 times none "
+        "(default: %(default)s)",
+    )
+    command.add_argument(
+        "--per-decade",
+        type=int,
+        default=4,
+        help="steps of differences to try in each decade (default: %(default)s)",
+    )
+    command.set_defaults(run=run)
+
+
+def run(options: argparse.Namespace) -> int:
+    """Run the command; return the exit status."""
+    from gradmethods import problems
+    from gradmethods.app.locate import find_problem
+    from gradmethods.app.runs.accuracy_tasks import Settings, tasks
+    from gradmethods.app.runs.assess import assess
+    from gradmethods.report.accuracy.text import all_within
+    from gradmethods.report.text import summary
+
+    if bool(options.names) == options.all:
+        raise InvalidOption("Name problems, or give --all for those of the catalogue; one of both.")
+    if not 0 <= options.seconds < math.inf or options.per_decade < 1:
+        raise InvalidOption("--seconds must be a number from 0 on, --per-decade one from 1 on.")
+    chosen = [find_problem(name) for name in options.names or problems.names()]
+    settings = Settings(options.seconds, options.per_decade)
+    assess(tasks(chosen, settings, hard=options.all), options.out)
+    print(summary(options.out), end="")
+    return 0 if all_within(options.out) else 1

@@ -1,0 +1,46 @@
+"""Measure cost and accuracy."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import Any
+
+from gradmethods.app.commands.new import add_resume, new
+
+
+def add(commands: Any) -> None:
+    """Add the sub-command."""
+    command = new(
+        commands,
+        "bench",
+        "measure cost and accuracy, decide claims; write tables, plots and a report",
+        "gradmethods bench --out results/latest --budget 300\n"
+        "  gradmethods bench --full --out results/full --budget 2400",
+    )
+    command.add_argument(
+        "--out",
+        type=Path,
+        default=Path("results/latest"),
+        help="folder to write to; an earlier run there moves to previous/ (default: %(default)s)",
+    )
+    command.add_argument(
+        "--budget",
+        type=float,
+        help="seconds for the run, from each start of it (default: as long as it takes)",
+    )
+    command.add_argument(
+        "--full",
+        action="store_true",
+        help="run a million forward passes too, allow a case two minutes (default: 15 seconds), "
+        "and measure each longer",
+    )
+    add_resume(command)
+    command.set_defaults(run=run)
+
+
+def run(options: argparse.Namespace) -> int:
+    """Run the command; return the exit status."""
+    from gradmethods.app.runs.bench import run_benchmarks
+
+    return run_benchmarks(options.out, options.budget, full=options.full, resume=options.resume)

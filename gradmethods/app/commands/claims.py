@@ -1,0 +1,47 @@
+"""Decide the claims of the literature."""
+
+from __future__ import annotations
+
+import argparse
+import math
+from pathlib import Path
+from typing import Any
+
+from gradmethods.app.commands.new import new
+from gradmethods.errors import InvalidOption
+
+
+def add(commands: Any) -> None:
+    """Add the sub-command."""
+    command = new(
+        commands,
+        "claims",
+        "decide the claims of the literature, each by its criteria",
+        "gradmethods claims --records results/latest --out results/claims",
+    )
+    command.add_argument(
+        "--records",
+        type=Path,
+        help="folder of a run, for the times that some claims rest on; they are open without",
+    )
+    command.add_argument(
+        "--out", type=Path, default=Path("results/claims"), help="folder (default: %(default)s)"
+    )
+    command.add_argument(
+        "--seconds", type=float, help="for all claims (default: as long as it takes, a minute)"
+    )
+    command.set_defaults(run=run)
+
+
+def run(options: argparse.Namespace) -> int:
+    """Run the command; return the exit status."""
+    from gradmethods.app.runs.ledger import run_claims
+    from gradmethods.output.files import CLAIMS, read_records
+    from gradmethods.report.claims import ledger_text
+
+    if options.seconds is not None and not 0 < options.seconds < math.inf:
+        raise InvalidOption(f"--seconds must be a positive number, got {options.seconds}.")
+    run_claims(options.out, options.records, seconds=options.seconds)
+    print(ledger_text(read_records(options.out / CLAIMS)))
+    print(f"Tables and figures: {options.out}")
+    return 0

@@ -1,0 +1,74 @@
+"""Hold providers against each other."""
+
+from __future__ import annotations
+
+import argparse
+import math
+import re
+from pathlib import Path
+from typing import Any
+
+from gradmethods.app.commands.new import add_problem, new
+from gradmethods.comparison import DEFAULT_PROVIDERS
+from gradmethods.errors import InvalidOption
+
+
+def add(commands: Any) -> None:
+    """Add the sub-command."""
+    command = new(
+        commands,
+        "compare",
+        "hold the providers against each other on one problem, and say which to use",
+        "gradmethods compare island\n"
+        "  gradmethods compare mlp --set widths=2,32,32,1 --set activation=relu\n"
+        "  gradmethods compare path/to/file.py:problem --providers analytical,numerical:forward",
+    )
+    add_problem(command)
+    command.add_argument(
+        "--providers",
+        default=",".join(DEFAULT_PROVIDERS),
+        help="names with commas between them (default: %(default)s)",
+    )
+    command.add_argument(
+        "--seconds",
+        type=float,
+        default=0.5,
+        help="time to spend on measuring each provider; 0 measures none (default: %(default)s)",
+    )
+    command.add_argument("--csv", type=Path, help="write the table to this file too")
+    command.add_argument(
+        "--plot", type=Path, help="write error against time to this SVG, PDF or PNG"
+    )
+    command.set_defaults(run=run)
+
+
+def run(options: argparse.Namespace) -> int:
+    """Run the command; return the exit status."""
+    from gradmethods.app.locate import find_problem
+    from gradmethods.comparison import compare
+    from gradmethods.output.files import check_target, csv_text, write_text
+
+    if not 0 <= options.seconds < math.inf:
+        raise InvalidOption(f"--seconds must be a number from 0 on, got {options.seconds}.")
+    if options.csv:
+        check_target(options.csv)
+    if options.plot:
+        if options.seconds == 0:
+            raise InvalidOption("--plot shows times, and --seconds 0 measures none.")
+        from gradmethods.output.figures import check_format, save
+
+        check_format(check_target(options.plot))
+    # A comma within brackets belongs to a provider's own options.
+    names = re.split(r",(?![^\[]*\])", options.providers)
+    problem = find_problem(options.problem, options.size)
+    comparison = compare(problem, [name.strip() for name in names], seconds=options.seconds)
+    print(comparison)
+    if options.csv or options.plot:
+        print()
+    if options.csv:
+        write_text(options.csv, csv_text(comparison.table, index=True))
+        print(f"The table is in {options.csv}.")
+    if options.plot:
+        save(comparison.plot().figure, options.plot)
+        print(f"The plot is in {options.plot}.")
+    return 0 if comparison.agree else 1

@@ -1,0 +1,36 @@
+"""Run a million forward passes."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import Any
+
+from gradmethods.app.commands.new import add_resume, new
+
+
+def add(commands: Any) -> None:
+    """Add the sub-command."""
+    command = new(
+        commands,
+        "million",
+        "run a million forward passes: differences of a network of a million parameters",
+        "gradmethods million --out results/million",
+    )
+    command.add_argument(
+        "--out",
+        type=Path,
+        default=Path("results/million"),
+        help="folder to write to; an earlier run there moves to previous/ (default: %(default)s)",
+    )
+    add_resume(command)
+    command.set_defaults(run=run)
+
+
+def run(options: argparse.Namespace) -> int:
+    """Run the command; return the exit status."""
+    from gradmethods.app.runs.million import run_million
+    from gradmethods.report.million import result_text
+
+    print(result_text(run_million(options.out, resume=options.resume)))
+    return 0

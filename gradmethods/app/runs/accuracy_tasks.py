@@ -1,0 +1,152 @@
+"""What there is to do in a run of the accuracy report, in order of worth; each leaves a record.
+
+Nothing is written here, and nothing is timed but gradients.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any
+
+from gradmethods.accuracy.atlas import DTYPES, PER_DECADE, curve
+from gradmethods.accuracy.gallery import gallery_rows
+from gradmethods.accuracy.report import VARIANTS, gradient_record, reference_record
+from gradmethods.accuracy.subject import Subject
+from gradmethods.comparison.kills import kill_table
+from gradmethods.errors import GradientError
+from gradmethods.problem import Problem
+from gradmethods.providers import get_provider
+from gradmethods.providers.schemes import NAMES
+
+MOST = 2000
+"""Parameters up to which whole gradients are certified; of more, a sample of components is."""
+
+DERIVED_WHOLE, LONG = ("analytical:cse", "analytical:expanded"), 50
+"""Methods that derive formulas of the whole loss, and the number of parameters from which that
+takes so long that everything else comes first."""
+
+REFERENCE, GRADIENT, PLANTED = "reference", "gradient", "planted"
+GALLERY, ATLAS = "gallery", "atlas"
+"""Kinds of records."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How thoroughly to look.
+
+    Attributes
+    ----------
+    seconds : float
+        Seconds to time each provider on each problem.
+    per_decade : int
+        Steps of the atlas.
+    seed : int
+        Of samples.
+    """
+
+    seconds: float = 0.1
+    per_decade: int = PER_DECADE
+    seed: int = 0
+
+
+@dataclass(frozen=True)
+class Task:
+    """A piece of work that leaves one record.
+
+    Attributes
+    ----------
+    kind : str
+        Of the record.
+    about : dict
+        What tells it from its like, in the record whether it succeeds or not.
+    work : callable
+        Returns what it found, as plain values.
+    """
+
+    kind: str
+    about: dict[str, Any]
+    work: Callable[[], dict[str, Any]] = field(repr=False)
+
+    @property
+    def key(self) -> str:
+        """Names the record."""
+        return "/".join([self.kind, *map(str, self.about.values())])
+
+    def record(self) -> dict[str, Any]:
+        """Do it. What has no answer is a gap, and its reason is the answer."""
+        head = {"key": self.key, "kind": self.kind, **self.about}
+        try:
+            return head | {"outcome": "measured", **self.work()}
+        except GradientError as refusal:
+            return head | {"outcome": "gap", "gap": "obstacle", "reason": str(refusal)}
+        except Exception as failure:  # noqa: BLE001  # one fault must not hide the other results
+            reason = f"{type(failure).__name__}: {failure}"
+            return head | {"outcome": "gap", "gap": "error", "reason": reason}
+
+    def gap(self, kind: str, reason: str) -> dict[str, Any]:
+        """Return the record of a task that was not done."""
+        head = {"key": self.key, "kind": self.kind, **self.about}
+        return head | {"outcome": "gap", "gap": kind, "reason": reason}
+
+
+def tasks(
+    problems: Sequence[Problem], settings: Settings | None = None, *, hard: bool = False
+) -> list[Task]:
+    """List what there is to do, what is worth most first.
+
+    Parameters
+    ----------
+    problems : sequence of Problem
+        With different names.
+    settings : Settings, optional
+        How thoroughly.
+    hard : bool, default False
+        Whether the hard cases belong to it.
+    """
+    settings = settings or Settings()
+    references: list[Task] = []
+    gradients: list[Task] = []
+    plants: list[Task] = []
+    curves: list[Task] = []
+    late: list[Task] = []
+    for problem in problems:
+        about, dtype = {"problem": problem.name}, str(problem.dtype)
+        for precision in DTYPES:
+            subject = Subject(problem, precision, seed=settings.seed)
+            if precision == dtype and subject.components < problem.size <= MOST:
+                judged = Subject(problem, precision, MOST)
+            elif precision == dtype:
+                judged = subject
+            for scheme in NAMES:
+                more = {"dtype": precision, "scheme": scheme}
+                work = partial(curve, subject, scheme, per_decade=settings.per_decade)
+                curves.append(Task(ATLAS, about | more, work))
+        references.append(Task(REFERENCE, about, partial(reference_record, judged)))
+        # The time of a gradient of a sample is not that of the gradient.
+        seconds = settings.seconds if judged.is_whole else 0.0
+        for name in VARIANTS:
+            work = partial(gradient_record, judged, get_provider(name), seconds=seconds)
+            slow = name in DERIVED_WHOLE and problem.size > LONG
+            (late if slow else gradients).append(Task(GRADIENT, about | {"provider": name}, work))
+        if judged.is_whole:
+            plants.append(Task(PLANTED, about, partial(_planted, problem)))
+    curves.sort(key=lambda task: DTYPES.index(task.about["dtype"]))  # stable
+    extra = hard_tasks() if hard else []
+    return [*references, *gradients, *plants, *extra, *curves, *late]
+
+
+def hard_tasks() -> list[Task]:
+    """List the hard cases: what each method gives on each, and why."""
+    from gradmethods.problems import hard
+
+    return [Task(GALLERY, {"problem": name}, partial(_gallery, name)) for name in hard.names()]
+
+
+def _gallery(name: str) -> dict[str, Any]:
+    return {"rows": gallery_rows([name])}
+
+
+def _planted(problem: Problem) -> dict[str, Any]:
+    return {"rows": kill_table([problem]).to_dict("records")}

@@ -1,0 +1,229 @@
+"""A whole run of the benchmark: measure, check accuracy, decide claims, write the report.
+
+Each part leaves its records as it goes, and does not do again what has one. Nothing is measured
+here but the time that is left.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+import sys
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from gradmethods.app.runs import assess, million
+from gradmethods.app.runs.begin import begin, clear, say
+from gradmethods.app.runs.budget import FULL, SHORT, Budget
+from gradmethods.app.runs.cases import INTERRUPTED, fill, find_benchmarks, kept, run_cases
+from gradmethods.cost.plan import FULL_LIMIT, LIMIT, Gap
+from gradmethods.cost.provenance import provenance
+from gradmethods.cost.trial import Settings, gap_record
+from gradmethods.errors import BudgetExceeded, InvalidOption
+from gradmethods.output.files import (
+    ACCURACY,
+    CLAIMS,
+    DERIVATIONS,
+    PROVENANCE,
+    RECORDS,
+    append_record,
+    left_out,
+    locked,
+    records_so_far,
+    write_json,
+)
+from gradmethods.report import write_report
+from gradmethods.studies.claims import claims_rows
+from gradmethods.studies.derivations import NAMES, derive
+
+PROOFS = 5.0
+"""Seconds that proving the article's derivations may take."""
+
+OPTIONS = ("full", "grid", "limit", "seconds")
+"""What, beside code and machine, a run must have in common with one that it goes on with."""
+
+MILLION = "million"
+"""The folder of the million passes in that of the run, and the key of their record."""
+
+FEWER = {"small": (2, 24, 24, 1)}
+"""By the name of the grid, whose differences are taken in place of a million parameters': few in
+the small one, which is for tests."""
+
+
+def run_benchmarks(
+    out: Path | str,
+    budget: float | None = None,
+    *,
+    full: bool = False,
+    resume: bool | None = None,
+    grid: str | None = None,
+) -> int:
+    """Measure cost and accuracy, decide claims, and write tables, plots and the report.
+
+    Parameters
+    ----------
+    out : path
+        Folder to write to. An earlier run there moves to ``previous/``; other files stay.
+    budget : float, optional
+        Seconds for everything from now on; no bound by default. What does not fit becomes a gap.
+    full : bool, default False
+        Run a million forward passes first, allow a case two minutes instead of 15 seconds, and
+        measure each longer.
+    resume : bool, optional
+        By default a run of the same code, machine and options that was stopped before its end is
+        gone on with: what it finished is kept. Anything else in the folder makes room for a new
+        run. True insists on going on, also with a run that is finished but was out of budget;
+        False on a new run.
+    grid : {"all", "full", "small"}, optional
+        The cases: by default ``full`` in a full run, else ``all``. The small grid is for tests.
+
+    Returns
+    -------
+    int
+        0, 1 if a case failed (a provider broke, rather than refused), or 130 if the user
+        interrupted it: then the report holds what was finished, and says so.
+
+    Raises
+    ------
+    GradientError
+        If the benchmarks are not there, as in an installation without the checkout; if another
+        run is writing to the folder; if there is no run to go on with although one was asked for.
+    """
+    if budget is not None and not 0 < budget < math.inf:
+        raise InvalidOption(f"The budget must be a positive number of seconds, got {budget}.")
+    time = Budget(budget, FULL if full else SHORT)
+    settings = Settings(seconds=2.0 if full else 0.5)
+    cases = grid or ("full" if full else "all")
+    folder = Path(out).resolve()
+    find_benchmarks()
+    with locked(folder):
+        now = provenance(
+            [Path(sys.argv[0]).name, *sys.argv[1:]],
+            seed=settings.seed,
+            budget=budget,
+            limit=FULL_LIMIT if full else LIMIT,
+            seconds=settings.seconds,
+            full=full,
+            grid=cases,
+            reported=False,
+        )
+        origin = begin(
+            folder / PROVENANCE,
+            now,
+            options=OPTIONS,
+            resume=resume,
+            kept=lambda: kept(folder, cases),
+            clear=lambda: clear(folder),
+        )
+        for name in (RECORDS, ACCURACY, CLAIMS):
+            for fault in left_out(folder / name):
+                say(f"Left out: {fault}.")
+        return _run(folder, origin, settings, time)
+
+
+def _run(folder: Path, origin: dict[str, Any], settings: Settings, time: Budget) -> int:
+    """Do what the folder has no records of, and write the report."""
+    grid, limit = origin["grid"], origin["limit"]
+    status: int | None = INTERRUPTED
+    try:
+        if origin["full"]:
+            million_passes(folder, grid, time.for_million(), settings)
+        status = run_cases(folder, grid, limit, settings, time.for_cases())
+        fill(folder, grid, settings, status, time.seconds)
+        prove(folder, time.for_ledger())
+        accuracy_rows(folder, time.for_accuracy(), settings)
+        ledger_rows(folder, time.for_ledger(), settings)
+    except KeyboardInterrupt:
+        status = INTERRUPTED
+        sys.stdout.write("\nInterrupted. Writing the report of what is finished ...\n")
+        fill(folder, grid, settings, status, time.seconds)
+    origin |= {"finished": status in (0, 1, None)}
+    write_json(folder / PROVENANCE, origin)
+    write_report(folder)
+    write_json(folder / PROVENANCE, origin | {"reported": True})
+
+    from gradmethods.report.text import summary
+
+    sys.stdout.write(summary(folder, seconds=time.spent))
+    if status == INTERRUPTED:
+        return INTERRUPTED
+    # A case that failed before this start of the run has failed all the same.
+    failed = any(record.get("kind") == "error" for record in records_so_far(folder / RECORDS))
+    return 1 if failed or status not in (0, None) else 0
+
+
+def million_passes(folder: Path, grid: str, seconds: float | None, settings: Settings) -> None:
+    """Run a million forward passes, unless they are there; keep how that ended.
+
+    They come first, so that no budget is used up before them, and nothing else runs meanwhile.
+    """
+    place, widths = folder / MILLION, FEWER.get(grid, million.WIDTHS)
+    about = {
+        "key": MILLION,
+        "sweep": MILLION,
+        "provider": "numerical:forward",
+        "network": "-".join(map(str, widths)),
+        "n": million.size(widths),
+    }
+    if not million.is_finished(place, widths=widths, seed=settings.seed):
+        try:
+            million.run_million(place, widths=widths, seed=settings.seed, seconds=seconds)
+        except BudgetExceeded as refusal:
+            say(f"A gap: the million forward passes. {refusal}")
+            append_record(folder / RECORDS, about | gap_record(Gap("budget", str(refusal))))
+            return
+    if _record(folder).get("outcome") != "measured":
+        append_record(folder / RECORDS, about | {"outcome": "measured"})
+
+
+def accuracy_rows(folder: Path, seconds: float | None, settings: Settings) -> None:
+    """Judge the methods on every problem of the catalogue, as far as the time allows.
+
+    What was judged before, in a run that goes on, is not judged again.
+    """
+    from gradmethods import problems
+    from gradmethods.app.runs import accuracy_tasks as tasks
+
+    # A coarse atlas: two steps a decade show each branch of a curve, if not its roughness.
+    coarse = tasks.Settings(seconds=settings.seconds / 10, per_decade=2, seed=settings.seed)
+    catalogue = [problems.get(name) for name in problems.names()]
+    todo = tasks.tasks(catalogue, coarse, hard=True)
+    assess.carry_out(todo, folder / ACCURACY, seconds)
+
+
+def ledger_rows(folder: Path, seconds: float | None, settings: Settings) -> None:
+    """Decide the claims of the ledger, as far as the run's records and the time allow.
+
+    A claim that was decided by the same records is not examined again.
+    """
+    records = records_so_far(folder / RECORDS)
+    passes = million.read_million(folder / MILLION) or _record(folder) or None
+    evidence = json.dumps([sorted(records, key=lambda r: str(r["key"])), passes], sort_keys=True)
+    digest = hashlib.sha256(evidence.encode()).hexdigest()[:16]
+    before = [r for r in records_so_far(folder / CLAIMS) if r.get("evidence") == digest]
+
+    def keep(record: dict[str, Any]) -> None:
+        append_record(folder / CLAIMS, record | {"evidence": digest})
+
+    claims_rows(
+        records,
+        seconds,
+        million=passes,
+        seed=settings.seed,
+        keep=keep,
+        known=[record for record in before if record["outcome"] == "measured"],
+    )
+
+
+def prove(folder: Path, seconds: float | None) -> None:
+    """Keep the article's derivations with their proofs, unless they are there or time is short."""
+    if not (folder / DERIVATIONS).exists() and (seconds is None or seconds > PROOFS):
+        write_json(folder / DERIVATIONS, [asdict(derive(name)) for name in NAMES])
+
+
+def _record(folder: Path) -> dict[str, Any]:
+    """Return how the million passes ended; empty if they did not, or belong to no such run."""
+    found = [r for r in records_so_far(folder / RECORDS) if r["key"] == MILLION]
+    return found[0] if found else {}

@@ -1,0 +1,252 @@
+"""A million forward passes, really run: black-box forward differences of a large network.
+
+Every finished block of differences is on disk before the next one starts: a run that is killed, in
+whatever way, goes on where it was with the same command.
+"""
+
+from __future__ import annotations
+
+import math
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gradmethods import problems
+from gradmethods.app.runs.begin import begin, difference, move_aside, say
+from gradmethods.app.runs.beside import beside
+from gradmethods.cost.estimates import Estimate
+from gradmethods.cost.passes import Passes, finished, missing_blocks
+from gradmethods.cost.provenance import provenance
+from gradmethods.cost.timing import quiet
+from gradmethods.errors import BudgetExceeded
+from gradmethods.output.files import (
+    MILLION,
+    append_record,
+    locked,
+    read_json,
+    records_so_far,
+    write_json,
+)
+from gradmethods.output.format import duration
+from gradmethods.problem import Problem
+
+WIDTHS = (2, 1024, 1024, 1)
+"""1,053,697 parameters: the widest network of the benchmark."""
+
+BATCH = 1
+
+RECORDS, GRADIENT, RESULT, PROVENANCE = MILLION
+
+BLOCK_SECONDS = 2.0
+"""What a kill can lose."""
+
+AFTER = 30.0
+"""Seconds of a time limit kept for measuring the faster methods beside."""
+
+OPTIONS = ("widths", "batch")
+"""What, beside code and machine, a run must have in common with one that it goes on with."""
+
+
+def run_million(
+    out: Path | str,
+    *,
+    resume: bool | None = None,
+    widths: Sequence[int] = WIDTHS,
+    batch: int = BATCH,
+    seed: int = 0,
+    block_seconds: float = BLOCK_SECONDS,
+    seconds: float | None = None,
+) -> dict[str, Any]:
+    """Differentiate a network by n + 1 counted forward passes, beside faster methods.
+
+    Parameters
+    ----------
+    out : path
+        Folder to write to. An earlier run there moves to ``previous/``.
+    resume : bool, optional
+        By default an unfinished run in the folder is gone on with if it is the same: finished
+        blocks are not run again. True insists on that, False on a new run.
+    widths : sequence of int
+        Units per layer.
+    batch : int, default 1
+        Examples.
+    seed : int, default 0
+        Of the network.
+    block_seconds : float, default 2.0
+        How long a block of passes takes, about.
+    seconds : float, optional
+        Time limit; none by default.
+
+    Returns
+    -------
+    dict
+        The result: ``n``, ``calls`` (counted), and what ``differences``, ``backprop`` and
+        ``reuse`` took and how far they are from the truth.
+
+    Raises
+    ------
+    GradientError
+        If there is no run to go on with although one was asked for, or another run is writing to
+        the folder.
+    BudgetExceeded
+        If the passes would take longer than the limit, or did; what was finished is kept.
+    """
+    end = None if seconds is None else time.monotonic() + seconds - AFTER
+    folder = Path(out).resolve()
+    problem = problems.get("mlp", widths=tuple(widths), batch=batch, seed=seed)
+    with locked(folder):
+        origin = begin(
+            folder / PROVENANCE,
+            _origin(widths, batch, seed),
+            options=OPTIONS,
+            resume=resume,
+            kept=lambda: _kept(folder, problem),
+            clear=lambda: move_aside(folder, MILLION),
+        )
+        with quiet():
+            gradient = _differences(folder, problem, block_seconds, end)
+            result = _result(folder, problem, gradient)
+        write_json(folder / RESULT, result)
+        write_json(folder / PROVENANCE, origin | {"finished": True})
+    return result
+
+
+def is_finished(
+    out: Path,
+    *,
+    widths: Sequence[int] = WIDTHS,
+    batch: int = BATCH,
+    seed: int = 0,
+) -> bool:
+    """Tell whether a folder holds the result of such a run, by this code on this machine."""
+    before = read_json(out / PROVENANCE, dict)
+    now = _origin(widths, batch, seed)
+    same = before is not None and difference(before, now, OPTIONS) is None
+    return same and bool(before["finished"]) and (out / RESULT).exists()
+
+
+def size(widths: Sequence[int]) -> int:
+    """Return the number of parameters of a network.
+
+    Examples
+    --------
+    >>> size((2, 3, 1))
+    13
+    """
+    return sum((inputs + 1) * outputs for inputs, outputs in pairwise(widths))
+
+
+def _origin(widths: Sequence[int], batch: int, seed: int) -> dict[str, Any]:
+    command = [Path(sys.argv[0]).name, *sys.argv[1:]]
+    return provenance(command, seed=seed, widths=list(widths), batch=batch)
+
+
+def read_million(folder: Path) -> dict[str, Any] | None:
+    """Read the result of a finished run; None if there is none."""
+    result: dict[str, Any] | None = read_json(folder / RESULT, dict)
+    return result
+
+
+def _kept(folder: Path, problem: Problem) -> str:
+    done = finished(records_so_far(folder / RECORDS), _open(folder / GRADIENT, problem))
+    passes = sum(stop - start for start, stop in done)
+    return f"{passes:,} of {problem.size:,} passes are kept"
+
+
+def _differences(
+    folder: Path, problem: Problem, block_seconds: float, end: float | None
+) -> NDArray[Any]:
+    """Run the passes that are missing, until a moment; return the gradient."""
+    passes = Passes(problem)
+    kept = _open(folder / GRADIENT, problem)
+    records = records_so_far(folder / RECORDS)
+    values = [record for record in records if record["key"] == "value"]
+    if values:
+        value = float(values[0]["value"])
+    else:
+        value, calls = passes.value()
+        append_record(
+            folder / RECORDS,
+            {"key": "value", "outcome": "measured", "value": value, "calls": calls},
+        )
+    done = finished(records, kept)
+    missing = problem.size - sum(stop - start for start, stop in done)
+    each = passes.pass_seconds()
+    expected = f"{missing:,} forward passes × {duration(each)}"
+    if missing:
+        _check_time(end, missing * each, f"Estimated {duration(missing * each)} for {expected}")
+    say(f"{problem.size:,} parameters: {expected} are about {duration(missing * each)}")
+    length = max(1, int(block_seconds / each))
+    starts = [record["start"] for record in records if record["key"].startswith("block-")]
+    for start, stop in _shown(missing_blocks(done, starts, problem.size, length), missing):
+        block = passes.block(start, stop, value)
+        kept[start:stop] = block.gradient
+        kept.flush()  # differences first: a record says that they are there
+        key = f"block-{start}"
+        append_record(folder / RECORDS, {"key": key, "outcome": "measured", **block.record()})
+        missing -= stop - start
+        if missing:
+            _check_time(end, 0.0, f"Stopped with {missing:,} of {problem.size:,} passes to run")
+    return np.array(kept)
+
+
+def _check_time(end: float | None, seconds: float, words: str) -> None:
+    """Refuse work of so many seconds that would not be done before `end`."""
+    left = math.inf if end is None else end - time.monotonic()
+    if not seconds < left:
+        raise BudgetExceeded(
+            f"{words}; {duration(left)} were left for them. What was finished is kept."
+        )
+
+
+def _open(path: Path, problem: Problem) -> Any:
+    if not path.exists():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        np.zeros(problem.size, problem.dtype).tofile(path)
+    return np.memmap(path, problem.dtype, "r+", shape=(problem.size,))
+
+
+def _shown(parts: Iterator[tuple[int, int]], total: int) -> Iterator[tuple[int, int]]:
+    """Pass on blocks; show progress and the time left, as a bar or as a line a minute."""
+    from tqdm import tqdm
+
+    watched = sys.stderr.isatty()
+    with tqdm(
+        total=total, desc="forward passes", unit=" passes", unit_scale=True,
+        mininterval=0.5 if watched else 60.0, file=sys.stderr, disable=total == 0,
+    ) as bar:  # fmt: skip
+        for start, stop in parts:
+            yield start, stop
+            bar.update(stop - start)
+
+
+def _result(folder: Path, problem: Problem, gradient: NDArray[Any]) -> dict[str, Any]:
+    """Put the counts and times of all blocks together, and measure the faster methods beside."""
+    records = records_so_far(folder / RECORDS)
+    blocks = [record for record in records if record["key"].startswith("block-")]
+    (value,) = (record for record in records if record["key"] == "value")
+    seconds = [block["seconds"] / (block["stop"] - block["start"]) for block in blocks]
+    ratios = [own / block["loss"] for own, block in zip(seconds, blocks, strict=True)]
+    ratio = Estimate.of(ratios)
+    passes = problem.size + 1
+
+    return {
+        "network": "-".join(map(str, read_json(folder / PROVENANCE, dict)["widths"])),
+        "batch": len(problem.data["X"]),
+        "n": problem.size,
+        "calls": value["calls"] + sum(block["calls"] for block in blocks),
+        "blocks": len(blocks),
+        "loss": {"seconds": float(np.median([block["loss"] for block in blocks]))},
+        "differences": {
+            "seconds": sum(block["seconds"] for block in blocks),
+            "processor": sum(block["processor"] for block in blocks),
+            "ratio": {name: passes * getattr(ratio, name) for name in ("median", "low", "high")},
+        },
+        **beside(problem, problem.structure.split(gradient)),
+    }

@@ -1,0 +1,26 @@
+"""Providers held against each other, which of them to use, and a user's gradient checked.
+
+Nothing here differentiates or decides who is right: that is the providers' and `accuracy`'s. Read
+`compare.py` first.
+"""
+
+from gradmethods.comparison.advice import Advice
+from gradmethods.comparison.candidates import advise
+from gradmethods.comparison.check import assert_gradient, check_gradient
+from gradmethods.comparison.check_result import Check
+from gradmethods.comparison.choices import Choice, Option
+from gradmethods.comparison.compare import DEFAULT_PROVIDERS, compare
+from gradmethods.comparison.comparison import Comparison
+
+__all__ = [
+    "DEFAULT_PROVIDERS",
+    "Advice",
+    "Check",
+    "Choice",
+    "Comparison",
+    "Option",
+    "advise",
+    "assert_gradient",
+    "check_gradient",
+    "compare",
+]

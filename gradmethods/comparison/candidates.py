@@ -1,0 +1,165 @@
+"""Measuring every method on a user's loss; what is not measured is estimated, and says so."""
+
+from __future__ import annotations
+
+import math
+import time
+from dataclasses import replace
+from typing import Any
+
+from gradmethods.accuracy.answers import Answer, count_unresolved, evaluate, warm_up
+from gradmethods.accuracy.judgement import Judgement, judge
+from gradmethods.accuracy.roundoff import PlainLoss
+from gradmethods.accuracy.roundoff import plain_loss as value_and_noise
+from gradmethods.blame import told
+from gradmethods.comparison.advice import Advice
+from gradmethods.comparison.choices import Option
+from gradmethods.comparison.digits import settle
+from gradmethods.cost.rounds import SHORTEST_ROUND, calls_for
+from gradmethods.cost.timing import measure, plain_loss, quiet
+from gradmethods.deadline import deadline
+from gradmethods.errors import InvalidOption, InvalidProblem
+from gradmethods.output.format import duration
+from gradmethods.problem import Problem
+from gradmethods.providers import get_provider
+
+CANDIDATES = (
+    "backprop",
+    "analytical",
+    "analytical:chain-rule",
+    "numerical",
+    "numerical:forward",
+    "numerical:complex-step",
+    "numerical:central[reuse]",
+)
+
+CERTIFYING = 2.0
+"""Seconds that certifying may take where a comparison is there already."""
+
+Measured = tuple[Option, Answer, Any]
+"""What a method costs, what it answered, and its prepared gradient."""
+
+
+def advise(problem: Problem, *, seconds: float = 0.5, limit: float = 10.0) -> Advice:
+    """Measure every method on a loss, and say which to use.
+
+    Parameters
+    ----------
+    problem : Problem
+        The loss, at its size.
+    seconds : float, default 0.5
+        Time to spend on the rounds of each method.
+    limit : float, default 10.0
+        Seconds that preparing a method, one gradient, or certifying may take: a method that takes
+        longer is estimated or left out, with the reason.
+
+    Returns
+    -------
+    Advice
+        With ``.best(count, digits)``, ``.choices(digits)``, ``.pays(name)``, ``.table``; printing
+        it shows the numbers and the advice. Where the loss has no gradient, as at a kink, no method
+        is advised and ``.doubt`` says why.
+
+    Examples
+    --------
+    >>> import gradmethods as gm
+    >>> advice = gm.advise(gm.problems.get("mlp", widths=(2, 16, 16, 1), batch=50), seconds=0.05)
+    >>> advice.best(1_000_000, digits=12).name
+    'backprop'
+    """
+    if not isinstance(problem, Problem):
+        raise InvalidProblem(
+            f"Expected a problem, got {type(problem).__name__}. Make one with "
+            "gm.Problem(loss, params, data), or take one from gm.problems.get(name)."
+        )
+    for name, value in (("seconds", seconds), ("limit", limit)):
+        if not 0 < value < math.inf:
+            raise InvalidOption(f"{name} must be a positive number of seconds, got {value!r}.")
+    for name in CANDIDATES:
+        warm_up(name)
+    with quiet():
+        loss = min(calls_for(plain_loss(problem), SHORTEST_ROUND)[1] for _ in range(3))
+    found = [_measured(name, problem, loss, seconds, limit) for name in CANDIDATES]
+    options, answers, _ = zip(*found, strict=True)
+    return settle(problem, loss, options, answers, lambda: _judged(problem, found, limit), limit)
+
+
+def advice_on(judged: Judgement) -> Advice:
+    """Say what follows from answers that were timed and judged; nothing is timed again."""
+    costs = [answer.cost for answer in judged.answers if answer.cost]
+    loss = min((cost.loss.median for cost in costs), default=math.nan)
+    options = [_timed(answer) for answer in judged.answers]
+    return settle(judged.problem, loss, options, judged.answers, judged, CERTIFYING)
+
+
+def _timed(answer: Answer) -> Option:
+    obstacle = answer.obstacle or ("" if answer.is_finite else NOT_FINITE)
+    option = Option(
+        answer.provider, answer.preparation, unresolved=answer.unresolved, obstacle=obstacle
+    )
+    if answer.cost is None:
+        return option
+    gradient = answer.cost.gradient
+    return replace(
+        option, gradient=gradient.median, low=gradient.low, high=gradient.high,
+        passes=answer.forward_passes,
+    )  # fmt: skip
+
+
+NOT_FINITE = "Its gradient holds NaN or infinity here."
+
+
+def _measured(name: str, problem: Problem, loss: float, seconds: float, limit: float) -> Measured:
+    def stopped(option: Option) -> Measured:
+        return option, Answer(name, obstacle=option.obstacle or "Too slow to be asked."), None
+
+    preparing, evaluating = deadline(limit), deadline(limit)
+    try:
+        with preparing:
+            start = time.perf_counter()
+            prepared: Any = get_provider(name).prepare(problem)
+            preparation = time.perf_counter() - start
+    except preparing.passed:
+        return stopped(Option(name, obstacle=f"Preparing it takes longer than {duration(limit)}."))
+    except MemoryError:
+        return stopped(Option(name, obstacle="Out of memory."))
+    except Exception as error:  # noqa: BLE001  # the loss is a stranger's: it may raise anything
+        return stopped(Option(name, obstacle=told(error)))
+    passes = prepared.forward_passes
+    black_box = name.startswith("numerical") and "reuse" not in name
+    estimate = ((passes or 0) + prepared.value_passes) * loss if black_box else 0.0
+    if estimate > limit:
+        return stopped(Option(name, preparation, estimate, estimated=True, passes=passes))
+    try:
+        with evaluating:
+            start = time.perf_counter()
+            value, gradient = evaluate(prepared, problem, problem.params, {})
+            single = time.perf_counter() - start
+        # Rounds take a few gradients more: of a slow one the time that is known must do.
+        cost = measure(prepared, problem, seconds=seconds) if 4 * single < limit else None
+    except evaluating.passed:
+        slow = f"A gradient takes longer than {duration(limit)}."
+        return stopped(Option(name, preparation, obstacle=slow))
+    except Exception as error:  # noqa: BLE001  # as above
+        return stopped(Option(name, preparation, obstacle=told(error)))
+    answer = Answer(
+        name, value, gradient, preparation=preparation, cost=cost,
+        forward_passes=prepared.forward_passes, unresolved=count_unresolved(prepared),
+    )  # fmt: skip
+    option = _timed(answer)
+    if cost is None:
+        option = replace(option, gradient=single, passes=answer.forward_passes)
+    return option, answer, prepared
+
+
+def _judged(problem: Problem, found: list[Measured], limit: float) -> Judgement:
+    """Hold the gradients against each other; without the round-off where that takes too long."""
+    ready = {answer.provider: prepared for _, answer, prepared in found if prepared is not None}
+    answers = [answer for _, answer, _ in found]
+    allowed = deadline(limit)
+    try:
+        with allowed:
+            loss = value_and_noise(problem)
+            return judge(problem, loss, answers, ready)
+    except allowed.passed:
+        return judge(problem, PlainLoss(float(problem.value()), 0.0), answers)

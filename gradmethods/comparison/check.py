@@ -1,0 +1,231 @@
+"""Check a gradient that a user wrote against the certified one, and say what is wrong with it."""
+
+from __future__ import annotations
+
+import itertools
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from gradmethods.accuracy.truth import Truth
+from gradmethods.accuracy.verdict import UNRESOLVED, WITHIN, verdict
+from gradmethods.comparison.check_result import BESIDE, OWN, Check, PointCheck, beside
+from gradmethods.comparison.diagnosis import diagnose
+from gradmethods.comparison.given import Call, Given, callable_of, read
+from gradmethods.comparison.reference import DIGITS, allowance, in_part, reference
+from gradmethods.errors import GradientMismatch, InvalidProblem, NotDifferentiable
+from gradmethods.naming import printable
+from gradmethods.problem import Problem
+
+DISTANCES = (1e-1, 1e-2, 1e-3)
+"""Relative; the largest at which the loss still has a gradient is taken."""
+
+WHOLE = 300
+"""Components up to which those points, too, are certified whole."""
+
+
+def check_gradient(gradient: Any, problem: Problem, *, truth: Truth | None = None) -> Check:
+    """Check a gradient that you wrote.
+
+    Parameters
+    ----------
+    gradient : callable, or array_like or dict of str to array_like
+        ``gradient(params)`` or ``gradient(params, **data)``, with those data of the problem that it
+        has arguments for, returns the gradient, or a pair of loss and gradient; or the values of
+        the gradient at the problem's point; or a provider.
+    problem : Problem
+        The loss, its parameters and its data.
+    truth : Truth, optional
+        The certified gradient of `problem`, if you have it already.
+
+    Returns
+    -------
+    Check
+        With ``.ok``, ``.table`` and ``.mistake``; printing it says everything in words.
+
+    Raises
+    ------
+    ShapeMismatch
+        If the gradient has other names, shapes or types than the parameters.
+    NotDifferentiable
+        If the loss has no gradient at the problem's point, or it is not decided that it has.
+    InvalidProblem
+        If `problem` is no `Problem`.
+    InvalidOption
+        If the function cannot be called with the parameters and the data.
+
+    Notes
+    -----
+    A function is called at the problem's point and at points beside it; what loss or gradient raise
+    there is a finding and does not escape. What is right at one point by luck, or because its first
+    arguments were kept, is not right at the next. The error of each entry is held against what
+    rounding does to it: `SLACK` times a proven bound for forward mode, because the order of your
+    operations is not known, and one rounding of the result. Where no proof serves,
+    `gradmethods.comparison.reference.allowance` says what does. A gradient that
+    rounding or cancellation hides whole is not decided, which is not right. Beyond what can be
+    certified in seconds, backpropagation is the reference, certified in part.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import gradmethods as gm
+    >>> problem = gm.Problem(lambda w, xp=np: xp.sum(xp.sin(w)), np.array([0.5, 2.0, 3.0]))
+    >>> gm.check_gradient(lambda w: np.cos(w), problem).ok
+    True
+    >>> gm.check_gradient(lambda w: -np.cos(w), problem).mistake
+    'the sign is wrong'
+    >>> gm.check_gradient([np.cos(0.5), np.cos(2.0), 0.0], problem).mistake
+    'one entry is wrong: [2] is 0 where -0.989992 is right (the last one: is it never reached?)'
+    """
+    if not isinstance(problem, Problem):
+        raise InvalidProblem(
+            f"Expected a problem, got {type(problem).__name__}. Make one with "
+            "gm.Problem(loss, params, data), or take one from gm.problems.get(name)."
+        )
+    if not callable(gradient) and not hasattr(gradient, "prepare"):
+        given = read(gradient, problem)
+        point = _judge(OWN, truth or reference(problem), given)
+        return Check("the gradient", problem, (point,), _mistake((point,)))
+    ask, name = callable_of(gradient, problem)
+    given = ask(problem)  # a function that fails does so before the long work
+    points = [_judge(OWN, truth or reference(problem), given)]
+    failures, unchecked = [], []
+    for k in range(1, BESIDE + 1):
+        found = _judge_beside(problem, k, ask)
+        points += [found.point] if found.point else []
+        failures += [found.failure] if found.failure else []
+        unchecked += [found.unchecked] if found.unchecked else []
+    mistake = _mistake(tuple(points)) or "; ".join(failures[:1])
+    return Check(name, problem, tuple(points), mistake, tuple(failures), tuple(unchecked))
+
+
+def assert_gradient(gradient: Any, problem: Problem, *, truth: Truth | None = None) -> None:
+    """Raise if `check_gradient` finds a gradient wrong: for your own tests.
+
+    Parameters
+    ----------
+    gradient, problem, truth
+        As for `check_gradient`.
+
+    Raises
+    ------
+    GradientMismatch
+        An `AssertionError`, with the text of the check.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import gradmethods as gm
+    >>> problem = gm.Problem(lambda w, xp=np: xp.sum(w**2), np.array([0.3, 0.7]))
+    >>> gm.assert_gradient(lambda w: 2 * w, problem)
+    """
+    check = check_gradient(gradient, problem, truth=truth)
+    if not check.ok:
+        raise GradientMismatch(str(check))
+
+
+def _judge(where: str, truth: Truth, given: Given) -> PointCheck:
+    gradient = truth.problem.structure.restore(given.gradient)
+    allowed = allowance(truth, gradient)
+    found = verdict(gradient, truth, allowed.errors)
+    return PointCheck(where, truth, given, allowed, found)
+
+
+class _Beside(NamedTuple):
+    """What was found at a point beside: a judgement, or why there is none."""
+
+    point: PointCheck | None = None
+    failure: str = ""
+    unchecked: str = ""
+
+
+def _judge_beside(problem: Problem, k: int, ask: Call) -> _Beside:
+    """Judge a function at a point beside, as far away as the loss has a gradient that shows.
+
+    The user did not choose this point: whatever loss and gradient raise there is a finding.
+    """
+    failure = unchecked = ""
+    for distance in DISTANCES:
+        try:
+            moved = move(problem, distance, seed=k)
+            if np.isfinite(problem.value()) and not np.isfinite(moved.value()):
+                continue
+            truth = _truth_beside(moved)
+        except NotDifferentiable:
+            continue
+        except Exception as error:  # noqa: BLE001  # the user's own, of any kind
+            unchecked = f"{beside(k)}, where the loss raises {_said(error)}"
+            continue
+        try:
+            given = ask(moved)
+        except NotDifferentiable:
+            continue
+        except Exception as error:  # noqa: BLE001  # as above
+            failure = f"at {beside(k)}, where the loss has a gradient, it raises {_said(error)}"
+            continue
+        point = _judge(beside(k), truth, given)
+        if point.verdict.outcome != UNRESOLVED:
+            return _Beside(point)
+    return _Beside(failure=failure, unchecked="" if failure else unchecked)
+
+
+def _said(error: Exception) -> str:
+    """Return an exception in one line."""
+    text = printable(str(error))
+    return f"{type(error).__name__}: {text}" if text else type(error).__name__
+
+
+def _truth_beside(problem: Problem) -> Truth:
+    if problem.size <= WHOLE:
+        return reference(problem)
+    from gradmethods.certified import certified_sample
+
+    return in_part(problem, certified_sample(problem, DIGITS))
+
+
+def move(problem: Problem, distance: float, seed: int) -> Problem:
+    """Return the same problem at a point beside its own, drawn from a seed."""
+    rng = np.random.default_rng(seed)
+    arrays = {}
+    for name, x in problem.structure.check(problem.params).items():
+        away = distance * rng.uniform(0.5, 1, x.shape) * rng.choice([-1.0, 1.0], x.shape)
+        arrays[name] = np.where(x == 0, away, x * (1 + away)).astype(problem.dtype)
+    moved = Problem(
+        problem.loss, problem.structure.restore(arrays), problem.data, name=problem.name
+    )
+    moved.examples = problem.examples  # what was checked of them does not depend on the point
+    return moved
+
+
+def _mistake(points: tuple[PointCheck, ...]) -> str:
+    bad = [point for point in points if not point.ok]
+    if not bad:
+        return ""
+    kept, first = _kept(points), bad[0]
+    if kept and points[0].ok:
+        return kept
+    words = [] if first.verdict.outcome == WITHIN else [diagnose(first.evidence)]
+    if first.wrong_value:
+        words.insert(0, f"the loss is {first.given.value!r} where {first.truth.value!r} is right")
+    text = "; ".join(filter(None, words)) or first.verdict.reason
+    if kept and any(array.any() for array in first.given.gradient.values()):
+        return f"{text}; {kept}"
+    if len(points) > len(bad) and first is not points[0]:
+        return f"right at {points[0].where}, wrong at {first.where}: {text}"
+    return text
+
+
+def _kept(points: tuple[PointCheck, ...]) -> str:
+    """Say whether a function gives what was right at a point that it was called at before."""
+    if len(points) < 2 or all(point.ok for point in points[1:]):
+        return ""
+    join = points[0].truth.problem.structure.join
+    first, *others = [join(point.given.gradient) for point in points]
+    if np.isfinite(first).all() and all(np.array_equal(first, other) for other in others):
+        return "the same at every point: it does not depend on the parameters that it is given"
+    restore = points[0].truth.problem.structure.restore
+    stale = all(
+        verdict(restore(now.given.gradient), before.truth, before.allowance.errors).ok
+        for before, now in itertools.pairwise(points)
+    )
+    return "that of the point of the call before: stale parameters" if stale else ""

@@ -1,0 +1,132 @@
+"""What is known about a gradient that is wrong: the witnesses that a diagnosis calls."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gradmethods.accuracy.plants.elsewhere import (
+    examples_of,
+    gradient_of,
+    share_of_one,
+    with_examples,
+)
+from gradmethods.accuracy.plants.ground import NotHere
+from gradmethods.accuracy.plants.slopes import wrong_slopes
+from gradmethods.accuracy.truth import Truth, true_arrays
+from gradmethods.accuracy.verdict import Index, Verdict
+from gradmethods.distance import norm
+from gradmethods.problem import Problem
+from gradmethods.structure import Arrays
+
+EXPLAINED = 1e-3
+"""Of the error may be left by what explains it, or a few times what rounding leaves."""
+
+FEW = 3
+"""Of so few entries, many patterns fit one by accident: the square of that may be left."""
+
+Array = NDArray[Any]
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """What is known about a wrong gradient.
+
+    Attributes
+    ----------
+    truth : Truth
+        At the point where it is wrong.
+    given : dict of str to numpy.ndarray
+        The gradient there.
+    allowed : dict of str to numpy.ndarray
+        The error that a right one may have.
+    verdict : Verdict
+        On it.
+    """
+
+    truth: Truth
+    given: Arrays
+    allowed: Arrays
+    verdict: Verdict
+
+    @property
+    def problem(self) -> Problem:
+        """The problem, at that point."""
+        return self.truth.problem
+
+    @cached_property
+    def true(self) -> Arrays:
+        """The true gradient, rounded to float64."""
+        return true_arrays(self.truth)
+
+    @cached_property
+    def error(self) -> Arrays:
+        """What the given gradient is off by, to the last digit."""
+        return self.truth.error(self.problem.structure.restore(self.given))
+
+    @cached_property
+    def count(self) -> int:
+        """How many examples there are; 1 if none are declared."""
+        try:
+            return examples_of(self.problem)
+        except NotHere:
+            return 1
+
+    @cached_property
+    def of_examples(self) -> dict[str, Arrays]:
+        """What single examples add to the gradient, by the word for them."""
+        try:
+            share = share_of_one(self.problem)
+            return {
+                word: {
+                    name: share * np.asarray(array, float)
+                    for name, array in gradient_of(with_examples(self.problem, [row])).items()
+                }
+                for word, row in (("first", 0), ("last", self.count - 1))
+            }
+        except NotHere:
+            return {}
+
+    @cached_property
+    def slopes(self) -> Arrays:
+        """The gradient with slopes taken at the activations; empty for other losses."""
+        return wrong_slopes(self.problem) or {}
+
+
+@dataclass(frozen=True)
+class Suspect:
+    """One wrong array: what is there, and what should be."""
+
+    name: str
+    evidence: Evidence
+
+    @cached_property
+    def given(self) -> Array:
+        """What is there."""
+        return np.asarray(self.evidence.given[self.name], float)
+
+    @cached_property
+    def true(self) -> Array:
+        """What should be."""
+        return np.asarray(self.evidence.true[self.name], float)
+
+    @cached_property
+    def entries(self) -> tuple[Index, ...]:
+        """Where it is wrong, the worst first."""
+        return self.evidence.verdict.arrays[self.name].entries
+
+    def fits(self, pattern: Array) -> bool:
+        """Whether the array is as this pattern would have it, and not as the truth."""
+        left, error = norm(self.given - pattern), norm(self.given - self.true)
+        # A pattern is computed in floating point too, and may round as much as a right gradient.
+        part = EXPLAINED if self.given.size > FEW else EXPLAINED**2
+        return left <= max(part * error, min(error / 2, 4 * norm(self._rounding(pattern))))
+
+    def _rounding(self, pattern: Array) -> Array:
+        size, scale = norm(self.true), norm(pattern)
+        allowed = np.asarray(self.evidence.allowed[self.name], float)
+        return allowed * max(1.0, scale / size) if size else allowed

@@ -1,1 +1,0 @@
-"""The sub-commands, one a file: each a thin face on the library, and the only room that prints."""

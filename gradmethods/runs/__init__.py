@@ -1,5 +1,0 @@
-"""Runs that take minutes: a benchmark, its accuracy and its ledger, a million passes, the article.
-
-Each keeps what it finishes at once, and divides its time; what is measured is in `cost`,
-`accuracy`, `claims` and `pathologies`, what is written in `report`.
-"""
