@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -24,10 +24,12 @@ from gradmethods.providers.choice import choose_steps
 from gradmethods.providers.complex_step import complex_step, explained
 from gradmethods.providers.estimates import judge
 from gradmethods.providers.extrapolation import richardson
-from gradmethods.providers.reuse import PreparedReuse, compile_reuse
 from gradmethods.providers.schemes import COMPLEX_STEP, RICHARDSON, StepRule
 from gradmethods.providers.steps import FixedStep, PrecisionStep
 from gradmethods.structure import Arrays
+
+if TYPE_CHECKING:
+    from gradmethods.providers.reuse import PreparedReuse
 
 PLAIN, REUSE = EVALUATIONS = ("plain", "reuse")
 
@@ -166,6 +168,8 @@ class Numerical:
         with watch("steps"):
             step = self._step_rule(problem)
         if self.evaluation == REUSE:
+            from gradmethods.providers.reuse import compile_reuse
+
             return compile_reuse(problem, watch, self.scheme, step)
         return PreparedNumerical(problem, watch.seconds, self.scheme, step)
 
