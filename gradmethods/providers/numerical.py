@@ -11,7 +11,7 @@ from __future__ import annotations
 import math
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -26,10 +26,12 @@ from gradmethods.providers.complex_step import check_tried, complex_step
 from gradmethods.providers.default_steps import choose_steps
 from gradmethods.providers.estimates import Judge
 from gradmethods.providers.extrapolation import richardson
-from gradmethods.providers.reuse import PreparedReuse, compile_reuse
 from gradmethods.providers.schemes import COMPLEX_STEP, RICHARDSON, StepRule
 from gradmethods.providers.steps import FixedStep, PrecisionStep
 from gradmethods.structure import Arrays
+
+if TYPE_CHECKING:
+    from gradmethods.providers.reuse import PreparedReuse
 
 PLAIN, REUSE = EVALUATIONS = ("plain", "reuse")
 
@@ -170,6 +172,8 @@ class Numerical:
                     check_tried(problem, step)
                 check_same(problem)
         if self.evaluation == REUSE:
+            from gradmethods.providers.reuse import compile_reuse
+
             return compile_reuse(problem, watch, self.scheme, step)
         return PreparedNumerical(problem, watch.seconds, self.scheme, step)
 
