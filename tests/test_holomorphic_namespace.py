@@ -38,7 +38,7 @@ def test_every_function_is_numpys_on_the_real_line(case):
             found = case.function(xp, *(Array(xp, payload) for payload in payloads))
         assert found.shape == expected.shape
         assert found.dtype == expected.dtype
-        tolerance = 30 * np.finfo(dtype).eps
+        tolerance = 30 * float(np.finfo(dtype).eps)
         np.testing.assert_allclose(found.payload.real, expected, tolerance, tolerance)
         assert not found.payload.imag.any()
 
