@@ -115,7 +115,6 @@ def test_without_a_gradient_none_is_advised(problem, why):
         assert "For any accuracy" not in str(found)
 
 
-@pytest.mark.medium
 def test_a_gradient_without_a_right_digit_is_not_advised():
     """On a staircase differences see a slope that is not there, at a good price."""
     stairs = gm.Problem(lambda w, xp=np: xp.sum(xp.round(w * 1e3)), np.array([0.3012, 2.0]))
@@ -221,7 +220,6 @@ def test_a_comparison_ends_with_advice():
         _ = untimed.advice
 
 
-@pytest.mark.medium
 def test_a_comparison_measures_once(monkeypatch):
     """If advice timed again, printing a comparison would take as long as making it."""
     comparison = gm.compare(gm.problems.get("xor"), seconds=0.01)
@@ -281,7 +279,6 @@ def test_wrong_uses_are_refused():
             gm.advise(gm.problems.get("rosenbrock"), seconds=seconds)
 
 
-@pytest.mark.medium
 def test_the_command_advises(capsys):
     """If it did not, the advice would be for those who write Python at a prompt."""
     assert main(["advise", "network-1-1-1", "--seconds", "0.01"]) == 0
@@ -321,7 +318,6 @@ def test_where_the_truth_is_known_it_alone_judges():
     assert found.best(1000) is not None
 
 
-@pytest.mark.medium
 def test_the_command_says_no_with_status_1(capsys):
     """A script must be able to tell that nothing was advised without reading the words."""
     assert main(["advise", "relu-at-kink", "--seconds", "0.01"]) == 1

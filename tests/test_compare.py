@@ -12,6 +12,7 @@ from gradmethods.accuracy import DEFAULT_PROVIDERS, error
 from tests.planted import MISTAKES, PARAMS, Planted, double, flip, offset, scaled
 
 
+@pytest.mark.medium
 @pytest.mark.parametrize(
     ("make", "scale"),
     [
@@ -103,7 +104,6 @@ def test_providers_of_one_name_are_refused():
         gm.compare(scaled(1.0), [gm.Backprop(), gm.Backprop()])
 
 
-@pytest.mark.medium
 def test_the_table_holds_what_was_promised():
     """Columns are what scripts and papers build on."""
     comparison = gm.compare(scaled(1.0), seconds=0.02)

@@ -296,6 +296,7 @@ def test_the_page_shows_derivations_with_their_proofs(run):
     assert 'href="#formulas"' in text
 
 
+@pytest.mark.medium
 def test_the_report_loads_no_engine():
     """If it did, writing a report would wait for SymPy, or need a display."""
     code = (
