@@ -64,7 +64,7 @@ class Seen(NamedTuple):
     beside: float
     keeps: bool
 
-    def points(self, problem: Problem) -> list[tuple[Arrays, float]]:
+    def points(self, problem: Declared) -> list[tuple[Arrays, float]]:
         """Return the points at which the loss is known, and its values there."""
         arrays = problem.structure.check(problem.params)
         beyond = [(beside(arrays, self.side), self.beside)] if self.side else []

@@ -35,6 +35,7 @@ def assert_close(found: Any, truth: Any, dtype: Any = "float64") -> None:
 SMALL = [(kind, "float32") for kind in ("int8", "uint8", "int16", "float16", "float32")]
 
 
+@pytest.mark.medium
 @pytest.mark.parametrize(("kind", "dtype"), [*((k, "float64") for k in INTEGERS + FLOATS), *SMALL])
 @pytest.mark.parametrize("name", METHODS)
 def test_powers_of_any_dtype(name, kind, dtype):
@@ -94,6 +95,7 @@ def test_the_least_exponent_of_a_small_dtype(name):
 BINARY = "divide hypot atan2 logaddexp maximum minimum multiply subtract"
 
 
+@pytest.mark.medium
 @pytest.mark.parametrize("function", BINARY.split())
 @pytest.mark.parametrize("kind", ["int8", "uint16", "bool", "float16", "float32"])
 def test_functions_of_two_dtypes(function, kind):
