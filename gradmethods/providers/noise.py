@@ -81,7 +81,7 @@ def noise_along(line: Callable[[float], Sequence[float]], value: float, u: float
                 return max(least, _of_a_staircase(line, value, u))
             # The wider line may rise by the same whole steps everywhere; the finer would rise, too.
             rise = max(wider) - min(wider)
-            hidden = STEP * rise * spacing / spacings[i - 1]
+            hidden: float = STEP * rise * spacing / spacings[i - 1]
             return max(least, noise_of(wider, alike=False), hidden)
         if level <= SHARE * max(map(abs, values)):
             # Finer lines show the same noise, and no wave; on one of them, all may be exact.
