@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from gradmethods.declared import Declared
 from gradmethods.errors import InvalidProblem
-from gradmethods.structure import Arrays
+from gradmethods.structure import Arrays, Structure
 
 Rounding = Callable[[NDArray[Any]], NDArray[Any]]
 """Moves the numbers of an array as rounding might have."""
@@ -26,7 +26,7 @@ Recorded = Callable[[Arrays, Rounding | None], float]
 """Evaluates at a point in NumPy what was recorded of a loss, each result moved by a rounding."""
 
 NEAR = 1e-3
-"""How far the second point is from the first, in sizes of the parameters."""
+"""Distance of the second point from the first, in sizes of the parameters."""
 
 ROUNDINGS = 8
 """Units in the last place that are no difference, and by which results are moved to see more."""
@@ -45,7 +45,7 @@ another, errs by some hundred times as much as its terms do."""
 
 
 class Seen(NamedTuple):
-    """What a loss gave when its problem was made.
+    """The values of a loss that were seen when its problem was made.
 
     Attributes
     ----------
@@ -63,6 +63,12 @@ class Seen(NamedTuple):
     side: int
     beside: float
     keeps: bool
+
+    def points(self, problem: Declared) -> list[tuple[Arrays, float]]:
+        """Return the points at which the loss is known, and its values there."""
+        arrays = problem.structure.check(problem.params)
+        beyond = [(beside(arrays, self.side), self.beside)] if self.side else []
+        return [(arrays, self.value), *beyond]
 
 
 def beside(arrays: Arrays, side: float) -> Arrays:
@@ -89,7 +95,7 @@ def look(problem: Declared, arrays: Arrays, own: Any, value: float) -> Seen:
         The loss, and its data.
     arrays : dict of str to numpy.ndarray
         The point.
-    own : numpy.ndarray or dict of str to numpy.ndarray
+    own : numpy.ndarray, or containers of them
         The same, the very object of which it gave its `value`.
     value : float
         What it gave.
@@ -104,20 +110,20 @@ def look(problem: Declared, arrays: Arrays, own: Any, value: float) -> Seen:
         with np.errstate(all="ignore"):
             return float(problem.loss(params, **problem.data, xp=np))
 
-    restore = problem.structure.restore
-    check_repeats(problem, value, evaluate(_filled(own, restore(arrays))))
+    structure = problem.structure
+    check_repeats(problem, value, evaluate(_filled(structure, own, arrays)))
     for side in (1, -1):
         moving = _reading(beside(arrays, side))
-        params = restore(moving)
+        params = structure.restore(moving)
         found = math.nan
         with suppress(Exception):  # the user did not choose this point: it tells nothing
             found = evaluate(params)
             if math.isfinite(found):
-                keeps = _keeps(evaluate, restore, params, moving, beside(arrays, side / 2))
+                keeps = _keeps(evaluate, structure, params, moving, beside(arrays, side / 2))
                 break
     else:
         return Seen(value, 0, math.nan, keeps=False)
-    if keeps and _confuses(evaluate, restore, beside(arrays, side), arrays, value):
+    if keeps and _confuses(evaluate, structure, beside(arrays, side), arrays, value):
         raise InvalidProblem(
             f"The loss {problem.name!r} takes one array for another: called with new arrays, it "
             "returns what it had computed for arrays that are no more. An id() is given again as "
@@ -129,7 +135,7 @@ def look(problem: Declared, arrays: Arrays, own: Any, value: float) -> Seen:
 
 def _keeps(
     evaluate: Callable[[Any], float],
-    restore: Callable[[Arrays], Any],
+    structure: Structure,
     params: Any,
     moving: Arrays,
     to: Arrays,
@@ -140,14 +146,14 @@ def _keeps(
     """
     before = {name: array.copy() for name, array in moving.items()}
     _move(moving, to)
-    in_old = evaluate(_filled(params, restore(moving)))
+    in_old = evaluate(_filled(structure, params, moving))
     _move(moving, before)
-    return not same(in_old, evaluate(restore(copied(to))))
+    return not same(in_old, evaluate(structure.restore(copied(to))))
 
 
 def _confuses(
     evaluate: Callable[[Any], float],
-    restore: Callable[[Arrays], Any],
+    structure: Structure,
     there: Arrays,
     home: Arrays,
     value: float,
@@ -155,34 +161,30 @@ def _confuses(
     """Say whether a loss takes new arrays for some whose dict or addresses they have."""
     gone: set[int] = set()
     for _ in range(CALLS):
-        new = copied(there)
-        gone |= {*map(id, new.values())}
-        params = restore(new)
+        arrays = copied(there)
+        gone |= {*map(id, arrays.values())}
+        params = structure.restore(arrays)
         evaluate(params)
-    again = _filled(params, restore(copied(home)))
-    if isinstance(params, dict) and not same(value, evaluate(again)):
+    if not same(value, evaluate(_filled(structure, params, copied(home)))):
         return True
-    del params, new, again
+    del arrays, params
     kept = []
-    for _ in range(max(CALLS, min(SEARCHED, MOST // sum(x.size for x in home.values())))):
+    for _ in range(max(CALLS, min(SEARCHED, MOST // structure.size))):
         kept.append(copied(home))
-        back = gone & {*map(id, kept[-1].values())}
-        gone -= back
-        if back and not same(value, evaluate(restore(kept[-1]))):
+        again = gone & {*map(id, kept[-1].values())}
+        gone -= again
+        if again and not same(value, evaluate(structure.restore(kept[-1]))):
             return True
     return False
 
 
-def _filled(params: Any, fresh: Any) -> Any:
-    """Fill a dict again, which is the loss's own and may hold others by now; arrays are the same.
-
-    Containers of other kinds are replaced by fresh ones.
-    """
-    if isinstance(params, dict):
-        params.clear()
-        params.update(fresh)
-        return params
-    return params if isinstance(params, np.ndarray) else fresh
+def _filled(structure: Structure, params: Any, arrays: Arrays) -> Any:
+    """Put arrays into a dict again, which may hold others by now; into new containers if nested."""
+    if not structure.is_dict:
+        return structure.restore(arrays)
+    params.clear()
+    params.update(arrays)
+    return params
 
 
 def _move(arrays: Arrays, to: Arrays) -> None:
@@ -252,18 +254,9 @@ def check_recorded(problem: Declared, seen: Seen, recorded: Recorded) -> None:
     Source: J. Vignes, A stochastic arithmetic for reliable scientific computation, Mathematics and
     Computers in Simulation 35 (1993) 233-261.
     """
-    arrays = problem.structure.check(problem.params)
-    points = [(arrays, seen.value)]
-    if seen.side:
-        points.append((beside(arrays, seen.side), seen.beside))
-    for point, known in points:
+    for point, known in seen.points(problem):
         value = recorded(point, None)
-        if not differs(problem, known, value):
-            continue
-        rounding = partial(rounded, np.random.default_rng(0))
-        draws = [value, *(recorded(point, rounding) for _ in range(DRAWS))]
-        spread = float(np.ptp(draws)) if np.isfinite(draws).all() else math.inf
-        if abs(known - value) > SPREADS * spread:
+        if not is_rounding(problem, recorded, point, known, value):
             digits = 8 if f"{known:.8g}" != f"{value:.8g}" else 17
             where = "this point" if known is seen.value else "a point close to the given one"
             raise InvalidProblem(
@@ -275,6 +268,27 @@ def check_recorded(problem: Declared, seen: Seen, recorded: Recorded) -> None:
             )
 
 
+def is_rounding(
+    problem: Declared,
+    recorded: Recorded,
+    point: Arrays,
+    known: float,
+    value: float,
+    *,
+    whole: bool = False,
+) -> bool:
+    """Say whether rounding can be why a value differs from the known one at a point.
+
+    By default, small whole numbers are taken to be exact; with `whole`, they may be rounded, too.
+    """
+    if not differs(problem, known, value):
+        return True
+    rounding = partial(rounded, np.random.default_rng(0), whole=whole)
+    draws = [recorded(point, None), *(recorded(point, rounding) for _ in range(DRAWS))]
+    spread = float(np.ptp(draws)) if np.isfinite(draws).all() else math.inf
+    return abs(known - value) <= SPREADS * spread
+
+
 def differs(problem: Declared, known: float, value: float) -> bool:
     """Say whether two values are farther apart than rounding of a few results makes them."""
     if not (math.isfinite(known) and math.isfinite(value)):
@@ -283,13 +297,16 @@ def differs(problem: Declared, known: float, value: float) -> bool:
     return abs(known - value) > unit * max(abs(known), abs(value))
 
 
-def rounded(rng: np.random.Generator, array: NDArray[Any]) -> NDArray[Any]:
-    """Move the numbers of an array by some units in the last place; small whole ones are exact."""
+def rounded(rng: np.random.Generator, array: NDArray[Any], *, whole: bool = False) -> NDArray[Any]:
+    """Move the numbers of an array by some units in the last place, small `whole` ones if asked."""
     array = np.asarray(array)
     if array.dtype.kind != "f":
         return array
     info = np.finfo(array.dtype)
-    whole = (array == np.rint(array)) & (abs(array) * float(info.eps) < 1 / 64) & (array != 0)
+    exact = (array == np.rint(array)) & (abs(array) * float(info.eps) < 1 / 64) & (array != 0)
     unit = ROUNDINGS * rng.uniform(-1, 1, array.shape)
-    lost = abs(unit) * float(info.smallest_subnormal)  # what underflow may have taken
-    return np.where(whole, array, array * (1 + unit * float(info.eps)) + lost).astype(array.dtype)
+    # What underflow may have taken; it leaves the sign.
+    lost = np.copysign(unit * float(info.smallest_subnormal), array)
+    return np.where(exact & (not whole), array, array * (1 + unit * float(info.eps)) + lost).astype(
+        array.dtype
+    )

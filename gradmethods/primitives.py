@@ -16,9 +16,14 @@ What nothing selects adds exactly 0, be the slopes there infinite or NaN: the br
 does not take, the operand that maximum, minimum, max and min do not return, the entries that an
 index leaves out, and what is multiplied by a 0 that depends on no parameter (a mask, data, a
 number; also such a 0 divided by it). A 0 that depends on a parameter silences nothing: the chain
-rule gives NaN for (√x)² at 0, where it multiplies 0 by infinity. In a sum and in a matrix product
+rule gives NaN for (√x)² at 0, where it multiplies 0 by infinity. (Closed formulas give 1: SymPy
+writes x for (√x)².) In a sum and in a matrix product
 an entry of the derivative is such a 0 only if every term is; other terms count as they are.
 Parameters are taken to be finite, and so are products of finite numbers; data may have gaps.
+
+Functions of 8- and 16-bit integers alone are what NumPy makes of them, in half and single
+precision: xp.sqrt(k) of int8 data has four digits, in every method. For more, write
+xp.sqrt(xp.astype(k, xp.float64)).
 
 To come: linear algebra (inv, det, solve, cholesky) in a section of its own.
 """

@@ -58,6 +58,7 @@ def gradient_at(provider: Any, function: Any, x: Any) -> float:
     return float(provider.prepare(problem)(x).gradient)
 
 
+@pytest.mark.medium
 @pytest.mark.parametrize("dtype", ["float64", "float32"])
 @pytest.mark.parametrize("name", SATURATING)
 def test_slopes_of_saturated_functions_keep_their_digits(name, dtype):
@@ -183,6 +184,7 @@ REARRANGED: dict[str, Any] = {
 # fmt: on
 
 
+@pytest.mark.medium
 @pytest.mark.parametrize("name", [*ZEROS, *REARRANGED])
 def test_zeros_have_the_sign_that_numpy_gives_them(name):
     """The angle of (-1, -0) is -π, that of (-1, 0) is π: one must not be turned into the other.
@@ -221,3 +223,52 @@ def test_squares_of_slopes_neither_overflow_nor_underflow(provider):
         problem = gm.Problem(lambda w, *, xp=np, f=function: f(xp, w), np.array(at))
         gradient = provider.prepare(problem)(problem.params).gradient
         np.testing.assert_allclose(gradient, truth, rtol=1e-13)
+
+
+# fmt: off
+LIMITED: dict[str, Any] = {
+    "log(maximum)": lambda xp, w, tiny: xp.log(xp.maximum(w, tiny)),
+    "log2(where)": lambda xp, w, tiny: xp.log2(xp.where(w > 0, w, tiny)),
+    "log of a multiple": lambda xp, w, tiny: xp.log(xp.maximum(w, tiny) * 3),
+    "log(max)": lambda xp, w, tiny: xp.log(xp.max(xp.stack([w, xp.maximum(w, tiny)]), axis=0)),
+    "minimum(1/maximum)": lambda xp, w, tiny: xp.minimum(1 / xp.maximum(w, tiny), 1e5),
+    "1/maximum": lambda xp, w, tiny: 1 / xp.maximum(w, 1e30 * tiny),
+    "maximum**-1": lambda xp, w, tiny: xp.maximum(w, 1e30 * tiny) ** -1,
+    "3/clip": lambda xp, w, tiny: 3 / xp.clip(w, 1e30 * tiny, 9.0),
+    "sqrt(maximum)": lambda xp, w, tiny: xp.sqrt(xp.maximum(w, tiny)),
+}
+# fmt: on
+
+
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+@pytest.mark.parametrize("name", LIMITED)
+def test_limits_so_small_that_slopes_overflow(name, dtype):
+    """Behind a limit that took over, the slope of log or 1/x at it would turn 0 into NaN."""
+    tiny = float(np.finfo(dtype).smallest_subnormal)
+
+    def loss(w: Any, *, xp: Any = np) -> Any:
+        return xp.sum(LIMITED[name](xp, w, tiny))
+
+    problem = gm.Problem(loss, np.array([0, 2], dtype))
+    slopes = [method.prepare(problem)(problem.params).gradient for method in (BACKPROP, CHAIN)]
+    slopes.append(gm.Analytical("expanded").prepare(problem)(problem.params).gradient)
+    truth = slope(lambda xp, w: LIMITED[name](xp, w, tiny), 2.0)
+    for found in slopes:
+        assert found[0] == 0
+        assert found[1] == pytest.approx(float(truth), rel=1e-6)
+
+
+def test_formulas_square_nothing_that_overflows():
+    """A norm of large or small numbers exists where the squares do, and so does its slope."""
+
+    def loss(p: Any, *, xp: Any = np) -> Any:
+        return xp.sqrt(xp.sum((p * 1e150) ** 2))
+
+    problem = gm.Problem(loss, np.array([3e-200, 4e-200]))
+    for form in ("auto", "chain-rule"):
+        value, gradient = gm.Analytical(form).prepare(problem)(problem.params)
+        assert value == pytest.approx(5e-50)
+        np.testing.assert_allclose(gradient, [6e149, 8e149], rtol=1e-14)
+    for form in ("cse", "expanded"):  # SymPy squares p itself, which is 0 then
+        with pytest.raises(gm.UnsupportedOperation, match="SymPy simplifies the loss"):
+            gm.Analytical(form).prepare(problem)

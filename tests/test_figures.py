@@ -20,6 +20,7 @@ from gradmethods.output.style import STYLES, style_of
 from gradmethods.report import frames, plots
 from gradmethods.report.quantities import OPERATIONS, PREPARATION, QUANTITIES, RATIO, TIME
 from tests.report_records import gap, record, some_records
+from tests.samples import sampled
 
 
 @pytest.mark.medium
@@ -69,8 +70,8 @@ def test_a_comparison_is_drawn(tmp_path):
 
 @pytest.mark.medium
 @pytest.mark.parametrize("quantity", QUANTITIES.values(), ids=QUANTITIES)
-@pytest.mark.parametrize("size", figures.SIZES)
-@pytest.mark.parametrize("sweep", SWEEPS)
+@pytest.mark.parametrize("size", sampled(figures.SIZES, kept=["wide"]))
+@pytest.mark.parametrize("sweep", sampled(SWEEPS, kept=["width", "batch", "rosenbrock"]))
 def test_a_single_size_is_drawn(tmp_path, sweep, size, quantity):
     """If axes had no width, matplotlib would warn and the figure would be empty."""
     one, two = SWEEPS[sweep].scales[:2]

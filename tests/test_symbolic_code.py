@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import os
+import re
 import subprocess
 import sys
 
@@ -94,7 +95,11 @@ def test_one_line_for_each_formula_of_the_expanded_form():
     prepared = gm.Analytical("expanded").prepare(mlp(2, 3, 1))
     (program,) = ast.parse(prepared.source()).body
     assert isinstance(program, ast.FunctionDef)
-    assert len(program.body) == 2 + (1 + prepared.problem.size) + 1
+    lines = [ast.unparse(line) for line in program.body]
+    parts = [line.partition(" = ")[0] for line in lines if line.startswith("part")]
+    assert len(lines) - len(parts) == 2 + (1 + prepared.problem.size) + 1
+    for part in parts:  # what one formula divides by several times
+        assert sum(re.search(rf"\b{part}\b", line) is not None for line in lines) == 2
 
 
 @pytest.mark.parametrize(

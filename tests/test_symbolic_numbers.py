@@ -77,7 +77,7 @@ def prepared_in(form, loss, start):
         (lambda w, *, xp=np: (w * w) ** 1.3, 0.0, 0),
         (lambda w, *, xp=np: (w**1.3) ** 2, 0.0, 0),
         (lambda w, *, xp=np: w**0.3, 0.0, np.inf),
-        (lambda w, *, xp=np: (xp.exp(w) + xp.exp(2 * w)) ** 0.3, -1e4, np.nan),
+        (lambda w, *, xp=np: (xp.exp(w) + xp.exp(2 * w)) ** 0.3, -1e4, 0.0),
         (lambda w, *, xp=np: (xp.exp(w) + xp.exp(2 * w)) ** 1.3, -1e4, 0),
         (lambda w, *, xp=np: 0.3**w, 0.0, np.log(0.3)),
     ],

@@ -7,7 +7,7 @@ compile it. No derivative rule is known in this folder.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -18,6 +18,10 @@ from gradmethods.primitives import Primitive
 
 NOTHING: Mapping[str, Any] = {}
 """The arguments of most primitives: one empty dict for all nodes."""
+
+
+COMMUTATIVE = frozenset({"add", "multiply"})
+"""Primitives of two operands whose order does not matter, to the last bit."""
 
 
 @dataclass(eq=False, slots=True, init=False)
@@ -153,3 +157,20 @@ def topological(roots: Iterable[Node]) -> list[Node]:
         entered.add(node)
         stack += [parent for parent in reversed(node.parents) if parent not in entered]
     return list(order)
+
+
+def key(node: Node) -> tuple[Any, ...]:
+    """Return what is the same of two nodes that compute the same of the same operands."""
+    assert node.primitive is not None
+    name = node.primitive.name
+    operands = [x if isinstance(x, Node) else _constant_key(x) for x in node.operands]
+    static = repr(sorted(node.static.items())) if node.static else ""
+    return (name, frozenset(operands) if name in COMMUTATIVE else tuple(operands), static)
+
+
+def _constant_key(x: Any) -> Hashable:
+    if isinstance(x, np.ndarray):
+        # Constants are as many as the loss made; their identity is enough where they are large.
+        content = x.tobytes() if x.size <= 64 else id(x)
+        return x.dtype, x.shape, content
+    return type(x), repr(x)

@@ -7,6 +7,7 @@ was recorded.
 from __future__ import annotations
 
 import inspect
+import math
 import re
 from contextlib import suppress
 from functools import lru_cache
@@ -27,7 +28,7 @@ from gradmethods.first_call import check_scalar
 from gradmethods.graph.graph import Graph, Node
 from gradmethods.graph.place import Place, place_of
 from gradmethods.namespace import Namespace
-from gradmethods.one_function import Recorded, Rounding, check_recorded
+from gradmethods.one_function import Recorded, Rounding, check_recorded, is_rounding
 from gradmethods.primitives import Primitive
 from gradmethods.problem import Problem
 from gradmethods.structure import Arrays
@@ -147,6 +148,41 @@ def check_same(problem: Problem) -> None:
     if problem.seen is not None:
         with suppress(UnsupportedOperation):
             record(problem)
+
+
+def check_formulas(problem: Problem, values: list[float], form: str) -> None:
+    """Refuse formulas that are of another function than the loss.
+
+    Parameters
+    ----------
+    problem : Problem
+        Of the loss.
+    values : list of float
+        What the formulas are at the points at which the loss is known.
+    form : str
+        What kind of formulas they are.
+
+    Raises
+    ------
+    UnsupportedOperation
+        If one of them differs from the loss in NumPy by more than rounding explains.
+    """
+    if problem.seen is None:
+        return
+    recorded = None
+    for (point, known), found in zip(problem.seen.points(problem), values, strict=True):
+        if not math.isfinite(known) or found == known:
+            continue
+        recorded = recorded or _evaluating(record(problem), problem.data)
+        if not math.isfinite(found) or not is_rounding(
+            problem, recorded, point, known, found, whole=True
+        ):
+            raise UnsupportedOperation(
+                f"SymPy simplifies the loss {problem.name!r} to another function: in the form "
+                f"{form!r} it is {found:.8g} at this point or close to it, and {known:.8g} in "
+                "NumPy. SymPy knows neither the sign of a zero nor what is not finite. Use another "
+                "method, such as gm.Backprop()."
+            )
 
 
 def call_loss(problem: Problem, params: Any, data: Any, xp: Namespace) -> Array:

@@ -1,4 +1,4 @@
-"""Which values of a graph are never negative, and which stay away from 0, at every point."""
+"""What signs the values of a graph have at every point, and where that of a zero matters."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from gradmethods.graph.graph import Node
+from gradmethods.graph.graph import Graph, Node, topological
 
 NEVER_NEGATIVE = frozenset({"square", "abs", "sqrt", "exp", "hypot", "cosh", "sigmoid"})
 """Primitives whose result is not below 0."""
@@ -59,3 +59,19 @@ def _is_above(x: Any, found: Collection[Node], dtype: np.dtype[Any]) -> bool:
         return x in found
     least = float(np.finfo(dtype).smallest_normal) ** 0.5 if dtype.kind == "f" else 0.0
     return bool(np.all(np.asarray(x) > least))
+
+
+def angles_of_zeros(graph: Graph) -> bool:
+    """Say whether an angle may depend on the sign of a zero that the loss itself brings in."""
+    angles = [n for n in graph.nodes() if n.primitive is not None and n.primitive.name == "atan2"]
+    before = topological(parent for node in angles for parent in node.parents)
+    return any(_is_zero(x) for node in (*angles, *before) for x in _values(node))
+
+
+def _values(node: Node) -> tuple[Any, ...]:
+    moves = node.primitive is not None and node.primitive.name in ("getitem", "scatter_add")
+    return node.operands[:1] if moves else node.operands  # without an index
+
+
+def _is_zero(x: Any) -> bool:
+    return not isinstance(x, (Node, bool)) and np.asarray(x).dtype.kind != "b" and not np.all(x)

@@ -26,13 +26,16 @@ STEEP = frozenset({"sqrt", "asin", "acos", "acosh", "hypot", "atan2", "pow"})
 """Primitives whose slope can be infinite or undefined where their value is finite; that of all
 others is finite wherever their value is."""
 
+POLES = frozenset({"log", "log2", "log10", "divide", "reciprocal", "pow"})
+"""Primitives whose slope overflows where an operand is tiny and their value does not."""
+
 UNBOUNDED = frozenset({
     "divide", "reciprocal", "pow", "sqrt", "exp", "expm1", "log", "log1p", "log2", "log10",
-    "sinh", "cosh", "asin", "acos", "acosh", "atanh", "logistic",
+    "sinh", "cosh", "asin", "acos", "acosh", "atanh", "quotient", "normalised",
 })  # fmt: skip
 """Primitives that make an infinity or NaN of finite numbers."""
 
-OVERFLOWING = frozenset({"exp", "expm1", "sinh", "cosh", "logistic"})
+OVERFLOWING = frozenset({"exp", "expm1", "sinh", "cosh"})
 """Those among them that do so by overflow alone."""
 
 PASSING = frozenset({
@@ -52,6 +55,9 @@ EXPOSING = frozenset({
 SELECTING = frozenset({"where", "maximum", "minimum", "max", "min", "getitem"})
 """Primitives that pass on some entries of their operands and not others."""
 
+HANDING = PASSING | SELECTING | {"multiply", "divide"}
+"""Primitives whose result may be tiny where an operand is."""
+
 VANISHING = frozenset({
     "where", "multiply", "divide", "negative", "reshape", "permute_dims", "broadcast_to", "getitem",
 })  # fmt: skip
@@ -64,7 +70,7 @@ def unbounded(data: Mapping[str, NDArray[Any]]) -> frozenset[str]:
 
 
 class Slopes:
-    """What is known of the slopes of a graph, wherever it is evaluated.
+    """The knowledge of a graph's slopes that holds wherever it is evaluated.
 
     Parameters
     ----------
@@ -83,6 +89,8 @@ class Slopes:
         Those above which one may be: their cotangents need not be finite.
     guarded : set of Node
         Those at or below which entries without effect may get something else than 0.
+    hidden : set of Node
+        Those that may overflow where the loss is finite.
     vanishing : dict of Node to None
         Those that can be 0 whatever the parameters are, say because a mask is; in order.
     """
@@ -90,7 +98,11 @@ class Slopes:
     def __init__(self, graph: Graph, unbounded: Collection[str] = ()) -> None:
         self._nodes = graph.nodes()
         self._exposed = _exposed(graph, self._nodes)
+        self.hidden = {
+            node for node in self._nodes if _name(node) in OVERFLOWING and node not in self._exposed
+        }
         self._never_negative, self._above_zero = signs(self._nodes)
+        self._tiny = _limited_by_tiny(self._nodes)
         self.active = set(graph.params.values())
         for node in self._nodes:
             if node.dtype.kind == "f" and not self.active.isdisjoint(node.parents):
@@ -102,10 +114,11 @@ class Slopes:
         # against; that data are 0 there, or that it is above a selection, is left alone: other
         # terms would be spoilt too, and networks are full of it.
         self._finite = self._find_finite(UNBOUNDED - OVERFLOWING)
-        self._risky_data, self.sharp = self._find_risky(), self._find_sharp()
+        self.risky, self.sharp = self._find_risky(), self._find_sharp()
+        self._risky_data = self.risky
         if any(_name(node) in OVERFLOWING for node in self._nodes):
             self._finite = self._find_finite(UNBOUNDED)
-        self.risky = self._find_risky()
+            self.risky = self._find_risky()
         self.guarded: set[Node] = set()
         for node in self._nodes:
             if node not in self.active:
@@ -165,6 +178,8 @@ class Slopes:
     def _is_gentle(self, node: Node) -> bool:
         """Say whether the slopes of a primitive are finite wherever its value is."""
         name = _name(node)
+        if name in POLES and node.operands[0 if name == "pow" else -1] in self._tiny:
+            return False
         if name not in STEEP:
             return True
         above = [isinstance(x, Node) and x in self._above_zero for x in node.operands]
@@ -233,6 +248,25 @@ class Slopes:
         return found
 
 
+def _limited_by_tiny(nodes: Sequence[Node]) -> set[Any]:
+    """Return what may be a number so small that slopes at it overflow, which a selection sets."""
+    found: set[Any] = set()
+    for node in nodes:
+        sets = _name(node) in SELECTING or _name(node) == "concat"
+        if (sets and any(_is_tiny(x, node.dtype) for x in node.operands)) or (
+            _name(node) in HANDING and not found.isdisjoint(node.parents)
+        ):
+            found.add(node)
+    return found
+
+
+def _is_tiny(x: Any, dtype: np.dtype[Any]) -> bool:
+    if isinstance(x, (Node, bool)) or dtype.kind != "f":
+        return False
+    size = np.abs(np.asarray(x, float))
+    return bool(np.any((size > 0) & (size <= float(np.finfo(dtype).smallest_normal) ** 0.5)))
+
+
 def _name(node: Node) -> str:
     return "" if node.primitive is None else node.primitive.name
 
@@ -261,6 +295,8 @@ def _exposed(graph: Graph, nodes: Sequence[Node]) -> set[Node]:
             name = _name(node)
             if name in EXPOSING:
                 exposed.update(node.parents)
-            elif name == "divide" and isinstance(node.operands[0], Node):
+            elif name in ("divide", "quotient", "normalised") and isinstance(
+                node.operands[0], Node
+            ):
                 exposed.add(node.operands[0])
     return exposed

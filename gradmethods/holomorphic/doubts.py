@@ -22,7 +22,7 @@ POLYNOMIALS = ("multiply", "matmul", "square")
 
 ON_THE_SCALE_OF_1 = ("exp", "expm1", "logaddexp", "sin", "cos", "sinh", "cosh", "tanh")
 EVEN = ("square", "cos", "cosh")
-"""Flat at 0."""
+"""Functions whose slope at 0 is 0."""
 
 NORMAL, WIDEST = (
     {np.dtype(t): float(limit(np.finfo(t))) for t in (np.float32, np.float64)}
@@ -100,7 +100,13 @@ def _reached(first: NDArray[np.bool], second: NDArray[np.bool]) -> Any:
 
 
 def coarse(name: str, operands: list[Any]) -> bool:
-    """Say whether an operand's imaginary part is seen by its square, where it is finite."""
+    """Say whether an operand's imaginary part is seen by its square, where it is finite.
+
+    Of products, whether one is infinite beside a 0 that may depend on a parameter.
+    """
+    if name == "multiply" and all(map(np.iscomplexobj, operands)):
+        z, w = operands
+        return _silenced(z, w) or _silenced(w, z)
     if name in POLYNOMIALS:
         return False
     limit = WIDEST[next(x.real.dtype for x in operands if np.iscomplexobj(x))]
@@ -120,6 +126,11 @@ def coarse(name: str, operands: list[Any]) -> bool:
         return _seen(b, 1.0, limit) or _seen(d, 1.0, limit)
     r = np.hypot(a, c)
     return _seen(b, r, limit) or _seen(d, r, limit)
+
+
+def _silenced(z: Any, w: Any) -> bool:
+    infinite = np.isinf(z.imag)
+    return bool(infinite.any()) and bool((infinite & (w == 0)).any())
 
 
 def _radius(name: str, a: Any) -> Any:

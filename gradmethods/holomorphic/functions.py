@@ -134,6 +134,7 @@ def _quarter_turns(c: Any, sign: Any) -> ComplexArray:
 def _power_of_zero(result: ComplexArray, a: Any, b: Any, c: Any) -> ComplexArray:
     """At a = 0, of z z^(c-1): infinite slope for c < 1, z itself for c = 1, and flat beyond."""
     steep = np.where((c < 1) & (c != 0) & (b != 0), np.copysign(np.inf, b * c), 0)
+    steep = np.where(np.isinf(b) & (c > 1), np.nan, steep)  # 0 times what varies infinitely
     at_zero = join(np.where(c >= 1, 0, result.real), np.where(c == 1, b, steep))
     return np.where(a == 0, at_zero, result).astype(result.dtype)
 

@@ -55,6 +55,12 @@ def _of_real_parts(name: str) -> Function:
     return lambda *operands: function(*map(np.real, operands))
 
 
+def _step(name: str) -> Function:
+    """Apply NumPy's function to real parts: a step does not vary, but depends on parameters."""
+    function = TABLE[name].numpy
+    return lambda z: join(function(z.real), np.zeros_like(z.real))
+
+
 def _where(condition: Any, z: Any, w: Any) -> Any:
     return np.where(np.real(condition) != 0, z, w)
 
@@ -133,8 +139,8 @@ PIECEWISE: dict[str, Function] = {
     "where": _where,
     "max": _extreme("max"),
     "min": _extreme("min"),
+    **{name: _step(name) for name in ("sign", "floor", "ceil", "trunc", "round")},
     **{name: _of_real_parts(name) for name in (
-        "sign", "floor", "ceil", "trunc", "round",
         "less", "less_equal", "greater", "greater_equal", "equal", "not_equal",
         "logical_and", "logical_or", "logical_xor", "logical_not", "isfinite", "isinf", "isnan",
     )},

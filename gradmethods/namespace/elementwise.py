@@ -111,9 +111,9 @@ class Elementwise(Bindings):
         if result.dtype.kind in "iu":
             result, low, high = self._of_whole_numbers(result, low, high)
         if low is not None:
-            result = self.bind("maximum", result, low)
+            result = self.bind("maximum", low, result)  # of two zeros, the second
         if high is not None:
-            result = self.bind("minimum", result, high)
+            result = self.bind("minimum", high, result)
         return result
 
     def _of_whole_numbers(self, x: Array, low: Any, high: Any) -> tuple[Array, Any, Any]:

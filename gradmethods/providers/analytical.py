@@ -18,8 +18,9 @@ from gradmethods.errors import (
     InvalidOption,
     ShapeMismatch,
     UnknownName,
+    UnsupportedOperation,
 )
-from gradmethods.graph.record import check_same, record
+from gradmethods.graph.record import check_formulas, check_same, record
 from gradmethods.graph.slopes import Slopes, unbounded
 from gradmethods.problem import Problem
 from gradmethods.provider import PreparedGradient, Stopwatch
@@ -113,6 +114,7 @@ class Analytical:
         """
         try:
             self._planned(problem, Stopwatch())
+            check_same(problem)
         except GradientError as error:
             return str(error)
         return None
@@ -132,14 +134,22 @@ class Analytical:
         watch = Stopwatch()
         cases = self._planned(problem, watch)
         try:
-            cases.at(problem.data)
-        except BudgetExceeded:
+            return self._checked(problem, watch, cases)
+        except (BudgetExceeded, UnsupportedOperation):
             if cases.form in (self.form, CHAIN_RULE):
                 raise
-            cases = self._cases(problem, CHAIN_RULE, self.budget, watch)
-            cases.at(problem.data)
+        return self._checked(problem, watch, self._cases(problem, CHAIN_RULE, self.budget, watch))
+
+    def _checked(self, problem: Problem, watch: Stopwatch, cases: Cases) -> PreparedAnalytical:
+        """Derive and compile, and hold the value of the formulas against the loss in NumPy."""
+        cases.at(problem.data)
+        prepared = PreparedAnalytical(problem, watch.seconds, cases)
         check_same(problem)
-        return PreparedAnalytical(problem, watch.seconds, cases)
+        if problem.seen is not None:
+            points = problem.seen.points(problem)
+            values = [float(prepared(problem.structure.restore(at)).value) for at, _ in points]
+            check_formulas(problem, values, cases.form)
+        return prepared
 
     def _planned(self, problem: Problem, watch: Stopwatch) -> Cases:
         """Build, prove and estimate, in the form that is asked for or affordable."""
@@ -147,7 +157,9 @@ class Analytical:
             return self._cases(problem, self.form, self.budget, watch)
         try:
             cases = self._cases(problem, "cse", min(self.budget, QUICK), watch)
-        except BudgetExceeded:
+        except (BudgetExceeded, UnsupportedOperation):
+            return self._cases(problem, CHAIN_RULE, self.budget, watch)
+        if cases.builder.minds_zeros:  # SymPy orders sums and products anew; stages are as written
             return self._cases(problem, CHAIN_RULE, self.budget, watch)
         cases.allow(self.budget)
         return cases

@@ -6,7 +6,7 @@ from functools import partial
 
 import numpy as np
 
-from gradmethods.providers.entry import Choice, Guess, choose, marked
+from gradmethods.providers.entry import Choice, Guess, choose
 from gradmethods.providers.ladder import Ladder
 from gradmethods.providers.noise import POINTS, jumps_along, noise_along
 from gradmethods.providers.probe import Probe, sizes_of
@@ -58,6 +58,4 @@ class Chooser:
         """Choose a step for each parameter by itself."""
         sizes = sizes_of(self.probe.point)
         choices = [self.choose(i, scheme, float(size)) for i, size in enumerate(sizes)]
-        found = np.array([(c.step, c.error, c.shown) for c in marked(choices)]).reshape(-1, 3)
-        steps, errors, shown = found.T
-        return Known(home, steps, errors, shown, sizes, sizes, self.noise)
+        return Known.of(choices, home, sizes, sizes, self.noise)

@@ -11,7 +11,7 @@ from __future__ import annotations
 import math
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -24,12 +24,14 @@ from gradmethods.providers import schemes
 from gradmethods.providers.black_box import over_reals
 from gradmethods.providers.complex_step import check_tried, complex_step
 from gradmethods.providers.default_steps import choose_steps
-from gradmethods.providers.estimates import judge
+from gradmethods.providers.estimates import Judge
 from gradmethods.providers.extrapolation import richardson
-from gradmethods.providers.reuse import PreparedReuse, compile_reuse
 from gradmethods.providers.schemes import COMPLEX_STEP, RICHARDSON, StepRule
 from gradmethods.providers.steps import FixedStep, PrecisionStep
 from gradmethods.structure import Arrays
+
+if TYPE_CHECKING:
+    from gradmethods.providers.reuse import PreparedReuse
 
 PLAIN, REUSE = EVALUATIONS = ("plain", "reuse")
 
@@ -144,6 +146,7 @@ class Numerical:
             return None
         try:
             check_tried(problem, self._step_rule(problem))
+            check_same(problem)
         except GradientError as error:
             return str(error)
         return None
@@ -169,6 +172,8 @@ class Numerical:
                     check_tried(problem, step)
                 check_same(problem)
         if self.evaluation == REUSE:
+            from gradmethods.providers.reuse import compile_reuse
+
             return compile_reuse(problem, watch, self.scheme, step)
         return PreparedNumerical(problem, watch.seconds, self.scheme, step)
 
@@ -195,8 +200,8 @@ class PreparedNumerical(PreparedGradient):
         ``"richardson"``.
     error_estimate : numpy.ndarray or dict, or None
         The estimated absolute error of the last gradient: see `gradmethods.providers.estimates`.
-        With a step that was given, it knows what the losses of the quotients show; of a one-sided
-        scheme that is round-off alone.
+        With a step that was given, it knows what the losses of the quotients show. A one-sided
+        scheme spends three passes more to see that, and anywhere but at the problem's point.
     unresolved : numpy.ndarray or dict, or None
         Where the error of the last gradient is not known at all: no step resolves the entry.
     """
@@ -228,10 +233,12 @@ class PreparedNumerical(PreparedGradient):
                 estimate = complex_step(self.problem, value, point, data, self.step, seconds)
             else:
                 losses = schemes.one_by_one(evaluate, value, point)
-                errors = judge(self.scheme, self.step, point, own_data=own_data)
+                judge = Judge(self.scheme, self.step, point, own_data=own_data)
+                looked = judge.look(evaluate, point)
                 estimate = schemes.differences(
-                    self.scheme, losses, point, self.step, seconds, errors
+                    self.scheme, losses, point, self.step, seconds, judge
                 )
+                estimate = estimate._replace(passes=estimate.passes + looked)
         self.forward_passes = estimate.passes
         self._errors = estimate.errors
         return estimate.value, structure.split(estimate.gradient)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from abc import abstractmethod
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -23,8 +23,10 @@ from sympy.functions.elementary.exponential import ExpBase
 
 from gradmethods.errors import UnsupportedOperation
 from gradmethods.graph import Node, Recorder
+from gradmethods.graph.graph import key
+from gradmethods.graph.quotients import QUOTIENTS
 from gradmethods.namespace import Namespace
-from gradmethods.primitives import Primitive
+from gradmethods.primitives import TABLE, Primitive
 from gradmethods.symbolic.functions import FUNCTIONS, boxed
 from gradmethods.symbolic.limits import Limit, Written, check_operands
 from gradmethods.symbolic.numbers import condition, literal, number
@@ -42,17 +44,46 @@ class Symbolic(Namespace):
     """The base of the namespaces over symbols, which say how entries are computed."""
 
     kind = "symbolic"
+    overflows = False
+    """Whether slopes that only overflow would spoil are looked for: it shows in formulas."""
 
-    def __init__(self) -> None:
+    def __init__(self, literal: Callable[[Any], Any] = literal) -> None:
+        self.literal = literal
         self._recorder = Recorder()
+        self._nodes: dict[Any, Node] = {}
+        self._payloads: dict[Node, Any] = {}
 
     def apply(self, primitive: Primitive, payloads: list[Any], static: dict[str, Any]) -> Any:
-        """Apply a primitive: shape and dtype follow as in a graph."""
-        stand_ins = [
-            Node(p.entries.shape, p.dtype) if isinstance(p, Expressions) else p for p in payloads
-        ]
-        node = self._recorder.apply(primitive, stand_ins, static)
-        return Expressions(self.compute(primitive, payloads, static, node), node.dtype)
+        """Apply a primitive, or what stands for it: shape and dtype follow as in a graph."""
+        operands = [self._node(p) if isinstance(p, Expressions) else p for p in payloads]
+        result = self._made(primitive, operands, static)
+        return self._payloads[result]
+
+    def make(self, which: Primitive | str, *operands: Any, **static: Any) -> Any:
+        """Apply a primitive to nodes, each of which has its entries."""
+        return self._made(TABLE[which] if isinstance(which, str) else which, list(operands), static)
+
+    def _made(self, primitive: Primitive, operands: list[Any], static: dict[str, Any]) -> Node:
+        node = self._recorder.apply(primitive, operands, static)
+        node = self._nodes.setdefault(key(node), node)
+        if node not in self._payloads:
+            pattern = QUOTIENTS.get(primitive.name)
+            found = pattern(self, node, overflows=self.overflows) if pattern else None
+            if found is None:
+                payloads = [self._payloads.get(x) if isinstance(x, Node) else x for x in operands]
+                entries = self.compute(primitive, payloads, static, node)
+                self._payloads[node] = Expressions(entries, node.dtype)
+            else:
+                self._payloads[node] = self._payloads[found]
+            self._nodes.setdefault(id(self._payloads[node]), node)
+        return node
+
+    def _node(self, payload: Expressions) -> Node:
+        node = self._nodes.get(id(payload))
+        if node is None:
+            node = self._nodes[id(payload)] = Node(payload.entries.shape, payload.dtype)
+            self._payloads[node] = payload
+        return node
 
     @abstractmethod
     def compute(
@@ -81,10 +112,12 @@ class Whole(Symbolic):
     ----------
     limit : Limit
         The budget.
+    literal : callable
+        Makes expressions of numbers.
     """
 
-    def __init__(self, limit: Limit) -> None:
-        super().__init__()
+    def __init__(self, limit: Limit, literal: Callable[[Any], Any] = literal) -> None:
+        super().__init__(literal)
         self._limit = limit
         self._operands = 0
         self._written = Written(limit)
@@ -94,10 +127,17 @@ class Whole(Symbolic):
     ) -> NDArray[Any]:
         """Apply the SymPy function of a primitive."""
         if primitive.name in ("getitem", "scatter_add"):
-            operands = [expressions(payloads[0]), *map(integers, payloads[1:])]
+            operands = [expressions(payloads[0], self.literal), *map(integers, payloads[1:])]
         else:
-            operands = [expressions(p) for p in payloads]
+            operands = [expressions(p, self.literal) for p in payloads]
         entries = FUNCTIONS[primitive.name](*operands, **static)
+        if primitive.name in ("sum", "matmul") and self.literal is not literal:
+            entries = entries + self.literal(0)  # where NumPy begins to add
+        if primitive.name == "atan2" and any(x == 0 for y in operands for x in y.flat):
+            raise UnsupportedOperation(
+                "An angle depends on the sign of a zero, which SymPy has simplified away. Use "
+                'form="chain-rule", or another method.'
+            )
         convert = condition if node.dtype.kind == "b" else number
         converted = boxed(np.frompyfunc(convert, 1, 1)(entries))
         for entry in converted.flat:
@@ -143,7 +183,7 @@ def blank(shape: tuple[int, ...]) -> NDArray[Any]:
     return np.broadcast_to(np.array(None, object), shape)
 
 
-def expressions(payload: Any) -> NDArray[Any]:
+def expressions(payload: Any, literal: Callable[[Any], Any] = literal) -> NDArray[Any]:
     """Return the entries of a payload, or those of a constant as exact expressions."""
     if isinstance(payload, Expressions):
         return payload.entries

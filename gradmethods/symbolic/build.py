@@ -7,7 +7,7 @@ problem has one expression for each combination of values that they take in an e
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
 from typing import Any
 
@@ -16,13 +16,16 @@ import sympy
 from numpy.typing import NDArray
 
 from gradmethods.arrays import Array
+from gradmethods.graph import Graph
 from gradmethods.graph.record import call_loss, record
+from gradmethods.graph.signs import angles_of_zeros
 from gradmethods.graph.slopes import Slopes, unbounded
 from gradmethods.naming import LONGEST
 from gradmethods.problem import Problem
 from gradmethods.structure import Arrays
 from gradmethods.symbolic.arrays import Expressions, Sizes, Symbolic, Whole, blank, expressions
 from gradmethods.symbolic.limits import Limit, check_loss
+from gradmethods.symbolic.numbers import literal, signed_literal
 
 
 class Builder:
@@ -66,7 +69,21 @@ class Builder:
     @cached_property
     def traps(self) -> bool:
         """Whether a slope that may be infinite can meet what nothing selects."""
-        return Slopes(record(self.problem), unbounded(self.problem.data)).traps()
+        return Slopes(self._graph, unbounded(self.problem.data)).traps()
+
+    @cached_property
+    def minds_zeros(self) -> bool:
+        """Whether the sign of a zero in the loss may decide an angle."""
+        return angles_of_zeros(self._graph)
+
+    @property
+    def literal(self) -> Callable[[Any], Any]:
+        """What makes expressions of numbers."""
+        return signed_literal if self.minds_zeros else literal
+
+    @cached_property
+    def _graph(self) -> Graph:
+        return record(self.problem)
 
     def doubtful(self) -> tuple[list[Any], list[Any]]:
         """Return the symbols of the parameters, and of data that hold infinities or NaN."""
@@ -92,7 +109,7 @@ class Builder:
         BudgetExceeded
             If it takes too many operations.
         """
-        xp = Whole(self.limit)
+        xp = Whole(self.limit, self.literal)
         if second is None:
             return self.run(xp, self.params, [self.data], [case])
         return self.run(xp, self.params, [self.data, self.data | self.second], [case, second])

@@ -6,6 +6,7 @@ names. Numbers are printed so that they read back exactly.
 
 from __future__ import annotations
 
+import itertools
 import keyword
 import math
 from collections.abc import Iterable, Sequence
@@ -14,10 +15,12 @@ from typing import Any
 import sympy
 from sympy import S
 from sympy.core.relational import Relational
+from sympy.functions.elementary.exponential import ExpBase
 
 from gradmethods.errors import UnsupportedOperation
 from gradmethods.symbolic import runtime
 from gradmethods.symbolic.calls import BOOLEAN, CALLS, call_operations
+from gradmethods.symbolic.smooth import Sloped
 from gradmethods.symbolic.text import (
     ATOM,
     DEEPEST,
@@ -47,6 +50,9 @@ CONSTANTS: dict[Any, str] = {
     S.Pi: repr(math.pi),
 }
 
+REPEATED = range(2, 5)
+"""Exponents of powers that one rather divides by factor by factor."""
+
 
 class Writer:
     """Writes expressions as lines of code.
@@ -57,6 +63,8 @@ class Writer:
         What the code is given; they keep their names where Python allows.
     shares : bool
         Whether a line that is cut off, because it is nested too deeply, may serve several others.
+    cuts : bool
+        Whether parts that stand in a formula several times may have lines of their own.
 
     Attributes
     ----------
@@ -66,10 +74,10 @@ class Writer:
         Operators and function calls in it.
     """
 
-    def __init__(self, inputs: Iterable[Any], *, shares: bool) -> None:
+    def __init__(self, inputs: Iterable[Any], *, shares: bool, cuts: bool = True) -> None:
         self.lines: list[str] = []
         self.operations = 0
-        self._shares = shares
+        self._shares, self._cuts = shares, cuts
         self._names: dict[Any, str] = {}
         self._taken = {*runtime.NAMES, *keyword.kwlist, "params", "data", "N"}
         self._pieces: dict[Any, Piece] = {}
@@ -105,13 +113,17 @@ class Writer:
         lines = len(self.lines)
         piece = self._piece(expr)
         if piece.depth > DEEPEST:
-            name = self.unused(f"part{len(self.lines)}")
-            self.lines.append(f"{name} = {piece.text}")
-            self.operations += piece.operations
-            piece = Piece(name)
+            piece = self._cut(piece)
         if self._shares or len(self.lines) == lines:
             self._pieces[expr] = piece
         return piece
+
+    def _cut(self, piece: Piece) -> Piece:
+        """Give a piece a line of its own."""
+        name = self.unused(f"part{len(self.lines)}")
+        self.lines.append(f"{name} = {piece.text}")
+        self.operations += piece.operations
+        return Piece(name)
 
     def _piece(self, expr: Any) -> Piece:
         if expr.is_Symbol:
@@ -135,6 +147,8 @@ class Writer:
             text = f"({left.text} {RELATIONS[expr.func]} {right.text})"
             depth = max(left.depth, right.depth) + PARENTHESIS
             return Piece(text, ATOM, left.operations + right.operations + 1, depth)
+        if isinstance(expr, Sloped):
+            return self.piece(expr.args[0])
         return self._call(expr)
 
     def _sum(self, expr: Any) -> Piece:
@@ -153,42 +167,61 @@ class Writer:
         coefficient, rest = expr.as_coeff_Mul()
         if negate:
             coefficient = -coefficient
-        above, below, last = [], [], []
-        for factor in sympy.Mul.make_args(rest):
-            base, exponent = factor.args if isinstance(factor, sympy.Pow) else (factor, S.One)
-            if exponent == -2 and self._is_name(base):
-                last += [self.piece(base)] * 2
+        above, below, again = [], [], []
+        args = sympy.Mul.make_args(rest)
+        # Exponentials first: they are what denominators grow with.
+        factors = [_parted(x) for x in sorted(args, key=lambda x: not isinstance(x, ExpBase))]
+        repeats = [self._repeats(base, exponent) for base, exponent in factors]
+        for (base, exponent), repeated in zip(factors, repeats, strict=True):
+            if repeated:
+                again += [self._named(base)] * -exponent
+            elif any(repeats) and exponent in REPEATED and base.is_Symbol:
+                above += [self.piece(base)] * exponent
             elif exponent.is_Rational and exponent < 0:
                 below.append(self._raised(base, -exponent))
             else:
-                above.append(self.piece(factor))
+                above.append(self._raised(base, exponent))
         minus = coefficient.is_negative
-        size = -coefficient if minus else coefficient
-        if not size.is_Rational:
-            above.insert(0, self.piece(size))
-        else:
-            if size.p != 1 or not above:
-                above.insert(0, number(sympy.Integer(size.p)))
-            if size.q != 1:
-                below.insert(0, number(sympy.Integer(size.q)))
+        # Divided first, a number would underflow.
+        self._scale(-coefficient if minus else coefficient, above, below, last=bool(again))
         divisors = [multiplied(below).within(POWER)] if below else []
-        piece = _divided(multiplied(above), divisors + last)
+        if again:
+            piece = _in_turn(above, divisors + again)
+        else:
+            piece = _divided(multiplied(above), divisors)
         if not minus:
             return piece
         piece = piece.within(PRODUCT)
         return Piece(f"-{piece.text}", SUM, piece.operations + 1, piece.depth + 1)
 
+    def _scale(self, size: Any, above: list[Piece], below: list[Piece], *, last: bool) -> None:
+        """Add a number to the factors above and below a fraction."""
+        place = len(above) if last else 0
+        if not size.is_Rational:
+            above.insert(place, self.piece(size))
+            return
+        if size.p != 1 or not above:
+            above.insert(place, number(sympy.Integer(size.p)))
+        if size.q != 1:
+            below.insert(0, number(sympy.Integer(size.q)))
+
     def _power(self, expr: Any) -> Piece:
         base, exponent = expr.args
-        if exponent == -2 and self._is_name(base):
-            return _divided(Piece("1"), [self.piece(base)] * 2)
+        if self._repeats(base, exponent):
+            return _in_turn([Piece("1")], [self._named(base)] * -exponent)
         if exponent.is_Rational and exponent < 0:
             return _divided(Piece("1"), [self._raised(base, -exponent).within(POWER)])
         return self._raised(base, exponent)
 
-    def _is_name(self, base: Any) -> bool:
-        """Say whether dividing by a base twice is as cheap as by its square, which may overflow."""
-        return bool(base.is_Symbol) and not self._is_constant(base)
+    def _repeats(self, base: Any, exponent: Any) -> bool:
+        """Say whether to divide by a base again and again: its power may overflow."""
+        if -exponent not in REPEATED or self._is_constant(base):
+            return False
+        return bool(base.is_Symbol) or (self._cuts and base.is_Add)
+
+    def _named(self, base: Any) -> Piece:
+        """Return a piece that is cheap to write several times."""
+        return self.piece(base) if base.is_Symbol else self._cut(self.piece(base))
 
     def _raised(self, base: Any, exponent: Any) -> Piece:
         """Write a power, whose exponent is positive if it is a number."""
@@ -237,3 +270,20 @@ class Writer:
 
 def _divided(piece: Piece, divisors: list[Piece]) -> Piece:
     return infix([piece.within(PRODUCT), *divisors], "/", PRODUCT) if divisors else piece
+
+
+def _parted(factor: Any) -> tuple[Any, Any]:
+    return factor.args if isinstance(factor, sympy.Pow) else (factor, S.One)
+
+
+def _in_turn(above: list[Piece], below: list[Piece]) -> Piece:
+    """Multiply and divide in turn, so that what is large meets what is."""
+    above, below = [x.within(POWER) for x in above], [x.within(POWER) for x in below]
+    text, operations = "", sum(x.operations for x in (*above, *below))
+    for times, over in itertools.zip_longest(above, below):
+        for operator, piece in (("*", times), ("/", over)):
+            if piece is not None:
+                text += (operator if text else "") + piece.text
+    count = len(above) + len(below)
+    depth = max(x.depth for x in (*above, *below)) + count
+    return Piece(text, PRODUCT, operations + count - 1, depth)

@@ -7,6 +7,8 @@ into each other by the element-wise rules, as NumPy does: true counts as 1, and 
 
 from __future__ import annotations
 
+import functools
+import itertools
 import math
 from collections.abc import Callable
 from typing import Any
@@ -17,9 +19,11 @@ from numpy.typing import NDArray
 from sympy import S
 from sympy.codegen import cfunctions
 
+from gradmethods.graph.quotients import slope
 from gradmethods.primitives import TABLE
 from gradmethods.symbolic import inverses, piecewise, smooth, steps
-from gradmethods.symbolic.numbers import condition, number
+from gradmethods.symbolic.numbers import condition, literal, number
+from gradmethods.symbolic.smooth import Sloped
 
 Expressions = NDArray[Any]
 Rule = Callable[..., Expressions]
@@ -140,6 +144,49 @@ def _power(base: Any, exponent: Any) -> Any:
     return smooth.Power(base, exponent)
 
 
+def _quotient_of_parts(
+    *operands: Any, above: tuple[float, ...], below: tuple[float, ...], powers: tuple[bool, ...]
+) -> Any:
+    """Divide the first operand by the second, with the slopes that `quotients` has for them."""
+    n, d = operands[:2]
+    first = 2 + len(powers)
+    over, under = (tuple(map(literal, x)) for x in (above, below))
+    slopes = [
+        term
+        for i in range(first, len(operands))
+        if operands[i].free_symbols
+        for term in (slope(i, operands, over, under, powers), operands[i])
+    ]
+    return Sloped(_quotient(n, d), *slopes) if slopes else _quotient(n, d)
+
+
+def _of_parts(*operands: Expressions, **static: Any) -> Expressions:
+    return _numbers(functools.partial(_quotient_of_parts, **static))(*operands)
+
+
+def _normalised(
+    x: Expressions, d: Expressions, z: Expressions, *, axis: tuple[int, ...], power: bool
+) -> Expressions:
+    result = np.empty(x.shape, object)
+    for index in np.ndindex(x.shape):
+        row, static = row_of(index, x.shape, axis, power=power)
+        below = d[tuple(0 if i in axis else k for i, k in enumerate(index))]
+        entries = [number(array[k]) for array in (x, z) for k in row]
+        result[index] = _quotient_of_parts(number(x[index]), number(below), *entries, **static)
+    return result
+
+
+def row_of(
+    index: tuple[int, ...], shape: tuple[int, ...], axis: tuple[int, ...], *, power: bool
+) -> tuple[list[tuple[int, ...]], dict[str, Any]]:
+    """Return the entries that an entry is normalised by, and what `quotients` says of them."""
+    ranges = [range(n) if i in axis else (index[i],) for i, n in enumerate(shape)]
+    row = list(itertools.product(*ranges))
+    ones = (1.0,) * len(row)
+    above = tuple(float(k == index) for k in row)
+    return row, {"above": above, "below": ones, "powers": (power,) * len(row)}
+
+
 # fmt: off
 FUNCTIONS: dict[str, Rule] = {
     # arithmetic
@@ -205,6 +252,9 @@ FUNCTIONS: dict[str, Rule] = {
     "min": _reduce(_extreme(piecewise.Smallest)),
     "cumulative_sum": _cumulative_sum,
     "matmul": _matmul,
+    # what `graph.quotients` finds
+    "quotient": _of_parts,
+    "normalised": _normalised,
     # moving data: the operands behind the first are integer indices
     "reshape": _move("reshape"),
     "permute_dims": _move("permute_dims"),

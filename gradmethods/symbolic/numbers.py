@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -15,6 +16,17 @@ LARGEST_DENOMINATOR = 1024
 
 LONGEST = 1000
 """Bits of a numerator or denominator; a rational number of more is rounded."""
+
+
+def signed_literal(value: Any) -> Any:
+    """Return a number exactly; a zero as a symbol, which SymPy does not take for a number.
+
+    So the sign of the zero, and of its products and sums, is left to floating-point arithmetic.
+    """
+    if isinstance(value, (bool, np.bool_)) or value != 0:
+        return literal(value)
+    zero = sympy.Symbol("0.0", real=True)
+    return -zero if math.copysign(1, value) < 0 else zero
 
 
 def literal(value: Any) -> Any:

@@ -18,7 +18,8 @@ from numpy.typing import NDArray
 from gradmethods.errors import BudgetExceeded
 from gradmethods.symbolic.arrays import undistributed
 from gradmethods.symbolic.codegen import Writer
-from gradmethods.symbolic.runtime import SCALAR, array_scope
+from gradmethods.symbolic.runtime import SCALAR, array_scope, wide_scope
+from gradmethods.symbolic.smooth import plain
 
 RECURSION = 10_000
 """SymPy's functions call themselves several times for each level of nesting."""
@@ -82,6 +83,10 @@ class Program:
         """Return the function over NumPy scalars and arrays."""
         return self._run(array_scope(dtype))
 
+    def over_wide(self) -> Callable[..., tuple[Any, tuple[Any, ...]]]:
+        """Return the function over numbers that do not overflow."""
+        return self._run(wide_scope())
+
     def _run(self, scope: dict[str, Any]) -> Callable[..., tuple[Any, tuple[Any, ...]]]:
         for code in self.code:
             exec(code, scope)  # noqa: S102  # our own text
@@ -111,6 +116,11 @@ class Case:
         """The program over NumPy scalars and arrays."""
         return self.program.over_numpy(self.dtype)
 
+    @cached_property
+    def over_wide(self) -> Callable[..., Any]:
+        """The program over numbers that do not overflow."""
+        return self.program.over_wide()
+
 
 Settle = Callable[[Any], Any]
 
@@ -134,15 +144,25 @@ def _derivatives(loss: Any, params: Mapping[str, NDArray[Any]], settle: Settle) 
         partials[name] = np.empty(symbols.shape, object)
         for index in np.ndindex(symbols.shape):
             partial = sympy.nan if loss in NOWHERE_FINITE else sympy.diff(loss, symbols[index])
-            partials[name][index] = settle(partial)
-    return Formulas(loss, partials)
+            partials[name][index] = plain(settle(partial))
+    return Formulas(plain(loss), partials)
 
 
 def share(formulas: Formulas) -> tuple[list[tuple[Any, Any]], list[Any]]:
     """Give common subexpressions of all formulas names, with ``sympy.cse``."""
     with undistributed(), deep_recursion():
         shared, results = sympy.cse(formulas.all(), symbols=sympy.numbered_symbols("v"))
-    return shared, results
+        # 1/v² may underflow; beside other factors, one divides by v, multiplies, and divides again.
+        inverse: dict[Any, Any] = {}
+        kept = []
+        for symbol, expr in shared:
+            whole = expr.xreplace(inverse) if inverse else expr
+            power = whole.as_coeff_Mul()[1] if isinstance(whole, sympy.Expr) else whole
+            if power.is_Pow and power.base.is_Symbol and power.exp.is_Integer and power.exp < -1:
+                inverse[symbol] = whole
+            else:
+                kept.append((symbol, whole))
+        return kept, [expr.xreplace(inverse) for expr in results] if inverse else results
 
 
 def write_program(

@@ -11,7 +11,12 @@ import math
 from collections.abc import Callable
 from typing import Any
 
+import mpmath  # type: ignore[import-untyped]  # it has no types
 import numpy as np
+
+WIDE_BITS = 128
+LARGEST_EXPONENT = 1e6
+"""Of powers of e that wide numbers hold; larger ones are infinite, or 0."""
 
 LEFT_THE_FLOATS = (ZeroDivisionError, OverflowError, ValueError)
 """What Python's floats and `math` raise where NumPy returns an infinity or NaN."""
@@ -26,11 +31,12 @@ def _exceeds(a: float, b: float) -> float:
 
 
 def _largest(*args: float) -> float:
-    return math.nan if any(map(math.isnan, args)) else max(args)
+    # Of equal ones NumPy returns the last, as of two zeros.
+    return math.nan if any(map(math.isnan, args)) else max(reversed(args))
 
 
 def _smallest(*args: float) -> float:
-    return math.nan if any(map(math.isnan, args)) else min(args)
+    return math.nan if any(map(math.isnan, args)) else min(reversed(args))
 
 
 def _share_of_largest(first: float, *rest: float) -> float:
@@ -131,4 +137,38 @@ def array_scope(dtype: np.dtype[Any]) -> dict[str, Any]:
         "added": np.add.reduce,
         "dot": np.dot,
         "total": lambda x, N: np.add.reduce(x) if np.ndim(x) else x * N,
+    }
+
+
+def wide_scope() -> dict[str, Any]:
+    """Return the names over numbers with as large an exponent as needed, and arrays of them."""
+    wide = mpmath.MPContext()
+    wide.prec = WIDE_BITS
+
+    def exp(x: Any) -> Any:
+        if abs(x) < LARGEST_EXPONENT:
+            return wide.exp(x)
+        return x if x != x or x > 0 else wide.mpf(0)  # noqa: PLR0124  # NaN, of any kind
+
+    functions = SCALAR | {
+        **{name: getattr(wide, name) for name in (
+            "expm1", "log", "log1p", "log10", "sqrt", "hypot", "sin", "cos", "tan", "asin", "acos",
+            "atan", "atan2", "sinh", "cosh", "tanh", "asinh", "acosh", "atanh", "power",
+            "isfinite", "isinf", "isnan", "sign",
+        )},
+        "exp": exp,
+        "log2": lambda x: wide.log(x, 2),
+        "abs": wide.fabs,
+        "logaddexp": lambda a, b: max(a, b) + wide.log1p(exp(-abs(a - b))),
+        "over_squares": lambda a, b: a / (a * a + b * b),
+    }  # fmt: skip
+
+    def over_entries(function: Callable[..., Any]) -> Callable[..., Any]:
+        return lambda *args: np.frompyfunc(function, len(args), 1)(*args)
+
+    arrays = array_scope(np.dtype(object))
+    return {
+        **{name: over_entries(f) if callable(f) else f for name, f in functions.items()},
+        **{name: arrays[name] for name in ("mean", "added", "dot", "total")},
+        "real": wide.mpf,
     }

@@ -36,6 +36,19 @@ class tanh(sympy.tanh):  # noqa: N801  # printers go by SymPy's name
         return 1 / sympy.cosh(self.args[0]) ** 2
 
 
+class Sloped(RealFunction):
+    """A value whose derivative is known: after it come slopes, each with what it is a slope by."""
+
+    def _eval_derivative(self, s: Any) -> Any:
+        slopes, along = self.args[1::2], self.args[2::2]
+        return sympy.Add(*(k * x.diff(s) for k, x in zip(slopes, along, strict=True)))
+
+
+def plain(expr: Any) -> Any:
+    """Return an expression without slopes, when it has been differentiated."""
+    return expr.replace(Sloped, lambda value, *_: value) if expr.has(Sloped) else expr
+
+
 class OverSquares(RealFunction):
     """a/(a² + b²), computed without overflow: what the derivatives of an angle are made of."""
 

@@ -11,15 +11,15 @@ from __future__ import annotations
 from typing import Any
 
 from gradmethods.arrays import Array
-from gradmethods.tape.patterns import FMIN, SIGMOID, SLOPE_OF_TANH
-from gradmethods.tape.rebuild import is_node, is_number
+from gradmethods.graph.quotients import is_node, is_number
+from gradmethods.tape.patterns import BESIDE_SIGMOID, SIGMOID, SLOPE_OF_TANH
 
 MOVES = ("reshape", "permute_dims", "broadcast_to", "getitem")
 
 
 def beside_sigmoid(xp: Any, x: Any, y: Any) -> Any:
-    """Return 1 - y for y = 1/(1 + exp(-x)): exp(-x) y, and 1 where that is infinity times 0."""
-    return xp.bind(FMIN, xp.exp(-x) * y, 1)
+    """Return 1 - y for y = 1/(1 + exp(-x)), whose exponential the loss has computed."""
+    return xp.bind(BESIDE_SIGMOID, xp.exp(-x), y)
 
 
 def exact(xp: Any, x: Any) -> Any:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 from gradmethods.graph import Node
-from gradmethods.tape.rebuild import is_node
+from gradmethods.graph.quotients import is_node
 
 SMALL = 100**3
 """Multiplications up to which OpenBLAS has kernels that copy nothing (on processors with AVX-512:

@@ -19,34 +19,29 @@ SIGMOID = Primitive("sigmoid", _sigmoid, elementwise_shape, lambda _, y: 4 * mat
 """1/(1 + exp(-x)), evaluated as losses write it; its slope is y (1 - y), see `complements`."""
 
 
-def _logistic(x: NDArray[Any]) -> Any:
-    power = np.exp(x)
-    return power / (1 + power)
-
-
-LOGISTIC = Primitive("logistic", _logistic, elementwise_shape, lambda _, y: 3 * math.prod(y))
-"""exp(x)/(1 + exp(x)): the sigmoid too, evaluated as written."""
-
 SECH = Primitive("sech", lambda x: 1 / np.cosh(x), elementwise_shape, lambda _, y: 2 * math.prod(y))
 """1/cosh(x), whose slope is -y tanh(x), also where cosh(x) overflows."""
 
 SATURATED = 2**-6
 """1 - tanh² x below which its rounding errors, some 2**-53 each, are taken out."""
 
-
-SHORT = 4096
+FEW = 1024
 """Entries up to which it takes longer to pick those out than to compute all of them."""
 
 
-def _slope_of_tanh(x: Any, y: Any, out: Any = None) -> Any:
-    slope = np.subtract(1, np.square(y, out=out), out=out)
-    if not slope.size or np.minimum.reduce(slope, None) >= SATURATED:
-        return slope
-    if slope.size <= SHORT or np.shape(x) != slope.shape:
-        return np.square(np.divide(1, np.cosh(x, out=out), out=out), out=out)
-    few = np.flatnonzero(slope < SATURATED)
-    slope.flat[few] = np.square(1 / np.cosh(x.take(few)))
-    return slope
+def steep_slope_of_tanh(slope: Any, x: Any, out: Any = None) -> Any:
+    """Return the slope 1 - tanh² x with the digits that it has lost where it is small."""
+    if slope.size > FEW and np.shape(x) == slope.shape:
+        few = (slope < SATURATED).reshape(-1).nonzero()[0]
+        if few.size < slope.size / 4:
+            slope.put(few, np.square(1 / np.cosh(x.take(few))))
+            return slope
+    return np.square(np.divide(1, np.cosh(x, out), out), out)
+
+
+def _slope_of_tanh(x: Any, y: Any) -> Any:
+    slope = np.asarray(1 - np.square(y))
+    return slope if np.all(slope >= SATURATED) else steep_slope_of_tanh(slope, x)
 
 
 SLOPE_OF_TANH = Primitive(
@@ -55,8 +50,13 @@ SLOPE_OF_TANH = Primitive(
 """1 - y² for y = tanh(x), but 1/cosh² x where that loses digits: in few entries of most networks,
 while cosh takes longer than tanh."""
 
-FMIN = Primitive("fmin", np.fmin, elementwise_shape, lambda _, y: math.prod(y))
-"""The smaller of two numbers; of a number and NaN, the number."""
+BESIDE_SIGMOID = Primitive(
+    "beside_sigmoid",
+    lambda power, y: np.fmin(power * y, 1),
+    elementwise_shape,
+    lambda _, y: math.prod(y),
+)
+"""1 - y for y = 1/(1 + p) and a power p: p y, and 1 where that is infinity times 0."""
 
 HEAVISIDE = Primitive("heaviside", np.heaviside, elementwise_shape, lambda _, y: math.prod(y))
 """0 below zero, 1 above it, and the second operand at zero."""

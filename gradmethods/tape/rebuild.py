@@ -7,21 +7,18 @@ repeated to a larger shape become small again.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
 from gradmethods.graph import Graph, Node, Recorder
+from gradmethods.graph.graph import key
+from gradmethods.graph.quotients import Operand, is_node
 from gradmethods.primitives import TABLE, Primitive, elementwise_shape
 from gradmethods.tape.patterns import SIGMOID
 
-Operand = Any
-"""A node, a constant array, or a Python number."""
-
 BROADCAST = TABLE["broadcast_to"]
-COMMUTATIVE = frozenset({"add", "multiply"})
-"""Primitives of two operands whose order does not matter, to the last bit."""
 
 Rewrites = Mapping[str, Callable[["Rebuild", Node], Operand | None]]
 """By the name of a primitive: what to put in place of a node, or None to leave it."""
@@ -76,14 +73,14 @@ class Rebuild:
         replacement = rewrite(self, node) if rewrite else None
         if replacement is not None:
             return replacement
-        return self._unique.setdefault(_key(node), node)
+        return self._unique.setdefault(key(node), node)
 
     def _offer(self, node: Node, *, kept: bool = False) -> Operand:
         """Return what becomes of a node whose operands are new; of kept ones only equal ones."""
         primitive = node.primitive
         assert primitive is not None
         if kept and primitive.name in TABLE:
-            return self._unique.setdefault(_key(node), node)
+            return self._unique.setdefault(key(node), node)
         return self.replace(self._narrow(node) if primitive.shape is elementwise_shape else node)
 
     def _renewed(self, node: Node) -> Node:
@@ -135,16 +132,6 @@ def _is_like(x: Operand, y: Node) -> bool:
     return isinstance(x, Node) and x.shape == y.shape and x.dtype == y.dtype
 
 
-def is_node(x: Operand, *primitives: str) -> bool:
-    """Say whether an operand is the result of one of these primitives."""
-    return isinstance(x, Node) and x.primitive is not None and x.primitive.name in primitives
-
-
-def is_number(x: Operand) -> bool:
-    """Say whether an operand is a Python number, which takes the dtype of what it meets."""
-    return isinstance(x, (int, float)) and not isinstance(x, bool)
-
-
 def _small(operand: Operand) -> Operand:
     """Undo a repetition: a broadcast, or a constant array of one floating number."""
     if isinstance(operand, Node):
@@ -154,19 +141,3 @@ def _small(operand: Operand) -> Operand:
         if (operand == first).all() and (np.signbit(operand) == np.signbit(first)).all():
             return float(first)
     return operand
-
-
-def _key(node: Node) -> tuple[Any, ...]:
-    assert node.primitive is not None
-    name = node.primitive.name
-    operands = [x if isinstance(x, Node) else _constant_key(x) for x in node.operands]
-    static = repr(sorted(node.static.items())) if node.static else ""
-    return (name, frozenset(operands) if name in COMMUTATIVE else tuple(operands), static)
-
-
-def _constant_key(x: Operand) -> Hashable:
-    if isinstance(x, np.ndarray):
-        # Constants are as many as the loss made; their identity is enough where they are large.
-        content = x.tobytes() if x.size <= 64 else id(x)
-        return x.dtype, x.shape, content
-    return type(x), repr(x)

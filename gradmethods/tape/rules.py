@@ -17,8 +17,9 @@ from typing import Any
 
 import numpy as np
 
+from gradmethods.graph.quotients import NORMALISED, QUOTIENT, slope
 from gradmethods.tape.complements import beside_sigmoid, exact, exact_after_one
-from gradmethods.tape.patterns import HEAVISIDE, LOGISTIC, SECH, SIGMOID, SLOPE_OF_TANH
+from gradmethods.tape.patterns import HEAVISIDE, SECH, SIGMOID, SLOPE_OF_TANH
 
 Rule = Callable[..., Any]
 LN2 = math.log(2)
@@ -89,6 +90,29 @@ def _concat(position: int) -> Rule:
     return rule
 
 
+def _quotient(position: int) -> Rule:
+    def rule(xp: Any, g: Any, y: Any, *xs: Any, powers: Any, **static: Any) -> Any:
+        def guarded(x: Any, share: Any) -> Any:
+            return xp.where(xp.isfinite(x), share, 1)
+
+        if position < 2 + len(powers):
+            return None
+        return g * slope(position, xs, powers=powers, **static, guarded=guarded)
+
+    return rule
+
+
+def _normalised(
+    xp: Any, g: Any, y: Any, x: Any, d: Any, z: Any, *, axis: tuple[int, ...], power: bool
+) -> Any:
+    """Take the mean of `g` from `g`, both from that of the largest entry, beside which all is 0."""
+    largest = xp.astype(y == xp.max(y, axis=axis, keepdims=True), y.dtype)
+    count = xp.sum(largest, axis=axis, keepdims=True)
+    beside = g - xp.sum(g * largest, axis=axis, keepdims=True) / count
+    rest = beside - xp.sum(beside * y, axis=axis, keepdims=True)
+    return y * rest if power else rest / d
+
+
 def _getitem(xp: Any, g: Any, y: Any, x: Any, *where: Any, index: Any) -> Any:
     return xp.bind("scatter_add", g, *where, index=index, shape=x.shape)
 
@@ -149,7 +173,8 @@ RULES: dict[str, tuple[Rule | None, ...] | None] = {
     "atanh": (lambda xp, g, y, x: g / ((1 - x) * (1 + x)),),
     SIGMOID.name: (lambda xp, g, y, x: g * y * beside_sigmoid(xp, x, y),),
     SECH.name: (lambda xp, g, y, x: -g * y * xp.tanh(x),),
-    LOGISTIC.name: (lambda xp, g, y, x: g * y / (1 + xp.exp(x)),),
+    QUOTIENT.name: (),
+    NORMALISED.name: (None, None, _normalised),
     # piecewise functions
     "abs": (lambda xp, g, y, x: g * xp.sign(x),),
     "sign": None,
@@ -181,10 +206,15 @@ RULES: dict[str, tuple[Rule | None, ...] | None] = {
     "astype": (lambda xp, g, y, x, dtype: xp.astype(g, x.dtype),),
     "concat": (),
 }
+_TEXTBOOK_QUOTIENT: tuple[Rule, ...] = (
+    lambda xp, g, y, n, d, *_, **__: g / d,
+    lambda xp, g, y, n, d, *_, **__: -g * y / d,
+)
 TEXTBOOK: dict[str, tuple[Rule | None, ...]] = {
     "tanh": (lambda xp, g, y, x: g * (1 - y * y),),
     SIGMOID.name: (lambda xp, g, y, x: g * y * (1 - y),),
-    LOGISTIC.name: (lambda xp, g, y, x: g * y * (1 - y),),
+    QUOTIENT.name: _TEXTBOOK_QUOTIENT,
+    NORMALISED.name: _TEXTBOOK_QUOTIENT,
     "log": (lambda xp, g, y, x: g / x,),
     "log1p": (lambda xp, g, y, x: g / (1 + x),),
     "log2": (lambda xp, g, y, x: g / (x * LN2),),
@@ -194,9 +224,13 @@ TEXTBOOK: dict[str, tuple[Rule | None, ...]] = {
 # fmt: on
 
 
+VARIADIC: dict[str, Callable[[int], Rule]] = {"concat": _concat, QUOTIENT.name: _quotient}
+"""What makes the rules of primitives with any number of operands."""
+
+
 def rule(primitive: str, position: int, *, textbook: bool = False) -> Rule | None:
     """Return the rule for one operand of a primitive, None where the derivative is zero."""
     rules = TEXTBOOK[primitive] if textbook and primitive in TEXTBOOK else RULES[primitive]
-    if rules is None:
+    if rules is None or (rules and position >= len(rules)):
         return None
-    return _concat(position) if primitive == "concat" else rules[position]
+    return rules[position] if rules else VARIADIC[primitive](position)

@@ -24,6 +24,7 @@ import numpy as np
 
 from gradmethods.arrays import Array
 from gradmethods.graph import Node, Recorder
+from gradmethods.graph.quotients import NORMALISED
 from gradmethods.graph.slopes import Slopes
 from gradmethods.tape import rules
 
@@ -72,6 +73,13 @@ class Selection:
             self._masks[operand] = mask
         return contribution
 
+    def without_overflow(self, contribution: Array, g: Array, node: Node) -> Array:
+        """Return what a rule gave, with 0 where an infinity is hidden by what is flat there."""
+        if node not in self._slopes.hidden:
+            return contribution
+        xp = self._xp
+        return xp.where((g == 0) & xp.isinf(Array(xp, node)), 0, contribution)
+
     def _through(self, node: Node, position: int) -> Mask:
         """Return which entries of the contribution to an operand are selected."""
         slopes, mask = self._slopes, self._masks.get(node)
@@ -91,6 +99,8 @@ class Selection:
             return _unless_all(moved if moved.dtype.kind == "b" else moved != 0)
         if name in ("max", "min") and mask is not None:
             mask = xp.reshape(whole, _kept(node))
+        if name == NORMALISED.name and mask is not None:  # every entry has a part in all
+            mask = xp.any(whole, axis=node.static["axis"], keepdims=True)
         own = self._own(node, position) if slopes.selects(node, position) else None
         return _both(xp, mask, own)
 

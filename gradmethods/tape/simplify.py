@@ -14,9 +14,20 @@ import numpy as np
 
 from gradmethods.graph import Graph, Node
 from gradmethods.graph.graph import topological
+from gradmethods.graph.quotients import (
+    NORMALISED,
+    QUOTIENT,
+    Operand,
+    is_node,
+    is_number,
+    of_division,
+    of_inverse,
+    of_product,
+    quotient,
+)
 from gradmethods.primitives import TABLE
-from gradmethods.tape.patterns import INNER, LOGISTIC, SECH, SIGMOID
-from gradmethods.tape.rebuild import Operand, Rebuild, Rewrites, is_node, is_number
+from gradmethods.tape.patterns import INNER, SECH, SIGMOID
+from gradmethods.tape.rebuild import Rebuild, Rewrites
 
 NEGATIVE = TABLE["negative"]
 SHORT = 4096
@@ -186,6 +197,12 @@ def _pow(to: Rebuild, n: Node) -> Operand | None:
     return to.make(faster[exponent], x) if exponent in faster else None
 
 
+def _recognised_pow(to: Rebuild, n: Node) -> Operand | None:
+    """Recognise 1 divided by a power of a sum of exponentials."""
+    common = _pow(to, n)
+    return of_inverse(to, n, overflows=True) if common is None else common
+
+
 def _inverse(to: Rebuild, n: Node) -> Operand | None:
     """Divide 1 by what follows by the function of that name, whose derivative is cheaper."""
     a, b = n.operands
@@ -228,16 +245,31 @@ def _spelt_sigmoid(to: Rebuild, n: Node) -> Operand | None:
 
 
 def _quotient(to: Rebuild, n: Node) -> Operand | None:
-    """Recognise what is 1 divided by something, and exp(x)/(1 + exp(x))."""
-    power = _beside_one(n.operands[1])
-    if power is not None and power is n.operands[0]:
-        return to.make(LOGISTIC, *power.operands)
-    return _inverse(to, n)
+    """Recognise what is 1 divided by something, and quotients of sums of the same parts."""
+    b = n.operands[1]
+    if is_node(b, "cosh") or _beside_one(b) is not None:
+        inverse = _inverse(to, n)
+        if inverse is not None:
+            return inverse
+    found = of_division(to, n, overflows=True)
+    return _inverse(to, n) if found is None else found
 
 
-def _spelt_logistic(to: Rebuild, n: Node) -> Operand | None:
-    power = to.make("exp", *n.operands)
-    return to.make("divide", power, to.make("add", power, 1.0))
+def _product(to: Rebuild, n: Node) -> Operand | None:
+    """Recognise a quotient that is written as a product with 1 divided by something."""
+    for x, inverse in (n.operands, reversed(n.operands)):
+        if is_node(inverse, SIGMOID.name):
+            (z,) = inverse.operands
+            rest = _negated(z)
+            power = to.make("exp", to.make("negative", z) if rest is None else rest)
+            found = quotient(to, x, to.make("add", 1.0, power), overflows=False)
+            if found is not None:
+                return found
+    return of_product(to, n, overflows=True)
+
+
+def _spelt_quotient(to: Rebuild, n: Node) -> Operand | None:
+    return to.make("divide", *n.operands[:2])
 
 
 def _spelt_sech(to: Rebuild, n: Node) -> Operand | None:
@@ -307,7 +339,12 @@ def _matmul(to: Rebuild, n: Node) -> Operand | None:
     return None
 
 
-PATTERNS: Rewrites = {"divide": _quotient, "pow": _pow, "reciprocal": _one_over}
+PATTERNS: Rewrites = {
+    "divide": _quotient,
+    "multiply": _product,
+    "pow": _recognised_pow,
+    "reciprocal": _one_over,
+}
 REWRITES: Rewrites = {
     "negative": _negative,
     "add": _add,
@@ -318,7 +355,8 @@ REWRITES: Rewrites = {
     "pow": _pow,
     "reciprocal": _reciprocal,
     SIGMOID.name: _spelt_sigmoid,
-    LOGISTIC.name: _spelt_logistic,
+    QUOTIENT.name: _spelt_quotient,
+    NORMALISED.name: _spelt_quotient,
     SECH.name: _spelt_sech,
     "reshape": _reshape,
     "permute_dims": _permute_dims,

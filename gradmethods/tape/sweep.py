@@ -131,8 +131,11 @@ def pull_back(
     operands = selection.operands(node, position) if selection else node.operands
     lifted = [x if isinstance(x, (int, float)) else Array(xp, x) for x in operands]
     contribution = rule(xp, g, Array(xp, node), *lifted, **node.static)
+    if contribution is None:
+        return None
     if selection:
         contribution = selection.keep(contribution, node, position)
+        contribution = selection.without_overflow(contribution, g, node)
     return _unbroadcast(xp, contribution, node.operands[position].shape)
 
 

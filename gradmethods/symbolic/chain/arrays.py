@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from sympy import S
 
 from gradmethods.graph import Node
+from gradmethods.graph.quotients import QUOTIENT
 from gradmethods.primitives import Primitive, fill_index
 from gradmethods.symbolic.arrays import Expressions, Symbolic, expressions, integers
 from gradmethods.symbolic.chain.names import Atom, Names, Term
-from gradmethods.symbolic.functions import FUNCTIONS, boxed
+from gradmethods.symbolic.functions import FUNCTIONS, boxed, row_of
 from gradmethods.symbolic.numbers import condition, number
 
 MOVES = ("reshape", "permute_dims", "broadcast_to", "getitem", "concat")
@@ -26,10 +29,14 @@ class Stages(Symbolic):
     ----------
     names : Names
         The table.
+    literal : callable
+        Makes expressions of numbers.
     """
 
-    def __init__(self, names: Names) -> None:
-        super().__init__()
+    overflows = True
+
+    def __init__(self, names: Names, literal: Callable[[Any], Any]) -> None:
+        super().__init__(literal)
         self._names = names
 
     def compute(
@@ -41,7 +48,8 @@ class Stages(Symbolic):
             return boxed(moved)
         operands = [self._atoms(payload) for payload in payloads]
         rule: Callable[..., NDArray[Any]] = SPECIAL.get(primitive.name, _each)
-        return rule(_Stage(self._names, primitive.name, node), *operands, **static)
+        zero = self._names.atom(self.literal(0))
+        return rule(_Stage(self._names, primitive.name, node, zero), *operands, **static)
 
     def _moved(self, primitive: Primitive, payloads: list[Any]) -> list[NDArray[Any]]:
         if primitive.name == "concat":
@@ -52,23 +60,24 @@ class Stages(Symbolic):
     def _atoms(self, payload: Any) -> NDArray[Any]:
         if isinstance(payload, Expressions):
             return payload.entries
-        return boxed(np.frompyfunc(self._names.atom, 1, 1)(expressions(payload)))
+        return boxed(np.frompyfunc(self._names.atom, 1, 1)(expressions(payload, self.literal)))
 
 
 class _Stage:
     """One application of a primitive: makes formulas, and names the entries of the result."""
 
-    def __init__(self, names: Names, primitive: str, node: Node) -> None:
+    def __init__(self, names: Names, primitive: str, node: Node, zero: Atom) -> None:
         self.names, self.primitive, self.shape = names, primitive, node.shape
+        self.zero = zero
         self.stem = names.stem(primitive)
         self._convert = condition if node.dtype.kind == "b" else number
 
-    def entry(self, operands: list[Atom], index: tuple[int, ...]) -> Atom:
+    def entry(self, operands: list[Atom], index: tuple[int, ...], **static: Any) -> Atom:
         """Name what the primitive makes of single entries."""
         names = self.names
         kinds = [names.kind(atom) for atom in operands]
-        key = (self.primitive, self._convert, *kinds)
-        recipe = names.templates.recipe(key, self._apply, kinds)
+        key = (self.primitive, self._convert, *static.values(), *kinds)
+        recipe = names.templates.recipe(key, partial(self._apply, **static), kinds)
         return names.value(recipe, operands, self.stem, index)
 
     def product(self, a: Atom, b: Atom) -> Term:
@@ -78,6 +87,13 @@ class _Stage:
         recipe = names.templates.recipe(("product", *kinds), _multiply, kinds)
         return names.term(recipe, (a, b))
 
+    def total(self, terms: list[Term], index: tuple[int, ...]) -> Atom:
+        """Add up terms as NumPy does, which begins with a zero."""
+        names = self.names
+        if self.zero is not S.Zero:
+            terms = [names.term_of(self.zero), *terms]
+        return names.total(terms, self.stem, index)
+
     def filled(self, value: Callable[[tuple[int, ...]], Atom]) -> NDArray[Any]:
         """Return an array of the result's shape, made entry by entry."""
         result = np.empty(self.shape, object)
@@ -85,15 +101,38 @@ class _Stage:
             result[index] = value(index)
         return result
 
-    def _apply(self, *operands: Any) -> Any:
+    def _apply(self, *operands: Any, **static: Any) -> Any:
         entries = [boxed(operand) for operand in operands]
         if self.primitive in ("max", "min"):
             row = np.array([*operands, None], object)[:-1]
             entries = [row]
-        static = {"axis": (0,), "keepdims": False} if self.primitive in ("max", "min") else {}
+            static = {"axis": (0,), "keepdims": False}
         if self.primitive == "astype":
             return self._convert(operands[0])
         return self._convert(FUNCTIONS[self.primitive](*entries, **static).item())
+
+
+def _quotient(stage: _Stage, *operands: NDArray[Any], **static: Any) -> NDArray[Any]:
+    columns = [np.broadcast_to(x, stage.shape) for x in operands]
+    return stage.filled(lambda index: stage.entry([x[index] for x in columns], index, **static))
+
+
+def _normalised(
+    stage: _Stage,
+    x: NDArray[Any],
+    d: NDArray[Any],
+    z: NDArray[Any],
+    *,
+    axis: tuple[int, ...],
+    power: bool,
+) -> NDArray[Any]:
+    def entry(index: tuple[int, ...]) -> Atom:
+        row, static = row_of(index, stage.shape, axis, power=power)
+        below = d[tuple(0 if i in axis else k for i, k in enumerate(index))]
+        return stage.entry([x[index], below, *(a[k] for a in (x, z) for k in row)], index, **static)
+
+    stage.primitive = QUOTIENT.name
+    return stage.filled(entry)
 
 
 def _each(stage: _Stage, *operands: NDArray[Any], **static: Any) -> NDArray[Any]:
@@ -118,9 +157,7 @@ def _sum(stage: _Stage, x: NDArray[Any], *, axis: tuple[int, ...], keepdims: boo
     del keepdims
     rows = iter(_rows(x, axis))
     term_of = stage.names.term_of
-    return stage.filled(
-        lambda index: stage.names.total([*map(term_of, next(rows))], stage.stem, index)
-    )
+    return stage.filled(lambda index: stage.total([*map(term_of, next(rows))], index))
 
 
 def _extreme(
@@ -149,7 +186,7 @@ def _matmul(stage: _Stage, a: NDArray[Any], b: NDArray[Any]) -> NDArray[Any]:
     def entry(index: tuple[int, ...]) -> Atom:
         *at, i, j = index
         row, column = a[(*at, i)], columns[(*at, j)]
-        return stage.names.total([*map(stage.product, row, column)], stage.stem, index)
+        return stage.total([*map(stage.product, row, column)], index)
 
     return stage.filled(entry)
 
@@ -172,6 +209,8 @@ def _multiply(a: Any, b: Any) -> Any:
 
 
 SPECIAL: dict[str, Callable[..., NDArray[Any]]] = {
+    "quotient": _quotient,
+    "normalised": _normalised,
     "sum": _sum,
     "max": _extreme,
     "min": _extreme,

@@ -12,6 +12,7 @@ from gradmethods.symbolic.arrays import undistributed
 from gradmethods.symbolic.chain.names import Atom, Names, Term
 from gradmethods.symbolic.chain.templates import CONDITION, NEGATIVE, REAL
 from gradmethods.symbolic.piecewise import Select
+from gradmethods.symbolic.smooth import plain
 
 
 class Symbols:
@@ -38,7 +39,7 @@ def total(terms: tuple[Term, ...] | list[Term], values: Any) -> Any:
         for template, names in terms:
             pairs = zip(template.places, names, strict=True)
             exprs.append(template.expr.xreplace({place: values[name] for place, name in pairs}))
-        return exprs[0] if len(exprs) == 1 else sympy.Add(*exprs)
+        return plain(exprs[0] if len(exprs) == 1 else sympy.Add(*exprs))
 
 
 class Definitions(Mapping[Any, Any]):

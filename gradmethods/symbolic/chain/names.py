@@ -84,6 +84,8 @@ class Names:
             negative = not expr.is_Symbol
             digits = (-expr if negative else expr).name
             label, kind = (f"(-{digits})", NEGATIVE) if negative else (digits, POSITIVE)
+            if expr.is_positive is None:  # a zero that keeps its sign
+                kind = REAL
             name = self._known[expr] = self._append(label, kind, (), active=False)
         return name
 

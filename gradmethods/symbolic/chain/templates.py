@@ -210,7 +210,7 @@ class Templates:
 def _template(expr: Any, kinds: tuple[str, ...]) -> Template:
     negative = isinstance(expr, sympy.Expr) and bool(expr.as_coeff_Mul()[0].is_negative)
     with undistributed():
-        piece = Writer((), shares=False).piece(-expr if negative else expr)
+        piece = Writer((), shares=False, cuts=False).piece(-expr if negative else expr)
     pattern = PLACES.sub(
         lambda match: f"{{{match[1] or match[2]}}}", INTEGER.sub(r"\1.0", piece.text)
     )
