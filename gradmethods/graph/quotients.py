@@ -38,7 +38,15 @@ MOST_TERMS = 8
 
 
 class Maker(Protocol):
-    """What applies primitives to operands."""
+    """What applies primitives to operands.
+
+    Attributes
+    ----------
+    longest : float
+        Entries of a sum up to which the slope of each by each may be written out.
+    """
+
+    longest: float
 
     def make(self, which: Primitive | str, *operands: Operand, **static: Any) -> Operand:
         """Apply a primitive."""
@@ -141,6 +149,8 @@ def normalised(to: Maker, n: Operand, d: Operand) -> Operand | None:
         return None
     (x,) = total.operands
     axes = total.static["axis"]
+    if math.prod(x.shape[i] for i in axes) > to.longest:
+        return None
     kept = tuple(1 if i in axes else length for i, length in enumerate(x.shape))
     if n is not x and not (is_node(n, "getitem") and n.operands[0] is x and total.shape == ()):
         return None

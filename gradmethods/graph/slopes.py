@@ -178,7 +178,7 @@ class Slopes:
     def _is_gentle(self, node: Node) -> bool:
         """Say whether the slopes of a primitive are finite wherever its value is."""
         name = _name(node)
-        if name in POLES and node.operands[0 if name == "pow" else -1] in self._tiny:
+        if name in POLES and _is_in(node.operands[0 if name == "pow" else -1], self._tiny):
             return False
         if name not in STEEP:
             return True
@@ -248,9 +248,13 @@ class Slopes:
         return found
 
 
-def _limited_by_tiny(nodes: Sequence[Node]) -> set[Any]:
+def _is_in(x: Any, found: Collection[Node]) -> bool:
+    return isinstance(x, Node) and x in found
+
+
+def _limited_by_tiny(nodes: Sequence[Node]) -> set[Node]:
     """Return what may be a number so small that slopes at it overflow, which a selection sets."""
-    found: set[Any] = set()
+    found: set[Node] = set()
     for node in nodes:
         sets = _name(node) in SELECTING or _name(node) == "concat"
         if (sets and any(_is_tiny(x, node.dtype) for x in node.operands)) or (

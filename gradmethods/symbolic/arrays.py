@@ -24,7 +24,7 @@ from sympy.functions.elementary.exponential import ExpBase
 from gradmethods.errors import UnsupportedOperation
 from gradmethods.graph import Node, Recorder
 from gradmethods.graph.graph import key
-from gradmethods.graph.quotients import QUOTIENTS
+from gradmethods.graph.quotients import MOST_TERMS, QUOTIENTS
 from gradmethods.namespace import Namespace
 from gradmethods.primitives import TABLE, Primitive
 from gradmethods.symbolic.functions import FUNCTIONS, boxed
@@ -44,6 +44,7 @@ class Symbolic(Namespace):
     """The base of the namespaces over symbols, which say how entries are computed."""
 
     kind = "symbolic"
+    longest: float = MOST_TERMS
     overflows = False
     """Whether slopes that only overflow would spoil are looked for: it shows in formulas."""
 

@@ -25,7 +25,7 @@ SECH = Primitive("sech", lambda x: 1 / np.cosh(x), elementwise_shape, lambda _, 
 SATURATED = 2**-6
 """1 - tanh² x below which its rounding errors, some 2**-53 each, are taken out."""
 
-FEW = 1024
+FEW = 4096
 """Entries up to which it takes longer to pick those out than to compute all of them."""
 
 

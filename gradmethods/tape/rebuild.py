@@ -6,6 +6,7 @@ repeated to a larger shape become small again.
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
@@ -36,6 +37,8 @@ class Rebuild:
     kept : set of Node
         Nodes that only rewrites of patterns may touch, which have no function of their own.
     """
+
+    longest = math.inf
 
     def __init__(self, graph: Graph, rewrites: Rewrites, kept: frozenset[Node]) -> None:
         self._rewrites = rewrites
