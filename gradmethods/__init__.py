@@ -1,40 +1,16 @@
 """Compare ways to compute a gradient: analytical, numerical and by backpropagation.
 
 A loss is written once over an array namespace `xp`; every method evaluates that same function over
-a different kind of array. Importing this package loads NumPy alone; SymPy, pandas, matplotlib and
-python-flint load when first needed.
+a different kind of array. Importing this package loads nothing else: its rooms load when a name of
+theirs is first used, and SymPy, pandas, matplotlib and python-flint when first needed.
 """
 
 from importlib import import_module
-from importlib.metadata import version
+from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
-from gradmethods import problems
-from gradmethods.errors import (
-    BudgetExceeded,
-    GradientError,
-    GradientMismatch,
-    InvalidOption,
-    InvalidProblem,
-    MissingPackage,
-    NotDifferentiable,
-    ShapeMismatch,
-    UnknownAttribute,
-    UnknownName,
-    UnsupportedOperation,
-)
-from gradmethods.problem import Problem
-from gradmethods.provider import GradientResult, PreparedGradient, Provider
-from gradmethods.providers import (
-    PROVIDERS,
-    Analytical,
-    Backprop,
-    Numerical,
-    get_provider,
-    gradient,
-)
-
 if TYPE_CHECKING:
+    from gradmethods import problems
     from gradmethods.certified import (
         CertifiedGradient,
         CertifiedSample,
@@ -51,9 +27,32 @@ if TYPE_CHECKING:
         check_gradient,
     )
     from gradmethods.comparison.compare import compare
+    from gradmethods.errors import (
+        BudgetExceeded,
+        GradientError,
+        GradientMismatch,
+        InvalidOption,
+        InvalidProblem,
+        MissingPackage,
+        NotDifferentiable,
+        ShapeMismatch,
+        UnknownAttribute,
+        UnknownName,
+        UnsupportedOperation,
+    )
+    from gradmethods.problem import Problem
+    from gradmethods.provider import GradientResult, PreparedGradient, Provider
+    from gradmethods.providers import (
+        PROVIDERS,
+        Analytical,
+        Backprop,
+        Numerical,
+        get_provider,
+        gradient,
+    )
     from gradmethods.studies.training import Training, train
 
-__version__ = version("gradmethods")
+    __version__: str
 
 __all__ = [
     "PROVIDERS",
@@ -94,28 +93,73 @@ __all__ = [
     "train",
 ]
 
-
-_LATER = {
+_ROOMS = {
     "certified": (
-        "CertifiedGradient", "CertifiedSample", "certified_derivatives", "certified_gradient",
+        "CertifiedGradient",
+        "CertifiedSample",
+        "certified_derivatives",
+        "certified_gradient",
         "certified_sample",
     ),
     "comparison": (
-        "Advice", "Check", "Comparison", "advise", "assert_gradient", "check_gradient", "compare",
+        "Advice",
+        "Check",
+        "Comparison",
+        "advise",
+        "assert_gradient",
+        "check_gradient",
+        "compare",
+    ),
+    "errors": (
+        "BudgetExceeded",
+        "GradientError",
+        "GradientMismatch",
+        "InvalidOption",
+        "InvalidProblem",
+        "MissingPackage",
+        "NotDifferentiable",
+        "ShapeMismatch",
+        "UnknownAttribute",
+        "UnknownName",
+        "UnsupportedOperation",
+    ),
+    "problem": ("Problem",),
+    "provider": ("GradientResult", "PreparedGradient", "Provider"),
+    "providers": (
+        "PROVIDERS",
+        "Analytical",
+        "Backprop",
+        "Numerical",
+        "get_provider",
+        "gradient",
     ),
     "studies.training": ("Training", "train"),
-}  # fmt: skip
-"""What is loaded when it is first asked for, by the room that holds it."""
+}
+"""Where each name comes from: the same as above, where type checkers read it."""
+
+_HOMES = {name: room for room, names in _ROOMS.items() for name in names}
 
 
-def __getattr__(name: str) -> Any:
-    """Load what is heavy, or what not every user needs, when it is first asked for."""
-    for room, names in _LATER.items():
-        if name in names:
-            found = globals()[name] = getattr(import_module(f"gradmethods.{room}"), name)
-            return found
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+def _loaded(name: str) -> Any:
+    """Import what a name of the package stands for, when it is first asked for."""
+    if name == "__version__":
+        from importlib.metadata import version
+
+        value: Any = version(__name__)
+    elif name in _HOMES:
+        value = getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
+    elif not name.startswith("_") and find_spec(f"{__name__}.{name}"):
+        return import_module(f"{__name__}.{name}")
+    else:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}", name=name)
+    globals()[name] = value  # the next time it is found at once
+    return value
+
+
+if not TYPE_CHECKING:  # with which type checkers would believe in any name
+    __getattr__ = _loaded
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *__all__})
+    """List what the package has, loaded or not."""
+    return sorted({*globals(), *__all__, "__version__"})

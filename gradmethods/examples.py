@@ -6,30 +6,20 @@ term that couples examples and happens to vanish; `gradmethods.symbolic` proves 
 
 from __future__ import annotations
 
-import copy
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from gradmethods.declared import Declared
 from gradmethods.errors import InvalidProblem
-
-if TYPE_CHECKING:
-    from gradmethods.problem import Problem
-    from gradmethods.structure import Arrays
+from gradmethods.structure import Arrays
 
 Rows = NDArray[np.int64]
 SUB_BATCH_SIZES = (2, 3, 5)
 
 
-def first_example(problem: Problem) -> Problem:
-    """Return the problem of the first example alone; the problem itself if it has no examples."""
-    alone = copy.copy(problem)
-    alone.data = problem.data | {name: problem.data[name][:1] for name in problem.examples}
-    return alone
-
-
-def check_examples(problem: Problem) -> None:
+def check_examples(problem: Declared) -> None:
     """Refuse a problem whose loss is neither the mean nor the sum over its examples.
 
     The loss of a random sub-batch is compared with the losses of its single examples, and that of
@@ -91,7 +81,7 @@ def _doubling(count: int) -> tuple[Rows, list[Rows]]:
     return rows, np.split(rows, cuts)
 
 
-def _count(problem: Problem) -> int:
+def _count(problem: Declared) -> int:
     counts = {}
     for name in problem.examples:
         if name not in problem.data:
@@ -109,7 +99,7 @@ def _count(problem: Problem) -> int:
     return count
 
 
-def _loss_of(problem: Problem, arrays: Arrays, rows: Any) -> float:
+def _loss_of(problem: Declared, arrays: Arrays, rows: Any) -> float:
     data = problem.data | {name: problem.data[name][rows] for name in problem.examples}
     try:
         with np.errstate(all="ignore"):

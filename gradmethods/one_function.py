@@ -10,16 +10,14 @@ import math
 from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from gradmethods.declared import Declared
 from gradmethods.errors import InvalidProblem
-from gradmethods.structure import Arrays
-
-if TYPE_CHECKING:
-    from gradmethods.problem import Problem
+from gradmethods.structure import Arrays, Structure
 
 Rounding = Callable[[NDArray[Any]], NDArray[Any]]
 """Moves the numbers of an array as rounding might have."""
@@ -28,7 +26,7 @@ Recorded = Callable[[Arrays, Rounding | None], float]
 """Evaluates at a point in NumPy what was recorded of a loss, each result moved by a rounding."""
 
 NEAR = 1e-3
-"""How far the second point is from the first, in sizes of the parameters."""
+"""Distance of the second point from the first, in sizes of the parameters."""
 
 ROUNDINGS = 8
 """Units in the last place that are no difference, and by which results are moved to see more."""
@@ -47,7 +45,7 @@ another, errs by some hundred times as much as its terms do."""
 
 
 class Seen(NamedTuple):
-    """What a loss gave when its problem was made.
+    """The values of a loss that were seen when its problem was made.
 
     Attributes
     ----------
@@ -66,7 +64,7 @@ class Seen(NamedTuple):
     beside: float
     keeps: bool
 
-    def points(self, problem: Problem) -> list[tuple[Arrays, float]]:
+    def points(self, problem: Declared) -> list[tuple[Arrays, float]]:
         """Return the points at which the loss is known, and its values there."""
         arrays = problem.structure.check(problem.params)
         beyond = [(beside(arrays, self.side), self.beside)] if self.side else []
@@ -88,15 +86,17 @@ def beside(arrays: Arrays, side: float) -> Arrays:
     return moved
 
 
-def look(problem: Problem, own: Any, value: float) -> Seen:
-    """Evaluate a loss once more at a point, then beside it, and again at the point.
+def look(problem: Declared, arrays: Arrays, own: Any, value: float) -> Seen:
+    """Evaluate a loss once more at a point, and beside it in old arrays and in new ones.
 
     Parameters
     ----------
-    problem : Problem
+    problem : Declared
         The loss, and its data.
-    own : numpy.ndarray or dict of str to numpy.ndarray
-        The point, the very object of which it gave its `value`.
+    arrays : dict of str to numpy.ndarray
+        The point.
+    own : numpy.ndarray, or containers of them
+        The same, the very object of which it gave its `value`.
     value : float
         What it gave.
 
@@ -110,20 +110,20 @@ def look(problem: Problem, own: Any, value: float) -> Seen:
         with np.errstate(all="ignore"):
             return float(problem.loss(params, **problem.data, xp=np))
 
-    restore, arrays = problem.structure.restore, problem.structure.check(own)
-    check_repeats(problem, value, evaluate(own))
+    structure = problem.structure
+    check_repeats(problem, value, evaluate(_filled(structure, own, arrays)))
     for side in (1, -1):
         moving = _reading(beside(arrays, side))
-        params = restore(moving)
+        params = structure.restore(moving)
         found = math.nan
         with suppress(Exception):  # the user did not choose this point: it tells nothing
             found = evaluate(params)
             if math.isfinite(found):
-                keeps = _keeps(evaluate, restore, params, moving, beside(arrays, side / 2))
+                keeps = _keeps(evaluate, structure, params, moving, beside(arrays, side / 2))
                 break
     else:
         return Seen(value, 0, math.nan, keeps=False)
-    if keeps and _confuses(evaluate, restore, beside(arrays, side), arrays, value):
+    if keeps and _confuses(evaluate, structure, beside(arrays, side), arrays, value):
         raise InvalidProblem(
             f"The loss {problem.name!r} takes one array for another: called with new arrays, it "
             "returns what it had computed for arrays that are no more. An id() is given again as "
@@ -135,7 +135,7 @@ def look(problem: Problem, own: Any, value: float) -> Seen:
 
 def _keeps(
     evaluate: Callable[[Any], float],
-    restore: Callable[[Arrays], Any],
+    structure: Structure,
     params: Any,
     moving: Arrays,
     to: Arrays,
@@ -146,14 +146,14 @@ def _keeps(
     """
     before = {name: array.copy() for name, array in moving.items()}
     _move(moving, to)
-    in_old = evaluate(params)
+    in_old = evaluate(_filled(structure, params, moving))
     _move(moving, before)
-    return not same(in_old, evaluate(restore(copied(to))))
+    return not same(in_old, evaluate(structure.restore(copied(to))))
 
 
 def _confuses(
     evaluate: Callable[[Any], float],
-    restore: Callable[[Arrays], Any],
+    structure: Structure,
     there: Arrays,
     home: Arrays,
     value: float,
@@ -161,22 +161,30 @@ def _confuses(
     """Say whether a loss takes new arrays for some whose dict or addresses they have."""
     gone: set[int] = set()
     for _ in range(CALLS):
-        params = restore(copied(there))
-        gone |= {id(params[name]) if isinstance(params, dict) else id(params) for name in home}
+        arrays = copied(there)
+        gone |= {*map(id, arrays.values())}
+        params = structure.restore(arrays)
         evaluate(params)
-    if isinstance(params, dict):
-        params.update(copied(home))
-        if not same(value, evaluate(params)):
-            return True
-    del params
+    if not same(value, evaluate(_filled(structure, params, copied(home)))):
+        return True
+    del arrays, params
     kept = []
-    for _ in range(max(CALLS, min(SEARCHED, MOST // sum(x.size for x in home.values())))):
+    for _ in range(max(CALLS, min(SEARCHED, MOST // structure.size))):
         kept.append(copied(home))
         again = gone & {*map(id, kept[-1].values())}
         gone -= again
-        if again and not same(value, evaluate(restore(kept[-1]))):
+        if again and not same(value, evaluate(structure.restore(kept[-1]))):
             return True
     return False
+
+
+def _filled(structure: Structure, params: Any, arrays: Arrays) -> Any:
+    """Put arrays into a dict again, which may hold others by now; into new containers if nested."""
+    if not structure.is_dict:
+        return structure.restore(arrays)
+    params.clear()
+    params.update(arrays)
+    return params
 
 
 def _move(arrays: Arrays, to: Arrays) -> None:
@@ -202,7 +210,7 @@ def same(first: float, second: float) -> bool:
     return first == second or (math.isnan(first) and math.isnan(second))
 
 
-def check_repeats(problem: Problem, first: float, second: float) -> None:
+def check_repeats(problem: Declared, first: float, second: float) -> None:
     """Refuse a loss that gave two values at one point, in plain NumPy.
 
     Raises
@@ -220,7 +228,7 @@ def check_repeats(problem: Problem, first: float, second: float) -> None:
     )
 
 
-def check_recorded(problem: Problem, seen: Seen, recorded: Recorded) -> None:
+def check_recorded(problem: Declared, seen: Seen, recorded: Recorded) -> None:
     """Refuse a loss that, recorded over other arrays, is not what it is in plain NumPy.
 
     The two are compared at the problem's own point, and beside it. Nothing is said where one of
@@ -229,7 +237,7 @@ def check_recorded(problem: Problem, seen: Seen, recorded: Recorded) -> None:
 
     Parameters
     ----------
-    problem : Problem
+    problem : Declared
         The loss.
     seen : Seen
         What it is in plain NumPy.
@@ -261,7 +269,7 @@ def check_recorded(problem: Problem, seen: Seen, recorded: Recorded) -> None:
 
 
 def is_rounding(
-    problem: Problem,
+    problem: Declared,
     recorded: Recorded,
     point: Arrays,
     known: float,
@@ -281,7 +289,7 @@ def is_rounding(
     return abs(known - value) <= SPREADS * spread
 
 
-def differs(problem: Problem, known: float, value: float) -> bool:
+def differs(problem: Declared, known: float, value: float) -> bool:
     """Say whether two values are farther apart than rounding of a few results makes them."""
     if not (math.isfinite(known) and math.isfinite(value)):
         return False

@@ -8,15 +8,19 @@ examples is one.
 from __future__ import annotations
 
 import copy
+import math
 import pickle
-from collections.abc import Callable, Iterable, Mapping
-from typing import Any
+from collections.abc import Iterable, Mapping
+from typing import Any, NoReturn
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike, DTypeLike, NDArray
 
+from gradmethods.declared import Loss
 from gradmethods.errors import InvalidProblem, ShapeMismatch, UnsupportedOperation
-from gradmethods.namespace.signature import check_signature, wanted
+from gradmethods.examples import check_examples
+from gradmethods.first_call import first_value
+from gradmethods.namespace.signature import check_signature
 from gradmethods.naming import exact, printable
 from gradmethods.one_function import Seen, look
 from gradmethods.structure import (
@@ -28,8 +32,6 @@ from gradmethods.structure import (
     read_data,
     read_parameters,
 )
-
-Loss = Callable[..., Any]
 
 
 class Problem:
@@ -89,6 +91,15 @@ class Problem:
     np.float64(0.0)
     """
 
+    loss: Loss
+    name: str
+    structure: Structure
+    data: Arrays
+    examples: tuple[str, ...]
+    keeps_arguments: bool
+    _arrays: Arrays
+    _known: tuple[Loss, Arrays, Arrays, Seen]
+
     def __init__(
         self,
         loss: Loss,
@@ -102,23 +113,30 @@ class Problem:
             raise InvalidProblem(
                 f"loss must be a function loss(params, **data, xp), got {type(loss).__name__}."
             )
-        self.loss = loss
-        self.name = printable(exact(name or _name_of(loss)))
-        self.structure: Structure
-        self.structure, self._arrays = read_parameters(params)
-        self.data: Arrays = read_data(data, self.structure.dtype)
+        structure, arrays = read_parameters(params)
         given: tuple[Any, ...] = (examples,) if isinstance(examples, str) else tuple(examples)
-        self.examples = tuple(exact(name) if isinstance(name, str) else name for name in given)
+        vars(self).update(
+            loss=loss,
+            name=printable(exact(name or _name_of(loss))),
+            structure=structure,
+            _arrays=arrays,
+            data=read_data(data, structure.dtype),
+            examples=tuple(exact(each) if isinstance(each, str) else each for each in given),
+        )
         check_signature(loss, self.data, self.name)
-        own = self.structure.restore(self._arrays)  # lives on, or its address would come again
-        value = self._first_value(own)
-        self._check_value(value)
+        own = structure.restore(arrays)  # lives on, or its address would come again
         # A float at once: the loss may hold what it returned.
-        seen = look(self, own, float(value))
-        self.keeps_arguments = seen.keeps
-        self._known = (self.loss, self._arrays, self.data, seen)
+        seen = look(self, arrays, own, float(first_value(self, own)))
+        known = (loss, arrays, self.data, seen)
+        vars(self).update(keeps_arguments=seen.keeps, _known=known)
         if self.examples:
-            self._check_examples()
+            check_examples(self)
+
+    def __setattr__(self, name: str, value: Any) -> NoReturn:
+        raise UnsupportedOperation(
+            f"{name!r} of the problem {self.name!r} was to be set, but problems do not change. "
+            "Make another one with problem.replace(...)."
+        )
 
     def __getstate__(self) -> dict[str, Any]:
         try:
@@ -227,62 +245,132 @@ class Problem:
         """Check given data against the problem's, and take the rest from the problem."""
         if not data:
             return self.data
-        unknown = sorted(data.keys() - self.data.keys())
-        if unknown:
-            raise ShapeMismatch(
-                f"Unknown data {unknown}; this problem's data are named {list(self.data)}."
-            )
+        self._refuse_unknown(data)
         given = {
             name: check_array("data", name, value, self.data[name].shape, self.data[name].dtype)
             for name, value in data.items()
         }
         return self.data | given
 
+    def replace(
+        self,
+        *,
+        loss: Loss | None = None,
+        params: ParametersLike | None = None,
+        data: Mapping[str, ArrayLike] | None = None,
+        name: str = "",
+    ) -> Problem:
+        """Return the same problem with some of its parts exchanged; what was checked still holds.
+
+        Parameters
+        ----------
+        loss : callable, optional
+            What stands for the problem's own, say to count its calls.
+        params : array_like or dict, optional
+            Another point.
+        data : dict of str to array_like, optional
+            Some or all of the data, of any shapes that the loss can take.
+        name : str, optional
+            Another name.
+
+        Raises
+        ------
+        ShapeMismatch
+            If the parameters are of another structure, or data of another name.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> import gradmethods as gm
+        >>> problem = gm.Problem(lambda w, *, xp=np: xp.sum(w**2), np.array([1.0, 2.0]))
+        >>> problem.replace(params=[3.0, 4.0]).value()
+        np.float64(25.0)
+        """
+        changed: dict[str, Any] = {}
+        if loss is not None:
+            changed["loss"] = loss
+        if params is not None:
+            point = self.structure.restore(self.structure.check(params))
+            changed["_arrays"] = read_parameters(point)[1]
+        if data is not None:
+            self._refuse_unknown(data)
+            changed["data"] = self.data | read_data(data, self.dtype)
+        if name:
+            changed["name"] = printable(exact(name))
+        twin = copy.copy(self)
+        vars(twin).update(changed)
+        return twin
+
+    def in_dtype(self, dtype: DTypeLike) -> Problem:
+        """Return the problem with its point and data rounded to float64 or float32.
+
+        Examples
+        --------
+        >>> from gradmethods import problems
+        >>> problems.get("island").in_dtype("float32")
+        <Problem 'island': 13 parameters, float32>
+        """
+        if self.dtype == np.dtype(dtype):
+            return self
+        arrays = {name: array.astype(dtype) for name, array in self._arrays.items()}
+        twin = Problem(self.loss, self.structure.restore(arrays), self.data, name=self.name)
+        vars(twin).update(examples=self.examples)  # what was checked of them does not depend on it
+        return twin
+
+    def on_examples(self, rows: Any) -> Problem:
+        """Return the problem on some of its examples: indices of rows, or a slice.
+
+        Examples
+        --------
+        >>> from gradmethods import problems
+        >>> problems.get("xor").on_examples([0, 2]).data["X"].shape
+        (2, 2)
+        """
+        return self.replace(data={name: self.data[name][rows] for name in self.examples})
+
+    def of_components(self, components: NDArray[np.intp]) -> Problem:
+        """Return the loss as a function of some of its parameters, in one array; others stay.
+
+        They are counted over all parameter arrays laid end to end.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> import gradmethods as gm
+        >>> problem = gm.Problem(lambda w, xp=np: xp.sum(w**2), np.array([1.0, 2.0, 3.0]))
+        >>> some = problem.of_components(np.array([0, 2]))
+        >>> some.params
+        array([1., 3.])
+        >>> gm.Backprop().prepare(some)(some.params).gradient
+        array([2., 6.])
+        """
+        structure, own = self.structure, self.loss
+        point = structure.join(self._arrays)
+        others = np.setdiff1d(np.arange(point.size), components)
+        fixed, places = point[others], np.argsort(np.concatenate([components, others]))
+
+        def loss(w: Any, *, xp: Any = np, **data: Any) -> Any:
+            # Entries are moved, never computed with: not a rounding comes between w and the loss.
+            whole = xp.take(xp.concat([w, xp.asarray(fixed)]), xp.asarray(places))
+            arrays, start = {}, 0
+            for name, shape in structure.shapes.items():
+                start, first = start + math.prod(shape), start
+                arrays[name] = xp.reshape(whole[first:start], shape)
+            return own(structure.restore(arrays), **data, xp=xp)
+
+        return Problem(loss, point[components], self.data, name=self.name)
+
+    def _refuse_unknown(self, data: Mapping[str, ArrayLike]) -> None:
+        unknown = sorted(data.keys() - self.data.keys())
+        if unknown:
+            raise ShapeMismatch(
+                f"Unknown data {unknown}; this problem's data are named {list(self.data)}."
+            )
+
     def _evaluate(self, params: Parameters, data: Arrays) -> Any:
         # A point where the loss overflows is a finding, not a fault: no warning escapes.
         with np.errstate(all="ignore"):
             return self.loss(params, **data, xp=np)
-
-    def _first_value(self, params: Parameters) -> Any:
-        try:
-            return self._evaluate(params, self.data)
-        except TypeError as error:
-            inner = error.__traceback__ and error.__traceback__.tb_next
-            if inner and inner.tb_next:  # raised by the loss, which was called: the user's own
-                raise
-            raise InvalidProblem(
-                f"The loss {self.name!r} cannot be called: {error}. {wanted(self.data)}"
-            ) from error
-        except AttributeError as error:
-            if not str(error).startswith("module 'numpy"):
-                raise
-            from gradmethods.namespace import Namespace
-            from gradmethods.namespace.advice import advice
-
-            raise InvalidProblem(
-                f"The loss {self.name!r} asks for a function that there is not: {error}. "
-                f"{advice(str(error.name), dir(Namespace))}"
-            ) from error
-        except ValueError as error:
-            if "read-only" not in str(error):
-                raise
-            raise InvalidProblem(
-                f"The loss {self.name!r} writes into an array that it was given ({error}), but "
-                "parameters and data are never written to. Make a new array: w = w * x for w *= x."
-            ) from error
-
-    def _check_value(self, value: Any) -> None:
-        if value is None:
-            raise InvalidProblem(
-                f"The loss {self.name!r} must return a real floating-point number, got None. Does "
-                "it end without return?"
-            )
-        check_scalar(np.shape(value), np.asarray(value).dtype, self.name)
-
-    def _check_examples(self) -> None:
-        from gradmethods.examples import check_examples
-
-        check_examples(self)
 
 
 def _name_of(loss: Loss) -> str:
@@ -290,17 +378,3 @@ def _name_of(loss: Loss) -> str:
     if not isinstance(name, str):
         name = type(loss).__name__
     return "loss" if name == "<lambda>" else name
-
-
-def check_scalar(shape: tuple[int, ...], dtype: np.dtype[Any], name: str) -> None:
-    """Refuse what a loss returned if it is not a real floating-point scalar."""
-    if shape != ():
-        raise InvalidProblem(
-            f"The loss {name!r} must return a scalar (shape ()), got shape {shape}. "
-            "Reduce it with xp.sum or xp.mean."
-        )
-    if dtype.kind != "f":
-        raise InvalidProblem(
-            f"The loss {name!r} must return a real floating-point number, got {dtype}. "
-            "Return a float built from the parameters with xp functions."
-        )

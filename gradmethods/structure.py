@@ -202,10 +202,10 @@ def check_array(
     booleans are not taken for floats, nor floats for integers, because that changes which formula
     holds.
     """
-    what = f"{kind} {name!r}"
+    what = f"{kind} {name!r}" if name else f"{kind} array"
     if lost := lost_meaning(given):
         raise InvalidProblem(f"The {what} {lost}")
-    array = np.asarray(given)
+    array = _numbers(f"The {what}", given, np.asarray)
     if array.shape != shape:
         raise ShapeMismatch(
             f"Expected {what} of shape {shape}, got shape {array.shape}. A prepared gradient "
@@ -257,12 +257,18 @@ def _read(name: str, value: ArrayLike) -> NDArray[Any]:
     what = f"Parameter {name!r}" if name else "params"
     if lost := lost_meaning(value):
         raise InvalidProblem(f"{what} {lost}")
+    return _numbers(what, value, np.array)
+
+
+def _numbers(
+    what: str, value: ArrayLike, make: Callable[[ArrayLike], NDArray[Any]]
+) -> NDArray[Any]:
     try:
-        return np.array(value)
-    except ValueError as error:  # of arrays of several shapes
+        return make(value)
+    except ValueError as error:  # of lists of several lengths
         raise InvalidProblem(
             f"{what} is no array of numbers: {error} Name several arrays in a dict, as in "
-            'params={"W": …, "b": …}.'
+            '{"W": …, "b": …}.'
         ) from error
 
 
@@ -279,7 +285,7 @@ def read_data(data: Mapping[str, ArrayLike] | None, dtype: np.dtype[Any]) -> Arr
     for name, value in by_exact_names("data", data or {}).items():
         if lost := lost_meaning(value):
             raise InvalidProblem(f"Data {name!r} {lost}")
-        array = np.array(value)
+        array = _numbers(f"Data {name!r}", value, np.array)
         if array.dtype.kind not in "fiub":
             raise InvalidProblem(
                 f"Data {name!r} must be real numbers, integers or booleans, got dtype "
@@ -291,9 +297,14 @@ def read_data(data: Mapping[str, ArrayLike] | None, dtype: np.dtype[Any]) -> Arr
 
 def _check_parameter(what: str, array: NDArray[Any]) -> None:
     if array.dtype not in FLOATS:
+        way = "convert with np.asarray(value, dtype=float)"
+        if array.dtype.kind == "c":
+            way = "make two of them, value.real and value.imag"
+        elif array.dtype.kind not in "fiub":
+            way = "make an array of numbers of it, as np.array([0.5, 1.5]) is one"
         raise InvalidProblem(
             f"{what} must be float64 or float32, got {array.dtype}. Only real floating-point "
-            "parameters have gradients: convert with np.asarray(value, dtype=float)."
+            f"parameters have gradients: {way}."
         )
     bad = array.size - int(np.isfinite(array).sum())
     if bad:

@@ -342,7 +342,7 @@ class Linalg(Duals):
             return self.sum(Exact(self._truth(x)).whole(), axis=axis, keepdims=keepdims)
         sizes = self._apply("abs", (x,))
         if abs(ord) == np.inf:
-            pick = self.max if ord > 0 else self.min
+            pick = self.min if ord < 0 else self.max if x.size else self.sum  # 0 of no entries
             return pick(sizes, axis=axis, keepdims=keepdims)
         powers = self.sum(self._apply("pow", (sizes, ord)), axis=axis, keepdims=keepdims)
         return self._apply("pow", (powers, Exact.of(1 / mp.mpf(ord))))

@@ -91,10 +91,8 @@ def made(v: Any, *parts: tuple[Any, Dual], doubt: int = 0) -> Dual:
         if x.t:
             if not mp.isfinite(slope):
                 doubt |= Doubt.EDGE
-            part = tuple(slope * s for s in x.t)
-            if MODE.rounding is not None:
-                by = MODE.rounding.by()
-                part = tuple(s * by for s in part)
+            by = slope if MODE.rounding is None else MODE.rounding(slope, ())[0]
+            part = tuple(by * s for s in x.t)
             t = tuple(map(operator.add, t, part)) if t else part
     if MODE.rounding is not None:
         v, t = MODE.rounding(v, t)

@@ -171,7 +171,8 @@ def differences(name: str, oracle: Oracle) -> Outcome:
     - SILENT: the error is larger than the estimate otherwise;
     - INVENTED: there is no derivative, and the estimate does not tell of the jump of the slope;
     - MISSED: the estimate covers the error, but neighbouring steps resolve the entry to a tenth;
-    - small: the estimate covers the error, and the entry is a thousandth of the largest or less;
+    - small: the estimate covers the error, and the entry is a thousandth or less of the largest,
+      or of its own slope one step away, as next to a minimum;
     - drowned: the estimate covers the error, and no step resolves the entry.
     """
     scheme = SCHEMES[oracle.program.seed % 4] if name == "reuse" else name
@@ -185,13 +186,16 @@ def differences(name: str, oracle: Oracle) -> Outcome:
     found, estimates, marks = (structure.join(x).tolist() for x in answers)
     steps = prepared.step(structure.join(structure.check(oracle.problem.params))).tolist()
     entries = zip(found, estimates, marks, steps, strict=True)
-    seen = [_entry(oracle, scheme, i, *entry) for i, entry in enumerate(entries)]
-    return min(seen, key=lambda o: ORDER.index(o.status), default=Outcome("agrees"))
+    seen = [judged(oracle, scheme, i, *entry) for i, entry in enumerate(entries)]
+    worst = min(seen, key=lambda o: ORDER.index(o.status), default=Outcome("agrees"))
+    known = worst.status in FAULTS and oracle.parted
+    return Outcome("not judged", worst.text) if known else worst
 
 
-def _entry(
+def judged(
     oracle: Oracle, scheme: str, i: int, found: float, estimate: float, marked: float, step: float
 ) -> Outcome:
+    """Say what an entry is: its value, its estimated error, whether it is marked, its step."""
     below, above = oracle.sides(i)
     text = f"[{i}] {found!r} ± {estimate:.1e}, not {below!r}"
     scale = max(abs(below), abs(above))
@@ -209,7 +213,7 @@ def _entry(
         if oracle.hidden(i, scheme, found, estimate, step):
             return Outcome(HIDDEN, text)
         return Outcome(FINER if oracle.finer_than_numbers(i) else SILENT, text)
-    if scale <= SMALL * float(max(abs(t) for t in oracle.gradient)):
+    if scale <= SMALL * max(oracle.largest, oracle.slope_beside(i, step)):
         return Outcome(SMALL_ONE, text)
     return Outcome(MISSED if oracle.best(i, scheme) <= RESOLVED * scale else FAINT, text)
 

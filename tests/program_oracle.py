@@ -15,6 +15,7 @@ import numpy as np
 
 import gradmethods as gm
 from tests import duals, step_truth
+from tests.dual_arrays import Duals, Exact
 from tests.duals import Doubt
 from tests.programs import Program
 
@@ -29,7 +30,9 @@ KINDS = {
 }  # fmt: skip
 WRONG, DIGITS, NAN, CRASH, VALUE = "WRONG", "DIGITS", "NAN", "CRASH", "VALUE"
 LOST = "lost"
-"""No number, where not one digit survives what NumPy rounds to 0 or to infinity on the way."""
+"""No number, where not one digit survives what NumPy rounds to 0 on the way; or anything else than
+the truth, where NumPy has an infinity on the way."""
+OVERFLOWS, DECIDES = "overflows", "decides"
 
 
 class Outcome(NamedTuple):
@@ -73,6 +76,29 @@ class Oracle:
         if mp.isnan(self.loss.v) or self.kind not in ("overflow", "underflow"):
             return True
         return bool(abs(found - self.loss.v) <= GROSS * abs(found) + self.bounds(seen=True)[0])
+
+    @cached_property
+    def parted(self) -> str:
+        """How NumPy parts from exact arithmetic on the way: it overflows, or decides otherwise."""
+        scopes: tuple[dict[str, Any], ...] = ({"xp": np}, {"xp": Duals()})
+        given = self.program.params | self.program.data
+        for scope in scopes:
+            scope |= {"np": np, **self.program.constants, **given}
+        scopes[1].update({name: Exact.of(x) for name, x in given.items()})
+        for name, text in self.program.statements:
+            code = compile(text, "<statement>", "eval")
+            with mp.workdps(40), np.errstate(all="ignore"):
+                for scope in scopes:
+                    scope[name] = eval(code, scope)  # noqa: S307  # our own text
+            rounded, exact = np.asarray(scopes[0][name]), Exact.of(scopes[1][name])
+            if rounded.dtype.kind == "b":
+                if not np.array_equal(rounded, exact.a):
+                    return DECIDES
+            elif rounded.dtype.kind == "f":
+                whole = [mp.isfinite(x.v) for x in exact.whole().ravel()]
+                if (np.array(whole, bool) & ~np.isfinite(rounded.ravel())).any():
+                    return OVERFLOWS
+        return ""
 
     @property
     def kind(self) -> str:
@@ -122,6 +148,8 @@ class Oracle:
         size = max(abs(t) for t in self.gradient)
         i = max(bad, key=lambda k: mp.inf if mp.isnan(errors[k]) else errors[k] / bounds[k])
         where = f"[{i - 1}] {float(found[i])!r}, not {mp.nstr(truth[i], 17)}"
+        if self.parted:
+            return Outcome(LOST if self.parted == OVERFLOWS else "not judged", where)
         if not all(map(mp.isfinite, found)):
             lost = self.loss.doubt & (Doubt.OVERFLOW | Doubt.UNDERFLOW) and all(
                 bounds[k] > abs(truth[k]) / 2 for k in bad if not mp.isfinite(found[k])
@@ -188,6 +216,17 @@ class Oracle:
                 return False
             h *= 4
         return True
+
+    @property
+    def largest(self) -> float:
+        """The largest derivative."""
+        return float(max(abs(t) for t in self.gradient))
+
+    def slope_beside(self, i: int, step: float) -> float:
+        """Return the larger of the slopes that an entry has a step away to both sides."""
+        places = ((i, repr(step)), (i, repr(-step)))
+        beside = [duals.differentiate(self.problem, along=place).t[0] for place in places]
+        return float(max((abs(t) for t in beside if mp.isfinite(t)), default=0.0))
 
     def _at(self, i: int, move: float) -> Any:
         """Return the exact loss with one entry moved."""

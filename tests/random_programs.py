@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.program_methods import FAULTS, METHODS, outcome
-from tests.program_oracle import CRASH, Oracle
+from tests.program_oracle import CRASH, Oracle, Outcome
 from tests.program_writer import DTYPES, TARGETS, written
 from tests.programs import Program, smaller
 
@@ -28,7 +28,8 @@ def study(seed: int, methods: Iterable[str] = METHODS) -> dict[str, Any]:
     """Run the methods on the program of a seed."""
     program = written(seed)
     oracle = Oracle(program, program.problem())
-    found, seconds = {}, {}
+    found: dict[str, Outcome] = {}
+    seconds: dict[str, float] = {}
     for name in methods:
         start = time.process_time()
         found[name] = outcome(name, oracle)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import time
+from functools import partial
 
 import numpy as np
 import pytest
@@ -15,6 +16,9 @@ from gradmethods.comparison import DEFAULT_PROVIDERS, Advice, Option, candidates
 from gradmethods.errors import InvalidOption, InvalidProblem
 from gradmethods.problems import hard
 from tests.planted import Planted, flip, scaled
+
+advise = partial(gm.advise, seconds=0.01, limit=1e4)
+"""At once, and whatever time a loaded machine takes."""
 
 
 def option(name, preparation, gradient, digits, **more):
@@ -74,7 +78,7 @@ def test_break_even_is_in_the_words(given):
 def test_a_network_is_measured():
     """If no method could be measured, there would be nothing behind the advice."""
     problem = gm.problems.get("mlp", widths=(2, 8, 1), batch=8)
-    found = gm.advise(problem, seconds=0.01)
+    found = advise(problem)
     options = {o.name: o for o in found.options}
     assert list(options) == list(candidates.CANDIDATES)
     assert all(o.certified and not o.obstacle for o in options.values())
@@ -105,7 +109,7 @@ STEEP = gm.Problem(lambda w, xp=np: xp.sum(xp.sqrt(w)), np.array([0.0, 2.0]), na
 def test_without_a_gradient_none_is_advised(problem, why):
     """All methods agree on a number at |w| = 0: the cheapest of them would be advised all the same,
     and so would one whose formula is finite where the loss is not."""
-    for found in (gm.advise(problem, seconds=0.01), gm.compare(problem, seconds=0.01).advice):
+    for found in (advise(problem), gm.compare(problem, seconds=0.01).advice):
         assert why in found.doubt
         assert found.best(10) is None
         assert found.choices() == []
@@ -113,11 +117,10 @@ def test_without_a_gradient_none_is_advised(problem, why):
         assert "For any accuracy" not in str(found)
 
 
-@pytest.mark.medium
 def test_a_gradient_without_a_right_digit_is_not_advised():
     """On a staircase differences see a slope that is not there, at a good price."""
     stairs = gm.Problem(lambda w, xp=np: xp.sum(xp.round(w * 1e3)), np.array([0.3012, 2.0]))
-    found = gm.advise(stairs, seconds=0.01)
+    found = advise(stairs)
     assert "which is zero" in found.reference
     faults = {o.name for o in found.options if "correct digit" in o.fault}
     assert faults >= {"numerical", "numerical:forward"}
@@ -143,7 +146,7 @@ def test_only_differences_can_do_it():
         return np.sum(np.exp(w))
 
     problem = gm.Problem(loss, np.array([0.3, 0.7]))
-    for found in (gm.advise(problem, seconds=0.01), gm.compare(problem, seconds=0.01).advice):
+    for found in (advise(problem), gm.compare(problem, seconds=0.01).advice):
         able = found.able()
         assert {o.name for o in able} <= {"numerical", "numerical:forward"}
         assert able
@@ -159,7 +162,7 @@ def test_without_a_truth_methods_vouch_for_each_other(monkeypatch):
         digits, "find_truth", lambda problem, limit: digits.Truth(None, "it is big")
     )
     problem = gm.problems.get("mlp", widths=(2, 4, 1), batch=8)
-    for found in (gm.advise(problem, seconds=0.01), gm.compare(problem, seconds=0.01).advice):
+    for found in (advise(problem), gm.compare(problem, seconds=0.01).advice):
         options = {o.name: o for o in found.options}
         assert options["backprop"].agreed
         assert options["backprop"].digits > 14
@@ -196,11 +199,11 @@ def test_a_clear_winner_has_no_ties(given):
 def test_one_parameter_and_single_precision():
     """The smallest sizes and the coarser numbers are where formats and formulas divide by zero."""
     one = gm.Problem(lambda w, xp=np: xp.sin(w) ** 2, np.array(0.7), name="one")
-    text = str(gm.advise(one, seconds=0.01))
+    text = str(advise(one))
     assert text.startswith("one: 1 parameter, float64")
     assert "its one component" in text
     single = gm.Problem(lambda w, xp=np: xp.sum(xp.sin(w) ** 2), np.ones(3, np.float32) * 0.7)
-    found = gm.advise(single, seconds=0.01)
+    found = advise(single)
     assert found.best(10, digits=5) is not None
     assert found.best(10, digits=12) is None
     assert "For 12 digits and more: no method here gives that." in str(found)
@@ -219,7 +222,6 @@ def test_a_comparison_ends_with_advice():
         _ = untimed.advice
 
 
-@pytest.mark.medium
 def test_a_comparison_measures_once(monkeypatch):
     """If advice timed again, printing a comparison would take as long as making it."""
     comparison = gm.compare(gm.problems.get("xor"), seconds=0.01)
@@ -263,7 +265,7 @@ def test_large_problems_are_judged_by_directions(monkeypatch):
 
     monkeypatch.setattr(certified, "certified_gradient", refuse)
     monkeypatch.setattr(candidates, "CANDIDATES", ("backprop", "numerical"))
-    found = gm.advise(gm.problems.get("rosenbrock", n=50), seconds=0.01)
+    found = advise(gm.problems.get("rosenbrock", n=50))
     assert "8 random directions" in found.reference
     exact, central = found.options
     assert exact.digits > 14
@@ -279,7 +281,6 @@ def test_wrong_uses_are_refused():
             gm.advise(gm.problems.get("rosenbrock"), seconds=seconds)
 
 
-@pytest.mark.medium
 def test_the_command_advises(capsys):
     """If it did not, the advice would be for those who write Python at a prompt."""
     assert main(["advise", "network-1-1-1", "--seconds", "0.01"]) == 0
@@ -298,7 +299,7 @@ def test_a_loss_that_fails_on_balls_is_still_printed():
 
     problem = gm.Problem(loss, np.array([0.3, 0.7]))
     assert "Which to use" in str(gm.compare(problem, seconds=0.01))
-    advice = gm.advise(problem, seconds=0.01)
+    advice = advise(problem)
     assert "KeyError: 'a loss of somebody who looks at types' [test_advice.py:" in str(advice)
 
 
@@ -312,14 +313,13 @@ def test_methods_without_a_right_digit_are_named():
 @pytest.mark.medium
 def test_where_the_truth_is_known_it_alone_judges():
     """On a matrix of condition 1e13 exact methods differ by round-off: none would be left."""
-    found = gm.advise(hard.get("hilbert"), seconds=0.01)
+    found = advise(hard.get("hilbert"))
     digits = {option.name: option.digits for option in found.able()}
     assert 4 < digits["backprop"] < 8
     assert 4 < digits["analytical"] < 8
     assert found.best(1000) is not None
 
 
-@pytest.mark.medium
 def test_the_command_says_no_with_status_1(capsys):
     """A script must be able to tell that nothing was advised without reading the words."""
     assert main(["advise", "relu-at-kink", "--seconds", "0.01"]) == 1

@@ -185,6 +185,7 @@ def test_article_writes_each_part(tmp_path, capsys, monkeypatch):
         function = getattr(pathologies, name)
         monkeypatch.setattr(pathologies, name, lambda f=function, s=small: f(**s))
     monkeypatch.setattr(article, "CERTIFIED", {})
+    monkeypatch.setattr(article, "PLANE", article.PLANE[:1])
     assert article.run_article(tmp_path, seeds=1, epochs=3) == 0
     index = json.loads((tmp_path / "index.json").read_text(encoding="utf-8"))
     assert index["provenance"]["finished"] is True

@@ -11,7 +11,7 @@ import pytest
 import gradmethods as gm
 from gradmethods.accuracy.atlas import NARROWEST, WIDEST, atlas, curve, grid
 from gradmethods.accuracy.balance import LAWS, Balance, balance, loss_noise
-from gradmethods.accuracy.subject import Subject, along, chosen_components, in_dtype
+from gradmethods.accuracy.subject import Subject, chosen_components
 from gradmethods.certified import certified_derivatives
 from gradmethods.providers.schemes import COMPLEX_STEP, NAMES, RICHARDSON, SCHEMES
 
@@ -165,7 +165,7 @@ def test_a_sampled_problem_is_the_same_loss():
     """If a rounding or an order changed, errors would be those of another problem."""
     problem = gm.problems.get("mlp", widths=(2, 3, 1))
     chosen = chosen_components(problem.size, 4, seed=0)
-    some = along(problem, chosen)
+    some = problem.of_components(chosen)
     assert some.value() == problem.value()
     whole = problem.structure.join(gm.Backprop().prepare(problem)(problem.params).gradient)
     part = gm.Backprop().prepare(some)(some.params).gradient
@@ -175,10 +175,10 @@ def test_a_sampled_problem_is_the_same_loss():
 def test_another_precision_keeps_name_and_data():
     """If it did not, float32 curves would be those of another problem."""
     problem = gm.problems.get("island")
-    single = in_dtype(problem, "float32")
+    single = problem.in_dtype("float32")
     assert single.name == "island"
     assert single.dtype == np.float32
-    assert in_dtype(problem, "float64") is problem
+    assert problem.in_dtype("float64") is problem
     assert float(single.value()) == pytest.approx(float(problem.value()), rel=1e-6)
 
 

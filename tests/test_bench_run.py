@@ -137,7 +137,7 @@ def test_wrong_uses_are_refused(tmp_path, monkeypatch):
     for budget in (0.0, -1.0, float("nan"), float("inf")):
         with pytest.raises(InvalidOption, match="budget"):
             bench.run_benchmarks(tmp_path, budget=budget)
-    monkeypatch.setattr(cases, "__file__", str(tmp_path / "gradmethods" / "runs" / "cases.py"))
+    monkeypatch.setattr(cases, "ROOT", tmp_path)
     with pytest.raises(GradientError, match="clone the repository"):
         bench.run_benchmarks(tmp_path)
 

@@ -108,6 +108,7 @@ EMPTY = {
 }
 
 
+@pytest.mark.medium
 @pytest.mark.parametrize("shape", [(2, 0), (0, 0), (3, 2, 0)], ids=str)
 @pytest.mark.parametrize("what", EMPTY)
 def test_arrays_without_entries_are_what_numpy_makes_of_them(what, shape):

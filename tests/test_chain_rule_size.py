@@ -52,6 +52,7 @@ def test_long_programs_are_split(examples, monkeypatch):
     assert "_part_" in prepared.source()
 
 
+@pytest.mark.medium
 def test_deep_and_wide_programs():
     """Python's parser nests 200 parentheses; SymPy recurses: neither may limit a loss."""
 

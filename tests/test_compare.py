@@ -13,6 +13,7 @@ from gradmethods.comparison import DEFAULT_PROVIDERS
 from tests.planted import MISTAKES, PARAMS, Planted, double, flip, offset, scaled
 
 
+@pytest.mark.medium
 @pytest.mark.parametrize(
     ("make", "scale"),
     [
@@ -104,7 +105,6 @@ def test_providers_of_one_name_are_refused():
         gm.compare(scaled(1.0), [gm.Backprop(), gm.Backprop()])
 
 
-@pytest.mark.medium
 def test_the_table_holds_what_was_promised():
     """Columns are what scripts and papers build on."""
     comparison = gm.compare(scaled(1.0), seconds=0.02)

@@ -26,7 +26,6 @@ def test_it_shows_itself():
     assert str(comparison).endswith("The providers that gave a gradient agree.")
 
 
-@pytest.mark.medium
 def test_columns_are_explained_and_unmeasured_ones_left_out():
     """Columns of dashes, and words that nobody explains, hide the ones that matter."""
     unmeasured = str(gm.compare(scaled(1.0), seconds=0))
@@ -41,7 +40,6 @@ def test_columns_are_explained_and_unmeasured_ones_left_out():
     assert "against analytical" in legend
 
 
-@pytest.mark.medium
 def test_numbers_are_written_for_people():
     """NaN in an interval looks like a result, and digits that come and go like precision."""
     text = str(gm.compare(scaled(1.0), seconds=1e-6))  # a round or two: no interval
@@ -135,7 +133,6 @@ def test_labels_stay_inside_the_picture():
             assert box.x1 <= inside.x1, text
 
 
-@pytest.mark.medium
 def test_many_providers_go_into_a_legend():
     """Nine labels beside nine points lie over one another."""
     names = [*DEFAULT_PROVIDERS, "numerical:forward", "numerical:five-point"]

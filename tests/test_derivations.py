@@ -64,6 +64,7 @@ def test_factors_on_paper_are_those_counted_in_the_graph():
     assert counted == written
 
 
+@pytest.mark.medium
 def test_array_equations_are_the_scalar_derivatives(found):
     """Entry by entry: 2 + 6 of the deltas, 13 of the gradient."""
     island = found["island"]

@@ -35,6 +35,7 @@ def assert_close(found: Any, truth: Any, dtype: Any = "float64") -> None:
 SMALL = [(kind, "float32") for kind in ("int8", "uint8", "int16", "float16", "float32")]
 
 
+@pytest.mark.medium
 @pytest.mark.parametrize(("kind", "dtype"), [*((k, "float64") for k in INTEGERS + FLOATS), *SMALL])
 @pytest.mark.parametrize("name", METHODS)
 def test_powers_of_any_dtype(name, kind, dtype):
@@ -70,6 +71,18 @@ def test_powers_of_data_and_of_single_numbers(name):
     assert_close(METHODS[name].prepare(problem)(POINT).gradient, truth)
 
 
+@pytest.mark.parametrize("exponent", [0.5, -1.0, 2.0, np.float64(2)])
+def test_powers_of_integer_data_are_those_of_numpy(exponent):
+    """√ of 8-bit integers has half precision, their square wraps round; not so their powers."""
+    k = np.array([8, 7, 100], np.uint8)
+    problem = gm.Problem(lambda w, k, *, xp=np: xp.sum(xp.pow(k, exponent) * w), POINT, {"k": k})
+    truth = [mpmath.mpf(int(c)) ** mpmath.mpf(float(exponent)) for c in k]
+    for method in METHODS.values():
+        assert_close(method.prepare(problem)(POINT).gradient, truth)
+    reuse = gm.Numerical(evaluation="reuse", step=0.5).prepare(problem)(POINT)
+    np.testing.assert_allclose(reuse.gradient, [float(t) for t in truth], rtol=1e-12)
+
+
 @pytest.mark.parametrize("name", METHODS)
 def test_the_least_exponent_of_a_small_dtype(name):
     """Of -128 in 8 bits, one less is 127: the slope k w**(k - 1) would be another function's."""
@@ -82,6 +95,7 @@ def test_the_least_exponent_of_a_small_dtype(name):
 BINARY = "divide hypot atan2 logaddexp maximum minimum multiply subtract"
 
 
+@pytest.mark.medium
 @pytest.mark.parametrize("function", BINARY.split())
 @pytest.mark.parametrize("kind", ["int8", "uint16", "bool", "float16", "float32"])
 def test_functions_of_two_dtypes(function, kind):

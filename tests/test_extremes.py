@@ -58,6 +58,7 @@ def gradient_at(provider: Any, function: Any, x: Any) -> float:
     return float(provider.prepare(problem)(x).gradient)
 
 
+@pytest.mark.medium
 @pytest.mark.parametrize("dtype", ["float64", "float32"])
 @pytest.mark.parametrize("name", SATURATING)
 def test_slopes_of_saturated_functions_keep_their_digits(name, dtype):
@@ -183,6 +184,7 @@ REARRANGED: dict[str, Any] = {
 # fmt: on
 
 
+@pytest.mark.medium
 @pytest.mark.parametrize("name", [*ZEROS, *REARRANGED])
 def test_zeros_have_the_sign_that_numpy_gives_them(name):
     """The angle of (-1, -0) is -π, that of (-1, 0) is π: one must not be turned into the other.

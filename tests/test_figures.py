@@ -16,10 +16,11 @@ from gradmethods.cost.sweeps import SWEEPS
 from gradmethods.errors import InvalidOption
 from gradmethods.output import figures
 from gradmethods.output.figures import save
-from gradmethods.output.style import LOOKS, look
+from gradmethods.output.style import STYLES, style_of
 from gradmethods.report import frames, plots
 from gradmethods.report.quantities import OPERATIONS, PREPARATION, QUANTITIES, RATIO, TIME
 from tests.report_records import gap, record, some_records
+from tests.samples import sampled
 
 
 @pytest.mark.medium
@@ -40,11 +41,11 @@ def test_the_same_records_write_the_same_bytes(tmp_path):
 
 def test_methods_are_told_apart_without_colour():
     """If two looked alike, a figure printed in grey could not be read."""
-    shapes = [(style.marker, str(style.line)) for style in LOOKS.values()]
+    shapes = [(style.marker, str(style.line)) for style in STYLES.values()]
     assert len(set(shapes)) == len(shapes)
-    assert set(PROVIDERS) <= set(LOOKS)
-    assert look("mine") == look("mine")
-    assert look("mine").label == "mine"
+    assert set(PROVIDERS) <= set(STYLES)
+    assert style_of("mine") == style_of("mine")
+    assert style_of("mine").label == "mine"
 
 
 def test_an_unknown_format_is_refused(tmp_path):
@@ -69,8 +70,8 @@ def test_a_comparison_is_drawn(tmp_path):
 
 @pytest.mark.medium
 @pytest.mark.parametrize("quantity", QUANTITIES.values(), ids=QUANTITIES)
-@pytest.mark.parametrize("size", figures.SIZES)
-@pytest.mark.parametrize("sweep", SWEEPS)
+@pytest.mark.parametrize("size", sampled(figures.SIZES, kept=["wide"]))
+@pytest.mark.parametrize("sweep", sampled(SWEEPS, kept=["width", "batch", "rosenbrock"]))
 def test_a_single_size_is_drawn(tmp_path, sweep, size, quantity):
     """If axes had no width, matplotlib would warn and the figure would be empty."""
     one, two = SWEEPS[sweep].scales[:2]

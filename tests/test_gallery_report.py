@@ -49,6 +49,7 @@ def test_a_refusal_is_a_row_with_its_reason(monkeypatch):
     assert "refused" in {text.get_text() for text in drawn(shown.gallery_frame([row]))}
 
 
+@pytest.mark.medium
 def test_what_goes_through_json_comes_back(rows, frame, tmp_path):
     """The report reads rows from a file: infinities and NaN must survive it."""
     again = shown.gallery_frame(read_json(write_json(tmp_path / "rows.json", rows)))
@@ -110,6 +111,7 @@ def test_hard_cases_are_listed_apart(capsys):
     assert "Did you mean 'max-tie'" in capsys.readouterr().err
 
 
+@pytest.mark.medium
 @pytest.mark.parametrize("name", hard.names())
 def test_comparing_a_hard_case_ends_in_a_verdict(name):
     """If a NaN or a kink stopped the comparison, the tool would fail where it is needed most."""

@@ -213,6 +213,7 @@ def test_a_picture_holds_values_and_cotangents_where_asked():
             assert ("∂ 0.106" in words) is cotangents
 
 
+@pytest.mark.medium
 @pytest.mark.parametrize("name", ["network-1-1-1", "island", "mlp-2-8-8-1", "constants"])
 def test_labels_stay_within_their_boxes(name):
     """A label that sticks out of its box runs into its neighbour."""
@@ -296,6 +297,7 @@ def test_the_command_prints_the_trace_and_the_count_of_factors(capsys):
     assert "cotangent" not in out
 
 
+@pytest.mark.medium
 @pytest.mark.parametrize("suffix", ["svg", "pdf", "png"])
 def test_the_command_draws(tmp_path, capsys, suffix):
     """The three formats are those of every other figure."""

@@ -101,6 +101,7 @@ def test_cases_to_count_come_cheap_first_and_once():
     assert set(counts("small")) < set(cases)
 
 
+@pytest.mark.medium
 def test_counts_are_those_of_the_programs():
     """If the instrument counted something else, the ratios would be of something else."""
     plan = Plan(limit=60.0)

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import ast
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
-import gradmethods as gm
+import gradmethods
 from gradmethods.peers import PEERS
 
 HEAVY = {
     "flint", "jinja2", "matplotlib", "mpmath", "pandas", "pytest", "scipy", "sympy", "tabulate",
-    "threadpoolctl", "gradmethods.comparison", "gradmethods.output", "gradmethods.studies",
+    "threadpoolctl",
 }  # fmt: skip
 OTHERS = {package for peer in PEERS.values() for package in peer.packages} - {"sympy"}
 
@@ -34,8 +36,63 @@ def test_import_loads_nothing_heavy(statement, heavy):
     assert done.stdout.strip() == "[]"
 
 
-def test_every_public_name_can_be_had():
-    """If a name of a room that loads later were not found, it would be public on paper alone."""
-    assert set(gm.__all__) <= set(dir(gm))
-    for name in gm.__all__:
-        assert getattr(gm, name) is getattr(gm, name)
+def rooms_after(statement):
+    """Return the rooms of the package that a statement loads."""
+    loaded = "{m.split('.')[1] for m in sys.modules if m.startswith('gradmethods.')}"
+    code = f"import sys\n{statement}\nprint(*sorted({loaded}))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    return set(done.stdout.splitlines()[-1].split())
+
+
+BACKPROP = """
+import gradmethods as gm
+gm.gradient(lambda w, xp: xp.sum(w * w), [0.5, 1.5])
+"""
+COMMAND = """
+from gradmethods.app.cli import main
+try:
+    main(["--help"])
+except SystemExit:
+    pass
+"""
+
+
+@pytest.mark.parametrize(
+    ("statement", "rooms"),
+    [
+        ("import gradmethods", set()),
+        ("import gradmethods; gradmethods.GradientError", {"errors"}),
+        ("import gradmethods; gradmethods.__version__", set()),
+        (COMMAND, {"app", "errors"}),
+    ],
+    ids=["package", "error", "version", "command"],
+)
+def test_rooms_load_when_they_are_first_used(statement, rooms):
+    """To import the package loaded 118 modules in a third of a second, whatever was to be done."""
+    assert rooms_after(statement) == rooms
+
+
+@pytest.mark.parametrize("statement", ["import gradmethods; gradmethods.Problem", BACKPROP])
+def test_a_method_loads_no_other_engine(statement):
+    """Who wants a gradient must not wait for what certifies, compares, measures and reports."""
+    others = {"accuracy", "app", "certified", "comparison", "cost", "perturbation", "report"}
+    assert rooms_after(statement).isdisjoint({*others, "studies", "symbolic"})
+
+
+def test_every_name_of_the_package_is_found():
+    """A name that one of the three lists lacks is missing for users, for editors or for mypy."""
+    (block,) = (
+        node
+        for node in ast.parse(Path(gradmethods.__file__).read_text("utf-8")).body
+        if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING"
+    )
+    typed = {
+        name.name for node in block.body if isinstance(node, ast.ImportFrom) for name in node.names
+    }
+    assert typed == {*gradmethods.__all__} <= {*dir(gradmethods)}
+    for name in gradmethods.__all__:
+        assert getattr(gradmethods, name) is not None
+    assert gradmethods.compare is gradmethods.comparison.compare
+    unknown = "backprop"
+    with pytest.raises(AttributeError, match="'gradmethods' has no attribute 'backprop'"):
+        getattr(gradmethods, unknown)

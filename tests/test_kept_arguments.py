@@ -176,3 +176,24 @@ def test_a_point_that_the_loss_refuses_is_no_hindrance():
     problem = gm.Problem(loss, X)
     assert not problem.keeps_arguments
     assert gm.Backprop().prepare(problem)(X).gradient.tolist() == [2.0, -4.0, 1.0]
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_nested_parameters_are_kept_apart_too(way):
+    """Arrays in containers of containers move in the same buffer, and are told by their paths."""
+    last: dict[str, Any] = {}
+
+    def loss(q, *, xp=np):
+        a, b = q["layers"][0]["W"], q["b"]
+        q["layers"].append(None)  # its own list: the next call must not see this
+        if xp is not np:
+            return xp.sum(a**2) * xp.sum(b)
+        if last.get("a") is not a:
+            last["a"], last["part"] = a, np.sum(a**2)
+        return last["part"] * np.sum(b)
+
+    problem = gm.Problem(loss, {"layers": [{"W": X}], "b": X[:2]})
+    assert problem.keeps_arguments
+    found = WAYS[way].prepare(problem)(problem.params).gradient
+    np.testing.assert_allclose(found["layers"][0]["W"], -2 * X, rtol=1e-6)
+    np.testing.assert_allclose(found["b"], [5.25, 5.25], rtol=1e-6)

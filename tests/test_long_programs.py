@@ -56,6 +56,7 @@ def applied(monkeypatch):
     return counts
 
 
+@pytest.mark.medium
 def test_work_and_text_grow_as_the_loss_does(applied):
     """Two layers of a thousand time steps took a minute to compile, and a gigabyte of blanks."""
     works, lengths = [], []

@@ -67,6 +67,7 @@ def test_random_programs_have_certified_gradients(seed):
         assert not differs(problem, found, truth, bound), (name, seed)
 
 
+@pytest.mark.medium
 @pytest.mark.parametrize("name", METHODS)
 def test_inputs_and_results_have_memory_of_their_own(name):
     """A user who overwrites an input or a result must change no other number, before or after."""
@@ -74,6 +75,7 @@ def test_inputs_and_results_have_memory_of_their_own(name):
         assert not misplaced(METHODS[name], Program(seed).problem()), seed
 
 
+@pytest.mark.medium
 @pytest.mark.parametrize("name", ["backprop", "reuse"])
 def test_every_function_keeps_to_its_own_memory(name):
     """A primitive that returns a view of an operand must not hand it out, nor write over it."""

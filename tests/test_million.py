@@ -158,7 +158,6 @@ def test_calls_are_counted_inside_the_loss(monkeypatch):
     assert passes.block(0, 5, value).calls == 10
 
 
-@pytest.mark.medium
 def test_the_claim_reads_the_run(whole):
     """If it did not, C2 would stay open after a million passes."""
     _, result = whole

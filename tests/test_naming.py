@@ -69,6 +69,7 @@ PROVIDERS: list[Any] = [
 ]
 
 
+@pytest.mark.medium
 @pytest.mark.parametrize("name", [*HOSTILE, np.str_("W"), Running("w"), Member.W], ids=ascii)
 def test_every_provider_takes_every_name(name, monkeypatch):
     """A name that reached a program as text was run as code, or broke the program."""

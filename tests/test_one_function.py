@@ -282,3 +282,35 @@ def test_the_round_off_that_is_allowed_is_that_of_the_operations(loss, off):
     gm.Backprop().prepare(gm.Problem(loss, W))
     with pytest.raises(gm.InvalidProblem, match="not one function"):
         gm.Backprop().prepare(gm.Problem(other, W))
+
+
+@pytest.mark.parametrize("loss", [asking, slightly, vanishing])
+@pytest.mark.parametrize("name", ["backprop", "analytical", "numerical:complex-step"])
+def test_the_obstacle_is_what_prepare_would_raise(name, loss):
+    """A comparison asks for obstacles first: one that comes later ends it with a traceback."""
+    provider = gm.get_provider(name)
+    problem = gm.Problem(loss, W)
+    assert "not one function" in str(provider.obstacle(problem))
+    with pytest.raises(gm.InvalidProblem, match="not one function"):
+        provider.prepare(problem)
+
+
+def sorting(w, *, xp=np):
+    """Sort, which no method follows."""
+    return xp.sum(xp.sort(w) * xp.asarray([1.0, 2.0]))
+
+
+def dividing(w, *, xp=np):
+    """Take remainders, which xp does not have."""
+    return xp.sum(xp.remainder(w, 0.3))
+
+
+@pytest.mark.parametrize("loss", [sorting, dividing])
+@pytest.mark.parametrize("name", ["backprop", "analytical", "numerical:complex-step"])
+def test_functions_that_xp_lacks_are_refused_at_preparation(name, loss):
+    """The complex step was prepared, and failed when it was called."""
+    provider = gm.get_provider(name)
+    problem = gm.Problem(loss, W)
+    assert provider.obstacle(problem)
+    with pytest.raises(gm.UnsupportedOperation, match="is not among the functions"):
+        provider.prepare(problem)

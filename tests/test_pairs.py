@@ -58,7 +58,6 @@ def noise(ratio=FLOOR):
     return entry | {"ratio": entry["ratio"] | ratio}
 
 
-@pytest.mark.medium
 @pytest.mark.parametrize(
     ("ratio", "expected"),
     [(1.0, "no difference"), (1.5, "second faster"), (1 / 1.5, "first faster")],
@@ -81,7 +80,6 @@ def test_noise_hides_a_difference(monkeypatch):
     assert pairs_frame([record, loud])["verdict"].item() == "no difference"
 
 
-@pytest.mark.medium
 def test_a_method_against_itself_is_part_of_the_floor(monkeypatch):
     """Two programs of one method have differed by 6 % where the losses did by 4: that is noise."""
     record = timed(1.05, monkeypatch)
@@ -120,7 +118,6 @@ def test_what_is_no_number_has_no_verdict(place, value):
         verdict(*values)
 
 
-@pytest.mark.medium
 def test_without_interval_or_floor_it_is_undecided(monkeypatch):
     """If a single round were judged, chance would be."""
     single = timed(1.5, monkeypatch, seconds=0.0)
@@ -156,7 +153,6 @@ def spy(function, made):
     return called
 
 
-@pytest.mark.medium
 def test_the_passes_of_differences_are_as_expected():
     """If forward and backward took different passes, calling them the same would be wrong."""
     found = {pair.key: pair_record(pair, seconds=0.0) for pair in PAIRS}

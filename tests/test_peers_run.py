@@ -97,7 +97,6 @@ def measured(monkeypatch, **more):
     return run_with(monkeypatch, present)
 
 
-@pytest.mark.medium
 def test_a_case_leaves_a_record_of_everybody(monkeypatch):
     """If a contender left no row, the table would be silently incomplete."""
     records = measured(

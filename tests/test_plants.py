@@ -93,7 +93,6 @@ def test_ladders_go_down_to_the_bound(field):
         assert plant.amount == pytest.approx(float(plant.where.split(" by ")[1]), rel=0.1)
 
 
-@pytest.mark.medium
 def test_the_right_slope_gives_the_right_gradient():
     """The plant must be wrong by the slope alone, or it shows nothing about slopes."""
     sizes: list[tuple[str, Any]] = [
@@ -112,7 +111,6 @@ def test_the_right_slope_gives_the_right_gradient():
         assert verdict(gradient, truth, exact_bound(truth)).ok, (name, options)
 
 
-@pytest.mark.medium
 def test_relu_has_one_slope_at_both_places():
     """σ′(a) is σ′(z) for ReLU: that is no mistake, and must be said to be none."""
     problem = gm.problems.get("mlp", activation="relu", loss="logits")

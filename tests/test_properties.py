@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
@@ -52,6 +53,7 @@ def program(choices):
     return loss
 
 
+@pytest.mark.medium
 @settings(max_examples=150, deadline=None)
 @given(steps, st.integers(0, 10**6))
 def test_backprop_and_complex_step_agree_on_random_programs(choices, seed):

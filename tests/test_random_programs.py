@@ -12,12 +12,13 @@ from gradmethods.namespace import Namespace
 from gradmethods.namespace.core import Bindings
 from gradmethods.namespace.linalg import Linalg
 from gradmethods.tape import rules, sweep
+from tests import program_methods
 from tests.duals import differentiate
 from tests.primitive_cases import CASES
 from tests.program_methods import FAULTS, METHODS, outcome
 from tests.program_oracle import WRONG, Oracle
 from tests.program_writer import DTYPES, TARGETS, written
-from tests.programs import smaller
+from tests.programs import Program, smaller
 from tests.random_programs import study
 
 EACH = ("backprop", "complex-step", "certified", "same")
@@ -70,6 +71,48 @@ def test_a_sample_of_random_programs(part):
     wrong = [text for at, text in found.items() if at not in KNOWN]
     assert not wrong, "\n".join(wrong)
     assert {at for at in KNOWN if at[0] % 4 == part} <= found.keys()
+
+
+@pytest.mark.parametrize(
+    ("term", "x", "found", "estimate", "marked", "status"),
+    [
+        ("sin", 1.0, 0.54, 1e-3, False, "agrees"),
+        ("sin", 1.0, 0.0, 1e-3, False, program_methods.SILENT),
+        ("sin", 1.0, 0.0, 1.0, False, program_methods.MISSED),
+        ("sin", 1.0, 0.0, np.inf, True, "timid"),
+        ("abs", 0.0, 0.0, 1e-3, False, program_methods.INVENTED),
+        ("abs", 0.0, 0.0, 1.0, False, "agrees"),
+        ("abs", 0.0, 0.0, np.inf, True, "marked"),
+        ("tanh", 40.0, 0.0, 0.0, False, "hidden"),
+        ("tanh", 40.0, 0.0, 1e-17, False, "drowned"),
+        ("sin", 1e17, 0.0, 1e-17, False, "finer"),
+    ],
+)
+def test_what_answers_by_differences_are_called(term, x, found, estimate, marked, status):
+    """A silent wrong answer that is taken for an honest one would never be mended."""
+    program = Program(
+        0, term, "float64", {"a0": np.array([x])}, {}, {}, (), (f"xp.sum(xp.{term}(a0))",), 2.0**-53
+    )
+    oracle = Oracle(program, program.problem())
+    step = 1e-6 * x or 1e-6
+    seen = program_methods.judged(oracle, "central", 0, found, estimate, float(marked), step)
+    assert seen.status == status
+
+
+@pytest.mark.parametrize(
+    ("statement", "x", "parted"),
+    [
+        ("xp.logical_not(xp.cosh(a0) - 1)", 1e-9, "decides"),
+        ("xp.exp(a0 * 800)", 1.0, "overflows"),
+        ("xp.exp(a0)", 1.0, ""),
+    ],
+)
+def test_where_numpy_parts_from_exact_arithmetic(statement, x, parted):
+    """cosh(1e-9) is 1 to NumPy: a method that follows it there would be called wrong."""
+    program = Program(
+        0, "none", "float64", {"a0": np.array([x])}, {}, {}, (("v0", statement),), ("xp.sum(a0)",)
+    )
+    assert Oracle(program, program.problem()).parted == parted
 
 
 def negate(monkeypatch, name):

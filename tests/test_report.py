@@ -19,8 +19,8 @@ from gradmethods.cost.cases import Case, grid
 from gradmethods.output import format as fmt
 from gradmethods.output.caption import provenance_line
 from gradmethods.report import frames, tables, write_report
-from gradmethods.report.banners import banners
 from gradmethods.report.captions import METHOD
+from gradmethods.report.caveats import caveats
 from gradmethods.report.text import case_line, summary
 from tests.report_records import REASON, gap, record, write_run
 
@@ -202,8 +202,8 @@ def test_numbers_are_aligned_in_latex(run):
     assert "% " + METHOD[0] in text
 
 
-def test_a_sound_run_has_no_banner():
-    """If it had, nobody would read the banners of the others."""
+def test_a_sound_run_has_no_caveat():
+    """If it had, nobody would read the caveats of the others."""
     entries = [record(Case("width", "backprop", 1), 3.0)]
     noise = entries[0] | {"sweep": "noise", "moment": "start", "ratio": entries[0]["loss"]}
     ends = {"median": 1.0, "low": 0.99, "high": 1.02}
@@ -211,8 +211,8 @@ def test_a_sound_run_has_no_banner():
         frames.costs_frame(entries),
         frames.noise_frame([noise | {"ratio": ends}]),
     )
-    assert banners({"finished": True}, costs, floors) == []
-    assert banners(None, costs, floors) == []
+    assert caveats({"finished": True}, costs, floors) == []
+    assert caveats(None, costs, floors) == []
 
 
 @pytest.mark.parametrize("low", [1 / 1.2, 1.0])
@@ -222,7 +222,7 @@ def test_a_reader_is_warned(low):
     costs = frames.costs_frame([entry, gap(Case("width", "backprop", 2)) | {"kind": "not run"}])
     ends = {"median": 1.0, "low": low, "high": 1.0 if low < 1 else 1.2}
     floors = frames.noise_frame([entry | {"sweep": "noise", "moment": "end", "ratio": ends}])
-    incomplete, noisy, contended = banners({"finished": False}, costs, floors)
+    incomplete, noisy, contended = caveats({"finished": False}, costs, floors)
     assert f"after 1 of {len(grid())} cases" in incomplete
     assert "factor of 1.20" in noisy
     assert "during 2 measurements" in contended

@@ -28,6 +28,7 @@ def test_data_that_the_caller_writes_to():
     assert prepared(problem.params).value == pytest.approx(problem.value(), rel=1e-13)
 
 
+@pytest.mark.medium
 @pytest.mark.parametrize("budget", [1, 300, 1000, 4000])
 @pytest.mark.parametrize("block", [1, 5, 4096])
 def test_blocks_join_without_a_seam(monkeypatch, budget, block):

@@ -137,7 +137,7 @@ def test_one_form_deep_enough_for_three_thousand_stages():
     """A nest of stages is a straight line of code; no limit on recursion may end it."""
     problem = gm.Problem(nested, np.array([0.7]))
     for evaluation in ("plain", "reuse"):
-        found = gm.Numerical("five-point", evaluation=evaluation).prepare(problem)(problem.params)
+        found = gm.Numerical(evaluation=evaluation).prepare(problem)(problem.params)
         exact = gm.Analytical("chain-rule").prepare(problem)(problem.params)
         assert vector(problem, found.gradient) == pytest.approx(
             vector(problem, exact.gradient), rel=1e-5

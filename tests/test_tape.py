@@ -68,7 +68,7 @@ def test_the_loss_is_traced_once(problem):
         calls.append(xp)
         return network(params, X, t, xp=xp)
 
-    problem.loss = counted
+    problem = problem.replace(loss=counted)
     prepared = gm.Backprop().prepare(problem)
     assert len(calls) == 1
     for seed in range(3):

@@ -105,7 +105,7 @@ def test_measure_takes_the_rounds_asked(problem):
 def test_measure_stops_at_its_time_limit_and_at_its_precision(problem, clock):
     """If it did not stop, a budget could not be kept; if too early, the interval would lie."""
     prepared = clock.work("g", 2e-3)
-    problem.loss = clock.work("l", 1e-3)
+    problem = problem.replace(loss=clock.work("l", 1e-3))
     assert measure(prepared, problem, seconds=0.3, clock=clock, processor=clock).rounds == 100
     assert measure(prepared, problem, seconds=1e-9, clock=clock, processor=clock).rounds == 1
     assert (
@@ -116,7 +116,7 @@ def test_measure_stops_at_its_time_limit_and_at_its_precision(problem, clock):
 
 def test_noise_floor_times_the_loss_against_itself(problem, clock):
     """If two functions took part, the noise floor would hold a difference."""
-    problem.loss = clock.work("l", 1e-3)
+    problem = problem.replace(loss=clock.work("l", 1e-3))
     cost = noise_floor(problem, seconds=0.1, clock=clock, processor=clock)
     assert set(clock.log) == {"l"}
     assert cost.ratio.median == pytest.approx(1.0)

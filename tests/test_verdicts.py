@@ -231,6 +231,17 @@ def test_round_off_agrees_with_nothing():
     assert set(comparison.verdicts.values()) == {"unresolved"}
 
 
+def test_a_saturated_unit_beside_a_large_one_keeps_its_digits():
+    """Exact methods once gave 0 here; one that does so again must not be called right."""
+    problem = HARD["saturated beside"]
+    comparison = gm.compare(problem, EXACT, seconds=0)
+    assert set(comparison.verdicts.values()) == {"agrees"}
+    truth = gm.certified_gradient(problem)
+    for name in EXACT:
+        found = gm.get_provider(name).prepare(problem)(problem.params).gradient
+        np.testing.assert_allclose(found, truth.gradient, rtol=1e-9, atol=0)
+
+
 def test_doubt_among_exact_methods_is_no_agreement():
     """One whose digits are gone and two whose are not do not agree, whoever is right."""
 

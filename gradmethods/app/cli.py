@@ -5,8 +5,9 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Sequence
-from importlib.metadata import version
+from typing import Any, NoReturn
 
+import gradmethods
 from gradmethods.app.commands import (
     accuracy,
     advise,
@@ -22,7 +23,6 @@ from gradmethods.app.commands import (
     report,
     train,
 )
-from gradmethods.blame import is_users, told
 from gradmethods.errors import GradientError
 
 COMMANDS = (
@@ -64,6 +64,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         status: int = options.run(options)
     except GradientError as error:
+        from gradmethods.blame import told
+
         print(f"gradmethods: {told(error)}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
@@ -77,6 +79,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"gradmethods: {where}{error.strerror or error}", file=sys.stderr)
         return 2
     except Exception as error:
+        from gradmethods.blame import is_users, told
+
         if not is_users(error):
             raise  # a mistake of ours, whose traceback we want to see
         print(f"gradmethods: your code fails with {told(error)}", file=sys.stderr)
@@ -84,11 +88,21 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return status
 
 
+class _Version(argparse.Action):
+    """Look the version up when it is asked for: argparse wants it to be known at every start."""
+
+    def __init__(self, option_strings: Sequence[str], dest: str, help: str) -> None:  # noqa: A002  # argparse's name
+        super().__init__(option_strings, dest, nargs=0, default=argparse.SUPPRESS, help=help)
+
+    def __call__(self, parser: argparse.ArgumentParser, *_: Any) -> NoReturn:
+        parser.exit(message=f"{parser.prog} {gradmethods.__version__}\n")
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="gradmethods", description="Compare ways to compute a gradient."
     )
-    parser.add_argument("--version", action="version", version=f"%(prog)s {version('gradmethods')}")
+    parser.add_argument("--version", action=_Version, help="show the version and exit")
     parser.set_defaults(run=None)
     commands = parser.add_subparsers(title="commands", metavar="COMMAND")
     for command in COMMANDS:

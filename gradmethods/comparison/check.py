@@ -11,8 +11,8 @@ from gradmethods.accuracy.truth import Truth
 from gradmethods.accuracy.verdict import UNRESOLVED, WITHIN, verdict
 from gradmethods.comparison.check_result import BESIDE, OWN, Check, PointCheck, beside
 from gradmethods.comparison.diagnosis import diagnose
-from gradmethods.comparison.given import Call, Given, callable_of, read
 from gradmethods.comparison.reference import allowance, reference
+from gradmethods.comparison.user_gradient import Call, Given, callable_of, read
 from gradmethods.errors import GradientMismatch, InvalidProblem, NotDifferentiable
 from gradmethods.naming import printable
 from gradmethods.problem import Problem
@@ -179,11 +179,7 @@ def move(problem: Problem, distance: float, seed: int) -> Problem:
     for name, x in problem.structure.check(problem.params).items():
         away = distance * rng.uniform(0.5, 1, x.shape) * rng.choice([-1.0, 1.0], x.shape)
         arrays[name] = np.where(x == 0, away, x * (1 + away)).astype(problem.dtype)
-    moved = Problem(
-        problem.loss, problem.structure.restore(arrays), problem.data, name=problem.name
-    )
-    moved.examples = problem.examples  # what was checked of them does not depend on the point
-    return moved
+    return problem.replace(params=problem.structure.restore(arrays))
 
 
 def _mistake(points: tuple[PointCheck, ...]) -> str:

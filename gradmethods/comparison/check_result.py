@@ -14,8 +14,8 @@ from gradmethods.accuracy.measures import measure
 from gradmethods.accuracy.truth import Truth
 from gradmethods.accuracy.verdict import GRAVITY, UNRESOLVED, Verdict
 from gradmethods.comparison.evidence import Evidence
-from gradmethods.comparison.given import Given
 from gradmethods.comparison.reference import SEEN, Allowance, InPart
+from gradmethods.comparison.user_gradient import Given
 from gradmethods.output import format as fmt
 from gradmethods.output.terminal import fill, table
 from gradmethods.problem import Problem

@@ -15,8 +15,8 @@ class Comparison(Judgement):
     """Answers of several providers to one problem, judged against each other, with advice.
 
     Everything is computed when it is made; printing it shows the table, the reasons and a
-    conclusion. What it holds beside the following, and what verdicts mean, is told by
-    `gradmethods.accuracy.judgement.Judgement`.
+    conclusion. `gradmethods.accuracy.judgement.Judgement` says what it holds beside the following,
+    and what the verdicts mean.
 
     Attributes
     ----------

@@ -13,7 +13,6 @@ from gradmethods.accuracy.plants.elsewhere import (
     examples_of,
     gradient_of,
     share_of_one,
-    with_examples,
 )
 from gradmethods.accuracy.plants.ground import NotHere
 from gradmethods.accuracy.plants.slopes import wrong_slopes
@@ -84,7 +83,7 @@ class Evidence:
             return {
                 word: {
                     name: share * np.asarray(array, float)
-                    for name, array in gradient_of(with_examples(self.problem, [row])).items()
+                    for name, array in gradient_of(self.problem.on_examples([row])).items()
                 }
                 for word, row in (("first", 0), ("last", self.count - 1))
             }

@@ -10,7 +10,7 @@ import matplotlib as mpl
 from gradmethods.accuracy.judgement import Judgement
 from gradmethods.errors import InvalidOption
 from gradmethods.output.figures import new_figure
-from gradmethods.output.style import RC, THEORY, look
+from gradmethods.output.style import RC, THEORY, style_of
 
 FLOOR = 1e-17
 """Where an error of exactly 0 is drawn, as a log axis has no zero."""
@@ -48,7 +48,7 @@ def accuracy_cost_plane(comparison: Judgement, ax: Any = None) -> Any:
     with mpl.rc_context(RC):
         axes = new_figure(4.6, 3.2).subplots() if ax is None else ax
         for place, (name, row) in enumerate(drawn.sort_values("error").iterrows()):
-            style = look(str(name))
+            style = style_of(str(name))
             error = max(row["error"], FLOOR)
             hollow: Any = {} if row["error"] else {"markerfacecolor": "white"}
             axes.plot(

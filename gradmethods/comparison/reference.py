@@ -68,10 +68,7 @@ def reference(problem: Problem) -> Truth:
 
 def in_part(problem: Problem, sample: CertifiedSample) -> InPart:
     """Let a sample certify what backpropagation gives."""
-    params = {n: x.astype(float) for n, x in problem.structure.check(problem.params).items()}
-    double = Problem(
-        problem.loss, problem.structure.restore(params), problem.data, name=problem.name
-    )
+    double = problem.in_dtype(np.float64)
     gradient = Backprop().prepare(double)(double.params).gradient
     size = norm(double.structure.join(double.structure.check(gradient)))
     seen = [abs(sample.directional_error(gradient)), abs(sample.component_error(gradient))]

@@ -6,10 +6,10 @@ called the loss.
 
 from __future__ import annotations
 
-import copy
 from typing import Any
 
-from gradmethods.problem import Loss, Problem
+from gradmethods.declared import Loss
+from gradmethods.problem import Problem
 
 
 class Counter:
@@ -54,7 +54,5 @@ def counted(problem: Problem) -> tuple[Problem, Counter]:
     >>> counter.calls
     1
     """
-    twin = copy.copy(problem)
     counter = Counter(problem.loss)
-    twin.loss = counter
-    return twin, counter
+    return problem.replace(loss=counter), counter

@@ -24,12 +24,13 @@ from gradmethods.errors import (
     ShapeMismatch,
     UnsupportedOperation,
 )
+from gradmethods.first_call import check_scalar
 from gradmethods.graph.graph import Graph, Node
 from gradmethods.graph.place import Place, place_of
 from gradmethods.namespace import Namespace
 from gradmethods.one_function import Recorded, Rounding, check_recorded, is_rounding
 from gradmethods.primitives import Primitive
-from gradmethods.problem import Problem, check_scalar
+from gradmethods.problem import Problem
 from gradmethods.structure import Arrays
 
 KEYWORDS = {

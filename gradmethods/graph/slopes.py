@@ -70,7 +70,7 @@ def unbounded(data: Mapping[str, NDArray[Any]]) -> frozenset[str]:
 
 
 class Slopes:
-    """What is known of the slopes of a graph, wherever it is evaluated.
+    """The knowledge of a graph's slopes that holds wherever it is evaluated.
 
     Parameters
     ----------
@@ -114,10 +114,11 @@ class Slopes:
         # against; that data are 0 there, or that it is above a selection, is left alone: other
         # terms would be spoilt too, and networks are full of it.
         self._finite = self._find_finite(UNBOUNDED - OVERFLOWING)
-        self._risky_data, self.sharp = self._find_risky(), self._find_sharp()
+        self.risky, self.sharp = self._find_risky(), self._find_sharp()
+        self._risky_data = self.risky
         if any(_name(node) in OVERFLOWING for node in self._nodes):
             self._finite = self._find_finite(UNBOUNDED)
-        self.risky = self._find_risky()
+            self.risky = self._find_risky()
         self.guarded: set[Node] = set()
         for node in self._nodes:
             if node not in self.active:

@@ -22,7 +22,7 @@ POLYNOMIALS = ("multiply", "matmul", "square")
 
 ON_THE_SCALE_OF_1 = ("exp", "expm1", "logaddexp", "sin", "cos", "sinh", "cosh", "tanh")
 EVEN = ("square", "cos", "cosh")
-"""Flat at 0."""
+"""Functions whose slope at 0 is 0."""
 
 NORMAL, WIDEST = (
     {np.dtype(t): float(limit(np.finfo(t))) for t in (np.float32, np.float64)}

@@ -187,7 +187,7 @@ NOTES: dict[str, str] = {
     "vdot": "of vectors",
     "vstack": "of vectors; of matrices, xp.concat(arrays, axis=0)",
 }
-"""For what an expression stands, where not for everything that the function takes."""
+"""The cases that an expression stands for, where these are not all that the function takes."""
 
 PLAIN: dict[str, str] = {
     "finfo": "np.finfo(x.dtype)",
@@ -206,4 +206,4 @@ PLAIN: dict[str, str] = {
     "geomspace": "np.geomspace(1, 10, n)",
     "zeros_like": "xp.zeros_like(x)",
 }
-"""What a loss may ask of NumPy itself or of an array: nothing in it is differentiated."""
+"""Expressions for what a loss may ask of NumPy itself or of an array, and never differentiates."""

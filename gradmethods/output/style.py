@@ -21,7 +21,7 @@ GRID = "#E4E4E4"
 
 
 @dataclass(frozen=True)
-class Look:
+class Style:
     """How one method is drawn."""
 
     label: str
@@ -35,18 +35,18 @@ class Look:
         return {"color": self.colour, "marker": self.marker, "linestyle": self.line}
 
 
-LOOKS = {
-    "analytical:expanded": Look("analytical, expanded", ORANGE, "D", (0, (5, 1.5))),
-    "analytical": Look("analytical", GREEN, "s", "-"),
-    "analytical:cse": Look("analytical, shared (CSE)", GREEN, "s", (0, (3, 1))),
-    "analytical:chain-rule": Look("analytical, chain rule", BLACK, "P", (0, (1, 1))),
-    "numerical": Look("numerical, central", VERMILLION, "o", "-"),
-    "numerical:forward": Look("numerical, forward", PURPLE, "^", (0, (3, 1, 1, 1))),
-    "numerical:backward": Look("numerical, backward", PURPLE, "<", (0, (1, 1.5))),
-    "numerical:five-point": Look("numerical, five-point", OLIVE, "p", (0, (5, 1, 1, 1))),
-    "numerical:richardson": Look("numerical, Richardson", BLACK, "X", (0, (5, 1.5))),
-    "numerical:complex-step": Look("numerical, complex step", SKY, "*", (0, (2, 1))),
-    "backprop": Look("backprop", BLUE, "v", "-"),
+STYLES = {
+    "analytical:expanded": Style("analytical, expanded", ORANGE, "D", (0, (5, 1.5))),
+    "analytical": Style("analytical", GREEN, "s", "-"),
+    "analytical:cse": Style("analytical, shared (CSE)", GREEN, "s", (0, (3, 1))),
+    "analytical:chain-rule": Style("analytical, chain rule", BLACK, "P", (0, (1, 1))),
+    "numerical": Style("numerical, central", VERMILLION, "o", "-"),
+    "numerical:forward": Style("numerical, forward", PURPLE, "^", (0, (3, 1, 1, 1))),
+    "numerical:backward": Style("numerical, backward", PURPLE, "<", (0, (1, 1.5))),
+    "numerical:five-point": Style("numerical, five-point", OLIVE, "p", (0, (5, 1, 1, 1))),
+    "numerical:richardson": Style("numerical, Richardson", BLACK, "X", (0, (5, 1.5))),
+    "numerical:complex-step": Style("numerical, complex step", SKY, "*", (0, (2, 1))),
+    "backprop": Style("backprop", BLUE, "v", "-"),
 }
 
 _STRANGERS = tuple(
@@ -85,12 +85,12 @@ RC: Any = {
 }
 
 
-def look(provider: str) -> Look:
-    """Return how a provider is drawn; one that is not in the suite gets a look of its own.
+def style_of(provider: str) -> Style:
+    """Return how a provider is drawn; one that is not in the suite gets a style of its own.
 
-    The look follows from the name alone, so that it is the same in every figure.
+    The style follows from the name alone, so that it is the same in every figure.
     """
-    if provider in LOOKS:
-        return LOOKS[provider]
+    if provider in STYLES:
+        return STYLES[provider]
     colour, marker = _STRANGERS[sum(provider.encode()) % len(_STRANGERS)]
-    return Look(provider, colour, marker, (0, (4, 2, 1, 2)))
+    return Style(provider, colour, marker, (0, (4, 2, 1, 2)))

@@ -59,8 +59,7 @@ TABLES: Mapping[str, Caption] = {
 def field() -> list[Problem]:
     """Return the problems: the catalogue, and two that are hard on absolute tolerances."""
     catalogue = [problems.get(name) for name in problems.names()]
-    peaked = problems.get("log-sum-exp", spread=10.0)
-    peaked.name = "log-sum-exp, spread 10"
+    peaked = problems.get("log-sum-exp", spread=10.0).replace(name="log-sum-exp, spread 10")
     network = problems.get("network-1-1-1")
 
     def in_other_units(params: Any, x: Any, t: Any, *, xp: Any = np) -> Any:

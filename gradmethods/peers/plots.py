@@ -12,7 +12,7 @@ from matplotlib.ticker import FixedLocator, FuncFormatter, LogLocator, NullForma
 
 from gradmethods.output.figures import SIZES, new_figure
 from gradmethods.output.style import RC, THEORY
-from gradmethods.peers.looks import look_of
+from gradmethods.peers.styles import contender_style
 
 WIDTH = 2.4
 """Points: the line of ours. Everybody else's is half of it."""
@@ -54,7 +54,7 @@ def ratios(rows: pd.DataFrame, size: str = "wide") -> Figure:
     size : {"wide", "column"}, default "wide"
         As for `times`.
     """
-    figure, axes = _axes(size, f"time of {look_of(rows['ours'].iloc[0]).label} ÷ theirs")
+    figure, axes = _axes(size, f"time of {contender_style(rows['ours'].iloc[0]).label} ÷ theirs")
     with mpl.rc_context(RC):
         axes.axhline(1.0, color=THEORY, linewidth=0.8, zorder=1)
         for name, group in rows.groupby("theirs", sort=False):
@@ -90,7 +90,7 @@ def _draw(
     own: bool,
     label: str | None = None,
 ) -> None:
-    style = look_of(name)
+    style = contender_style(name)
     x, (middle, low, high) = group["n"].to_numpy(float), group[columns].to_numpy(float).T
     axes.plot(
         x, middle, label=label or style.label, **style.plot,

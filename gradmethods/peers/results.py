@@ -22,7 +22,7 @@ from gradmethods.output.files import (
 from gradmethods.output.typeset import write_table
 from gradmethods.peers import frames, plots
 from gradmethods.peers.captions import FIGURES, TABLES, source_line
-from gradmethods.peers.looks import look_of
+from gradmethods.peers.styles import contender_style
 from gradmethods.report.cite import bibliography, run_name
 
 
@@ -88,8 +88,8 @@ def overall_table(overall: pd.DataFrame) -> pd.DataFrame:
     """Write ours ÷ theirs over all sizes for readers."""
     rows = [
         {
-            "Ours": look_of(row["ours"]).label,
-            "Theirs": look_of(row["theirs"]).label,
+            "Ours": contender_style(row["ours"]).label,
+            "Theirs": contender_style(row["theirs"]).label,
             "Sizes": fmt.count(row["sizes"]),
             "Ours ÷ theirs, geometric mean": fmt.interval(
                 row["geometric_mean"], row["low"], row["high"]
@@ -107,7 +107,7 @@ def times_table(times: pd.DataFrame) -> pd.DataFrame:
         {
             "Network": row["network"],
             "n": fmt.count(row["n"]),
-            "Method": look_of(row["contender"]).label,
+            "Method": contender_style(row["contender"]).label,
             "Gradient": fmt.time_interval(*(row[f"time_{end}"] for end in frames.ENDS)),
             "÷ loss": fmt.interval(*(row[f"per_loss_{end}"] for end in frames.ENDS)),
             "Prepare": fmt.time(row["preparation"]),
@@ -128,8 +128,8 @@ def ratios_table(ratios: pd.DataFrame) -> pd.DataFrame:
         {
             "Network": row["network"],
             "n": fmt.count(row["n"]),
-            "Ours": look_of(row["ours"]).label,
-            "Theirs": look_of(row["theirs"]).label,
+            "Ours": contender_style(row["ours"]).label,
+            "Theirs": contender_style(row["theirs"]).label,
             "Ours ÷ theirs": fmt.interval(row["median"], row["low"], row["high"]),
             "Of the fastest rounds": fmt.significant(row["of_minima"]),
             "Rounds": fmt.count(row["rounds"]),
@@ -145,7 +145,7 @@ def gaps_table(gaps: pd.DataFrame) -> pd.DataFrame:
         {
             "Network": row["network"],
             "n": fmt.count(row["n"]),
-            "Method": look_of(row["contender"]).label,
+            "Method": contender_style(row["contender"]).label,
             "Kind": fmt.STOPS.get(row["kind"], row["kind"]),
             "Reason": row["reason"],
         }

@@ -13,7 +13,7 @@ from gradmethods.perturbation.changes import Change, Pins, Planner, lined_up_to,
 from gradmethods.perturbation.registers import Call, Operand, ufunc
 
 POWERS = {2: np.square, -1: np.reciprocal, 0.5: np.sqrt}
-"""What NumPy's own ``**`` calls for these exponents."""
+"""What NumPy's own ``**`` calls for these exponents, if the base is in floating point."""
 
 
 def elementwise(plan: Planner, node: Node) -> Change:
@@ -38,7 +38,8 @@ def elementwise(plan: Planner, node: Node) -> Change:
 def spelled(node: Node, operands: list[Operand]) -> tuple[Callable[..., Any], list[Operand]]:
     """Return the function of NumPy's to call for a primitive, and what to call it with."""
     assert node.primitive is not None
-    if node.primitive.name == "pow" and node.dtype.kind == "f":
+    floats = node.dtype.kind == "f" and getattr(node.operands[0], "dtype", None) == node.dtype
+    if node.primitive.name == "pow" and floats:
         exponent = operands[1]
         if isinstance(exponent, (int, float)) and exponent in POWERS:
             return POWERS[exponent], operands[:1]

@@ -6,8 +6,9 @@ import dataclasses
 import re
 from typing import Any
 
+from gradmethods.declared import Loss
 from gradmethods.errors import InvalidOption, UnknownName
-from gradmethods.problem import Loss, Problem
+from gradmethods.problem import Problem
 from gradmethods.provider import Provider
 from gradmethods.providers.analytical import Analytical
 from gradmethods.providers.backprop import Backprop

@@ -7,7 +7,6 @@ learning: a survey, JMLR 18 (2018) 1-43, section 2.2.
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -115,6 +114,7 @@ class Analytical:
         """
         try:
             self._planned(problem, Stopwatch())
+            check_same(problem)
         except GradientError as error:
             return str(error)
         return None
@@ -316,10 +316,10 @@ class PreparedAnalytical(PreparedGradient):
             from gradmethods.symbolic.cases import Cases
             from gradmethods.symbolic.run import Runner
 
-            twin = copy.copy(self.problem)
-            twin.data = data
             budget = self._cases.builder.limit.steps
-            self._others[names] = Runner(Cases(twin, self.form, budget, Stopwatch()))
+            self._others[names] = Runner(
+                Cases(self.problem.replace(data=data), self.form, budget, Stopwatch())
+            )
         return self._others[names]
 
     @cached_property

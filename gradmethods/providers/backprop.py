@@ -16,7 +16,6 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from gradmethods.errors import GradientError
-from gradmethods.examples import first_example
 from gradmethods.graph import Graph, record
 from gradmethods.graph.collector import uncollected
 from gradmethods.graph.slopes import Slopes, unbounded
@@ -200,7 +199,7 @@ class PreparedBackprop(PreparedGradient):
     @cached_property
     def operations(self) -> int:
         """Operators and function calls in one evaluation of the program, for one example."""
-        return _operations(first_example(self.problem))
+        return _operations(self.problem.on_examples(slice(1)))
 
     def source(self) -> str:
         """Return the straight-line NumPy program."""

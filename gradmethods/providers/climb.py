@@ -36,7 +36,7 @@ CLOSE = 2.0
 """Between a rung that is trusted and the next, which is not, once this is the ratio all is said."""
 STUBBORN = 3
 """Rungs that failed before noise is suspected: differences of noise grow as the step shrinks."""
-STEADY = 1e-3
+STEADY = 1e-2
 """Slopes that differ by this part only, and no less the finer the rungs are, show noise."""
 WORSE = 2.0
 """Noise along one parameter counts if it is so many times what was seen along a line."""
@@ -151,8 +151,8 @@ def _down(ladder: Ladder, start: float, order: int) -> tuple[Rung | None, Rung |
         if not falls and not measured and gap > AGREE * ladder.noise:
             measured = True
             noise = noise_along_entry(ladder, below)
-            if not noise > WORSE * ladder.noise and _steady(rung, below):
-                noise = max(gaps[-STUBBORN:])
+            if _steady(rung, below):  # wide rungs may be noisier than fine ones
+                noise = max(noise, *gaps[-STUBBORN:])
             if noise > WORSE * ladder.noise:
                 ladder.noise = noise
                 failed, gaps = None, []

@@ -9,6 +9,8 @@ from __future__ import annotations
 import math
 from typing import NamedTuple
 
+import numpy as np
+
 from gradmethods.providers.climb import (
     MOST,
     Summit,
@@ -28,7 +30,7 @@ from gradmethods.providers.ladder import (
     kink_within,
     through,
 )
-from gradmethods.providers.noise import ROUGH
+from gradmethods.providers.noise import ROUGH, SHARE
 from gradmethods.providers.schemes import Scheme
 
 ALIKE = 64.0
@@ -49,9 +51,7 @@ SHOWN = 0.1
 WIDE = 1e-3
 """A loss that is constant to the last bit within this part of max(1, |x|) is constant there."""
 HALF = 0.5
-"""An error of this part of a derivative leaves it unresolved."""
-SMALL = 1e-3
-"""Unless it is this part of others, or of how the slope changes near by."""
+"""Two slopes that differ by this part are not the same."""
 SPREAD = 4.0
 """With slopes D(h) = f' + b h² + c h⁴, five points at h give f' − 4c h⁴."""
 NEGLECTED = 2.0
@@ -93,9 +93,8 @@ class Choice(NamedTuple):
         What the losses of the quotient itself show of an error: see `estimates.truncated`.
     noise : float
         The standard deviation of the round-off in the loss.
-    in_sight : float
-        How much the slope changes within the widest trusted step; infinite if the loss is constant
-        there, to the last bit, or as far as the ladder goes.
+    bend : float
+        How much the slope changes within the widest trusted step, 0 if that is not seen.
     reach : float
         The widest step that may be extrapolated from.
     """
@@ -106,7 +105,7 @@ class Choice(NamedTuple):
     truncation: Power
     shown: float
     noise: float
-    in_sight: float
+    bend: float
     reach: float
 
 
@@ -143,6 +142,8 @@ def choose(ladder: Ladder, scheme: Scheme, start: float) -> Choice:
     """
     noise = ladder.noise
     found = _chosen(ladder, scheme, start)
+    if _may_be_a_wave(ladder):
+        return found._replace(error=math.inf, bend=0.0)
     raised = ladder.noise > noise
     if (raised or noise > ROUGH * ladder.floor) and math.isfinite(found.error):
         between = slope_between(ladder, noise if raised else ladder.floor, found.quotient)
@@ -150,8 +151,20 @@ def choose(ladder: Ladder, scheme: Scheme, start: float) -> Choice:
         clear = ladder.doubt <= HALF * min(abs(found.quotient), abs(between))
         error = found.error + ladder.doubt if clear else math.inf
         # What such noise hides is not known to be next to nothing.
-        return found._replace(error=error, in_sight=found.in_sight if ladder.plateau > 0 else 0.0)
+        return found._replace(error=error, bend=0.0)
     return found
+
+
+def _may_be_a_wave(ladder: Ladder) -> bool:
+    """Whether what is taken for noise may be a wave faster than numbers near x can show.
+
+    It may if it is a good part of the loss, or if neighbouring numbers are as far apart as the
+    scale of 1, on which losses vary.
+    """
+    if ladder.narrowest >= 1 and ladder.noise > ROUGH * ladder.floor:
+        return True
+    seen = [abs(value) for r in ladder.rungs if r.finite for value in (r.above, r.below)]
+    return ladder.noise > SHARE * max(seen, default=math.inf)
 
 
 def _chosen(ladder: Ladder, scheme: Scheme, start: float) -> Choice:
@@ -199,7 +212,7 @@ def truncation(ladder: Ladder, scheme: Scheme, summit: Summit) -> Power:
         return none
     residual = max(abs(beyond.slope - fit.at(beyond.h)), fit.noise)
     for other in (top, ladder.finer(top)[-1]):
-        residual /= 1 - (other.h / beyond.h) ** 2
+        residual /= 1 - min(other.h / beyond.h, 1 / DISTINCT) ** 2
     return Power(SPREAD * residual, beyond.h, 4)
 
 
@@ -243,7 +256,7 @@ def _confirmed(ladder: Ladder, scheme: Scheme, summit: Summit, cut: Power) -> Ch
     constant = ladder.flat(top) and (beyond is None or wide)
     kink, unsure = kink_within([*ladder.finer(furthest), furthest])
     hidden = HIDDEN * max(kink, unsure)
-    off = off if scheme.one_sided else off - error
+    off = off if scheme.one_sided else off - error / 2
     estimate = max(off, NEGLECTED * cut.at(h), hidden) + CONFIDENT * noise
     if not cut.size:
         estimate = max(estimate, error)
@@ -253,30 +266,15 @@ def _confirmed(ladder: Ladder, scheme: Scheme, summit: Summit, cut: Power) -> Ch
     narrow = next((abs(r.even) / r.h for r in ladder.rungs if r.shows(AGREE)), 0.0)
     if kink > max(AGREE * unsure, SHOWN * abs(found), SHOWN * narrow):
         estimate = math.inf
-    shown = _shown(ladder, scheme, h)
     bend = abs(top.even) / top.h if top.shows(AGREE) else 0.0
-    in_sight = math.inf if constant else bend
-    return Choice(h, found, estimate, cut, shown, ladder.noise, in_sight, furthest.h)
+    shown = _shown(ladder, scheme, h)
+    return Choice(h, found, estimate, cut, shown, ladder.noise, bend, furthest.h)
 
 
 def _shown(ladder: Ladder, scheme: Scheme, h: float) -> float:
-    rungs = [ladder.rung(abs(k) * h) for k in scheme.offsets]
-    return max(abs(rung.even) / rung.h for rung in rungs)
-
-
-def marked(choices: list[Choice]) -> list[Choice]:
-    """Mark what is not resolved: an error of half the derivative, and not a small one.
-
-    It is small beside the largest derivative, or beside the change of the slope near by: at a
-    stationary point, the derivative is known to be next to nothing.
-    """
-    largest = max((abs(c.quotient) for c in choices if math.isfinite(c.error)), default=0.0)
-    return [
-        c._replace(error=math.inf)
-        if c.error > HALF * abs(c.quotient) and c.error > SMALL * max(largest, c.in_sight)
-        else c
-        for c in choices
-    ]
+    rungs = [ladder.rung(abs(k) * h) for k in scheme.offsets[::2]]
+    losses = [loss for rung in rungs for loss in (rung.above, rung.below)]
+    return float(scheme.shown(np.array([*losses, ladder.value])[:, None], np.array([h]))[0])
 
 
 def _reached(ladder: Ladder, scheme: Scheme, widest: float) -> list[float]:

@@ -1,21 +1,25 @@
 """How far difference quotients may be off: what preparation knew, and what the losses show.
 
-At the prepared point, with the problem's own data, the estimate is that of the ladders. Anywhere
-else it grows by a factor, and what the losses of the quotient show for nothing is added: a central
-scheme sees the even part, which is the whole effect of a kink; five points see how much the
-extrapolation changed. One difference to one side shows nothing but its round-off.
+At the prepared point, with the problem's own data, the estimate is that of the ladders; anywhere
+else it grows by a factor. At every call the losses of each quotient themselves are held against
+those that the ladders saw: they show kinks, and a loss that varies faster than was prepared for.
+One difference to one side shows nothing: away from the prepared point, the whole loss is looked at
+to both sides, with all parameters moved at once.
+
+An entry whose error may be half of it is marked, by an infinite error.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from gradmethods.providers.entry import CONFIDENT
+from gradmethods.providers.entry import CONFIDENT, NEGLECTED
 from gradmethods.providers.ladder import AGREE
-from gradmethods.providers.schemes import SCHEMES, Judge, Scheme, StepRule, Vector
+from gradmethods.providers.schemes import SCHEMES, StepRule, Vector, or_nan
 
 GROWN = 10.0
 """Times the estimate at the prepared point is the least that is said elsewhere."""
@@ -25,10 +29,53 @@ UNLIKE = 10.0
 """Times what was shown at the prepared point, at the same step: more is something new."""
 UNSEEN = 2.0
 """Round-off of a loss in units of u|f|, where nobody looked for it."""
+HALF = 0.5
+"""An error of this part of a number leaves it in doubt."""
+SMALL = 1e-3
+"""What is this part of another slope is next to nothing."""
 
 
-def judge(scheme: str, step: StepRule, point: Vector, *, own_data: bool) -> Judge:
-    """Make the function that estimates the errors of some quotients.
+class Marks:
+    """Marks entries whose error is not small beside anything, a part of the parameters at a time.
+
+    An error of more than half a number is small all the same if the slope is known to change so
+    much more near by that it vanishes at the point; or if the loss is constant to the last bit, and
+    others have slopes beside which what that may hide is small. Where all is constant, nothing is:
+    a slope that rounding drowns looks the same.
+    """
+
+    def __init__(self) -> None:
+        self._largest = 0.0
+        self._constant: list[NDArray[np.intp]] = []
+
+    def add(self, first: int, size: Vector, errors: Vector, bend: Vector, constant: Any) -> Vector:
+        """Return the errors of a part, infinite where they are marked.
+
+        Parameters
+        ----------
+        first : int
+            Where the part begins.
+        size, errors : numpy.ndarray
+            Quotients without their signs, and how far they may be off.
+        bend : numpy.ndarray
+            How much slopes are known to change near by.
+        constant : numpy.ndarray of bool
+            Along which parameters the loss does not change at all.
+        """
+        doubtful = errors > HALF * size
+        self._largest = max(self._largest, float(size[~doubtful].max(initial=0.0)))
+        self._constant.append(first + np.flatnonzero(doubtful & constant))
+        marked = doubtful & ~constant & (errors > SMALL * bend)
+        return np.asarray(np.where(marked, np.inf, errors))
+
+    def finish(self, errors: Vector) -> None:
+        """Mark what is doubtful although constant, once all parts are known."""
+        for places in self._constant:
+            errors[places[errors[places] > SMALL * self._largest]] = np.inf
+
+
+class Judge:
+    """Estimates the errors of quotients, and marks those that are not resolved.
 
     Parameters
     ----------
@@ -40,59 +87,75 @@ def judge(scheme: str, step: StepRule, point: Vector, *, own_data: bool) -> Judg
         Where the quotients are taken, flat.
     own_data : bool
         Whether the data are those that the steps were chosen with.
-
-    Returns
-    -------
-    callable
-        ``judge(part, found, h, quotients)``: the losses that a part of the parameters gave, the
-        steps and the quotients. It returns absolute errors, infinite if they are not known at all.
     """
-    rule = SCHEMES[scheme]
-    u = float(np.finfo(point.dtype).eps) / 2
-    known = step.known
-    home = known is not None and own_data and known.is_home(point)
 
-    def errors(part: slice, found: Vector, h: Vector, quotients: Vector) -> NDArray[np.float64]:
-        rounded = ROUNDINGS * u * abs(quotients.astype(float))
-        step = h.astype(float)
+    def __init__(self, scheme: str, step: StepRule, point: Vector, *, own_data: bool) -> None:
+        self._rule, self._known = SCHEMES[scheme], step.known
+        self._size, self._u = point.size, float(np.finfo(point.dtype).eps) / 2
+        self._home = step.known is not None and own_data and step.known.is_home(point)
+        self._marks = Marks()
+        self.finish = self._marks.finish
+        self._step, self._around = step, 0.0
+
+    def look(self, evaluate: Callable[[], float], point: Vector) -> int:
+        """Move all parameters at once where quotients to one side are all that is known.
+
+        Up and down at random, all to one side and to the other, by the steps of the scheme: the
+        even part of the loss there is what the quotients leave out, of all entries together.
+
+        Returns
+        -------
+        int
+            The passes that it took.
+        """
+        if not self._rule.one_sided or self._home:
+            return 0
+        home = point.copy()
+        moves = np.random.default_rng(0).choice([-1, 1], point.size) * self._step(point)
+        losses = []
+        for way in (0, 1, -1):
+            point[:] = home + way * moves
+            losses.append(or_nan(evaluate)())
+        point[:] = home
+        value, above, below = losses
+        self._around = NEGLECTED * abs((above - value) / 2 + (below - value) / 2)
+        return 3
+
+    def errors(self, part: slice, found: Vector, h: Vector, quotients: Vector) -> Vector:
+        """Return absolute errors of a part of the parameters, infinite if not known at all.
+
+        Parameters
+        ----------
+        part : slice
+            Which parameters.
+        found, h, quotients : numpy.ndarray
+            Their losses, as a scheme takes them, their steps and quotients.
+        """
+        rule, known, step = self._rule, self._known, h.astype(float)
+        size = abs(quotients.astype(float))
+        noise = self._u * abs(found).max(axis=0)
+        shown, bend = rule.shown(found, step), np.zeros_like(step)
         if known is None:
-            noise = UNSEEN * u * abs(found).max(axis=0)
-            total = rounded + round_off(rule, noise, step) + truncated(rule, found, step, noise)
-        elif home and known.unseen is None:
-            total = rounded + known.errors[part]
+            prepared, expected = np.zeros_like(step), np.zeros_like(step)
+            noise *= UNSEEN
         else:
             groups = known.groups(part)
-            noise = np.maximum(known.noise, u * abs(found).max(axis=0))
-            expected = UNLIKE * known.shown[groups] * step / known.steps[groups]
-            prepared = known.errors[groups]
-            if not home:
-                prepared = GROWN * prepared + round_off(rule, noise, step)
+            noise = np.maximum(known.noise, noise)
+            wider = (step / known.steps[groups]) ** (rule.order // 2)
+            prepared, expected = known.errors[groups], UNLIKE * known.shown[groups] * wider
+            bend = known.bends[groups] if self._home else bend
             if known.unseen is not None:
-                prepared = prepared + known.unseen(part, point.size) / step
-            total = rounded + prepared + truncated(rule, found, step, noise, expected)
-        return np.where(np.isnan(total) | ~np.isfinite(quotients), np.inf, total)
-
-    return errors
-
-
-def round_off(rule: Scheme, noise: Any, h: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return what the noise of the losses makes of quotients, at most."""
-    return np.asarray(CONFIDENT * rule.round_off * noise / h)
-
-
-def truncated(
-    rule: Scheme, found: Vector, h: NDArray[np.float64], noise: Any, expected: Any = 0.0
-) -> NDArray[np.float64]:
-    """Return what losses show of the truncation of their quotients: nothing to one side.
-
-    It is the even part over h, the whole effect of a kink, and far more than the truncation of a
-    smooth loss. What is `expected`, as in a loss that was looked at, does not count.
-    """
-    if rule.one_sided:
-        return np.zeros_like(h)
-    shown = np.zeros_like(h)
-    for above in range(0, len(rule.offsets), 2):
-        even = (found[above] - found[-1]) / 2 + (found[above + 1] - found[-1]) / 2
-        seen = np.maximum(abs(even) - AGREE * noise, 0) / (rule.offsets[above] * h)
-        shown = np.maximum(shown, seen)
-    return np.asarray(np.where(shown <= expected, 0.0, shown))
+                prepared = prepared + known.unseen(part, self._size) / step
+        scatter = AGREE * noise / step
+        if not self._home:
+            prepared = GROWN * prepared + CONFIDENT * rule.round_off * noise / step
+            prepared += self._around / step
+        like = np.maximum(expected, scatter)
+        new = shown > expected + scatter
+        faster = np.where(new & (expected > 0), shown / like, 1.0) ** (rule.order // 2 + 1)
+        total = prepared * faster + np.where(new, shown, 0.0) + ROUNDINGS * self._u * size
+        total = np.where(np.isnan(total) | ~np.isfinite(quotients), np.inf, total)
+        if rule.order == 2:
+            bend = np.maximum(bend, np.where(shown > scatter, shown, 0.0))
+        constant = (found == found[-1]).all(axis=0)
+        return self._marks.add(part.start, size, total, bend, constant)

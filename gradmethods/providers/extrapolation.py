@@ -18,11 +18,11 @@ from typing import Any
 
 import numpy as np
 
-from gradmethods.providers.entry import HIDDEN, Choice, Guess, choose, marked, reference
-from gradmethods.providers.estimates import UNSEEN
+from gradmethods.providers.entry import HIDDEN, Choice, Guess, choose, reference
+from gradmethods.providers.estimates import UNSEEN, Marks
 from gradmethods.providers.ladder import Ladder, even_grows, kink_within
 from gradmethods.providers.probe import sizes_of
-from gradmethods.providers.schemes import SCHEMES, Estimate, StepRule, Vector, lost_step
+from gradmethods.providers.schemes import SCHEMES, Estimate, StepRule, Vector, lost_step, or_nan
 
 FIVE_POINT = SCHEMES["five-point"]
 """Where its steps lie, there is most to extrapolate from."""
@@ -33,12 +33,9 @@ WORTH = 1.0
 
 
 def richardson(evaluate: Callable[[], float], point: Vector, step: StepRule) -> Estimate:
-    """Estimate the gradient and its error, deciding at each entry how many passes it takes.
-
-    A loss may refuse some of the places where it is asked; what it raises escapes where nothing
-    is left to find a slope from.
-    """
+    """Estimate the gradient and its error, deciding at each entry how many passes it takes."""
     value = evaluate()
+    evaluate = or_nan(evaluate)
     u = float(np.finfo(point.dtype).eps) / 2
     noise = step.noise if step.noise is not None else UNSEEN * u * abs(value)
     rng = np.random.default_rng(0)
@@ -49,19 +46,22 @@ def richardson(evaluate: Callable[[], float], point: Vector, step: StepRule) -> 
     for i, x in enumerate(point.copy()):
         if x + steps[i] == x:
             raise lost_step(x)
-        refusals: list[Exception] = []
-        moved = partial(_moved, evaluate, point, i, refusals)
+        moved = partial(_moved, evaluate, point, i)
         ladder = Ladder(moved, x, value, noise, rng, step.rough)
         choice = choose(ladder, FIVE_POINT, guess.alike(float(sizes[i]), float(steps[i])))
-        if refusals and not math.isfinite(choice.quotient):
-            raise refusals[-1]
         guess.note(float(sizes[i]), choice)
         found.append(_extrapolated(ladder, choice))
         passes += ladder.passes
     gradient = np.array([choice.quotient for choice in found], point.dtype)
-    errors = np.array([choice.error for choice in marked(found)], point.dtype)
-    errors += u * np.nan_to_num(abs(gradient), posinf=0.0)
-    return Estimate(value, gradient, passes, np.where(np.isfinite(gradient), errors, np.inf))
+    size = np.nan_to_num(abs(gradient), posinf=0.0)
+    errors = np.array([choice.error for choice in found]) + u * size
+    bends, shown = (np.array(x) for x in zip(*[(c.bend, c.shown) for c in found], strict=True))
+    marks = Marks()
+    errors = marks.add(0, size, errors, bends, (size == 0) & (bends == 0) & (shown == 0))
+    marks.finish(errors)
+    return Estimate(
+        value, gradient, passes, np.where(np.isfinite(gradient), errors, np.inf).astype(point.dtype)
+    )
 
 
 def _extrapolated(ladder: Ladder, found: Choice) -> Choice:
@@ -82,15 +82,10 @@ def _extrapolated(ladder: Ladder, found: Choice) -> Choice:
     return found._replace(quotient=value, error=error) if error < found.error else found
 
 
-def _moved(
-    evaluate: Callable[[], float], point: Vector, i: int, refusals: list[Exception], place: Any
-) -> float:
+def _moved(evaluate: Callable[[], float], point: Vector, i: int, place: Any) -> float:
     before = point[i]
     point[i] = place
     try:
         return evaluate()
-    except Exception as error:  # noqa: BLE001  # a loss may refuse a place that nobody asked for
-        refusals.append(error)
-        return math.nan
     finally:
         point[i] = before

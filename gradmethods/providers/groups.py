@@ -13,20 +13,18 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from gradmethods.providers.entry import CONFIDENT, Choice, marked
+from gradmethods.providers.choice import Chooser
+from gradmethods.providers.entry import CONFIDENT, Choice
 from gradmethods.providers.ladder import AGREE, GROWTH, to_zero
 from gradmethods.providers.probe import sizes_of, some
 from gradmethods.providers.schemes import Scheme
 from gradmethods.providers.steps import Known
 from gradmethods.structure import Arrays
-
-if TYPE_CHECKING:
-    from gradmethods.providers.choice import Chooser
 
 OCTAVES = 3
 """Sizes within so many powers of 2 form a class."""
@@ -43,10 +41,14 @@ LONG = 300
 TOGETHER = 64
 """Parameters that one check moves, or more where there would be more than `CHECKS`."""
 CHECKS = 64
-OFFENDERS = 4000
-"""Evaluations spent on blocks that fail their check, at most, and two for each parameter."""
-INSIDE = 0.5
-"""The narrower of two moves that a check compares."""
+OFFENDERS, EACH = 20_000, 6
+"""Evaluations spent on blocks that fail their check, at most, and for each parameter."""
+FEW = 3
+"""Members of a block that is not halved again: a ladder takes as much as checking both halves."""
+SMALL = 32
+"""Members of a block whose halves both fail that get ladders at once."""
+INSIDE = (0.5, 0.7)
+"""The narrower of the moves that a check compares, between these."""
 SUM = 4.0
 """Truncation errors that add up at random may exceed the root of their squares by this."""
 
@@ -90,6 +92,7 @@ class Groups:
         self.point = chooser.probe.point
         self.rng = chooser.rng
         self.spans: list[Span] = []
+        self._moves = 3 if scheme.order > 2 else 2
         self.choices: list[Choice] = []
         self.least: list[float] = []
         self.most: list[float] = []
@@ -98,20 +101,18 @@ class Groups:
         for start, stop in _spans([x.size for x in home.values()]):
             self._add(start, stop)
         self._tables()
-        self._left = min(2 * self.point.size, OFFENDERS)
+        self._left = min(EACH * self.point.size, OFFENDERS)
         blocks = min(max(self.point.size // TOGETHER, 2), CHECKS)
         edges = np.linspace(0, self.point.size, blocks + 1).round().astype(int).tolist()
         for start, stop in pairwise(edges):
-            self._check(start, stop)
+            self._check(start, stop, *self._moved(start, stop))
 
     def known(self) -> Known:
         """Return the steps and errors of all parameters."""
-        self.choices = marked(self.choices)
         self._tables()
-        return Known(
-            self.home, self._steps, self._errors, self._shown, np.array(self.least),
-            np.array(self.most), self.chooser.noise, self.groups, self._unseen,
-        )  # fmt: skip
+        least, most = np.array(self.least), np.array(self.most)
+        noise, groups = self.chooser.noise, self.groups
+        return Known.of(self.choices, self.home, least, most, noise, groups, self._unseen)
 
     def groups(self, part: slice) -> NDArray[np.intp]:
         """Return the groups of a slice of the parameters at the prepared point."""
@@ -155,9 +156,7 @@ class Groups:
     def _tables(self) -> None:
         choices = self.choices
         self._steps = np.array([c.step for c in choices])
-        self._errors = np.array([c.error for c in choices])
         self._cuts = np.array([c.truncation.at(c.step) for c in choices])
-        self._shown = np.array([c.shown for c in choices])
         self._places = np.array(sorted(self.owners), np.intp)
         self._owned = np.array([self.owners[i] for i in sorted(self.owners)], np.intp)
         starts = np.array([start for start, _ in self.blocks], np.intp)
@@ -169,30 +168,35 @@ class Groups:
         first, last, _ = part.indices(size)
         return np.asarray(seen[np.searchsorted(starts, np.arange(first, last), side="right") - 1])
 
-    def _check(self, start: int, stop: int) -> None:
-        """Check a block, and halve it until those that fail are found."""
-        if stop - start == 1 and self._left > 0:
-            before = self.chooser.probe.passes
-            size = float(sizes_of(self.point[start : start + 1])[0])
-            self.owners[start] = len(self.choices)
-            self.choices.append(self.chooser.choose(start, self.scheme, size))
-            self.least.append(size)
-            self.most.append(size)
-            self._left -= self.chooser.probe.passes - before
-            self.blocks.append((start, 0.0))
-            return
-        alike, seen = self._moved(start, stop)
+    def _check(self, start: int, stop: int, alike: bool, seen: float) -> None:  # noqa: FBT001  # what _moved says
+        """Halve a block that failed until those to blame are found; they get their own ladders.
+
+        Where both halves of a small block fail, few are alike, and all of it gets ladders. What is
+        left when all passes are spent is doubted by more than it shows.
+        """
         if alike or self._left <= 0:
-            self.blocks.append((start, seen))
+            self.blocks.append((start, seen if alike else SUM * seen))
             return
         middle = (start + stop) // 2
-        self._left -= 4 * len(self._moves)
-        self._check(start, middle)
-        self._check(middle, stop)
+        halves = [(start, middle), (middle, stop)] if stop - start > FEW else []
+        moved = [self._moved(*half) for half in halves]
+        if stop - start <= SMALL and not any(alike for alike, _ in moved):
+            for i in range(start, stop):
+                self._alone(i)
+        else:
+            for half, found in zip(halves, moved, strict=True):
+                self._check(*half, *found)
 
-    @property
-    def _moves(self) -> tuple[float, ...]:
-        return (INSIDE, 1.0, 2.0) if self.scheme.order > 2 else (INSIDE, 1.0)
+    def _alone(self, i: int) -> None:
+        """Climb a ladder for one parameter."""
+        before = self.chooser.probe.passes
+        size = float(sizes_of(self.point[i : i + 1])[0])
+        self.owners[i] = len(self.choices)
+        self.choices.append(self.chooser.choose(i, self.scheme, size))
+        self.least.append(size)
+        self.most.append(size)
+        self._left -= self.chooser.probe.passes - before
+        self.blocks.append((i, 0.0))
 
     def _moved(self, start: int, stop: int) -> tuple[bool, float]:
         """Move a block at once; return whether all are alike, and how far one may be off."""
@@ -201,39 +205,45 @@ class Groups:
         groups = self._groups_of(self.point, slice(start, stop))
         steps, cuts = self._steps[groups], self._cuts[groups]
         signs = self.rng.choice([-1.0, 1.0], where.size)
+        self._left -= 2 * self._moves
         x = self.point[where].astype(float)
-        odd, even = {}, {}
-        for move in self._moves:
-            above, below = (
-                probe.moved(where, (x + way * move * steps * signs).astype(self.point.dtype))
-                for way in (1, -1)
-            )
-            odd[move] = above / 2 - below / 2
-            even[move] = (above / 2 - probe.value / 2) + (below / 2 - probe.value / 2)
-            noise = max(noise, self.chooser.unit * max(abs(above), abs(below)) / 2)
-        if not np.isfinite([*odd.values(), *even.values()]).all():
+        # At random: what repeats itself must not do so from one move to the other.
+        inside = self.rng.uniform(*INSIDE)
+        moves = np.array([inside, 1.0, 2.0][: self._moves])
+        losses = np.array([
+            [probe.moved(where, (x + way * move * steps * signs).astype(self.point.dtype))
+             for move in moves]
+            for way in (1, -1)
+        ])  # fmt: skip
+        if not np.isfinite(losses).all():
             return False, math.inf
-        q = 1 / INSIDE**2
-        falls = q * abs(even[INSIDE]) <= GROWTH * abs(even[1.0]) + AGREE * q * noise
+        noise = max(noise, self.chooser.unit * float(abs(losses).max()) / 2)
+        odd = (losses[0] / 2 - losses[1] / 2) / moves
+        evens = (losses[0] / 2 - probe.value / 2) + (losses[1] / 2 - probe.value / 2)
+        even, q = abs(evens), 1 / inside**2
+        falls = q * even[0] <= GROWTH * even[1] + AGREE * q * noise
+        off = abs(odd[1] - odd[0])
+        allowed = SUM * math.sqrt(float(np.sum((steps * cuts) ** 2)))
         if self.scheme.one_sided:
             expected = float(np.sum(steps * cuts))
-            off = max(abs(abs(even[1.0]) - expected), abs(odd[1.0] - odd[INSIDE] / INSIDE))
+            off = max(abs(even[1] - expected), off)
             allowed = GROWTH * expected
+        elif self.scheme.order > 2:  # the parabola through the wider two, and what it leaves
+            bend = (odd[2] - odd[1]) / 3
+            off = (
+                4
+                * abs(odd[1] + bend * (inside**2 - 1) - odd[0])
+                / (1 - inside**2)
+                / (4 - inside**2)
+            )
         else:
-            wide, near = odd[1.0], odd[INSIDE] / INSIDE
-            if self.scheme.order > 2:
-                wide = (8 * odd[1.0] - odd[2.0]) / 6
-                near = (8 * odd[INSIDE] - odd[1.0]) / 6 / INSIDE
-            off = abs(wide - near) / (1 - INSIDE**self.scheme.order)
-            allowed = SUM * math.sqrt(float(np.sum((steps * cuts) ** 2)))
-        moves = np.array(self._moves)
+            off /= 1 - inside**2
         weights = to_zero(moves) / moves
-        kink = abs(float(weights @ [even[move] for move in self._moves]))
+        kink = abs(float(weights @ evens))
         unsure = float(abs(weights).sum()) * noise
-        alike = (
-            falls and off <= allowed + AGREE * noise / INSIDE and kink <= allowed + (AGREE * unsure)
-        )
-        return alike, max(off + CONFIDENT * noise, kink + unsure)
+        unclear = AGREE * noise / inside
+        alike = falls and off <= allowed + unclear and kink <= allowed + AGREE * unsure
+        return bool(alike), float(max(off + CONFIDENT * noise, kink + unsure))
 
 
 def _spans(lengths: list[int]) -> Iterator[tuple[int, int]]:
@@ -253,7 +263,7 @@ def _common(found: list[Choice], scheme: Scheme) -> Choice:
     resolved = [c for c in found if math.isfinite(c.error)] or found
     least = min(resolved, key=lambda c: c.step)
     sizes = [c.truncation.at(least.step) for c in resolved]
-    cut = max(sizes)
+    cut = float(np.median(sizes))
     noise = max(c.noise for c in resolved)
     error = max(least.error, cut + CONFIDENT * scheme.round_off * noise / least.step)
     return least._replace(
@@ -261,5 +271,5 @@ def _common(found: list[Choice], scheme: Scheme) -> Choice:
         truncation=least.truncation._replace(size=cut, unit=least.step),
         shown=max(c.shown * least.step / c.step for c in resolved),
         noise=noise,
-        in_sight=max(c.in_sight for c in resolved),
+        bend=min(c.bend for c in resolved),
     )

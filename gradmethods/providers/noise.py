@@ -42,6 +42,8 @@ DISTINCT = 3
 """Differences of values that are multiples of one of them: a lattice."""
 OFF = 1e-3
 """Multiples may be off by so much."""
+STEP = 0.25
+"""The noise of a staircase, in units of its steps, roughly."""
 SHARE = 0.1
 """Of the largest loss, at most, may be noise."""
 
@@ -75,8 +77,12 @@ def noise_along(line: Callable[[float], Sequence[float]], value: float, u: float
         wider, values = values, line(spacing)
         level = noise_of(values, rounded=u * _slope(values) / spacing)
         if is_flat(values):  # a staircase, narrower than the wider line if there was one
-            climbed = noise_of(wider, alike=False) if i else _of_a_staircase(line, value, u)
-            return max(least, climbed)
+            if not i:
+                return max(least, _of_a_staircase(line, value, u))
+            # The wider line may rise by the same whole steps everywhere; the finer would rise, too.
+            rise = max(wider) - min(wider)
+            hidden: float = STEP * rise * spacing / spacings[i - 1]
+            return max(least, noise_of(wider, alike=False), hidden)
         if level <= SHARE * max(map(abs, values)):
             # Finer lines show the same noise, and no wave; on one of them, all may be exact.
             finer = [noise_of(line(spacing), alike=False) for spacing in spacings[i + 1 :]]
@@ -137,7 +143,8 @@ def _quantum(values: Sequence[float], value: float, u: float) -> float:
         return 0.0
     quantum = float(differences[0])
     multiples = differences / quantum
-    return quantum if abs(multiples - np.round(multiples)).max() <= OFF else 0.0
+    off = OFF + 2 * u * abs(f).max() / quantum  # each value is rounded to a number near the lattice
+    return quantum if abs(multiples - np.round(multiples)).max() <= off else 0.0
 
 
 def _slope(values: Sequence[float]) -> float:

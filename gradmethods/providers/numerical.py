@@ -9,26 +9,29 @@ the adaptive scheme in `extrapolation`, the complex step in `complex_step` and i
 from __future__ import annotations
 
 import math
+from contextlib import suppress
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from gradmethods.errors import GradientError, InvalidOption, UnknownName
+from gradmethods.errors import GradientError, InvalidOption, NotDifferentiable, UnknownName
 from gradmethods.graph import record
 from gradmethods.graph.record import check_same
 from gradmethods.problem import Problem
 from gradmethods.provider import PreparedGradient, Stopwatch
 from gradmethods.providers import schemes
 from gradmethods.providers.black_box import over_reals
-from gradmethods.providers.choice import choose_steps
 from gradmethods.providers.complex_step import check_tried, complex_step
-from gradmethods.providers.estimates import judge
+from gradmethods.providers.default_steps import choose_steps
+from gradmethods.providers.estimates import Judge
 from gradmethods.providers.extrapolation import richardson
-from gradmethods.providers.reuse import PreparedReuse, compile_reuse
 from gradmethods.providers.schemes import COMPLEX_STEP, RICHARDSON, StepRule
 from gradmethods.providers.steps import FixedStep, PrecisionStep
 from gradmethods.structure import Arrays
+
+if TYPE_CHECKING:
+    from gradmethods.providers.reuse import PreparedReuse
 
 PLAIN, REUSE = EVALUATIONS = ("plain", "reuse")
 
@@ -49,7 +52,7 @@ class Numerical:
         The absolute step; the first one for ``"richardson"``. By default, preparation chooses steps
         that balance truncation and round-off in this problem: it takes six to eleven passes for
         each parameter, and a fraction of one where there are thousands that are alike. See
-        `gradmethods.providers.choice`. The complex step needs none.
+        `gradmethods.providers.default_steps`. The complex step needs none.
     evaluation : str
         ``"plain"``: the loss itself is called, with NumPy arrays and ``xp=numpy``. ``"reuse"``: its
         graph is recorded, and a perturbation recomputes only what depends on it. The differences
@@ -143,6 +146,7 @@ class Numerical:
             return None
         try:
             check_tried(problem, self._step_rule(problem))
+            check_same(problem)
         except GradientError as error:
             return str(error)
         return None
@@ -164,9 +168,12 @@ class Numerical:
         with watch("steps"):
             step = self._step_rule(problem)
             if self.scheme == COMPLEX_STEP:
-                check_tried(problem, step)
+                with suppress(NotDifferentiable):  # it may be called at other points
+                    check_tried(problem, step)
                 check_same(problem)
         if self.evaluation == REUSE:
+            from gradmethods.providers.reuse import compile_reuse
+
             return compile_reuse(problem, watch, self.scheme, step)
         return PreparedNumerical(problem, watch.seconds, self.scheme, step)
 
@@ -193,8 +200,8 @@ class PreparedNumerical(PreparedGradient):
         ``"richardson"``.
     error_estimate : numpy.ndarray or dict, or None
         The estimated absolute error of the last gradient: see `gradmethods.providers.estimates`.
-        With a step that was given, it knows what the losses of the quotients show; of a one-sided
-        scheme that is round-off alone.
+        With a step that was given, it knows what the losses of the quotients show. A one-sided
+        scheme spends three passes more to see that, and anywhere but at the problem's point.
     unresolved : numpy.ndarray or dict, or None
         Where the error of the last gradient is not known at all: no step resolves the entry.
     """
@@ -226,10 +233,12 @@ class PreparedNumerical(PreparedGradient):
                 estimate = complex_step(self.problem, value, point, data, self.step, seconds)
             else:
                 losses = schemes.one_by_one(evaluate, value, point)
-                errors = judge(self.scheme, self.step, point, own_data=own_data)
+                judge = Judge(self.scheme, self.step, point, own_data=own_data)
+                looked = judge.look(evaluate, point)
                 estimate = schemes.differences(
-                    self.scheme, losses, point, self.step, seconds, errors
+                    self.scheme, losses, point, self.step, seconds, judge
                 )
+                estimate = estimate._replace(passes=estimate.passes + looked)
         self.forward_passes = estimate.passes
         self._errors = estimate.errors
         return estimate.value, structure.split(estimate.gradient)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
 import numpy as np
@@ -10,6 +9,7 @@ from numpy.typing import NDArray
 
 from gradmethods.problem import Problem
 from gradmethods.providers.black_box import over_reals
+from gradmethods.providers.schemes import or_nan
 
 MOST = 4096
 """Parameters that a line moves, at most, and whose sizes are looked at."""
@@ -33,7 +33,7 @@ class Probe:
     def __init__(self, problem: Problem) -> None:
         self.point = problem.structure.join(problem.structure.check(problem.params))
         self.passes = 0
-        self._evaluate = over_reals(problem, self.point, problem.data)
+        self._evaluate = or_nan(over_reals(problem, self.point, problem.data))
         self.value = self._evaluated()
         self._some = some(self.point.size, MOST)
 
@@ -77,10 +77,7 @@ class Probe:
 
     def _evaluated(self) -> float:
         self.passes += 1
-        try:
-            return self._evaluate()
-        except Exception:  # noqa: BLE001  # a loss may refuse a place that nobody asked it for
-            return math.nan
+        return self._evaluate()
 
 
 def some(size: int, most: int) -> Any:

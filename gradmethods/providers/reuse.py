@@ -15,7 +15,7 @@ from gradmethods.problem import Problem
 from gradmethods.provider import PreparedGradient, Stopwatch
 from gradmethods.providers import schemes
 from gradmethods.providers.black_box import over_reals
-from gradmethods.providers.estimates import judge
+from gradmethods.providers.estimates import Judge
 from gradmethods.providers.schemes import Losses, StepRule, Vector
 from gradmethods.structure import Arrays
 
@@ -112,8 +112,10 @@ class PreparedReuse(PreparedGradient):
                 evaluate = over_reals(self.problem, point, data)
                 value, seconds = schemes.timed(evaluate)
                 losses = schemes.one_by_one(evaluate, value, point)
-            errors = judge(self.scheme, self.step, point, own_data=data is self.problem.data)
-            estimate = schemes.differences(self.scheme, losses, point, self.step, seconds, errors)
+            judge = Judge(self.scheme, self.step, point, own_data=data is self.problem.data)
+            around = point.copy()
+            judge.look(over_reals(self.problem, around, data), around)
+            estimate = schemes.differences(self.scheme, losses, point, self.step, seconds, judge)
         self._errors = estimate.errors
         return estimate.value, structure.split(estimate.gradient)
 
@@ -134,4 +136,4 @@ class PreparedReuse(PreparedGradient):
         for row, column in np.argwhere(~np.isfinite(found)):
             one = slice(part.start + column, part.start + column + 1)
             place = places[row : row + 1, column : column + 1]
-            found[row, column] = schemes.sweep(evaluate, point, one, place)[0, 0]
+            found[row, column] = schemes.defined(evaluate, point, one, place)[0, 0]

@@ -29,9 +29,6 @@ Losses = Callable[[slice, Vector], Vector]
 """Maps a part of the parameters and places for each entry of it, shape (places per entry, entries),
 the last row being the point itself, to the losses with that entry moved there."""
 
-Judge = Callable[[slice, Vector, Vector, Vector], Vector]
-"""Maps a part of the parameters, their losses, steps and quotients to the estimated errors."""
-
 BLOCK = 4096
 """Entries whose places are laid out at once, so that what a sweep holds does not grow with n."""
 
@@ -39,6 +36,22 @@ WHOLE = slice(None)
 
 REFRESH = 0.5
 """Seconds between two looks at a progress bar."""
+
+
+class Judge(Protocol):
+    """Estimates errors; the judge of real schemes is in `estimates`."""
+
+    def errors(self, part: slice, found: Vector, h: Vector, quotients: Vector) -> Vector:
+        """Return the estimated errors of a part, from its losses, steps and quotients."""
+        ...
+
+    def look(self, evaluate: Callable[[], float], point: Vector) -> int:
+        """Look at the loss around `point` if there is need; return the passes it took."""
+        ...
+
+    def finish(self, errors: Vector) -> None:
+        """Complete the errors of all parts."""
+        ...
 
 
 class StepRule(Protocol):
@@ -119,6 +132,21 @@ class Scheme:
         """Whether it looks to one side only, so that the even part is its truncation."""
         return self.side != 0
 
+    def shown(self, f: Vector, h: Vector) -> Vector:
+        """Return how far losses show that their quotients may be off: nothing to one side.
+
+        Two points see the even part over h: the whole effect of a kink, and far more than the
+        truncation of a smooth loss. Five points see it at h and 2h, of which a kink leaves a part
+        that a parabola does not, and how much the difference quotients change.
+        """
+        if self.one_sided:
+            return np.zeros_like(h)
+        evens = [(f[k] - f[-1]) / 2 + (f[k + 1] - f[-1]) / 2 for k in range(0, len(f) - 1, 2)]
+        if self.order == 2:
+            return np.asarray(abs(evens[0]) / h)
+        change = (f[0] - f[1]) / (2 * h) - (f[2] - f[3]) / (4 * h)
+        return np.asarray(abs(change) + abs(4 * evens[0] - evens[1]) / (2 * h))
+
     def relative_step(self, u: float) -> float:
         """Return the best step for a loss that varies on the scale of 1; see `steps.step_for`."""
         balance = self.round_off * u / (self.remainder * math.sqrt(self.order))
@@ -192,12 +220,16 @@ def sweep(evaluate: Callable[[], Any], point: Vector, part: slice, places: Vecto
     cell: Any = point if point.dtype.kind == "c" else point.data
     losses: list[Any] = []
     keep = losses.append
-    moves = zip(point[part].tolist(), zip(*places.tolist(), strict=True), strict=True)
-    for i, (x, to) in enumerate(moves, part.start):
-        for place in to:
-            cell[i] = place
-            keep(evaluate())
-        cell[i] = x
+    home = point[part].tolist()
+    moves = zip(home, zip(*places.tolist(), strict=True), strict=True)
+    try:
+        for i, (x, to) in enumerate(moves, part.start):
+            for place in to:
+                cell[i] = place
+                keep(evaluate())
+            cell[i] = x
+    finally:
+        point[part] = home
     return np.array(losses).reshape(places.T.shape).T
 
 
@@ -206,10 +238,30 @@ def one_by_one(evaluate: Callable[[], float], value: float, point: Vector) -> Lo
 
     def losses(part: slice, places: Vector) -> Vector:
         result = np.full(places.shape, value)
-        result[:-1] = sweep(evaluate, point, part, places[:-1])
+        result[:-1] = defined(evaluate, point, part, places[:-1])
         return result
 
     return losses
+
+
+def defined(evaluate: Callable[[], float], point: Vector, part: slice, places: Vector) -> Vector:
+    """Evaluate as `sweep` does a loss that is defined at `point`: NaN where it raises."""
+    try:
+        return sweep(evaluate, point, part, places)
+    except Exception:  # noqa: BLE001  # a loss may refuse a place that its user never asked for
+        return sweep(or_nan(evaluate), point, part, places)
+
+
+def or_nan(evaluate: Callable[[], float]) -> Callable[[], float]:
+    """Make a loss NaN where it raises."""
+
+    def loss() -> float:
+        try:
+            return evaluate()
+        except Exception:  # noqa: BLE001  # a loss may refuse a place that its user never asked for
+            return math.nan
+
+    return loss
 
 
 def differences(
@@ -243,7 +295,9 @@ def differences(
         gradient[part] = rule.quotient(found, places.astype(float, copy=False))
         value = float(found[-1, 0])
         if judge and errors is not None:
-            errors[part] = judge(part, found, h, gradient[part])
+            errors[part] = judge.errors(part, found, h, gradient[part])
+    if judge and errors is not None:
+        judge.finish(errors)
     return Estimate(value, gradient, passes, errors)
 
 

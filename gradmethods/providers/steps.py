@@ -7,7 +7,7 @@ error of a quotient, in `estimates`.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from gradmethods.providers.entry import Guess
+from gradmethods.providers.entry import Choice, Guess
 from gradmethods.providers.ladder import APART
 from gradmethods.providers.probe import sizes_of
 from gradmethods.providers.schemes import COMPLEX_STEP, RICHARDSON, SCHEMES, WHOLE, Vector
@@ -152,9 +152,10 @@ class Known:
     ----------
     home : dict of str to numpy.ndarray
         The point.
-    steps, errors, shown : numpy.ndarray, shape (groups,)
+    steps, errors, shown, bends : numpy.ndarray, shape (groups,)
         The step; the estimated error of the quotient there, infinite where the ladder resolved
-        nothing; and what the losses of the quotient showed of it: see `estimates.truncated`.
+        nothing; what the losses of the quotient showed of it (`Scheme.shown`); and how much the
+        slope changes near by.
     least, most : numpy.ndarray, shape (groups,)
         The range of sizes |x| in a group.
     noise : float
@@ -170,11 +171,18 @@ class Known:
     steps: NDArray[np.float64]
     errors: NDArray[np.float64]
     shown: NDArray[np.float64]
+    bends: NDArray[np.float64]
     least: NDArray[np.float64]
     most: NDArray[np.float64]
     noise: float
     groups: Callable[[slice], Any] = _itself
     unseen: Callable[[slice, int], NDArray[np.float64]] | None = None
+
+    @classmethod
+    def of(cls, choices: Iterable[Choice], home: Arrays, *others: Any) -> Known:
+        """Make it of what was chosen for each group."""
+        table = np.array([(c.step, c.error, c.shown, c.bend) for c in choices]).reshape(-1, 4)
+        return cls(home, *table.T, *others)
 
     @cached_property
     def dtype(self) -> np.dtype[Any]:

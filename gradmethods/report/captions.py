@@ -9,7 +9,7 @@ import pandas as pd
 from gradmethods.cost.sweeps import BATCH, SWEEPS
 from gradmethods.output import format as fmt
 from gradmethods.output.caption import Caption
-from gradmethods.output.style import look
+from gradmethods.output.style import style_of
 from gradmethods.report.frames import stops
 
 SETTING = (
@@ -186,5 +186,5 @@ def _stopped(costs: pd.DataFrame, sweep: str) -> str:
     words, letter = [], SWEEPS[sweep].grows
     for provider, (largest, kind, _) in stops(costs, sweep).items():
         where = "before its first point" if largest is None else f"after {letter} = {largest:,}"
-        words.append(f"{look(provider).label} {where} ({fmt.STOPS.get(kind, kind)})")
+        words.append(f"{style_of(provider).label} {where} ({fmt.STOPS.get(kind, kind)})")
     return "; ".join(words)

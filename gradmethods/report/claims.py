@@ -16,7 +16,7 @@ from gradmethods.output import format as fmt
 from gradmethods.output.caption import Caption
 from gradmethods.output.figures import new_figure
 from gradmethods.output.items import Item, Writer
-from gradmethods.output.style import RC, THEORY, look
+from gradmethods.output.style import RC, THEORY, style_of
 from gradmethods.report.accuracy.sections import Section
 
 Records = Sequence[Mapping[str, Any]]
@@ -210,7 +210,7 @@ def _draw_panel(axes: Any, panel: Mapping[str, Any]) -> None:
                 fontsize=6.5, color=THEORY, va="center",
             )  # fmt: skip
             continue
-        style = look(series["provider"] or series["name"])
+        style = style_of(series["provider"] or series["name"])
         plot: dict[str, Any] = style.plot | ({"linestyle": "none"} if panel["ticks"] else {})
         # In a panel with words below, every point has its name there.
         named = len(panel["series"]) == len(panel["ticks"]) and len(x) == 1
@@ -228,7 +228,7 @@ def _draw_panel(axes: Any, panel: Mapping[str, Any]) -> None:
 
 
 def _label(series: Mapping[str, Any]) -> str:
-    return series["name"] or look(series["provider"]).label
+    return series["name"] or style_of(series["provider"]).label
 
 
 def ledger_text(records: Iterable[Mapping[str, Any]]) -> str:

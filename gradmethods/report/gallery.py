@@ -15,7 +15,7 @@ from matplotlib.patches import Patch, Rectangle
 from gradmethods.accuracy.gallery import INACCURATE, NOT_FINITE, NUMBER, REFUSED, RIGHT
 from gradmethods.output.caption import Caption
 from gradmethods.output.figures import new_figure
-from gradmethods.output.style import BLUE, PURPLE, RC, VERMILLION, YELLOW, look
+from gradmethods.output.style import BLUE, PURPLE, RC, VERMILLION, YELLOW, style_of
 
 COLUMNS = (
     "case", "provider", "n", "dtype", "value", "outcome", "digits", "error", "gives", "truth",
@@ -92,7 +92,7 @@ def _methods(providers: Iterable[str]) -> str:
     """Name methods, the variants of one together."""
     variants: dict[str, list[str]] = {}
     for provider in providers:
-        method, _, variant = look(provider).label.partition(", ")
+        method, _, variant = style_of(provider).label.partition(", ")
         variants.setdefault(method, []).extend([variant] if variant else [])
     named = (f"{m}: {', '.join(v)}" if v else m for m, v in variants.items())
     return "; ".join(named)
@@ -130,7 +130,7 @@ def plot_gallery(frame: pd.DataFrame) -> Figure:
         truths = frame.drop_duplicates("case").set_index("case")["certified_digits"]
         for i, case in enumerate(cases):
             _cell(axes, (0, i), "none" if pd.isna(truths[case]) else str(truths[case]), BLANK)
-        names = ["certified", *(look(name).label for name in methods)]
+        names = ["certified", *(style_of(name).label for name in methods)]
         axes.set_xticks(range(len(names)), [name.replace(", ", "\n") for name in names])
         axes.set_yticks(range(len(cases)), cases)
         axes.tick_params(length=0, labeltop=True, labelbottom=False)

@@ -11,7 +11,7 @@ from matplotlib.patches import FancyBboxPatch
 from gradmethods.output.lettering import typeset, width
 from gradmethods.output.style import BLACK, BLUE
 from gradmethods.report.graph_boxes import SMALL
-from gradmethods.report.graph_strokes import ALONE, COMMON, LOOKS, draw_badge
+from gradmethods.report.graph_strokes import ALONE, BOX_STYLES, COMMON, draw_badge
 
 GAP = 14.0
 """Points between entries."""
@@ -50,7 +50,7 @@ def legend(kinds: set[str], loss: str, *, values: bool, cotangents: bool) -> lis
     values, cotangents : bool
         Whether they stand at the nodes.
     """
-    entries = [Entry(kind, _box_swatch(kind)) for kind in LOOKS if kind in kinds]
+    entries = [Entry(kind, _box_swatch(kind)) for kind in BOX_STYLES if kind in kinds]
     if values:
         text = "value after the forward pass; of an array: (shape) least … greatest entry"
         entries.append(Entry(text, _sign("0.5", BLACK)))
@@ -85,7 +85,7 @@ def _box_swatch(kind: str) -> Swatch:
     def swatch(axes: Any, x: float, y: float) -> None:
         axes.add_patch(
             FancyBboxPatch(
-                (x, y - 3.5), 14, 7, boxstyle="round,pad=0,rounding_size=2", **LOOKS[kind]
+                (x, y - 3.5), 14, 7, boxstyle="round,pad=0,rounding_size=2", **BOX_STYLES[kind]
             )
         )
 

@@ -17,7 +17,7 @@ from gradmethods.report.graph_boxes import GAP, LEADING, SMALL, Box
 ARROW = (5.0, 1.9)
 """Points: length, and half the width, of an arrow on a line without width."""
 
-LOOKS: dict[str, dict[str, Any]] = {
+BOX_STYLES: dict[str, dict[str, Any]] = {
     "parameter": {"facecolor": "#FBE3B4", "edgecolor": "#8A5F00", "linewidth": 1.1},
     "data": {"facecolor": "#F2F2F2", "edgecolor": "#555555", "linewidth": 0.8, "linestyle": "--"},
     "constant": {"facecolor": "white", "edgecolor": "#999999", "linewidth": 0.6, "linestyle": ":"},
@@ -75,7 +75,7 @@ def draw_node(axes: Any, box: Box, centre: Point) -> None:
     axes.add_patch(
         FancyBboxPatch(
             (x - w / 2, y - h / 2), w, h, boxstyle="round,pad=0,rounding_size=3", zorder=3,
-            **LOOKS[box.kind],
+            **BOX_STYLES[box.kind],
         )
     )  # fmt: skip
     top = y + sum(LEADING * line[0][1] for line in box.lines) / 2

@@ -17,7 +17,7 @@ from gradmethods.cost.fits import FEWEST_POINTS
 from gradmethods.cost.laws import Law, fit_count
 from gradmethods.output import format as fmt
 from gradmethods.output.caption import Caption
-from gradmethods.output.style import look
+from gradmethods.output.style import style_of
 from gradmethods.report.captions import COUNTED as HOW
 
 
@@ -144,7 +144,7 @@ def laws_table(laws: pd.DataFrame) -> pd.DataFrame:
         rows.append(
             {
                 "Growing": row["growing"],
-                "Method": look(row["provider"]).label,
+                "Method": style_of(row["provider"]).label,
                 "Networks with": direction.where(row["fixed"]),
                 "Sizes": fmt.count(row["points"]),
                 "Operations": _own(row, direction),

@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from gradmethods.output.figures import new_figure
-from gradmethods.output.style import RC, THEORY, look
+from gradmethods.output.style import RC, THEORY, style_of
 from gradmethods.studies.training import Training
 
 DASHES: tuple[Any, ...] = ("-", (0, (5, 2)), (0, (1, 1.6)))
@@ -58,7 +58,7 @@ def loss_figure(runs: Sequence[Training]) -> Figure:
     with mpl.rc_context(RC):
         axes = figure.subplots()
         for place, run in enumerate(runs):
-            style = look(run.provider)
+            style = style_of(run.provider)
             axes.plot(
                 np.arange(len(run.losses)),
                 run.losses,
@@ -87,7 +87,7 @@ def parting_figure(frame: pd.DataFrame, first: str) -> Figure:
             (panels[1], "loss", "difference of the loss"),
         ):
             for provider, group in frame.groupby("provider", sort=False):
-                style = look(str(provider))
+                style = style_of(str(provider))
                 # An exact zero has no place on a log axis: there is a gap.
                 drawn = group[column].where(group[column] > 0)
                 axes.plot(
@@ -103,7 +103,7 @@ def parting_figure(frame: pd.DataFrame, first: str) -> Figure:
             axes.set(yscale="log", xlabel="epoch")
             axes.xaxis.set_major_locator(MaxNLocator("auto", integer=True))
             axes.xaxis.set_major_formatter("{x:,.0f}")
-            axes.set_title(f"{label}, from {look(first).label}", loc="left")
+            axes.set_title(f"{label}, from {style_of(first).label}", loc="left")
             axes.margins(x=0.01)
         # Both panels on one scale: weights and loss can be compared.
         low = min(axes.get_ylim()[0] for axes in panels)

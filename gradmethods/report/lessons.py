@@ -11,7 +11,7 @@ import pandas as pd
 from gradmethods.output import format as fmt
 from gradmethods.output.caption import Caption
 from gradmethods.output.folder import Folder
-from gradmethods.output.style import look
+from gradmethods.output.style import style_of
 from gradmethods.report.learning import loss_figure, losses_frame, parting_figure, parting_frame
 from gradmethods.report.maps import animation, is_plane, map_figure, map_frame
 from gradmethods.studies.training import Training
@@ -29,8 +29,8 @@ def write_training(
         Caption(
             f"Training on {name} by method",
             f"{setting}, all methods from one start, an epoch of each in turn. Parts: largest "
-            f"difference from {look(first.provider).label} of a weight and of the loss, over all "
-            "epochs, and the epoch where it is. Epoch: median time of a gradient and a step.",
+            f"difference from {style_of(first.provider).label} of a weight and of the loss, over "
+            "all epochs, and the epoch where it is. Epoch: median time of a gradient and a step.",
         ),
     )  # fmt: skip
     folder.figure(
@@ -45,8 +45,8 @@ def write_training(
             Caption(
                 f"How far the methods part on {name}",
                 f"{setting}. Left: largest absolute difference of a weight from that of "
-                f"{look(first.provider).label}, at each epoch. Right: absolute difference of the "
-                "loss. Exact zeros are not drawn. Dashed: the unit round-off of float64.",
+                f"{style_of(first.provider).label}, at each epoch. Right: absolute difference of "
+                "the loss. Exact zeros are not drawn. Dashed: the unit round-off of float64.",
             ),
         )  # fmt: skip
     for run in runs:
@@ -93,7 +93,7 @@ def training_table(runs: Sequence[Training]) -> tuple[pd.DataFrame, pd.DataFrame
         alone = run is first
         words.append(
             {
-                "Method": look(run.provider).label,
+                "Method": style_of(run.provider).label,
                 "Epochs": fmt.count(run.epochs),
                 "Epoch": fmt.time(row["epoch_s"]),
                 "Prepare": fmt.time(run.preparation),
@@ -119,7 +119,7 @@ def _write_weights(folder: Folder, run: Training) -> None:
     folder.file(
         f"weights/weights-{run.problem.name}-{method}.npz", buffer.getvalue(),
         Caption(
-            f"Trajectory on {run.problem.name} by {look(run.provider).label}",
+            f"Trajectory on {run.problem.name} by {style_of(run.provider).label}",
             f"NumPy arrays: points, the flat weights after every {run.every} epochs from the start "
             "on; last, those at the end; losses, seconds, and the names of the parameters.",
         ),
@@ -132,7 +132,7 @@ def _write_maps(folder: Folder, run: Training, setting: str, *, animate: bool) -
         f"map-{name}", map_figure(run), map_frame(run),
         Caption(
             f"P(class 1) over the plane, {name}",
-            f"{setting}, by {look(run.provider).label}: before training, after {run.epochs:,} "
+            f"{setting}, by {style_of(run.provider).label}: before training, after {run.epochs:,} "
             "epochs, and with the samples on top. The map covers 1.1 times the range of the data. "
             "The line is where both classes are equally likely; there is none where the whole map "
             "lies on one side.",
@@ -153,7 +153,7 @@ def write_real(folder: Folder, table: pd.DataFrame) -> pd.DataFrame:
             {
                 "Problem": row["problem"],
                 "n": fmt.count(row["n"]),
-                "Method": look(row["provider"]).label,
+                "Method": style_of(row["provider"]).label,
                 "Passes": fmt.count(row["passes"]),
                 "Error": fmt.error(row["error"]),
                 "Worst component": fmt.error(row["worst"]),

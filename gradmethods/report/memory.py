@@ -16,7 +16,7 @@ from gradmethods.output import format as fmt
 from gradmethods.output.caption import Caption
 from gradmethods.output.figures import SIZES
 from gradmethods.output.items import Item, Writer
-from gradmethods.output.style import look
+from gradmethods.output.style import style_of
 from gradmethods.report import frames, plots
 from gradmethods.report.captions import FITS, SETTING, family_measured
 from gradmethods.report.panel import plotted
@@ -89,7 +89,7 @@ def memory_table(memories: pd.DataFrame) -> pd.DataFrame:
         [
             {
                 "Sweep": row["sweep"],
-                "Method": look(row["provider"]).label,
+                "Method": style_of(row["provider"]).label,
                 "Problem": row["network"],
                 "Size": f"{SWEEPS[row['sweep']].grows} = {fmt.count(row['size'])}",
                 "Parameters": fmt.memory(row["parameter_bytes"]),

@@ -12,7 +12,7 @@ from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormat
 from gradmethods.cost.cases import COUNTS
 from gradmethods.output.caption import Caption
 from gradmethods.output.figures import SIZES, new_figure
-from gradmethods.output.style import RC, THEORY, look
+from gradmethods.output.style import RC, THEORY, style_of
 from gradmethods.report.captions import COUNTED as HOW
 from gradmethods.report.growth import DIRECTIONS, FIXED, Direction
 
@@ -74,7 +74,7 @@ def draw(points: pd.DataFrame, growing: str, size: str = "wide") -> Figure:
 def _line(
     axes: Any, provider: str, fixed: int, line: pd.DataFrame, growing: str, direction: Direction
 ) -> None:
-    style = look(provider)
+    style = style_of(provider)
     x, y = line[growing].to_numpy(float), line["multiple"].to_numpy(float)
     named = style.label in axes.get_legend_handles_labels()[1]  # by another line of its own
     axes.plot(x, y, label=None if named else style.label, **style.plot)

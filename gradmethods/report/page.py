@@ -111,7 +111,7 @@ def page(out: Path, content: Content) -> str:
 def _reached(costs: pd.DataFrame) -> list[dict[str, Any]]:
     """Say how far each provider came, and at what price there."""
     from gradmethods.output import format as fmt
-    from gradmethods.output.style import look
+    from gradmethods.output.style import style_of
 
     rows = []
     done = costs[(costs["outcome"] == "measured") & (costs["sweep"] == "width")]
@@ -119,8 +119,8 @@ def _reached(costs: pd.DataFrame) -> list[dict[str, Any]]:
         last = group.iloc[-1]
         rows.append(
             {
-                "label": look(str(provider)).label,
-                "colour": look(str(provider)).colour,
+                "label": style_of(str(provider)).label,
+                "colour": style_of(str(provider)).colour,
                 "n": fmt.count(last["n"]),
                 "time": fmt.time(last["gradient_s"]),
                 "ratio": fmt.interval(last["ratio"], last["ratio_low"], last["ratio_high"]),

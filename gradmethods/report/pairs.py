@@ -11,7 +11,7 @@ from gradmethods.cost.noise import factor
 from gradmethods.cost.pairs import PAIRS, UNDECIDED, verdict
 from gradmethods.output import format as fmt
 from gradmethods.output.caption import Caption
-from gradmethods.output.style import look
+from gradmethods.output.style import style_of
 from gradmethods.report.captions import INTERVALS, ROUNDS, SETTING
 from gradmethods.report.frames import disturbed, noise, noise_frame
 
@@ -92,8 +92,8 @@ def pairs_table(pairs: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(
         [
             {
-                "First": look(row["first"]).label,
-                "Second": look(row["second"]).label,
+                "First": style_of(row["first"]).label,
+                "Second": style_of(row["second"]).label,
                 "Network": row["network"],
                 "First takes": fmt.time(row["first_s"]),
                 "Second takes": fmt.time(row["second_s"]),

@@ -11,7 +11,7 @@ from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 from gradmethods.cost.sweeps import SWEEPS, Sweep
 from gradmethods.output.format import STOPS
 from gradmethods.output.labels import Labels, Place
-from gradmethods.output.style import THEORY, look
+from gradmethods.output.style import THEORY, style_of
 from gradmethods.report.frames import stops
 from gradmethods.report.quantities import TIME, Quantity
 from gradmethods.report.theory import Line, along, theory
@@ -68,7 +68,7 @@ class Panel:
 
     def draw(self, provider: str, label: str, group: pd.DataFrame) -> None:
         """Draw the points of a provider, and name it in the legend."""
-        axes, style, quantity = self.axes, look(provider), self.quantity
+        axes, style, quantity = self.axes, style_of(provider), self.quantity
         x, y = group["size"].to_numpy(float), group[quantity.column].to_numpy(float)
         axes.plot(x, y, label=label, **style.plot)
         if quantity.timed:
@@ -122,7 +122,7 @@ class Panel:
         for provider, group in self.methods:
             if provider not in ends:
                 continue
-            last, style, kind = group.iloc[-1], look(provider), ends[provider][1]
+            last, style, kind = group.iloc[-1], style_of(provider), ends[provider][1]
             x, y = float(last["size"]), float(last[self.quantity.column])
             self.axes.plot(
                 [x], [y], marker="o", markersize=8, markerfacecolor="none", linestyle="none",

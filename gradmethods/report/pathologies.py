@@ -12,13 +12,13 @@ from matplotlib.figure import Figure
 from gradmethods.output.figures import new_figure
 from gradmethods.output.style import BLACK, BLUE, GREEN, ORANGE, PURPLE, RC, THEORY, VERMILLION
 
-INITIALISATION_LOOKS: dict[str, dict[str, Any]] = {
+INITIALISATION_STYLES: dict[str, dict[str, Any]] = {
     "standard normal": {"color": VERMILLION, "marker": "o", "linestyle": (0, (5, 1.5))},
     "Xavier": {"color": BLUE, "marker": "v", "linestyle": "-"},
     "He": {"color": ORANGE, "marker": "s", "linestyle": (0, (3, 1, 1, 1))},
     "critical": {"color": BLACK, "marker": "D", "linestyle": "-"},
 }
-LOSS_LOOKS: dict[str, dict[str, Any]] = {
+LOSS_STYLES: dict[str, dict[str, Any]] = {
     "squared error": {"color": VERMILLION, "linestyle": "-"},
     "cross entropy": {"color": BLUE, "linestyle": "-"},
     "cross entropy, from logits": {"color": BLACK, "linestyle": (0, (1, 1.6))},
@@ -56,7 +56,7 @@ def norms_figure(norms: pd.DataFrame) -> Figure:
 
 def _lines(axes: Any, norms: pd.DataFrame, against: str, every: int = 1) -> None:
     for initialisation, group in norms.groupby("initialisation", sort=False):
-        style = INITIALISATION_LOOKS[str(initialisation)]
+        style = INITIALISATION_STYLES[str(initialisation)]
         spread = group.groupby(against)["norm"].agg(["median", "min", "max"])
         spread = spread.where(spread > 0)  # a gradient that underflowed has no logarithm
         x = spread.index.to_numpy()
@@ -133,7 +133,7 @@ def wrong_figure(gradients: pd.DataFrame, training: pd.DataFrame) -> Figure:
         left, right = figure.subplots(1, 2)
         for name, group in gradients.groupby("loss", sort=False):
             size = abs(group["gradient"])
-            left.plot(group["z"], size.where(size > 0), label=name, **LOSS_LOOKS[str(name)])
+            left.plot(group["z"], size.where(size > 0), label=name, **LOSS_STYLES[str(name)])
             broken = group[~np.isfinite(group["value"])]
             if len(broken):
                 where = float(broken["z"].min())
@@ -153,7 +153,7 @@ def wrong_figure(gradients: pd.DataFrame, training: pd.DataFrame) -> Figure:
 def _recovering(axes: Any, training: pd.DataFrame) -> None:
     for (name, weight), group in training.groupby(["loss", "weight"], sort=False):
         middle = group.groupby("epoch")["accuracy"].median()
-        style = LOSS_LOOKS[str(name)] | {"linestyle": "-", "linewidth": 0.6 + 0.5 * weight}
+        style = LOSS_STYLES[str(name)] | {"linestyle": "-", "linewidth": 0.6 + 0.5 * weight}
         axes.plot(middle.index, middle, **style)
         if name == "squared error":
             axes.annotate(
@@ -166,7 +166,7 @@ def _recovering(axes: Any, training: pd.DataFrame) -> None:
     axes.set(xlabel="epoch", ylabel="accuracy", ylim=(-0.02, 1.02))
     axes.set_title("one unit, from a weight w of the wrong sign", fontsize=7)
     # Named where they run: a legend would lie over one curve or another.
-    black, red = LOSS_LOOKS["cross entropy, from logits"], LOSS_LOOKS["squared error"]
+    black, red = LOSS_STYLES["cross entropy, from logits"], LOSS_STYLES["squared error"]
     axes.text(0.02, 0.84, "cross\nentropy", color=black["color"], transform=axes.transAxes)
     axes.text(0.6, 0.7, "squared error", color=red["color"], transform=axes.transAxes)
 

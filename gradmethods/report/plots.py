@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 from gradmethods.cost.sweeps import SWEEPS, Sweep
 from gradmethods.output.figures import SIZES, new_figure
 from gradmethods.output.format import signed
-from gradmethods.output.style import RC, look
+from gradmethods.output.style import RC, style_of
 from gradmethods.report.panel import Panel
 from gradmethods.report.quantities import RATIO, TIME, Quantity
 
@@ -76,7 +76,7 @@ def side_by_side(
             panels = [Panel(a, costs, s, quantity) for a, s in zip(row, sweeps, strict=True)]
             for panel in panels:
                 for provider, group in panel.methods:
-                    panel.draw(provider, look(provider).label, group)
+                    panel.draw(provider, style_of(provider).label, group)
             for panel in panels:  # sharing an axis, each makes it wider
                 panel.frame()
             for panel in panels:
@@ -99,7 +99,7 @@ def side_by_side(
 
 def _named(provider: str, sweep: Sweep, fit: pd.Series | None, size: str) -> str:
     """Name a method in the legend, with its exponent; a column has a single line for that."""
-    label = look(provider).label
+    label = style_of(provider).label
     if fit is None:
         return label
     middle, low, high = (signed(fit[end]) for end in ("exponent", "low", "high"))

@@ -10,7 +10,7 @@ import pandas as pd
 from gradmethods.cost.fits import FEWEST_POINTS
 from gradmethods.cost.sweeps import get_sweep, letter_of
 from gradmethods.output import format as fmt
-from gradmethods.output.style import look
+from gradmethods.output.style import style_of
 from gradmethods.report.frames import disturbed, folded
 
 QUANTITIES = {
@@ -30,7 +30,7 @@ def costs_table(costs: pd.DataFrame) -> pd.DataFrame:
         rows.append(
             {
                 "Sweep": row["sweep"],
-                "Method": look(row["provider"]).label,
+                "Method": style_of(row["provider"]).label,
                 "Problem": row["network"],
                 "n": fmt.count(row["n"]),
                 "N": fmt.count(row["batch"]),
@@ -56,7 +56,7 @@ def slopes_table(slopes: pd.DataFrame) -> pd.DataFrame:
         rows.append(
             {
                 "Sweep": row["sweep"],
-                "Method": look(row["provider"]).label,
+                "Method": style_of(row["provider"]).label,
                 "Quantity": QUANTITIES[row["quantity"]],
                 "Exponent": fmt.exponent(row["exponent"], row["low"], row["high"]),
                 "Theory": fmt.NONE if fmt.missing(row["theory"]) else f"{row['theory']:g}",
@@ -99,7 +99,7 @@ def operations_table(operations: pd.DataFrame) -> pd.DataFrame:
         count = fmt.count(row["operations"])
         if row["provider"] != "backprop" and not fmt.missing(row["multiple"]):
             count += f" ({row['multiple']:.2f}×)"
-        rows.setdefault((row["sweep"], row["n"]), start)[look(row["provider"]).label] = count
+        rows.setdefault((row["sweep"], row["n"]), start)[style_of(row["provider"]).label] = count
     return pd.DataFrame(list(rows.values())).fillna(fmt.NONE)
 
 
@@ -113,7 +113,7 @@ def gaps_table(gaps: pd.DataFrame) -> pd.DataFrame:
         rows.append(
             {
                 "Sweep": row["sweep"],
-                "Method": look(row["provider"]).label,
+                "Method": style_of(row["provider"]).label,
                 "Problem": f"{row['network']} …" if several and letter == "n" else row["network"],
                 "Size": f"{letter} {span if several else f'= {first}'}",
                 "Kind": fmt.STOPS.get(row["gap"], row["gap"]),

@@ -47,7 +47,7 @@ def summary(out: Path, seconds: float | None = None) -> str:
     """
     from gradmethods.output.files import ACCURACY, PROVENANCE, RECORDS, read_json, records_so_far
     from gradmethods.report.accuracy import text as accuracy
-    from gradmethods.report.banners import banners
+    from gradmethods.report.caveats import caveats
     from gradmethods.report.frames import costs_frame, noise, noise_frame, slopes_frame
     from gradmethods.report.tables import slopes_table
 
@@ -82,8 +82,8 @@ def summary(out: Path, seconds: float | None = None) -> str:
             f"  {row['Sweep']:<11} {row['Method']:<26} gradient ÷ loss ∝ {letter}^{row['Exponent']}"
             f"{theory}{bent} ({row['Fitted sizes']})"
         )
-    for banner in banners(read_json(out / PROVENANCE, dict), costs, floors):
-        lines += ["", textwrap.fill(banner, 100)]
+    for caveat in caveats(read_json(out / PROVENANCE, dict), costs, floors):
+        lines += ["", textwrap.fill(caveat, 100)]
     found = accuracy.findings(records_so_far(out / ACCURACY))
     if found:
         lines += ["", *(textwrap.fill(words, 100, subsequent_indent="  ") for words in found)]

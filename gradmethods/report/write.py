@@ -28,8 +28,8 @@ from gradmethods.report import frames
 from gradmethods.report.accuracy.captions import METHOD as ACCURACY_METHOD
 from gradmethods.report.accuracy.sections import SECTIONS
 from gradmethods.report.accuracy.text import findings
-from gradmethods.report.banners import banners
 from gradmethods.report.captions import METHOD
+from gradmethods.report.caveats import caveats
 from gradmethods.report.cite import bibliography, run_name
 from gradmethods.report.claims import SECTION as LEDGER
 from gradmethods.report.cost import cost_items
@@ -70,7 +70,7 @@ def write(out: Path) -> list[Path]:
     _check_distinct(everything)
     with _read_from(out / PROVENANCE):
         entries = bibliography(run, origin)
-        reservations = banners(origin, costs, frames.noise_frame(records))
+        reservations = caveats(origin, costs, frames.noise_frame(records))
     index = {
         "run": run,
         "provenance": origin,

@@ -12,7 +12,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gradmethods import problems
-from gradmethods.problem import Problem
 from gradmethods.problems.predictions import probabilities
 from gradmethods.providers import Backprop
 from gradmethods.studies.training import EPOCHS, RATE, Training, train, undisturbed
@@ -105,8 +104,7 @@ def diagnosis(run: Training) -> dict[str, Any]:
     y, t = probabilities(problem, run.params), problem.data["t"]
     assert y is not None
     right = (y > 0.5) == (t.reshape(y.shape) == 1)
-    data, names = dict(problem.data), problem.examples
-    on = Problem(problem.loss, run.params, data, examples=names, name=problem.name)
+    on = problem.replace(params=run.params)
     later = undisturbed(train(on, epochs=LONGER * max(1, run.epochs), rate=run.rate))
     return {
         "kind": kind or ("saddle" if curvature[0] < -_noise(curvature) else "minimum"),

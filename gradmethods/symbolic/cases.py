@@ -14,6 +14,7 @@ from typing import Any, Protocol, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
+from sympy.core.parameters import evaluate
 
 from gradmethods.deadline import deadline
 from gradmethods.errors import InvalidProblem
@@ -196,7 +197,7 @@ class Cases:
         """Stop work that takes longer, in seconds of this thread's own, and refuse it."""
         limit = deadline(seconds, busy=True)
         try:
-            with limit:
+            with evaluate(True), limit:  # noqa: FBT003  # SymPy's; the caller may have set it
                 return work()
         except limit.passed:
             raise overrun(self.builder.limit, seconds) from None

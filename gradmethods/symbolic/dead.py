@@ -26,7 +26,7 @@ UNSELECTED: dict[Any, Callable[..., Any]] = {
     ShareOfLargest: lambda first, *all_: sympy.Lt(first, Largest(*all_)),
     ShareOfSmallest: lambda first, *all_: sympy.Gt(first, Smallest(*all_)),
 }
-"""Where the derivative of an extreme by an operand is 0."""
+"""The condition under which the derivative of an extreme by an operand is 0."""
 
 
 class Settler:

@@ -26,13 +26,9 @@ class RealFunction(sympy.Function):
         arguments = ", ".join(printer.doprint(arg) for arg in self.args)
         return rf"\operatorname{{{type(self).__name__}}}\left({arguments}\right)"
 
-    def _rewritten(self) -> Any:
-        """Return the same function in SymPy's own terms."""
-        raise NotImplementedError
-
     def _eval_rewrite_as_Piecewise(self, *args: Any, **_: Any) -> Any:
         same = self.func(*args, evaluate=False)
-        return same._rewritten()  # noqa: SLF001  # of the same class
+        return same._rewritten()  # noqa: SLF001  # each subclass says it in SymPy's own terms
 
 
 def _to_power(base: str, exp: str | None) -> str:

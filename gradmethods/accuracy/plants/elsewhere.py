@@ -6,7 +6,6 @@ with σ′ in the wrong place.
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Mapping
 from typing import Any
 
@@ -14,8 +13,7 @@ import numpy as np
 
 from gradmethods.accuracy.plants.ground import Ground, Mistake, NotHere, Sown
 from gradmethods.accuracy.plants.slopes import wrong_slopes
-from gradmethods.errors import GradientError
-from gradmethods.examples import first_example
+from gradmethods.errors import GradientError, InvalidProblem
 from gradmethods.problem import Problem
 from gradmethods.problems import FAMILIES, get
 from gradmethods.providers import Backprop
@@ -50,17 +48,10 @@ def examples_of(problem: Problem) -> int:
 def share_of_one(problem: Problem) -> float:
     """Return by what the gradient of one example enters: 1/N for a mean, 1 for a sum."""
     count = examples_of(problem)
-    twice = with_examples(problem, np.tile(np.arange(count), 2))
+    twice = problem.on_examples(np.tile(np.arange(count), 2))
     once = float(problem.value())
     # A sum doubles with its examples, a mean stays.
     return 1.0 if abs(twice.value() - 2 * once) < abs(twice.value() - once) else 1 / count
-
-
-def with_examples(problem: Problem, rows: Any) -> Problem:
-    """Return the same problem on some of its examples."""
-    other = copy.copy(problem)
-    other.data = problem.data | {name: problem.data[name][rows] for name in problem.examples}
-    return other
 
 
 def _by_number(power: int) -> Mistake:
@@ -73,14 +64,14 @@ def _by_number(power: int) -> Mistake:
 
 def _last_example(ground: Ground) -> Sown:
     count = examples_of(ground.problem)
-    last = gradient_of(with_examples(ground.problem, [count - 1]))
+    last = gradient_of(ground.problem.on_examples([count - 1]))
     share = share_of_one(ground.problem)
     yield "all", {n: g - g.dtype.type(share) * last[n] for n, g in ground.gradient.items()}
 
 
 def _not_summed(ground: Ground) -> Sown:
     examples_of(ground.problem)
-    first = gradient_of(first_example(ground.problem))
+    first = gradient_of(ground.problem.on_examples(slice(1)))
     share = share_of_one(ground.problem)
     biases = [name for name in ground.names if ground.gradient[name].ndim < 2]
     if not biases:
@@ -111,16 +102,16 @@ def _stale(ground: Ground) -> Sown:
 
 
 def _single(ground: Ground) -> Sown:
-    half = ground.problem.dtype == np.float32
+    problem = ground.problem
+    half = problem.dtype == np.float32
     coarse = np.float16 if half else np.float32
     yield "rounded", ground.mapped(lambda array: array.astype(coarse))
     if half:
         return
-    problem = ground.problem
-    params = {n: x.astype(coarse) for n, x in problem.structure.check(problem.params).items()}
-    if not all(np.isfinite(x).all() for x in params.values()):
+    try:
+        single = problem.in_dtype(coarse)
+    except InvalidProblem:  # what float32 cannot hold
         return
-    single = Problem(problem.loss, problem.structure.restore(params), problem.data)
     yield "computed", {n: g.astype(problem.dtype) for n, g in gradient_of(single).items()}
 
 

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 from gradmethods.app.commands.new import add_problem, new
-from gradmethods.comparison import DEFAULT_PROVIDERS
 from gradmethods.errors import InvalidOption
 
 
@@ -26,8 +25,8 @@ def add(commands: Any) -> None:
     add_problem(command)
     command.add_argument(
         "--providers",
-        default=",".join(DEFAULT_PROVIDERS),
-        help="names with commas between them (default: %(default)s)",
+        help="names with commas between them "
+        "(default: analytical,numerical,numerical:complex-step,backprop)",
     )
     command.add_argument(
         "--seconds",
@@ -59,9 +58,11 @@ def run(options: argparse.Namespace) -> int:
 
         check_format(check_target(options.plot))
     # A comma within brackets belongs to a provider's own options.
-    names = re.split(r",(?![^\[]*\])", options.providers)
+    names = None
+    if options.providers is not None:
+        names = [name.strip() for name in re.split(r",(?![^\[]*\])", options.providers)]
     problem = find_problem(options.problem, options.size)
-    comparison = compare(problem, [name.strip() for name in names], seconds=options.seconds)
+    comparison = compare(problem, names, seconds=options.seconds)
     print(comparison)
     if options.csv or options.plot:
         print()

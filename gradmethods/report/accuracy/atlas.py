@@ -14,7 +14,7 @@ from matplotlib.ticker import FixedLocator, NullLocator
 
 from gradmethods.output.figures import new_figure, panel_grid
 from gradmethods.output.format import count
-from gradmethods.output.style import RC, THEORY, look
+from gradmethods.output.style import RC, THEORY, style_of
 
 TOP = 30.0
 """Where errors leave the figure: beyond 1 nothing of a gradient is right."""
@@ -108,7 +108,7 @@ def _frame(axes: Any, left: float, right: float = WIDEST) -> None:
 def _curves(axes: Any, points: pd.DataFrame, *, markers: bool = True) -> None:
     """Draw what was measured, and theory as thin lines behind it."""
     for provider, group in points.groupby("provider", sort=False):
-        style = look(str(provider))
+        style = style_of(str(provider))
         found = group.dropna(subset="error").sort_values("step")
         y = found["error"].clip(lower=FLOOR)
         axes.plot(
@@ -122,7 +122,7 @@ def _curves(axes: Any, points: pd.DataFrame, *, markers: bool = True) -> None:
 def _marks(axes: Any, steps: pd.DataFrame, size: float = 6.0) -> None:
     """Mark the best step measured, the one of theory, and the default."""
     for row in steps.to_dict("records"):
-        style = look(row["provider"])
+        style = style_of(row["provider"])
         if row["best_error"] >= 0 and row["scheme"] != "complex-step":
             axes.plot(
                 [row["best_step"]], [max(row["best_error"], FLOOR)], marker="o", markersize=size,
@@ -208,7 +208,7 @@ def _far(axes: Any, points: pd.DataFrame) -> None:
 def _legend(figure: Figure, points: pd.DataFrame) -> None:
     handles = []
     for provider in dict.fromkeys(points["provider"]):
-        style = look(provider)
+        style = style_of(provider)
         label = style.label.removeprefix("numerical, ")
         handles.append(Line2D([], [], label=label, linewidth=0.9, markersize=3, **style.plot))
     black: Any = {"linestyle": "none", "color": "black"}

@@ -12,7 +12,7 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import LogLocator, NullLocator
 
 from gradmethods.output.figures import new_figure
-from gradmethods.output.style import RC, THEORY, look
+from gradmethods.output.style import RC, THEORY, style_of
 from gradmethods.report.accuracy.frames import has_theory
 
 FACTORS = (5.0, 30.0)
@@ -49,7 +49,7 @@ def _scatter(axes: Any, steps: pd.DataFrame, x: str, y: str) -> None:
     axes.set(xscale="log", yscale="log", aspect="equal", adjustable="box")
     axes.set(xlim=limits, ylim=limits)
     for row in steps.to_dict("records"):
-        style = look(row["provider"])
+        style = style_of(row["provider"])
         hollow = row["dtype"] == "float32"
         axes.plot(
             [row[x]], [row[y]], marker=style.marker, color=style.colour, markersize=4.5,
@@ -77,7 +77,7 @@ def _diagonals(axes: Any, factors: tuple[float, ...]) -> None:
 def _legend(figure: Figure, steps: pd.DataFrame) -> None:
     handles = []
     for provider in dict.fromkeys(steps["provider"]):
-        style = look(provider)
+        style = style_of(provider)
         label = style.label.removeprefix("numerical, ")
         handles.append(
             Line2D([], [], label=label, color=style.colour, marker=style.marker, linestyle="none")

@@ -11,7 +11,7 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import FixedLocator, LogLocator, NullLocator
 
 from gradmethods.output.figures import new_figure, panel_grid
-from gradmethods.output.style import RC, look
+from gradmethods.output.style import RC, style_of
 from gradmethods.report.accuracy.atlas import ERROR, FLOOR, TOP, UNITS, title, unit_line
 from gradmethods.report.accuracy.frames import WHOLE
 
@@ -78,13 +78,13 @@ def planes(gradients: pd.DataFrame, points: pd.DataFrame) -> Figure:
 
 def _panel(axes: Any, drawn: pd.DataFrame, paths: pd.DataFrame, size: float) -> None:
     for provider, path in paths.groupby("provider", sort=False):
-        style, path = look(str(provider)), path.sort_values("step")  # noqa: PLW2901  # in order
+        style, path = style_of(str(provider)), path.sort_values("step")  # noqa: PLW2901  # in order
         axes.plot(
             path["gradient_s"], path["error"].clip(lower=FLOOR), color=style.colour, alpha=0.6,
             linewidth=0.7, marker=".", markersize=1.6, zorder=2,
         )  # fmt: skip
     for row in drawn.to_dict("records"):
-        style = look(row["provider"])
+        style = style_of(row["provider"])
         hollow: Any = {} if row["error"] else {"markerfacecolor": "white"}
         axes.plot(
             [row["gradient_s"]], [max(row["error"], FLOOR)], marker=style.marker,
@@ -97,7 +97,7 @@ def _handles(drawn: pd.DataFrame, paths: pd.DataFrame) -> list[Any]:
     trailed = set(paths["provider"])
     handles = []
     for provider in dict.fromkeys(drawn["provider"]):
-        style = look(provider)
+        style = style_of(provider)
         line: Any = {"linewidth": 0.7} if provider in trailed else {"linestyle": "none"}
         handles.append(
             Line2D([], [], label=style.label, color=style.colour, marker=style.marker, **line)

@@ -7,7 +7,7 @@ from typing import Any
 import pandas as pd
 
 from gradmethods.output import format as fmt
-from gradmethods.output.style import look
+from gradmethods.output.style import style_of
 from gradmethods.report.accuracy.frames import WHOLE, WIDEST
 
 WORDS = {"obstacle": "refused", "not run": "not run", "within bound": ""}
@@ -67,7 +67,7 @@ def accuracy_table(gradients: pd.DataFrame) -> pd.DataFrame:
     rows = [
         {
             "Problem": row["problem"],
-            "Method": look(row["provider"]).label,
+            "Method": style_of(row["provider"]).label,
             "Array": row["array"],
             "n": fmt.count(row["array_n"]),
             "Error": fmt.error(row["error"]),
@@ -99,7 +99,7 @@ def steps_table(steps: pd.DataFrame) -> pd.DataFrame:
             {
                 "Problem": row["problem"],
                 "dtype": row["dtype"],
-                "Scheme": look(row["provider"]).label.removeprefix("numerical, "),
+                "Scheme": style_of(row["provider"]).label.removeprefix("numerical, "),
                 "Best step": fmt.error(row["best_step"]),
                 "in theory": fmt.error(row["theory_step"]) if narrow else _wider(row),
                 "Theory ÷ measured": fmt.significant(row["step_ratio"], 2) if narrow else fmt.NONE,
@@ -126,7 +126,7 @@ def gaps_table(gaps: pd.DataFrame) -> pd.DataFrame:
         )
         parts = [row[name] for name in ("dtype", "scheme") if isinstance(row[name], str)]
         entry["Of"].append(
-            look(row["provider"]).label if isinstance(row["provider"], str) else " ".join(parts)
+            style_of(row["provider"]).label if isinstance(row["provider"], str) else " ".join(parts)
         )
     return pd.DataFrame([row | {"Of": ", ".join(filter(None, row["Of"]))} for row in rows.values()])
 
@@ -134,7 +134,7 @@ def gaps_table(gaps: pd.DataFrame) -> pd.DataFrame:
 def _matrix(gradients: pd.DataFrame, cell: Any) -> pd.DataFrame:
     rows: dict[str, dict[str, str]] = {}
     for row in gradients[gradients["array"] == WHOLE].to_dict("records"):
-        label = look(row["provider"]).label
+        label = style_of(row["provider"]).label
         rows.setdefault(label, {"Method": label})[row["problem"]] = _cell(row, cell)
     return pd.DataFrame(list(rows.values())).fillna(fmt.NONE)
 

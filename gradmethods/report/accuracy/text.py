@@ -9,7 +9,7 @@ import pandas as pd
 
 from gradmethods.output import format as fmt
 from gradmethods.output.files import ACCURACY, records_so_far
-from gradmethods.output.style import look
+from gradmethods.output.style import style_of
 from gradmethods.output.terminal import framed
 from gradmethods.report.accuracy import frames, tables
 from gradmethods.report.accuracy.frames import Records
@@ -74,7 +74,7 @@ def _judged(records: Records) -> list[str]:
         return []
     beyond = whole[whole["verdict"] != WITHIN]
     named = ", ".join(
-        f"{look(row['provider']).label} on {row['problem']} ({row['verdict']})"
+        f"{style_of(row['provider']).label} on {row['problem']} ({row['verdict']})"
         for row in beyond.to_dict("records")
     )
     said = [
@@ -86,7 +86,7 @@ def _judged(records: Records) -> list[str]:
         worst = exact.loc[exact["digits"].idxmin()]
         said.append(
             f"Analytical and backprop have {worst['digits']:.1f} correct digits or more; the "
-            f"fewest: {look(worst['provider']).label} on {worst['problem']}."
+            f"fewest: {style_of(worst['provider']).label} on {worst['problem']}."
         )
     return said
 
@@ -103,7 +103,7 @@ def _steps(records: Records) -> list[str]:
         "With the default steps, the error is "
         f"{fmt.significant(middle, 2)} times that of the best single step for all parameters, in "
         f"the median over {_count(lost, 'curve')}{better}, and at worst "
-        f"{fmt.significant(lost.max(), 2)} times ({look(worst['provider']).label} on "
+        f"{fmt.significant(lost.max(), 2)} times ({style_of(worst['provider']).label} on "
         f"{worst['problem']}, {worst['dtype']})."
     )
     said = [lines]

@@ -7,7 +7,6 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from gradmethods import problems
-from gradmethods.examples import first_example
 from gradmethods.graph import record
 from gradmethods.providers.backprop import Backprop
 from gradmethods.studies.claims.claim import (
@@ -44,7 +43,7 @@ def ratios() -> dict[str, list[tuple[int, float]]]:
     for sweep, sizes in networks.items():
         for widths in sizes:
             problem = problems.get("mlp", widths=widths, batch=2)
-            loss = record(first_example(problem)).operations().total()
+            loss = record(problem.on_examples(slice(1))).operations().total()
             program = Backprop().prepare(problem).operations
             found.setdefault(sweep, []).append((problem.size, program / loss))
     return found

@@ -12,7 +12,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gradmethods import problems
-from gradmethods.problem import Problem
 from gradmethods.studies.pathologies.depth import initial_weights
 from gradmethods.studies.training import Training, train, undisturbed
 
@@ -64,7 +63,7 @@ def dying_units(
         data = {"X": island["X"], "t": island["t"][:, None]}
         network = problems.get("mlp", widths=widths, activation="relu", loss="logits")
         weights = initial_weights(widths, "relu", "He", np.random.default_rng(seed))
-        problem = Problem(network.loss, weights, data, examples=("X", "t"), name="mlp")
+        problem = network.replace(params=weights, data=data)
         for rate in rates:
             run = undisturbed(train(problem, epochs=epochs, rate=rate))
             frames.append(

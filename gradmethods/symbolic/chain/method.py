@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gradmethods.errors import InvalidProblem
+from gradmethods.graph.collector import uncollected
 from gradmethods.problem import Problem
 from gradmethods.structure import Arrays
 from gradmethods.symbolic import runtime
@@ -79,7 +80,8 @@ class ChainRule:
         """Run the loss of each case."""
         builder, proven = self.builder, bool(self._problem.examples)
         self.steps = check_cases(len(cases), builder.operations, builder.limit, proven=proven)
-        return {key: self._run([self._data], [case]) for key, case in cases.items()}
+        with uncollected():
+            return {key: self._run([self._data], [case]) for key, case in cases.items()}
 
     def prove(self, one: Arrays, other: Arrays, losses: tuple[Atom, Atom]) -> set[str]:
         """Return the rules, of mean and sum, that hold for two examples."""
@@ -101,13 +103,13 @@ class ChainRule:
 
     def derive(self, loss: Atom, rule: str | None, watch: Watch) -> Case:
         """Differentiate and compile."""
-        with watch("derive"):
+        with watch("derive"), uncollected():
             partials = differentiate(self.names, loss, self._io.params, traps=self.builder.traps)
             entries = [
                 (name, i) for name, ids in self._params.items() for i in np.ndindex(ids.shape)
             ]
             formulas = NamedFormulas(self.symbols, loss, dict(zip(entries, partials, strict=True)))
-        with watch("compile"):
+        with watch("compile"), uncollected():
             program = write(self.names, loss, partials, self._io, rule)
         return Case(formulas, program, self._problem.dtype)
 

@@ -16,7 +16,7 @@ from gradmethods.output.caption import is_unfinished
 from gradmethods.report.frames import noise
 
 
-def banners(
+def caveats(
     origin: Mapping[str, Any] | None, costs: pd.DataFrame, floors: pd.DataFrame
 ) -> list[str]:
     """Return the reservations about a run, a sentence or two each; none for a sound one.

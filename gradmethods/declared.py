@@ -1,0 +1,30 @@
+"""What a user declares of a loss: all that its checks ask, which run before it is a problem."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Protocol
+
+import numpy as np
+
+from gradmethods.structure import Arrays, Parameters, Structure
+
+Loss = Callable[..., Any]
+
+
+class Declared(Protocol):
+    """A loss with its point and data; `gradmethods.problem.Problem` says what each of these is."""
+
+    name: str
+    loss: Loss
+    structure: Structure
+    data: Arrays
+    examples: tuple[str, ...]
+
+    @property
+    def params(self) -> Parameters:
+        """The point."""
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """Of the parameters."""
