@@ -22,8 +22,8 @@ an entry of the derivative is such a 0 only if every term is; other terms count 
 Parameters are taken to be finite, and so are products of finite numbers; data may have gaps.
 
 Functions of 8- and 16-bit integers alone are what NumPy makes of them, in half and single
-precision: xp.sqrt(k) of int8 data has four digits, in every method. For more, write
-xp.sqrt(xp.astype(k, xp.float64)).
+precision: xp.sqrt(k) of int8 data has four digits, in every method. (A certificate is of the exact
+square root: it shows what is lost.) For more, write xp.sqrt(xp.astype(k, xp.float64)).
 
 To come: linear algebra (inv, det, solve, cholesky) in a section of its own.
 """

@@ -46,6 +46,10 @@ class Bindings(ABC):
     kind: str
     """One word for error messages: traced, symbolic, …."""
 
+    rounds = False
+    """Whether functions of integers are NumPy's where it takes them in less than full precision,
+    although the method does not let NumPy evaluate others."""
+
     @abstractmethod
     def apply(self, primitive: Primitive, payloads: list[Any], static: dict[str, Any]) -> Any:
         """Apply a primitive to payloads, at least one of which is not concrete."""
@@ -76,7 +80,7 @@ class Bindings(ABC):
             if all(map(self.is_constant, payloads)):
                 with np.errstate(all="ignore"):
                     value = np.asarray(primitive.numpy(*payloads, **static))
-                if self.folds(primitive, value) or _is_narrow(value, payloads):
+                if self.folds(primitive, value) or (self.rounds and _is_narrow(value, payloads)):
                     return Array(self, value)
             return Array(self, self.apply(primitive, payloads, static))
         except GradientError:
@@ -178,10 +182,7 @@ class Bindings(ABC):
 
 
 def _is_narrow(value: NDArray[Any], operands: list[Any]) -> bool:
-    """Say whether NumPy took a function of small integers in half or single precision.
-
-    The loss is what NumPy computes, so every method takes the rounded value.
-    """
+    """Say whether NumPy took a function of small integers in half or single precision."""
     if value.dtype == np.float32:
         return all(type(x) is int or np.asarray(x).dtype.kind in "iu" for x in operands)
     return value.dtype == np.float16

@@ -44,6 +44,7 @@ class Symbolic(Namespace):
     """The base of the namespaces over symbols, which say how entries are computed."""
 
     kind = "symbolic"
+    rounds = True
     longest: float = MOST_TERMS
     overflows = False
     """Whether slopes that only overflow would spoil are looked for: it shows in formulas."""
