@@ -23,6 +23,9 @@ from gradmethods.cost.trial import Settings
 from gradmethods.output.files import RECORDS, append_record, records_so_far
 from gradmethods.report.text import case_line
 
+HOUR = 3600.0
+"""The limit of a case that is run as a plain test: on a loaded machine, too, it ends before."""
+
 
 def pytest_addoption(parser):
     group = parser.getgroup("bench", "cost of gradients against the number of parameters")
@@ -69,8 +72,10 @@ class Bench:
     """The run: what it can afford, how it measures, and where its records go."""
 
     def __init__(self, options):
-        # Run once as plain tests, the cases are there to work, not to be measured well.
-        seconds = 0.0 if options.benchmark_disable else options.bench_seconds
+        # Run once as plain tests, cases are there to work, not to be measured well or in time.
+        seconds, limit = options.bench_seconds, options.bench_limit
+        if options.benchmark_disable:
+            seconds, limit = 0.0, HOUR
         self.settings = Settings(seconds, options.bench_seed)
         self.parent = options.bench_parent
         self.kept = 0
@@ -79,8 +84,8 @@ class Bench:
         if budget is not None:  # what comes last is done, whatever else there is time for
             counting = min(SECONDS, budget / 4)
             budget = max(0.0, budget - (len(PAIRS) + len(WIDTHS)) * seconds - counting)
-        self.plan = Plan(options.bench_limit, budget)
-        self._counting = options.bench_limit * SHARE, counting
+        self.plan = Plan(limit, budget)
+        self._counting = limit * SHARE, counting
         self.path = options.bench_out and options.bench_out / RECORDS
         earlier = records_so_far(self.path) if self.path else []
         self.done = {record["key"] for record in earlier if self.plan.recall(record)}

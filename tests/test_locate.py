@@ -92,9 +92,9 @@ class Layer:
     kind: ClassVar[str] = "dense"
     width: int = 3
 
-problem.layer = Layer()
+problem.loss.layer = Layer()
 """
-    layer = find_problem(f"{write(text)}:problem").layer  # type: ignore[attr-defined]
+    layer = find_problem(f"{write(text)}:problem").loss.layer  # type: ignore[attr-defined]
     assert pickle.loads(pickle.dumps(layer)) == layer  # noqa: S301  # our own bytes
 
 

@@ -320,3 +320,35 @@ def test_many_scales_under_one_size(scheme):
     off = abs(found - exact) > abs(exact) / 2 + 1e-3 * abs(exact).max()
     assert not (off & ~prepared.unresolved).any()
     assert np.mean(prepared.unresolved) < 0.6
+
+
+@pytest.mark.parametrize("scheme", [s for s in SCHEMES if s != "richardson"])
+@pytest.mark.parametrize("value", [0.0, 5.0])
+def test_a_constant_loss_has_no_slope(scheme, value):
+    """Where a loss is the same number far and near, its slopes of 0 are not in doubt."""
+    x = np.array([1.0, 2.0])
+    prepared: Any = gm.Numerical(scheme).prepare(
+        gm.Problem(lambda w, *, xp=np: value + 0 * xp.sum(xp.sign(w) ** 2), x)
+    )
+    assert not prepared(x).gradient.any()
+    assert not prepared.unresolved.any()
+
+
+@pytest.mark.parametrize("scheme", SCHEMES)
+@pytest.mark.parametrize(("k", "x"), [(1e16, [1.3]), (1e19, [1.3]), (1.0, [1e17, 3e17])])
+def test_waves_that_numbers_near_by_cannot_show_are_marked(scheme, k, x):
+    """Values of neighbouring numbers that have nothing in common look like noise about a trend."""
+    problem = gm.Problem(lambda w, *, xp=np: xp.sum(xp.sin(k * w)), np.array(x))
+    prepared: Any = gm.Numerical(scheme).prepare(problem)
+    prepared(problem.params)
+    assert prepared.unresolved.all()
+
+
+def test_values_that_rise_by_whole_steps():
+    """A line of a rounded loss may be straight by chance, and looked free of noise."""
+    x = np.array([0.0012301534, 0.5, -0.7], np.float32)
+    problem = gm.Problem(lambda w, *, xp=np: math.floor(1e5 * float(np.sum(np.sin(w)))) / 1e5, x)
+    prepared: Any = gm.Numerical().prepare(problem)
+    errors = abs(prepared(x).gradient - np.cos(x.astype(float)))
+    assert (errors <= prepared.error_estimate).all()
+    assert errors.max() < 1e-2

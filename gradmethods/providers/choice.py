@@ -58,4 +58,4 @@ class Chooser:
         """Choose a step for each parameter by itself."""
         sizes = sizes_of(self.probe.point)
         choices = [self.choose(i, scheme, float(size)) for i, size in enumerate(sizes)]
-        return Known.of(choices, home, sizes, sizes, self.noise)
+        return Known.of(choices, home, sizes, sizes, self.noise, self.probe.constant(choices))

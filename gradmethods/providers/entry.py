@@ -22,6 +22,7 @@ from gradmethods.providers.climb import (
 from gradmethods.providers.ladder import (
     AGREE,
     DISTINCT,
+    LEAST,
     RATIO,
     Ladder,
     Rung,
@@ -161,10 +162,10 @@ def _may_be_a_wave(ladder: Ladder) -> bool:
     It may if it is a good part of the loss, or if neighbouring numbers are as far apart as the
     scale of 1, on which losses vary.
     """
-    if ladder.narrowest >= 1 and ladder.noise > ROUGH * ladder.floor:
+    if ladder.narrowest >= 1 and ladder.noise > max(ROUGH * ladder.floor, LEAST):
         return True
     seen = [abs(value) for r in ladder.rungs if r.finite for value in (r.above, r.below)]
-    return ladder.noise > SHARE * max(seen, default=math.inf)
+    return ladder.noise > max(SHARE * max(seen, default=math.inf), LEAST)
 
 
 def _chosen(ladder: Ladder, scheme: Scheme, start: float) -> Choice:

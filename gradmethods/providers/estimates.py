@@ -31,6 +31,8 @@ UNSEEN = 2.0
 """Round-off of a loss in units of u|f|, where nobody looked for it."""
 HALF = 0.5
 """An error of this part of a number leaves it in doubt."""
+NOTHING = 1e-280
+"""What may be hidden where a loss is 0: rounding drowns nothing there."""
 SMALL = 1e-3
 """What is this part of another slope is next to nothing."""
 
@@ -41,7 +43,7 @@ class Marks:
     An error of more than half a number is small all the same if the slope is known to change so
     much more near by that it vanishes at the point; or if the loss is constant to the last bit, and
     others have slopes beside which what that may hide is small. Where all is constant, nothing is:
-    a slope that rounding drowns looks the same.
+    a slope that rounding drowns looks the same, unless the loss is 0 or the same far away, too.
     """
 
     def __init__(self) -> None:
@@ -69,9 +71,10 @@ class Marks:
         return np.asarray(np.where(marked, np.inf, errors))
 
     def finish(self, errors: Vector) -> None:
-        """Mark what is doubtful although constant, once all parts are known."""
+        """Mark what is doubtful although the loss is constant, once all parts are known."""
         for places in self._constant:
-            errors[places[errors[places] > SMALL * self._largest]] = np.inf
+            hidden = errors[places] > max(SMALL * self._largest, NOTHING)
+            errors[places[hidden]] = np.inf
 
 
 class Judge:
@@ -94,7 +97,6 @@ class Judge:
         self._size, self._u = point.size, float(np.finfo(point.dtype).eps) / 2
         self._home = step.known is not None and own_data and step.known.is_home(point)
         self._marks = Marks()
-        self.finish = self._marks.finish
         self._step, self._around = step, 0.0
 
     def look(self, evaluate: Callable[[], float], point: Vector) -> int:
@@ -159,3 +161,8 @@ class Judge:
             bend = np.maximum(bend, np.where(shown > scatter, shown, 0.0))
         constant = (found == found[-1]).all(axis=0)
         return self._marks.add(part.start, size, total, bend, constant)
+
+    def finish(self, errors: Vector) -> None:
+        """Mark what can be judged only when all parts are known."""
+        if not (self._home and self._known.constant):
+            self._marks.finish(errors)

@@ -111,8 +111,9 @@ class Groups:
         """Return the steps and errors of all parameters."""
         self._tables()
         least, most = np.array(self.least), np.array(self.most)
-        noise, groups = self.chooser.noise, self.groups
-        return Known.of(self.choices, self.home, least, most, noise, groups, self._unseen)
+        noise, constant = self.chooser.noise, self.chooser.probe.constant(self.choices)
+        rest = (least, most, noise, constant, self.groups, self._unseen)
+        return Known.of(self.choices, self.home, *rest)
 
     def groups(self, part: slice) -> NDArray[np.intp]:
         """Return the groups of a slice of the parameters at the prepared point."""

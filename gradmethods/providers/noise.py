@@ -70,7 +70,7 @@ def noise_along(line: Callable[[float], Sequence[float]], value: float, u: float
         a constant that dwarfs all else hides differences, so that less may be seen.
     """
     least = max(u * abs(value) / 2, float(np.finfo(float).tiny))
-    spacings = [u**power for power in POWERS]
+    spacings = [float(u**power) for power in POWERS]
     values: Sequence[float] = ()
     rejected: list[float] = []
     for i, spacing in enumerate(spacings):
@@ -82,7 +82,8 @@ def noise_along(line: Callable[[float], Sequence[float]], value: float, u: float
             # The wider line may rise by the same whole steps everywhere; the finer would rise, too.
             rise = max(wider) - min(wider)
             hidden: float = STEP * rise * spacing / spacings[i - 1]
-            return max(least, noise_of(wider, alike=False), hidden)
+            climbed = noise_of(wider, alike=False)
+            return max(least, climbed, hidden) if math.isfinite(climbed) else least
         if level <= SHARE * max(map(abs, values)):
             # Finer lines show the same noise, and no wave; on one of them, all may be exact.
             finer = [noise_of(line(spacing), alike=False) for spacing in spacings[i + 1 :]]

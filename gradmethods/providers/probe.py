@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
@@ -9,6 +10,7 @@ from numpy.typing import NDArray
 
 from gradmethods.problem import Problem
 from gradmethods.providers.black_box import over_reals
+from gradmethods.providers.entry import Choice
 from gradmethods.providers.schemes import or_nan
 
 MOST = 4096
@@ -74,6 +76,17 @@ class Probe:
         if not np.isfinite(values).all():
             return abs(self.value), 0.0
         return float(abs(values).max()), float(abs(values - self.value).max()) / AWAY
+
+    def constant(self, found: Iterable[Choice]) -> bool:
+        """Whether the loss is one number: where no slope was found, it is looked for far away.
+
+        A slope that rounding drowns shows there, unless it is drowned by 1/u² more.
+        """
+        if any(choice.quotient != 0 for choice in found):
+            return False
+        x, u = self.point[self._some], float(np.finfo(self.point.dtype).eps) / 2
+        far = [self.moved(self._some, x * x.dtype.type(s)) for s in (0, -1, 1 / u, -1 / u**2)]
+        return all(value == self.value for value in far)
 
     def _evaluated(self) -> float:
         self.passes += 1

@@ -160,6 +160,8 @@ class Known:
         The range of sizes |x| in a group.
     noise : float
         The noise level of the loss.
+    constant : bool
+        Whether the loss is one number, wherever anybody looked: see `Probe.constant`.
     groups : callable
         The groups of a slice of the parameters.
     unseen : callable, optional
@@ -175,6 +177,7 @@ class Known:
     least: NDArray[np.float64]
     most: NDArray[np.float64]
     noise: float
+    constant: bool
     groups: Callable[[slice], Any] = _itself
     unseen: Callable[[slice, int], NDArray[np.float64]] | None = None
 
