@@ -139,16 +139,15 @@ def right_to_the_last_digits(problem):
     return bool((abs(error) <= 1e-15 * abs(mine)).all())
 
 
-def test_backprop_knows_the_sigmoid_by_its_shape():
-    """In another shape its derivative holds exponentials that overflow; in its own none does."""
+def test_backprop_knows_the_sigmoid_in_other_shapes():
+    """A slope that is lost where numerator and denominator are halved would be a matter of luck."""
 
     def loss(z, *, xp=np):
         return xp.sum(0.5 / (0.5 + xp.exp(-z) / 2))
 
-    for name, found in (("saturated-sigmoid", "right"), ("overflow-in-exp", "not finite")):
+    for name in ("saturated-sigmoid", "overflow-in-exp"):
         known = hard.get(name)
-        mine = gm.Problem(loss, known.params)
-        assert right_to_the_last_digits(mine) == (found == "right")
+        assert right_to_the_last_digits(gm.Problem(loss, known.params))
         assert right_to_the_last_digits(known)
 
 

@@ -173,7 +173,12 @@ REASONS: dict[str, tuple[Reason, ...]] = {
         Reason("right", ALL, "Nothing overflows and nothing is lost in this form."),
     ),
     "overflow-in-exp": (
-        Reason("not finite", FORMULAS, "The formula, e^{−z}/(1 + e^{−z})², is ∞/∞."),
+        Reason(
+            "right",
+            FORMULAS,
+            "The formula, e^{−z}/(1 + e^{−z})², is ∞/∞ in float64; it is computed again in numbers "
+            "that do not overflow.",
+        ),
         Reason(
             "right",
             (BACKPROP,),
@@ -208,10 +213,14 @@ REASONS: dict[str, tuple[Reason, ...]] = {
     "underflow": (
         Reason(
             "wrong",
-            (FORMULAS[0], FORMULAS[2], BACKPROP),
+            (FORMULAS[2], BACKPROP),
             "One term of the quotient rule, xy/(x + y)², has underflowed to 0.",
         ),
-        Reason("not finite", (FORMULAS[1],), "The formula's (x + y)² underflows: 0/0."),
+        Reason(
+            "right",
+            FORMULAS[:2],
+            "The formula is 0/0 in float64; it is computed again in numbers without underflow.",
+        ),
         Reason("zero", (*DIFFERENCES, COMPLEX), "The loss is 0 wherever it is evaluated."),
     ),
 }

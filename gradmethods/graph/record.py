@@ -171,7 +171,7 @@ def check_formulas(problem: Problem, values: list[float], form: str) -> None:
         return
     recorded = None
     for (point, known), found in zip(problem.seen.points(problem), values, strict=True):
-        if not math.isfinite(known) or found == known:
+        if not np.isfinite(_cast(problem, known)) or found == known:
             continue
         recorded = recorded or _evaluating(record(problem), problem.data)
         if not math.isfinite(found) or not is_rounding(
@@ -183,6 +183,11 @@ def check_formulas(problem: Problem, values: list[float], form: str) -> None:
                 "NumPy. SymPy knows neither the sign of a zero nor what is not finite. Use another "
                 "method, such as gm.Backprop()."
             )
+
+
+def _cast(problem: Problem, value: float) -> Any:
+    with np.errstate(over="ignore"):
+        return problem.dtype.type(value)
 
 
 def call_loss(problem: Problem, params: Any, data: Any, xp: Namespace) -> Array:
