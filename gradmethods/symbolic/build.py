@@ -16,7 +16,6 @@ import sympy
 from numpy.typing import NDArray
 
 from gradmethods.arrays import Array
-from gradmethods.graph import Graph
 from gradmethods.graph.record import call_loss, record
 from gradmethods.graph.signs import angles_of_zeros
 from gradmethods.graph.slopes import Slopes, unbounded
@@ -66,15 +65,15 @@ class Builder:
             if name in problem.examples
         }
 
-    @cached_property
+    @property
     def traps(self) -> bool:
         """Whether a slope that may be infinite can meet what nothing selects."""
-        return Slopes(self._graph, unbounded(self.problem.data)).traps()
+        return self._found[0]
 
-    @cached_property
+    @property
     def minds_zeros(self) -> bool:
         """Whether the sign of a zero in the loss may decide an angle."""
-        return angles_of_zeros(self._graph)
+        return self._found[1]
 
     @property
     def literal(self) -> Callable[[Any], Any]:
@@ -82,8 +81,11 @@ class Builder:
         return signed_literal if self.minds_zeros else literal
 
     @cached_property
-    def _graph(self) -> Graph:
-        return record(self.problem)
+    def _found(self) -> tuple[bool, bool]:
+        """What the graph of the loss says, which itself is not kept."""
+        graph = record(self.problem)
+        traps = Slopes(graph, unbounded(self.problem.data)).traps()
+        return traps, angles_of_zeros(graph)
 
     def doubtful(self) -> tuple[list[Any], list[Any]]:
         """Return the symbols of the parameters, and of data that hold infinities or NaN."""
