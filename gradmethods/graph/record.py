@@ -171,7 +171,9 @@ def check_formulas(problem: Problem, values: list[float], form: str) -> None:
         return
     recorded = None
     for (point, known), found in zip(problem.seen.points(problem), values, strict=True):
-        if not math.isfinite(known) or found == known:
+        with np.errstate(over="ignore"):  # formulas give a number of the parameters' dtype
+            rounded = problem.dtype.type(known)
+        if not math.isfinite(rounded) or found in (known, rounded):
             continue
         recorded = recorded or _evaluating(record(problem), problem.data)
         if not math.isfinite(found) or not is_rounding(
