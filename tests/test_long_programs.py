@@ -110,7 +110,7 @@ def test_lines_that_repeat_are_compiled_once(monkeypatch):
         data = {"x": rng.normal(size=(steps, 3))}
         assert gm.Backprop().prepare(gm.Problem(loss, params, data)).source().count("\n") > LONG
         counts.append(len(compiled))
-    assert counts[0] == counts[1] < 20
+    assert counts[0] == counts[1] < 30
 
 
 @pytest.mark.parametrize("lines", [1, 7, 100])

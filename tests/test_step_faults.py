@@ -277,7 +277,7 @@ def test_a_loss_that_raises_beside_the_point(scheme, evaluation):
 @pytest.mark.parametrize("scheme", ["forward", "backward"])
 @pytest.mark.parametrize("evaluation", ["plain", "reuse"])
 def test_one_sided_schemes_look_around_elsewhere(scheme, evaluation):
-    """One difference knows nothing of its truncation: with a step that is given it claimed none."""
+    """One difference knows nothing of its truncation, and claimed to have none."""
 
     def rosenbrock(w, *, xp=np):
         return 100 * (w[1] - w[0] ** 2) ** 2 + (1 - w[0]) ** 2
@@ -286,15 +286,19 @@ def test_one_sided_schemes_look_around_elsewhere(scheme, evaluation):
         return xp.sum(xp.exp(-((w - 1e6) ** 2)))
 
     cases = [
-        (rosenbrock, [-1.2, 1.0], [-1.2, 1.0], [-215.6, -88.0], 0.1),
-        (peak, [0.0], [1e6 + 0.5], [-math.exp(-0.25)], None),
+        (rosenbrock, [0.0, 0.0], [-1.2, 1.0], [-215.6, -88.0]),
+        (peak, [0.0], [1e6 + 0.5], [-math.exp(-0.25)]),
     ]
-    for loss, prepared_at, x, exact, step in cases:
+    for loss, prepared_at, x, exact in cases:
         problem = gm.Problem(loss, np.array(prepared_at))
-        prepared: Any = gm.Numerical(scheme, step, evaluation=evaluation).prepare(problem)
+        prepared: Any = gm.Numerical(scheme, evaluation=evaluation).prepare(problem)
         errors = abs(prepared(np.array(x)).gradient - exact)
-        assert errors.max() > 1e-3
         assert (errors <= prepared.error_estimate).all()
+        assert errors.max() > 1e-8
+    given = gm.Numerical(scheme, 0.1, evaluation=evaluation).prepare(problem)
+    given(problem.params)
+    assert given.error_estimate is None
+    assert given.unresolved is None
 
 
 @pytest.mark.parametrize("scheme", SCHEMES)

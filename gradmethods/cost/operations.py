@@ -38,7 +38,7 @@ def count_case(case: Case, plan: Plan, settings: Settings) -> dict[str, Any]:
     --------
     >>> record = count_case(Case("count-2", "backprop", 1), Plan(limit=60), Settings())
     >>> record["network"], record["operations"]
-    ('2-2-1', 58)
+    ('2-2-1', 55)
     """
     start = time.perf_counter()
     found = guarded(case, plan, lambda: _count(case, plan, settings))

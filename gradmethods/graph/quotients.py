@@ -21,7 +21,7 @@ Operand = Any
 """A node, a constant array, or a Python number."""
 
 QUOTIENT = Primitive(
-    "quotient", lambda n, d, *_: n / d, elementwise_shape, lambda _, y: math.prod(y)
+    "quotient", lambda n, d, *_, **__: n / d, elementwise_shape, lambda _, y: math.prod(y)
 )
 """n/d, evaluated as written. The operands are n, d, the parts of both, and by what each part is
 differentiated: z where it is exp(z), and itself where it is not. `above` and `below` are the

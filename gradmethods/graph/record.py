@@ -124,13 +124,19 @@ def record(problem: Problem) -> Graph:
 
 
 def _evaluating(graph: Graph, data: Arrays) -> Recorded:
-    """Make the function that evaluates a graph of a loss, with results moved by a rounding."""
+    """Make the function that evaluates a graph of a loss, with results moved by a rounding.
+
+    What goes in is moved, too: that stands for the roundings inside of a sum or a product.
+    """
 
     def recorded(point: Arrays, rounding: Rounding | None) -> float:
+        params, others = point, data
         if rounding is not None:
-            point = {name: rounding(array) for name, array in point.items()}
+            params, others = (
+                {name: rounding(x) for name, x in arrays.items()} for arrays in (point, data)
+            )
         with np.errstate(all="ignore"):
-            return float(graph.evaluate(point, data, rounding)[0])
+            return float(graph.evaluate(params, others, rounding)[0])
 
     return recorded
 

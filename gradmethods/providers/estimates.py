@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from gradmethods.providers.entry import CONFIDENT, NEGLECTED
 from gradmethods.providers.ladder import AGREE
 from gradmethods.providers.schemes import SCHEMES, StepRule, Vector, or_nan
+from gradmethods.providers.steps import FixedStep
 
 GROWN = 10.0
 """Times the estimate at the prepared point is the least that is said elsewhere."""
@@ -175,3 +176,14 @@ class Judge:
         """Mark what can be judged only when all parts are known."""
         if not (self._home and self._known.constant):
             self._marks.finish(errors)
+
+
+def judge(scheme: str, step: StepRule, point: Vector, *, own_data: bool) -> Judge | None:
+    """Make the judge of a scheme's quotients at a point.
+
+    It is None where nothing tells of their errors: a difference to one side, with a step that was
+    given. To look around would take passes that nobody asked for.
+    """
+    if SCHEMES[scheme].one_sided and isinstance(step, FixedStep):
+        return None
+    return Judge(scheme, step, point, own_data=own_data)

@@ -24,7 +24,7 @@ from gradmethods.providers import schemes
 from gradmethods.providers.black_box import over_reals
 from gradmethods.providers.complex_step import check_tried, complex_step
 from gradmethods.providers.default_steps import choose_steps
-from gradmethods.providers.estimates import Judge
+from gradmethods.providers.estimates import judge
 from gradmethods.providers.extrapolation import richardson
 from gradmethods.providers.schemes import COMPLEX_STEP, RICHARDSON, StepRule
 from gradmethods.providers.steps import FixedStep, PrecisionStep
@@ -200,8 +200,9 @@ class PreparedNumerical(PreparedGradient):
         ``"richardson"``.
     error_estimate : numpy.ndarray or dict, or None
         The estimated absolute error of the last gradient: see `gradmethods.providers.estimates`.
-        With a step that was given, it knows what the losses of the quotients show. A one-sided
-        scheme spends five passes more to see that, and anywhere but at the problem's point.
+        With a step that was given, it knows what the losses of the quotients show: of a one-sided
+        scheme nothing, and it is None. Anywhere but at the problem's point, a one-sided scheme
+        spends five passes more to see its error.
     unresolved : numpy.ndarray or dict, or None
         Where the error of the last gradient is not known at all: no step resolves the entry.
     """
@@ -233,10 +234,10 @@ class PreparedNumerical(PreparedGradient):
                 estimate = complex_step(self.problem, value, point, data, self.step, seconds)
             else:
                 losses = schemes.one_by_one(evaluate, value, point)
-                judge = Judge(self.scheme, self.step, point, own_data=own_data)
-                looked = judge.look(evaluate, point)
+                judged = judge(self.scheme, self.step, point, own_data=own_data)
+                looked = judged.look(evaluate, point) if judged else 0
                 estimate = schemes.differences(
-                    self.scheme, losses, point, self.step, seconds, judge
+                    self.scheme, losses, point, self.step, seconds, judged
                 )
                 estimate = estimate._replace(passes=estimate.passes + looked)
         self.forward_passes = estimate.passes

@@ -15,7 +15,7 @@ from gradmethods.problem import Problem
 from gradmethods.provider import PreparedGradient, Stopwatch
 from gradmethods.providers import schemes
 from gradmethods.providers.black_box import over_reals
-from gradmethods.providers.estimates import Judge
+from gradmethods.providers.estimates import judge
 from gradmethods.providers.schemes import Losses, StepRule, Vector
 from gradmethods.structure import Arrays
 
@@ -112,9 +112,11 @@ class PreparedReuse(PreparedGradient):
                 evaluate = over_reals(self.problem, point, data)
                 value, seconds = schemes.timed(evaluate)
                 losses = schemes.one_by_one(evaluate, value, point)
-            judge = Judge(self.scheme, self.step, point, own_data=data is self.problem.data)
-            judge.look(over_reals(self.problem, point, data), point)
-            estimate = schemes.differences(self.scheme, losses, point, self.step, seconds, judge)
+            own_data = data is self.problem.data
+            judged = judge(self.scheme, self.step, point, own_data=own_data)
+            if judged:
+                judged.look(over_reals(self.problem, point, data), point)
+            estimate = schemes.differences(self.scheme, losses, point, self.step, seconds, judged)
         self._errors = estimate.errors
         return estimate.value, structure.split(estimate.gradient)
 
