@@ -135,10 +135,8 @@ class Duals:
                 value = np.asarray(getattr(np, "rint" if name == "round" else name)(*simple))
             if name == "round" and np.asarray(simple[0]).dtype.kind in "iu":
                 return Exact(simple[0])
-            whole = all(np.asarray(x).dtype.kind in "iu" for x in simple)
-            narrow = value.dtype == np.float16 or (value.dtype == np.float32 and whole)
-            if value.dtype.kind in "iub" or narrow:  # of small integers, a loss is NumPy's
-                return Exact.of(value)
+            if value.dtype.kind in "iub":
+                return Exact(value)
         if name in COMPARISONS:
             return Exact(elementwise(COMPARISONS[name], *operands).astype(np.bool_))
         return Exact(elementwise(UNARY.get(name) or BINARY[name], *operands))

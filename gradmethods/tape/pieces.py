@@ -87,7 +87,7 @@ def _index(text: str) -> Any:
 def _code(text: str) -> CodeType:
     """Compile a piece whose names x… are those of cells, and y… its own."""
     outer = dict.fromkeys(re.findall(r"\bx\d+\b", text))
-    assigned = dict.fromkeys(re.findall(r"^(x\d+) = ", text, re.MULTILINE))
+    assigned = dict.fromkeys(re.findall(r"^(?:if .*: )?(x\d+) = ", text, re.MULTILINE))
     body = [f"nonlocal {', '.join(assigned)}"] if assigned else []
     body += text.split("\n")
     source = "\n        ".join(
