@@ -33,6 +33,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from pickle import PicklingError
 from typing import Any
 
 import numpy as np
@@ -68,6 +69,18 @@ class Primitive:
     shape: Callable[..., Shape] = field(repr=False)
     operations: Callable[[list[Shape], Shape], int] = field(repr=False)
     aliases: bool = False
+
+    def __copy__(self) -> Primitive:
+        return self
+
+    def __deepcopy__(self, memo: Any) -> Primitive:
+        return self
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Pickle the name: another object would be another primitive."""
+        if TABLE.get(self.name) is not self:
+            raise PicklingError(f"{self.name} is a primitive of programs, which are made again.")
+        return get_primitive, (self.name,)
 
 
 def elementwise_shape(*operands: Operand, **static: Any) -> Shape:
@@ -253,3 +266,8 @@ TABLE: dict[str, Primitive] = {
         Primitive("concat", lambda *xs, axis: np.concat(xs, axis), _concat_shape, _count_nothing),
     )
 }
+
+
+def get_primitive(name: str) -> Primitive:
+    """Return the primitive of a name."""
+    return TABLE[name]

@@ -24,7 +24,6 @@ from tests.programs import Program
 
 SECONDS = 60
 """That one method may take."""
-HALF_PRECISION = float(np.finfo(np.float16).eps) / 2
 STEPS = {"float64": 2.0**-13, "float32": 2.0**-6}
 EXACT: dict[str, Callable[[], Any]] = {
     "backprop": gm.Backprop,
@@ -51,6 +50,7 @@ HIDDEN, FINER, FAINT, SMALL_ONE, TIMID, MARKED = (
     "timid",
     "marked",
 )
+NORM = "round-off of the norm"
 FAULTS = (WRONG, DIGITS, NAN, CRASH, VALUE, SILENT, INVENTED, MISSED)
 ORDER = (SILENT, INVENTED, MISSED, FINER, HIDDEN, FAINT, SMALL_ONE, TIMID, MARKED, "agrees")
 
@@ -88,6 +88,11 @@ def exact(name: str, oracle: Oracle) -> Outcome:
     result = called(prepared, oracle.problem, strange=oracle.program.seed % 3 == 0)
     found = flat(oracle.problem, result.gradient)
     judged = oracle.judge(result.value, found)
+    if name == "expanded" and judged.status in (WRONG, DIGITS):
+        # Sums that are written out are added in another order: what cancels leaves round-off.
+        apart = max(abs(float(f) - float(t)) for f, t in zip(found, oracle.gradient, strict=True))
+        if apart <= EASY * oracle.program.unit * oracle.largest:
+            return Outcome(NORM, judged.text)
     marked = prepared.unresolved
     if marked is None or judged.status in ("agrees", VALUE, "not judged"):
         return judged
@@ -114,8 +119,6 @@ def certified(oracle: Oracle) -> Outcome:
             ]
             if not wrong and abs(mp.mpf(truth.value) - loss.v) <= 1e-15 * abs(loss.v) + 1e-323:
                 return Outcome("agrees")
-    if oracle.program.unit >= HALF_PRECISION:  # constants are NumPy's rounded ones
-        return oracle.judge(truth.value, found)
     return Outcome(WRONG, wrong[0] if wrong else f"{truth.value!r}, not {mp.nstr(loss.v, 25)}")
 
 

@@ -45,8 +45,12 @@ def test_a_loss_that_raises_midway_leaves_no_trace(scheme):
     prepared = prepare(scheme, gm.Problem(loss, x))
     expected = prepared(x)
     state["fuse"] = state["calls"] + 3
-    with pytest.raises(KeyError, match="lost"):
-        prepared(x)
+    if scheme == "complex-step":
+        with pytest.raises(KeyError, match="lost"):
+            prepared(x)
+    else:
+        assert np.isnan(prepared(x).gradient).any()
+        assert prepared.unresolved.any()
     state["fuse"] = math.inf
     again = prepared(x)
     assert again.value == expected.value

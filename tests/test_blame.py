@@ -135,4 +135,4 @@ def test_first_mistakes_get_words():
     with pytest.raises(gm.InvalidProblem, match="got None"):
         gm.Problem(lambda w, xp=np: None, np.ones(2))
     with pytest.raises(gm.InvalidProblem, match="Name several arrays in a dict"):
-        gm.Problem(lambda p, xp=np: xp.sum(p[0]), [np.ones(2), np.ones(3)])
+        gm.Problem(lambda p, xp=np: xp.sum(p[0]), [[1.0], [2.0, 3.0]])

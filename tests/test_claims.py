@@ -57,7 +57,7 @@ def verdicts(finding):
 def counts():
     """Both sweeps, as far as a minute's budget takes them on a slow machine."""
     return {
-        "width": [programs._count(h, (2, h, 1)) for h in (1, 2, 4, 8)],
+        "width": [programs._count(h, (2, h, 1)) for h in (1, 2, 4, 8, 16)],
         "depth": [programs._count(d, (2, *[2] * d, 1)) for d in (1, 2, 3, 4)],
     }
 

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 import gradmethods as gm
+from gradmethods.primitives import TABLE
 
 PROVIDERS: list[Any] = [
     gm.Backprop(),
@@ -149,6 +150,13 @@ def test_a_copy_of_what_was_found_says_the_same(way):
     assert str(other) == str(check)
     comparison = gm.compare(own, seconds=0)
     assert str(WAYS[way](comparison)) == str(comparison)
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_a_copy_of_a_primitive_is_that_primitive(way):
+    """Rules are found by the object: a graph of copies would have none."""
+    for primitive in TABLE.values():
+        assert WAYS[way](primitive) is primitive
 
 
 def gradient_of(own, params, data):

@@ -171,7 +171,8 @@ def check_formulas(problem: Problem, values: list[float], form: str) -> None:
         return
     recorded = None
     for (point, known), found in zip(problem.seen.points(problem), values, strict=True):
-        if not np.isfinite(_cast(problem, known)) or found == known:
+        rounded = _cast(problem, known)
+        if not np.isfinite(rounded) or found in (known, rounded):
             continue
         recorded = recorded or _evaluating(record(problem), problem.data)
         if not math.isfinite(found) or not is_rounding(

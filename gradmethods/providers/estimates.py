@@ -37,6 +37,10 @@ SMALL = 1e-3
 """What is this part of another slope is next to nothing."""
 
 
+LOOKS = 2
+"""Of the whole loss, around a point: in one alone, what entries do to it may cancel."""
+
+
 class Marks:
     """Marks entries whose error is not small beside anything, a part of the parameters at a time.
 
@@ -48,7 +52,7 @@ class Marks:
 
     def __init__(self) -> None:
         self._largest = 0.0
-        self._constant: list[NDArray[np.intp]] = []
+        self._constant: list[tuple[slice, NDArray[np.bool_]]] = []
 
     def add(self, first: int, size: Vector, errors: Vector, bend: Vector, constant: Any) -> Vector:
         """Return the errors of a part, infinite where they are marked.
@@ -66,15 +70,16 @@ class Marks:
         """
         doubtful = errors > HALF * size
         self._largest = max(self._largest, float(size[~doubtful].max(initial=0.0)))
-        self._constant.append(first + np.flatnonzero(doubtful & constant))
+        self._constant.append((slice(first, first + size.size), doubtful & constant))
         marked = doubtful & ~constant & (errors > SMALL * bend)
         return np.asarray(np.where(marked, np.inf, errors))
 
     def finish(self, errors: Vector) -> None:
         """Mark what is doubtful although the loss is constant, once all parts are known."""
-        for places in self._constant:
-            hidden = errors[places] > max(SMALL * self._largest, NOTHING)
-            errors[places[hidden]] = np.inf
+        least = max(SMALL * self._largest, NOTHING)
+        for part, doubtful in self._constant:
+            of_part = errors[part]
+            of_part[doubtful & (of_part > least)] = np.inf
 
 
 class Judge:
@@ -112,16 +117,20 @@ class Judge:
         """
         if not self._rule.one_sided or self._home:
             return 0
-        home = point.copy()
-        moves = np.random.default_rng(0).choice([-1, 1], point.size) * self._step(point)
-        losses = []
-        for way in (0, 1, -1):
-            point[:] = home + way * moves
-            losses.append(or_nan(evaluate)())
+        home, moves = point.copy(), self._step(point)
+        turned = np.random.default_rng(0).integers(0, 2, point.size, np.uint8).view(bool)
+        value, seen = or_nan(evaluate)(), []
+        for _ in range(LOOKS):
+            np.negative(moves, out=moves, where=turned)
+            turned[:], turned[::2] = False, True  # each with every second one the other way
+            np.add(home, moves, out=point)
+            above = or_nan(evaluate)()
+            np.subtract(home, moves, out=point)
+            below = or_nan(evaluate)()
+            seen.append(abs((above - value) / 2 + (below - value) / 2))
         point[:] = home
-        value, above, below = losses
-        self._around = NEGLECTED * abs((above - value) / 2 + (below - value) / 2)
-        return 3
+        self._around = NEGLECTED * float(np.max(seen))
+        return 1 + 2 * LOOKS
 
     def errors(self, part: slice, found: Vector, h: Vector, quotients: Vector) -> Vector:
         """Return absolute errors of a part of the parameters, infinite if not known at all.

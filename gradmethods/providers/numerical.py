@@ -201,7 +201,7 @@ class PreparedNumerical(PreparedGradient):
     error_estimate : numpy.ndarray or dict, or None
         The estimated absolute error of the last gradient: see `gradmethods.providers.estimates`.
         With a step that was given, it knows what the losses of the quotients show. A one-sided
-        scheme spends three passes more to see that, and anywhere but at the problem's point.
+        scheme spends five passes more to see that, and anywhere but at the problem's point.
     unresolved : numpy.ndarray or dict, or None
         Where the error of the last gradient is not known at all: no step resolves the entry.
     """

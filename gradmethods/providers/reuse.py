@@ -113,8 +113,7 @@ class PreparedReuse(PreparedGradient):
                 value, seconds = schemes.timed(evaluate)
                 losses = schemes.one_by_one(evaluate, value, point)
             judge = Judge(self.scheme, self.step, point, own_data=data is self.problem.data)
-            around = point.copy()
-            judge.look(over_reals(self.problem, around, data), around)
+            judge.look(over_reals(self.problem, point, data), point)
             estimate = schemes.differences(self.scheme, losses, point, self.step, seconds, judge)
         self._errors = estimate.errors
         return estimate.value, structure.split(estimate.gradient)
