@@ -185,10 +185,7 @@ def _beside_sigmoid(node: Node, operands: list[str], target: str, out: str) -> L
 
 def _slope_of_tanh(node: Node, operands: list[str], target: str, out: str) -> Lines:
     x, y = operands
-    lines = [
-        f"{target} = {_call('square', y, out)}",
-        f"{target} = {_call('subtract', '1.0', target, out)}",
-    ]
+    lines = [f"{target} = {_call('subtract', '1.0', _call('square', y, out), out)}"]
     if 0 not in node.shape:
         least = f"{target}.item({target}.argmin())" if node.shape else target
         mended = _call("steep_slope_of_tanh", target, x, out)
