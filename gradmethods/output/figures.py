@@ -103,11 +103,12 @@ def _check_formulas(figure: Figure) -> None:
     """Show as it is written what is no formula although there are dollar signs in it: a name."""
     parse = MathTextParser("path").parse
     for text in figure.findobj(Text):
-        if "$" in text.get_text():
-            try:
-                parse(text.get_text())
-            except ValueError:
-                text.set_parse_math(False)
+        try:
+            for line in text.get_text().split("\n"):  # which are laid out one by one
+                if "$" in line:
+                    parse(line)
+        except ValueError:
+            text.set_parse_math(False)
 
 
 def _write_powers(figure: Figure) -> None:
