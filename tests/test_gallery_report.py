@@ -21,6 +21,8 @@ from gradmethods.problems import hard
 from gradmethods.report import gallery as shown
 from tests.gallery_rows import measured
 
+GREY = (0.8, 0.8, 0.8)
+
 
 @pytest.fixture(scope="module")
 def rows():
@@ -61,7 +63,9 @@ def test_the_table_explains_every_cell(frame, tmp_path):
     """A reader must find each method of each case, once, with its reason."""
     table = shown.gallery_table(frame)
     assert list(dict.fromkeys(table["Case"])) == hard.names()
-    assert len(table) == sum(map(len, reasons.REASONS.values()))
+    plain = table["Outcome"].str.replace(", marked", "").str.replace(r", \d.*", "", regex=True)
+    told = len({*zip(table["Case"], plain, table["Why"], strict=True)})
+    assert told == sum(map(len, reasons.REASONS.values()))
     assert not table["Why"].str.startswith("Unexpected").any()
     assert "all" in set(table["Methods"])
     caption = shown.CAPTIONS["tab-hard-cases"]
@@ -76,6 +80,9 @@ def test_the_picture_shows_every_cell(frame, tmp_path):
     words = [text.get_text() for text in drawn(frame)]
     assert len(words) == len(frame) + len(hard.names())
     assert words.count("NaN") == (frame["outcome"] == "not finite").sum()
+    bad = ~frame["outcome"].isin(["right", "inaccurate", "not finite", "refused"])
+    grey = [p for p in shown.plot_gallery(frame).axes[0].patches if p.get_facecolor()[:3] == GREY]
+    assert len(grey) == (bad & (frame["marked"] > 0)).sum() > 0
     assert words.count("none") == frame.loc[frame["certified_digits"].isna(), "case"].nunique()
     figure = shown.plot_gallery(frame)
     figure.draw_without_rendering()

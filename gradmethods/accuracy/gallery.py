@@ -64,6 +64,7 @@ def gallery_rows(names: Iterable[str] | None = None) -> list[dict[str, Any]]:
         truth             the certified one likewise; or why there is none
         certified_digits  how many of its digits are certified; None if there is none
         refusal           why the method gave no gradient; empty if it did
+        marked            how many entries the method itself marks as not resolved
         why               a sentence; empty if the outcome is not the one that it explains
         expected          whether it is
         ================  ==========================================================================
@@ -112,6 +113,7 @@ def _row(
         "gives": "",
         "certified_digits": None,
         "refusal": answer.obstacle,
+        "marked": answer.unresolved or 0,
     }
     if isinstance(truth, str):
         row |= _without_truth(answer) | {"truth": truth}

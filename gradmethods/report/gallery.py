@@ -19,7 +19,7 @@ from gradmethods.output.style import BLUE, PURPLE, RC, VERMILLION, YELLOW, style
 
 COLUMNS = (
     "case", "provider", "n", "dtype", "value", "outcome", "digits", "error", "gives", "truth",
-    "certified_digits", "refusal", "why", "expected",
+    "certified_digits", "refusal", "marked", "why", "expected",
 )  # fmt: skip
 
 TRUTH = (
@@ -32,15 +32,17 @@ CAPTIONS: Mapping[str, Caption] = {
         "Correct digits: −log10 of the norm of the error ÷ the norm of the truth, for the worst "
         "parameter array. Right: within the method's tolerance; inaccurate: not, but with a digit "
         "or more; wrong: with less. Not zero: the truth is 0, and this differs by more than "
-        "round-off. Number: one was given though there is no gradient. Methods that share outcome "
-        f"and reason share a row. {TRUTH}",
+        "round-off. Number: one was given though there is no gradient. Marked: the method itself "
+        "says that it does not resolve some entries. Methods that share outcome and reason share a "
+        f"row. {TRUTH}",
     ),
     "fig-hard-cases": Caption(
         "Hard cases × methods",
         "A number is the count of correct digits, of the worst parameter array (float64 holds 16, "
         "float32, in overflow-float32, 7). Otherwise: wrong: a finite answer without one correct "
         "digit; 0: all zero, which the truth is not; ≠ 0: the truth is zero and the answer is not; "
-        "NaN: NaN or infinity; number: an answer where no gradient exists. The first column says "
+        "NaN: NaN or infinity; number: an answer where no gradient exists. Grey: the method itself "
+        "marks entries of such an answer as not resolved. The first column says "
         f"to how many digits the truth is certified, or that there is none. {TRUTH}",
     ),
 }
@@ -48,14 +50,15 @@ CAPTIONS: Mapping[str, Caption] = {
 SHADES: Any = LinearSegmentedColormap.from_list("digits", ["#E3EEF6", BLUE])
 FULL = -math.log10(2.0**-53)
 """Digits of float64, where the shades end."""
-BLANK, LOUD, SILENT, BASELESS = "white", YELLOW, VERMILLION, PURPLE
+BLANK, LOUD, SILENT, BASELESS, MARKED = "white", YELLOW, VERMILLION, PURPLE, "0.8"
 WORDS = {"zero": "0", "not zero": "≠ 0", NOT_FINITE: "NaN", REFUSED: "refused"}
 FILLS = {REFUSED: BLANK, NOT_FINITE: LOUD, NUMBER: BASELESS}
 LEGEND = {
     "correct digits": SHADES(0.7),
     "wrong, and nothing shows it": SILENT,
     "NaN or infinity": LOUD,
-    "a number, and no gradient exists": BASELESS,
+    "number, no gradient exists": BASELESS,
+    "either, but marked": MARKED,
 }
 CELL = (0.57, 0.22)
 """Inches."""
@@ -66,19 +69,23 @@ def gallery_frame(rows: Iterable[Mapping[str, Any]]) -> pd.DataFrame:
     frame = pd.DataFrame(list(rows), columns=list(COLUMNS))
     floats = ["value", "digits", "error", "certified_digits"]  # infinities came as words from JSON
     frame[floats] = frame[floats].apply(pd.to_numeric)
-    return frame.astype({"n": "Int64", "certified_digits": "Int64"})
+    frame["marked"] = pd.to_numeric(frame["marked"]).fillna(0)  # older runs have none
+    return frame.astype({"n": "Int64", "certified_digits": "Int64", "marked": "Int64"})
 
 
 def gallery_table(frame: pd.DataFrame) -> pd.DataFrame:
     """Write the gallery for readers: methods of one outcome and one reason share a row."""
     rows = []
-    for (case, outcome, why), group in frame.groupby(["case", "outcome", "why"], sort=False):
+    alike = ["case", "outcome", "why", frame["marked"] > 0]
+    for (case, outcome, why, marked), group in frame.groupby(alike, sort=False):
         first, whole = group.iloc[0], len(group) == frame["provider"].nunique()
         rows.append(
             {
                 "Case": case,
                 "Methods": "all" if whole else _methods(group["provider"]),
-                "Outcome": f"{outcome}{_span(group['digits']) if outcome in DIGITAL else ''}",
+                "Outcome": outcome
+                + (_span(group["digits"]) if outcome in DIGITAL else "")
+                + ", marked" * marked,
                 "Gives": first["gives"] + (" …" if len(set(group["gives"])) > 1 else ""),
                 "Truth": "none" if pd.isna(first["certified_digits"]) else first["truth"],
                 "Why": why or f"Unexpected. {first['refusal']}".strip(),
@@ -152,7 +159,9 @@ def _face(row: Mapping[str, Any]) -> tuple[str, Any]:
     outcome = row["outcome"]
     if outcome in DIGITAL:
         return f"{row['digits']:.0f}", SHADES(min(1.0, row["digits"] / FULL))
-    return WORDS.get(outcome, outcome), FILLS.get(outcome, SILENT)
+    fill = FILLS.get(outcome, SILENT)
+    marked = row["marked"] > 0 and fill in (SILENT, BASELESS)
+    return WORDS.get(outcome, outcome), MARKED if marked else fill
 
 
 def _cell(axes: Any, place: tuple[int, int], text: str, fill: Any) -> None:
