@@ -320,3 +320,17 @@ def test_what_simplification_hides(loss, at, closed, by_stages):
     for form in ALL_FORMS:
         expected = by_stages if form == "chain-rule" else closed
         np.testing.assert_array_equal(prepared_in(form, loss, 0.7)(at), expected)
+
+
+@pytest.mark.parametrize("name", ["tanh", "sin", "cosh", "expm1", "exp"])
+@pytest.mark.parametrize("form", ["cse", "chain-rule"])
+def test_numbers_larger_than_memory_are_not_written_out(name, form):
+    """In wider numbers w**w has an exponent of 18 digits, and none of it is a number of its own."""
+
+    def loss(w, *, xp=np):
+        return xp.sum(xp.atan(getattr(xp, name)(w**w)))
+
+    w = np.array([3e6, 5.017884383221681e16])
+    problem = gm.Problem(loss, w)
+    _, gradient = gm.Analytical(form).prepare(problem)(w)
+    assert not np.isfinite(gradient[gradient != 0]).any()

@@ -16,7 +16,7 @@ import numpy as np
 
 WIDE_BITS = 128
 LARGEST_EXPONENT = 1e6
-"""Of powers of e that wide numbers hold; larger ones are infinite, or 0."""
+"""Of powers of e that wide numbers hold; larger ones are infinite, or 0: then a quotient is NaN."""
 
 LEFT_THE_FLOATS = (ZeroDivisionError, OverflowError, ValueError)
 """What Python's floats and `math` raise where NumPy returns an infinity or NaN."""
@@ -145,17 +145,25 @@ def wide_scope() -> dict[str, Any]:
     wide = mpmath.MPContext()
     wide.prec = WIDE_BITS
 
-    def exp(x: Any) -> Any:
-        if abs(x) < LARGEST_EXPONENT:
-            return wide.exp(x)
-        return x if x != x or x > 0 else wide.mpf(0)  # noqa: PLR0124  # NaN, of any kind
+    def growing(function: Callable[..., Any]) -> Callable[..., Any]:
+        return lambda x: function(x if abs(x) < LARGEST_EXPONENT else wide.sign(x) * wide.inf)
 
+    def wave(function: Callable[..., Any]) -> Callable[..., Any]:
+        def of_moderate(x: Any) -> Any:
+            if abs(x) > LARGEST_EXPONENT:
+                raise OverflowError  # mpmath would write it out as an integer
+            return function(x)
+
+        return of_moderate
+
+    exp = growing(wide.exp)
     functions = SCALAR | {
         **{name: getattr(wide, name) for name in (
-            "expm1", "log", "log1p", "log10", "sqrt", "hypot", "sin", "cos", "tan", "asin", "acos",
-            "atan", "atan2", "sinh", "cosh", "tanh", "asinh", "acosh", "atanh", "power",
-            "isfinite", "isinf", "isnan", "sign",
+            "log", "log1p", "log10", "sqrt", "hypot", "asin", "acos", "atan", "atan2", "asinh",
+            "acosh", "atanh", "power", "isfinite", "isinf", "isnan", "sign",
         )},
+        **{name: wave(getattr(wide, name)) for name in ("sin", "cos", "tan")},
+        **{name: growing(getattr(wide, name)) for name in ("expm1", "sinh", "cosh", "tanh")},
         "exp": exp,
         "log2": lambda x: wide.log(x, 2),
         "abs": wide.fabs,
