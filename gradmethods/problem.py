@@ -166,7 +166,9 @@ class Problem:
         return twin
 
     def __repr__(self) -> str:
-        return f"<Problem {self.name!r}: {self.size} parameters, {self.dtype}>"
+        return (
+            f"<Problem {self.name!r}: {self.size} parameter{'s' * (self.size != 1)}, {self.dtype}>"
+        )
 
     @property
     def params(self) -> Parameters:

@@ -87,6 +87,11 @@ class Branch:
                 "structure of the problem's parameters."
             )
         parts = _contents(given)
+        if self.kind in (list, tuple) and len(parts) != len(self.children):
+            raise ShapeMismatch(
+                f"Expected {here} as {self._described()}, got {len(parts)}. Give it the structure "
+                "of the problem's parameters."
+            )
         if parts.keys() != self.children.keys():
             raise ShapeMismatch(
                 f"Expected {here} named {list(self.children)}, got {list(parts)}. "

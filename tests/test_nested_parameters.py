@@ -266,7 +266,7 @@ def changed(**changes: Any) -> dict[str, Any]:
 
 MISFITS = [
     (lambda: {"layers": nested()["layers"]}, r"Missing: \['head'\]"),
-    (lambda: changed(layers=nested()["layers"][:1]), "the parameters at 'layers' named"),
+    (lambda: changed(layers=nested()["layers"][:1]), "'layers' as a list of 2, got 1"),
     (lambda: changed(layers=tuple(nested()["layers"])), "'layers' as a list of 2, got tuple"),
     (lambda: changed(head=tuple(nested()["head"])), r"'head' as Head\(v, scale\), got tuple"),
     (lambda: changed(head=Head(np.ones(3), 1.0)), r"'head.v' of shape \(2,\), got shape \(3,\)"),
@@ -293,3 +293,36 @@ def test_what_does_not_fit_names_the_path(problem, make, text):
             call(make())
     with pytest.raises(gm.GradientError, match=text):
         problem.structure.check(make())
+
+
+def test_a_gradient_in_a_tuple_of_two_containers():
+    """A pair of containers is no pair of loss and gradient, nor an array of several shapes."""
+
+    def bilinear(params, *, xp=np):
+        (W, b), (v, c) = params
+        return xp.sum((W @ b) * v) * c
+
+    params = ((np.ones((2, 3)), np.arange(3.0)), (np.array([1.0, 2.0]), 1.5))
+    problem = gm.Problem(bilinear, params)
+
+    def by_hand(params):
+        (W, b), (v, c) = params
+        return (np.outer(v, b) * c, W.T @ v * c), (W @ b * c, (W @ b) @ v)
+
+    assert gm.check_gradient(by_hand, problem).ok
+    assert gm.check_gradient(lambda p: (problem.value(p), by_hand(p)), problem).ok
+    with pytest.raises(gm.GradientError, match="as a tuple of 2, got 4"):
+        gm.check_gradient(lambda p: sum(by_hand(p), ()), problem)
+
+
+def test_dataclasses_of_a_file_are_the_same_for_problem_and_gradient(tmp_path):
+    """If the file ran twice, its classes would be others, and a right gradient of another kind."""
+    path = tmp_path / "layers.py"
+    path.write_text(
+        "import numpy as np, gradmethods as gm\nfrom dataclasses import dataclass\n"
+        "from typing import Any\n@dataclass\nclass Layer:\n    W: Any\n    b: Any\n"
+        "def loss(p, *, xp=np):\n    return xp.sum(p[0].W * p[0].b)\n"
+        "problem = gm.Problem(loss, [Layer(np.ones(2), np.arange(2.0))])\n"
+        "def mine(p):\n    return [Layer(p[0].b, p[0].W)]\n"
+    )
+    assert main(["check", f"{path}:problem", "--gradient", f"{path}:mine"]) == 0

@@ -18,6 +18,9 @@ from gradmethods.errors import GradientError, InvalidOption, InvalidProblem, Unk
 from gradmethods.problem import Problem
 from gradmethods.problems import Family, hard
 
+STATE = "__gradmethods_state__"
+"""In a module of a user's file: where, when written and how long the file was."""
+
 
 def find_problem(name: str, size: Sequence[str] = ()) -> Problem:
     """Return the problem called `name`.
@@ -158,6 +161,10 @@ def _without_arguments(function: Callable[..., Any]) -> bool:
 
 def _load(path: Path) -> ModuleType:
     name = _module_name(path)
+    state = (str(path.resolve()), path.stat().st_mtime_ns, path.stat().st_size)
+    loaded = sys.modules.get(name)
+    if loaded is not None and vars(loaded).get(STATE) == state:
+        return loaded  # its classes are the same ones for the problem and for the gradient
     spec = importlib.util.spec_from_file_location(name, path)
     assert spec is not None
     assert spec.loader is not None
@@ -179,6 +186,7 @@ def _load(path: Path) -> ModuleType:
     finally:
         if folder in sys.path:  # the file may have changed the list
             sys.path.remove(folder)
+    vars(module)[STATE] = state
     return module
 
 

@@ -78,6 +78,9 @@ def _legend(reference: str, *, timed: bool) -> str:
 
 
 def _conclusion(judged: Judgement) -> str:
+    hidden = [name for name, verdict in judged.verdicts.items() if verdict == UNRESOLVED]
+    if judged.agree and hidden:
+        return f"The providers agree, but for {', '.join(hidden)}: not resolved."
     if judged.agree:
         return "The providers that gave a gradient agree."
     if not math.isfinite(judged.loss.value):
@@ -88,5 +91,4 @@ def _conclusion(judged: Judgement) -> str:
         return f"NO AGREEMENT: look at {', '.join(culprits)}."
     if list(verdicts.values()).count(AGREES) < 2 and UNRESOLVED not in verdicts.values():
         return "Not decided: fewer than two providers gave a gradient that can be compared."
-    hidden = [name for name, verdict in verdicts.items() if verdict == UNRESOLVED]
     return f"Not decided: round-off hides the answer of {', '.join(hidden)}."

@@ -93,7 +93,10 @@ def _number(loss: Any) -> float:
 
 def _is_pair(result: tuple[Any, Any], problem: Problem) -> bool:
     first, second = result
-    if isinstance(first, Mapping) or np.shape(first) != ():
+    try:
+        if isinstance(first, Mapping) or np.shape(first) != ():
+            return False
+    except ValueError:  # containers of several shapes
         return False
     structure = problem.structure
     if structure.bare:

@@ -120,10 +120,14 @@ def _write_weights(folder: Folder, run: Training) -> None:
         f"weights/weights-{run.problem.name}-{method}.npz", buffer.getvalue(),
         Caption(
             f"Trajectory on {run.problem.name} by {style_of(run.provider).label}",
-            f"NumPy arrays: points, the flat weights after every {run.every} epochs from the start "
-            "on; last, those at the end; losses, seconds, and the names of the parameters.",
+            f"NumPy arrays: points, the flat weights after every {_epochs(run.every)} from the "
+            "start on; last, those at the end; losses, seconds, and the names of the parameters.",
         ),
     )  # fmt: skip
+
+
+def _epochs(every: int) -> str:
+    return "epoch" if every == 1 else f"{every} epochs"
 
 
 def _write_maps(folder: Folder, run: Training, setting: str, *, animate: bool) -> None:
