@@ -133,3 +133,18 @@ def test_work_beyond_the_budget_is_refused_before_the_sweep():
     problem = gm.problems.get("mlp", widths=(2, 100, 100, 1))
     with pytest.raises(gm.BudgetExceeded, match="certified_sample"):
         gm.certified_gradient(problem, budget=1e-4)
+
+
+@pytest.mark.parametrize("shapes", [((2, 0), (3, 0, 4)), ((2, 3), (0, 3, 4)), ((0, 3), (3, 4))])
+def test_products_without_entries(shapes):
+    """An empty sum is 0, and has the gradient 0, in whatever place the nothing is."""
+
+    def loss(p, *, xp=np):
+        return xp.sum(p["A"] @ p["B"]) + xp.sum(p["c"] ** 2)
+
+    params = {"A": np.ones(shapes[0]), "B": np.ones(shapes[1]), "c": np.ones(2)}
+    found = gm.certified_gradient(gm.Problem(loss, params)).gradient
+    assert {name: x.shape for name, x in found.items()} == {n: x.shape for n, x in params.items()}
+    assert found["c"].tolist() == [2.0, 2.0]
+    assert not found["A"].any()
+    assert not found["B"].any()

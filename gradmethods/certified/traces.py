@@ -234,7 +234,7 @@ def _left_factor(g: Objects, b: Objects, shape: tuple[int, ...], unit: float) ->
     bt = np.swapaxes(b, -1, -2)
     if len(shape) == 2 < b.ndim:  # one factor of many products: they become one
         m, k = shape
-        n = bt.size // k if k else 0
+        n = math.prod(g.shape[:-2]) * g.shape[-1]
         g, bt = np.moveaxis(g, -2, 0).reshape(m, n), bt.reshape(n, k)
     structural = holds(lambda x: x is ZERO, g)
     if structural.any():
