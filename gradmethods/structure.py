@@ -304,8 +304,8 @@ def _check_parameter(what: str, array: NDArray[Any]) -> None:
             way = "make an array of numbers of it, as np.array([0.5, 1.5]) is one"
         raise InvalidProblem(
             f"{what} must be float64 or float32, got {array.dtype}. Only real floating-point "
-            f"parameters have gradients: {way}. What is no parameter belongs into the data, or into "
-            'a field of a dataclass with metadata={"static": True}.'
+            f"parameters have gradients: {way}. What is no parameter belongs into the data, or "
+            'into a field of a dataclass with metadata={"static": True}.'
         )
     bad = array.size - int(np.isfinite(array).sum())
     if bad:
