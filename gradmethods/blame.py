@@ -1,4 +1,4 @@
-"""Whose line failed: an error of a user's loss is told with the line of the user's own file."""
+"""Tell an error of a user's loss with the line of the user's own file that raised it."""
 
 from __future__ import annotations
 

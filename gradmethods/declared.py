@@ -27,4 +27,4 @@ class Declared(Protocol):
 
     @property
     def dtype(self) -> np.dtype[Any]:
-        """Of the parameters."""
+        """The dtype of the parameters."""

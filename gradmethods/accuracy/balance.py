@@ -46,9 +46,9 @@ from gradmethods.problem import Problem
 from gradmethods.providers.schemes import COMPLEX_STEP
 
 POINTS = 13
-"""Of a line on which round-off is seen."""
+"""A line on which round-off is seen has so many points."""
 ORDER = 6
-"""Of the differences that leave nothing else there."""
+"""The order of the differences that leave nothing but round-off."""
 LINES = 16
 """Coordinates along which it is looked at, at most."""
 

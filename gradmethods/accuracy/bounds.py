@@ -43,7 +43,7 @@ TERMS = 5
 second one is 0."""
 
 ROUNDINGS = 4
-"""Of a quotient and the result."""
+"""So many roundings go into a quotient and its result."""
 
 CLAIM = 10.0
 """How far an error may exceed the method's own estimate of it."""

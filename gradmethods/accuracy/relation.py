@@ -31,7 +31,7 @@ from gradmethods.problem import Problem
 
 
 class Relation(IntEnum):
-    """Of two gradients; that of several arrays is the greatest of theirs."""
+    """How two gradients stand to each other; of several arrays, the greatest counts."""
 
     AGREE = 0
     UNKNOWN = 1

@@ -29,12 +29,12 @@ from gradmethods.providers.steps import FixedStep, step_for
 from gradmethods.structure import Arrays
 
 POWERS = (3 / 4, 1 / 2, 1 / 4)
-"""Of u, the steps: noise shows once a step moves what is rounded by more than the rounding."""
+"""Steps are these powers of u: noise shows once a step moves more than rounding does."""
 WIDEST = 1e-3
 POINTS = 13
-"""Of a line."""
+"""A line has so many points."""
 ORDERS = (4, 6)
-"""Of the differences: of noise both tell the same, of smooth functions the lower tell more."""
+"""Orders of the differences: both tell the same of noise, the lower more of smooth functions."""
 PROBES = 4
 """Points elsewhere."""
 SLACK = 10.0

@@ -24,7 +24,7 @@ SAMPLE = 50
 
 
 ORDER = 9
-"""Of derivatives: those that the bound on five-point differences sums."""
+"""The highest derivative that the bound on five-point differences sums."""
 
 
 @dataclass(frozen=True, eq=False)

@@ -30,7 +30,7 @@ from gradmethods.problem import Problem
 
 BITS = 128
 DIGITS = 17
-"""Of each derivative: as many as float64 can hold."""
+"""Each derivative gets as many digits as float64 can hold."""
 Function = Callable[..., Any]
 
 

@@ -23,10 +23,10 @@ from gradmethods.problem import Problem
 from gradmethods.structure import Arrays
 
 EXPLAINED = 1e-3
-"""Of the error may be left by what explains it, or a few times what rounding leaves."""
+"""An explanation may leave this part of the error, or a few times what rounding leaves."""
 
 FEW = 3
-"""Of so few entries, many patterns fit one by accident: the square of that may be left."""
+"""Many patterns fit so few entries by accident: there, the square of that part may be left."""
 
 Array = NDArray[Any]
 

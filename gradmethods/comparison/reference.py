@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from gradmethods.certified import CertifiedSample
 
 DIGITS = 25
-"""Of what is certified: more than float64 has, so that its own error does not count."""
+"""So many digits are certified: more than float64 has, so that its own error does not count."""
 
 BUDGET = 20.0
 """Seconds that certifying a whole gradient may be predicted to take."""

@@ -14,7 +14,7 @@ SECONDS = 20.0
 """For all cases of a run that someone waits for."""
 
 SHARE = 0.6
-"""Of the limit for a timed case: what a case may take that is only counted."""
+"""This part of the limit for a timed case is what a case may take that is only counted."""
 
 
 def count_case(case: Case, plan: Plan, settings: Settings) -> dict[str, Any]:

@@ -25,7 +25,7 @@ from gradmethods.providers.steps import FixedStep
 GROWN = 10.0
 """Times the estimate at the prepared point is the least that is said elsewhere."""
 ROUNDINGS = 1.0
-"""Of the quotient, in units of round-off."""
+"""The rounding errors of a quotient, in units of round-off."""
 UNLIKE = 10.0
 """Times what was shown at the prepared point, at the same step: more is something new."""
 UNSEEN = 2.0
@@ -39,7 +39,7 @@ SMALL = 1e-3
 
 
 LOOKS = 2
-"""Of the whole loss, around a point: in one alone, what entries do to it may cancel."""
+"""The loss is looked at around a point so often: in one look, what entries do may cancel."""
 
 
 class Marks:
@@ -53,7 +53,7 @@ class Marks:
 
     def __init__(self) -> None:
         self._largest = 0.0
-        self._constant: list[tuple[slice, NDArray[np.bool_]]] = []
+        self._constant: list[tuple[slice, NDArray[np.uint8]]] = []
 
     def add(self, first: int, size: Vector, errors: Vector, bend: Vector, constant: Any) -> Vector:
         """Return the errors of a part, infinite where they are marked.
@@ -71,15 +71,17 @@ class Marks:
         """
         doubtful = errors > HALF * size
         self._largest = max(self._largest, float(size[~doubtful].max(initial=0.0)))
-        self._constant.append((slice(first, first + size.size), doubtful & constant))
+        part = slice(first, first + size.size)
+        self._constant.append((part, np.packbits(doubtful & constant)))
         marked = doubtful & ~constant & (errors > SMALL * bend)
         return np.asarray(np.where(marked, np.inf, errors))
 
     def finish(self, errors: Vector) -> None:
         """Mark what is doubtful although the loss is constant, once all parts are known."""
         least = max(SMALL * self._largest, NOTHING)
-        for part, doubtful in self._constant:
+        for part, bits in self._constant:
             of_part = errors[part]
+            doubtful = np.unpackbits(bits, count=of_part.size).view(bool)
             of_part[doubtful & (of_part > least)] = np.inf
 
 

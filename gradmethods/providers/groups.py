@@ -29,7 +29,7 @@ from gradmethods.structure import Arrays
 OCTAVES = 3
 """Sizes within so many powers of 2 form a class."""
 TAIL = 0.05
-"""Of an array, this part at either end of its sizes joins the class next to it."""
+"""This part of an array, at either end of its sizes, joins the class next to it."""
 REPRESENTATIVES = 3
 """Ladders for each class, one of them for its largest member that is seen."""
 SAMPLE = 4096

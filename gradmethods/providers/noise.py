@@ -14,9 +14,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 POINTS = 9
-"""Of a line, the point itself in the middle."""
+"""A line has so many points, the point itself in the middle."""
 POWERS = (1 / 2, 3 / 4, 7 / 8)
-"""Of u, the relative spacings of lines, as many as it takes."""
+"""The relative spacings of lines are these powers of u, as many as it takes."""
 WIDE = (1 / 4, 1 / 4, 1 / 8, 1 / 8)
 """The powers for a staircase: its steps must be climbed to be seen. Twice each, another way."""
 APART = 1 / 6
@@ -24,7 +24,7 @@ APART = 1 / 6
 ROUGH = 100.0
 """Jumps are looked for where noise seems to be so many times what it is at fine spacings."""
 ORDERS = (4, 5, 6)
-"""Of the differences: in a smooth function they vanish faster than noise, at any order, grows."""
+"""Orders of the differences, which vanish in a smooth function faster than noise grows in them."""
 ALIKE = 6.0
 """Noise tells the same at neighbouring orders, within this factor."""
 MARGIN = 1.5
@@ -45,7 +45,7 @@ OFF = 1e-3
 STEP = 0.25
 """The noise of a staircase, in units of its steps, roughly."""
 SHARE = 0.1
-"""Of the largest loss, at most, may be noise."""
+"""At most this part of the largest loss may be noise."""
 
 
 def noise_along(line: Callable[[float], Sequence[float]], value: float, u: float) -> float:

@@ -16,7 +16,7 @@ import numpy as np
 
 WIDE_BITS = 128
 LARGEST_EXPONENT = 1e6
-"""Of powers of e that wide numbers hold; larger ones are infinite, or 0: then a quotient is NaN."""
+"""The largest power of e that wide numbers hold; beyond it they are infinite, or 0."""
 
 LEFT_THE_FLOATS = (ZeroDivisionError, OverflowError, ValueError)
 """What Python's floats and `math` raise where NumPy returns an infinity or NaN."""

@@ -1,4 +1,4 @@
-"""What stands beside a gradient by many passes: faster methods on the problem, and the truth."""
+"""Hold a gradient by many passes against faster methods on the same problem, and the truth."""
 
 from __future__ import annotations
 

@@ -12,7 +12,7 @@ from gradmethods.problems.family import Family
 DECIMALS = 1e6
 """The staircase has six decimals."""
 AMPLITUDE, FREQUENCY = 1e-8, 1e9
-"""Of the noise: too small to be seen in the loss, with a slope of up to 10."""
+"""The size of the noise: too small to be seen in the loss, with a slope of up to 10."""
 
 
 def tariff(x: Any, *, xp: Any = np) -> Any:

@@ -13,9 +13,9 @@ from gradmethods.problems.functions import sigmoid
 
 DEGREE = 9
 COEFFICIENTS = tuple((-1.0) ** (DEGREE - k) * math.comb(DEGREE, k) for k in range(DEGREE, -1, -1))
-"""Of (x − 1)⁹, the highest power first."""
+"""The coefficients of (x − 1)⁹, the highest power first."""
 SIZE = 10
-"""Of the Hilbert matrix, whose condition number is then 1.6e13."""
+"""The size of the Hilbert matrix, whose condition number is then 1.6e13."""
 
 
 def flat_cosine(x: Any, *, xp: Any = np) -> Any:

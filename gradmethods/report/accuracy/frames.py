@@ -16,7 +16,7 @@ WHOLE = "(all)"
 """Stands for all parameter arrays together, as in the records."""
 
 WIDEST = 0.1
-"""Of the steps of the atlas; that of theory may be wider, and then no measured one can be so."""
+"""The widest step of the atlas; that of theory may be wider, and then no measured one can be so."""
 
 UNJUDGED = {"obstacle": "no truth", "error": "failed"}
 """What stands for a verdict where none was given, by the kind of gap."""

@@ -46,7 +46,7 @@ LAST = (sharing.CLAIM, elimination.CLAIM)
 """They derive formulas as far as there is time: for what the others leave."""
 
 SHARE = 0.8
-"""Of the time left, for the first of them; the other one rests on the same counts."""
+"""This part of the time left goes to the first of them; the other one rests on the same counts."""
 
 
 def claims_rows(

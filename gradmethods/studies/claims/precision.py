@@ -41,8 +41,8 @@ STEPS = 10.0 ** (-np.arange(4, 105) / 8)
 """Eight a decade: from 0.3 to 1e-13."""
 
 EXPONENTS = {"forward": 1 / 2, "central": 1 / 3}
-"""Of the best step in u: from balancing h |f''| / 2 with 2 u |f| / h, and h² |f'''| / 6 with
-u |f| / h (Gill, Murray & Wright 1981, section 8.6)."""
+"""The power of u that the best step goes with: from balancing h |f''| / 2 with 2 u |f| / h, and
+h² |f'''| / 6 with u |f| / h (Gill, Murray & Wright 1981, section 8.6)."""
 
 NEAR = 0.05
 
