@@ -11,8 +11,8 @@ from gradmethods.output.style import (
     THEORY,
     VERMILLION,
     Style,
-    style_of,
 )
+from gradmethods.providers.registry import style_of
 
 _SOLID, _DASHED, _DOTTED, _MIXED = "-", (0, (5, 1.5)), (0, (1, 1)), (0, (3, 1, 1, 1))
 
