@@ -10,7 +10,6 @@ from typing import Any
 import pytest
 
 import gradmethods as gm
-from gradmethods.cost.plan import Gap
 from gradmethods.errors import GradientError
 from gradmethods.output.files import RECORDS, append_record, read_json, read_records
 from gradmethods.peers import FAMILIES, run
@@ -19,6 +18,7 @@ from gradmethods.peers.contest import contest, summary
 from gradmethods.peers.handwritten import HandWritten
 from gradmethods.peers.results import write_results
 from gradmethods.peers.trial import run_case
+from gradmethods.providers.attempt import Gap
 
 
 class Clock:

@@ -15,7 +15,6 @@ from pathlib import Path
 from typing import Any
 
 from gradmethods.app.runs.begin import clear
-from gradmethods.cost.plan import Gap
 from gradmethods.cost.provenance import provenance
 from gradmethods.errors import GradientError
 from gradmethods.output.files import (
@@ -32,6 +31,7 @@ from gradmethods.peers import PEERS
 from gradmethods.peers.cases import GRID, Case
 from gradmethods.peers.results import write_results
 from gradmethods.peers.trial import ENVIRONMENT, RELEASED, describe, gap_record, run_case
+from gradmethods.providers.attempt import Gap
 
 SECONDS = 15.0
 """Seconds of rounds for a case."""

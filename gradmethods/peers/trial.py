@@ -11,7 +11,6 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-from gradmethods.cost.plan import Gap
 from gradmethods.cost.timing import plain_loss, quiet
 from gradmethods.deadline import deadline
 from gradmethods.distance import gradient_error
@@ -22,6 +21,7 @@ from gradmethods.peers.contest import contest, summary
 from gradmethods.peers.peer import PreparedPeer
 from gradmethods.problem import Problem
 from gradmethods.provider import GradientResult, Provider
+from gradmethods.providers.attempt import Gap
 from gradmethods.structure import Arrays
 
 Keep = Callable[[dict[str, Any]], Any]
