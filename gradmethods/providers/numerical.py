@@ -143,6 +143,8 @@ class Numerical:
         words = [self.family, own.label]
         if self.evaluation == REUSE:
             own, words = REUSE_STYLE, [*words, REUSE_STYLE.label]
+            if self.scheme == Numerical().scheme:
+                del words[1]
         if self.step is not None:
             words.append(f"step {self.step:g}")
         return replace(own, label=", ".join(words))

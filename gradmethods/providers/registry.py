@@ -92,6 +92,9 @@ _TYPES: dict[str, Any] = {
 }  # fmt: skip
 """What may be told; an attribute of another type means something else."""
 
+_FORMER = {"numerical:reuse": Numerical(evaluation="reuse").name}
+"""Names that are in records of earlier versions."""
+
 _MET: dict[str, Traits] = {}
 """By name, what was told or read back: a provider that was met once is known by its name."""
 
@@ -158,6 +161,7 @@ def get_provider(name: str) -> Provider:
         ``"analytical"``, ``"numerical"`` or ``"backprop"``; a form of `Analytical` or a scheme of
         `Numerical` may follow a colon, as in ``"numerical:forward"``, and an evaluation or a step
         in brackets, as in ``"numerical:central[reuse,step=1e-06]"``: what `Provider.name` gives.
+        Or a peer, as ``"torch"``.
 
     Raises
     ------
@@ -182,6 +186,15 @@ def get_provider(name: str) -> Provider:
             "'numerical:central[reuse,step=1e-06]'."
         )
     method, variant, options = shape["method"], shape["variant"], shape["options"]
+    if name in _FORMER:
+        return get_provider(_FORMER[name])
+    if method not in PROVIDERS:
+        from gradmethods.providers.peers import (
+            PEERS,  # one file each: read where they are asked for
+        )
+
+        if name in PEERS:
+            return PEERS[name]
     if method not in PROVIDERS or (options is not None and method != "numerical"):
         raise UnknownName.among("provider", name, PROVIDERS)
     default: Any = PROVIDERS[method]
