@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import sys
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -57,6 +58,7 @@ def steps():
 def main():
     """Do everything."""
     out = Path(sys.argv[1])
+    module: Any
     for module in (figures, items):
         module.FORMATS = {"wide": ("svg",), "column": ("svg",)}
     problem = gm.problems.get("network-1-1-1")
