@@ -222,6 +222,7 @@ def test_a_comparison_ends_with_advice():
         _ = untimed.advice
 
 
+@pytest.mark.medium
 def test_a_comparison_measures_once(monkeypatch):
     """If advice timed again, printing a comparison would take as long as making it."""
     comparison = gm.compare(gm.problems.get("xor"), seconds=0.01)

@@ -81,6 +81,7 @@ WORDS = {
 """What must be said about each mistake. Which point values are of, nobody can tell from them."""
 
 
+@pytest.mark.medium
 @pytest.mark.parametrize("name", gm.problems.names())
 def test_each_mistake_is_called_by_its_name(name):
     """Whoever is told "transposed" looks at one line; who is told "wrong" looks at all."""
@@ -293,6 +294,7 @@ def test_a_missing_penalty_is_recognised():
     assert "w: too small by 0.37 times the parameters: the term of a penalty" in mistake
 
 
+@pytest.mark.medium
 def test_wrong_rows_are_named():
     """One wrong line of a loop is one wrong row."""
     problem = gm.problems.get("mlp")
@@ -383,6 +385,7 @@ def test_the_users_own_error_is_not_hidden():
 # -- large problems
 
 
+@pytest.mark.medium
 def test_beyond_the_budget_a_part_is_certified(monkeypatch):
     """A large network must be checked too, and the text must say by what."""
     monkeypatch.setattr("gradmethods.comparison.reference.BUDGET", 0.0)

@@ -48,6 +48,8 @@ from gradmethods.tape import sweep
 from tests.report_records import record as timed_record
 from tests.report_records import write_run
 
+pytestmark = pytest.mark.medium
+
 
 def verdicts(finding):
     return {name: decision.verdict for name, decision in finding.decisions.items()}
@@ -107,7 +109,6 @@ def test_c2_needs_a_million_and_every_pass():
     assert set(verdicts(million.examine(Evidence())).values()) == {UNDECIDED}
 
 
-@pytest.mark.medium
 def test_c3_formulas_swell(counts):
     """If formulas written out shared their parts after all, the article would be wrong."""
     found = sharing.judge(counts)
@@ -184,7 +185,6 @@ def test_c4_times_are_decided_by_intervals():
     assert judged(flat[:2])["width"] == UNDECIDED
 
 
-@pytest.mark.medium
 def test_c5_precision():
     """If differences were as precise as exact methods, or steps another law, it must say so."""
     found = precision.examine(Evidence())
@@ -321,7 +321,6 @@ def test_without_time_nothing_is_decided():
     assert {row["verdict"] for row in rows} == {UNDECIDED}
 
 
-@pytest.mark.medium
 def test_the_job_writes_what_it_found(tmp_path, monkeypatch):
     """If the ledger were not written as the other results are, it could not be cited."""
     chosen = [c for c in LEDGER if c.id in ("C1", "C2", "C6", "C10")]
@@ -346,7 +345,6 @@ def test_the_job_writes_what_it_found(tmp_path, monkeypatch):
     assert again == {path.name: path.read_bytes() for path in written}
 
 
-@pytest.mark.medium
 def test_a_run_keeps_its_claims_and_its_report_shows_them(tmp_path, monkeypatch, svg_alone):
     """If a run did not, `make bench` would measure and decide nothing."""
     write_run(tmp_path)

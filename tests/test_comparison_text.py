@@ -94,6 +94,7 @@ def test_culprits_come_with_reasons():
     assert comparison.table.loc["planted", "reason"] == comparison.reasons["planted"]
 
 
+@pytest.mark.medium
 def test_kinks_are_suspected():
     """Differences that disagree with all others may be right about another gradient."""
     problem = gm.problems.get("helmholtz")

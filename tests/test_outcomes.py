@@ -19,6 +19,8 @@ from gradmethods.accuracy.subject import Subject
 from gradmethods.accuracy.verdict import WITHIN
 from gradmethods.providers import get_provider
 
+pytestmark = pytest.mark.medium
+
 EXPECTED: dict[tuple[str, str], str] = {}
 """Cells whose outcome is another than "within bound"."""
 
@@ -62,7 +64,6 @@ def whole(table):
     return table[table["array"] == WHOLE].set_index(["problem", "provider"])
 
 
-@pytest.mark.medium
 def test_every_cell_is_there(catalogue, table, whole):
     """A cell that is missing would look like a success."""
     assert set(whole.index) == {(p, v) for p in gm.problems.names() for v in VARIANTS}
@@ -104,7 +105,6 @@ def test_exact_methods_are_exact_to_round_off(whole, provider):
     assert (rows["not_finite"] == 0).all()
 
 
-@pytest.mark.medium
 @pytest.mark.parametrize("name", gm.problems.names())
 def test_every_problem_is_certified(name):
     """If a problem could not be certified, its errors would be opinions."""
@@ -144,7 +144,6 @@ def test_a_refusal_is_a_row():
     assert (row[0], row[1][:4], row[2]) == ("obstacle", "No. ", WHOLE)  # and where it was raised
 
 
-@pytest.mark.medium
 def test_the_articles_classifier():
     """The claim of the README, on the article's own network."""
     problem = gm.problems.get("island")

@@ -93,6 +93,7 @@ def test_ladders_go_down_to_the_bound(field):
         assert plant.amount == pytest.approx(float(plant.where.split(" by ")[1]), rel=0.1)
 
 
+@pytest.mark.medium
 def test_the_right_slope_gives_the_right_gradient():
     """The plant must be wrong by the slope alone, or it shows nothing about slopes."""
     sizes: list[tuple[str, Any]] = [

@@ -49,6 +49,7 @@ def test_recorded_value_is_numpy_value(case):
     assert value == pytest.approx(problem.value(), rel=1e-14, abs=0)
 
 
+@pytest.mark.medium
 def test_cases_reach_every_primitive():
     """A primitive without a case would be a rule that nothing checks."""
     # scatter_add is the transpose of getitem: only backward passes contain it.

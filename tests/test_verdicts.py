@@ -267,6 +267,7 @@ def test_a_random_gradient_is_not_its_own_excuse():
     assert not comparison.agree
 
 
+@pytest.mark.medium
 def test_single_precision_in_place_of_double_is_seen():
     """Its roughness looks like a problem's round-off; no other method shows any."""
 
