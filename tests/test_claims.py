@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 import gradmethods as gm
+from gradmethods.app.cli import main
 from gradmethods.app.runs import begin, bench, ledger
 from gradmethods.cost.cases import Case
 from gradmethods.cost.trial import Settings
@@ -343,6 +344,16 @@ def test_the_job_writes_what_it_found(tmp_path, monkeypatch):
     assert len(frame) == sum(len(claim.criteria) for claim in chosen)
     again = {path.name: path.read_bytes() for path in ledger.write_ledger(tmp_path / "out")}
     assert again == {path.name: path.read_bytes() for path in written}
+
+
+def test_the_command_says_how_to_close_what_is_open(tmp_path, monkeypatch, capsys, svg_alone):
+    """C10 rests on times: "not decided" alone leaves a reader with nothing to do."""
+    monkeypatch.setattr(claims, "LEDGER", tuple(c for c in LEDGER if c.id in ("C6", "C10")))
+    monkeypatch.setattr(claims, "LAST", tuple(c for c in LEDGER if c.id == "C6"))
+    assert main(["claims", "--out", str(tmp_path)]) == 0
+    printed = capsys.readouterr().out
+    assert "Open: C10." in printed
+    assert "--records results/latest" in printed
 
 
 def test_a_run_keeps_its_claims_and_its_report_shows_them(tmp_path, monkeypatch, svg_alone):
