@@ -135,8 +135,7 @@ def check_format(path: Path, others: Sequence[str] = ()) -> str:
     kind, known = Path(path).suffix[1:], (*others, *FORMATS["wide"])
     if kind not in known:
         raise InvalidOption(
-            f"Expected a file whose name ends in {', '.join(f'.{each}' for each in known)}; got "
-            f"{path.name!r}."
+            f"Expected a file whose name ends in one of {', '.join(known)}; got {path.name!r}."
         )
     return kind
 
