@@ -21,20 +21,18 @@ from gradmethods.accuracy.truth import true_arrays
 from gradmethods.accuracy.verdict import verdict
 from gradmethods.distance import norm
 from gradmethods.provider import Provider
+from gradmethods.providers.analytical import FORMS, Analytical
+from gradmethods.providers.backprop import Backprop
+from gradmethods.providers.numerical import Numerical
+from gradmethods.providers.schemes import DISTINCT
 
 if TYPE_CHECKING:
     import pandas as pd
 
 VARIANTS = (
-    "analytical:cse",
-    "analytical:expanded",
-    "analytical:chain-rule",
-    "numerical:forward",
-    "numerical",
-    "numerical:five-point",
-    "numerical:richardson",
-    "numerical:complex-step",
-    "backprop",
+    *(Analytical(form).name for form in FORMS if form != Analytical().form),
+    *(Numerical(scheme).name for scheme in DISTINCT),
+    Backprop().name,
 )
 """Every method and every variant whose accuracy differs."""
 

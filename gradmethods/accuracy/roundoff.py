@@ -22,8 +22,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from gradmethods.accuracy.answers import Prepared, Vectors, evaluate
-from gradmethods.accuracy.tolerances import TABLE
 from gradmethods.problem import Problem
+from gradmethods.providers.registry import traits
 from gradmethods.providers.schemes import RICHARDSON
 from gradmethods.providers.steps import FixedStep, step_for
 from gradmethods.structure import Arrays
@@ -71,10 +71,9 @@ def difference_noise(
     A difference of two losses over a step h is known to 2 noise/h, and to no more than the method
     itself says: where it does not resolve an entry, to nothing.
     """
-    method = provider.partition("[")[0]
-    if method not in TABLE.keys() - {"exact"}:
+    scheme = getattr(prepared, "scheme", None)
+    if traits(provider).order is None or scheme is None:
         return None
-    scheme = method.partition(":")[2] or "central"
     point = problem.structure.join(problem.structure.check(problem.params))
     rule = getattr(prepared, "step", None)
     steps = rule(point) if callable(rule) else step_for(scheme, point, problem.dtype)

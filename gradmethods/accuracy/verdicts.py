@@ -20,7 +20,7 @@ from gradmethods.accuracy.roundoff import SLACK, PlainLoss
 from gradmethods.accuracy.tolerances import tolerance
 from gradmethods.distance import error
 from gradmethods.problem import Problem
-from gradmethods.providers.schemes import SCHEMES
+from gradmethods.providers.registry import traits
 
 AGREES = "agrees"
 DISAGREES = "disagrees"
@@ -31,9 +31,6 @@ UNDECIDED = "undecided"
 OBSTACLE = "obstacle"
 
 WRONG = {DISAGREES, WRONG_VALUE, NOT_FINITE}
-
-EXACT_STEP = "numerical:complex-step"
-"""The only scheme that takes no difference."""
 
 VALUE = 1e3
 """The loss may be wrong by so many u|f|: the order of a long sum is a method's own."""
@@ -183,10 +180,9 @@ class Judge:
     @staticmethod
     def _about_steps(answer: Answer) -> str:
         """Say what else makes differences differ: kinks, and steps that the user gave."""
-        name, _, options = answer.provider.partition("[")
-        method, _, scheme = name.partition(":")
-        if method != "numerical" or (scheme or "central") not in SCHEMES:
+        if traits(answer.provider).order is None:
             return ""
+        options = answer.provider.partition("[")[2]
         given = ", and so does a step that is too wide or too narrow" if "step=" in options else ""
         return f". A kink of the loss within a step looks the same{given}"
 
@@ -210,8 +206,8 @@ class Judge:
 
 def methods(answers: Iterable[Answer]) -> int:
     """Count the independent methods among answers."""
-    names = {answer.provider.partition("[")[0] for answer in answers}
-    return len({x if x == EXACT_STEP else x.partition(":")[0] for x in names})
+    told = [traits(answer.provider) for answer in answers]
+    return len({(method.family, method.exact) for method in told})
 
 
 def _gradient_of(names: Iterable[str]) -> str:

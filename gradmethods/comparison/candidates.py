@@ -22,6 +22,7 @@ from gradmethods.errors import InvalidOption, InvalidProblem
 from gradmethods.output.format import duration
 from gradmethods.problem import Problem
 from gradmethods.providers import get_provider
+from gradmethods.providers.registry import traits
 
 CANDIDATES = (
     "backprop",
@@ -126,8 +127,8 @@ def _measured(name: str, problem: Problem, loss: float, seconds: float, limit: f
     except Exception as error:  # noqa: BLE001  # the loss is a stranger's: it may raise anything
         return stopped(Option(name, obstacle=told(error)))
     passes = prepared.forward_passes
-    black_box = name.startswith("numerical") and "reuse" not in name
-    estimate = ((passes or 0) + prepared.value_passes) * loss if black_box else 0.0
+    calls = traits(name).black_box or traits(name).passes is not None
+    estimate = ((passes or 0) + prepared.value_passes) * loss if calls else 0.0
     if estimate > limit:
         return stopped(Option(name, preparation, estimate, estimated=True, passes=passes))
     try:

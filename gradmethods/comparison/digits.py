@@ -11,7 +11,7 @@ import numpy as np
 
 from gradmethods.accuracy.answers import Answer
 from gradmethods.accuracy.judgement import Judgement
-from gradmethods.accuracy.tolerances import TABLE
+from gradmethods.accuracy.tolerances import power
 from gradmethods.accuracy.verdicts import AGREES, UNRESOLVED, WRONG, methods
 from gradmethods.comparison.advice import LEAST, Advice
 from gradmethods.comparison.choices import Option
@@ -162,8 +162,7 @@ def _known(
 
 def theory(problem: Problem, name: str) -> float:
     """Return the digits that a method has at most, at the best step if it has one."""
-    power = TABLE.get(name.partition("[")[0], TABLE["exact"])[1]
-    return power * _finest(problem)
+    return power(name) * _finest(problem)
 
 
 def _finest(problem: Problem) -> float:

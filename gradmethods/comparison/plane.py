@@ -10,7 +10,8 @@ import matplotlib as mpl
 from gradmethods.accuracy.judgement import Judgement
 from gradmethods.errors import InvalidOption
 from gradmethods.output.figures import new_figure
-from gradmethods.output.style import RC, THEORY, style_of
+from gradmethods.output.style import RC, THEORY
+from gradmethods.providers.registry import style_of
 
 FLOOR = 1e-17
 """Where an error of exactly 0 is drawn, as a log axis has no zero."""
