@@ -11,6 +11,7 @@ import functools
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from operator import methodcaller
 from typing import Any, Self
 
 import numpy as np
@@ -44,6 +45,9 @@ def boxed(result: Any) -> Objects:
 def each(function: Callable[..., Any], *arrays: Any) -> Objects:
     """Call a function on the entries of arrays that broadcast."""
     return boxed(np.frompyfunc(function, len(arrays), 1)(*arrays))
+
+
+is_finite, is_zero = methodcaller("is_finite"), methodcaller("is_zero")
 
 
 def holds(predicate: Callable[..., bool], *arrays: Any) -> NDArray[np.bool_]:
@@ -167,12 +171,15 @@ class Ball:
     varying : numpy.ndarray of int8, or numpy.int8
         `CONSTANT`, `SMOOTHLY` or `ABRUPTLY`; of a shape that broadcasts to that of the values. The
         variation of what is constant is 0.
+    never_negative : bool
+        Whether no entry is below 0, at whatever parameters.
     """
 
     values: Objects = field(repr=False)
     dtype: np.dtype[Any]
     variation: Variation | None = field(default=None, repr=False)
     varying: Levels | np.int8 = field(default=CONSTANT, repr=False)
+    never_negative: bool = field(default=False, repr=False)
 
     @property
     def shape(self) -> tuple[int, ...]:

@@ -22,7 +22,7 @@ from gradmethods.certified.decisions import Undecided
 from gradmethods.certified.decisions import order as order_of
 from gradmethods.certified.evaluate import point_of
 from gradmethods.certified.functions import BINARY, UNARY, is_whole, whole_power
-from gradmethods.certified.namespace import Balls, varying_products
+from gradmethods.certified.namespace import Balls
 from gradmethods.certified.numbers import is_known, rounded
 from gradmethods.certified.precision import raised, working
 from gradmethods.errors import InvalidOption
@@ -117,11 +117,6 @@ class Series(Balls):
         varying = np.where(above, a.levels, np.where(below, b.levels, either(a, b)))
         return Ball(values, a.dtype, None, varying)
 
-    def _matmul(self, a: Ball, b: Ball) -> Ball:
-        if 0 in (*a.shape, *b.shape) or not (_has_series(a) or _has_series(b)):
-            return super()._matmul(a, b)
-        return Ball(np.matmul(a.values, b.values), a.dtype, None, varying_products(a, b))
-
 
 def _guarded(function: Function, of_balls: Function) -> Function:
     """Take the function of balls where there are only balls; what has no series is NaN."""
@@ -135,10 +130,6 @@ def _guarded(function: Function, of_balls: Function) -> Function:
             return NAN
 
     return guarded
-
-
-def _has_series(ball: Ball) -> bool:
-    return any(isinstance(x, arb_series) for x in ball.values.flat)
 
 
 def certified_derivatives(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
@@ -13,6 +14,7 @@ from numpy.typing import NDArray
 
 from gradmethods.certified import numbers
 from gradmethods.certified.arrays import Objects, each, holds
+from gradmethods.certified.decisions import Settled
 from gradmethods.certified.evaluate import PRECISIONS, UNITS, Enclosures, enclose
 from gradmethods.certified.precision import working
 from gradmethods.errors import NotDifferentiable
@@ -36,6 +38,8 @@ class CertifiedGradient:
         Working precision.
     seconds : float
         Time taken.
+    choices : sequence of Settled, optional
+        How choices between equal values were made, of which it is proven that they do not matter.
     """
 
     problem: Problem
@@ -43,6 +47,7 @@ class CertifiedGradient:
     enclosure: Enclosures = field(repr=False)
     bits: int
     seconds: float
+    choices: Sequence[Settled] | None = field(default=None, repr=False)
 
     def __repr__(self) -> str:
         return (
@@ -193,7 +198,7 @@ class CertifiedGradient:
         dtype = str(self.problem.dtype)
         bits, unit = PRECISIONS[dtype], UNITS[dtype]
         try:
-            loss, enclosure = enclose(self.problem, bits, unit=unit)
+            loss, enclosure = enclose(self.problem, bits, unit=unit, choices=self.choices)
         except NotDifferentiable:
             nothing = {name: np.full(x.shape, math.inf) for name, x in self.enclosure.items()}
             return math.inf, nothing

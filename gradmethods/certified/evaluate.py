@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -22,7 +22,7 @@ from gradmethods.certified.arrays import (
     filled,
     from_list,
 )
-from gradmethods.certified.decisions import Undecided
+from gradmethods.certified.decisions import Settled, Tie, Undecided
 from gradmethods.certified.namespace import Balls
 from gradmethods.certified.precision import working
 from gradmethods.certified.tangents import Tangents
@@ -102,20 +102,19 @@ def slopes(
     if not isinstance(variation, Tangents):
         return [ZERO] * len(next(iter(seeds.values())).block)
     found: list[arb] = variation.whole().tolist()
-    if not all(slope.is_finite() for slope in found):
-        doubts = f": {xp.doubts[0]}" if xp.doubts else ""
-        raise Undecided(f"A derivative is not a finite number{doubts}")
+    _check_finite(found, xp)
     return found
 
 
 def enclose(
-    problem: Problem, bits: int, *, unit: float = 0.0, budget: float = float("inf")
+    problem: Problem,
+    bits: int,
+    *,
+    unit: float = 0.0,
+    budget: float = float("inf"),
+    choices: Sequence[Settled] | None = None,
 ) -> tuple[arb, Enclosures]:
     """Enclose the loss and its gradient, working with `bits` bits.
-
-    One sweep in reverse encloses all components. It takes no two values for varying alike because
-    they do in numbers, as branches that meet may: where it finds no derivative, forward mode looks
-    again.
 
     Parameters
     ----------
@@ -126,9 +125,13 @@ def enclose(
         with more than `FORWARD` parameters that of a sweep back.
     budget : float, optional
         Seconds.
+    choices : sequence of Settled, optional
+        How choices between equal values are made, where that does not matter.
 
     Raises
     ------
+    Tie
+        If such a choice stands in the way.
     Undecided
         If these bits do not tell.
     NotDifferentiable
@@ -139,11 +142,8 @@ def enclose(
     with working(bits):
         point = point_of(problem)
         if unit and problem.size <= FORWARD:
-            return _forwards(problem, point, unit, budget)
-        value, gradient = _in_reverse(problem, point, unit, budget)
-        if gradient is not None:
-            return value, gradient
-        return _forwards(problem, point, unit, budget)
+            return _forwards(problem, point, unit, budget, choices)
+        return _in_reverse(problem, point, unit, budget, choices)
 
 
 def may_round_to(problem: Problem, point: Enclosures, value: float) -> bool:
@@ -161,12 +161,17 @@ def may_round_to(problem: Problem, point: Enclosures, value: float) -> bool:
 
 
 def _in_reverse(
-    problem: Problem, point: Enclosures, unit: float, budget: float
-) -> tuple[arb, Enclosures | None]:
-    """Enclose the gradient in one sweep back from the loss; None if it is not finite."""
+    problem: Problem,
+    point: Enclosures,
+    unit: float,
+    budget: float,
+    choices: Sequence[Settled] | None = None,
+) -> tuple[arb, Enclosures]:
+    """Enclose the gradient in one sweep back from the loss."""
     start = time.perf_counter()
     params = {name: Trace(values.shape, unit=unit) for name, values in point.items()}
-    value, loss = run(problem, point, params, Balls(unit))
+    xp = Balls(unit, choices=choices)
+    value, loss = run(problem, point, params, xp)
     seconds = time.perf_counter() - start
     if SWEEP * seconds > budget:
         raise _too_long(SWEEP * seconds, budget)
@@ -174,24 +179,35 @@ def _in_reverse(
         return value, {name: filled(values.shape) for name, values in point.items()}
     assert isinstance(loss, Trace)
     found = gradient(loss, params)
-    finite = all(ball.is_finite() for array in found.values() for ball in array.flat)
-    return value, found if finite else None
+    _check_finite((ball for array in found.values() for ball in array.flat), xp)
+    return value, found
+
+
+def _check_finite(slopes: Iterable[Any], xp: Balls) -> None:
+    if not all(slope.is_finite() for slope in slopes):
+        doubts = f": {xp.doubts[0]}" if xp.doubts else ""
+        error = Undecided(f"A derivative is not a finite number{doubts}")
+        raise Tie(error) if xp.ties else error
 
 
 def _forwards(
-    problem: Problem, point: Enclosures, unit: float, budget: float
+    problem: Problem,
+    point: Enclosures,
+    unit: float,
+    budget: float,
+    choices: Sequence[Settled] | None = None,
 ) -> tuple[arb, Enclosures]:
     """Enclose the gradient along unit vectors, in blocks.
 
     The directions of a block belong to one parameter array, so that whatever does not depend on
     that array carries no tangents.
     """
-    xp = Balls(unit)
+    xp = Balls(unit, choices=choices)
     value, _ = run(problem, point, {}, xp)
     found: dict[str, list[arb]] = {name: [] for name in point}
     for name, part in _watched(_blocks(point, max(1, ENTRIES // xp.largest)), budget):
         seeds = {name: Tangents(_unit_vectors(point[name].shape, part), unit=unit)}
-        found[name] += slopes(problem, point, seeds, Balls(unit))
+        found[name] += slopes(problem, point, seeds, Balls(unit, choices=choices))
     return value, {name: from_list(found[name], point[name].shape) for name in point}
 
 

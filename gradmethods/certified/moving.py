@@ -23,7 +23,8 @@ class Moving(Namespace):
         """Make balls of a constant."""
         if isinstance(payload, Ball):
             return payload
-        return Ball(exact(payload), np.asarray(payload).dtype)
+        array = np.asarray(payload)
+        return Ball(exact(array), array.dtype, never_negative=bool((array >= 0).all()))
 
     def _move(self, primitive: Primitive, payload: Any, *where: Any, **static: Any) -> Ball:
         """Move entries as NumPy moves their positions."""
@@ -34,7 +35,8 @@ class Moving(Namespace):
     def _taken(self, ball: Ball, positions: NDArray[np.intp]) -> Ball:
         variation = ball.variation and ball.variation.moved(positions)
         varying = ball.varying if ball.varying.ndim == 0 else taken(ball.levels, positions)
-        return Ball(taken(ball.values, positions), ball.dtype, variation, varying)
+        values = taken(ball.values, positions)
+        return Ball(values, ball.dtype, variation, varying, ball.never_negative)
 
     def _spread(self, ball: Ball, shape: tuple[int, ...]) -> Ball:
         values = np.broadcast_to(ball.values, shape)
