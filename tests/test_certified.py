@@ -12,7 +12,8 @@ import gradmethods as gm
 from gradmethods.certified.decisions import COMPARISONS, FINITE, STEPS
 from gradmethods.certified.functions import BINARY, UNARY
 from gradmethods.certified.moving import MOVES
-from gradmethods.certified.namespace import EXACT, LOGIC, Balls
+from gradmethods.certified.namespace import EXACT, Balls
+from gradmethods.certified.piecewise import LOGIC
 from gradmethods.primitives import TABLE
 from tests.primitive_cases import each_function
 
