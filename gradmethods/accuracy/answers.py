@@ -11,7 +11,6 @@ from functools import cache
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from gradmethods import problems
 from gradmethods.blame import told
@@ -19,11 +18,13 @@ from gradmethods.cost.timing import Cost, measure
 from gradmethods.errors import BudgetExceeded, GradientError, ShapeMismatch
 from gradmethods.problem import Problem
 from gradmethods.provider import Provider
-from gradmethods.providers import get_provider
+from gradmethods.providers import Analytical, Backprop, get_provider
+from gradmethods.providers.schemes import COMPLEX_STEP
 from gradmethods.structure import Arrays
 from gradmethods.tree import grow
+from gradmethods.truth.bounds import losses_in
+from gradmethods.truth.judge import Answered
 
-Vectors = dict[str, NDArray[np.float64]]
 Prepared = Callable[..., Any]
 
 
@@ -49,13 +50,12 @@ class Answer:
         Entries that the method itself marks as not resolved; None if it has no such notion.
     cost : Cost or None
         Measured time, None if it was not asked for.
-    noise : dict of str to numpy.ndarray, or None
-        What the round-off of the loss adds to each component of differences; None for methods
-        that subtract no losses.
-    floor : dict of str to numpy.ndarray, or None
-        What round-off does to each component of an exact gradient; None if nobody had to ask.
-    elsewhere : tuple of dict
-        Gradients at other points, if somebody had to ask.
+    exact : bool or None
+        Whether rounding is the only error of the method; None if that is not known.
+    claim : dict of str to numpy.ndarray or None
+        The method's own estimate of the error of each entry.
+    losses : dict of str to numpy.ndarray or None
+        How many times the rounding error of one loss each entry may be off by, for differences.
     """
 
     provider: str
@@ -66,9 +66,15 @@ class Answer:
     forward_passes: int | None = None
     unresolved: int | None = None
     cost: Cost | None = None
-    noise: Vectors | None = None
-    floor: Vectors | None = None
-    elsewhere: tuple[Arrays | None, ...] = ()
+    exact: bool | None = None
+    claim: Arrays | None = None
+    losses: Arrays | None = None
+
+    @property
+    def given(self) -> Answered:
+        """What the judge looks at."""
+        assert self.gradient is not None
+        return Answered(self.gradient, self.value, self.exact, self.claim, self.losses)
 
     @property
     def is_finite(self) -> bool:
@@ -86,20 +92,43 @@ def ask(problem: Problem, provider: Provider, seconds: float) -> tuple[Answer, P
         prepared = provider.prepare(problem)
         preparation = time.perf_counter() - start
         value, gradient = evaluate(prepared, problem, problem.params, {})
+        claim, marks = claimed(prepared, problem), count_unresolved(prepared)
         answer = Answer(
             provider.name,
             value,
             gradient,
             preparation=preparation,
             forward_passes=getattr(prepared, "forward_passes", None),
-            unresolved=count_unresolved(prepared),
+            unresolved=marks,
             cost=measure(prepared, problem, seconds=seconds) if seconds > 0 else None,
+            exact=is_exact(provider),
+            claim=claim,
+            losses=losses_in(prepared),
         )
     except GradientError as refusal:
         return Answer(provider.name, obstacle=_reason(refusal)), None
     except Exception as failure:  # noqa: BLE001  # one provider's fault must not hide the others
         return Answer(provider.name, obstacle=told(failure)), None
     return answer, prepared
+
+
+def is_exact(provider: Provider) -> bool | None:
+    """Whether rounding is the only error of a method; None if it does not say."""
+    stated: bool | None = getattr(provider, "exact", None)
+    if stated is not None:
+        return stated
+    scheme = getattr(provider, "scheme", None)
+    if isinstance(provider, Analytical | Backprop) or scheme == COMPLEX_STEP:
+        return True
+    return False if scheme else None
+
+
+def claimed(prepared: Any, problem: Problem) -> Arrays | None:
+    """Copy what a method estimates the error of its last gradient to be, None if it does not."""
+    estimate = getattr(prepared, "error_estimate", None)
+    if estimate is None:
+        return None
+    return {name: np.array(a, float) for name, a in problem.structure.leaves(estimate).items()}
 
 
 def count_unresolved(prepared: Any) -> int | None:

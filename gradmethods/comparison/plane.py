@@ -7,7 +7,7 @@ from typing import Any
 
 import matplotlib as mpl
 
-from gradmethods.accuracy.judgement import Judgement
+from gradmethods.comparison.comparison import Comparison
 from gradmethods.errors import InvalidOption
 from gradmethods.output.figures import new_figure
 from gradmethods.output.style import RC, THEORY, style_of
@@ -18,12 +18,12 @@ MOST_LABELS = 5
 """Beside their points; more would lie over one another, and go into a legend."""
 
 
-def accuracy_cost_plane(comparison: Judgement, ax: Any = None) -> Any:
+def accuracy_cost_plane(comparison: Comparison, ax: Any = None) -> Any:
     """Plot a comparison's errors against its times.
 
     Parameters
     ----------
-    comparison : Judgement
+    comparison : Comparison
         Its table is plotted. Providers that were not timed are left out.
     ax : matplotlib.axes.Axes, optional
         Where to draw; a new figure by default.
@@ -72,7 +72,7 @@ def accuracy_cost_plane(comparison: Judgement, ax: Any = None) -> Any:
         if (drawn["error"] == 0).any():
             axes.axhline(FLOOR, color=THEORY, linewidth=0.5, linestyle=":")
             axes.annotate(
-                "0: the reference", (0.99, FLOOR), xycoords=("axes fraction", "data"), ha="right",
+                "0: no error", (0.99, FLOOR), xycoords=("axes fraction", "data"), ha="right",
                 va="bottom", fontsize=6, color=THEORY,
             )  # fmt: skip
     return axes
