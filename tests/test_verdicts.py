@@ -304,7 +304,7 @@ def test_without_a_bound_digits_alone_count():
     def off(by):
         def mistake(gradient):
             for array in gradient.values():
-                array *= 1 + by
+                np.multiply(array, 1 + by, out=array)
 
         return mistake
 

@@ -1,4 +1,4 @@
-"""The accuracy report: every method against the certified gradient, over problems, steps and mistakes.
+"""The accuracy report: all methods against certified gradients, over problems, steps, mistakes.
 
 Nothing here decides who is right: that is `gradmethods.truth`. Read `report.py` first.
 """

@@ -236,8 +236,8 @@ def _legend(check: Check) -> str:
     still = int(check.table["open"].sum())
     if still:
         text += (
-            f" {still:,} {'entry is' if still == 1 else 'entries are'} not decided: a right one may "
-            f"err by more than {DECISIVE:.0%} there."
+            f" {still:,} {'entry is' if still == 1 else 'entries are'} not decided: a right "
+            f"gradient may err by more than {DECISIVE:.0%} there."
         )
     return text
 

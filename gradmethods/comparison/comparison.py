@@ -1,4 +1,4 @@
-"""A comparison of providers: their answers judged by the truth, the advice that follows, in words."""
+"""A comparison of providers: their answers judged by the truth, and the advice that follows."""
 
 from __future__ import annotations
 

@@ -16,8 +16,8 @@ MARKED = "unresolved: entries that no step of the method resolves, by its own es
 
 
 SMALL = (
-    "small entries: of differences, no more than 1% of their array all together, and not known to 1% "
-    "of themselves."
+    "small entries: of differences, no more than 1% of their array all together, and not known to "
+    "1% of themselves."
 )
 
 

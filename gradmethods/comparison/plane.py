@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import math
-from typing import Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import matplotlib as mpl
 
-from gradmethods.comparison.comparison import Comparison
 from gradmethods.errors import InvalidOption
 from gradmethods.output.figures import new_figure
 from gradmethods.output.style import RC, THEORY, style_of
+from gradmethods.problem import Problem
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 FLOOR = 1e-17
 """Where an error of exactly 0 is drawn, as a log axis has no zero."""
@@ -18,7 +21,21 @@ MOST_LABELS = 5
 """Beside their points; more would lie over one another, and go into a legend."""
 
 
-def accuracy_cost_plane(comparison: Comparison, ax: Any = None) -> Any:
+class Compared(Protocol):
+    """What is drawn: `gradmethods.Comparison`."""
+
+    @property
+    def problem(self) -> Problem:
+        """What was differentiated."""
+        ...
+
+    @property
+    def table(self) -> pd.DataFrame:
+        """A row per provider, with its error and time."""
+        ...
+
+
+def accuracy_cost_plane(comparison: Compared, ax: Any = None) -> Any:
     """Plot a comparison's errors against its times.
 
     Parameters

@@ -20,6 +20,7 @@ from gradmethods.errors import BudgetExceeded, GradientError, NotDifferentiable
 from gradmethods.output.format import duration
 from gradmethods.problem import Problem
 from gradmethods.structure import Arrays
+from gradmethods.truth.truth import Truth
 
 if TYPE_CHECKING:
     from gradmethods.certified import CertifiedGradient
@@ -47,7 +48,7 @@ class Found:
     ----------
     problem : Problem
         Whose gradient it is.
-    truth : CertifiedGradient or None
+    truth : Truth or None
         The certificate, of `problem` or of steps along a part of its parameters; None if there is
         none.
     why : str
@@ -57,7 +58,7 @@ class Found:
     """
 
     problem: Problem
-    truth: CertifiedGradient | None = None
+    truth: Truth | None = None
     why: str = ""
     part: Part | None = None
 
@@ -244,7 +245,7 @@ def _known(problem: Problem, truth: CertifiedGradient, part: Part | None = None)
 
 
 def draw_part(problem: Problem, seed: int = 0) -> Part:
-    """Draw components, of each array in proportion and at least one, and a direction within each."""
+    """Draw components, in proportion and at least one of each array, and directions within each."""
     rng = np.random.default_rng(seed)
     point = problem.structure.check(problem.params)
     chosen, start = [], 0

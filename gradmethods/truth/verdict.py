@@ -17,7 +17,7 @@ measured against the certified truth, and held against the bound of the method t
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -139,7 +139,7 @@ def verdict(gradient: Any, truth: Truth, bound: Bound | Mapping[str, NDArray[Any
     return Verdict(worst(found.outcome for found in arrays.values()), arrays)
 
 
-def worst(outcomes: Any) -> str:
+def worst(outcomes: Iterable[str]) -> str:
     """Return the worst of verdicts."""
     return max(outcomes, key=GRAVITY.index)
 
