@@ -40,6 +40,7 @@ COMPARISONS: dict[str, Callable[[Truth, Truth], Truth]] = {
 
 def compare(name: str, a: Ball, b: Ball) -> Truth:
     """Decide a comparison."""
+    _check_around(name, a, b)
     below, above, neither = order(a.values, b.values)
     if neither.any():
         x, y = (_first(array, neither) for array in (a.values, b.values))
@@ -54,6 +55,7 @@ def compare(name: str, a: Ball, b: Ball) -> Truth:
 
 def step(name: str, a: Ball) -> Objects:
     """Decide signs and whole parts; where they jump, a value that varies has none."""
+    _check_around(name, a)
     function, jumps = STEPS[name]
 
     def entry(x: arb, varies: np.bool_) -> Any:
@@ -103,9 +105,21 @@ FINITE = ("isfinite", "isinf", "isnan")
 
 def finite(name: str, a: Ball) -> Truth:
     """Answer isfinite, isinf and isnan of balls that are finite; no other ball tells."""
+    _check_around(name, a)
     if not holds(arb.is_finite, a.values).all():
         raise Undecided(f"xp.{name} is asked of a value that is not finite")
     return np.full(a.shape, name == "isfinite")
+
+
+def _check_around(name: str, *balls: Ball) -> None:
+    """Refuse to decide by values that may be others, or none, beside the point."""
+    for ball in balls:
+        if ball.abrupt.any():
+            x = _first(ball.values, ball.abrupt)
+            raise NotDifferentiable(
+                f"xp.{name} is asked of {_text(x)}, a value at the edge of a function's domain or "
+                "at a jump: beside the point it may be another, or none"
+            )
 
 
 def _first(values: Objects, where: Truth) -> Any:

@@ -13,14 +13,11 @@ from numpy.typing import NDArray
 
 from gradmethods.certified import numbers
 from gradmethods.certified.arrays import Objects, each, holds
-from gradmethods.certified.evaluate import Enclosures, enclose
+from gradmethods.certified.evaluate import PRECISIONS, UNITS, Enclosures, enclose
 from gradmethods.certified.precision import working
 from gradmethods.errors import NotDifferentiable
 from gradmethods.problem import Problem
 from gradmethods.structure import Arrays, Parameters, ParametersLike, Structure
-
-PRECISIONS = {"float64": 53, "float32": 24}
-"""Bits of a significand, the hidden one included."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -193,9 +190,10 @@ class CertifiedGradient:
         def radii(balls: Objects) -> Any:
             return each(lambda ball: numbers.upper(ball.rad()), balls).astype(float)
 
-        bits = PRECISIONS[str(self.problem.dtype)]
+        dtype = str(self.problem.dtype)
+        bits, unit = PRECISIONS[dtype], UNITS[dtype]
         try:
-            loss, enclosure = enclose(self.problem, bits, unit=2.0**-bits)
+            loss, enclosure = enclose(self.problem, bits, unit=unit)
         except NotDifferentiable:
             nothing = {name: np.full(x.shape, math.inf) for name, x in self.enclosure.items()}
             return math.inf, nothing

@@ -12,8 +12,8 @@ from flint import arb
 
 from gradmethods.arrays import Array
 from gradmethods.certified.arrays import (
-    EVERYWHERE,
     ONE,
+    SMOOTHLY,
     ZERO,
     Ball,
     Objects,
@@ -27,7 +27,7 @@ from gradmethods.certified.namespace import Balls
 from gradmethods.certified.precision import working
 from gradmethods.certified.tangents import Tangents
 from gradmethods.certified.traces import Trace, gradient
-from gradmethods.errors import BudgetExceeded
+from gradmethods.errors import BudgetExceeded, NotDifferentiable
 from gradmethods.graph.record import call_loss
 from gradmethods.problem import Problem
 from gradmethods.progress import shown
@@ -37,6 +37,15 @@ ENTRIES = 2**18
 
 SWEEP = 4.0
 """Times the evaluation of a loss that it and the sweep back take, about."""
+
+PRECISIONS = {"float64": 53, "float32": 24}
+"""Bits of a significand, the hidden one included."""
+
+UNITS = {name: 2.0**-bits for name, bits in PRECISIONS.items()}
+"""Unit round-offs."""
+
+LEAST = {name: float(np.finfo(name).smallest_normal) for name in PRECISIONS}
+"""Least normal numbers."""
 
 FORWARD = 1000
 """Parameters up to which rounding errors are followed along each of them."""
@@ -60,17 +69,23 @@ def run(
     Undecided
         If a comparison is open, or the loss is not finite.
     """
+    value, variation = _evaluated(problem, point, variations, xp)
+    if not value.is_finite():
+        raise Undecided("The loss is not a finite number")
+    return value, variation
+
+
+def _evaluated(
+    problem: Problem, point: Enclosures, variations: Mapping[str, Variation], xp: Balls
+) -> tuple[Any, Variation | None]:
     dtype = problem.dtype
     params = {
-        name: Array(xp, Ball(values, dtype, variations.get(name), EVERYWHERE))
+        name: Array(xp, Ball(values, dtype, variations.get(name), SMOOTHLY))
         for name, values in point.items()
     }
     data = {name: Array(xp, array) for name, array in problem.data.items()}
     result = xp.ball(call_loss(problem, params, data, xp).payload)
-    value: Any = result.values[()]
-    if not value.is_finite():
-        raise Undecided("The loss is not a finite number")
-    return value, result.variation
+    return result.values[()], result.variation
 
 
 def slopes(
@@ -129,6 +144,20 @@ def enclose(
         if gradient is not None:
             return value, gradient
         return _forwards(problem, point, unit, budget)
+
+
+def may_round_to(problem: Problem, point: Enclosures, value: float) -> bool:
+    """Say whether an evaluation in the problem's own precision may round the loss to a value.
+
+    Where that precision leaves a branch open, rounding may lead anywhere, and explains nothing.
+    """
+    dtype = str(problem.dtype)
+    with working(PRECISIONS[dtype]):
+        try:
+            loss, _ = _evaluated(problem, point, {}, Balls(UNITS[dtype], LEAST[dtype]))
+        except NotDifferentiable:
+            return False
+    return bool(loss.overlaps(arb(value)))  # as a ball without end does
 
 
 def _in_reverse(

@@ -33,7 +33,7 @@ class Moving(Namespace):
 
     def _taken(self, ball: Ball, positions: NDArray[np.intp]) -> Ball:
         variation = ball.variation and ball.variation.moved(positions)
-        varying = ball.varying if ball.varying.ndim == 0 else taken(ball.varies, positions)
+        varying = ball.varying if ball.varying.ndim == 0 else taken(ball.levels, positions)
         return Ball(taken(ball.values, positions), ball.dtype, variation, varying)
 
     def _spread(self, ball: Ball, shape: tuple[int, ...]) -> Ball:
@@ -45,7 +45,7 @@ class Moving(Namespace):
         values = np.concat([ball.values for ball in balls], axis)
         parts = variations(*balls)
         variation = None if parts is None else parts[0].joined(parts[1:], axis)
-        varying = np.concat([ball.varies for ball in balls], axis)
+        varying = np.concat([ball.levels for ball in balls], axis)
         return Ball(values, balls[0].dtype, variation, varying)
 
     def _scatter_add(self, g: Ball, *where: Ball, index: Any, shape: tuple[int, ...]) -> Ball:
@@ -53,6 +53,6 @@ class Moving(Namespace):
         positions = np.arange(math.prod(shape)).reshape(shape)[fill_index(index, places)]
 
         variation = g.variation and g.variation.scattered(positions, shape)
-        varying = np.zeros(shape, bool)
-        np.logical_or.at(varying.reshape(-1), positions.ravel(), g.varies.ravel())
+        varying = np.zeros(shape, np.int8)
+        np.maximum.at(varying.reshape(-1), positions.ravel(), g.levels.ravel())
         return Ball(scattered(g.values[None], positions, shape)[0], g.dtype, variation, varying)

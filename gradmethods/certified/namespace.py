@@ -13,14 +13,16 @@ from typing import Any
 
 import numpy as np
 from flint import arb
-from numpy.typing import NDArray
 
 from gradmethods.arrays import Array
 from gradmethods.certified import decisions
 from gradmethods.certified.arrays import (
+    ABRUPTLY,
+    CONSTANT,
     ONE,
     ZERO,
     Ball,
+    Levels,
     Objects,
     Variation,
     boxed,
@@ -32,7 +34,7 @@ from gradmethods.certified.arrays import (
 from gradmethods.certified.functions import BINARY, UNARY
 from gradmethods.certified.moving import MOVES
 from gradmethods.certified.piecewise import Piecewise
-from gradmethods.certified.products import product, running_total, sum_of_two, total
+from gradmethods.certified.products import product, running_total, sum_of_two, total, widened
 from gradmethods.errors import NotDifferentiable
 from gradmethods.graph.record import result_dtype
 from gradmethods.namespace.linalg import Linalg
@@ -40,11 +42,17 @@ from gradmethods.primitives import Primitive
 
 EXACT = {
     "negative", "abs", "sign", "floor", "ceil", "trunc", "round", "maximum", "minimum", "where",
-    "max", "min", "reshape", "permute_dims", "broadcast_to", "getitem", "concat",
+    "max", "min", "reshape", "permute_dims", "broadcast_to", "getitem", "concat", "astype",
 }  # fmt: skip
-"""Functions of constants that NumPy computes without rounding."""
+"""Functions of constants that NumPy computes without rounding, or that are a rounding."""
 
 SUMS = ("add", "subtract")
+
+EDGES = ("sqrt", "asin", "acos", "acosh", "pow", "atan2")
+"""Functions that are finite where their domain ends, or where they jump; others are not."""
+
+UNDERFLOW = 8
+"""Units in the last place that functions may be off by where they underflow."""
 
 LOGIC: dict[str, Callable[..., Any]] = {
     "logical_and": np.logical_and,
@@ -63,6 +71,9 @@ class Balls(Piecewise):
         Unit round-off of the arithmetic whose rounding errors the radii shall cover; by default
         they cover the balls' own. Arb rounds a sum of products once, floating-point numbers
         at every term.
+    least : float, optional
+        Least normal number of that arithmetic: smaller ones are rounded to multiples of what it has
+        as its last place. By default nothing underflows.
 
     Attributes
     ----------
@@ -74,8 +85,8 @@ class Balls(Piecewise):
 
     kind = "ball"
 
-    def __init__(self, unit: float = 0.0) -> None:
-        self.unit = unit
+    def __init__(self, unit: float = 0.0, least: float = 0.0) -> None:
+        self.unit, self.least = unit, least
         self.largest = 1
         self.doubts: list[str] = []
 
@@ -163,14 +174,34 @@ class Balls(Piecewise):
                 part = part.scaled(by)
                 self._note(f"xp.{name} has no finite slope", by, *operands)
             variation = part if variation is None else variation.plus(part)
-        return Ball(values, balls[0].dtype, variation, either(*balls))
+        return Ball(values, balls[0].dtype, variation, self._levels(name, values, balls))
+
+    def _levels(self, name: str, values: Objects, balls: tuple[Ball, ...]) -> Levels:
+        """Say how a function of arrays varies: at an edge or a jump it has no finite slope."""
+        found = either(*balls)
+        if name not in EDGES:
+            return found
+        _, *slopes = UNARY.get(name) or BINARY[name]
+        operands = [ball.values for ball in balls]
+        for ball, slope in zip(balls, slopes, strict=True):
+            if slope is not None and ball.varies.any():
+                finite = holds(arb.is_finite, each(slope, *operands, values))
+                found = np.where(ball.varies & ~finite, ABRUPTLY, found)
+        return found
 
     def _values(self, name: str, operands: list[Objects]) -> Objects:
         values = each((UNARY.get(name) or BINARY[name])[0], *operands)
         if name not in SUMS:
-            return values
+            return self._underflowing(values)
         x, y = operands
         return sum_of_two(values, x, y, self.unit)
+
+    def _underflowing(self, values: Objects) -> Objects:
+        """Cover the rounding of numbers below the least normal one, by units of their spacing."""
+        if not self.least:
+            return values
+        small = holds(lambda x: not (x.is_zero() or x.abs_lower() > self.least), values)
+        return widened(values, np.where(small, 2 * self.unit * UNDERFLOW * self.least, 0.0))
 
     def _note(self, what: str, slopes: Objects, *operands: Objects) -> None:
         ill = ~holds(arb.is_finite, slopes)
@@ -186,16 +217,16 @@ class Balls(Piecewise):
     def _sum(self, a: Ball, *, axis: tuple[int, ...], keepdims: bool) -> Ball:
         values = total(a.values, axis, keepdims=keepdims, unit=self.unit)
         variation = a.variation and a.variation.total(axis, keepdims=keepdims)
-        varying = a.varies.any(axis, keepdims=keepdims)
+        varying = a.levels.max(axis, keepdims=keepdims, initial=CONSTANT)
         return Ball(values, a.dtype, variation, np.asarray(varying))
 
     def _cumulative_sum(self, a: Ball, *, axis: int) -> Ball:
         values = running_total(a.values, axis, unit=self.unit)
         variation = a.variation and a.variation.running_total(axis)
-        return Ball(values, a.dtype, variation, np.logical_or.accumulate(a.varies, axis))
+        return Ball(values, a.dtype, variation, np.maximum.accumulate(a.levels, axis))
 
     def _matmul(self, a: Ball, b: Ball) -> Ball:
-        values = product(a.values, b.values, unit=self.unit)
+        values = self._underflowing(product(a.values, b.values, unit=self.unit))
         variation = a.variation and a.variation.before(b.values)
         if b.variation is not None:
             other = b.variation.after(a.values)
@@ -210,9 +241,10 @@ class ExactRoots(Linalg):
         return x ** self._xp.reciprocal(np.asarray(power, x.dtype))
 
 
-def varying_products(a: Ball, b: Ball) -> NDArray[np.bool_]:
-    """Say which entries of a product of matrices vary: those of rows or columns that do."""
-    return np.asarray(a.varies.any(-1, keepdims=True) | b.varies.any(-2, keepdims=True))
+def varying_products(a: Ball, b: Ball) -> Levels:
+    """Say how the entries of a product of matrices vary: as their rows and columns do."""
+    rows = a.levels.max(-1, keepdims=True, initial=CONSTANT)
+    return np.asarray(np.maximum(rows, b.levels.max(-2, keepdims=True, initial=CONSTANT)))
 
 
 def strengthened(payloads: list[Any]) -> list[Any]:

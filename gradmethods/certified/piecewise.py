@@ -13,7 +13,7 @@ from flint import arb
 from numpy.typing import NDArray
 
 from gradmethods.certified import decisions
-from gradmethods.certified.arrays import Ball, boxed, each, either, holds, variations
+from gradmethods.certified.arrays import ABRUPTLY, Ball, boxed, each, either, holds, variations
 from gradmethods.certified.moving import Moving
 from gradmethods.certified.numbers import tied
 
@@ -35,16 +35,18 @@ class Piecewise(Moving):
         same = neither & holds(_one_and_the_same, x, y)
         larger = np.where(same, x, each(arb.max, x, y))
         values = np.where(above, x, np.where(below, y, larger))
-        varying = np.where(above, a.varies, np.where(below, b.varies, either(a, b)))
+        abrupt = np.asarray(either(a, b) == ABRUPTLY)  # the smaller one may be the larger beside
+        above, below = above & ~abrupt, below & ~abrupt
+        varying = np.where(above, a.levels, np.where(below, b.levels, either(a, b)))
         parts = variations(self._spread(a, x.shape), self._spread(b, x.shape))
         if parts is None:
             return Ball(values, a.dtype, None, varying)
         one, other = parts
         if neither.any():
             # Where equal values vary alike, their maximum varies as they do.
-            alike = same | (one.alike(other) & holds(tied, x, y))
+            alike = (same | (one.alike(other) & holds(tied, x, y))) & ~abrupt
             above = above | (neither & alike)
-            if (neither & ~alike).any():
+            if (neither & ~alike & ~abrupt).any():
                 at = x[neither & ~alike][0].str(8)
                 self.doubts.append(f"a kink of xp.maximum, minimum, abs, max or min is near {at}")
         return Ball(values, a.dtype, one.selected(above, other, below), varying)
@@ -61,7 +63,7 @@ class Piecewise(Moving):
         values = boxed(np.where(chosen, a.values, b.values))
         parts = variations(self._spread(a, values.shape), self._spread(b, values.shape))
         variation = None if parts is None else parts[0].selected(chosen, parts[1], ~chosen)
-        varying = np.where(chosen, a.varies, b.varies)
+        varying = np.where(chosen, a.levels, b.levels)
         return Ball(values, a.dtype, variation, varying)
 
     def _truth_of(self, payload: Any) -> NDArray[np.bool_]:

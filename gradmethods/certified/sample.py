@@ -15,13 +15,13 @@ from flint import arb, arb_mat
 from numpy.typing import NDArray
 
 from gradmethods.certified import numbers
+from gradmethods.certified.agreement import check_agreement
 from gradmethods.certified.arrays import ONE, Objects, exact, filled, from_list
 from gradmethods.certified.evaluate import ENTRIES, point_of, run, slopes
 from gradmethods.certified.namespace import Balls
 from gradmethods.certified.precision import check_request, first_bits, raised, working
 from gradmethods.certified.tangents import Tangents
 from gradmethods.errors import InvalidOption
-from gradmethods.graph.record import check_same
 from gradmethods.problem import Problem
 from gradmethods.progress import shown
 from gradmethods.structure import ParametersLike
@@ -179,7 +179,7 @@ def certified_sample(
         return result, all(numbers.is_known(ball, digits) for ball in balls)
 
     found = raised(problem, first_bits(digits), attempt)
-    check_same(problem)
+    check_agreement(problem, found.loss)
     return found
 
 
