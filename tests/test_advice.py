@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
 import time
 from functools import partial
@@ -10,11 +11,11 @@ import numpy as np
 import pytest
 
 import gradmethods as gm
-from gradmethods.accuracy.answers import evaluate, warm_up
 from gradmethods.app.cli import main
 from gradmethods.comparison import DEFAULT_PROVIDERS, Advice, Option, candidates
 from gradmethods.errors import InvalidOption, InvalidProblem
 from gradmethods.problems import hard
+from gradmethods.providers.attempt import Ready, warm_up
 from tests.planted import Planted, flip, scaled
 
 advise = partial(gm.advise, seconds=0.01, limit=1e4)
@@ -208,7 +209,7 @@ def test_a_comparison_ends_with_advice():
 def test_a_comparison_measures_once(monkeypatch):
     """If advice timed again, printing a comparison would take as long as making it."""
     comparison = gm.compare(gm.problems.get("xor"), seconds=0.01)
-    monkeypatch.setattr(candidates, "measure", None)
+    monkeypatch.setattr(candidates, "timed", None)
     costs = {a.provider: a.cost.gradient.median for a in comparison.answers if a.cost}
     assert {o.name: o.gradient for o in comparison.advice.options} == costs
 
@@ -228,7 +229,7 @@ def test_what_takes_too_long_is_estimated(monkeypatch):
 def test_preparing_for_ever_is_an_obstacle(monkeypatch):
     """If it were waited for, one method would keep the advice about the others."""
     monkeypatch.setattr(candidates, "CANDIDATES", ("backprop",))
-    warm_up("backprop")
+    warm_up(gm.Backprop())
 
     def prepare(self, problem):
         while True:
@@ -320,13 +321,14 @@ def test_a_slow_gradient_is_timed_once(monkeypatch):
     """If it were timed in rounds all the same, advice would take several times its limit; and if
     it were called too slow, a method that is not would be left out."""
     monkeypatch.setattr(candidates, "CANDIDATES", ("backprop", "numerical"))
-    monkeypatch.setattr(candidates, "measure", None)
+    monkeypatch.setattr(candidates, "timed", None)
+    own = Ready.answer
 
-    def slowly(*arguments):
+    def slowly(ready):
         time.sleep(0.3)
-        return evaluate(*arguments)
+        return dataclasses.replace(own(ready), seconds=0.3)
 
-    monkeypatch.setattr(candidates, "evaluate", slowly)
+    monkeypatch.setattr(Ready, "answer", slowly)
     for found in gm.advise(gm.problems.get("rosenbrock"), seconds=0.01, limit=1.0).options:
         assert found.gradient >= 0.3
         assert math.isnan(found.low)

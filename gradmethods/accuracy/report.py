@@ -17,6 +17,10 @@ from gradmethods.accuracy.answers import Answer, ask
 from gradmethods.accuracy.subject import Subject
 from gradmethods.distance import norm
 from gradmethods.provider import Provider
+from gradmethods.providers.analytical import FORMS, Analytical
+from gradmethods.providers.backprop import Backprop
+from gradmethods.providers.numerical import Numerical
+from gradmethods.providers.schemes import DISTINCT
 from gradmethods.truth.bounds import amplification, bound
 from gradmethods.truth.measures import measure
 from gradmethods.truth.truth import true_arrays
@@ -26,15 +30,9 @@ if TYPE_CHECKING:
     import pandas as pd
 
 VARIANTS = (
-    "analytical:cse",
-    "analytical:expanded",
-    "analytical:chain-rule",
-    "numerical:forward",
-    "numerical",
-    "numerical:five-point",
-    "numerical:richardson",
-    "numerical:complex-step",
-    "backprop",
+    *(Analytical(form).name for form in FORMS if form != Analytical().form),
+    *(Numerical(scheme).name for scheme in DISTINCT),
+    Backprop().name,
 )
 """Every method and every variant whose accuracy differs."""
 

@@ -13,6 +13,7 @@ from gradmethods.errors import InvalidOption
 from gradmethods.output import format as fmt
 from gradmethods.output.terminal import fill, table
 from gradmethods.problem import Problem
+from gradmethods.providers.registry import traits
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -216,7 +217,7 @@ def _break_even(advice: Advice) -> list[str]:
         return []
     lines = []
     for option in able:
-        if not option.name.startswith(("backprop", "analytical")):
+        if traits(option.name).family == traits(BLACK_BOX).family:
             continue
         pays = advice.pays(option.name)
         if pays.low == math.inf:

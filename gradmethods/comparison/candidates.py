@@ -3,31 +3,21 @@
 from __future__ import annotations
 
 import math
-import time
 from collections.abc import Iterable
 from dataclasses import replace
-from typing import Any
 
-from gradmethods.accuracy.answers import (
-    Answer,
-    claimed,
-    count_unresolved,
-    evaluate,
-    is_exact,
-    warm_up,
-)
-from gradmethods.blame import told
+from gradmethods.accuracy.answers import Answer, answered, timed
 from gradmethods.comparison.advice import LEAST, Advice
 from gradmethods.comparison.choices import Option
 from gradmethods.comparison.comparison import Judged, judge_answer
 from gradmethods.cost.rounds import SHORTEST_ROUND, calls_for
-from gradmethods.cost.timing import measure, plain_loss, quiet
-from gradmethods.deadline import deadline
+from gradmethods.cost.timing import plain_loss, quiet
 from gradmethods.errors import InvalidOption, InvalidProblem
 from gradmethods.output.format import duration
 from gradmethods.problem import Problem
 from gradmethods.providers import get_provider
-from gradmethods.truth.bounds import losses_in
+from gradmethods.providers.attempt import Gap, attempt, prepare, warm_up
+from gradmethods.providers.registry import traits
 from gradmethods.truth.find import Found, find_truth
 from gradmethods.truth.verdict import NO_GRADIENT, SUBGRADIENT, WRONG
 
@@ -81,7 +71,7 @@ def advise(problem: Problem, *, seconds: float = 0.5, limit: float = 10.0) -> Ad
         if not 0 < value < math.inf:
             raise InvalidOption(f"{name} must be a positive number of seconds, got {value!r}.")
     for name in CANDIDATES:
-        warm_up(name)
+        warm_up(get_provider(name))
     with quiet():
         loss = min(calls_for(plain_loss(problem), SHORTEST_ROUND)[1] for _ in range(3))
     measured = [_measured(name, problem, loss, seconds, limit) for name in CANDIDATES]
@@ -138,43 +128,26 @@ def _measured(name: str, problem: Problem, loss: float, seconds: float, limit: f
     def stopped(option: Option) -> Measured:
         return option, Answer(name, obstacle=option.obstacle or "Too slow to be asked.")
 
-    preparing, evaluating = deadline(limit), deadline(limit)
-    try:
-        with preparing:
-            start = time.perf_counter()
-            provider = get_provider(name)
-            prepared: Any = provider.prepare(problem)
-            preparation = time.perf_counter() - start
-    except preparing.passed:
-        return stopped(Option(name, obstacle=f"Preparing it takes longer than {duration(limit)}."))
-    except MemoryError:
-        return stopped(Option(name, obstacle="Out of memory."))
-    except Exception as error:  # noqa: BLE001  # the loss is a stranger's: it may raise anything
-        return stopped(Option(name, obstacle=told(error)))
-    passes = prepared.forward_passes
-    black_box = name.startswith("numerical") and "reuse" not in name
-    estimate = ((passes or 0) + prepared.value_passes) * loss if black_box else 0.0
+    provider = get_provider(name)
+    slow = f"Preparing it takes longer than {duration(limit)}."
+    ready = attempt(lambda: prepare(provider, problem), limit, slow)
+    if isinstance(ready, Gap):
+        return stopped(Option(name, obstacle=ready.reason))
+    calls = traits(provider).black_box or traits(provider).passes is not None
+    estimate = ready.passes * loss if calls else 0.0
     if estimate > limit:
-        return stopped(Option(name, preparation, estimate, estimated=True, passes=passes))
-    try:
-        with evaluating:
-            start = time.perf_counter()
-            value, gradient = evaluate(prepared, problem, problem.params, {})
-            single = time.perf_counter() - start
-            claim, marks = claimed(prepared, problem), count_unresolved(prepared)
+        passes = ready.prepared.forward_passes
+        return stopped(Option(name, ready.preparation, estimate, estimated=True, passes=passes))
+    slow = f"A gradient takes longer than {duration(limit)}."
+    found = attempt(lambda: answered(provider, ready), limit, slow)
+    if isinstance(found, Gap):
+        return stopped(Option(name, ready.preparation, obstacle=found.reason))
+    answer, single = found
+    if 4 * single >= limit:
         # Rounds take a few gradients more: of a slow one the time that is known must do.
-        cost = measure(prepared, problem, seconds=seconds) if 4 * single < limit else None
-    except evaluating.passed:
-        slow = f"A gradient takes longer than {duration(limit)}."
-        return stopped(Option(name, preparation, obstacle=slow))
-    except Exception as error:  # noqa: BLE001  # as above
-        return stopped(Option(name, preparation, obstacle=told(error)))
-    answer = Answer(
-        name, value, gradient, preparation=preparation, cost=cost,
-        forward_passes=prepared.forward_passes, unresolved=marks, exact=is_exact(provider),
-        claim=claim, losses=losses_in(prepared),
-    )  # fmt: skip
-    option = _timed(answer)
-    if cost is None:
-        option = replace(option, gradient=single, passes=answer.forward_passes)
-    return option, answer
+        option = replace(_timed(answer), gradient=single, passes=answer.forward_passes)
+        return option, answer
+    cost = attempt(lambda: timed(answer, ready, seconds))
+    if isinstance(cost, Gap):
+        return stopped(Option(name, ready.preparation, obstacle=cost.reason))
+    return _timed(cost), cost

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any, cast
 
-from gradmethods.accuracy.answers import ask, warm_up
+from gradmethods.accuracy.answers import ask
 from gradmethods.comparison.candidates import advice_on
 from gradmethods.comparison.comparison import Comparison, judge_answer
 from gradmethods.comparison.comparison_text import comparison_text
@@ -15,6 +15,7 @@ from gradmethods.errors import InvalidOption, InvalidProblem
 from gradmethods.problem import Problem
 from gradmethods.provider import Provider
 from gradmethods.providers import get_provider
+from gradmethods.providers.attempt import warm_up
 from gradmethods.truth.find import SECONDS, find_truth
 
 DEFAULT_PROVIDERS = ("analytical", "numerical", "numerical:complex-step", "backprop")
@@ -92,7 +93,7 @@ def compare(
     answers = []
     for provider in chosen:
         if seconds > 0:
-            warm_up(provider.name)
+            warm_up(provider)
         answers.append(ask(problem, provider, seconds)[0])
     found = find_truth(problem, truth_seconds)
     judged = {answer.provider: judge_answer(answer, found) for answer in answers}

@@ -131,6 +131,8 @@ def _apart(comparison: Comparison) -> str:
     largest = float(distances.to_numpy().max())
     if math.isnan(largest):
         return "Not all of them are numbers."
+    if largest == 0:
+        return f"Nobody is called right. All {len(distances)} gradients are the same."
     first, second = distances.stack().idxmax()
     return (
         f"Nobody is called right. The {len(distances)} gradients are at most "

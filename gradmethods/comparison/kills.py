@@ -1,7 +1,7 @@
 """Which mistakes a check catches: plants × checkers, and right gradients that are rejected.
 
 A checker that catches everything by rejecting everything is no better than one that catches
-nothing, so both are counted. Checkers of other packages live in `gradmethods.peers.checkers`.
+nothing, so both are counted. Checkers of other packages live in `benchmarks.peers.checkers`.
 """
 
 from __future__ import annotations
@@ -70,7 +70,7 @@ def kill_table(problems: Iterable[Problem], judges: Sequence[Judge] = ()) -> pd.
     problems : iterable of Problem
         Whose gradients to judge; each is certified.
     judges : sequence of Judge
-        Beside our own check: for example the values of `gradmethods.peers.checkers.CHECKERS`.
+        Beside our own check: for example the values of `benchmarks.peers.checkers.CHECKERS`.
 
     Returns
     -------

@@ -9,8 +9,9 @@ import matplotlib as mpl
 
 from gradmethods.errors import InvalidOption
 from gradmethods.output.figures import new_figure
-from gradmethods.output.style import RC, THEORY, style_of
+from gradmethods.output.style import RC, THEORY
 from gradmethods.problem import Problem
+from gradmethods.providers.registry import style_of
 
 if TYPE_CHECKING:
     import pandas as pd

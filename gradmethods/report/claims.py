@@ -16,7 +16,8 @@ from gradmethods.output import format as fmt
 from gradmethods.output.caption import Caption
 from gradmethods.output.figures import new_figure
 from gradmethods.output.items import Item, Writer
-from gradmethods.output.style import RC, THEORY, style_of
+from gradmethods.output.style import RC, THEORY
+from gradmethods.providers.registry import style_of
 from gradmethods.report.accuracy.sections import Section
 
 Records = Sequence[Mapping[str, Any]]

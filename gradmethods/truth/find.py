@@ -24,6 +24,7 @@ from gradmethods.truth.truth import Truth
 
 if TYPE_CHECKING:
     from gradmethods.certified import CertifiedGradient
+    from gradmethods.certified import Truth as Answer
 
 SECONDS = 5.0
 """That a certificate may take; one of a part may take so many more."""
@@ -55,12 +56,15 @@ class Found:
         Why there is none; empty if there is one.
     part : Part or None
         What is certified, if it is not the whole gradient.
+    tie : gradmethods.certified.Truth or None
+        What is proven where there is no gradient, or where that is not decided.
     """
 
     problem: Problem
     truth: Truth | None = None
     why: str = ""
     part: Part | None = None
+    tie: Answer | None = None
 
     @property
     def words(self) -> str:
@@ -202,10 +206,13 @@ def find_truth(problem: Problem, seconds: float = SECONDS) -> Found:
 
 
 def _whole(problem: Problem, seconds: float) -> Found | None:
-    from gradmethods.certified import certified_gradient
+    from gradmethods.certified import certified_truth
 
     def work() -> Found:
-        return _known(problem, certified_gradient(problem, DIGITS, budget=seconds))
+        told = certified_truth(problem, DIGITS, budget=seconds)
+        if told.certificate is None:
+            return Found(problem, why=told.reason, tie=told)
+        return _known(problem, told.certificate)
 
     try:
         return _in_time(work, seconds)

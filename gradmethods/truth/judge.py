@@ -11,7 +11,11 @@ from gradmethods.distance import norm
 from gradmethods.structure import Arrays
 from gradmethods.truth.bounds import (
     CLAIM,
+    DECISIVE,
+    ROUNDINGS,
+    SEEN,
     SLACK,
+    SURE,
     Bound,
     claimed_bound,
     rounding_bound,
@@ -19,7 +23,14 @@ from gradmethods.truth.bounds import (
 from gradmethods.truth.find import Found
 from gradmethods.truth.measures import Measures, measure
 from gradmethods.truth.truth import Truth, true_arrays
-from gradmethods.truth.verdict import UNDECIDED, WRONG, Verdict, verdict
+from gradmethods.truth.verdict import (
+    NO_GRADIENT,
+    SUBGRADIENT,
+    UNDECIDED,
+    WRONG,
+    Verdict,
+    verdict,
+)
 
 LEAST = 1.0
 """Correct digits below which numbers are no gradient, whatever bound there is."""
@@ -69,6 +80,8 @@ def judge(answer: Answered, found: Found) -> Verdict:
         ``"not decided"`` where there is no truth: nobody is called right or wrong.
     """
     truth = found.truth
+    if found.tie is not None:
+        return _at_a_tie(answer, found)
     if truth is None:
         return Verdict(UNDECIDED, said=found.why)
     gradient = truth.problem.structure.restore(found.project(answer.gradient))
@@ -76,6 +89,30 @@ def judge(answer: Answered, found: Found) -> Verdict:
     if said := wrong_value(answer.value, found):
         return Verdict(WRONG, judged.arrays, "; ".join(filter(None, (said, judged.reason))))
     return judged
+
+
+def _at_a_tie(answer: Answered, found: Found) -> Verdict:
+    """Judge where there is no certified gradient: by the subgradients that are proven.
+
+    One that is none of them is wrong only where rounding cannot be why.
+    """
+    tie = found.tie
+    assert tie is not None
+    if not all(np.isfinite(array).all() for array in answer.gradient.values()):
+        return Verdict(WRONG, said="NaN or infinity in the gradient")
+    structure, u = found.problem.structure, float(np.finfo(found.problem.dtype).eps) / 2
+    gradient, near, far = structure.restore(answer.gradient), {}, {}
+    for name, array in answer.gradient.items():
+        size = abs(np.asarray(array, float))
+        claim = np.zeros(size.shape) if answer.claim is None else answer.claim[name]
+        known = np.where(np.isfinite(claim), claim, 0.0)
+        near[name] = ROUNDINGS * u * size + SURE * known
+        far[name] = SEEN * u * size + CLAIM * known + DECISIVE * size
+    if tie.is_subgradient(gradient, structure.restore(near)):
+        return Verdict(SUBGRADIENT, said=found.why)
+    if tie.is_subgradient(gradient, structure.restore(far)) is False:
+        return Verdict(WRONG, said=f"it is no subgradient. {found.why}")
+    return Verdict(NO_GRADIENT if tie.kind == "no gradient exists" else UNDECIDED, said=found.why)
 
 
 def bound_of(answer: Answered, found: Found) -> Bound:

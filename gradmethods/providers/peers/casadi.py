@@ -21,10 +21,11 @@ from numpy.typing import NDArray
 from gradmethods.arrays import Array
 from gradmethods.errors import UnsupportedOperation
 from gradmethods.namespace import Namespace
-from gradmethods.peers.peer import Call, Peer, PreparedPeer, tried
+from gradmethods.output.style import VERMILLION, Style
 from gradmethods.primitives import Primitive
 from gradmethods.problem import Problem
 from gradmethods.provider import Stopwatch
+from gradmethods.providers.peers.peer import Call, Peer, PreparedPeer, tried
 from gradmethods.structure import Arrays
 
 FUNCTIONS = {
@@ -61,12 +62,11 @@ MOST_OPERANDS = 2_000_000
 class Casadi(Peer):
     """Gradients by ``casadi.gradient`` of an SX expression, evaluated by ``casadi.Function``."""
 
+    name: ClassVar[str] = "casadi"
     packages: ClassVar[tuple[str, ...]] = ("casadi",)
-
-    @property
-    def name(self) -> str:
-        """``casadi``."""
-        return "casadi"
+    style: ClassVar[Style] = Style("CasADi SX", VERMILLION, "X", (0, (3, 1, 1, 1)))
+    family: ClassVar[str] = "analytical"
+    exact: ClassVar[bool] = True
 
     def _refusal(self, problem: Problem) -> str | None:
         return tried(lambda: self._prepare(problem)(problem.params))

@@ -14,8 +14,10 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
+from benchmarks.peers.cases import GRID, LOSS, Case
+from benchmarks.peers.results import write_results
+from benchmarks.peers.trial import ENVIRONMENT, RELEASED, describe, gap_record, run_case
 from gradmethods.app.runs.begin import clear
-from gradmethods.cost.plan import Gap
 from gradmethods.cost.provenance import provenance
 from gradmethods.errors import GradientError
 from gradmethods.output.files import (
@@ -28,10 +30,8 @@ from gradmethods.output.files import (
     write_json,
 )
 from gradmethods.output.format import duration
-from gradmethods.peers import PEERS
-from gradmethods.peers.cases import GRID, Case
-from gradmethods.peers.results import write_results
-from gradmethods.peers.trial import ENVIRONMENT, RELEASED, describe, gap_record, run_case
+from gradmethods.providers.attempt import Gap
+from gradmethods.providers.peers import PEERS
 
 SECONDS = 15.0
 """Seconds of rounds for a case."""
@@ -44,6 +44,9 @@ BUDGET = 840.0
 
 GRACE = 60.0
 """Seconds that a case may take beyond its rounds and its contenders' limits are worth."""
+
+ROOT = Path(__file__).parents[2]
+"""Where the child finds `benchmarks`."""
 
 SAME = ("git", "machine", "python", "packages", "peers", "seed")
 """What a run that goes on must have in common with the one that it goes on with."""
@@ -90,7 +93,7 @@ def _run_all(
 ) -> int:
     start = time.monotonic()
     origin = provenance(
-        ["python -m gradmethods.peers", *sys.argv[1:]],
+        ["python -m benchmarks.peers", *sys.argv[1:]],
         seed=seed,
         peers=versions(),
         environment=ENVIRONMENT,
@@ -160,12 +163,16 @@ def _run(case: Case, path: Path, seconds: float, seed: int, left: float) -> Gap:
     if left <= seconds:
         return Gap("budget", f"The run had {duration(max(left, 0))} left.")
     environment = {name: v for name, v in os.environ.items() if name not in RELEASED} | ENVIRONMENT
-    command = [sys.executable, "-m", "gradmethods.peers", "--case", case.key, str(path)]
+    command = [sys.executable, "-m", "benchmarks.peers", "--case", case.key, str(path)]
     allowance = min(left, seconds + GRACE + LIMIT * len(case.contenders()))
     sys.stdout.flush()
     try:
-        done = subprocess.run(  # noqa: S603  # our own module, by our own interpreter
-            [*command, str(seconds), str(seed)], env=environment, check=False, timeout=allowance
+        done = subprocess.run(  # our own module, by our own interpreter
+            [*command, str(seconds), str(seed)],
+            env=environment,
+            check=False,
+            timeout=allowance,
+            cwd=ROOT,
         )
     except subprocess.TimeoutExpired:
         return Gap("limit", f"The case was stopped after {duration(allowance)}.")
@@ -176,7 +183,7 @@ def _run(case: Case, path: Path, seconds: float, seed: int, left: float) -> Gap:
 
 def _missing(case: Case, path: Path) -> list[str]:
     """Name the contenders without a record; all of them, if anybody's rounds are missing."""
-    names = ["loss", *case.contenders()]
+    names = [LOSS, *case.contenders()]
     done = {record["key"] for record in records_so_far(path)}
     return [name for name in names if f"{case.key}-{name}" not in done]
 

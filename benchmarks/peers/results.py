@@ -2,27 +2,27 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
+from benchmarks.peers import frames, plots
+from benchmarks.peers.captions import FIGURES, TABLES, source_line
+from benchmarks.peers.cases import FAMILIES
+from benchmarks.peers.cases import style as contender_style
 from gradmethods.output import format as fmt
-from gradmethods.output.caption import Caption
-from gradmethods.output.figures import FORMATS, SIZES, save
+from gradmethods.output.figures import SIZES
 from gradmethods.output.files import (
     PROVENANCE,
     RECORDS,
-    csv_text,
     read_json,
     read_records,
     write_json,
     write_text,
 )
-from gradmethods.output.typeset import write_table
-from gradmethods.peers import frames, plots
-from gradmethods.peers.captions import FIGURES, TABLES, source_line
-from gradmethods.peers.styles import contender_style
+from gradmethods.output.items import Item, Writer
 from gradmethods.report.cite import bibliography, run_name
 
 
@@ -53,35 +53,41 @@ def write_results(out: Path | str) -> list[Path]:
     gaps = times[times["outcome"] == "gap"]
     overall = frames.overall_frame(records, seed=(origin or {}).get("seed") or 0)
 
-    items: list[tuple[str, Caption, list[Path]]] = []
-    for name, data, shown in (
-        ("overall", overall, overall_table(overall)),
-        ("times", times, times_table(times)),
-        ("ratios", ratios, ratios_table(ratios)),
-        ("gaps", gaps[["family", "contender", "network", "n", "kind", "reason"]], gaps_table(gaps)),
-    ):
-        identifier = f"tab-peers-{name}"
-        written = write_table(folder / "tables", identifier, data, shown, TABLES[name], source)
-        items.append((identifier, TABLES[name], written))
+    writer = Writer(folder, source)
+    items = [
+        writer.table(f"tab-peers-{name}", TABLES[name], data, shown)
+        for name, data, shown in (
+            ("overall", overall, overall_table(overall)),
+            ("times", times, times_table(times)),
+            ("ratios", ratios, ratios_table(ratios)),
+            ("gaps", gaps[_GAP], gaps_table(gaps)),
+        )
+    ]
     measured = times[times["outcome"] == "measured"]
-    for family in frames.FAMILIES:
-        for kind, rows in (
-            ("time", measured[measured["family"] == family]),
-            ("ratio", _main(ratios[ratios["family"] == family])),
+    for family in FAMILIES:
+        for kind, rows, draw in (
+            ("time", measured[measured["family"] == family], plots.times),
+            ("ratio", _main(ratios[ratios["family"] == family]), plots.ratios),
         ):
             if len(rows):
-                items.append(_figure(folder, family, kind, rows, source))
+                name, drawn = f"fig-peers-{kind}-{family}", partial(draw, rows)
+                items.append(
+                    writer.figure(name, FIGURES[kind, family], rows, drawn, sizes=tuple(SIZES))
+                )
     index = {
         "run": run,
         "provenance": origin,
-        "items": [_entry(folder, *item) for item in items],
+        "items": [item.entry() for item in items],
     }
     extra = [
         write_text(folder / "captions.md", _captions(items, source)),
         write_text(folder / "references.bib", bibliography(run, origin)),
         write_json(folder / "index.json", index),
     ]
-    return [*extra, *(path for _, _, written in items for path in written)]
+    return [*extra, *(folder / file for item in items for file in item.files)]
+
+
+_GAP = ["family", "contender", "network", "n", "kind", "reason"]
 
 
 def overall_table(overall: pd.DataFrame) -> pd.DataFrame:
@@ -154,26 +160,6 @@ def gaps_table(gaps: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def _figure(
-    folder: Path, family: str, kind: str, rows: pd.DataFrame, source: str
-) -> tuple[str, Caption, list[Path]]:
-    identifier = f"fig-peers-{kind}-{family}"
-    caption, draw = FIGURES[kind, family], plots.times if kind == "time" else plots.ratios
-    data = folder / "figures" / f"{identifier}.csv"
-    written = [write_text(data, csv_text(rows))]
-    for size in SIZES:
-        figure = draw(rows, size)
-        stem = identifier if size == "wide" else f"{identifier}-{size}"
-        written += [
-            save(
-                figure, folder / "figures" / f"{stem}.{suffix}", title=identifier,
-                caption=f"{caption.title}. {caption.text}", source=source,
-            )
-            for suffix in FORMATS[size]
-        ]  # fmt: skip
-    return identifier, caption, written
-
-
 def _main(ratios: pd.DataFrame) -> pd.DataFrame:
     """Keep the provider of the headline."""
     return ratios[ratios["ours"] == ratios["ours"].iloc[0]] if len(ratios) else ratios
@@ -185,13 +171,7 @@ def _note(row: dict[Any, Any]) -> str:
     return "" if fmt.missing(row["components"]) else f"{int(row['components'])} components"
 
 
-def _entry(folder: Path, identifier: str, caption: Caption, written: list[Path]) -> dict[str, Any]:
-    files = [str(path.relative_to(folder).as_posix()) for path in written]
-    kind = "figure" if identifier.startswith("fig") else "table"
-    return {"id": identifier, "kind": kind, **caption.entry(), "data": files[0], "files": files}
-
-
-def _captions(items: list[tuple[str, Caption, list[Path]]], source: str) -> str:
+def _captions(items: list[Item], source: str) -> str:
     parts = [f"# Captions\n\n{source}\n"]
-    parts += [f"## {name}\n\n**{caption.title}.** {caption.text}\n" for name, caption, _ in items]
+    parts += [f"## {item.id}\n\n**{item.caption.title}.** {item.caption.text}\n" for item in items]
     return "\n".join(parts)

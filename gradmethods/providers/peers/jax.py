@@ -11,9 +11,10 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from gradmethods.peers.peer import Call, Peer, PreparedPeer, tried
+from gradmethods.output.style import GREEN, Style
 from gradmethods.problem import Problem
 from gradmethods.provider import Stopwatch
+from gradmethods.providers.peers.peer import Call, Peer, PreparedPeer, tried
 from gradmethods.structure import Arrays
 
 
@@ -25,12 +26,11 @@ class Jax(Peer):
     a second thread and waiting for it takes longer, and would be two threads.
     """
 
+    name: ClassVar[str] = "jax"
     packages: ClassVar[tuple[str, ...]] = ("jax",)
-
-    @property
-    def name(self) -> str:
-        """``jax``."""
-        return "jax"
+    style: ClassVar[Style] = Style("JAX, jit", GREEN, "D", (0, (3, 1, 1, 1)))
+    family: ClassVar[str] = "backprop"
+    exact: ClassVar[bool] = True
 
     def _refusal(self, problem: Problem) -> str | None:
         def trace() -> None:

@@ -16,9 +16,9 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from gradmethods.peers.peer import Call, Peer, PreparedPeer
 from gradmethods.problem import Problem
 from gradmethods.provider import Stopwatch
+from gradmethods.providers.peers.peer import Call, Peer, PreparedPeer
 from gradmethods.structure import Arrays
 
 Flat = Callable[[Any], Any]
@@ -29,8 +29,14 @@ Differentiate = Callable[[Flat, Any], Call]
 
 
 @dataclass(frozen=True)
-class _Differences(Peer):
+class Differences(Peer):
     """What the three have in common: they take any loss."""
+
+    family: ClassVar[str] = "numerical"
+    exact: ClassVar[bool] = False
+    black_box: ClassVar[bool] = True
+    order: ClassVar[int] = 2
+    passes: ClassVar[tuple[int, int]] = (2, 0)
 
     def _refusal(self, problem: Problem) -> str | None:
         del problem
@@ -45,61 +51,6 @@ class _Differences(Peer):
     @abstractmethod
     def _import(self) -> Differentiate:
         """Import the package, and return how it differentiates."""
-
-
-@dataclass(frozen=True)
-class Scipy(_Differences):
-    """``scipy.optimize.approx_derivative`` with ``method="3-point"``; what its optimisers use."""
-
-    packages: ClassVar[tuple[str, ...]] = ("scipy",)
-
-    @property
-    def name(self) -> str:
-        """``scipy``."""
-        return "scipy"
-
-    def _import(self) -> Differentiate:
-        from scipy.optimize._numdiff import approx_derivative
-
-        return lambda flat, x: lambda: approx_derivative(flat, x, method="3-point")
-
-
-@dataclass(frozen=True)
-class Numdifftools(_Differences):
-    """``numdifftools.Gradient`` with its defaults: central differences, extrapolated."""
-
-    packages: ClassVar[tuple[str, ...]] = ("numdifftools",)
-
-    @property
-    def name(self) -> str:
-        """``numdifftools``."""
-        return "numdifftools"
-
-    def _import(self) -> Differentiate:
-        from numdifftools import Gradient
-
-        def differentiate(flat: Flat, x: Any) -> Call:
-            gradient = Gradient(flat)
-            return lambda: gradient(x)
-
-        return differentiate
-
-
-@dataclass(frozen=True)
-class Statsmodels(_Differences):
-    """``statsmodels.tools.numdiff.approx_fprime`` with ``centered=True``."""
-
-    packages: ClassVar[tuple[str, ...]] = ("statsmodels",)
-
-    @property
-    def name(self) -> str:
-        """``statsmodels``."""
-        return "statsmodels"
-
-    def _import(self) -> Differentiate:
-        from statsmodels.tools.numdiff import approx_fprime
-
-        return lambda flat, x: lambda: approx_fprime(x, flat, centered=True)
 
 
 class PreparedDifferences(PreparedPeer):

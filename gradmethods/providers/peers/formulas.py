@@ -12,14 +12,14 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any
 
 import numpy as np
 
 from gradmethods.errors import GradientError
-from gradmethods.peers.peer import Call, Peer, PreparedPeer
 from gradmethods.problem import Problem
 from gradmethods.provider import Stopwatch
+from gradmethods.providers.peers.peer import Call, Peer, PreparedPeer
 from gradmethods.structure import Arrays
 
 
@@ -65,7 +65,7 @@ def formula(problem: Problem) -> Formula:
 
 
 @dataclass(frozen=True)
-class _Formulas(Peer):
+class Formulas(Peer):
     """What both have in common: they need the suite's formula, and one batch of examples."""
 
     def _refusal(self, problem: Problem) -> str | None:
@@ -88,72 +88,6 @@ class _Formulas(Peer):
     @abstractmethod
     def _compile(self, made: Formula, watch: Stopwatch) -> Callable[..., Any]:
         """Return ``f(params, columns, constants, N)`` → (1 + n, N) values and derivatives."""
-
-
-@dataclass(frozen=True)
-class Lambdify(_Formulas):
-    """``sympy.diff`` by every parameter, compiled by ``sympy.lambdify`` to NumPy.
-
-    Parameters
-    ----------
-    cse : bool
-        Whether lambdify eliminates common subexpressions.
-    """
-
-    cse: bool = True
-    packages: ClassVar[tuple[str, ...]] = ("sympy",)
-
-    @property
-    def name(self) -> str:
-        """``sympy.lambdify:cse`` or ``sympy.lambdify``."""
-        return "sympy.lambdify:cse" if self.cse else "sympy.lambdify"
-
-    def _compile(self, made: Formula, watch: Stopwatch) -> Callable[..., Any]:
-        import sympy
-
-        with watch("derive"):
-            outputs = [made.loss, *(sympy.diff(made.loss, symbol) for symbol in made.params)]
-        with watch("compile"):
-            function = sympy.lambdify(made.symbols, outputs, "numpy", cse=self.cse)
-
-        def evaluate(params: Any, columns: Any, constants: Any, count: int) -> Any:
-            rows = np.empty((len(outputs), count))
-            for row, value in zip(rows, function(*params, *columns, *constants), strict=True):
-                row[:] = value
-            return rows
-
-        return evaluate
-
-
-@dataclass(frozen=True)
-class Symengine(_Formulas):
-    """symengine's ``diff`` by every parameter, compiled by its ``Lambdify`` with ``cse=True``."""
-
-    packages: ClassVar[tuple[str, ...]] = ("symengine",)
-
-    @property
-    def name(self) -> str:
-        """``symengine``."""
-        return "symengine"
-
-    def _compile(self, made: Formula, watch: Stopwatch) -> Callable[..., Any]:
-        import symengine
-
-        with watch("derive"):
-            loss = symengine.sympify(made.loss)
-            symbols = [symengine.sympify(symbol) for symbol in made.symbols]
-            outputs = [loss, *(loss.diff(symbol) for symbol in symbols[: len(made.params)])]
-        with watch("compile"):
-            function = symengine.Lambdify(symbols, outputs, cse=True)
-
-        def evaluate(params: Any, columns: Any, constants: Any, count: int) -> Any:
-            arguments = np.empty((count, len(symbols)))
-            arguments[:, : len(params)] = params
-            arguments[:, len(params) : len(params) + len(columns)] = columns.T
-            arguments[:, len(params) + len(columns) :] = constants
-            return function(arguments).T
-
-        return evaluate
 
 
 class PreparedFormulas(PreparedPeer):

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from benchmarks.peers.cases import BATCH, SAMPLE
 from gradmethods.output.caption import Caption, provenance_line
-from gradmethods.peers.cases import BATCH, SAMPLE
 
 SETTING = (
     f"Sigmoid networks, mean cross-entropy over {BATCH} examples, float64. All contenders of a "

@@ -1,6 +1,6 @@
 """Our check of gradients beside those of other packages: who catches which planted mistake.
 
-Nothing is timed. `python -m gradmethods.peers --checkers` writes the tables.
+Nothing is timed. `python -m benchmarks.peers --checkers` writes the tables.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from benchmarks.peers.checkers import CHECKERS
 from gradmethods import problems
 from gradmethods.accuracy.plants.changes import JUST_ABOVE
 from gradmethods.comparison.kills import kill_summary, kill_table, kills_by_mistake
@@ -22,7 +23,6 @@ from gradmethods.output import format as fmt
 from gradmethods.output.caption import Caption, provenance_line
 from gradmethods.output.files import csv_text, write_text
 from gradmethods.output.typeset import write_table
-from gradmethods.peers.checkers import CHECKERS
 from gradmethods.problem import Problem
 from gradmethods.truth.bounds import SLACK
 
@@ -84,7 +84,7 @@ def judge_checkers(out: Path | str) -> list[Path]:
     list of pathlib.Path
         The files written.
     """
-    origin = provenance(["python -m gradmethods.peers", *sys.argv[1:]], seed=0, finished=True)
+    origin = provenance(["python -m benchmarks.peers", *sys.argv[1:]], seed=0, finished=True)
     versions = ", ".join(_versions())
     source = f"{provenance_line(origin)} Checkers: {versions or 'none installed'}."
     table = kill_table(field(), list(CHECKERS.values()))

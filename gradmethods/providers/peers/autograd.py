@@ -11,10 +11,11 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from gradmethods.peers.namespaces import autograd_namespace
-from gradmethods.peers.peer import Call, Peer, PreparedPeer, tried
+from gradmethods.output.style import PURPLE, Style
 from gradmethods.problem import Problem
 from gradmethods.provider import Stopwatch
+from gradmethods.providers.peers.peer import Call, Peer, PreparedPeer, tried
+from gradmethods.providers.peers.shims import autograd_namespace
 from gradmethods.structure import Arrays
 
 
@@ -22,12 +23,11 @@ from gradmethods.structure import Arrays
 class Autograd(Peer):
     """Gradients by ``autograd.value_and_grad``."""
 
+    name: ClassVar[str] = "autograd"
     packages: ClassVar[tuple[str, ...]] = ("autograd",)
-
-    @property
-    def name(self) -> str:
-        """``autograd``."""
-        return "autograd"
+    style: ClassVar[Style] = Style("autograd", PURPLE, "o", (0, (3, 1, 1, 1)))
+    family: ClassVar[str] = "backprop"
+    exact: ClassVar[bool] = True
 
     def _refusal(self, problem: Problem) -> str | None:
         return tried(lambda: self._prepare(problem)(problem.params))

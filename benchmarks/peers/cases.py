@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
@@ -10,10 +9,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from gradmethods.errors import GradientError, UnsupportedOperation
-from gradmethods.peers import FAMILIES
+from benchmarks.peers.handwritten import HandWritten
+from gradmethods.errors import UnsupportedOperation
+from gradmethods.output.style import THEORY, Style
 from gradmethods.problem import Problem
 from gradmethods.provider import Provider
+from gradmethods.providers import Analytical, Backprop, Numerical
+from gradmethods.providers.peers import PEERS, Peer
+from gradmethods.providers.registry import style_of, traits
 from gradmethods.structure import Arrays
 
 BATCH = 100
@@ -69,8 +72,6 @@ class Case:
 
     def reference(self, seed: int) -> Arrays:
         """Compute backprop's gradient, of the components differentiated."""
-        from gradmethods.providers import Backprop
-
         problem = self._network(seed)
         structure = problem.structure
         arrays = structure.check(Backprop().prepare(problem)(problem.params).gradient)
@@ -109,29 +110,38 @@ SMALL = (Case("backprop", (2, 3, 1)), Case("numerical", (2, 3, 1)), Case("analyt
 """One case of each family, for the tests."""
 
 
+OURS = (
+    Backprop(),
+    Numerical(),
+    Numerical(evaluation="reuse"),
+    Analytical("cse"),
+    Analytical("chain-rule"),
+    Analytical("expanded"),
+)
+"""This suite's providers; of each method, that of the headline first."""
+
+FAMILIES: dict[str, tuple[Peer, ...]] = {
+    own.family: tuple(
+        peer for peer in (HandWritten(), *PEERS.values()) if traits(peer).family == own.family
+    )
+    for own in OURS
+}
+"""The peers of each method."""
+
+LOSS = "loss"
+"""The contender that computes no gradient."""
+
+
 def ours(family: str) -> dict[str, Provider]:
     """Return this suite's providers of a method, the one of the headline first."""
-    from gradmethods.providers import Analytical, Backprop, Numerical
+    return {own.name: own for own in OURS if own.family == family}
 
-    makers: dict[str, dict[str, Callable[[], Provider]]] = {
-        "backprop": {"backprop": Backprop},
-        "numerical": {
-            "numerical": Numerical,
-            "numerical:reuse": lambda: Numerical(evaluation="reuse"),
-        },
-        "analytical": {
-            "analytical:cse": lambda: Analytical(form="cse"),
-            "analytical:chain-rule": lambda: Analytical(form="chain-rule"),
-            "analytical:expanded": lambda: Analytical(form="expanded"),
-        },
-    }
-    made = {}
-    for name, make in makers[family].items():
-        try:
-            made[name] = make()
-        except GradientError:  # an option that this version does not have
-            continue
-    return made
+
+def style(contender: str) -> Style:
+    """Return how a contender is drawn."""
+    if contender == LOSS:
+        return Style("the loss alone, NumPy", THEORY, ".", (0, (1, 1)))
+    return style_of(contender)
 
 
 def chosen(size: int, count: int, seed: int) -> NDArray[np.intp]:

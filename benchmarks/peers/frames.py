@@ -9,12 +9,13 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from benchmarks.peers.cases import FAMILIES, ours
 from gradmethods.cost.estimates import RESAMPLES
-from gradmethods.peers.cases import ours
+from gradmethods.providers import Backprop
+from gradmethods.providers.peers import PEERS
+from gradmethods.providers.registry import traits
 
-FAMILIES = ("backprop", "numerical", "analytical")
-
-ENGINES = ("jax", "torch", "autograd")
+ENGINES = tuple(name for name, peer in PEERS.items() if traits(peer).family == Backprop.family)
 """Peers that do reverse mode for any loss; the hand-written pass does it for one."""
 
 ENDS = ("median", "low", "high")
@@ -78,7 +79,7 @@ def overall_frame(records: Iterable[Mapping[str, Any]], *, seed: int = 0) -> pd.
     for family in FAMILIES:
         main = next(iter(ours(family)))
         named: dict[str, tuple[str, ...]] = {name: (name,) for name in _peers(measured, family)}
-        if family == "backprop":
+        if family == Backprop.family:
             named = {"the fastest of JAX, PyTorch and autograd": ENGINES} | named
         rows += [_overall(measured, family, main, words, who, seed) for words, who in named.items()]
     return pd.DataFrame([row for row in rows if row])
@@ -148,4 +149,4 @@ def _peers(records: list[Mapping[str, Any]], family: str) -> list[str]:
 
 
 def _rank(column: pd.Series) -> pd.Series:
-    return column.map(FAMILIES.index) if column.name == "family" else column
+    return column.map(list(FAMILIES).index) if column.name == "family" else column

@@ -10,9 +10,11 @@ import pandas as pd
 from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, FuncFormatter, LogLocator, NullFormatter
 
+from benchmarks.peers.cases import LOSS
+from benchmarks.peers.cases import style as contender_style
 from gradmethods.output.figures import SIZES, new_figure
 from gradmethods.output.style import RC, THEORY
-from gradmethods.peers.styles import contender_style
+from gradmethods.providers import Numerical
 
 WIDTH = 2.4
 """Points: the line of ours. Everybody else's is half of it."""
@@ -24,20 +26,20 @@ def times(rows: pd.DataFrame, size: str = "wide") -> Figure:
     Parameters
     ----------
     rows : pandas.DataFrame
-        Measured rows of one family, as from `gradmethods.peers.frames.times_frame`.
+        Measured rows of one family, as from `benchmarks.peers.frames.times_frame`.
     size : {"wide", "column"}, default "wide"
         A page, with the legend beside, or a column, with the legend below.
     """
-    single = rows["family"].iloc[0] == "numerical"
+    single = rows["family"].iloc[0] == Numerical.family
     figure, axes = _axes(size, f"time per {'component of the ' if single else ''}gradient (s)")
     columns = ["time_median", "time_low", "time_high"]
     with mpl.rc_context(RC):
         for name, group in rows.groupby("contender", sort=False):
             role, shown = group["role"].iloc[0], group
             if single:
-                parts = 0.5 if role == "loss" else group["components"].fillna(group["n"])
+                parts = 0.5 if role == LOSS else group["components"].fillna(group["n"])
                 shown = group.assign(**group[columns].div(parts, axis=0))
-            label = "two losses, NumPy" if single and role == "loss" else None
+            label = "two losses, NumPy" if single and role == LOSS else None
             _draw(axes, str(name), shown, columns, own=role == "ours", label=label)
         _finish(figure, axes, rows, size)
     return figure
@@ -50,7 +52,7 @@ def ratios(rows: pd.DataFrame, size: str = "wide") -> Figure:
     ----------
     rows : pandas.DataFrame
         Rows of one family and one provider of ours, as from
-        `gradmethods.peers.frames.ratios_frame`.
+        `benchmarks.peers.frames.ratios_frame`.
     size : {"wide", "column"}, default "wide"
         As for `times`.
     """

@@ -5,23 +5,20 @@ It runs in a process of its own, in which every library has one thread; `run` st
 
 from __future__ import annotations
 
-import sys
 import time
 from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-from gradmethods.cost.plan import Gap
+from benchmarks.peers.cases import BATCH, LOSS, Case, ours
+from benchmarks.peers.contest import contest, summary
 from gradmethods.cost.timing import plain_loss, quiet
-from gradmethods.deadline import deadline
 from gradmethods.distance import gradient_error
-from gradmethods.errors import GradientError
 from gradmethods.output.format import duration
-from gradmethods.peers.cases import BATCH, Case, ours
-from gradmethods.peers.contest import contest, summary
-from gradmethods.peers.peer import PreparedPeer
 from gradmethods.problem import Problem
-from gradmethods.provider import GradientResult, Provider
+from gradmethods.provider import Provider
+from gradmethods.providers.attempt import Gap, attempt, prepare
+from gradmethods.providers.peers.peer import PreparedPeer
 from gradmethods.structure import Arrays
 
 Keep = Callable[[dict[str, Any]], Any]
@@ -67,8 +64,8 @@ def run_case(case: Case, keep: Keep, *, seconds: float, limit: float, seed: int 
         Of the network, the components and the order.
     """
     problem, reference = case.problem(seed), case.reference(seed)
-    calls: dict[str, Callable[[], Any]] = {"loss": plain_loss(problem)}
-    facts: dict[str, dict[str, Any]] = {"loss": {"value": float(problem.value())}}
+    calls: dict[str, Callable[[], Any]] = {LOSS: plain_loss(problem)}
+    facts: dict[str, dict[str, Any]] = {LOSS: {"value": float(problem.value())}}
     known: dict[str, float] = {}
     for name, provider in case.contenders().items():
         outcome = _enter(provider, problem, reference, limit)
@@ -77,7 +74,7 @@ def run_case(case: Case, keep: Keep, *, seconds: float, limit: float, seed: int 
             continue
         calls[name], facts[name], known[name] = outcome
     own = tuple(name for name in ours(case.family) if name in calls)
-    contenders = contest(calls, ("loss", *own), seconds=seconds, known=known, seed=seed)
+    contenders = contest(calls, (LOSS, *own), seconds=seconds, known=known, seed=seed)
     kernels = _kernels()
     for name in calls:
         found = facts[name] | summary(contenders, name, own) | {"kernels": kernels}
@@ -86,7 +83,7 @@ def run_case(case: Case, keep: Keep, *, seconds: float, limit: float, seed: int 
 
 def describe(case: Case, name: str, seed: int) -> dict[str, Any]:
     """Start a record: who computes what."""
-    role = "loss" if name == "loss" else "ours" if name in ours(case.family) else "peer"
+    role = LOSS if name == LOSS else "ours" if name in ours(case.family) else "peer"
     return {
         "key": f"{case.key}-{name}",
         "family": case.family,
@@ -109,41 +106,30 @@ def _enter(
     provider: Provider, problem: Problem, reference: Arrays, limit: float
 ) -> tuple[Callable[[], Any], dict[str, Any], float] | Gap:
     """Prepare a contender and check its gradient; return its call, facts and seconds per call."""
-    allowed = deadline(limit)
-    try:
-        with allowed:
-            obstacle = provider.obstacle(problem)
-            if obstacle is not None:
-                return Gap("obstacle", obstacle)
-            _forget()
+    return attempt(
+        partial(_entered, provider, problem, reference),
+        limit,
+        f"Preparing it and its first gradient took more than {duration(limit)}.",
+    )
+
+
+def _entered(
+    provider: Provider, problem: Problem, reference: Arrays
+) -> tuple[Callable[[], Any], dict[str, Any], float]:
+    ready = prepare(provider, problem, fresh=True)
+    with quiet():
+        first = ready.answer()
+        call, known = _call(ready.prepared, problem), first.seconds
+        if known < LONG:
             start = time.perf_counter()
-            prepared = provider.prepare(problem)
-            preparation = time.perf_counter() - start
-            with quiet():
-                start = time.perf_counter()
-                result: GradientResult = prepared(problem.params)
-                known = time.perf_counter() - start
-                call = _call(prepared, problem)
-                if known < LONG:
-                    start = time.perf_counter()
-                    call()
-                    known = time.perf_counter() - start
-    except allowed.passed:
-        return Gap(
-            "limit", f"Preparing it and its first gradient took more than {duration(limit)}."
-        )
-    except GradientError as error:
-        return Gap("obstacle", str(error))
-    except MemoryError:
-        return Gap("memory", "Out of memory.")
-    except Exception as error:  # noqa: BLE001  # a row of the table, and status 1 of the run
-        return Gap("error", f"{type(error).__name__}: {error}")
+            call()
+            known = time.perf_counter() - start
     facts = {
-        "value": float(result.value),
-        "error": gradient_error(problem.structure.check(result.gradient), reference).norm,
-        "preparation": preparation,
-        "preparation_parts": prepared.preparation,
-        "forward_passes": prepared.forward_passes,
+        "value": first.value,
+        "error": gradient_error(first.gradient, reference).norm,
+        "preparation": ready.preparation,
+        "preparation_parts": getattr(ready.prepared, "preparation", None),
+        "forward_passes": first.passes,
     }
     return call, facts, known
 
@@ -153,13 +139,6 @@ def _call(prepared: Any, problem: Problem) -> Callable[[], Any]:
     if isinstance(prepared, PreparedPeer):
         return prepared.ready(problem.params)
     return partial(prepared, problem.params)
-
-
-def _forget() -> None:
-    """Empty SymPy's cache, or what one contender derived would be free for the next."""
-    sympy = sys.modules.get("sympy")
-    if sympy is not None:
-        sympy.core.cache.clear_cache()
 
 
 def _kernels() -> list[str]:

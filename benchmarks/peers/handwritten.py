@@ -15,7 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy import (
@@ -36,10 +36,11 @@ from numpy import (
 )
 from numpy.typing import NDArray
 
-from gradmethods.peers.peer import Call, Peer, PreparedPeer
+from gradmethods.output.style import BLACK, Style
 from gradmethods.problem import Problem
 from gradmethods.problems.mlp import MultilayerPerceptron
 from gradmethods.provider import Stopwatch
+from gradmethods.providers.peers.peer import Call, Peer, PreparedPeer
 from gradmethods.structure import Arrays
 
 Real = NDArray[Any]
@@ -51,10 +52,10 @@ Head = Callable[[Real, Real, Real], Any]
 class HandWritten(Peer):
     """Backpropagation through a multilayer perceptron, as an expert writes it down."""
 
-    @property
-    def name(self) -> str:
-        """``hand-written``."""
-        return "hand-written"
+    name: ClassVar[str] = "hand-written"
+    family: ClassVar[str] = "backprop"
+    exact: ClassVar[bool] = True
+    style: ClassVar[Style] = Style("by hand, NumPy", BLACK, "s", (0, (5, 1.5)))
 
     def _refusal(self, problem: Problem) -> str | None:
         if isinstance(problem.loss, MultilayerPerceptron):

@@ -20,8 +20,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gradmethods.errors import UnsupportedOperation
-from gradmethods.peers.jax import configured
 from gradmethods.problem import Problem
+from gradmethods.providers.peers.jax import configured
 from gradmethods.structure import Arrays
 
 Vector = NDArray[np.float64]
@@ -183,7 +183,7 @@ class JaxCheckGrads(Checker):
 
         shape = jax.ShapeDtypeStruct((), point.dtype)
 
-        @jax.custom_vjp  # type: ignore[untyped-decorator]  # JAX is not there to see
+        @jax.custom_vjp
         def function(x: Any) -> Any:
             return jax.pure_callback(lambda y: np.float64(loss(y)), shape, x)
 

@@ -1,4 +1,4 @@
-"""``python -m gradmethods.peers``: what ``make bench-peers`` runs."""
+"""``python -m benchmarks.peers``: what ``make bench-peers`` runs."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from benchmarks.peers.judged import judge_checkers
+from benchmarks.peers.results import write_results
+from benchmarks.peers.run import BUDGET, SECONDS, child, run_comparison
 from gradmethods.errors import GradientError
-from gradmethods.peers.judged import judge_checkers
-from gradmethods.peers.results import write_results
-from gradmethods.peers.run import BUDGET, SECONDS, child, run_comparison
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -19,9 +19,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if given[:1] == ["--case"]:
         return child(given[1:])
     parser = argparse.ArgumentParser(
-        prog="python -m gradmethods.peers",
+        prog="python -m benchmarks.peers",
         description="Measure the suite's gradients beside those of other packages.",
-        epilog="example: python -m gradmethods.peers --out results/peers",
+        epilog="example: python -m benchmarks.peers --out results/peers",
     )
     parser.add_argument("--out", type=Path, default=Path("results/peers"), help="folder to write")
     parser.add_argument("--budget", type=float, default=BUDGET, help="seconds for the whole run")

@@ -11,10 +11,11 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from gradmethods.peers.namespaces import torch_namespace
-from gradmethods.peers.peer import Call, Peer, PreparedPeer, tried
+from gradmethods.output.style import VERMILLION, Style
 from gradmethods.problem import Problem
 from gradmethods.provider import Stopwatch
+from gradmethods.providers.peers.peer import Call, Peer, PreparedPeer, tried
+from gradmethods.providers.peers.shims import torch_namespace
 from gradmethods.structure import Arrays
 
 
@@ -22,12 +23,11 @@ from gradmethods.structure import Arrays
 class Torch(Peer):
     """Gradients by ``torch.autograd.grad``, without ``torch.compile``: it records at each call."""
 
+    name: ClassVar[str] = "torch"
     packages: ClassVar[tuple[str, ...]] = ("torch", "array_api_compat")
-
-    @property
-    def name(self) -> str:
-        """``torch``."""
-        return "torch"
+    style: ClassVar[Style] = Style("PyTorch, eager", VERMILLION, "^", (0, (5, 1.5)))
+    family: ClassVar[str] = "backprop"
+    exact: ClassVar[bool] = True
 
     def _refusal(self, problem: Problem) -> str | None:
         return tried(lambda: self._prepare(problem)(problem.params))
