@@ -155,7 +155,7 @@ def test_a_mistake_is_found_under_its_path(problem, path):
         return problem.structure.restore(leaves | {path: -leaves[path]})
 
     check = gm.check_gradient(wrong, problem)
-    beyond = check.table["verdict"] == "beyond bound"
+    beyond = check.table["verdict"] == "wrong"
     assert not check.ok
     assert list(check.table.index[beyond]) == [path]
     assert path in check.mistake

@@ -16,13 +16,13 @@ from gradmethods.accuracy.report import (
     reference_record,
 )
 from gradmethods.accuracy.subject import Subject
-from gradmethods.accuracy.verdict import WITHIN
 from gradmethods.providers import get_provider
+from gradmethods.truth.verdict import RIGHT
 
 pytestmark = pytest.mark.medium
 
 EXPECTED: dict[tuple[str, str], str] = {}
-"""Cells whose outcome is another than "within bound"."""
+"""Cells whose outcome is another than "right"."""
 
 DIGITS = {
     "analytical:cse": 14,
@@ -77,14 +77,14 @@ def test_outcomes_are_as_expected(table):
     wrong = [
         row
         for row in table[["problem", "provider", "array", "verdict", "excess"]].itertuples()
-        if row.verdict != EXPECTED.get((row.problem, row.provider), WITHIN)
+        if row.verdict != EXPECTED.get((row.problem, row.provider), RIGHT)
     ]
     assert not wrong
 
 
 def test_errors_are_within_their_bounds(table):
     """If a verdict did not follow from its number, the table would contradict itself."""
-    within = table["verdict"] == WITHIN
+    within = table["verdict"] == RIGHT
     assert (table["excess"] <= 1).equals(within)
     assert np.isfinite(table["bound"]).all()
 
@@ -122,7 +122,7 @@ def test_single_precision_is_held_to_its_own_bound():
     table = accuracy_table(["island"], [gm.Backprop()])
     subject = Subject(gm.problems.get("island"), "float32")
     single = flat_rows(gradient_record(subject, gm.Backprop()))
-    assert {row["verdict"] for row in single} == {WITHIN}
+    assert {row["verdict"] for row in single} == {RIGHT}
     ratio = single[-1]["bound"] / table["bound"].iloc[-1]
     assert 2.0**27 < ratio < 2.0**31
 

@@ -8,12 +8,12 @@ import numpy as np
 import pytest
 
 import gradmethods as gm
-from gradmethods.accuracy.bounds import exact_bound
 from gradmethods.accuracy.plants import MISTAKES, planted
 from gradmethods.accuracy.plants.changes import LADDER
 from gradmethods.accuracy.plants.elsewhere import share_of_one
 from gradmethods.accuracy.plants.slopes import network_gradient
-from gradmethods.accuracy.verdict import verdict
+from gradmethods.truth.bounds import exact_bound
+from gradmethods.truth.verdict import verdict
 from tests.known import linear
 
 NO_EXAMPLES = {

@@ -23,7 +23,10 @@ DERIVED = [case for cases in by_function(CASES).values() for case in cases[::3]]
 
 def assert_agree(case, methods):
     comparison = gm.compare(case.problem(), methods, seconds=0)
-    assert set(comparison.verdicts.values()) == {"agrees"}, str(comparison)
+    verdicts = comparison.verdicts
+    differences = verdicts.pop("numerical", "right")
+    assert differences in {"right", "not decided"}, str(comparison)
+    assert set(verdicts.values()) == {"right"}, str(comparison)
 
 
 @pytest.mark.medium
