@@ -21,12 +21,15 @@ from gradmethods.providers.climb import (
 )
 from gradmethods.providers.ladder import (
     AGREE,
+    CONFIDENT,
     DISTINCT,
     LEAST,
     RATIO,
     Ladder,
     Rung,
     agree,
+    bend_within,
+    distinct,
     even_falls,
     kink_within,
     through,
@@ -38,8 +41,6 @@ ALIKE = 64.0
 """Sizes within this factor: the ladder of the one starts where that of the other ended."""
 SEEN = 10.0
 """The even part shows the curvature if it is so many times the noise."""
-CONFIDENT = 2.5
-"""Standard deviations of noise in the estimate of an error."""
 NEAR = 1.5
 """A rung that is within this factor of the best step is taken for it."""
 SHRINK = 4.0
@@ -231,7 +232,7 @@ def _confirmed(ladder: Ladder, scheme: Scheme, summit: Summit, cut: Power) -> Ch
     top, beyond = summit.top, summit.beyond
     assert top is not None
     furthest = beyond if summit.lawful and beyond is not None else top
-    value, error = reference(ladder, furthest)
+    value, error, _ = reference(ladder, furthest)
     # Wider rungs are not always quieter: the loss may be much larger there, and so its rounding.
     quiet = min([*ladder.finer(top), top], key=lambda r: r.slope_noise)
     limit = furthest if quiet is top else quiet
@@ -255,8 +256,9 @@ def _confirmed(ladder: Ladder, scheme: Scheme, summit: Summit, cut: Power) -> Ch
         return _unresolved(ladder, scheme, h)
     wide = ladder.plateau > WIDE * max(1.0, ladder.size)
     constant = ladder.flat(top) and (beyond is None or wide)
-    kink, unsure = kink_within([*ladder.finer(furthest), furthest])
-    hidden = HIDDEN * max(kink, unsure)
+    seen = [*ladder.finer(furthest), furthest]
+    kink, unsure = kink_within(seen)
+    hidden = max(HIDDEN * max(kink, unsure), bend_within(seen).size * h)
     off = off if scheme.one_sided else off - error / 2
     estimate = max(off, NEGLECTED * cut.at(h), hidden) + CONFIDENT * noise
     if not cut.size:
@@ -295,36 +297,30 @@ def _scatter(ladder: Ladder, top: Rung, order: int) -> float:
     return min(max([1.0, *seen]), AGREE)
 
 
-def reference(ladder: Ladder, top: Rung) -> tuple[float, float]:
-    """Return the best derivative that a ladder gives, and its error: Neville's tableau in h²."""
-    best, least = math.nan, math.inf
+def reference(ladder: Ladder, top: Rung) -> tuple[float, float, float]:
+    """Return the best derivative that a ladder gives, its error, and the least step that it is of.
+
+    It is the best of Neville's tableau in h².
+    """
+    best, least, of = math.nan, math.inf, top.h
     row: list[float] = []
-    rungs = _distinct([*ladder.finer(top), top])[::-1]
+    rungs = distinct([*ladder.finer(top), top])[::-1]
     for i, rung in enumerate(rungs):
         new = [rung.slope]
         noise = rung.slope_noise
         if i and abs(rung.slope - row[0]) + CONFIDENT * noise < least:
-            best, least = rung.slope, abs(rung.slope - row[0]) + CONFIDENT * noise
+            best, least, of = rung.slope, abs(rung.slope - row[0]) + CONFIDENT * noise, rung.h
         for j, left in enumerate(row[:3]):
             q = min(rungs[i - j - 1].h / rung.h, 1e100) ** 2
             y = new[-1] + (new[-1] - left) / (q - 1)
             error = abs(y - new[-1]) + noise
             if error < least:
-                best, least = y, error
+                best, least, of = y, error, rung.h
             new.append(y)
         row = new
     if len(rungs) == 1:
         best, least = rungs[0].slope, abs(rungs[0].slope) + CONFIDENT * rungs[0].slope_noise
-    return best, least
-
-
-def _distinct(rungs: list[Rung]) -> list[Rung]:
-    """Leave out rungs that are close to a wider one."""
-    kept = rungs[-1:]
-    for rung in rungs[-2::-1]:
-        if rung.h * DISTINCT <= kept[0].h:
-            kept.insert(0, rung)
-    return kept
+    return best, least, of
 
 
 def _unresolved(ladder: Ladder, scheme: Scheme, start: float) -> Choice:

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from itertools import pairwise
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -31,6 +32,8 @@ RATIO = 8.0
 JITTER = 0.25
 """Each step is off its power of `RATIO` by up to so many octaves, at random: steps in an exact
 ratio agree by chance on a loss that is periodic or takes values on a lattice."""
+CONFIDENT = 2.5
+"""Standard deviations of noise in the estimate of an error."""
 DISTINCT = 1.5
 """Rungs closer than this factor tell nothing new."""
 LEAST = float(np.finfo(float).smallest_normal)
@@ -310,34 +313,70 @@ def even_grows(wide: Rung, narrow: Rung) -> bool:
     return abs(wide.even) <= GROWTH * q * (abs(narrow.even) + AGREE * narrow.noise)
 
 
-def kink_within(rungs: list[Rung]) -> tuple[float, float]:
-    """Return how large a kink at x may be, half the jump of the slope, and its noise.
+def distinct(rungs: list[Rung]) -> list[Rung]:
+    """Leave out rungs that are close to a wider one."""
+    kept = rungs[-1:]
+    for rung in rungs[-2::-1]:
+        if rung.h * DISTINCT <= kept[0].h:
+            kept.insert(0, rung)
+    return kept
 
-    Over h, the even part of a smooth loss is a h + c h³ + …, that of a kink a constant. It is
-    extrapolated to step 0 from neighbouring rungs, up to three; the least that any of them allows
-    is what can be excluded.
+
+class Term(NamedTuple):
+    """A coefficient of a power of the step that values show, and its noise."""
+
+    size: float
+    noise: float
+
+
+def kink_within(rungs: list[Rung]) -> Term:
+    """Return how large a kink at x may be, half the jump of the slope: the least that is seen."""
+    seen = distinct(rungs)
+    return _least(kinks([r.h for r in seen], [Term(r.even, r.noise) for r in seen]))
+
+
+def kinks(h: list[float], evens: list[Term]) -> list[Term]:
+    """Return how large a kink at x may be by even parts at steps: by one, by two, by three.
+
+    The even part of a kink goes as h, that of a smooth loss is a h² + c h⁴ + ….
     """
-    best = math.inf, math.inf
-    for count in (1, 2, 3):
-        for some in zip(*(rungs[i:] for i in range(count)), strict=False):
-            h = np.array([r.h for r in some]) / some[-1].h
-            if (h[1:] < DISTINCT * h[:-1]).any():
-                continue
-            weights = to_zero(h)
-            over = [r.even / r.h for r in some]
-            noise = float(sum(abs(w) * r.noise / r.h for w, r in zip(weights, some, strict=True)))
-            size = abs(float(weights @ over))
-            if size + noise < sum(best):
-                best = size, noise
-    return best
+    over = [Term(even.size / s, even.noise / s) for even, s in zip(evens, h, strict=True)]
+    first = _without(over, h)
+    return [*over, *first, *_without(first, [a * b * (a + b) for a, b in pairwise(h)])]
 
 
-def to_zero(h: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return the weights that give the constant of a function k + a h + c h³, from few values."""
-    if h.size == 1:
-        return np.ones(1)
-    if h.size == 2:
-        return np.asarray(np.array([h[1], -h[0]]) / (h[1] - h[0]), np.float64)
-    weights: NDArray[np.float64] = np.cross(h, h**3)
-    found: NDArray[np.float64] = weights / weights.sum()
-    return found
+def bend_within(rungs: list[Rung]) -> Term:
+    """Return how large a jump of the curvature at x may be, half of it: the least that is seen.
+
+    It makes slopes go as h; those of a smooth loss are f' + b h² + d h⁴ + ….
+    """
+    seen = distinct(rungs)
+    h = [r.h / seen[-1].h for r in seen]
+    linear = [
+        Term((b.slope - a.slope) / (v - u), (a.slope_noise + b.slope_noise) / (v - u))
+        for (a, b), (u, v) in zip(pairwise(seen), pairwise(h), strict=True)
+    ]
+    first = _without(linear, [a + b for a, b in pairwise(h)])
+    threes = zip(h, h[1:], h[2:], strict=False)
+    second = _without(first, [(a + b) * (b + c) * (a + c) for a, b, c in threes])
+    least = _least([*linear, *first, *second])
+    return Term(least.size / seen[-1].h, least.noise / seen[-1].h)
+
+
+def _without(terms: list[Term], others: list[float]) -> list[Term]:
+    """Eliminate another term, which grows in proportion to some numbers, between neighbours."""
+    rest = []
+    for (t, u), (a, b) in zip(pairwise(terms), pairwise(others), strict=True):
+        share = a / (b - a) if b > a else 0.0  # so little that it underflowed
+        rest.append(Term(t.size + (t.size - u.size) * share, t.noise + (t.noise + u.noise) * share))
+    return rest
+
+
+def _least(terms: list[Term]) -> Term:
+    """Return the size that excludes the larger ones, without its sign."""
+    least = min(
+        terms,
+        key=lambda term: abs(term.size) / CONFIDENT + term.noise,
+        default=Term(math.inf, math.inf),
+    )
+    return Term(abs(least.size), least.noise)
