@@ -32,6 +32,7 @@ from gradmethods.providers.ladder import (
     distinct,
     even_falls,
     kink_within,
+    persistent,
     through,
 )
 from gradmethods.providers.noise import ROUGH, SHARE
@@ -46,8 +47,6 @@ NEAR = 1.5
 SHRINK = 4.0
 """Where the quotient disagrees with the ladder, the step shrinks by this, a few times."""
 ATTEMPTS = 6
-HIDDEN = 1.0
-"""Times what the even parts tell of a kink is what a quotient may be off by it."""
 SHOWN = 0.1
 """A kink at x is one if it is this part of the slope and of the even part, and no noise."""
 WIDE = 1e-3
@@ -256,22 +255,30 @@ def _confirmed(ladder: Ladder, scheme: Scheme, summit: Summit, cut: Power) -> Ch
         return _unresolved(ladder, scheme, h)
     wide = ladder.plateau > WIDE * max(1.0, ladder.size)
     constant = ladder.flat(top) and (beyond is None or wide)
-    seen = [*ladder.finer(furthest), furthest]
-    kink, unsure = kink_within(seen)
-    hidden = max(HIDDEN * max(kink, unsure), bend_within(seen).size * h)
     off = off if scheme.one_sided else off - error / 2
-    estimate = max(off, NEGLECTED * cut.at(h), hidden) + CONFIDENT * noise
+    unseen = hidden(ladder, furthest, h, found)
+    estimate = max(off, NEGLECTED * cut.at(h), unseen) + CONFIDENT * noise
     if not cut.size:
         estimate = max(estimate, error)
     if beyond is not None and summit.unlawful and ladder.flat(top) and not constant:
         # Next to nothing below something unexplained: a jump, or a step of a staircase.
         estimate += abs(beyond.slope) + abs(beyond.even) / beyond.h
-    narrow = next((abs(r.even) / r.h for r in ladder.rungs if r.shows(AGREE)), 0.0)
-    if kink > max(AGREE * unsure, SHOWN * abs(found), SHOWN * narrow):
-        estimate = math.inf
     bend = abs(top.even) / top.h if top.shows(AGREE) else 0.0
     shown = _shown(ladder, scheme, h)
     return Choice(h, found, estimate, cut, shown, ladder.noise, bend, furthest.h)
+
+
+def hidden(ladder: Ladder, furthest: Rung, h: float, slope: float) -> float:
+    """Return what kinks and jumps of the curvature at x may add to a quotient at a step.
+
+    It is infinite if the rungs up to one, which are trusted, show a kink all the same.
+    """
+    seen = [*ladder.finer(furthest), furthest]
+    kink, unsure = kink_within(seen)
+    narrow = next((abs(r.even) / r.h for r in ladder.rungs if r.shows(AGREE)), 0.0)
+    if kink > max(AGREE * unsure, SHOWN * abs(slope), SHOWN * narrow):
+        return math.inf
+    return max(kink + unsure, persistent(ladder.rungs, furthest), bend_within(seen).size * h)
 
 
 def _shown(ladder: Ladder, scheme: Scheme, h: float) -> float:

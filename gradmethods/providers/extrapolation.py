@@ -18,9 +18,9 @@ from typing import Any
 
 import numpy as np
 
-from gradmethods.providers.entry import HIDDEN, Choice, Guess, choose, reference
+from gradmethods.providers.entry import Choice, Guess, choose, hidden, reference
 from gradmethods.providers.estimates import UNSEEN, Marks
-from gradmethods.providers.ladder import Ladder, bend_within, even_grows, kink_within
+from gradmethods.providers.ladder import Ladder, even_grows
 from gradmethods.providers.probe import sizes_of
 from gradmethods.providers.schemes import SCHEMES, Estimate, StepRule, Vector, lost_step, or_nan
 
@@ -77,9 +77,9 @@ def _extrapolated(ladder: Ladder, found: Choice) -> Choice:
         if better is None or better[1] > WORTH * error:
             break
         top, (value, error, h) = wider, better
-    seen = [*ladder.finer(top), top]
-    hidden = HIDDEN * sum(kink_within(seen))
-    error = max(error, hidden, bend_within(seen).size * h) + min(found.error, abs(value - found.quotient)) + ladder.doubt
+    error = max(error, hidden(ladder, top, h, value))
+    error += min(found.error, abs(value - found.quotient))
+    error += ladder.doubt
     return found._replace(quotient=value, error=error) if error < found.error else found
 
 
