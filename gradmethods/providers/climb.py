@@ -22,7 +22,7 @@ from gradmethods.providers.ladder import (
     even_grows,
     through,
 )
-from gradmethods.providers.noise import POINTS, is_flat, noise_of, ragged
+from gradmethods.providers.noise import POINTS, ROUGH, is_flat, noise_of, ragged
 
 HALF_RATIO = 4.0
 """From rung to rung upwards where slopes may lie on a parabola: what comes next grows as h⁴."""
@@ -221,6 +221,17 @@ def noise_along_entry(ladder: Ladder, rung: Rung) -> float:
     narrow = [ladder.values(ladder.places(rung.h / 4 / 10**k)) for k in (6, 4, 2)]
     told = (noise_of(values, alike=False) for values in narrow if not is_flat(values))
     return min(seen, next(told, seen))
+
+
+def quieter(ladder: Ladder) -> float:
+    """Return the noise near x along the one parameter, where it is less than that of the ladder.
+
+    A loss is as noisy along a line as it is along the noisiest of its parameters.
+    """
+    if ladder.noise <= ROUGH * ladder.floor:
+        return ladder.noise
+    noise = noise_of(ladder.values(ladder.places(ladder.near)), alike=False)
+    return min(ladder.noise, max(noise, ladder.floor)) if noise > 0 else ladder.noise
 
 
 def stairs(ladder: Ladder, summit: Summit) -> float:

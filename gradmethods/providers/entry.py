@@ -16,6 +16,7 @@ from gradmethods.providers.climb import (
     Summit,
     climb,
     extrapolated,
+    quieter,
     slope_between,
     stairs,
 )
@@ -141,7 +142,7 @@ def choose(ladder: Ladder, scheme: Scheme, start: float) -> Choice:
     Where the loss is rougher along the parameter than it is at fine spacings, its slope there is
     held against what was found: either may be meant.
     """
-    noise = ladder.noise
+    ladder.noise = noise = quieter(ladder)
     found = _chosen(ladder, scheme, start)
     if _may_be_a_wave(ladder):
         return found._replace(error=math.inf, bend=0.0)

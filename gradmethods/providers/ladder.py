@@ -44,6 +44,8 @@ APART = 4.0
 """A step spans so many neighbouring numbers at least, so that it is never lost in rounding."""
 COARSE = 64.0
 """Up to so many of the least steps, what is computed from x moves in steps of its own."""
+NEAR = 3 / 4
+"""In units of x, the spacing that shows noise is this power of u."""
 TINY = 1e4
 """The least step at 0, in smallest normal numbers."""
 WIDEST = 1 / 8
@@ -230,6 +232,11 @@ class Ladder:
     def floor(self) -> float:
         """The least noise that there can be: that of rounding the loss itself."""
         return self._u / 2 * abs(self.value)
+
+    @property
+    def near(self) -> float:
+        """A spacing so fine that smooth losses show noise alone."""
+        return float(self._u**NEAR * self.size)
 
     @property
     def size(self) -> float:
