@@ -13,6 +13,8 @@ import numpy as np
 
 from gradmethods.providers.ladder import (
     AGREE,
+    COARSE,
+    LEAST,
     RATIO,
     Ladder,
     Parabola,
@@ -223,15 +225,18 @@ def noise_along_entry(ladder: Ladder, rung: Rung) -> float:
     return min(seen, next(told, seen))
 
 
-def quieter(ladder: Ladder) -> float:
-    """Return the noise near x along the one parameter, where it is less than that of the ladder.
+def quieter(ladder: Ladder, h: float) -> float:
+    """Return the noise near x along the one parameter, if it is less than that of the ladder.
 
-    A loss is as noisy along a line as it is along the noisiest of its parameters.
+    A loss is as noisy along a line as it is along the noisiest of its parameters; and where it is
+    0, the less is noise the nearer one looks.
     """
-    if ladder.noise <= ROUGH * ladder.floor:
+    if ladder.noise <= ROUGH * ladder.rounding_at(h):
         return ladder.noise
-    noise = noise_of(ladder.values(ladder.places(ladder.near)), alike=False)
-    return min(ladder.noise, max(noise, ladder.floor)) if noise > 0 else ladder.noise
+    values = ladder.values(ladder.places(ladder.near or h / COARSE))
+    noise = noise_of(values, alike=False)
+    least = max(ladder.floor, LEAST)
+    return min(ladder.noise, max(noise, least)) if noise > 0 else ladder.noise
 
 
 def stairs(ladder: Ladder, summit: Summit) -> float:

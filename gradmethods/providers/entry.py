@@ -36,7 +36,7 @@ from gradmethods.providers.ladder import (
     persistent,
     through,
 )
-from gradmethods.providers.noise import ROUGH, SHARE
+from gradmethods.providers.noise import POINTS, ROUGH, SHARE, is_flat, noise_of
 from gradmethods.providers.schemes import Scheme
 
 ALIKE = 64.0
@@ -50,6 +50,8 @@ SHRINK = 4.0
 ATTEMPTS = 6
 SHOWN = 0.1
 """A kink at x is one if it is this part of the slope and of the even part, and no noise."""
+EXACT = 0.1
+"""Less than this part of a rounding of x is none."""
 WIDE = 1e-3
 """A loss that is constant to the last bit within this part of max(1, |x|) is constant there."""
 HALF = 0.5
@@ -142,8 +144,14 @@ def choose(ladder: Ladder, scheme: Scheme, start: float) -> Choice:
     Where the loss is rougher along the parameter than it is at fine spacings, its slope there is
     held against what was found: either may be meant.
     """
-    ladder.noise = noise = quieter(ladder)
+    noise = ladder.noise
     found = _chosen(ladder, scheme, start)
+    less = quieter(ladder, found.step)
+    if less < ladder.noise:
+        ladder.noise = noise = less
+        found = _chosen(ladder, scheme, found.step)
+    if ladder.is_coarse(found.step) and ladder.size:
+        found = _between_numbers(ladder, scheme, found)
     if _may_be_a_wave(ladder):
         return found._replace(error=math.inf, bend=0.0)
     raised = ladder.noise > noise
@@ -155,6 +163,24 @@ def choose(ladder: Ladder, scheme: Scheme, start: float) -> Choice:
         # What such noise hides is not known to be next to nothing.
         return found._replace(error=error, bend=0.0)
     return found
+
+
+def _between_numbers(ladder: Ladder, scheme: Scheme, found: Choice) -> Choice:
+    """Choose a step of few numbers, once more if neighbouring numbers show no rounding.
+
+    That within so many numbers what is computed from x moves as x does leaves a part of its slope
+    in doubt, of one rounding over all of them.
+    """
+    values = ladder.values(ladder.places(ladder.narrowest))
+    noise = noise_of(values, alike=False)
+    h = POINTS // 2 * ladder.narrowest
+    rounding = ladder.rounding(found.quotient)
+    if is_flat(values) or not noise < EXACT * rounding:
+        return found
+    ladder.exact, ladder.noise = True, max(noise, ladder.noise)
+    again = _chosen(ladder, scheme, found.step)
+    again = again._replace(error=again.error + ladder.rounding(again.quotient) / h)
+    return again if again.error < found.error else found
 
 
 def _may_be_a_wave(ladder: Ladder) -> bool:

@@ -144,6 +144,8 @@ class Ladder:
         What was seen, from narrow to wide.
     passes : int
         How often the loss was evaluated.
+    exact : bool
+        Whether values at neighbouring numbers show no rounding of what is computed from x.
     doubt : float
         How far the slope very near x is from the one that was found, where that is wide of it.
     """
@@ -169,6 +171,7 @@ class Ladder:
         self.rungs: list[Rung] = []
         self.passes = 0
         self.doubt = 0.0
+        self.exact = False
 
     @property
     def noise(self) -> float:
@@ -218,12 +221,24 @@ class Ladder:
         return np.array([self.value if p == self._x else self._at(p) for p in places])
 
     def _of(self, rung: Rung) -> float:
-        largest = max(abs(rung.above), abs(rung.below), abs(self.value))
-        noise = max(self._noise, self._u / 2 * largest)
-        if rung.finite and rung.h < COARSE * self.narrowest:
-            # Few numbers lie between: rounding of an argument is not at random.
-            noise = max(noise, self._u / 2 * abs(float(self._x)) * abs(rung.slope))
+        noise = max(self._noise, self._rounded(rung))
+        if rung.finite and self.is_coarse(rung.h):
+            noise = max(noise, self.rounding(rung.slope))
         return noise
+
+    def rounding(self, slope: float) -> float:
+        """Return the noise of a loss with some slope that rounding of an argument makes."""
+        return self._u / 2 * self.size * abs(slope)
+
+    def _rounded(self, rung: Rung) -> float:
+        return self._u / 2 * max(abs(rung.above), abs(rung.below), abs(self.value))
+
+    def is_coarse(self, h: float) -> bool:
+        """Whether so few numbers lie within a step that rounding of an argument is not at random.
+
+        What is computed from x may then move by steps of its own; it does not if it is `exact`.
+        """
+        return not self.exact and h < COARSE * self.narrowest
 
     def _sort(self) -> None:
         self.rungs = sorted(self._seen.values())
@@ -232,6 +247,10 @@ class Ladder:
     def floor(self) -> float:
         """The least noise that there can be: that of rounding the loss itself."""
         return self._u / 2 * abs(self.value)
+
+    def rounding_at(self, h: float) -> float:
+        """Return the least noise that there can be in a loss a step away."""
+        return self._rounded(self.rung(h))
 
     @property
     def near(self) -> float:
