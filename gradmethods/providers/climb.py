@@ -93,7 +93,8 @@ def climb(
     enough : float
         A trusted rung shows all that is needed if its even part is so many times the noise.
     """
-    top, beyond = _down(ladder, start, order)
+    # With room below it: the first step may be that of another parameter, and at the lower end.
+    top, beyond = _down(ladder, max(start, RATIO**2 * ladder.narrowest), order)
     if top is None:
         return Summit(None, beyond)
     leap = ratio = RATIO if order == 1 else HALF_RATIO

@@ -148,14 +148,19 @@ def choose(ladder: Ladder, scheme: Scheme, start: float) -> Choice:
     found = _chosen(ladder, scheme, start)
     less = quieter(ladder, found.step)
     if less < ladder.noise:
-        ladder.noise = noise = less
-        found = _chosen(ladder, scheme, found.step)
+        more, ladder.noise = ladder.noise, less
+        again = _chosen(ladder, scheme, found.step)
+        if again.error < found.error and abs(again.quotient - found.quotient) <= found.error:
+            found, noise = again, less
+        else:
+            ladder.noise = more
     if ladder.is_coarse(found.step) and ladder.size:
         found = _between_numbers(ladder, scheme, found)
     if _may_be_a_wave(ladder):
         return found._replace(error=math.inf, bend=0.0)
     raised = ladder.noise > noise
-    if (raised or noise > ROUGH * ladder.floor) and math.isfinite(found.error):
+    rough = raised or noise > ROUGH * ladder.rounding_at(found.step)
+    if rough and math.isfinite(found.error):
         between = slope_between(ladder, noise if raised else ladder.floor, found.quotient)
         ladder.doubt = abs(found.quotient - between)
         clear = ladder.doubt <= HALF * min(abs(found.quotient), abs(between))

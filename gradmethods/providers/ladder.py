@@ -167,6 +167,7 @@ class Ladder:
         least = float(np.spacing(abs(x))) if x else TINY * float(info.smallest_normal)
         self.narrowest = APART * least
         self.widest = max(WIDEST * max(1.0, abs(float(x))), RATIO * self.narrowest)
+        self._losses = {float(x): value}
         self._seen: dict[float, Rung] = {}
         self.rungs: list[Rung] = []
         self.passes = 0
@@ -193,8 +194,7 @@ class Ladder:
         half = max(round(h / grid), 1) * grid
         if half not in self._seen:
             step = x.dtype.type(half)
-            up, down = self._at(x + step), self._at(x - step)
-            self.passes += 2
+            up, down = self._loss(x + step), self._loss(x - step)
             # Halves first: the sum or the difference of the largest losses overflows.
             slope = (up / 2 - down / 2) / half
             even = (up / 2 - self.value / 2) + (down / 2 - self.value / 2)
@@ -217,8 +217,15 @@ class Ladder:
 
     def values(self, places: NDArray[Any]) -> NDArray[np.float64]:
         """Evaluate the loss at some places."""
-        self.passes += int((places != self._x).sum())
-        return np.array([self.value if p == self._x else self._at(p) for p in places])
+        return np.array([self._loss(place) for place in places])
+
+    def _loss(self, place: Any) -> float:
+        """Evaluate the loss at a place, once."""
+        key = float(place)
+        if key not in self._losses:
+            self._losses[key] = self._at(place)
+            self.passes += 1
+        return self._losses[key]
 
     def _of(self, rung: Rung) -> float:
         noise = max(self._noise, self._rounded(rung))
