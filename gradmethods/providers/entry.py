@@ -52,6 +52,8 @@ SHOWN = 0.1
 """A kink at x is one if it is this part of the slope and of the even part, and no noise."""
 EXACT = 0.1
 """Less than this part of a rounding of x is none."""
+LEVELS = 4
+"""Between the noise of numbers and a rounding of x, so many levels are tried."""
 WIDE = 1e-3
 """A loss that is constant to the last bit within this part of max(1, |x|) is constant there."""
 HALF = 0.5
@@ -171,21 +173,27 @@ def choose(ladder: Ladder, scheme: Scheme, start: float) -> Choice:
 
 
 def _between_numbers(ladder: Ladder, scheme: Scheme, found: Choice) -> Choice:
-    """Choose a step of few numbers, once more if neighbouring numbers show no rounding.
+    """Choose a step of few numbers once more if neighbouring numbers show no rounding.
 
     That within so many numbers what is computed from x moves as x does leaves a part of its slope
-    in doubt, of one rounding over all of them.
+    in doubt, of one rounding over all of them. Where the least steps are too wide for the noise,
+    truncation is taken for it.
     """
+    rounding, more = ladder.rounding(found.quotient), ladder.noise
     values = ladder.values(ladder.places(ladder.narrowest))
-    noise = noise_of(values, alike=False)
-    h = POINTS // 2 * ladder.narrowest
-    rounding = ladder.rounding(found.quotient)
+    noise = max(noise_of(values, alike=False), ladder.floor)
     if is_flat(values) or not noise < EXACT * rounding:
         return found
-    ladder.exact, ladder.noise = True, max(noise, ladder.noise)
-    again = _chosen(ladder, scheme, found.step)
-    again = again._replace(error=again.error + ladder.rounding(again.quotient) / h)
-    return again if again.error < found.error else found
+    ladder.exact = True
+    for level in np.geomspace(noise, rounding, LEVELS, endpoint=False).tolist():
+        ladder.noise = level
+        again = _chosen(ladder, scheme, found.step)
+        off = abs(again.quotient - found.quotient)
+        if math.isfinite(again.error) and off <= found.error:
+            doubt = ladder.rounding(again.quotient) / (POINTS // 2 * ladder.narrowest)
+            return again._replace(error=min(again.error + doubt, found.error + off))
+    ladder.exact, ladder.noise = False, more
+    return found
 
 
 def _may_be_a_wave(ladder: Ladder) -> bool:
