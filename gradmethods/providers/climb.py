@@ -235,9 +235,8 @@ def quieter(ladder: Ladder, h: float) -> float:
     if ladder.noise <= ROUGH * ladder.rounding_at(h):
         return ladder.noise
     values = ladder.values(ladder.places(ladder.near or h / COARSE))
-    noise = noise_of(values, alike=False)
-    least = max(ladder.floor, LEAST)
-    return min(ladder.noise, max(noise, least)) if noise > 0 else ladder.noise
+    noise = max(noise_of(values, alike=False), ladder.floor, LEAST)
+    return ladder.noise if is_flat(values) or not noise < ladder.noise else noise
 
 
 def stairs(ladder: Ladder, summit: Summit) -> float:

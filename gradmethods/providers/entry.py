@@ -189,7 +189,7 @@ def _between_numbers(ladder: Ladder, scheme: Scheme, found: Choice) -> Choice:
         ladder.noise = level
         again = _chosen(ladder, scheme, found.step)
         off = abs(again.quotient - found.quotient)
-        if math.isfinite(again.error) and off <= found.error:
+        if ladder.noise <= level and math.isfinite(again.error) and off <= found.error:
             doubt = ladder.rounding(again.quotient) / (POINTS // 2 * ladder.narrowest)
             return again._replace(error=min(again.error + doubt, found.error + off))
     ladder.exact, ladder.noise = False, more
@@ -318,7 +318,9 @@ def hidden(ladder: Ladder, furthest: Rung, h: float, slope: float) -> float:
     narrow = next((abs(r.even) / r.h for r in ladder.rungs if r.shows(AGREE)), 0.0)
     if kink > max(AGREE * unsure, SHOWN * abs(slope), SHOWN * narrow):
         return math.inf
-    return max(kink + unsure, persistent(ladder.rungs, furthest), bend_within(seen).size * h)
+    bend = bend_within(seen)
+    known = bend.size if bend.size > bend.noise else 0.0
+    return max(kink + unsure, persistent(ladder.rungs, furthest), known * h)
 
 
 def _shown(ladder: Ladder, scheme: Scheme, h: float) -> float:
