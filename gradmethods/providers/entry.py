@@ -320,7 +320,7 @@ def hidden(ladder: Ladder, furthest: Rung, h: float, slope: float) -> float:
         return math.inf
     bend = bend_within(seen)
     known = bend.size if bend.size > bend.noise else 0.0
-    return max(kink + unsure, persistent(ladder.rungs, furthest), known * h)
+    return max(kink, unsure, persistent(ladder.rungs, furthest), known * h)
 
 
 def _shown(ladder: Ladder, scheme: Scheme, h: float) -> float:

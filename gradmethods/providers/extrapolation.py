@@ -77,7 +77,7 @@ def _extrapolated(ladder: Ladder, found: Choice) -> Choice:
         if better is None or better[1] > WORTH * error:
             break
         top, (value, error, h) = wider, better
-    error = max(error, hidden(ladder, top, h, value))
+    error = max(error, hidden(ladder, top, h, value)) + ladder.rung(h).slope_noise
     error += min(found.error, abs(value - found.quotient))
     error += ladder.doubt
     return found._replace(quotient=value, error=error) if error < found.error else found

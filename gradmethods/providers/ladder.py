@@ -32,7 +32,7 @@ RATIO = 8.0
 JITTER = 0.25
 """Each step is off its power of `RATIO` by up to so many octaves, at random: steps in an exact
 ratio agree by chance on a loss that is periodic or takes values on a lattice."""
-CONFIDENT = 2.5
+CONFIDENT = 2.0
 """Standard deviations of noise in the estimate of an error."""
 DISTINCT = 1.5
 """Rungs closer than this factor tell nothing new."""
