@@ -19,6 +19,7 @@ HEAVY = {
 OTHERS = {package for peer in PEERS.values() for package in peer.packages} - {"sympy"}
 
 
+@pytest.mark.medium
 @pytest.mark.parametrize(
     ("statement", "heavy"),
     [

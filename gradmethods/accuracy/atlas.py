@@ -12,12 +12,12 @@ import numpy as np
 
 from gradmethods.accuracy.balance import LAWS, Balance, balance
 from gradmethods.accuracy.subject import COMPONENTS, Subject
-from gradmethods.accuracy.truth import true_arrays
 from gradmethods.distance import norm
 from gradmethods.errors import GradientError
 from gradmethods.problem import Problem
 from gradmethods.providers import Numerical
 from gradmethods.providers.schemes import ALL, NAMES
+from gradmethods.truth.truth import true_arrays
 
 DTYPES = ("float64", "float32")
 WIDEST, NARROWEST = 1e-1, 1e-16

@@ -11,12 +11,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
 from gradmethods.accuracy.plants import MISTAKES, Plant, planted
-from gradmethods.accuracy.truth import Truth
 from gradmethods.comparison.check import check_gradient
 from gradmethods.errors import GradientError
 from gradmethods.problem import Problem
 from gradmethods.providers import get_provider
 from gradmethods.structure import Arrays
+from gradmethods.truth.truth import Truth
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -58,7 +58,8 @@ class Ours:
 
     def accepts(self, problem: Problem, gradient: Arrays) -> bool:
         """Whether the check is passed."""
-        return check_gradient(problem.structure.restore(gradient), problem, truth=self.truth).ok
+        check = check_gradient(problem.structure.restore(gradient), problem, truth=self.truth)
+        return check.ok is not False
 
 
 def kill_table(problems: Iterable[Problem], judges: Sequence[Judge] = ()) -> pd.DataFrame:

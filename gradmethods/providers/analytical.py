@@ -86,7 +86,7 @@ class Analytical:
     Preparation runs the loss once on SymPy's symbols and differentiates the expression by every
     parameter with ``sympy.diff``; the formulas are compiled into straight-line code. With
     `examples`, the formulas are those of one example, the code runs over all examples at once, and
-    that the loss is their mean (or sum) is proven first, on the symbols of two examples.
+    that the loss is their mean (or sum), whatever the data are, is proven first, on its graph.
 
     Parameters
     ----------

@@ -145,9 +145,11 @@ def _run(folder: Path, origin: dict[str, Any], settings: Settings, time: Budget)
     write_report(folder)
     write_json(folder / PROVENANCE, origin | {"reported": True})
 
+    from gradmethods.report.difference.words import since_previous
     from gradmethods.report.text import summary
 
     sys.stdout.write(summary(folder, seconds=time.spent))
+    sys.stdout.write(since_previous(folder))
     if status == INTERRUPTED:
         return INTERRUPTED
     # A case that failed before this start of the run has failed all the same.

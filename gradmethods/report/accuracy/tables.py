@@ -10,7 +10,7 @@ from gradmethods.output import format as fmt
 from gradmethods.providers.registry import style_of, traits
 from gradmethods.report.accuracy.frames import WHOLE, WIDEST
 
-WORDS = {"obstacle": "refused", "not run": "not run", "within bound": ""}
+WORDS = {"obstacle": "refused", "not run": "not run", "right": ""}
 """What stands in a cell instead of a verdict, or beside a number if it is bad."""
 
 KINDS = {

@@ -15,8 +15,7 @@ from gradmethods.providers.schemes import subtracts
 from gradmethods.report.accuracy import frames, tables
 from gradmethods.report.accuracy.frames import Records
 from gradmethods.report.accuracy.planted import planted_frame
-
-WITHIN = "within bound"
+from gradmethods.truth.verdict import RIGHT, WRONG
 
 
 def findings(records: Records) -> list[str]:
@@ -48,7 +47,7 @@ def summary(out: Path) -> str:
 def all_within(out: Path) -> bool:
     """Tell whether no answer of a run breaks its bound; a refusal breaks none."""
     gradients = frames.gradients_frame(records_so_far(out / ACCURACY))
-    return not gradients["verdict"].isin(["beyond bound", "not finite"]).any()
+    return not gradients["verdict"].eq(WRONG).any()
 
 
 def _certified(records: Records) -> list[str]:
@@ -72,7 +71,7 @@ def _judged(records: Records) -> list[str]:
     whole = gradients[(gradients["array"] == frames.WHOLE) & (gradients["excess"] >= 0)]
     if not len(whole):
         return []
-    beyond = whole[whole["verdict"] != WITHIN]
+    beyond = whole[whole["verdict"] != RIGHT]
     named = ", ".join(
         f"{style_of(row['provider']).label} on {row['problem']} ({row['verdict']})"
         for row in beyond.to_dict("records")

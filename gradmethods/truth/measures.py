@@ -12,8 +12,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from gradmethods.accuracy.truth import Truth, in_doubles, true_arrays
 from gradmethods.distance import norm
+from gradmethods.truth.truth import Truth, in_doubles, true_arrays
 
 Vector = NDArray[np.float64]
 
