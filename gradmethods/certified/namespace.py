@@ -7,7 +7,6 @@ loss.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -29,29 +28,21 @@ from gradmethods.certified.arrays import (
     filled,
     holds,
 )
-from gradmethods.certified.functions import BINARY, UNARY
+from gradmethods.certified.functions import SMOOTH
 from gradmethods.certified.moving import MOVES
 from gradmethods.certified.piecewise import Piecewise
 from gradmethods.certified.products import product, running_total, sum_of_two, total
 from gradmethods.errors import NotDifferentiable
 from gradmethods.graph.record import result_dtype
 from gradmethods.namespace.linalg import Linalg
-from gradmethods.primitives import Primitive
+from gradmethods.primitives import Behaviour, Kind, Primitive, having, of_kind
 
-EXACT = {
-    "negative", "abs", "sign", "floor", "ceil", "trunc", "round", "maximum", "minimum", "where",
-    "max", "min", "reshape", "permute_dims", "broadcast_to", "getitem", "concat",
-}  # fmt: skip
+EXACT = having(Behaviour.EXACT)
 """Functions of constants that NumPy computes without rounding."""
 
 SUMS = ("add", "subtract")
 
-LOGIC: dict[str, Callable[..., Any]] = {
-    "logical_and": np.logical_and,
-    "logical_or": np.logical_or,
-    "logical_xor": np.logical_xor,
-    "logical_not": np.logical_not,
-}
+LOGIC = of_kind(Kind.LOGIC)
 
 
 class Balls(Piecewise):
@@ -87,7 +78,7 @@ class Balls(Piecewise):
         if name in MOVES:
             return self._move(primitive, *payloads, **static)
         if name in LOGIC:
-            return LOGIC[name](*map(self._truth_of, payloads))
+            return LOGIC[name].numpy(*map(self._truth_of, payloads))
         if name == "where":
             payloads = [self._truth_of(payloads[0]), *payloads[1:]]
         balls = [self.ball(payload) for payload in strengthened(payloads)]
@@ -148,7 +139,7 @@ class Balls(Piecewise):
         return replace(angle, values=boxed(np.where(below, -angle.values, angle.values)))
 
     def _smooth(self, name: str, *balls: Ball) -> Ball:
-        _, *slopes = UNARY.get(name) or BINARY[name]
+        slopes = SMOOTH[name].slopes
         operands = [ball.values for ball in balls]
         values = self._values(name, operands)
         variation: Variation | None = None
@@ -166,7 +157,7 @@ class Balls(Piecewise):
         return Ball(values, balls[0].dtype, variation, either(*balls))
 
     def _values(self, name: str, operands: list[Objects]) -> Objects:
-        values = each((UNARY.get(name) or BINARY[name])[0], *operands)
+        values = each(SMOOTH[name].value, *operands)
         if name not in SUMS:
             return values
         x, y = operands
@@ -207,7 +198,7 @@ class ExactRoots(Linalg):
     """Norms of an order whose reciprocal no float64 holds."""
 
     def _root(self, x: Array, power: float) -> Array:
-        return x ** self._xp.reciprocal(np.asarray(power, x.dtype))
+        return x ** self._xp.bind("reciprocal", np.asarray(power, x.dtype))
 
 
 def varying_products(a: Ball, b: Ball) -> NDArray[np.bool_]:

@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 from sympy import S
 
 from gradmethods.graph import Node
-from gradmethods.graph.quotients import QUOTIENT
 from gradmethods.primitives import Primitive, fill_index
+from gradmethods.primitives.quotients import QUOTIENT
 from gradmethods.symbolic.arrays import Expressions, Symbolic, expressions, integers
 from gradmethods.symbolic.chain.names import Atom, Names, Term
 from gradmethods.symbolic.functions import FUNCTIONS, boxed, row_of
