@@ -14,8 +14,7 @@ NEVER_NEGATIVE = having(Behaviour.NEVER_NEGATIVE)
 KEEPING = having(Behaviour.KEEPS_SIGN)
 
 SCALING = frozenset({"multiply", "divide"})
-AWAY = KEEPING - SCALING - {"matmul", "scatter_add"} | {"sqrt"}
-"""Primitives whose result stays away from 0 if all operands do."""
+AWAY = having(Behaviour.KEEPS_OFF_ZERO)
 
 
 def signs(nodes: Sequence[Node]) -> tuple[set[Node], set[Node]]:

@@ -53,7 +53,13 @@ ENTRIES: tuple[Primitive, ...] = (
         ball=lambda balls, x, y: x + y,
         slopes=(None, None),
         complex=lambda cx, z, w: np.add(z, w),
-        behaviour=Behaviour.LINEAR | Behaviour.PASSING | Behaviour.EXPOSING | Behaviour.KEEPS_SIGN,
+        behaviour=(
+            Behaviour.LINEAR
+            | Behaviour.PASSING
+            | Behaviour.EXPOSING
+            | Behaviour.KEEPS_SIGN
+            | Behaviour.KEEPS_OFF_ZERO
+        ),
     ),
     binary(
         "subtract",
@@ -124,10 +130,13 @@ ENTRIES: tuple[Primitive, ...] = (
         complex=lambda cx, z: np.sqrt(z),
         domain=(0, np.inf),
         radius=np.abs,
-        behaviour=Behaviour.STEEP
-        | Behaviour.UNBOUNDED
-        | Behaviour.EXPOSING
-        | Behaviour.NEVER_NEGATIVE,
+        behaviour=(
+            Behaviour.STEEP
+            | Behaviour.UNBOUNDED
+            | Behaviour.EXPOSING
+            | Behaviour.NEVER_NEGATIVE
+            | Behaviour.KEEPS_OFF_ZERO
+        ),
     ),
     unary(
         "reciprocal",

@@ -71,6 +71,8 @@ class Behaviour(Flag):
     """The value is not below 0."""
     KEEPS_SIGN = auto()
     """The value is not below 0 if no operand is."""
+    KEEPS_OFF_ZERO = auto()
+    """Where all operands are positive, the value is no nearer to 0 than the least of them and 1."""
     FALLING = auto()
     """The value decreases, so that a slope that is infinite is −∞."""
     LINEAR = auto()

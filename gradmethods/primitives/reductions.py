@@ -47,7 +47,9 @@ ENTRIES: tuple[Primitive, ...] = (
         Kind.REDUCTION,
         vjp=(_sum,),
         complex=lambda cx, z, **static: cx.by_parts(np.sum, z, **static),
-        behaviour=Behaviour.PASSING | Behaviour.EXPOSING | Behaviour.KEEPS_SIGN,
+        behaviour=(
+            Behaviour.PASSING | Behaviour.EXPOSING | Behaviour.KEEPS_SIGN | Behaviour.KEEPS_OFF_ZERO
+        ),
     ),
     Primitive(
         "max",
@@ -57,7 +59,9 @@ ENTRIES: tuple[Primitive, ...] = (
         Kind.REDUCTION,
         vjp=(_extreme,),
         complex=lambda cx, z, **static: cx.extreme(np.max, z, **static),
-        behaviour=Behaviour.SELECTING | Behaviour.KEEPS_SIGN | Behaviour.EXACT,
+        behaviour=(
+            Behaviour.SELECTING | Behaviour.KEEPS_SIGN | Behaviour.EXACT | Behaviour.KEEPS_OFF_ZERO
+        ),
     ),
     Primitive(
         "min",
@@ -67,7 +71,9 @@ ENTRIES: tuple[Primitive, ...] = (
         Kind.REDUCTION,
         vjp=(_extreme,),
         complex=lambda cx, z, **static: cx.extreme(np.min, z, **static),
-        behaviour=Behaviour.SELECTING | Behaviour.KEEPS_SIGN | Behaviour.EXACT,
+        behaviour=(
+            Behaviour.SELECTING | Behaviour.KEEPS_SIGN | Behaviour.EXACT | Behaviour.KEEPS_OFF_ZERO
+        ),
     ),
     Primitive(
         "cumulative_sum",
@@ -77,7 +83,9 @@ ENTRIES: tuple[Primitive, ...] = (
         Kind.REDUCTION,
         vjp=(_cumulative_sum,),
         complex=lambda cx, z, **static: cx.by_parts(np.cumulative_sum, z, **static),
-        behaviour=Behaviour.PASSING | Behaviour.EXPOSING | Behaviour.KEEPS_SIGN,
+        behaviour=(
+            Behaviour.PASSING | Behaviour.EXPOSING | Behaviour.KEEPS_SIGN | Behaviour.KEEPS_OFF_ZERO
+        ),
     ),
     Primitive(
         "matmul",

@@ -33,7 +33,9 @@ ENTRIES: tuple[Primitive, ...] = (
         ),
         sympy=lambda sp, a, b: sp.extreme(sp.Largest, a, b),
         complex=lambda cx, z, w: cx.larger_of(np.maximum, 1, z, w),
-        behaviour=Behaviour.SELECTING | Behaviour.KEEPS_SIGN | Behaviour.EXACT,
+        behaviour=(
+            Behaviour.SELECTING | Behaviour.KEEPS_SIGN | Behaviour.EXACT | Behaviour.KEEPS_OFF_ZERO
+        ),
     ),
     choice(
         "minimum",
@@ -44,7 +46,9 @@ ENTRIES: tuple[Primitive, ...] = (
         ),
         sympy=lambda sp, a, b: sp.extreme(sp.Smallest, a, b),
         complex=lambda cx, z, w: cx.larger_of(np.minimum, -1, z, w),
-        behaviour=Behaviour.SELECTING | Behaviour.KEEPS_SIGN | Behaviour.EXACT,
+        behaviour=(
+            Behaviour.SELECTING | Behaviour.KEEPS_SIGN | Behaviour.EXACT | Behaviour.KEEPS_OFF_ZERO
+        ),
     ),
     choice(
         "where",
@@ -56,7 +60,13 @@ ENTRIES: tuple[Primitive, ...] = (
         ),
         sympy=lambda sp, c, a, b: sp.Select(c, a, b),
         complex=lambda cx, c, z, w: np.where(np.real(c) != 0, z, w),
-        behaviour=Behaviour.PASSING | Behaviour.SELECTING | Behaviour.KEEPS_SIGN | Behaviour.EXACT,
+        behaviour=(
+            Behaviour.PASSING
+            | Behaviour.SELECTING
+            | Behaviour.KEEPS_SIGN
+            | Behaviour.EXACT
+            | Behaviour.KEEPS_OFF_ZERO
+        ),
     ),
     step(
         "sign",
