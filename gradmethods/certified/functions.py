@@ -67,6 +67,11 @@ def power_slope(x: Any, c: Any, y: Any) -> Any:
     return c * x ** (c - 1) if x > 0 else NAN
 
 
+def atan2(y: Any, x: Any) -> Any:
+    """Return the angle of (x, y)."""
+    return type(y).atan2(y, x)
+
+
 def atan2_slope(y: Any, x: Any) -> Any:
     """X / (x² + y²), but where the angle may jump by 2π there is none."""
     return x / (x * x + y * y) if x > 0 or y > 0 or y < 0 else NAN

@@ -81,7 +81,7 @@ class Behaviour(Flag):
     """In complex arithmetic the value has a real part of the order of the step's square where the
     real function is 0."""
     EXACT = auto()
-    """NumPy computes it without rounding."""
+    """NumPy computes it without rounding; or it is itself a rounding, as to float32."""
 
 
 @dataclass(frozen=True, eq=False)

@@ -108,7 +108,7 @@ ENTRIES: tuple[Primitive, ...] = (
         aliases=False,
         vjp=(lambda xp, g, y, x, dtype: xp.astype(g, x.dtype),),
         complex=lambda cx, z, dtype: z.astype(np.result_type(dtype, np.complex64)),
-        behaviour=MOVES | Behaviour.EXPOSING | Behaviour.KEEPS_OFF_ZERO,
+        behaviour=MOVES | Behaviour.EXPOSING | Behaviour.EXACT | Behaviour.KEEPS_OFF_ZERO,
     ),
     move(
         "concat",
