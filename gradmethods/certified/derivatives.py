@@ -23,7 +23,7 @@ from gradmethods.certified.arrays import NAN, SMOOTHLY, Ball, Levels, Objects, e
 from gradmethods.certified.decisions import Undecided
 from gradmethods.certified.decisions import order as order_of
 from gradmethods.certified.evaluate import point_of
-from gradmethods.certified.functions import SMOOTH
+from gradmethods.certified.functions import smooth
 from gradmethods.certified.namespace import Balls
 from gradmethods.certified.numbers import is_known, rounded
 from gradmethods.certified.precision import raised, working
@@ -50,7 +50,7 @@ class Series(Balls):
     kind = "series"
 
     def _values(self, name: str, operands: list[Objects]) -> Objects:
-        of_balls, series = SMOOTH[name].value, get_primitive(name).series
+        of_balls, series = smooth(name).value, get_primitive(name).series
         own = of_balls if series is None else partial(series, truncated)
         return each(_guarded(own, of_balls), *operands)
 

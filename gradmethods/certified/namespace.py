@@ -33,7 +33,7 @@ from gradmethods.certified.arrays import (
     is_zero,
 )
 from gradmethods.certified.decisions import Settled, Tie
-from gradmethods.certified.functions import SMOOTH
+from gradmethods.certified.functions import smooth
 from gradmethods.certified.moving import MOVES
 from gradmethods.certified.piecewise import LOGIC, Piecewise
 from gradmethods.certified.products import product, running_total, sum_of_two, total, widened
@@ -166,7 +166,7 @@ class Balls(Piecewise):
         return replace(angle, values=boxed(np.where(below, -angle.values, angle.values)))
 
     def _smooth(self, name: str, *balls: Ball) -> Ball:
-        slopes = SMOOTH[name].slopes
+        slopes = smooth(name).slopes
         operands = [ball.values for ball in balls]
         values = self._values(name, operands)
         variation: Variation | None = None
@@ -191,7 +191,7 @@ class Balls(Piecewise):
         found = either(*balls)
         if name not in EDGES:
             return found
-        slopes = SMOOTH[name].slopes
+        slopes = smooth(name).slopes
         operands = [ball.values for ball in balls]
         for ball, slope in zip(balls, slopes, strict=True):
             if slope is not None and ball.varies.any():
@@ -202,7 +202,7 @@ class Balls(Piecewise):
         return found
 
     def _values(self, name: str, operands: list[Objects]) -> Objects:
-        values = each(SMOOTH[name].value, *operands)
+        values = each(smooth(name).value, *operands)
         if name not in SUMS:
             return self._underflowing(values)
         x, y = operands
