@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import numpy as np
-from flint import arb, arb_series
+from flint import arb, arb_series, ctx
 from numpy.typing import NDArray
 
 from gradmethods.arrays import Array
@@ -205,6 +205,8 @@ def _along(problem: Problem, order: int, component: int) -> list[arb]:
 def taylor(problem: Problem, xp: Series, direction: Sequence[arb], terms: int) -> list[arb]:
     """Enclose the first coefficients of the loss as a series along a direction.
 
+    Work with series that are no shorter: terms get lost where a root is taken.
+
     Raises
     ------
     Undecided
@@ -213,14 +215,15 @@ def taylor(problem: Problem, xp: Series, direction: Sequence[arb], terms: int) -
     flat = np.concatenate([values.ravel() for values in point_of(problem).values()])
     for i, slope in enumerate(direction):
         if not slope.is_zero():
-            flat[i] = arb_series([flat[i], slope], prec=terms)
+            flat[i] = arb_series([flat[i], slope], prec=ctx.cap)
     params = {
         name: Array(xp, Ball(values, problem.dtype, None, SMOOTHLY))
         for name, values in problem.structure.split(flat).items()
     }
     data = {name: Array(xp, array) for name, array in problem.data.items()}
     result: Any = xp.ball(call_loss(problem, params, data, xp).payload).values[()]
-    coefficients = (result.coeffs() if isinstance(result, arb_series) else [result])[:terms]
-    if not all(c.is_finite() for c in coefficients):
+    series = result if isinstance(result, arb_series) else arb_series([result], prec=terms)
+    coefficients = [series[k] for k in range(terms)]
+    if series.prec < terms or not all(c.is_finite() for c in coefficients):
         raise Undecided("A derivative is not a finite number")
-    return coefficients + [arb(0)] * (terms - len(coefficients))
+    return coefficients

@@ -41,9 +41,11 @@ class Beside:
     def sign(self, other: Any) -> int:
         """Return on which side of another it is; 0 where that is not certain."""
         rest = self.series - getattr(other, "series", other)
-        for c in rest.coeffs() if isinstance(rest, arb_series) else [rest]:
-            if not c.is_zero():
-                return int(c > 0) - int(c < 0)
+        coefficients = rest.coeffs() if isinstance(rest, arb_series) else [rest]
+        if all(c.is_finite() for c in coefficients):
+            for c in coefficients:
+                if not c.is_zero():
+                    return int(c > 0) - int(c < 0)
         return 0
 
     def __lt__(self, other: Any) -> bool:
@@ -155,8 +157,8 @@ def _root(x: Any) -> Any:
         return x * 0 if not isinstance(x, arb_series) else NAN
     if leading % 2:
         return NAN
-    root = arb_series(coefficients[leading:], prec=TERMS - leading).sqrt()
-    return arb_series([arb(0)] * (leading // 2) + root.coeffs(), prec=TERMS - leading // 2)
+    root = arb_series(coefficients[leading:], prec=x.prec - leading).sqrt()
+    return arb_series([arb(0)] * (leading // 2) + root.coeffs(), prec=x.prec - leading // 2)
 
 
 def _angle(y: Any, x: Any) -> Any:
@@ -200,5 +202,5 @@ def along(problem: Problem, direction: Sequence[arb]) -> OneSided:
         If balls of this precision do not tell.
     """
     xp = Ray()
-    limit, slope, *_ = taylor(problem, xp, direction, TERMS)
+    limit, slope = taylor(problem, xp, direction, 2)
     return OneSided(limit, slope, None if xp.roots else xp.made)
