@@ -60,7 +60,7 @@ HALF = 0.5
 """Two slopes that differ by this part are not the same."""
 SPREAD = 4.0
 """With slopes D(h) = f' + b h² + c h⁴, five points at h give f' − 4c h⁴."""
-NEGLECTED = 2.0
+NEGLECTED = 1.5
 """The terms of truncation that are left out may make it so many times larger."""
 
 
@@ -181,7 +181,7 @@ def _between_numbers(ladder: Ladder, scheme: Scheme, found: Choice) -> Choice:
     """
     rounding, more = ladder.rounding(found.quotient), ladder.noise
     values = ladder.values(ladder.places(ladder.narrowest))
-    noise = max(noise_of(values, alike=False), ladder.floor)
+    noise = max(noise_of(values, alike=False), ladder.floor, LEAST)
     if is_flat(values) or not noise < EXACT * rounding:
         return found
     ladder.exact = True

@@ -100,7 +100,9 @@ def jumps_along(line: Callable[[float], Sequence[float]], noise: float, u: float
     It may have fast waves there, or many jumps: of its own, or those that round-off makes.
     """
     spacing = u**APART
-    return spacing if ragged(line(spacing)) > ROUGH * noise else 0.0
+    values = line(spacing)
+    least = max(noise, u / 2 * max(map(abs, values)))
+    return spacing if ragged(values) > ROUGH * least else 0.0
 
 
 def ragged(values: Sequence[float] | NDArray[np.float64]) -> float:
