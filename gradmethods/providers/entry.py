@@ -37,8 +37,9 @@ from gradmethods.providers.ladder import (
     through,
 )
 from gradmethods.providers.noise import POINTS, ROUGH, SHARE, is_flat, noise_of
-from gradmethods.providers.schemes import Scheme
+from gradmethods.providers.schemes import SCHEMES, Scheme
 
+CENTRAL = SCHEMES["central"]
 ALIKE = 64.0
 """Sizes within this factor: the ladder of the one starts where that of the other ended."""
 SEEN = 10.0
@@ -247,6 +248,7 @@ def truncation(ladder: Ladder, scheme: Scheme, summit: Summit) -> Power:
         return none
     if scheme.order == 2:
         size = max(abs(beyond.slope - top.slope), top.slope_noise)
+        size *= scheme.remainder / CENTRAL.remainder  # slopes show that of central differences
         return Power(size / (1 - (top.h / beyond.h) ** 2), beyond.h, 2)
     fit = extrapolated(ladder, top)
     if fit is None:
@@ -260,6 +262,10 @@ def truncation(ladder: Ladder, scheme: Scheme, summit: Summit) -> Power:
 def quotient(ladder: Ladder, scheme: Scheme, h: float) -> tuple[float, float]:
     """Return the scheme's quotient near a step, and the step that was taken."""
     rung = ladder.rung(h)
+    if not (scheme.one_sided or scheme.symmetric):
+        losses = np.array(_losses(ladder, scheme, rung.h))[:, None]
+        places = [math.copysign(ladder.rung(abs(k) * rung.h).h, k) for k in scheme.offsets]
+        return float(scheme.quotient(losses, np.array([*places, 0.0])[:, None])[0]), rung.h
     if scheme.order > 2:
         far = ladder.rung(2 * rung.h)
         return rung.slope + (rung.slope - far.slope) / 3, rung.h
@@ -324,15 +330,20 @@ def hidden(ladder: Ladder, furthest: Rung, h: float, slope: float) -> float:
 
 
 def _shown(ladder: Ladder, scheme: Scheme, h: float) -> float:
-    rungs = [ladder.rung(abs(k) * h) for k in scheme.offsets[::2]]
-    losses = [loss for rung in rungs for loss in (rung.above, rung.below)]
-    return float(scheme.shown(np.array([*losses, ladder.value])[:, None], np.array([h]))[0])
+    losses = np.array(_losses(ladder, scheme, h))
+    return float(scheme.shown(losses[:, None], np.array([h]))[0])
+
+
+def _losses(ladder: Ladder, scheme: Scheme, h: float) -> list[float]:
+    """Return the losses that a quotient is made of, as a scheme takes them."""
+    rungs = [(k, ladder.rung(abs(k) * h)) for k in scheme.offsets]
+    return [*(rung.above if k > 0 else rung.below for k, rung in rungs), ladder.value]
 
 
 def _reached(ladder: Ladder, scheme: Scheme, widest: float) -> list[float]:
     """Return the steps whose quotients take no further evaluation."""
     steps = [r.h for r in ladder.rungs if r.finite and r.h <= widest]
-    return steps if scheme.order <= 2 else [h for h in steps if 2 * h in steps]
+    return [h for h in steps if all(abs(k) * h in steps for k in scheme.offsets)]
 
 
 def _scatter(ladder: Ladder, top: Rung, order: int) -> float:
