@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from gradmethods.output.caption import commit
-from gradmethods.output.typeset import tex
+from gradmethods.output.tex import tex
 
 SOURCES = r"""@article{rumelhart1986,
   author  = {Rumelhart, David E. and Hinton, Geoffrey E. and Williams, Ronald J.},
