@@ -71,14 +71,11 @@ def write_results(out: Path | str) -> list[Path]:
         ):
             if len(rows):
                 items.append(_figure(folder, family, kind, rows, source))
-    index = {
-        "run": run,
-        "provenance": origin,
-        "items": [_entry(folder, *item) for item in items],
-    }
+    entries = [_entry(folder, *item) for item in items]
+    index = {"run": run, "provenance": origin, "items": entries}
     extra = [
         write_text(folder / "captions.md", _captions(items, source)),
-        write_text(folder / "references.bib", bibliography(run, origin)),
+        write_text(folder / "references.bib", bibliography(run, origin, entries)),
         write_json(folder / "index.json", index),
     ]
     return [*extra, *(path for _, _, written in items for path in written)]
