@@ -15,7 +15,7 @@ from gradmethods.errors import UnsupportedOperation
 from gradmethods.graph import Node, Recorder
 from gradmethods.graph.quotients import is_node, is_number
 from gradmethods.primitives import Primitive
-from gradmethods.primitives.entry import Function, Rules
+from gradmethods.primitives.primitive import Function, Rules
 from gradmethods.primitives.quotients import NORMALISED, QUOTIENT
 from gradmethods.primitives.recognised import BESIDE_SIGMOID, SIGMOID, SLOPE_OF_TANH
 

@@ -96,7 +96,8 @@ class Primitive:
     name : str
         The name in the array API standard where it has one.
     numpy : callable
-        ``numpy(*operands, **static)`` evaluates it.
+        ``numpy(*operands, **static)`` evaluates it; an element-wise one is a ufunc (or where), for
+        programs write its results where they like.
     shape : callable
         ``shape(*operands, **static)`` gives the shape of the result from operands that have
         shapes but no values.
