@@ -72,6 +72,8 @@ class Balls(Piecewise):
         as its last place. By default nothing underflows.
     choices : sequence of Settled, optional
         How choices between equal values are made; by default they are not.
+    free : bool, optional
+        Whether what depends on these choices is in balls that hold it however they fall.
 
     Attributes
     ----------
@@ -84,10 +86,16 @@ class Balls(Piecewise):
     kind = "ball"
 
     def __init__(
-        self, unit: float = 0.0, least: float = 0.0, choices: Sequence[Settled] | None = None
+        self,
+        unit: float = 0.0,
+        least: float = 0.0,
+        choices: Sequence[Settled] | None = None,
+        *,
+        free: bool = False,
     ) -> None:
         self.unit, self.least = unit, least
         self.choices = None if choices is None else iter(choices)
+        self.free = free
         self.largest = 1
         self.ties = 0
         self.doubts: list[str] = []
@@ -177,7 +185,7 @@ class Balls(Piecewise):
             part = ball.variation.spread(values.shape)
             if slope is not None:
                 by = each(slope, *operands, values)
-                if settled is not None:  # at such a root any slope will do
+                if settled is not None and not self.free:  # at such a root any slope will do
                     by = boxed(np.where(settled.tied, ZERO, by))
                 if not ball.varies.all():  # nothing varies there, whatever the slope
                     by = boxed(np.where(ball.varies, by, ZERO))

@@ -227,7 +227,11 @@ def losses_in(prepared: Any) -> Arrays | None:
     return dict(prepared.problem.structure.split(abs(weights).sum(axis=0)))
 
 
-def rounding_bound(truth: Truth, gradient: Any) -> Bound:
+Seen = Callable[[], Arrays | None]
+"""Returns what `textbook_errors` does, perhaps from where it is kept."""
+
+
+def rounding_bound(truth: Truth, gradient: Any, seen: Seen | None = None) -> Bound:
     """Bound the error of a gradient that has no truncation error, such as this one.
 
     It is `exact_bound`, wherever that decides and the gradient is within it. Elsewhere what
@@ -243,13 +247,13 @@ def rounding_bound(truth: Truth, gradient: Any) -> Bound:
     errors = truth.error(gradient)
     if all((abs(errors[name]) <= plain.sure[name]).all() for name in errors):
         return plain
-    seen = _seen(truth)
-    if seen is None:
+    found = seen() if seen else textbook_errors(truth)
+    if found is None:
         return plain
     true, scale, least = true_arrays(truth), scales(truth), least_errors(truth)
     u, _ = _units(truth)
     sure, most, counts = dict(plain.sure), dict(plain.most), []
-    for name, error in seen.items():
+    for name, error in found.items():
         own, x = proven[name], abs(true[name])
         coarse = own > DECISIVE * scale[name]
         rough = bool((error > own).any() and (abs(errors[name]) > own).any())
@@ -270,7 +274,7 @@ def rounding_bound(truth: Truth, gradient: Any) -> Bound:
     return Bound(sure, most, tuple(counts))
 
 
-def _seen(truth: Truth) -> Arrays | None:
+def textbook_errors(truth: Truth) -> Arrays | None:
     """Return the errors of backpropagation with textbook slopes; None if it gives no numbers."""
     try:
         errors = truth.error(textbook_gradient(truth.problem))
