@@ -97,11 +97,10 @@ def coarse(primitive: Primitive, operands: list[Any]) -> bool:
     if len(operands) == 1:  # as most are: to find out more takes long
         (z,), (radius,) = operands, primitive.radius
         assert radius is not None
-        return _seen(z.imag, radius(z.real), WIDEST[z.real.dtype])
+        return _seen(z.imag, radius(z), WIDEST[z.real.dtype])
     limit = WIDEST[next(x.real.dtype for x in operands if np.iscomplexobj(x))]
-    real = [np.real(x) for x in operands]
     return any(
-        radius is not None and np.iscomplexobj(x) and _seen(x.imag, radius(*real), limit)
+        radius is not None and np.iscomplexobj(x) and _seen(x.imag, radius(*operands), limit)
         for x, radius in zip(operands, primitive.radius, strict=True)
     )
 
