@@ -241,6 +241,10 @@ JUMPS = [
     kink("rounded angle", lambda xp, w: xp.sum(xp.round(xp.atan2(w, -1.0)) + w), [0.0], "-3 and 3"),
     kink("branch by a power of 0", lambda xp, w: xp.sum(xp.where(0.0**w > 0.5, w, 5)), [0.0],
         "0 at 0, 5 to the right: 0^w is 1, then 0"),
+    kink("limited floor", lambda xp, w: xp.sum(xp.clip(xp.floor(w), 0, 2) + w), [1.0],
+        "from 1 to 2: a limit between two values of a step decides nothing"),
+    kink("larger than a sign", lambda xp, w: xp.sum(xp.maximum(xp.sign(w), 0.5) + w), [0.0],
+        "from 1/2 to 1"),
     kink("mask", lambda xp, w: xp.sum((w >= 1) * w), [1.0], "0 below, 1 above"),
 ]
 

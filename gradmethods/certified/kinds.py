@@ -202,7 +202,7 @@ def _without_gradient(problem: Problem, reason: str, budget: float) -> Truth:
             limits = [*(side.limit for side in found), value]
             for limit in limits[1:]:
                 if not limit.overlaps(limits[0]):
-                    jump = f"it is {limit.str(8)} and {limits[0].str(8)} as near as may be"
+                    jump = f"it is {limit.str(17)} and {limits[0].str(17)} as near as may be"
                     return Truth(problem, Kind.NONE, f"The loss jumps: {jump}. {reason}")
             for side in found:
                 if enclosure is None and side.choices is not None:

@@ -30,7 +30,7 @@ from gradmethods.certified.arrays import (
     holds,
     variations,
 )
-from gradmethods.certified.decisions import Settled
+from gradmethods.certified.decisions import Settled, Undecided
 from gradmethods.certified.moving import Moving
 from gradmethods.certified.numbers import tied
 
@@ -62,11 +62,16 @@ class Piecewise(Moving):
     choices: Iterator[Settled] | None
     free: bool
 
-    def settled(self, name: str, *balls: Ball) -> Settled | None:  # noqa: ARG002  # in `ties` it counts
+    def settled(self, name: str, *balls: Ball) -> Settled | None:
         """Return how a choice between values that vary was settled; None if it was not."""
-        if self.choices is None or not either(*balls).any():
+        levels = either(*balls)
+        if self.choices is None or not levels.any():
             return None
-        return next(self.choices)
+        settled = next(self.choices, None)
+        shape = np.broadcast_shapes(*(ball.shape for ball in balls))
+        if settled is None or (settled.name, settled.tied.shape) != (name, shape):
+            raise Undecided(f"xp.{name} was not asked of the same where choices were settled")
+        return settled
 
     def _maximum(self, a: Ball, b: Ball) -> Ball:
         x, y = np.broadcast_arrays(a.values, b.values)
@@ -212,7 +217,7 @@ def chosen_by(condition: Ball) -> Truth:
 
 def _larger(x: Any, y: Any) -> Any:
     """Return a ball that holds the larger of two, both of which may be NaN."""
-    return x.max(y) if isinstance(x, arb) and isinstance(y, arb) else x
+    return x.max(y)
 
 
 def _one_and_the_same(x: Any, y: Any) -> bool:

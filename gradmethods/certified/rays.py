@@ -105,7 +105,7 @@ class Ray(Series):
                 lambda *xs: all(head(x).is_zero() for x in xs), *(ball.values for ball in balls)
             )
             self.roots += int(equal.any())
-            return self._made(equal, equal, equal)
+            return self._made(name, equal, equal, equal)
         x, y = np.broadcast_arrays(*(self._here(ball).values for ball in (*balls, balls[0])[:2]))
         if name in decisions.STEPS:
             jumps = decisions.STEPS[name][1]
@@ -119,10 +119,10 @@ class Ray(Series):
             raise Undecided("Two equal values do not part along this direction, or too slowly")
         if name == "maximum":
             above = above | same
-        return self._made(equal, below & equal, above & equal)
+        return self._made(name, equal, below & equal, above & equal)
 
-    def _made(self, *parts: Any) -> Settled:
-        self.made.append(Settled(*map(np.asarray, parts)))
+    def _made(self, name: str, *parts: Any) -> Settled:
+        self.made.append(Settled(name, *map(np.asarray, parts)))
         return self.made[-1]
 
     def _here(self, ball: Ball) -> Ball:

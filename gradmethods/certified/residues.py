@@ -176,6 +176,11 @@ class Number:
         """Return the angle of the point whose second coordinate this is."""
         return self.named("atan2", arb.atan2, self.of(x))
 
+    def max(self, other: Any) -> Number:
+        """Return the larger of two, of which it is not decided which that is."""
+        y = self.of(other)
+        return self._with(arb.max, self.residue if self == y else self.field.random(), y)
+
     def is_exact(self) -> bool:
         """Say that it is known well enough to be compared for equality."""
         return self.is_finite()

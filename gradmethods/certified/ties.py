@@ -103,7 +103,7 @@ class Choosing(Balls):
                     raise Undecided(f"Two equal values part by {first.str(8)} along a direction")
         if name == "maximum":  # those that part nowhere are as good as each other
             above = equal & ~below
-        self.made.append(Settled(equal, below, above))
+        self.made.append(Settled(name, equal, below, above))
         return self.made[-1]
 
     def _tied(self, name: str, x: Objects, y: Objects, *balls: Ball) -> Truth:
