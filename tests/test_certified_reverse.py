@@ -54,6 +54,7 @@ def test_rounding_is_bounded_alike():
             assert b.rad() == 0 or 0.1 < float(a.rad() / b.rad()) < 10
 
 
+@pytest.mark.medium
 def test_programs():
     """Views, broadcasting, masks, ties and empty shapes: no ball of one mode misses the other's."""
     decided = 0
@@ -116,6 +117,7 @@ def test_branches_that_vary_alike():
     assert np.array_equal(gm.certified_gradient(problem).gradient, [2.0, 2.0, 2.0])
 
 
+@pytest.mark.medium
 def test_ten_thousand_parameters_whole():
     """A network of 10,501 parameters over 100 examples is certified whole, not by sample."""
     problem = gm.problems.get("mlp", widths=(2, 100, 100, 1))
