@@ -38,6 +38,10 @@ from gradmethods.primitives import Kind, of_kind
 LOGIC = of_kind(Kind.LOGIC)
 
 
+EITHER = arb(0.5, 0.5)
+"""Holds 0 and 1, and all between."""
+
+
 class Piecewise(Moving):
     """The part of the namespace that chooses between its operands.
 
@@ -132,8 +136,11 @@ class Piecewise(Moving):
     def _condition(self, truth: Truth, tied_: Truth) -> Any:
         if not tied_.any():
             return truth
+        values = exact(truth)
+        if self.free:
+            values = boxed(np.where(tied_, EITHER, values))
         levels = np.where(tied_, SMOOTHLY, CONSTANT)
-        return Ball(exact(truth), np.dtype(bool), None, levels, never_negative=True)
+        return Ball(values, np.dtype(bool), None, levels, never_negative=True)
 
     def _step(self, name: str, a: Ball) -> Ball:
         """Decide signs and whole parts; a step at a jump is taken to the side that is settled."""
@@ -197,7 +204,7 @@ class Piecewise(Moving):
 def _between(here: Any, there: Any, where: Truth) -> Any:
     """Let an array vary as one or another does, or anyhow between, where these are open."""
     rest = there.plus(here.negated()).selected(where, here.zeros(where.shape), ~where)
-    return here.plus(rest.scaled(filled(where.shape, arb(0.5, 0.5))))
+    return here.plus(rest.scaled(filled(where.shape, EITHER)))
 
 
 def negated(a: Ball) -> Ball:

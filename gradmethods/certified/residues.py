@@ -21,7 +21,6 @@ import secrets
 from collections.abc import Callable
 from typing import Any
 
-import numpy as np
 from flint import arb, arb_mat, fmpz, fmpz_mat
 
 from gradmethods.certified.arrays import Objects, each, from_list
