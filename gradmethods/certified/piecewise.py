@@ -38,7 +38,7 @@ from gradmethods.primitives import Kind, of_kind
 LOGIC = of_kind(Kind.LOGIC)
 
 
-EITHER = arb(0.5, 0.5)
+EITHER: Any = arb(0.5, 0.5)
 """Holds 0 and 1, and all between."""
 
 
