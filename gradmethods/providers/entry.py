@@ -45,8 +45,8 @@ ALIKE = 64.0
 SEEN = 10.0
 """The even part shows the curvature if it is so many times the noise."""
 NEAR, NARROWER = 1.5, 2.5
-"""A rung is taken for the best step up to this factor above it, or below it: noise grows as the step
-shrinks, and truncation by a power of the step."""
+"""A rung is taken for the best step up to this factor above it, or below it: noise grows as the
+step shrinks, and truncation by a power of the step."""
 SHRINK = 4.0
 """Where the quotient disagrees with the ladder, the step shrinks by this, a few times."""
 ATTEMPTS = 6
