@@ -46,7 +46,8 @@ def check_agreement(problem: Problem, loss: arb) -> None:
         If the loss in NumPy differs from the exact one by more than a proven bound on rounding.
     """
     check_same(problem)
-    _compare(problem, point_of(problem), loss, float(problem.value()), "at this point")
+    here = problem.seen.value if problem.seen else float(problem.value())
+    _compare(problem, point_of(problem), loss, here, "at this point")
     for arrays, known in problem.seen.points(problem)[1:] if problem.seen else []:
         point = {name: exact(array) for name, array in arrays.items()}
         with working(BITS):

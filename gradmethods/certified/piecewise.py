@@ -7,7 +7,7 @@ Where two sides are equal, or not told apart, a derivative that depends on the c
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -33,13 +33,9 @@ from gradmethods.certified.arrays import (
 from gradmethods.certified.decisions import Settled
 from gradmethods.certified.moving import Moving
 from gradmethods.certified.numbers import tied
+from gradmethods.primitives import Kind, of_kind
 
-LOGIC: dict[str, Callable[..., Any]] = {
-    "logical_and": np.logical_and,
-    "logical_or": np.logical_or,
-    "logical_xor": np.logical_xor,
-    "logical_not": np.logical_not,
-}
+LOGIC = of_kind(Kind.LOGIC)
 
 
 class Piecewise(Moving):
@@ -152,7 +148,7 @@ class Piecewise(Moving):
     def _logic(self, name: str, *payloads: Any) -> Any:
         conditions = [self._truth_of(payload) for payload in payloads]
         balls = [x for x in conditions if isinstance(x, Ball)]
-        truth = LOGIC[name](*(chosen_by(x) if isinstance(x, Ball) else x for x in conditions))
+        truth = LOGIC[name].numpy(*(chosen_by(x) if isinstance(x, Ball) else x for x in conditions))
         return self._condition(truth, either(*balls) > CONSTANT) if balls else truth
 
     def _truth_of(self, payload: Any) -> Any:

@@ -20,10 +20,12 @@ from flint import arb, arb_series
 from gradmethods.certified import decisions
 from gradmethods.certified.arrays import CONSTANT, NAN, Ball, Objects, each, either, holds
 from gradmethods.certified.decisions import Settled, Undecided
-from gradmethods.certified.derivatives import SERIES, Series, guarded, head, taylor
+from gradmethods.certified.derivatives import Series, guarded, taylor
 from gradmethods.certified.functions import atan2
 from gradmethods.certified.namespace import ROOTS
 from gradmethods.certified.numbers import tied
+from gradmethods.certified.series import atan2 as atan2_of_series
+from gradmethods.certified.series import head
 from gradmethods.problem import Problem
 
 TERMS = 4
@@ -166,7 +168,7 @@ def _angle(y: Any, x: Any) -> Any:
     if isinstance(y, arb_series) and y[0].is_zero() and head(x) < 0:
         side = Beside(y).sign(0)
         return (y / x).atan() + side * arb.pi() if side else NAN
-    return guarded(SERIES["atan2"], atan2)(y, x)
+    return guarded(atan2_of_series, atan2)(y, x)
 
 
 BESIDE: dict[str, Any] = {

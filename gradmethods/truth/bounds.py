@@ -23,7 +23,7 @@ from gradmethods.errors import GradientError
 from gradmethods.provider import Provider
 from gradmethods.providers import get_provider
 from gradmethods.providers.backprop import textbook_gradient
-from gradmethods.providers.schemes import RICHARDSON, SCHEMES, Scheme
+from gradmethods.providers.schemes import ALL, SCHEMES, Scheme
 from gradmethods.structure import Arrays
 from gradmethods.truth.truth import Truth, true_arrays
 
@@ -119,12 +119,12 @@ def bound(method: Any, truth: Truth, derivatives: Derivatives | None = None) -> 
         method = get_provider(method)
     if isinstance(method, Provider):
         method = method.prepare(truth.problem)
-    scheme = getattr(method, "scheme", None)
-    if scheme == RICHARDSON:
+    scheme = ALL.get(getattr(method, "scheme", ""))
+    if scheme is None or not scheme.subtracts:
+        return exact_bound(truth)
+    if not scheme.has_law:
         return _claimed(method, truth)
-    if scheme in SCHEMES:
-        return _of_differences(SCHEMES[scheme], method, truth, derivatives or _certified)
-    return exact_bound(truth)
+    return _of_differences(scheme, method, truth, derivatives or _certified)
 
 
 def exact_bound(truth: Truth) -> Arrays:
@@ -328,7 +328,7 @@ def _of_differences(
     problem = truth.problem
     structure = problem.structure
     weights, places = _quotients(scheme, prepared)
-    leading = len(scheme.offsets) + 1
+    leading = scheme.order + 1
     order = leading + TERMS - 1
     along = derivatives(problem, order)
     u, least = _units(truth)

@@ -238,16 +238,16 @@ def peer_entries(records: Iterable[Record]) -> Iterator[Entry]:
 
 def million_entries(result: Record) -> Iterator[Entry]:
     """Read a million forward passes, and what was measured beside them."""
-    for name, words in (
-        ("differences", "black box"),
-        ("reuse", "over the graph"),
-        ("backprop", ""),
+    for name, words, method in (
+        ("differences", "black box", "numerical:forward"),
+        ("reuse", "over the graph", "numerical:forward"),
+        ("backprop", "", "backprop"),
     ):
         found, errors = result[name], result["certified"]["errors"]
         yield Entry(
             part="a million passes",
             case=f"{result['network']}, n = {result['n']:,}{words and f', {words}'}",
-            method="backprop" if name == "backprop" else "numerical:forward",
+            method=method,
             outcome="measured",
             counts=_counts(result, "calls") if name == "differences" else {},
             digits=digits(errors.get(name)),
