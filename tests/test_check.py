@@ -398,7 +398,7 @@ def test_the_users_own_error_is_not_hidden():
 @pytest.mark.medium
 def test_beyond_the_budget_a_part_is_certified(monkeypatch):
     """A large network must be checked too, and the text must say by what."""
-    monkeypatch.setattr("gradmethods.truth.find._whole", lambda problem, seconds: None)
+    monkeypatch.setattr("gradmethods.truth.find._whole", lambda *_: None)
     problem = gm.problems.get("rosenbrock", n=1000)
     by_hand = CASES["rosenbrock"][2]
     check = gm.check_gradient(by_hand, problem)

@@ -1,4 +1,4 @@
-"""The judge on what earlier ones got wrong: useless bounds, ties, majorities, and its exit status."""
+"""The judge on what earlier ones got wrong: useless bounds, ties, majorities, exit status."""
 
 from __future__ import annotations
 
@@ -176,7 +176,7 @@ def test_a_part_is_stratified_by_array():
 @pytest.mark.parametrize("mistake", ["one array", "small array"])
 def test_a_part_sees_a_mistake_anywhere_in_an_array(monkeypatch, mistake):
     """What is wrong where nothing was sampled shows along the direction within its array."""
-    monkeypatch.setattr("gradmethods.truth.find._whole", lambda problem, seconds: None)
+    monkeypatch.setattr("gradmethods.truth.find._whole", lambda *_: None)
     problem = gm.problems.get("mlp", widths=(2, 20, 20, 1), batch=3)
     found = find_truth(problem)
     assert found.part is not None

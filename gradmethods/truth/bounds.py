@@ -286,10 +286,11 @@ def textbook_errors(truth: Truth) -> Arrays | None:
     problem = truth.problem
     double = problem.dtype == np.float64
     try:
-        own, other = (
-            truth.error(textbook_gradient(each))
-            for each in (problem, problem.in_dtype(np.float32 if double else np.float64))
-        )
+        with np.errstate(all="ignore"):
+            own, other = (
+                truth.error(textbook_gradient(each))
+                for each in (problem, problem.in_dtype(np.float32 if double else np.float64))
+            )
     except GradientError:
         return None
     found = {}
