@@ -9,6 +9,7 @@ import pytest
 
 import gradmethods
 from gradmethods.app.cli import main
+from gradmethods.output.files import read_json
 from gradmethods.output.items import Item, Writer
 from gradmethods.report import write
 from gradmethods.report.captions import BOUND
@@ -38,8 +39,8 @@ def test_every_figure_and_table_has_an_entry(run):
     """If one had none, it would be cited as something else."""
     text = (run / "references.bib").read_text("utf-8")
     keys = re.findall(r"^@\w+\{(\S+),$", text, re.MULTILINE)
-    items = [item["id"] for item in write.read_json(run / "index.json")["items"]]
-    name = write.read_json(run / "index.json")["run"]
+    items = [item["id"] for item in read_json(run / "index.json")["items"]]
+    name = read_json(run / "index.json")["run"]
     assert keys == [f"gradmethods-{name}", *(f"gradmethods-{name}-{i}" for i in items), *WORKS]
     assert "fig-time-width" in items
     assert text.isascii()
@@ -50,7 +51,7 @@ def test_a_figure(run, capsys):
     """If commit, date or machine were missing, nobody could find the run again."""
     assert main(["cite", "fig-ratio-width", "--run", str(run)]) == 0
     own, work = capsys.readouterr().out.split("\n\n")
-    name = write.read_json(run / "index.json")["run"]
+    name = read_json(run / "index.json")["run"]
     assert own == (
         f"@misc{{gradmethods-{name}-fig-ratio-width,\n"
         "  author = {{The gradmethods developers}},\n"

@@ -206,7 +206,7 @@ def test_failures_and_losses(runs):
     found = {c.kind: (c.case, c.before, c.after) for c in compared(runs).changes}
     assert found == {
         FAILING: ("width: 2-1-1-1, n = 7", "measured", "failed"),
-        PASSING: ("xor", "obstacle", "within bound"),
+        PASSING: ("xor", "obstacle", "right"),
         LOST: ("width: 2-4-4-1, n = 37", "measured", "time limit"),
         NEW: ("width: 2-256-256-1, n = 66,817", "time limit", "measured"),
     }
@@ -358,7 +358,7 @@ def test_every_condition_is_answered(runs):
     said, kept = judge(limits("slower,failing,claims"), compared(runs))
     assert said == [
         "slower: none.",
-        "failing: 1 too many, e.g. xor by numerical, central: within bound → obstacle.",
+        "failing: 1 too many, e.g. xor by numerical, central: right → obstacle.",
         "claims: none.",
     ]
     assert not kept

@@ -10,15 +10,15 @@ from typing import Any
 import pytest
 
 import gradmethods as gm
-from gradmethods.cost.plan import Gap
+from benchmarks.peers import run
+from benchmarks.peers.cases import FAMILIES, GRID, SMALL, Case
+from benchmarks.peers.contest import contest, summary
+from benchmarks.peers.handwritten import HandWritten
+from benchmarks.peers.results import write_results
+from benchmarks.peers.trial import run_case
 from gradmethods.errors import GradientError
 from gradmethods.output.files import RECORDS, append_record, read_json, read_records
-from gradmethods.peers import FAMILIES, run
-from gradmethods.peers.cases import GRID, SMALL, Case
-from gradmethods.peers.contest import contest, summary
-from gradmethods.peers.handwritten import HandWritten
-from gradmethods.peers.results import write_results
-from gradmethods.peers.trial import run_case
+from gradmethods.providers.attempt import Gap
 
 
 class Clock:

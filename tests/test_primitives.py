@@ -23,7 +23,10 @@ DERIVED = [case for cases in by_function(CASES).values() for case in cases[::3]]
 
 def assert_agree(case, methods):
     comparison = gm.compare(case.problem(), methods, seconds=0)
-    assert set(comparison.verdicts.values()) == {"agrees"}, str(comparison)
+    verdicts = comparison.verdicts
+    differences = verdicts.pop("numerical", "right")
+    assert differences in {"right", "not decided"}, str(comparison)
+    assert set(verdicts.values()) == {"right"}, str(comparison)
 
 
 @pytest.mark.medium
@@ -49,6 +52,7 @@ def test_recorded_value_is_numpy_value(case):
     assert value == pytest.approx(problem.value(), rel=1e-14, abs=0)
 
 
+@pytest.mark.medium
 def test_cases_reach_every_primitive():
     """A primitive without a case would be a rule that nothing checks."""
     # scatter_add is the transpose of getitem: only backward passes contain it.

@@ -8,6 +8,7 @@ infinite, Arb gives NaN, and a gradient that NaN reaches is not certified.
 from __future__ import annotations
 
 from collections.abc import Callable
+from operator import methodcaller
 from typing import Any
 
 from flint import arb
@@ -15,6 +16,7 @@ from flint import arb
 from gradmethods.certified.arrays import NAN, ONE, ZERO
 
 Function = Callable[..., Any]
+of = methodcaller
 
 
 def whole_power(x: Any, n: int) -> Any:
@@ -74,6 +76,11 @@ def hypot(x: Any, y: Any) -> Any:
     return (x * x + y * y).sqrt()
 
 
+def atan2(y: Any, x: Any) -> Any:
+    """Return the angle of (x, y)."""
+    return type(y).atan2(y, x)
+
+
 def atan2_slope(y: Any, x: Any, z: Any) -> Any:
     """X / (x² + y²), but where the angle may jump by 2π there is none."""
     return x / (x * x + y * y) if x > 0 or y > 0 or y < 0 else NAN
@@ -98,26 +105,26 @@ def share(x: Any, y: Any) -> Any:
 UNARY: dict[str, tuple[Function, Function]] = {
     "negative": (lambda x: -x, lambda x, y: -ONE),
     "square": (lambda x: x * x, lambda x, y: 2 * x),
-    "sqrt": (arb.sqrt, lambda x, y: ONE / (2 * y)),
+    "sqrt": (of("sqrt"), lambda x, y: ONE / (2 * y)),
     "reciprocal": (lambda x: ONE / x, lambda x, y: -y * y),
-    "exp": (arb.exp, lambda x, y: y),
-    "expm1": (arb.expm1, lambda x, y: x.exp()),
-    "log": (arb.log, lambda x, y: ONE / x),
-    "log1p": (arb.log1p, lambda x, y: ONE / (ONE + x)),
+    "exp": (of("exp"), lambda x, y: y),
+    "expm1": (of("expm1"), lambda x, y: x.exp()),
+    "log": (of("log"), lambda x, y: ONE / x),
+    "log1p": (of("log1p"), lambda x, y: ONE / (ONE + x)),
     "log2": (lambda x: x.log() / arb(2).log(), lambda x, y: ONE / (x * arb(2).log())),
     "log10": (lambda x: x.log() / arb(10).log(), lambda x, y: ONE / (x * arb(10).log())),
-    "sin": (arb.sin, lambda x, y: x.cos()),
-    "cos": (arb.cos, lambda x, y: -x.sin()),
-    "tan": (arb.tan, lambda x, y: ONE + y * y),
-    "asin": (arb.asin, lambda x, y: ONE / (ONE - x * x).sqrt()),
-    "acos": (arb.acos, lambda x, y: -ONE / (ONE - x * x).sqrt()),
-    "atan": (arb.atan, lambda x, y: ONE / (ONE + x * x)),
-    "sinh": (arb.sinh, lambda x, y: x.cosh()),
-    "cosh": (arb.cosh, lambda x, y: x.sinh()),
-    "tanh": (arb.tanh, lambda x, y: x.sech() ** 2),  # 1 - y² would cancel
-    "asinh": (arb.asinh, lambda x, y: ONE / (ONE + x * x).sqrt()),
-    "acosh": (arb.acosh, lambda x, y: ONE / (x * x - ONE).sqrt()),
-    "atanh": (arb.atanh, lambda x, y: ONE / (ONE - x * x)),
+    "sin": (of("sin"), lambda x, y: x.cos()),
+    "cos": (of("cos"), lambda x, y: -x.sin()),
+    "tan": (of("tan"), lambda x, y: ONE + y * y),
+    "asin": (of("asin"), lambda x, y: ONE / (ONE - x * x).sqrt()),
+    "acos": (of("acos"), lambda x, y: -ONE / (ONE - x * x).sqrt()),
+    "atan": (of("atan"), lambda x, y: ONE / (ONE + x * x)),
+    "sinh": (of("sinh"), lambda x, y: x.cosh()),
+    "cosh": (of("cosh"), lambda x, y: x.sinh()),
+    "tanh": (of("tanh"), lambda x, y: whole_power(x.sech(), 2)),  # 1 - y² would cancel
+    "asinh": (of("asinh"), lambda x, y: ONE / (ONE + x * x).sqrt()),
+    "acosh": (of("acosh"), lambda x, y: ONE / (x * x - ONE).sqrt()),
+    "atanh": (of("atanh"), lambda x, y: ONE / (ONE - x * x)),
 }
 """Name → value of x; slope from x and the value y."""
 
@@ -128,7 +135,7 @@ BINARY: dict[str, tuple[Function, Function | None, Function | None]] = {
     "divide": (lambda x, y: x / y, lambda x, y, z: ONE / y, lambda x, y, z: -z / y),
     "pow": (power, power_slope, exponent_slope),
     "hypot": (hypot, lambda x, y, z: x / z, lambda x, y, z: y / z),
-    "atan2": (arb.atan2, atan2_slope, lambda y, x, z: -y / (x * x + y * y)),
+    "atan2": (atan2, atan2_slope, lambda y, x, z: -y / (x * x + y * y)),
     "logaddexp": (logaddexp, lambda x, y, z: share(x, y), lambda x, y, z: share(y, x)),
 }
 """Name → value of x and y; slopes from x, y and the value z."""

@@ -9,6 +9,7 @@ from typing import Any
 
 from gradmethods.cost.sweeps import SWEEPS
 from gradmethods.output.format import STOPS
+from gradmethods.report.accuracy.frames import FORMER
 
 Interval = tuple[float, float, float]
 """A median, and the two ends of its interval, which are NaN where there is none."""
@@ -20,11 +21,11 @@ FULL = -math.log10(2.0**-53)
 
 PASSING = frozenset(
     {
-        "measured", "finished", "within bound", "right", "inaccurate", "a valid subgradient",
+        "measured", "finished", "right", "inaccurate", "a valid subgradient",
         "caught", "accepted", "certified", "supported",
     }
 )  # fmt: skip
-UNKNOWN = frozenset({"", "unresolved", "not decided", "not decided by this run"})
+UNKNOWN = frozenset({"", "not decided", "not decided by this run"})
 """Outcomes that are an answer, and those that are none; all others are failures of a method."""
 
 SHORT = ("limit", "budget", "not run")
@@ -129,11 +130,12 @@ def accuracy_entries(records: Iterable[Record]) -> Iterator[Entry]:
 def _gradients(record: Record) -> Iterator[Entry]:
     arrays = record.get("arrays") or []
     whole = arrays[-1] if arrays else {}
+    verdict = record.get("verdict") or _outcome(record, "gap")
     yield Entry(
         part="accuracy",
         case=str(record["problem"]),
         method=record["provider"],
-        outcome=record.get("verdict") or _outcome(record, "gap"),
+        outcome=FORMER.get(verdict, verdict),
         missing=_missing(record, "gap"),
         counts=_counts(record, "forward_passes") | _counts(whole, "wrong_signs", "not_finite"),
         digits=digits(whole.get("error")),
@@ -236,18 +238,22 @@ def peer_entries(records: Iterable[Record]) -> Iterator[Entry]:
         )
 
 
+_BESIDE = (
+    ("differences", "numerical:forward", ", black box"),
+    ("reuse", "numerical:forward", ", over the graph"),
+    ("backprop", "backprop", ""),
+)
+"""What is measured beside a million passes: its name in the result, the method, and words."""
+
+
 def million_entries(result: Record) -> Iterator[Entry]:
     """Read a million forward passes, and what was measured beside them."""
-    for name, words in (
-        ("differences", "black box"),
-        ("reuse", "over the graph"),
-        ("backprop", ""),
-    ):
+    for name, method, words in _BESIDE:
         found, errors = result[name], result["certified"]["errors"]
         yield Entry(
             part="a million passes",
-            case=f"{result['network']}, n = {result['n']:,}{words and f', {words}'}",
-            method="backprop" if name == "backprop" else "numerical:forward",
+            case=f"{result['network']}, n = {result['n']:,}{words}",
+            method=method,
             outcome="measured",
             counts=_counts(result, "calls") if name == "differences" else {},
             digits=digits(errors.get(name)),
@@ -258,15 +264,13 @@ def million_entries(result: Record) -> Iterator[Entry]:
 def training_entries(problem: str, rows: Iterable[Record]) -> Iterator[Entry]:
     """Read the table of a training on one problem."""
     for row in rows:
-        stopped = row.get("stopped")
         yield Entry(
             part="training",
             case=problem,
             method=str(row["provider"]),
-            outcome="finished" if _number(stopped) is None and not isinstance(stopped, str)
-            else str(stopped) or "finished",
+            outcome=row.get("stopped") or "finished",
             counts=_counts(row, "epochs", "passes", "loss", "accuracy"),
-        )  # fmt: skip
+        )
 
 
 def digits(error: object) -> float | None:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from gradmethods.errors import InvalidOption
-from gradmethods.output.style import style_of
+from gradmethods.providers.registry import style_of
 from gradmethods.report.difference.compare import (
     COUNT,
     FAILING,

@@ -17,7 +17,8 @@ from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 from gradmethods.cost.sweeps import SWEEPS
 from gradmethods.output.caption import Caption
 from gradmethods.output.figures import new_figure, panel_grid
-from gradmethods.output.style import RC, THEORY, style_of
+from gradmethods.output.style import RC, THEORY
+from gradmethods.providers.registry import style_of
 from gradmethods.report.difference.compare import HALF, Difference
 from gradmethods.report.difference.entries import FULL
 from gradmethods.report.difference.speed import NONE, Speeds

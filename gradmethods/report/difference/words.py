@@ -12,9 +12,9 @@ import pandas as pd
 from gradmethods.errors import GradientError
 from gradmethods.output import format as fmt
 from gradmethods.output.caption import commit
-from gradmethods.output.style import style_of
 from gradmethods.output.terminal import fill, table
 from gradmethods.output.typeset import is_numeric
+from gradmethods.providers.registry import style_of
 from gradmethods.report.difference.compare import (
     HALF,
     KINDS,

@@ -19,7 +19,8 @@ from gradmethods.certified import certified_gradient
 from gradmethods.cost.fits import fit_power_law
 from gradmethods.distance import gradient_error
 from gradmethods.problem import Problem
-from gradmethods.providers import get_provider
+from gradmethods.providers import Numerical, get_provider
+from gradmethods.providers.schemes import SCHEMES
 from gradmethods.studies.claims.claim import (
     Claim,
     Criterion,
@@ -43,6 +44,7 @@ STEPS = 10.0 ** (-np.arange(4, 105) / 8)
 EXPONENTS = {"forward": 1 / 2, "central": 1 / 3}
 """The power of u that the best step goes with: from balancing h |f''| / 2 with 2 u |f| / h, and
 h² |f'''| / 6 with u |f| / h (Gill, Murray & Wright 1981, section 8.6)."""
+ROOTS = {1 / 2: "∝ √u", 1 / 3: "∝ ∛u"}
 
 NEAR = 0.05
 
@@ -162,7 +164,7 @@ class _Differences:
         """Return the error of the gradient ÷ its norm, at every step."""
         above, below = (rounded(losses, bits) for losses in self.losses)
         x, y = (places.astype(float) for places in self.places)
-        if scheme == "forward":
+        if SCHEMES[scheme].one_sided:
             below, y = rounded(np.full_like(above, self.value), bits), self.point[None, :]
         with np.errstate(all="ignore"):  # a step lost in rounding is an infinite error
             error = (above - below) / (x - y) - self.truth
@@ -201,10 +203,10 @@ def _steps(best: Sequence[Best]) -> Panel:
         own = sorted((b for b in best if b.scheme == scheme), key=lambda b: b.u)
         u, steps = [b.u for b in own], [b.step for b in own]
         middle = math.exp(float(np.mean(np.log(steps) - theory * np.log(u))))
-        provider = "numerical" if scheme == "central" else f"numerical:{scheme}"
+        provider = Numerical(scheme).name
         series += [
             Series(f"{scheme}", u, steps, provider=provider),
-            Series("∝ √u" if scheme == "forward" else "∝ ∛u", [u[0], u[-1]],
+            Series(ROOTS[theory], [u[0], u[-1]],
                    [middle * u[0] ** theory, middle * u[-1] ** theory], theory=True),
         ]  # fmt: skip
     return Panel("unit round-off u", "best step h", tuple(series), "best step")
