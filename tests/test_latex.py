@@ -6,7 +6,6 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from gradmethods.peers import results
 
 from benchmarks.peers import results
 from gradmethods.output.caption import Caption
