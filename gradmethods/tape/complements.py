@@ -1,20 +1,15 @@
-"""What is left to 1 where a sigmoid or tanh saturates, with all its digits.
-
-A loss that writes 1 - y loses digits where y is near 1, and that is the loss's own affair. A slope
-need not: 1 - y is exp(-x) y for the sigmoid, and 1 - y² is 1/cosh² x for tanh. Rules that
-divide by such a difference take it from here too, so that what a loss multiplies and divides by
-cancels: the slope of log(1 - sigmoid(x)) is -sigmoid(x), to the last digit.
-"""
+"""What is left to 1 where units of a network saturate, by the primitives that are recognised."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from gradmethods.arrays import Array
-from gradmethods.graph.quotients import is_node, is_number
+from gradmethods.graph import Node, Recorder
+from gradmethods.graph.complements import Complements, squared
+from gradmethods.graph.quotients import Operand, is_node
+from gradmethods.primitives import Primitive
 from gradmethods.tape.patterns import BESIDE_SIGMOID, SIGMOID, SLOPE_OF_TANH
-
-MOVES = ("reshape", "permute_dims", "broadcast_to", "getitem")
 
 
 def beside_sigmoid(xp: Any, x: Any, y: Any) -> Any:
@@ -22,73 +17,41 @@ def beside_sigmoid(xp: Any, x: Any, y: Any) -> Any:
     return xp.bind(BESIDE_SIGMOID, xp.exp(-x), y)
 
 
-def exact(xp: Any, x: Any) -> Any:
-    """Return an operand, or its value with the digits that a difference from 1 lost in it."""
-    found = _exact(xp, x.payload)
-    return x if found is None else found
+def after_one(xp: Any, x: Any) -> Any:
+    """Return 1 + x, with the digits that it loses near -1."""
+    found = Complements(Traced(xp)).after_one(x.payload)
+    return x + 1 if found is None else Array(xp, found)
 
 
-def exact_after_one(xp: Any, x: Any) -> Any:
-    """Return 1 + x, likewise."""
-    found = _beside(xp, x.payload.operands[0]) if is_node(x.payload, "negative") else None
-    return x + 1 if found is None else found
+class Traced:
+    """Makes the values that slopes take, in a reverse sweep."""
 
+    longest = 0.0
 
-def _exact(xp: Any, x: Any) -> Any:
-    if not is_node(x, "add", "subtract", "multiply", "divide", "maximum", "minimum", *MOVES):
+    def __init__(self, xp: Recorder) -> None:
+        self._xp = xp
+
+    def make(self, which: Primitive | str, *operands: Operand, **static: Any) -> Operand:
+        """Apply a primitive."""
+        return self._xp.bind(which, *(self._lifted(x) for x in operands), **static).payload
+
+    def beside(self, x: Node) -> Operand | None:
+        """Return 1 - x of a sigmoid, and of the square of tanh."""
+        xp = self._xp
+        if is_node(x, SIGMOID.name):
+            return beside_sigmoid(xp, Array(xp, x.operands[0]), Array(xp, x)).payload
+        y = squared(x, "tanh")
+        if y is not None:
+            return xp.bind(SLOPE_OF_TANH, Array(xp, y.operands[0]), Array(xp, y)).payload
         return None
-    name, (a, *rest) = x.primitive.name, x.operands
-    if name in MOVES:
-        return _moved(xp, x, _exact(xp, a))
-    (b,) = rest
-    if name == "subtract" and is_number(a):
-        found = _beside(xp, b) if a >= 1 else None
-        return found if found is None or a == 1 else found + (a - 1)
-    if name == "add":
-        for number, other in ((a, b), (b, a)):
-            if is_number(number) and number == 1:
-                return _one_and(xp, other)
-    for number, other in ((b, a), (a, b)):
-        found = _exact(xp, other) if is_number(number) else None
-        if found is not None and (number is b or name != "divide"):
-            return getattr(xp, name)(found, number)
-    return None
+
+    def _lifted(self, x: Operand) -> Any:
+        return Array(self._xp, x) if isinstance(x, Node) else x
 
 
-def _one_and(xp: Any, x: Any) -> Any:
-    """Return 1 + x where x is tanh, or the negative of what saturates at 1."""
-    if is_node(x, "negative"):
-        return _beside(xp, x.operands[0])
-    if is_node(x, "tanh"):
-        return 2 / (1 + xp.exp(Array(xp, x.operands[0]) * -2))
-    return None
-
-
-def _beside(xp: Any, x: Any) -> Any:
-    """Return 1 - x where x saturates at 1: a sigmoid, tanh or its square, moved or limited."""
-    if is_node(x, SIGMOID.name):
-        return beside_sigmoid(xp, Array(xp, x.operands[0]), Array(xp, x))
-    if is_node(x, "tanh"):
-        return 2 / (1 + xp.exp(Array(xp, x.operands[0]) * 2))
-    square = is_node(x, "square") or (is_node(x, "multiply") and x.operands[0] is x.operands[1])
-    if square and is_node(x.operands[0], "tanh"):
-        (y,) = {*x.operands}
-        return xp.bind(SLOPE_OF_TANH, Array(xp, y.operands[0]), Array(xp, y))
-    if is_node(x, *MOVES):
-        return _moved(xp, x, _beside(xp, x.operands[0]))
-    if is_node(x, "maximum", "minimum"):
-        opposite = xp.minimum if x.primitive.name == "maximum" else xp.maximum
-        for number, other in (x.operands, reversed(x.operands)):
-            found = _beside(xp, other) if is_number(number) else None
-            if found is not None:
-                return opposite(found, 1 - number)
-    return None
-
-
-def _moved(xp: Any, node: Any, found: Any) -> Any:
-    """Move entries as a node moves those of its operand."""
-    return (
-        found
-        if found is None
-        else xp.bind(node.primitive, found, *node.operands[1:], **node.static)
-    )
+def complements(xp: Recorder, nodes: Any) -> Complements:
+    """Find the values that slopes take for those of a graph."""
+    found = Complements(Traced(xp))
+    for node in nodes:
+        found.note(node)
+    return found

@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 
 from gradmethods.graph.quotients import NORMALISED, QUOTIENT, slope
-from gradmethods.tape.complements import beside_sigmoid, exact, exact_after_one
+from gradmethods.tape.complements import after_one, beside_sigmoid
 from gradmethods.tape.patterns import HEAVISIDE, SECH, SIGMOID, SLOPE_OF_TANH
 
 Rule = Callable[..., Any]
@@ -149,10 +149,10 @@ RULES: dict[str, tuple[Rule | None, ...] | None] = {
     # exponentials and logarithms
     "exp": (lambda xp, g, y, x: g * y,),
     "expm1": (lambda xp, g, y, x: g * xp.exp(x),),
-    "log": (lambda xp, g, y, x: g / exact(xp, x),),
-    "log1p": (lambda xp, g, y, x: g / exact_after_one(xp, x),),
-    "log2": (lambda xp, g, y, x: g / (exact(xp, x) * LN2),),
-    "log10": (lambda xp, g, y, x: g / (exact(xp, x) * LN10),),
+    "log": (lambda xp, g, y, x: g / x,),
+    "log1p": (lambda xp, g, y, x: g / after_one(xp, x),),
+    "log2": (lambda xp, g, y, x: g / (x * LN2),),
+    "log10": (lambda xp, g, y, x: g / (x * LN10),),
     "logaddexp": (_log_add_exp(first=True), _log_add_exp(first=False)),
     # trigonometric and hyperbolic functions and their inverses
     "sin": (lambda xp, g, y, x: g * xp.cos(x),),
@@ -215,10 +215,7 @@ TEXTBOOK: dict[str, tuple[Rule | None, ...]] = {
     SIGMOID.name: (lambda xp, g, y, x: g * y * (1 - y),),
     QUOTIENT.name: _TEXTBOOK_QUOTIENT,
     NORMALISED.name: _TEXTBOOK_QUOTIENT,
-    "log": (lambda xp, g, y, x: g / x,),
     "log1p": (lambda xp, g, y, x: g / (1 + x),),
-    "log2": (lambda xp, g, y, x: g / (x * LN2),),
-    "log10": (lambda xp, g, y, x: g / (x * LN10),),
 }
 """Rules as textbooks write them, from rounded values: right, with fewer digits at saturation."""
 # fmt: on

@@ -20,8 +20,10 @@ from typing import Any
 from gradmethods.arrays import Array
 from gradmethods.errors import UnsupportedOperation
 from gradmethods.graph import Graph, Node, Recorder
+from gradmethods.graph.complements import WITHOUT_VALUES, Complements
 from gradmethods.graph.slopes import Slopes
 from gradmethods.tape import rules
+from gradmethods.tape.complements import complements
 from gradmethods.tape.selection import Selection
 
 
@@ -90,6 +92,7 @@ def _sweep(
     (loss,) = graph.outputs
     slopes = Slopes(graph, unbounded)
     active, selection = slopes.active, Selection(xp, slopes)
+    better = None if textbook else complements(xp, graph.nodes())
     found: dict[Node, Array] = {}
     if isinstance(loss, Node):
         found[loss] = xp.array(loss.dtype.type(1))
@@ -100,7 +103,7 @@ def _sweep(
         for position, operand in enumerate(node.operands):
             if not isinstance(operand, Node) or operand not in active:
                 continue
-            contribution = pull_back(xp, g, node, position, selection, textbook=textbook)
+            contribution = pull_back(xp, g, node, position, selection, better, textbook=textbook)
             if contribution is not None:
                 so_far = found.get(operand)
                 found[operand] = contribution if so_far is None else so_far + contribution
@@ -113,6 +116,7 @@ def pull_back(
     node: Node,
     position: int,
     selection: Selection | None = None,
+    better: Complements | None = None,
     *,
     textbook: bool = False,
 ) -> Array | None:
@@ -129,8 +133,11 @@ def pull_back(
     if rule is None:
         return None
     operands = selection.operands(node, position) if selection else node.operands
-    lifted = [x if isinstance(x, (int, float)) else Array(xp, x) for x in operands]
-    contribution = rule(xp, g, Array(xp, node), *lifted, **node.static)
+    values = [node, *operands]
+    if better and primitive.name not in WITHOUT_VALUES:
+        values = [*map(better.of, values)]
+    lifted = [x if isinstance(x, (int, float)) else Array(xp, x) for x in values]
+    contribution = rule(xp, g, *lifted, **node.static)
     if contribution is None:
         return None
     if selection:
