@@ -11,8 +11,7 @@ import pytest
 
 import gradmethods as gm
 from gradmethods.graph import record
-from gradmethods.graph.complements import Complements
-from gradmethods.tape.complements import complements
+from gradmethods.tape.complements import Reverse
 from tests.duals import differentiate
 
 ENGINES: dict[str, Any] = {
@@ -120,7 +119,8 @@ def test_what_loses_nothing_is_left_alone():
     params = {"W": rng.normal(size=(3, 2)), "b": rng.normal(size=2), "v": rng.normal(size=2)}
     problem = gm.Problem(loss, params, {"x": rng.normal(size=(5, 3)), "t": rng.random(5)})
     graph = record(problem)
-    found: Complements = complements(None, graph.nodes())  # type: ignore[arg-type]  # makes nothing
+    found = Reverse().complements(graph)
+    assert found is not None
     logarithms = [n for n in graph.nodes() if n.primitive and n.primitive.name == "log"]
     assert all(found.of(node) is node for node in graph.nodes() if node not in logarithms)
 

@@ -14,8 +14,10 @@ from gradmethods.app.commands import (
     article,
     bench,
     check,
+    cite,
     claims,
     compare,
+    diff,
     formulas,
     graph,
     million,
@@ -39,6 +41,8 @@ COMMANDS = (
     graph,
     formulas,
     report,
+    diff,
+    cite,
 )
 """In the order of ``gradmethods --help``."""
 

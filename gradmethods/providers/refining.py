@@ -15,11 +15,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gradmethods.graph import Node
-from gradmethods.graph.quotients import NORMALISED, QUOTIENT
 from gradmethods.graph.recognising import Recognising
 from gradmethods.holomorphic import Holomorphic
 from gradmethods.holomorphic.functions import join, normalised, quotient
 from gradmethods.primitives import TABLE, Primitive
+from gradmethods.primitives.quotients import NORMALISED, QUOTIENT
 from gradmethods.problem import Problem
 
 ROUNDINGS = 8

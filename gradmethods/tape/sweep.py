@@ -18,12 +18,10 @@ from collections.abc import Collection
 from typing import Any
 
 from gradmethods.arrays import Array
-from gradmethods.errors import UnsupportedOperation
-from gradmethods.graph import Graph, Node, Recorder
+from gradmethods.graph import Graph, Node
 from gradmethods.graph.complements import WITHOUT_VALUES, Complements
 from gradmethods.graph.slopes import Slopes
-from gradmethods.tape import rules
-from gradmethods.tape.complements import complements
+from gradmethods.tape.complements import Reverse, Textbook
 from gradmethods.tape.selection import Selection
 
 
@@ -52,8 +50,8 @@ def differentiate(
         If a primitive on the way has no vjp rule.
     """
     (loss,) = graph.outputs
-    xp = Recorder()
-    swept = _sweep(xp, graph, unbounded, textbook=textbook)
+    xp = Textbook() if textbook else Reverse()
+    swept = _sweep(xp, graph, unbounded)
     gradients = [
         xp.astype(swept[node] if node in swept else _zeros(xp, node), node.dtype).payload
         for node in graph.params.values()
@@ -82,17 +80,15 @@ def cotangents(graph: Graph, unbounded: Collection[str] = ()) -> dict[Node, Any]
     UnsupportedOperation
         If a primitive on the way has no vjp rule.
     """
-    swept = _sweep(Recorder(), graph, unbounded)
+    swept = _sweep(Reverse(), graph, unbounded)
     return {node: array.payload for node, array in swept.items()}
 
 
-def _sweep(
-    xp: Recorder, graph: Graph, unbounded: Collection[str], *, textbook: bool = False
-) -> dict[Node, Array]:
+def _sweep(xp: Reverse, graph: Graph, unbounded: Collection[str]) -> dict[Node, Array]:
     (loss,) = graph.outputs
     slopes = Slopes(graph, unbounded)
     active, selection = slopes.active, Selection(xp, slopes)
-    better = None if textbook else complements(xp, graph.nodes())
+    better = xp.complements(graph)
     found: dict[Node, Array] = {}
     if isinstance(loss, Node):
         found[loss] = xp.array(loss.dtype.type(1))
@@ -103,7 +99,7 @@ def _sweep(
         for position, operand in enumerate(node.operands):
             if not isinstance(operand, Node) or operand not in active:
                 continue
-            contribution = pull_back(xp, g, node, position, selection, better, textbook=textbook)
+            contribution = pull_back(xp, g, node, position, selection, better)
             if contribution is not None:
                 so_far = found.get(operand)
                 found[operand] = contribution if so_far is None else so_far + contribution
@@ -111,30 +107,20 @@ def _sweep(
 
 
 def pull_back(
-    xp: Recorder,
+    xp: Reverse,
     g: Array,
     node: Node,
     position: int,
     selection: Selection | None = None,
     better: Complements | None = None,
-    *,
-    textbook: bool = False,
 ) -> Array | None:
     """Return what the cotangent `g` of a node adds to that of an operand; None if nothing."""
-    primitive = node.primitive
-    assert primitive is not None
-    if primitive.name not in rules.RULES:
-        shapes = [x.shape for x in node.parents]
-        raise UnsupportedOperation(
-            f"Backprop has no vjp rule for the primitive {primitive.name!r} (operands of shapes "
-            f"{shapes}). Add one line to gradmethods.tape.rules, or write the loss without it."
-        )
-    rule = rules.rule(primitive.name, position, textbook=textbook)
+    rule = xp.rule(node, position)
     if rule is None:
         return None
     operands = selection.operands(node, position) if selection else node.operands
     values = [node, *operands]
-    if better and primitive.name not in WITHOUT_VALUES:
+    if better and node.primitive and node.primitive.name not in WITHOUT_VALUES:
         values = [*map(better.of, values)]
     lifted = [x if isinstance(x, (int, float)) else Array(xp, x) for x in values]
     contribution = rule(xp, g, *lifted, **node.static)
@@ -146,7 +132,7 @@ def pull_back(
     return _unbroadcast(xp, contribution, node.operands[position].shape)
 
 
-def _unbroadcast(xp: Recorder, g: Array, shape: tuple[int, ...]) -> Array:
+def _unbroadcast(xp: Reverse, g: Array, shape: tuple[int, ...]) -> Array:
     """Sum over the axes along which an operand was repeated: the transpose of broadcasting."""
     if g.shape == shape:
         return g
@@ -160,5 +146,5 @@ def _unbroadcast(xp: Recorder, g: Array, shape: tuple[int, ...]) -> Array:
     return xp.broadcast_to(g, shape)
 
 
-def _zeros(xp: Recorder, node: Node) -> Array:
+def _zeros(xp: Reverse, node: Node) -> Array:
     return xp.broadcast_to(node.dtype.type(0), node.shape)
