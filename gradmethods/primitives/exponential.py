@@ -61,7 +61,7 @@ ENTRIES: tuple[Primitive, ...] = (
     ),
     unary(
         "log",
-        vjp=lambda xp, g, y, x: g / xp.exact(x),
+        vjp=lambda xp, g, y, x: g / x,
         sympy=lambda sp, x: sp.falling_to_pole(sp.log, x, 0),
         ball=lambda balls, x: x.log(),
         slope=lambda balls, x, y: balls.ONE / x,
@@ -84,7 +84,7 @@ ENTRIES: tuple[Primitive, ...] = (
     ),
     unary(
         "log2",
-        vjp=lambda xp, g, y, x: g / (xp.exact(x) * LN2),
+        vjp=lambda xp, g, y, x: g / (x * LN2),
         sympy=lambda sp, x: sp.falling_to_pole(sp.log2, x, 0),
         ball=lambda balls, x: x.log() / balls.arb(2).log(),
         slope=lambda balls, x, y: balls.ONE / (x * balls.arb(2).log()),
@@ -95,7 +95,7 @@ ENTRIES: tuple[Primitive, ...] = (
     ),
     unary(
         "log10",
-        vjp=lambda xp, g, y, x: g / (xp.exact(x) * LN10),
+        vjp=lambda xp, g, y, x: g / (x * LN10),
         sympy=lambda sp, x: sp.falling_to_pole(sp.log10, x, 0),
         ball=lambda balls, x: x.log() / balls.arb(10).log(),
         slope=lambda balls, x, y: balls.ONE / (x * balls.arb(10).log()),
