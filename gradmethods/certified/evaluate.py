@@ -73,6 +73,8 @@ def run(
         If a comparison is open, or the loss is not finite.
     """
     value, variation = _evaluated(problem, point, variations, xp)
+    if xp.choices is not None and next(xp.choices, None) is not None:
+        raise Undecided("There are fewer choices than were settled")
     if not value.is_finite():
         raise Undecided("The loss is not a finite number")
     return value, variation

@@ -174,7 +174,7 @@ class Balls(Piecewise):
         if not zero.any():
             return self._smooth("pow", a, b)
         base = replace(a, values=boxed(np.where(zero, ONE, a.values)))
-        nothing = Ball(filled(zero.shape), a.dtype)
+        nothing = Ball(filled(zero.shape), a.dtype, None, np.broadcast_to(b.varying, zero.shape))
         return self._where(self.ball(zero), nothing, self._smooth("pow", base, b))
 
     def _on_the_cut(self, angle: Ball, payload: Any, y: Ball, x: Ball) -> Ball:
