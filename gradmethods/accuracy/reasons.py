@@ -128,7 +128,9 @@ REASONS: dict[str, tuple[Reason, ...]] = {
         Reason("right", (FIVE, RICHARDSON), "Of polynomials of degree 4 they truncate nothing."),
     ),
     "cancellation": (
-        Reason("wrong", EXACT, "Exact rules differentiate a formula that has lost its digits."),
+        Reason(
+            "inaccurate", EXACT, "Most digits cancel in the slope of the quotient, not all of them."
+        ),
         Reason("wrong", (FORWARD,), "The lost digits of the loss are divided by the step."),
         Reason(
             "inaccurate",

@@ -12,7 +12,6 @@ from gradmethods.structure import Arrays
 from gradmethods.truth.bounds import (
     CLAIM,
     DECISIVE,
-    ROUNDINGS,
     SEEN,
     SLACK,
     SURE,
@@ -35,6 +34,9 @@ from gradmethods.truth.verdict import (
 
 LEAST = 1.0
 """Correct digits below which numbers are no gradient, whatever bound there is."""
+
+AVERAGED = 64.0
+"""An average of gradients may be off by so many roundings of the largest entry."""
 
 VALUE = 1e3
 """The loss may be wrong by so many u|f|: the order of a long sum is a method's own."""
@@ -112,7 +114,7 @@ def _at_a_tie(answer: Answered, found: Found) -> Verdict:
         claim = np.zeros(size.shape) if answer.claim is None else answer.claim[name]
         known = np.where(np.isfinite(claim), claim, 0.0)
         told |= not np.isfinite(claim).all()
-        near[name] = ROUNDINGS * u * size + SURE * known
+        near[name] = AVERAGED * u * float(size.max(initial=0.0)) + SURE * known
         far[name] = SEEN * u * size + CLAIM * known + DECISIVE * size
     if tie.is_subgradient(gradient, structure.restore(near)):
         return Verdict(SUBGRADIENT, said=found.why)
