@@ -223,7 +223,8 @@ REASONS: dict[str, tuple[Reason, ...]] = {
             FORMULAS[:2],
             "The formula is 0/0 in float64; it is computed again in numbers without underflow.",
         ),
-        Reason("zero", (*DIFFERENCES, COMPLEX), "The loss is 0 wherever it is evaluated."),
+        Reason("zero", (*SYMMETRIC, COMPLEX), "The loss is 0 wherever it is evaluated."),
+        Reason("wrong", (FORWARD,), "The loss is 0 near by, and next to nothing a wide step away."),
     ),
 }
 """By case; each method stands in one reason of each."""
