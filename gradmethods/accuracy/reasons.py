@@ -169,7 +169,16 @@ REASONS: dict[str, tuple[Reason, ...]] = {
         Reason("inaccurate", DIFFERENCES, "Losses near 1 are rounded, and differ by little."),
     ),
     "saturated-probabilities": (
-        Reason("not finite", ALL, "The loss itself is infinite in float64."),
+        Reason(
+            "not finite",
+            (*FORMULAS, *DIFFERENCES, BACKPROP),
+            "The loss itself is infinite in float64.",
+        ),
+        Reason(
+            "wrong",
+            (COMPLEX,),
+            "The infinite term leaves no trace in one imaginary part: its entry is 0, and marked.",
+        ),
     ),
     "saturated-logits": (
         Reason("right", ALL, "Nothing overflows and nothing is lost in this form."),
