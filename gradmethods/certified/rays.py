@@ -177,13 +177,11 @@ class Ray(Series):
 
 def _root(x: Any) -> Any:
     """Take t out of the root of t² (c + …)."""
-    if head(x) > 0:
+    if not isinstance(x, arb_series) or x[0] > 0:
         return x.sqrt()
-    coefficients = x.coeffs() if isinstance(x, arb_series) else [x]
-    leading = next((i for i, c in enumerate(coefficients) if not c.is_zero()), None)
-    if leading is None:
-        return x * 0 if not isinstance(x, arb_series) else NAN
-    if leading % 2:
+    coefficients = x.coeffs()
+    leading = next((i for i, c in enumerate(coefficients) if not c.is_zero()), 1)
+    if leading % 2 or not coefficients[leading] > 0:
         return NAN
     root = arb_series(coefficients[leading:], prec=x.prec - leading).sqrt()
     return arb_series([arb(0)] * (leading // 2) + root.coeffs(), prec=x.prec - leading // 2)
