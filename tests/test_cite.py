@@ -9,11 +9,12 @@ import pytest
 
 import gradmethods
 from gradmethods.app.cli import main
-from gradmethods.output.files import read_json
+from gradmethods.output.caption import Caption
+from gradmethods.output.files import read_json, write_json
 from gradmethods.output.items import Item, Writer
 from gradmethods.report import write
 from gradmethods.report.captions import BOUND
-from gradmethods.report.cite import RELEASED, bibliography, cite
+from gradmethods.report.cite import RELEASED, bibliography, cite, write_references
 from gradmethods.report.works import WORKS
 from gradmethods.studies.claims import LEDGER
 from tests.report_records import write_run
@@ -45,6 +46,17 @@ def test_every_figure_and_table_has_an_entry(run):
     assert "fig-time-width" in items
     assert text.isascii()
     assert f"`gradmethods-{name}-…`" in (run / "captions.md").read_text("utf-8")
+
+
+def test_a_run_without_records(tmp_path):
+    """If only benchmarks had entries, a figure of a training could not be cited."""
+    item = {"id": "tab-x", "kind": "table", **Caption("T", "t").entry(), "data": "tab-x.csv"}
+    origin = {"date": "2026-01-02T03:04:05+00:00", "git": None}
+    write_json(tmp_path / "index.json", {"provenance": origin, "items": [item]})
+    text = write_references(tmp_path).read_text("utf-8")
+    [found] = cite("tab-x", tmp_path)
+    assert found.bibtex in text
+    assert "no git checkout, 2026-01-02, on an unknown machine}" in text
 
 
 def test_a_figure(run, capsys):

@@ -11,7 +11,7 @@ from typing import Any
 import gradmethods
 from gradmethods.errors import GradientError, UnknownName
 from gradmethods.output.caption import commit
-from gradmethods.output.files import PROVENANCE, read_from, read_json
+from gradmethods.output.files import read_from, read_json, write_text
 from gradmethods.report.works import WORKS, entry
 
 AUTHOR = "The gradmethods developers"
@@ -128,16 +128,29 @@ def cite(name: str | None = None, folder: Path | None = None) -> list[Citation]:
             "folder of one with --run."
         )
     with read_from(found / "index.json"):
-        index: dict[str, Any] = read_json(found / "index.json", dict)
-        origin = index.get("provenance") or read_json(found / PROVENANCE, dict)
-        run = index.get("run") or (origin or {}).get("run_id")
-        run = run or run_name((found / "index.json").read_bytes())
+        run, origin, items = _indexed(found)
         if name is None:
             return [run_citation(run, origin)]
-        items = {str(item["id"]): item for item in index["items"]}
         if name not in items:
             raise UnknownName.among("figure, table or work", name, [*items, *WORKS])
         return [item_citation(items[name], run, origin), *_works(found, items[name])]
+
+
+def write_references(folder: Path) -> Path:
+    """Write ``references.bib`` of a run from its index."""
+    with read_from(folder / "index.json"):
+        run, origin, items = _indexed(folder)
+        return write_text(folder / "references.bib", bibliography(run, origin, items.values()))
+
+
+def _indexed(folder: Path) -> tuple[str, Mapping[str, Any] | None, dict[str, Mapping[str, Any]]]:
+    """Read the name of a run, its provenance, and its figures and tables by name."""
+    path = folder / "index.json"
+    index: dict[str, Any] = read_json(path, dict)
+    origin = index.get("provenance")
+    # A run that keeps no records is named after what it lists.
+    run = str(index.get("run") or run_name(path.read_bytes()))
+    return run, origin, {str(item["id"]): item for item in index["items"]}
 
 
 def _works(folder: Path, item: Mapping[str, Any]) -> Sequence[Citation]:

@@ -14,7 +14,7 @@ from gradmethods.graph import Graph, Node, Recorder
 from gradmethods.graph.complements import Complements, squared
 from gradmethods.graph.quotients import Operand, is_node
 from gradmethods.primitives import Primitive
-from gradmethods.primitives.entry import Function, Rules
+from gradmethods.primitives.primitive import Function, Rules
 from gradmethods.primitives.quotients import NORMALISED, QUOTIENT
 from gradmethods.primitives.recognised import BESIDE_SIGMOID, SIGMOID, SLOPE_OF_TANH
 
