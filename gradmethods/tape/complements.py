@@ -49,6 +49,7 @@ class Reverse(Recorder):
         return primitive.vjp
 
     longest = 0.0
+    overflows = True
 
     def complements(self, graph: Graph) -> Complements | None:
         """Find the values that slopes take for those of a graph, or None if they take those."""
