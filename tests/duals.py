@@ -17,6 +17,8 @@ from typing import Any
 import mpmath as mp  # type: ignore[import-untyped]  # published without types
 import numpy as np
 
+from tests.smooth_functions import UNARY as ROWS
+
 HUGE = mp.mpf(10) ** 6
 """Of larger numbers no exponential is taken."""
 
@@ -163,6 +165,10 @@ def smooth(
     return entry
 
 
+def _of_operand(slope: Callable[[Any], Any]) -> Callable[[Any, Any], Any]:
+    return lambda x, y: slope(x)
+
+
 def _abs(x: Dual) -> Dual:
     if x.v == 0:
         doubt = (Doubt.KINK if any(x.t) else Doubt.TIE) if x.t else 0
@@ -176,11 +182,10 @@ def _log(x: Any) -> Any:
 
 LN2, LN10 = (lambda: mp.log(2)), (lambda: mp.log(10))
 UNARY: dict[str, Callable[[Dual], Dual]] = {
+    **{name: smooth(row.value, _of_operand(row.slope), row.inside) for name, row in ROWS.items()},
+    # Those that overflow, end in a pole, or are no smooth functions of one number.
     "negative": lambda x: Dual(-x.v, tuple(-s for s in x.t), x.doubt),
     "positive": lambda x: x,
-    "square": smooth(lambda x: x * x, lambda x, y: 2 * x),
-    "sqrt": smooth(mp.sqrt, lambda x, y: 1 / (2 * y), lambda x: x >= 0),
-    "reciprocal": smooth(lambda x: 1 / x, lambda x, y: -y * y),
     "exp": smooth(_exp, lambda x, y: y),
     "expm1": smooth(
         lambda x: mp.expm1(x) if abs(x) < HUGE else _exp(x) - 1, lambda x, y: _exp(x)
@@ -190,21 +195,12 @@ UNARY: dict[str, Callable[[Dual], Dual]] = {
                     lambda x: x >= -1),
     "log2": smooth(lambda x: _log(x) / LN2(), lambda x, y: 1 / (x * LN2()), lambda x: x >= 0),
     "log10": smooth(lambda x: _log(x) / LN10(), lambda x, y: 1 / (x * LN10()), lambda x: x >= 0),
-    "sin": smooth(mp.sin, lambda x, y: mp.cos(x)),
-    "cos": smooth(mp.cos, lambda x, y: -mp.sin(x)),
-    "tan": smooth(mp.tan, lambda x, y: 1 + y * y),
-    "asin": smooth(mp.asin, lambda x, y: 1 / mp.sqrt(1 - x * x), lambda x: abs(x) <= 1),
-    "acos": smooth(mp.acos, lambda x, y: -1 / mp.sqrt(1 - x * x), lambda x: abs(x) <= 1),
-    "atan": smooth(mp.atan, lambda x, y: 1 / (1 + x * x)),
     "sinh": smooth(lambda x: mp.sinh(x) if abs(x) < HUGE else x * mp.inf,
                    lambda x, y: mp.cosh(x) if abs(x) < HUGE else mp.inf),
     "cosh": smooth(lambda x: mp.cosh(x) if abs(x) < HUGE else mp.inf,
                    lambda x, y: mp.sinh(x) if abs(x) < HUGE else x * mp.inf),
     "tanh": smooth(lambda x: mp.tanh(x) if abs(x) < HUGE else mp.sign(x),
                    lambda x, y: mp.sech(x) ** 2 if abs(x) < HUGE else mp.mpf(0)),
-    "asinh": smooth(mp.asinh, lambda x, y: 1 / mp.sqrt(1 + x * x)),
-    "acosh": smooth(mp.acosh, lambda x, y: 1 / mp.sqrt(x * x - 1), lambda x: x >= 1),
-    "atanh": smooth(mp.atanh, lambda x, y: 1 / (1 - x * x), lambda x: abs(x) < 1),
     "abs": _abs,
     "sign": step(mp.sign, lambda x: mp.mpf(0)),
     "floor": step(mp.floor, mp.nint),

@@ -13,6 +13,8 @@ from typing import Any
 
 import numpy as np
 
+from gradmethods.primitives import TABLE
+
 RNG = np.random.default_rng(7)
 VALUES = RNG.normal(size=(2, 3, 4)) * 3
 VALUES[0, 0, :3] = 0, 1, -1
@@ -86,22 +88,18 @@ BAD_AXES = (3, -4, (0, 0), (0, -3), 1.0, "0")
 NUMBERS = (2, -1, 2.5, True, np.float64(2.5), np.float32(2.5), np.int8(2), np.array(2.5), np.True_)
 DTYPES = tuple(map(np.dtype, ("float64", "float32", "int64", "bool", "int8")))
 UNARY = (
-    "abs acos acosh asin asinh atan atanh ceil cos cosh exp expm1 floor isfinite isinf isnan log "
-    "log10 log1p log2 logical_not negative positive reciprocal round sign sin sinh sqrt square tan "
-    "tanh trunc zeros_like ones_like"
+    *(name for name, primitive in TABLE.items() if primitive.arity == 1),
+    *("positive", "zeros_like", "ones_like"),
 )
-BINARY = (
-    "add atan2 divide equal greater greater_equal hypot less less_equal logaddexp logical_and "
-    "logical_or logical_xor maximum minimum multiply not_equal pow subtract"
-)
+BINARY = tuple(name for name, primitive in TABLE.items() if primitive.arity == 2)
 TWO_SIDED = "+ - * / ** < <= > >= == != & | ^ % //"
 
 
 def elementwise() -> Iterator[Call]:
-    for name in UNARY.split():
+    for name in UNARY:
         yield from (call(name, x) for x in (X, EMPTY, *NUMBERS))
     pairs = ((X, X), (X, V), (C, V), (EMPTY, C), (X, S))
-    for name in BINARY.split():
+    for name in BINARY:
         yield from (call(name, *pair) for pair in pairs)
         yield from (call(name, X, n) for n in NUMBERS)
         yield from (call(name, n, X) for n in NUMBERS)

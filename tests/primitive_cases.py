@@ -17,12 +17,16 @@ import numpy as np
 import pytest
 
 import gradmethods as gm
+from tests.smooth_functions import BINARY, UNARY
 
 DOMAINS: dict[str, tuple[float, float]] = {
     "real": (-2.0, 2.0),
     "positive": (0.3, 2.0),
     "unit": (-0.9, 0.9),
     "above one": (1.2, 3.0),
+    "nonzero": (0.3, 2.0),
+    "above -1": (0.3, 2.0),
+    "angle": (-0.9, 0.9),
 }
 Shape = tuple[int, ...]
 
@@ -82,49 +86,39 @@ PAIRS: tuple[tuple[Shape, Shape], ...] = (
     ((1, 3), (2, 1, 1)),
 )
 
-UNARY = {
-    "real": "negative square exp expm1 sin cos atan sinh cosh tanh asinh abs",
-    "positive": "sqrt reciprocal log log1p log2 log10",
-    "unit": "asin acos atanh tan",
-    "above one": "acosh",
-}
 STEPS = "sign floor ceil trunc round"
-BINARY = {
-    "real": "add subtract multiply maximum minimum logaddexp",
-    "positive": "divide pow hypot atan2",
-}
 COMPARISONS = "less less_equal greater greater_equal equal not_equal"
 
 
 def elementwise() -> Iterator[Case]:
-    for domain, names in UNARY.items():
-        for name, shape in product(names.split(), UNARY_SHAPES):
-            yield Case(name, lambda xp, x, f=name: getattr(xp, f)(x), (shape,), domain)
+    domains = {name: row.domain for name, row in UNARY.items()} | {"abs": "real"}
+    for (name, domain), shape in product(domains.items(), UNARY_SHAPES):
+        yield Case(name, lambda xp, x, f=name: getattr(xp, f)(x), (shape,), domain)
     for name, shape in product(STEPS.split(), UNARY_SHAPES):
         yield Case(name, lambda xp, x, f=name: x * getattr(xp, f)(x), (shape,))
-    for domain, names in BINARY.items():
-        for name in names.split():
-            for pair in PAIRS:
-                yield Case(name, lambda xp, a, b, f=name: getattr(xp, f)(a, b), pair, domain)
-            constant = np.array([0.7, 1.3, 1.9])
-            for operand, label in ((1.7, "number"), (constant, "constant")):
-                for shape in ((), (3,), (2, 3)):
-                    if label == "constant" and shape == ():
-                        continue
-                    yield Case(
-                        name,
-                        lambda xp, x, f=name, c=operand: getattr(xp, f)(x, xp.asarray(c)),
-                        (shape,),
-                        domain,
-                        f"right-{label}",
-                    )
-                    yield Case(
-                        name,
-                        lambda xp, x, f=name, c=operand: getattr(xp, f)(xp.asarray(c), x),
-                        (shape,),
-                        domain,
-                        f"left-{label}",
-                    )
+    domains = {name: row.domain for name, row in BINARY.items()}
+    for name, domain in (domains | {"maximum": "real", "minimum": "real"}).items():
+        for pair in PAIRS:
+            yield Case(name, lambda xp, a, b, f=name: getattr(xp, f)(a, b), pair, domain)
+        constant = np.array([0.7, 1.3, 1.9])
+        for operand, label in ((1.7, "number"), (constant, "constant")):
+            for shape in ((), (3,), (2, 3)):
+                if label == "constant" and shape == ():
+                    continue
+                yield Case(
+                    name,
+                    lambda xp, x, f=name, c=operand: getattr(xp, f)(x, xp.asarray(c)),
+                    (shape,),
+                    domain,
+                    f"right-{label}",
+                )
+                yield Case(
+                    name,
+                    lambda xp, x, f=name, c=operand: getattr(xp, f)(xp.asarray(c), x),
+                    (shape,),
+                    domain,
+                    f"left-{label}",
+                )
 
 
 def operators() -> Iterator[Case]:

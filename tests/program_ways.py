@@ -9,17 +9,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from tests.smooth_functions import UNARY
+
 WAYS: dict[str, Any] = {}
 
-UNARY = {
-    "real": "negative square exp expm1 sin cos atan sinh cosh tanh asinh abs positive",
-    "positive": "sqrt log log2 log10",
-    "nonzero": "reciprocal",
-    "above -1": "log1p",
-    "unit": "asin acos atanh",
-    "angle": "tan",
-    "above one": "acosh",
-}
 STEPS = "sign floor ceil trunc round"
 FINITE = "isfinite isinf isnan"
 COMPARISONS = {
@@ -42,9 +35,10 @@ def _unary(name, domain):
     return lambda w: w.emit(f"xp.{name}({w.operand(domain)})")
 
 
-for _domain, _names in UNARY.items():
-    for _name in _names.split():
-        WAYS[_name] = _unary(_name, _domain)
+for _name, _row in UNARY.items():
+    WAYS[_name] = _unary(_name, _row.domain)
+for _name in ("abs", "positive"):
+    WAYS[_name] = _unary(_name, "real")
 for _name in STEPS.split():
     WAYS[_name] = lambda w, f=_name: w.emit(f"{(x := w.real())} * xp.{f}({w.scale(x)}) + {x}")
 for _name in FINITE.split():

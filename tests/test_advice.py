@@ -278,7 +278,7 @@ def test_the_command_advises(capsys):
     assert main(["advise", "network-1-1-1", "--seconds", "0.01"]) == 0
     printed = capsys.readouterr().out
     assert printed.startswith("network-1-1-1: 4 parameters")
-    assert "For any accuracy: " in printed
+    assert "Which to use, preparation included:" in printed
 
 
 def test_a_loss_that_fails_on_balls_is_still_printed():

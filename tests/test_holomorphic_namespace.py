@@ -14,7 +14,7 @@ from gradmethods.errors import NotDifferentiable
 from gradmethods.holomorphic import Holomorphic
 from gradmethods.primitives import TABLE
 from tests.primitive_cases import DOMAINS, each_function
-from tests.test_holomorphic import BINARY, UNARY
+from tests.smooth_functions import BINARY, UNARY
 
 STEPS = ("abs", "sign", "floor", "ceil", "trunc", "round")
 POINTS = (

@@ -12,7 +12,7 @@ import gradmethods as gm
 from gradmethods.errors import InvalidOption, ShapeMismatch, UnknownName
 from gradmethods.providers import schemes
 from gradmethods.providers.numerical import Numerical
-from gradmethods.tape import rules as tape_rules
+from tests.entries import poison_rules
 from tests.numerical_cases import ORDERS, by_hand, draw, error, network, prepare
 
 PASSES = {"forward": 1, "backward": 1, "central": 2, "five-point": 4, "complex-step": 1}
@@ -121,13 +121,7 @@ def test_blocks_join_without_a_seam(monkeypatch):
 
 def test_vjp_rules_take_no_part(monkeypatch):
     """A method that used the tape's rules could not check them."""
-
-    def poison(*args, **kwargs):
-        raise AssertionError("a vjp rule was called")
-
-    for name, row in tape_rules.RULES.items():
-        monkeypatch.setitem(tape_rules.RULES, name, tuple(poison for _ in row or ()))
-    monkeypatch.setattr(tape_rules, "rule", poison)
+    poison_rules(monkeypatch)
     params, data = draw()
     for scheme in schemes.NAMES:
         _, gradient = prepare(scheme, gm.Problem(network, params, data))(params)

@@ -10,8 +10,8 @@ import pytest
 
 import gradmethods as gm
 from gradmethods.graph import record
-from gradmethods.primitives import TABLE
-from gradmethods.tape.rules import RULES
+from gradmethods.primitives import TABLE, Behaviour, Kind, Primitive, elementwise_shape
+from gradmethods.primitives.entry import REAL_LINE
 from tests.primitive_cases import CASES, by_function, each_function
 
 METHODS = [
@@ -71,9 +71,82 @@ def test_case_ids_are_unique():
     assert len(ids) == len(set(ids))
 
 
-def test_every_primitive_has_a_vjp_line():
-    """A primitive outside the table of rules would fail only when someone first used it."""
-    assert set(RULES) == set(TABLE) | {"sigmoid", "sech", "quotient", "normalised"}
+@pytest.mark.parametrize("name", TABLE)
+def test_every_entry_is_whole(name):
+    """A field left out would fail in one method alone, when someone first used it."""
+    entry = TABLE[name]
+    assert entry.vjp is not None
+    assert entry.complex is not None
+    if entry.arity:
+        assert entry.sympy is not None
+        assert entry.shape is elementwise_shape
+    if entry.kind is Kind.SMOOTH:
+        assert entry.ball is not None
+        for field in (entry.vjp, entry.slopes, entry.radius or entry.slopes):
+            assert isinstance(field, tuple)
+            assert len(field) == entry.arity
+        assert entry.varies is None or len(entry.varies) == entry.arity
+    if entry.kind is Kind.STEP:
+        assert entry.ball is not None
+        assert entry.jumps is not None
+
+
+GRID = np.array([0.0, 1e-200, 0.25, 0.5, 1.0, 1.5, 3.0, 40.0, 1e200, np.inf])
+
+
+@pytest.mark.parametrize("name", [name for name, entry in TABLE.items() if entry.arity])
+def test_behaviour_at_the_edges_is_as_stated(name):
+    """A sign that is promised and not kept would leave a slope unguarded."""
+    entry, mixed = TABLE[name], np.concatenate([-GRID, GRID])
+    with np.errstate(all="ignore"):
+        somewhere, of_positive = (
+            np.asarray(entry.numpy(*np.meshgrid(*[points] * entry.arity)), float)
+            for points in (mixed, GRID)
+        )
+        low, high = entry.domain
+        inside = np.linspace(max(low, -30), min(high, 30), 50)[1:-1]
+        values = entry.numpy(inside) if entry.arity == 1 else inside
+    if Behaviour.NEVER_NEGATIVE in entry.behaviour:
+        assert not (somewhere < 0).any()
+    if Behaviour.KEEPS_SIGN in entry.behaviour:
+        assert not (of_positive < 0).any()
+    if Behaviour.KEEPS_OFF_ZERO in entry.behaviour:
+        operands = np.meshgrid(*[GRID] * entry.arity)
+        least = np.min(operands[1:] if name == "where" else operands, axis=0)
+        assert (of_positive >= np.minimum(least, 1)).all()
+    if Behaviour.FALLING in entry.behaviour:
+        assert (np.diff(values) < 0).all()
+    if entry.domain != REAL_LINE:
+        assert np.isfinite(values).all()
+
+
+BARE = Primitive("cbrt", np.cbrt, elementwise_shape, TABLE["exp"].operations, arity=1)
+
+
+@pytest.mark.parametrize(
+    ("method", "missing"),
+    [
+        ("backprop", "vjp rule"),
+        ("analytical:cse", "SymPy function"),
+        ("analytical:chain-rule", "SymPy function"),
+        ("numerical:complex-step", "holomorphic function"),
+        ("certified", "function of balls"),
+    ],
+)
+def test_a_field_that_is_missing_is_named(method, missing):
+    """A KeyError from a table would not say which method lacks what."""
+
+    def loss(w, *, xp=np):
+        return xp.sum(xp.bind(BARE, w) if hasattr(xp, "bind") else xp.cbrt(w))
+
+    def differentiate():
+        if method == "certified":
+            return gm.certified_gradient(problem)
+        return gm.get_provider(method).prepare(problem)(problem.params)
+
+    problem = gm.Problem(loss, np.array([0.3]))
+    with pytest.raises(gm.UnsupportedOperation, match=f"{missing} for the primitive 'cbrt'"):
+        differentiate()
 
 
 @pytest.mark.medium

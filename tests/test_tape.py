@@ -8,7 +8,7 @@ import pytest
 import gradmethods as gm
 from gradmethods.graph import record
 from gradmethods.tape import compile_graph, differentiate
-from gradmethods.tape import rules as tape_rules
+from tests.entries import ALL, poison_rules, replace_field
 
 
 def network(params, X, t, *, xp=np):
@@ -144,14 +144,8 @@ def test_the_same_bits_at_every_call(problem):
 @pytest.mark.medium
 def test_the_tape_is_the_only_user_of_its_rules(problem, monkeypatch):
     """A cross-check by a method that shared the rules would repeat their mistakes."""
-
-    def poison(*args, **kwargs):
-        raise AssertionError("a vjp rule ran")
-
     expected = by_hand(problem.params, **problem.data)
-    for name, line in tape_rules.RULES.items():
-        monkeypatch.setitem(tape_rules.RULES, name, line and tuple(poison for _ in line))
-    monkeypatch.setattr(tape_rules, "_concat", poison)
+    poison_rules(monkeypatch)
     for name, rtol in (
         ("analytical", 1e-13),
         ("analytical:expanded", 1e-13),
@@ -160,6 +154,7 @@ def test_the_tape_is_the_only_user_of_its_rules(problem, monkeypatch):
         ("numerical:complex-step", 1e-13),
     ):
         assert_same(gm.get_provider(name).prepare(problem)(problem.params).gradient, expected, rtol)
+    assert_same(gm.certified_gradient(problem).gradient, expected, 1e-13)
     with pytest.raises(AssertionError, match="a vjp rule ran"):
         gm.Backprop().prepare(problem)
 
@@ -167,13 +162,13 @@ def test_the_tape_is_the_only_user_of_its_rules(problem, monkeypatch):
 @pytest.mark.medium
 def test_a_wrong_rule_is_caught(problem, monkeypatch):
     """The comparison must see a planted mistake in one rule, or it checks nothing."""
-    line = tape_rules.RULES["sigmoid"]
+    rules = ALL["sigmoid"].vjp
     wrong = (lambda xp, g, y, x: g * (y * (1 - y)) * (1 + 1e-9),)
-    monkeypatch.setitem(tape_rules.RULES, "sigmoid", wrong)
+    replace_field(monkeypatch, "sigmoid", vjp=wrong)
     comparison = gm.compare(problem, seconds=0)
     assert comparison.verdicts["backprop"] == "wrong"
     assert not comparison.agree
-    monkeypatch.setitem(tape_rules.RULES, "sigmoid", line)
+    replace_field(monkeypatch, "sigmoid", vjp=rules)
     assert gm.compare(problem, seconds=0).agree
 
 

@@ -14,9 +14,8 @@ from gradmethods import problems
 from gradmethods.arrays import Array
 from gradmethods.graph import Graph, Node, Recorder, record
 from gradmethods.graph.slopes import EXPOSING, PASSING, STEEP, UNBOUNDED, Slopes, unbounded
-from gradmethods.primitives import TABLE, elementwise_shape
+from gradmethods.primitives import TABLE
 from gradmethods.tape import differentiate, recognise
-from gradmethods.tape.rules import RULES
 from gradmethods.tape.selection import Selection
 from tests import trap_masks, trap_programs  # noqa: F401  # masks register their losses
 from tests.trap_kept import HIDING_NOTHING
@@ -222,7 +221,7 @@ EDGES = np.array([0.0, 0.5, -0.5, 1.0, -1.0, 2.0, -2.0, 3.0, -3.0, 30.0, np.inf,
 
 def derivatives(name):
     """Return operands at the edges, the values of a primitive there, and its slopes."""
-    count = sum(rule is not None for rule in RULES[name] or ())
+    count = TABLE[name].arity
     grid = np.meshgrid(*[EDGES] * count, indexing="ij")
     operands = {f"x{i}": np.ravel(x) for i, x in enumerate(grid)}
     xp = Recorder()
@@ -238,8 +237,8 @@ def derivatives(name):
 
 ELEMENTWISE = [
     name
-    for name, rules in RULES.items()
-    if rules and name in TABLE and TABLE[name].shape is elementwise_shape and name != "where"
+    for name, primitive in TABLE.items()
+    if primitive.arity and primitive.vjp and name != "where"
 ]
 
 

@@ -9,9 +9,9 @@ from benchmarks.peers.cases import BATCH, SAMPLE
 from gradmethods.output.caption import Caption, provenance_line
 
 SETTING = (
-    f"Sigmoid networks, mean cross-entropy over {BATCH} examples, float64. All contenders of a "
-    "network take turns in one process, in an order drawn anew for each round; every library has "
-    "one thread and chooses its instructions itself."
+    f"Sigmoid networks, mean cross-entropy over {BATCH} examples, float64. The contenders of a "
+    "network take turns in one process; every library has one thread and chooses its instructions "
+    "itself."
 )
 FAIR = (
     "Ours is called as users call it, checks of its arguments included. A peer's own function is "

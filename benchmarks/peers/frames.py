@@ -107,9 +107,7 @@ def _overall(
         theirs = [r for r in there if r["contender"] in peers]
         if theirs:
             fastest = min(theirs, key=lambda r: float(r["time"]["median"]))
-            count = fastest["rounds"]
-            mine = np.array(own["seconds_per_call"][:count])
-            samples.append(mine / np.array(fastest["seconds_per_call"]))
+            samples.append(_paired(own, fastest))
             sizes.append(own["network"])
     if not samples:
         return None
@@ -128,6 +126,16 @@ def _overall(
         "worst": float(medians[worst]),
         "worst_network": sizes[worst],
     }
+
+
+def _paired(own: Mapping[str, Any], peer: Mapping[str, Any]) -> NDArray[Any]:
+    """Return ours ÷ theirs of each round."""
+    if "paired" in peer:
+        ratios = np.array(peer["paired"][own["contender"]])
+    else:  # records of earlier versions: all took turns, round by round
+        mine, theirs = (np.array(record["seconds_per_call"]) for record in (own, peer))
+        ratios = mine[: peer["rounds"]] / theirs
+    return np.asarray(ratios, float)
 
 
 def _resampled(samples: list[NDArray[Any]], seed: int) -> NDArray[Any]:

@@ -1,4 +1,7 @@
-"""One case of the comparison: prepare everybody, check everybody, time them in turn.
+"""One case of the comparison: prepare everybody, check everybody, time them in pairs.
+
+The rounds are those of the suite (`gradmethods.cost.rounds`): every contender beside the loss, and
+every peer beside each of ours.
 
 It runs in a process of its own, in which every library has one thread; `run` starts it.
 """
@@ -7,11 +10,15 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from dataclasses import asdict
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
+
+import numpy as np
 
 from benchmarks.peers.cases import BATCH, LOSS, Case, ours
-from benchmarks.peers.contest import contest, summary
+from gradmethods.cost.estimates import FEWEST_FOR_BOOTSTRAP, Estimate
+from gradmethods.cost.rounds import Rounds
 from gradmethods.cost.timing import plain_loss, quiet
 from gradmethods.distance import gradient_error
 from gradmethods.output.format import duration
@@ -43,8 +50,25 @@ RELEASED = (
 each uses what it finds on the machine, as it would for its users."""
 
 
+ROUND = 0.02
+"""Seconds of a round at least. Several calls of a network of a million parameters: within a round
+a contender finds the caches as it left them, as in training, and not as its neighbour did."""
+
+MOST_ROUNDS = 200
+
+PATIENCE = 30.0
+"""Seconds that may go into repeating one slow contender until it has an interval."""
+
 LONG = 1.0
 """Seconds from which a gradient is too expensive to compute for warming up alone."""
+
+
+class Entered(NamedTuple):
+    """A contender that is ready: what is timed, what is known of it, and seconds of a call."""
+
+    call: Callable[[], Any]
+    facts: dict[str, Any]
+    seconds: float | None
 
 
 def run_case(case: Case, keep: Keep, *, seconds: float, limit: float, seed: int = 0) -> None:
@@ -64,21 +88,63 @@ def run_case(case: Case, keep: Keep, *, seconds: float, limit: float, seed: int 
         Of the network, the components and the order.
     """
     problem, reference = case.problem(seed), case.reference(seed)
-    calls: dict[str, Callable[[], Any]] = {LOSS: plain_loss(problem)}
-    facts: dict[str, dict[str, Any]] = {LOSS: {"value": float(problem.value())}}
-    known: dict[str, float] = {}
+    entered: dict[str, Entered] = {}
     for name, provider in case.contenders().items():
         outcome = _enter(provider, problem, reference, limit)
         if isinstance(outcome, Gap):
             keep(describe(case, name, seed) | gap_record(outcome))
-            continue
-        calls[name], facts[name], known[name] = outcome
-    own = tuple(name for name in ours(case.family) if name in calls)
-    contenders = contest(calls, (LOSS, *own), seconds=seconds, known=known, seed=seed)
+        else:
+            entered[name] = outcome
+    plain, own = plain_loss(problem), [name for name in ours(case.family) if name in entered]
+    entered = {LOSS: Entered(plain, {"value": float(problem.value())}, None)} | entered
+    peers = len(entered) - 1 - len(own)
+    pairs = len(entered) + len(own) * peers
     kernels = _kernels()
-    for name in calls:
-        found = facts[name] | summary(contenders, name, own) | {"kernels": kernels}
-        keep(describe(case, name, seed) | {"outcome": "measured"} | found)
+    for name, contender in entered.items():
+        beside = {LOSS: plain} | ({} if name in (LOSS, *own) else {o: entered[o].call for o in own})
+        found = {
+            other: _timed(contender, call, seconds / pairs, PATIENCE / len(beside))
+            for other, call in beside.items()
+        }
+        keep(
+            describe(case, name, seed)
+            | {"outcome": "measured", **contender.facts, **_summary(found, seed)}
+            | {"kernels": kernels}
+        )
+
+
+def _timed(
+    contender: Entered, beside: Callable[[], Any], seconds: float, patience: float
+) -> Rounds:
+    """Time a contender and another in turn, for so many seconds, and for five rounds if it can."""
+    rounds, known = Rounds(contender.call, beside), contender.seconds
+    with quiet():
+        each = rounds.calibrate(known if known and known >= ROUND else None, ROUND)
+        fewest = FEWEST_FOR_BOOTSTRAP if seconds and each * FEWEST_FOR_BOOTSTRAP < patience else 1
+        for _ in range(min(max(fewest, int(seconds / each)), MOST_ROUNDS)):
+            rounds.pair()
+    return rounds
+
+
+def _summary(found: dict[str, Rounds], seed: int) -> dict[str, Any]:
+    """Say what a contender takes, its time ÷ that of the loss, and that of ours ÷ its own."""
+    pairs = found[LOSS]
+    cost = pairs.cost(seed=seed)
+    paired = {
+        other: (np.array(rounds.loss_seconds) / np.array(rounds.gradient_seconds))[rounds.kept]
+        for other, rounds in found.items()
+        if other != LOSS
+    }
+    return {
+        "time": asdict(cost.gradient),
+        "per_loss": asdict(cost.ratio),
+        "ratios": {other: asdict(Estimate.of(x, seed=seed)) for other, x in paired.items()},
+        "paired": {other: [float(f"{x:.5g}") for x in each] for other, each in paired.items()},
+        "rounds": cost.rounds,
+        "calls_per_round": cost.gradient_calls,
+        "threads": float(np.sum(pairs.gradient_processor) / np.sum(pairs.gradient_seconds)),
+        "contended": any(rounds.cost(seed=seed).contended for rounds in found.values()),
+    }
 
 
 def describe(case: Case, name: str, seed: int) -> dict[str, Any]:
@@ -102,10 +168,8 @@ def gap_record(gap: Gap) -> dict[str, Any]:
     return {"outcome": "gap", "kind": gap.kind, "reason": gap.reason}
 
 
-def _enter(
-    provider: Provider, problem: Problem, reference: Arrays, limit: float
-) -> tuple[Callable[[], Any], dict[str, Any], float] | Gap:
-    """Prepare a contender and check its gradient; return its call, facts and seconds per call."""
+def _enter(provider: Provider, problem: Problem, reference: Arrays, limit: float) -> Entered | Gap:
+    """Prepare a contender and check its gradient."""
     return attempt(
         partial(_entered, provider, problem, reference),
         limit,
@@ -113,9 +177,7 @@ def _enter(
     )
 
 
-def _entered(
-    provider: Provider, problem: Problem, reference: Arrays
-) -> tuple[Callable[[], Any], dict[str, Any], float]:
+def _entered(provider: Provider, problem: Problem, reference: Arrays) -> Entered:
     ready = prepare(provider, problem, fresh=True)
     with quiet():
         first = ready.answer()
@@ -131,7 +193,7 @@ def _entered(
         "preparation_parts": getattr(ready.prepared, "preparation", None),
         "forward_passes": first.passes,
     }
-    return call, facts, known
+    return Entered(call, facts, known)
 
 
 def _call(prepared: Any, problem: Problem) -> Callable[[], Any]:

@@ -14,8 +14,10 @@ import numpy as np
 from flint import arb
 
 from gradmethods.certified.arrays import Ball, Objects, Truth, each, holds, is_finite
+from gradmethods.certified.functions import over_balls
 from gradmethods.certified.numbers import tied
 from gradmethods.errors import NotDifferentiable
+from gradmethods.primitives import Kind, of_kind
 
 
 class Settled(NamedTuple):
@@ -63,14 +65,7 @@ def order(x: Any, y: Any) -> tuple[Truth, Truth, Truth]:
     return below, above, ~(below | above)
 
 
-COMPARISONS: dict[str, Callable[[Truth, Truth], Truth]] = {
-    "less": lambda below, above: below,
-    "less_equal": lambda below, above: ~above,
-    "greater": lambda below, above: above,
-    "greater_equal": lambda below, above: ~below,
-    "equal": lambda below, above: ~(below | above),
-    "not_equal": lambda below, above: below | above,
-}
+COMPARISONS = of_kind(Kind.COMPARISON)
 
 
 def compare(name: str, a: Ball, b: Ball, settled: Settled | None = None) -> Truth:
@@ -87,7 +82,8 @@ def compare(name: str, a: Ball, b: Ball, settled: Settled | None = None) -> Trut
         if at_a_tie.any():
             x = _first(a.values, at_a_tie)
             raise NotDifferentiable(f"xp.{name} compares two values that are equal, {_text(x)}")
-    return COMPARISONS[name](below, above)
+    truth: Truth = COMPARISONS[name].numpy(above.astype(int) - below, 0)
+    return truth
 
 
 def step(name: str, a: Ball) -> Objects:
@@ -108,36 +104,14 @@ def step(name: str, a: Ball) -> Objects:
     return each(entry, a.values, a.varies)
 
 
-def _sign(x: arb) -> arb:
-    return arb(int(x > 0) - int(x < 0))
-
-
-def _trunc(x: arb) -> arb:
-    return x.ceil() if x < 0 else x.floor()
-
-
-def _round(x: Any) -> Any:
-    if x.is_integer():
-        return x
-    nearest = (x + HALF).floor()
-    half, even = (x + HALF).is_integer(), (nearest * HALF).is_integer()
-    return nearest - 1 if half and not even else nearest
-
-
-HALF: Any = arb(0.5)
-
 # Whole parts stay balls, which are exact here: as integers those of 1e12's exponential would have
 # more bits than there is memory, and GMP ends the process.
 STEPS: dict[str, tuple[Callable[[arb], Any], Callable[[arb], bool]]] = {
-    "sign": (_sign, lambda x: bool(x.is_zero())),
-    "floor": (arb.floor, lambda x: bool(x.is_integer())),
-    "ceil": (arb.ceil, lambda x: bool(x.is_integer())),
-    "trunc": (_trunc, lambda x: bool(x.is_integer() and not x.is_zero())),
-    "round": (_round, lambda x: bool((x + HALF).is_integer())),
+    name: (over_balls(p.ball), over_balls(p.jumps)) for name, p in of_kind(Kind.STEP).items()
 }
 """Name → the function of an exact number; whether it jumps there."""
 
-FINITE = ("isfinite", "isinf", "isnan")
+FINITE = of_kind(Kind.TEST)
 
 
 DECIDED = (*COMPARISONS, *STEPS, *FINITE)
@@ -149,7 +123,7 @@ def finite(name: str, a: Ball) -> Truth:
     check_around(name, a)
     if not holds(is_finite, a.values).all():
         raise Undecided(f"xp.{name} is asked of a value that is not finite")
-    return np.full(a.shape, name == "isfinite")
+    return np.full(a.shape, FINITE[name].numpy(0.0))
 
 
 def check_around(name: str, *balls: Ball) -> None:

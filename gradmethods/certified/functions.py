@@ -1,22 +1,24 @@
-"""Smooth functions of balls: one line a primitive, its value and its slopes.
+"""Functions of balls, and the primitives over them.
 
-A slope is the partial derivative with respect to an operand, written out by hand in the operands
-and the value; None stands for 1. Beyond a function's domain, and at ends where its slope is
-infinite, Arb gives NaN, and a gradient that NaN reaches is not certified.
+The entries of primitives are written in these: `balls` in their fields `ball`, `slopes` and
+`jumps`. Beyond a function's domain, and at ends where its slope is infinite, Arb gives NaN, and a
+gradient that NaN reaches is not certified.
 """
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
-from operator import methodcaller
-from typing import Any
+from functools import partial
+from typing import Any, NamedTuple
 
 from flint import arb
 
 from gradmethods.certified.arrays import NAN, ONE, ZERO
+from gradmethods.errors import UnsupportedOperation
+from gradmethods.primitives import Kind, of_kind
 
 Function = Callable[..., Any]
-of = methodcaller
 
 
 def whole_power(x: Any, n: int) -> Any:
@@ -66,22 +68,12 @@ def power_slope(x: Any, c: Any, y: Any) -> Any:
     return c * x ** (c - 1) if x > 0 else NAN
 
 
-def exponent_slope(x: Any, c: Any, y: Any) -> Any:
-    """x**c log x."""
-    return y * x.log() if x > 0 else NAN
-
-
-def hypot(x: Any, y: Any) -> Any:
-    """√(x² + y²)."""
-    return (x * x + y * y).sqrt()
-
-
 def atan2(y: Any, x: Any) -> Any:
     """Return the angle of (x, y)."""
     return type(y).atan2(y, x)
 
 
-def atan2_slope(y: Any, x: Any, z: Any) -> Any:
+def atan2_slope(y: Any, x: Any) -> Any:
     """X / (x² + y²), but where the angle may jump by 2π there is none."""
     return x / (x * x + y * y) if x > 0 or y > 0 or y < 0 else NAN
 
@@ -96,47 +88,57 @@ def _of_infinity(x: Any, y: Any) -> Any:
     return (x.exp() + y.exp()).log()
 
 
-def share(x: Any, y: Any) -> Any:
-    """e^x / (e^x + e^y)."""
-    return ONE / (ONE + (y - x).exp())
+HALF: Any = arb(0.5)
 
 
-# fmt: off
-UNARY: dict[str, tuple[Function, Function]] = {
-    "negative": (lambda x: -x, lambda x, y: -ONE),
-    "square": (lambda x: x * x, lambda x, y: 2 * x),
-    "sqrt": (of("sqrt"), lambda x, y: ONE / (2 * y)),
-    "reciprocal": (lambda x: ONE / x, lambda x, y: -y * y),
-    "exp": (of("exp"), lambda x, y: y),
-    "expm1": (of("expm1"), lambda x, y: x.exp()),
-    "log": (of("log"), lambda x, y: ONE / x),
-    "log1p": (of("log1p"), lambda x, y: ONE / (ONE + x)),
-    "log2": (lambda x: x.log() / arb(2).log(), lambda x, y: ONE / (x * arb(2).log())),
-    "log10": (lambda x: x.log() / arb(10).log(), lambda x, y: ONE / (x * arb(10).log())),
-    "sin": (of("sin"), lambda x, y: x.cos()),
-    "cos": (of("cos"), lambda x, y: -x.sin()),
-    "tan": (of("tan"), lambda x, y: ONE + y * y),
-    "asin": (of("asin"), lambda x, y: ONE / (ONE - x * x).sqrt()),
-    "acos": (of("acos"), lambda x, y: -ONE / (ONE - x * x).sqrt()),
-    "atan": (of("atan"), lambda x, y: ONE / (ONE + x * x)),
-    "sinh": (of("sinh"), lambda x, y: x.cosh()),
-    "cosh": (of("cosh"), lambda x, y: x.sinh()),
-    "tanh": (of("tanh"), lambda x, y: whole_power(x.sech(), 2)),  # 1 - y² would cancel
-    "asinh": (of("asinh"), lambda x, y: ONE / (ONE + x * x).sqrt()),
-    "acosh": (of("acosh"), lambda x, y: ONE / (x * x - ONE).sqrt()),
-    "atanh": (of("atanh"), lambda x, y: ONE / (ONE - x * x)),
+def nearest(x: Any) -> Any:
+    """Round to the nearest whole number, halves to even."""
+    if x.is_integer():
+        return x
+    nearest = (x + HALF).floor()
+    half, even = (x + HALF).is_integer(), (nearest * HALF).is_integer()
+    return nearest - 1 if half and not even else nearest
+
+
+def over_balls(function: Function | None) -> Function:
+    """Give a function of an entry this module to work with."""
+    assert function is not None
+    return partial(function, sys.modules[__name__])
+
+
+class Smooth(NamedTuple):
+    """A smooth function of balls.
+
+    Attributes
+    ----------
+    value : callable
+        From the operands.
+    slopes : tuple of callable
+        One for each operand, from the operands and the value; None stands for 1.
+    """
+
+    value: Function
+    slopes: tuple[Function | None, ...]
+
+
+SMOOTH: dict[str, Smooth] = {
+    name: Smooth(over_balls(p.ball), tuple(slope and over_balls(slope) for slope in p.slopes))
+    for name, p in of_kind(Kind.SMOOTH).items()
+    if p.ball is not None and p.slopes is not None
 }
-"""Name → value of x; slope from x and the value y."""
 
-BINARY: dict[str, tuple[Function, Function | None, Function | None]] = {
-    "add": (lambda x, y: x + y, None, None),
-    "subtract": (lambda x, y: x - y, None, lambda x, y, z: -ONE),
-    "multiply": (lambda x, y: x * y, lambda x, y, z: y, lambda x, y, z: x),
-    "divide": (lambda x, y: x / y, lambda x, y, z: ONE / y, lambda x, y, z: -z / y),
-    "pow": (power, power_slope, exponent_slope),
-    "hypot": (hypot, lambda x, y, z: x / z, lambda x, y, z: y / z),
-    "atan2": (atan2, atan2_slope, lambda y, x, z: -y / (x * x + y * y)),
-    "logaddexp": (logaddexp, lambda x, y, z: share(x, y), lambda x, y, z: share(y, x)),
-}
-"""Name → value of x and y; slopes from x, y and the value z."""
-# fmt: on
+
+def smooth(name: str) -> Smooth:
+    """Return the smooth function of balls that a primitive is.
+
+    Raises
+    ------
+    UnsupportedOperation
+        If its entry has none.
+    """
+    if name not in SMOOTH:
+        raise UnsupportedOperation(
+            f"A certificate has no function of balls for the primitive {name!r}. Give its entry in "
+            "gradmethods.primitives the fields ball and slopes, or write the loss without it."
+        )
+    return SMOOTH[name]

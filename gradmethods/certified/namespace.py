@@ -33,7 +33,7 @@ from gradmethods.certified.arrays import (
     is_zero,
 )
 from gradmethods.certified.decisions import Settled, Tie
-from gradmethods.certified.functions import BINARY, UNARY
+from gradmethods.certified.functions import smooth
 from gradmethods.certified.moving import MOVES
 from gradmethods.certified.piecewise import LOGIC, Piecewise
 from gradmethods.certified.products import product, running_total, sum_of_two, total, widened
@@ -41,17 +41,14 @@ from gradmethods.errors import NotDifferentiable
 from gradmethods.graph.record import result_dtype
 from gradmethods.graph.signs import KEEPING, NEVER_NEGATIVE
 from gradmethods.namespace.linalg import Linalg
-from gradmethods.primitives import Primitive
+from gradmethods.primitives import Behaviour, Primitive, having
 
-EXACT = {
-    "negative", "abs", "sign", "floor", "ceil", "trunc", "round", "maximum", "minimum", "where",
-    "max", "min", "reshape", "permute_dims", "broadcast_to", "getitem", "concat", "astype",
-}  # fmt: skip
+EXACT = having(Behaviour.EXACT)
 """Functions of constants that NumPy computes without rounding, or that are a rounding."""
 
 SUMS = ("add", "subtract")
 
-EDGES = ("sqrt", "asin", "acos", "acosh", "pow", "atan2")
+EDGES = having(Behaviour.STEEP) - {"hypot"}
 """Functions that are finite where their domain ends, or where they jump; others are not."""
 
 ROOTS = ("sqrt", "hypot")
@@ -75,6 +72,8 @@ class Balls(Piecewise):
         as its last place. By default nothing underflows.
     choices : sequence of Settled, optional
         How choices between equal values are made; by default they are not.
+    free : bool, optional
+        Whether what depends on these choices is in balls that hold it however they fall.
 
     Attributes
     ----------
@@ -87,10 +86,16 @@ class Balls(Piecewise):
     kind = "ball"
 
     def __init__(
-        self, unit: float = 0.0, least: float = 0.0, choices: Sequence[Settled] | None = None
+        self,
+        unit: float = 0.0,
+        least: float = 0.0,
+        choices: Sequence[Settled] | None = None,
+        *,
+        free: bool = False,
     ) -> None:
         self.unit, self.least = unit, least
         self.choices = None if choices is None else iter(choices)
+        self.free = free
         self.largest = 1
         self.ties = 0
         self.doubts: list[str] = []
@@ -169,7 +174,7 @@ class Balls(Piecewise):
         return replace(angle, values=boxed(np.where(below, -angle.values, angle.values)))
 
     def _smooth(self, name: str, *balls: Ball) -> Ball:
-        _, *slopes = UNARY.get(name) or BINARY[name]
+        slopes = smooth(name).slopes
         operands = [ball.values for ball in balls]
         values = self._values(name, operands)
         variation: Variation | None = None
@@ -180,7 +185,7 @@ class Balls(Piecewise):
             part = ball.variation.spread(values.shape)
             if slope is not None:
                 by = each(slope, *operands, values)
-                if settled is not None:  # at such a root any slope will do
+                if settled is not None and not self.free:  # at such a root any slope will do
                     by = boxed(np.where(settled.tied, ZERO, by))
                 if not ball.varies.all():  # nothing varies there, whatever the slope
                     by = boxed(np.where(ball.varies, by, ZERO))
@@ -194,7 +199,7 @@ class Balls(Piecewise):
         found = either(*balls)
         if name not in EDGES:
             return found
-        _, *slopes = UNARY.get(name) or BINARY[name]
+        slopes = smooth(name).slopes
         operands = [ball.values for ball in balls]
         for ball, slope in zip(balls, slopes, strict=True):
             if slope is not None and ball.varies.any():
@@ -205,7 +210,7 @@ class Balls(Piecewise):
         return found
 
     def _values(self, name: str, operands: list[Objects]) -> Objects:
-        values = each((UNARY.get(name) or BINARY[name])[0], *operands)
+        values = each(smooth(name).value, *operands)
         if name not in SUMS:
             return self._underflowing(values)
         x, y = operands
@@ -254,7 +259,7 @@ class ExactRoots(Linalg):
     """Norms of an order whose reciprocal no float64 holds."""
 
     def _root(self, x: Array, power: float) -> Array:
-        return x ** self._xp.reciprocal(np.asarray(power, x.dtype))
+        return x ** self._xp.bind("reciprocal", np.asarray(power, x.dtype))
 
 
 def varying_products(a: Ball, b: Ball) -> Levels:

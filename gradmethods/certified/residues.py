@@ -31,10 +31,12 @@ PRIME_BITS = 256
 """A program that squares a number 150 times over is still told apart, but for 1e-30."""
 
 FUNCTIONS = (
-    "sqrt", "exp", "expm1", "log", "log1p", "sin", "cos", "tan", "asin", "acos", "atan", "sinh",
-    "cosh", "tanh", "sech", "asinh", "acosh", "atanh",
+    "sqrt", "rsqrt", "root", "exp", "expm1", "log", "log1p", "sin", "cos", "tan", "cot", "sec",
+    "csc", "sin_pi", "cos_pi", "tan_pi", "sinc", "sinc_pi", "asin", "acos", "atan", "sinh", "cosh",
+    "tanh", "coth", "sech", "csch", "asinh", "acosh", "atanh", "erf", "erfc", "erfi", "gamma",
+    "lgamma", "digamma",
 )  # fmt: skip
-"""Arb's functions of one number."""
+"""Arb's smooth functions of one number: what the entries of primitives may call."""
 
 
 class Field:
@@ -205,9 +207,11 @@ class Number:
         return self.ball.str(digits)
 
 
-def _of_one(name: str) -> Callable[[Number], Number]:
-    def function(x: Number) -> Number:
-        return x.named(name, getattr(arb, name))
+def _of_one(name: str) -> Callable[..., Number]:
+    method = getattr(arb, name)
+
+    def function(x: Number, *options: int) -> Number:
+        return x.named(f"{name}{options}", lambda ball: method(ball, *options))
 
     return function
 

@@ -11,27 +11,15 @@ quotient itself does not.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any, Protocol
 
 from gradmethods.graph.graph import Node
-from gradmethods.primitives import Primitive, elementwise_shape
+from gradmethods.primitives import Primitive
+from gradmethods.primitives.quotients import NORMALISED, QUOTIENT
 
 Operand = Any
 """A node, a constant array, or a Python number."""
-
-QUOTIENT = Primitive(
-    "quotient", lambda n, d, *_, **__: n / d, elementwise_shape, lambda _, y: math.prod(y)
-)
-"""n/d, evaluated as written. The operands are n, d, the parts of both, and by what each part is
-differentiated: z where it is exp(z), and itself where it is not. `above` and `below` are the
-numbers b and c, and `powers` says which parts are exponentials."""
-
-NORMALISED = Primitive(
-    "normalised", lambda x, d, _, **__: x / d, elementwise_shape, lambda _, y: math.prod(y)
-)
-"""x/d for a sum d of the entries of x over axes. The third operand is what x is differentiated by:
-z where `power` says that it is exp(z), as in softmax, and itself where not."""
 
 MOST_TERMS = 8
 """Terms of a sum that are told apart."""
@@ -171,46 +159,6 @@ def _is_extreme(shifted: Node) -> bool:
             return largest.operands[0] is shifted.operands[0]
         (largest,) = largest.operands
     return False
-
-
-def slope(
-    position: int,
-    operands: Sequence[Any],
-    above: Sequence[Any],
-    below: Sequence[Any],
-    powers: Sequence[bool],
-    guarded: Callable[[Any, Any], Any] = lambda _, share: share,
-) -> Any:
-    """Return the slope of a quotient by one of its operands.
-
-    Parameters
-    ----------
-    position : int
-        Of the operand, behind the parts.
-    operands : sequence
-        All of them, of any kind that can be added, multiplied and divided.
-    above, below : sequence of numbers
-        As in `QUOTIENT`.
-    powers : sequence of bool
-        Likewise.
-    guarded : callable
-        What becomes of the share in the denominator of an exponential that may overflow there.
-    """
-    d, count = operands[1], len(powers)
-    parts = operands[2 : 2 + count]
-    k = position - 2 - count
-
-    def share(j: int, factor: Any) -> Any:
-        """Return factor·x/d."""
-        if below[j] and not above[j] and powers[j]:
-            return factor / below[j] * guarded(parts[j], below[j] * parts[j] / d)
-        return factor * parts[j] / d
-
-    own = share(k, 1) if powers[k] else 1 / d
-    if not below[k]:
-        return above[k] * own
-    factors = [above[k] * below[j] - above[j] * below[k] for j in range(count)]
-    return own * sum(share(j, factor) for j, factor in enumerate(factors) if factor)
 
 
 def _terms(to: Maker, x: Operand) -> dict[Any, tuple[Operand, float]]:

@@ -8,20 +8,13 @@ from typing import Any
 import numpy as np
 
 from gradmethods.graph.graph import Graph, Node, topological
+from gradmethods.primitives import Behaviour, having
 
-NEVER_NEGATIVE = frozenset({"square", "abs", "sqrt", "exp", "hypot", "cosh", "sigmoid"})
-"""Primitives whose result is not below 0."""
-
-KEEPING = frozenset({
-    "add", "multiply", "divide", "matmul", "sum", "cumulative_sum", "max", "min", "maximum",
-    "minimum", "where", "reshape", "permute_dims", "broadcast_to", "getitem", "astype", "concat",
-    "scatter_add",
-})  # fmt: skip
-"""Primitives whose result is not below 0 if no operand is."""
+NEVER_NEGATIVE = having(Behaviour.NEVER_NEGATIVE)
+KEEPING = having(Behaviour.KEEPS_SIGN)
 
 SCALING = frozenset({"multiply", "divide"})
-AWAY = KEEPING - SCALING - {"matmul", "scatter_add"} | {"sqrt"}
-"""Primitives whose result stays away from 0 if all operands do."""
+AWAY = having(Behaviour.KEEPS_OFF_ZERO)
 
 
 def signs(nodes: Sequence[Node]) -> tuple[set[Node], set[Node]]:

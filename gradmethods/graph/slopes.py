@@ -21,39 +21,15 @@ from numpy.typing import NDArray
 
 from gradmethods.graph.graph import Graph, Node
 from gradmethods.graph.signs import signs
+from gradmethods.primitives import Behaviour, having
 
-STEEP = frozenset({"sqrt", "asin", "acos", "acosh", "hypot", "atan2", "pow"})
-"""Primitives whose slope can be infinite or undefined where their value is finite; that of all
-others is finite wherever their value is."""
-
-POLES = frozenset({"log", "log2", "log10", "divide", "reciprocal", "pow"})
-"""Primitives whose slope overflows where an operand is tiny and their value does not."""
-
-UNBOUNDED = frozenset({
-    "divide", "reciprocal", "pow", "sqrt", "exp", "expm1", "log", "log1p", "log2", "log10",
-    "sinh", "cosh", "asin", "acos", "acosh", "atanh", "quotient", "normalised",
-})  # fmt: skip
-"""Primitives that make an infinity or NaN of finite numbers."""
-
-OVERFLOWING = frozenset({"exp", "expm1", "sinh", "cosh"})
-"""Those among them that do so by overflow alone."""
-
-PASSING = frozenset({
-    "negative", "add", "subtract", "where", "sum", "cumulative_sum", "reshape", "permute_dims",
-    "broadcast_to", "getitem", "scatter_add", "astype", "concat",
-})  # fmt: skip
-"""Primitives whose slopes are 0, 1 and −1 whatever the values are."""
-
-EXPOSING = frozenset({
-    "negative", "add", "subtract", "multiply", "square", "sqrt", "hypot", "log", "log1p", "log2",
-    "log10", "sin", "cos", "tan", "asin", "acos", "sinh", "cosh", "asinh", "acosh", "atanh", "abs",
-    "sum", "cumulative_sum", "matmul", "reshape", "permute_dims", "broadcast_to", "astype",
-    "concat", "scatter_add",
-})  # fmt: skip
-"""Primitives whose result is not finite where an entry of an operand is not."""
-
-SELECTING = frozenset({"where", "maximum", "minimum", "max", "min", "getitem"})
-"""Primitives that pass on some entries of their operands and not others."""
+STEEP = having(Behaviour.STEEP)
+POLES = having(Behaviour.POLE)
+UNBOUNDED = having(Behaviour.UNBOUNDED)
+OVERFLOWING = having(Behaviour.OVERFLOWING)
+PASSING = having(Behaviour.PASSING)
+EXPOSING = having(Behaviour.EXPOSING)
+SELECTING = having(Behaviour.SELECTING)
 
 HANDING = PASSING | SELECTING | {"multiply", "divide"}
 """Primitives whose result may be tiny where an operand is."""

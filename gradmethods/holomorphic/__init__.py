@@ -1,5 +1,5 @@
 """Losses in complex arithmetic, for the complex step."""
 
-from gradmethods.holomorphic.namespace import FUNCTIONS, Holomorphic
+from gradmethods.holomorphic.namespace import Holomorphic
 
-__all__ = ["FUNCTIONS", "Holomorphic"]
+__all__ = ["Holomorphic"]

@@ -1,5 +1,7 @@
 """Functions of complex arrays, accurate and without needless overflow near the real axis.
 
+The entries of primitives are written in them: `cx` in their field `complex`.
+
 Written as z = a + ib, w = c + id. NumPy's own are used where they hold; these are here because the
 real part has to equal NumPy's real function to the last digit (ties and branches depend on it),
 because infinity times a zero part gives NaN, or because NumPy has no complex version. Every formula
@@ -235,3 +237,27 @@ def _real_matmul(factor: Any, varying: Any) -> Any:
         return np.matmul(factor, varying)
     terms = factor[..., :, :, None] * varying[..., None, :, :]
     return np.where(factor[..., :, :, None] == 0, 0, terms).sum(-2)
+
+
+def larger_of(function: Callable[..., Any], sign: int, z: Any, w: Any) -> ComplexArray:
+    """Choose by real part, and average where equal; of two zeros, NumPy's."""
+    (a, b), (c, d) = pair(z, w)
+    lead = sign * (a - c)
+    return join(function(a, c), np.where(lead > 0, b, np.where(lead < 0, d, (b + d) / 2)))
+
+
+def extreme(
+    function: Callable[..., Any], z: Any, *, axis: tuple[int, ...], keepdims: bool
+) -> ComplexArray:
+    """Reduce by real part; entries that tie share equally."""
+    kept = function(z.real, axis=axis, keepdims=True)
+    attained = z.real == kept
+    imaginary = np.sum(np.where(attained, z.imag, 0), axis=axis, keepdims=True)
+    count = np.sum(attained, axis=axis, keepdims=True, dtype=kept.dtype)
+    result = join(kept, imaginary / count)
+    return result if keepdims else np.squeeze(result, axis)
+
+
+def by_parts(function: Callable[..., Any], z: Any, **static: Any) -> ComplexArray:
+    """Apply to real and imaginary parts apart: of complex numbers NumPy adds in another order."""
+    return join(function(z.real, **static), function(z.imag, **static))

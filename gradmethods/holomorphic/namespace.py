@@ -20,152 +20,20 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gradmethods.errors import UnsupportedOperation
-from gradmethods.holomorphic.doubts import EXACT, coarse, faint
-from gradmethods.holomorphic.functions import (
-    atan2,
-    cos,
-    cosh,
-    divide,
-    exp,
-    expm1,
-    hypot,
-    join,
-    log,
-    log1p,
-    logaddexp,
-    matmul,
-    multiply,
-    pair,
-    power,
-    sin,
-    sinh,
-    tan,
-    tanh,
-)
+from gradmethods.holomorphic import functions
+from gradmethods.holomorphic.doubts import coarse, faint
+from gradmethods.holomorphic.functions import join
 from gradmethods.namespace import Namespace
-from gradmethods.primitives import TABLE, Primitive
+from gradmethods.primitives import Behaviour, Kind, Primitive, having
+from gradmethods.primitives.entry import REAL_LINE
 
 Function = Callable[..., Any]
-LN2, LN10 = np.log(2), np.log(10)
 
 
-def _of_real_parts(name: str) -> Function:
-    """Apply NumPy's function to real parts: steps, comparisons and logic do not vary."""
-    function = TABLE[name].numpy
-    return lambda *operands: function(*map(np.real, operands))
+SMOOTH = (Kind.SMOOTH, Kind.PRODUCT)
+"""Where infinities meet in these, real parts are taken from plain NumPy: see `_mend`."""
 
-
-def _step(name: str) -> Function:
-    """Apply NumPy's function to real parts: a step does not vary, but depends on parameters."""
-    function = TABLE[name].numpy
-    return lambda z: join(function(z.real), np.zeros_like(z.real))
-
-
-def _where(condition: Any, z: Any, w: Any) -> Any:
-    return np.where(np.real(condition) != 0, z, w)
-
-
-def _larger_of(name: str, sign: int) -> Function:
-    """Choose by real part, and average where equal; of two zeros, NumPy's."""
-    function = TABLE[name].numpy
-
-    def choose(z: Any, w: Any) -> Any:
-        (a, b), (c, d) = pair(z, w)
-        lead = sign * (a - c)
-        return join(function(a, c), np.where(lead > 0, b, np.where(lead < 0, d, (b + d) / 2)))
-
-    return choose
-
-
-def _extreme(name: str) -> Function:
-    """Reduce by real part; entries that tie share equally."""
-    function = TABLE[name].numpy
-
-    def reduce(z: Any, *, axis: tuple[int, ...], keepdims: bool) -> Any:
-        kept = function(z.real, axis=axis, keepdims=True)
-        attained = z.real == kept
-        imaginary = np.sum(np.where(attained, z.imag, 0), axis=axis, keepdims=True)
-        count = np.sum(attained, axis=axis, keepdims=True, dtype=kept.dtype)
-        result = join(kept, imaginary / count)
-        return result if keepdims else np.squeeze(result, axis)
-
-    return reduce
-
-
-def _by_parts(name: str) -> Function:
-    """Add real and imaginary parts apart: of complex numbers NumPy adds in another order."""
-    function = TABLE[name].numpy
-    return lambda z, **static: join(function(z.real, **static), function(z.imag, **static))
-
-
-def _astype(z: Any, *, dtype: np.dtype[Any]) -> Any:
-    return z.astype(np.result_type(dtype, np.complex64))
-
-
-# fmt: off
-SMOOTH: dict[str, Function] = {
-    "negative": np.negative, "add": np.add, "subtract": np.subtract, "multiply": multiply,
-    "divide": divide,
-    "pow": power,
-    "square": np.square,
-    "sqrt": np.sqrt,
-    "reciprocal": lambda z: divide(1, z),
-    "hypot": hypot,
-    "exp": exp,
-    "expm1": expm1,
-    "log": log,
-    "log1p": log1p,
-    "log2": lambda z: log(z, np.log2, LN2),
-    "log10": lambda z: log(z, np.log10, LN10),
-    "logaddexp": logaddexp,
-    "sin": sin, "cos": cos, "tan": tan,
-    "asin": np.asin, "acos": np.acos, "atan": np.atan, "atan2": atan2,
-    "sinh": sinh, "cosh": cosh, "tanh": tanh,
-    "asinh": np.asinh, "acosh": np.acosh, "atanh": np.atanh,
-    "matmul": matmul,
-}
-"""Where infinities meet, real parts are taken from plain NumPy: see `_mend`."""
-
-LEAVING_ZERO = (
-    "multiply", "divide", "pow", "square", "expm1", "log", "log1p", "log2", "log10", "logaddexp",
-    "atan2",
-)
-"""Where the real function is 0, these have a real part of the order of the step's square."""
-
-PIECEWISE: dict[str, Function] = {
-    "abs": lambda z: join(abs(z.real), z.imag * np.sign(z.real)),
-    "maximum": _larger_of("maximum", 1),
-    "minimum": _larger_of("minimum", -1),
-    "where": _where,
-    "max": _extreme("max"),
-    "min": _extreme("min"),
-    **{name: _step(name) for name in ("sign", "floor", "ceil", "trunc", "round")},
-    **{name: _of_real_parts(name) for name in (
-        "less", "less_equal", "greater", "greater_equal", "equal", "not_equal",
-        "logical_and", "logical_or", "logical_xor", "logical_not", "isfinite", "isinf", "isnan",
-    )},
-}
-
-MOVING: dict[str, Function] = {
-    "astype": _astype,
-    "sum": _by_parts("sum"), "cumulative_sum": _by_parts("cumulative_sum"),
-    **{name: TABLE[name].numpy for name in (
-        "reshape", "permute_dims", "broadcast_to", "getitem",
-        "scatter_add", "concat",
-    )},
-}
-"""Functions that treat real and imaginary parts apart."""
-
-DOMAIN: dict[str, tuple[float, float]] = {
-    "sqrt": (0, np.inf),
-    "log": (0, np.inf), "log2": (0, np.inf), "log10": (0, np.inf), "log1p": (-1, np.inf),
-    "asin": (-1, 1), "acos": (-1, 1), "acosh": (1, np.inf), "atanh": (-1, 1),
-}
-"""Real domains. Beyond them the complex functions go on where the real ones end; at a finite end
-the slope is infinite."""
-# fmt: on
-
-FUNCTIONS: dict[str, Function] = SMOOTH | PIECEWISE | MOVING
+LINEAR, LEAVING_ZERO = having(Behaviour.LINEAR), having(Behaviour.LEAVES_ZERO)
 
 
 class Holomorphic(Namespace):
@@ -206,24 +74,26 @@ class Holomorphic(Namespace):
     ) -> NDArray[Any]:
         """Evaluate the holomorphic extension of a primitive."""
         name = primitive.name
-        if name not in FUNCTIONS:
+        if primitive.complex is None:
             raise UnsupportedOperation(
                 f"The complex step has no holomorphic function for the primitive {name!r}. Use "
                 "another scheme, or write the loss without it."
             )
-        result = np.asarray(FUNCTIONS[name](*payloads, **static))
-        if name in SMOOTH and not np.isfinite(result).all():
+        result = np.asarray(primitive.complex(functions, *payloads, **static))
+        smooth = primitive.kind in SMOOTH
+        if smooth and not np.isfinite(result).all():
             result = _mend(primitive, result, payloads)
-        if name in SMOOTH and name not in EXACT:
+        curved = smooth and name not in LINEAR
+        if curved:
             if self.pinned:
                 real = np.asarray(primitive.numpy(*map(np.real, payloads)))
                 result = join(real, result.imag)
             elif name in LEAVING_ZERO:
                 result = _keep_zeros(primitive, result, payloads)
-            self.coarse = self.coarse or coarse(name, payloads)
-        if name == "astype" or (name in SMOOTH and name not in EXACT):
-            result = self._watch_for_underflow(name, result, payloads)
-        if name in DOMAIN:
+            self.coarse = self.coarse or coarse(primitive, payloads)
+        if curved or name == "astype":
+            result = self._watch_for_underflow(primitive, result, payloads)
+        if primitive.domain is not REAL_LINE:
             result = self._keep_to_domain(primitive, result, payloads[0])
         elif name == "pow":
             result = self._keep_to_real_powers(result, *payloads)
@@ -243,9 +113,9 @@ class Holomorphic(Namespace):
         return dtype
 
     def _watch_for_underflow(
-        self, name: str, result: NDArray[Any], payloads: list[Any]
+        self, primitive: Primitive, result: NDArray[Any], payloads: list[Any]
     ) -> NDArray[Any]:
-        lost, size = faint(name, result, payloads)
+        lost, size = faint(primitive, result, payloads)
         if lost is None:
             return result
         self.faint = True
@@ -259,12 +129,12 @@ class Holomorphic(Namespace):
     def _keep_to_domain(
         self, primitive: Primitive, result: NDArray[Any], z: NDArray[Any]
     ) -> NDArray[Any]:
-        low, high = DOMAIN[primitive.name]
+        low, high = primitive.domain
         a = z.real
         if ((a > low) & (a < high)).all():
             return result
         at_end = (a == low) | ((a == high) & np.isfinite(high))
-        slope = -np.inf if primitive.name == "acos" else np.inf
+        slope = -np.inf if Behaviour.FALLING in primitive.behaviour else np.inf
         rising = np.where(z.imag == 0, 0, z.imag * slope)
         result = np.where(at_end, join(primitive.numpy(a), rising), result)
         return self._refuse(primitive.name, result, a, (a < low) | (a > high))

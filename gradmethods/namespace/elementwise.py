@@ -1,4 +1,4 @@
-"""Element-wise functions: one primitive each, and `clip`."""
+"""Element-wise functions: those of the primitives, and what is made of them."""
 
 from __future__ import annotations
 
@@ -10,82 +10,16 @@ import numpy as np
 from gradmethods.arrays import Array
 from gradmethods.errors import UnsupportedOperation
 from gradmethods.namespace.core import Bindings, Operand
+from gradmethods.primitives import TABLE, Primitive
 
 FLOAT64 = np.dtype(np.float64)
 
 
-def _unary(name: str) -> Callable[[Any, Operand], Array]:
-    def function(self: Bindings, x: Operand, /) -> Array:
-        return self.bind(name, x)
-
-    function.__name__ = function.__qualname__ = name
-    function.__doc__ = f"Apply ``{name}`` to every entry of `x`."
-    return function
-
-
-def _binary(name: str) -> Callable[[Any, Operand, Operand], Array]:
-    def function(self: Bindings, x1: Operand, x2: Operand, /) -> Array:
-        return self.bind(name, x1, x2)
-
-    function.__name__ = function.__qualname__ = name
-    function.__doc__ = f"Apply ``{name}`` to the entries of `x1` and `x2`, broadcast together."
-    return function
-
-
 class Elementwise(Bindings):
-    """Arithmetic, elementary functions, comparisons and logic."""
+    """Arithmetic, elementary functions, comparisons and logic: those of the primitives, and these.
 
-    negative = _unary("negative")
-    square = _unary("square")
-    sqrt = _unary("sqrt")
-    reciprocal = _unary("reciprocal")
-    exp = _unary("exp")
-    expm1 = _unary("expm1")
-    log = _unary("log")
-    log1p = _unary("log1p")
-    log2 = _unary("log2")
-    log10 = _unary("log10")
-    sin = _unary("sin")
-    cos = _unary("cos")
-    tan = _unary("tan")
-    asin = _unary("asin")
-    acos = _unary("acos")
-    atan = _unary("atan")
-    sinh = _unary("sinh")
-    cosh = _unary("cosh")
-    tanh = _unary("tanh")
-    asinh = _unary("asinh")
-    acosh = _unary("acosh")
-    atanh = _unary("atanh")
-    abs = _unary("abs")
-    sign = _unary("sign")
-    floor = _unary("floor")
-    ceil = _unary("ceil")
-    trunc = _unary("trunc")
-    logical_not = _unary("logical_not")
-    isfinite = _unary("isfinite")
-    isinf = _unary("isinf")
-    isnan = _unary("isnan")
-
-    add = _binary("add")
-    subtract = _binary("subtract")
-    multiply = _binary("multiply")
-    divide = _binary("divide")
-    pow = _binary("pow")
-    hypot = _binary("hypot")
-    atan2 = _binary("atan2")
-    logaddexp = _binary("logaddexp")
-    maximum = _binary("maximum")
-    minimum = _binary("minimum")
-    less = _binary("less")
-    less_equal = _binary("less_equal")
-    greater = _binary("greater")
-    greater_equal = _binary("greater_equal")
-    equal = _binary("equal")
-    not_equal = _binary("not_equal")
-    logical_and = _binary("logical_and")
-    logical_or = _binary("logical_or")
-    logical_xor = _binary("logical_xor")
+    What is not written out here is a primitive applied as it is, see `_applied`.
+    """
 
     def positive(self, x: Operand, /) -> Array:
         """Return `x`."""
@@ -154,3 +88,25 @@ class Elementwise(Bindings):
                 "result would hide what it depends on. Use xp.trunc, xp.round or a comparison."
             )
         return self.bind("astype", array, dtype=target)
+
+
+def _applied(primitive: Primitive) -> Callable[..., Array]:
+    """Make the function of the namespace that applies an element-wise primitive."""
+    name = primitive.name
+
+    def unary(self: Bindings, x: Operand, /) -> Array:
+        return self.bind(name, x)
+
+    def binary(self: Bindings, x1: Operand, x2: Operand, /) -> Array:
+        return self.bind(name, x1, x2)
+
+    function: Callable[..., Array] = unary if primitive.arity == 1 else binary
+    entries = {1: "every entry of `x`", 2: "the entries of `x1` and `x2`, broadcast together"}
+    function.__name__ = function.__qualname__ = name
+    function.__doc__ = f"Apply ``{name}`` to {entries[primitive.arity]}."
+    return function
+
+
+for _primitive in TABLE.values():
+    if _primitive.arity and not hasattr(Elementwise, _primitive.name):
+        setattr(Elementwise, _primitive.name, _applied(_primitive))

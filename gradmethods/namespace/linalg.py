@@ -169,7 +169,7 @@ class Linalg:
         if array.dtype.kind != "f":
             array = xp.astype(array, xp.float64)
         if ord == 2:
-            return xp.sqrt(xp.sum(xp.square(array), axis=axis, keepdims=keepdims))
+            return xp.bind("sqrt", xp.sum(xp.square(array), axis=axis, keepdims=keepdims))
         if ord == 0:
             return xp.sum(xp.astype(array != 0, array.dtype), axis=axis, keepdims=keepdims)
         sizes = xp.abs(array)

@@ -44,8 +44,9 @@ ALIKE = 64.0
 """Sizes within this factor: the ladder of the one starts where that of the other ended."""
 SEEN = 10.0
 """The even part shows the curvature if it is so many times the noise."""
-NEAR = 1.5
-"""A rung that is within this factor of the best step is taken for it."""
+NEAR, NARROWER = 1.5, 2.5
+"""A rung is taken for the best step up to this factor above it, or below it: noise grows as the
+step shrinks, and truncation by a power of the step."""
 SHRINK = 4.0
 """Where the quotient disagrees with the ladder, the step shrinks by this, a few times."""
 ATTEMPTS = 6
@@ -61,7 +62,7 @@ HALF = 0.5
 """Two slopes that differ by this part are not the same."""
 SPREAD = 4.0
 """With slopes D(h) = f' + b h² + c h⁴, five points at h give f' − 4c h⁴."""
-NEGLECTED = 2.0
+NEGLECTED = 1.5
 """The terms of truncation that are left out may make it so many times larger."""
 
 
@@ -182,7 +183,7 @@ def _between_numbers(ladder: Ladder, scheme: Scheme, found: Choice) -> Choice:
     """
     rounding, more = ladder.rounding(found.quotient), ladder.noise
     values = ladder.values(ladder.places(ladder.narrowest))
-    noise = max(noise_of(values, alike=False), ladder.floor)
+    noise = max(noise_of(values, alike=False), ladder.floor, LEAST)
     if is_flat(values) or not noise < EXACT * rounding:
         return found
     ladder.exact = True
@@ -285,7 +286,7 @@ def _confirmed(ladder: Ladder, scheme: Scheme, summit: Summit, cut: Power) -> Ch
         limit = ladder.rung(ladder.plateau)
     best = cut.balanced(scheme.round_off * quiet.noise)
     h = min(best, limit.h / max(map(abs, scheme.offsets)))
-    near = [h_ for h_ in _reached(ladder, scheme, furthest.h) if h / NEAR <= h_ <= h * NEAR]
+    near = [h_ for h_ in _reached(ladder, scheme, furthest.h) if h / NARROWER <= h_ <= h * NEAR]
     h = min(near, key=lambda other: abs(math.log(other / h)), default=h)
     p = scheme.order
     for _ in range(ATTEMPTS):

@@ -5,45 +5,43 @@ from __future__ import annotations
 from typing import Any
 
 import sympy
-from sympy.codegen import cfunctions
 from sympy.logic.boolalg import BooleanFunction
 
-from gradmethods.symbolic import inverses, piecewise, smooth, steps
+from gradmethods.primitives import Kind, Primitive, of_kind
+from gradmethods.symbolic import inverses, piecewise, smooth, steps, vocabulary
+
+
+def _written(primitive: Primitive) -> dict[Any, str]:
+    """Return the function that an entry writes in SymPy, if it is one call of its operands."""
+    assert primitive.sympy is not None
+    operands = tuple(sympy.Symbol(f"x{i}", real=True) for i in range(primitive.arity))
+    found = primitive.sympy(vocabulary, *operands)
+    own = isinstance(found, (sympy.Function, BooleanFunction)) and found.args == operands
+    return {found.func: primitive.name} if own else {}
+
 
 CALLS: dict[Any, str] = {
-    **{getattr(sympy, name): name for name in (
-        "exp", "log", "sin", "cos", "tan", "asin", "acos", "atan", "sinh", "cosh", "asinh",
-        "acosh", "atanh", "sign",
-    )},
-    **{getattr(cfunctions, name): name for name in ("expm1", "log1p", "log2", "log10")},
+    **{
+        function: name
+        for primitive in of_kind(Kind.SMOOTH, Kind.CHOICE, Kind.STEP, Kind.TEST).values()
+        for function, name in _written(primitive).items()
+    },
+    **{function.plain: function.plain.__name__ for function in inverses.Inverse.__subclasses__()},
     sympy.Abs: "abs",
-    piecewise.Absolute: "abs",
-    steps.Sgn: "sign",
-    steps.RoundDown: "floor",
-    steps.RoundUp: "ceil",
-    steps.RoundToZero: "trunc",
-    steps.RoundToEven: "round",
+    sympy.sign: "sign",
     steps.Exceeds: "exceeds",
     piecewise.Largest: "largest",
     piecewise.Smallest: "smallest",
     steps.ShareOfLargest: "share_of_largest",
     steps.ShareOfSmallest: "share_of_smallest",
     piecewise.Select: "select",
-    piecewise.IsFinite: "isfinite",
-    piecewise.IsInf: "isinf",
-    piecewise.IsNaN: "isnan",
-    smooth.tanh: "tanh",
-    **{function: function.plain.__name__ for function in inverses.Inverse.__subclasses__()},
-    smooth.Hypot: "hypot",
     smooth.OverSquares: "over_squares",
-    smooth.Atan2: "atan2",
-    smooth.LogAddExp: "logaddexp",
     smooth.Power: "power",
     sympy.And: "every",
     sympy.Or: "some",
     sympy.Xor: "odd",
     sympy.Not: "negate",
-}  # fmt: skip
+}
 
 BOOLEAN = tuple(name for function, name in CALLS.items() if issubclass(function, BooleanFunction))
 

@@ -1,4 +1,4 @@
-"""The SymPy function of every primitive, one line each.
+"""Every primitive over arrays of expressions.
 
 A rule maps operands to the result. Operands of floating point or boolean dtype are object arrays
 of expressions; the integers of an index stay NumPy arrays. Numbers and conditions are converted
@@ -17,11 +17,11 @@ import numpy as np
 import sympy
 from numpy.typing import NDArray
 from sympy import S
-from sympy.codegen import cfunctions
 
-from gradmethods.graph.quotients import slope
-from gradmethods.primitives import TABLE
-from gradmethods.symbolic import inverses, piecewise, smooth, steps
+from gradmethods.errors import UnsupportedOperation
+from gradmethods.primitives import TABLE, Kind, Primitive, of_kind
+from gradmethods.primitives.quotients import slope
+from gradmethods.symbolic import vocabulary
 from gradmethods.symbolic.numbers import condition, literal, number
 from gradmethods.symbolic.smooth import Sloped
 
@@ -45,32 +45,10 @@ def _each(function: Callable[..., Any], *kinds: Callable[[Any], Any]) -> Rule:
         converters = kinds + kinds[-1:] * (len(args) - len(kinds))
         return function(*(convert(x) for convert, x in zip(converters, args, strict=True)))
 
-    def rule(*operands: Expressions, **static: Any) -> Expressions:
+    def rule(*operands: Expressions) -> Expressions:
         return boxed(np.frompyfunc(entry, len(operands), 1)(*operands))
 
     return rule
-
-
-def _numbers(function: Callable[..., Any]) -> Rule:
-    return _each(function, number)
-
-
-def _conditions(function: Callable[..., Any]) -> Rule:
-    return _each(function, condition)
-
-
-def _compare(relation: Any) -> Rule:
-    """Compare entries; NaN differs from everything, itself included."""
-
-    def entry(a: Any, b: Any) -> Any:
-        if S.NaN in (a, b):
-            return sympy.sympify(relation is sympy.Ne)
-        if a == b and not a.is_number:  # SymPy knows no NaN, for which losses test like this
-            missing = piecewise.IsNaN(a)
-            return missing if relation is sympy.Ne else sympy.And(relation(a, a), ~missing)
-        return relation(a, b)
-
-    return _numbers(entry)
 
 
 def _reduce(function: Callable[..., Any]) -> Rule:
@@ -88,15 +66,6 @@ def _reduce(function: Callable[..., Any]) -> Rule:
         return result.reshape(lengths)
 
     return rule
-
-
-def _extreme(function: Any) -> Callable[..., Any]:
-    def extreme(*entries: Any) -> Any:
-        if not entries:
-            raise ValueError("an extreme of no entries does not exist")
-        return S.NaN if S.NaN in entries else function(*entries)
-
-    return extreme
 
 
 def _cumulative_sum(x: Expressions, *, axis: int) -> Expressions:
@@ -124,26 +93,6 @@ def _matmul(a: Expressions, b: Expressions) -> Expressions:
     return result
 
 
-def _move(name: str) -> Rule:
-    """Move entries as the primitive itself does."""
-    return lambda *operands, **static: boxed(TABLE[name].numpy(*operands, **static))
-
-
-def _guarded(function: Any, pole: int, value: Any) -> Callable[[Any], Any]:
-    """Give a function its limit at a pole, where SymPy has an infinity without a sign."""
-    return lambda x: value if x == pole else function(x)
-
-
-def _quotient(a: Any, b: Any) -> Any:
-    return a * (S.Infinity if b == 0 else 1 / b)
-
-
-def _power(base: Any, exponent: Any) -> Any:
-    if base == 0 and exponent.is_negative:
-        return S.Infinity
-    return smooth.Power(base, exponent)
-
-
 def _quotient_of_parts(
     *operands: Any, above: tuple[float, ...], below: tuple[float, ...], powers: tuple[bool, ...]
 ) -> Any:
@@ -157,11 +106,11 @@ def _quotient_of_parts(
         if operands[i].free_symbols
         for term in (slope(i, operands, over, under, powers), operands[i])
     ]
-    return Sloped(_quotient(n, d), *slopes) if slopes else _quotient(n, d)
+    return Sloped(vocabulary.quotient(n, d), *slopes) if slopes else vocabulary.quotient(n, d)
 
 
 def _of_parts(*operands: Expressions, **static: Any) -> Expressions:
-    return _numbers(functools.partial(_quotient_of_parts, **static))(*operands)
+    return _each(functools.partial(_quotient_of_parts, **static), number)(*operands)
 
 
 def _normalised(
@@ -187,81 +136,46 @@ def row_of(
     return row, {"above": above, "below": ones, "powers": (power,) * len(row)}
 
 
-# fmt: off
+def _elementwise(primitive: Primitive) -> Rule:
+    assert primitive.sympy is not None
+    function = functools.partial(primitive.sympy, vocabulary)
+    if primitive.name == "where":
+        return _each(function, condition, number)
+    return _each(function, condition if primitive.kind is Kind.LOGIC else number)
+
+
+def _moved(primitive: Primitive) -> Rule:
+    """Move entries as the primitive itself does."""
+    return lambda *operands, **static: boxed(primitive.numpy(*operands, **static))
+
+
+# What is done to arrays as a whole is written here: an entry would have nothing to add.
 FUNCTIONS: dict[str, Rule] = {
-    # arithmetic
-    "negative": _numbers(lambda x: -x),
-    "add": _numbers(lambda a, b: a + b),
-    "subtract": _numbers(lambda a, b: a - b),
-    "multiply": _numbers(lambda a, b: a * b),
-    "divide": _numbers(_quotient),
-    "pow": _numbers(_power),
-    "square": _numbers(lambda x: x**2),
-    "sqrt": _numbers(sympy.sqrt),
-    "reciprocal": _numbers(lambda x: _quotient(S.One, x)),
-    "hypot": _numbers(smooth.Hypot),
-    # exponentials and logarithms
-    "exp": _numbers(sympy.exp),
-    "expm1": _numbers(cfunctions.expm1),
-    "log": _numbers(_guarded(sympy.log, 0, -S.Infinity)),
-    "log1p": _numbers(_guarded(cfunctions.log1p, -1, -S.Infinity)),
-    "log2": _numbers(_guarded(cfunctions.log2, 0, -S.Infinity)),
-    "log10": _numbers(_guarded(cfunctions.log10, 0, -S.Infinity)),
-    "logaddexp": _numbers(smooth.LogAddExp),
-    # trigonometric and hyperbolic functions and their inverses
-    "sin": _numbers(sympy.sin),
-    "cos": _numbers(sympy.cos),
-    "tan": _numbers(sympy.tan),
-    "asin": _numbers(inverses.Asin),
-    "acos": _numbers(inverses.Acos),
-    "atan": _numbers(inverses.Atan),
-    "atan2": _numbers(smooth.Atan2),
-    "sinh": _numbers(sympy.sinh),
-    "cosh": _numbers(sympy.cosh),
-    "tanh": _numbers(smooth.tanh),
-    "asinh": _numbers(inverses.Asinh),
-    "acosh": _numbers(inverses.Acosh),
-    "atanh": _numbers(inverses.Atanh),
-    # piecewise functions
-    "abs": _numbers(piecewise.Absolute),
-    "sign": _numbers(steps.Sgn),
-    "floor": _numbers(steps.RoundDown),
-    "ceil": _numbers(steps.RoundUp),
-    "trunc": _numbers(steps.RoundToZero),
-    "round": _numbers(steps.RoundToEven),
-    "maximum": _numbers(_extreme(piecewise.Largest)),
-    "minimum": _numbers(_extreme(piecewise.Smallest)),
-    "where": _each(piecewise.Select, condition, number),
-    # comparisons and logic
-    "less": _compare(sympy.Lt),
-    "less_equal": _compare(sympy.Le),
-    "greater": _compare(sympy.Gt),
-    "greater_equal": _compare(sympy.Ge),
-    "equal": _compare(sympy.Eq),
-    "not_equal": _compare(sympy.Ne),
-    "logical_and": _conditions(sympy.And),
-    "logical_or": _conditions(sympy.Or),
-    "logical_xor": _conditions(sympy.Xor),
-    "logical_not": _conditions(piecewise.opposite),
-    "isfinite": _numbers(piecewise.IsFinite),
-    "isinf": _numbers(piecewise.IsInf),
-    "isnan": _numbers(piecewise.IsNaN),
-    # reductions and contractions
+    **{name: _elementwise(p) for name, p in TABLE.items() if p.sympy is not None},
+    **{name: _moved(p) for name, p in of_kind(Kind.MOVE).items()},
+    "astype": lambda x, dtype: x,  # noqa: ARG005  # entries have no dtype
     "sum": _reduce(sympy.Add),
-    "max": _reduce(_extreme(piecewise.Largest)),
-    "min": _reduce(_extreme(piecewise.Smallest)),
+    "max": _reduce(functools.partial(vocabulary.extreme, vocabulary.Largest)),
+    "min": _reduce(functools.partial(vocabulary.extreme, vocabulary.Smallest)),
     "cumulative_sum": _cumulative_sum,
     "matmul": _matmul,
-    # what `graph.quotients` finds
     "quotient": _of_parts,
     "normalised": _normalised,
-    # moving data: the operands behind the first are integer indices
-    "reshape": _move("reshape"),
-    "permute_dims": _move("permute_dims"),
-    "broadcast_to": _move("broadcast_to"),
-    "getitem": _move("getitem"),
-    "scatter_add": _move("scatter_add"),
-    "astype": lambda x, dtype: x,
-    "concat": _move("concat"),
 }
-# fmt: on
+"""By the name of a primitive, what maps arrays of operands to the result."""
+
+
+def function(name: str) -> Rule:
+    """Return what maps arrays of operands to the result of a primitive.
+
+    Raises
+    ------
+    UnsupportedOperation
+        If its entry has no SymPy function.
+    """
+    if name not in FUNCTIONS:
+        raise UnsupportedOperation(
+            f"Formulas have no SymPy function for the primitive {name!r}. Give its entry in "
+            "gradmethods.primitives the field sympy, or write the loss without it."
+        )
+    return FUNCTIONS[name]

@@ -14,6 +14,8 @@ from typing import Any
 import mpmath  # type: ignore[import-untyped]  # it has no types
 import numpy as np
 
+from gradmethods.primitives import Kind, Primitive, get_primitive, of_kind
+
 WIDE_BITS = 128
 LARGEST_EXPONENT = 1e6
 """The largest power of e that wide numbers hold; beyond it they are infinite, or 0."""
@@ -62,12 +64,20 @@ def _logaddexp(a: float, b: float) -> float:
     return a + math.log(2.0) if a == b else max(a, b) + math.log1p(math.exp(-abs(a - b)))
 
 
+OPERATORS = ("negative", "add", "subtract", "multiply", "divide", "pow", "square", "reciprocal")
+"""Primitives that formulas are written without."""
+
+ENTRIES = {name: p for name, p in of_kind(Kind.SMOOTH, Kind.TEST).items() if name not in OPERATORS}
+
+
+def _of_numpy(primitive: Primitive) -> Callable[..., float]:
+    return lambda *operands: float(primitive.numpy(*map(float, operands)))
+
+
 SCALAR: dict[str, Any] = {
-    **{name: getattr(math, name) for name in (
-        "exp", "expm1", "log", "log1p", "log2", "log10", "sqrt", "hypot", "sin", "cos", "tan",
-        "asin", "acos", "atan", "atan2", "sinh", "cosh", "tanh", "asinh", "acosh", "atanh",
-        "isfinite", "isinf", "isnan", "inf", "nan",
-    )},
+    **{name: getattr(math, name, None) or _of_numpy(p) for name, p in ENTRIES.items()},
+    "inf": math.inf,
+    "nan": math.nan,
     "abs": abs,
     "power": math.pow,
     # Integers have one zero, floats two: ceil(-0.5) is -0.
@@ -112,15 +122,12 @@ def _share_over(extreme: Callable[..., Any], real: Any) -> Callable[..., Any]:
 
 def array_scope(dtype: np.dtype[Any]) -> dict[str, Any]:
     """Return the names over NumPy scalars and arrays of `dtype`."""
-    same = (
-        "exp", "expm1", "log", "log1p", "log2", "log10", "sqrt", "hypot", "sin", "cos", "tan",
-        "asin", "acos", "atan", "atan2", "sinh", "cosh", "tanh", "asinh", "acosh", "atanh",
-        "isfinite", "isinf", "isnan", "inf", "nan", "abs", "power", "floor", "ceil", "trunc",
-        "round", "sign", "logaddexp",
-    )  # fmt: skip
     largest, smallest = _over(np.maximum), _over(np.minimum)
     return {
-        **{name: getattr(np, name) for name in same},
+        **{name: get_primitive(name).numpy for name in (*ENTRIES, "abs", *of_kind(Kind.STEP))},
+        "inf": np.inf,
+        "nan": np.nan,
+        "power": np.power,
         "exceeds": lambda a, b: np.heaviside(a - b, 0.5),
         "largest": largest,
         "smallest": smallest,
@@ -157,11 +164,9 @@ def wide_scope() -> dict[str, Any]:
         return of_moderate
 
     exp = growing(wide.exp)
+    names = (*ENTRIES, "power", "sign")
     functions = SCALAR | {
-        **{name: getattr(wide, name) for name in (
-            "log", "log1p", "log10", "sqrt", "hypot", "asin", "acos", "atan", "atan2", "asinh",
-            "acosh", "atanh", "power", "isfinite", "isinf", "isnan", "sign",
-        )},
+        **{name: getattr(wide, name) for name in names if hasattr(wide, name)},
         **{name: wave(getattr(wide, name)) for name in ("sin", "cos", "tan")},
         **{name: growing(getattr(wide, name)) for name in ("expm1", "sinh", "cosh", "tanh")},
         "exp": exp,

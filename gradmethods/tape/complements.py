@@ -1,4 +1,4 @@
-"""What is left to 1 where a sigmoid or tanh saturates, with all its digits.
+"""The namespace in which vjp rules write, which knows what is left to 1 where a unit saturates.
 
 A loss that writes 1 - y loses digits where y is near 1, and that is the loss's own affair. A slope
 need not: 1 - y is exp(-x) y for the sigmoid, and 1 - y² is 1/cosh² x for tanh. Rules that
@@ -11,27 +11,93 @@ from __future__ import annotations
 from typing import Any
 
 from gradmethods.arrays import Array
+from gradmethods.errors import UnsupportedOperation
+from gradmethods.graph import Node, Recorder
 from gradmethods.graph.quotients import is_node, is_number
-from gradmethods.tape.patterns import BESIDE_SIGMOID, SIGMOID, SLOPE_OF_TANH
+from gradmethods.primitives import Primitive
+from gradmethods.primitives.entry import Function, Rules
+from gradmethods.primitives.quotients import NORMALISED, QUOTIENT
+from gradmethods.primitives.recognised import BESIDE_SIGMOID, SIGMOID, SLOPE_OF_TANH
 
 MOVES = ("reshape", "permute_dims", "broadcast_to", "getitem")
 
 
-def beside_sigmoid(xp: Any, x: Any, y: Any) -> Any:
-    """Return 1 - y for y = 1/(1 + exp(-x)), whose exponential the loss has computed."""
-    return xp.bind(BESIDE_SIGMOID, xp.exp(-x), y)
+class Reverse(Recorder):
+    """The namespace of a reverse sweep: that of a loss, and slopes with all their digits."""
+
+    def rule(self, node: Node, position: int) -> Function | None:
+        """Return the vjp rule for one operand of a node, None where the derivative is zero.
+
+        Raises
+        ------
+        UnsupportedOperation
+            If its primitive has no rules.
+        """
+        assert node.primitive is not None
+        rules = self.rules(node.primitive)
+        if rules is None:
+            shapes = [x.shape for x in node.parents]
+            raise UnsupportedOperation(
+                f"Backprop has no vjp rule for the primitive {node.primitive.name!r} (operands of "
+                f"shapes {shapes}). Give its entry in gradmethods.primitives the field vjp, or "
+                "write the loss without it."
+            )
+        if callable(rules):
+            made: Function | None = rules(position)
+            return made
+        return rules[position] if position < len(rules) else None
+
+    def rules(self, primitive: Primitive) -> Rules | None:
+        """Return the vjp rules of a primitive."""
+        return primitive.vjp
+
+    def exact(self, x: Any) -> Any:
+        """Return an operand, or its value with the digits that a difference from 1 lost in it."""
+        found = _exact(self, x.payload)
+        return x if found is None else found
+
+    def exact_one_and(self, x: Any) -> Any:
+        """Return 1 + x, likewise."""
+        found = _beside(self, x.payload.operands[0]) if is_node(x.payload, "negative") else None
+        return x + 1 if found is None else found
+
+    def beside_sigmoid(self, x: Any, y: Any) -> Any:
+        """Return 1 - y for y = 1/(1 + exp(-x)), whose exponential the loss has computed."""
+        return self.bind(BESIDE_SIGMOID, self.exp(-x), y)
+
+    def slope_of_tanh(self, x: Any, y: Any) -> Any:
+        """Return 1 - y² for y = tanh(x)."""
+        return self.bind(SLOPE_OF_TANH, x, y)
 
 
-def exact(xp: Any, x: Any) -> Any:
-    """Return an operand, or its value with the digits that a difference from 1 lost in it."""
-    found = _exact(xp, x.payload)
-    return x if found is None else found
+QUOTIENT_RULE: Rules = (
+    lambda xp, g, y, n, d, *_, **__: g / d,
+    lambda xp, g, y, n, d, *_, **__: -g * y / d,
+)
 
 
-def exact_after_one(xp: Any, x: Any) -> Any:
-    """Return 1 + x, likewise."""
-    found = _beside(xp, x.payload.operands[0]) if is_node(x.payload, "negative") else None
-    return x + 1 if found is None else found
+class Textbook(Reverse):
+    """Slopes as textbooks write them, of rounded values: fewer digits where a unit saturates."""
+
+    def rules(self, primitive: Primitive) -> Rules | None:
+        """Return the vjp rules of a primitive; of all quotients that of a division."""
+        return QUOTIENT_RULE if primitive in (QUOTIENT, NORMALISED) else primitive.vjp
+
+    def exact(self, x: Any) -> Any:
+        """Return an operand."""
+        return x
+
+    def exact_one_and(self, x: Any) -> Any:
+        """Return 1 + x."""
+        return 1 + x
+
+    def beside_sigmoid(self, x: Any, y: Any) -> Any:  # the base's
+        """Return 1 - y."""
+        return 1 - y
+
+    def slope_of_tanh(self, x: Any, y: Any) -> Any:  # the base's
+        """Return 1 - y²."""
+        return 1 - y * y
 
 
 def _exact(xp: Any, x: Any) -> Any:
@@ -67,13 +133,13 @@ def _one_and(xp: Any, x: Any) -> Any:
 def _beside(xp: Any, x: Any) -> Any:
     """Return 1 - x where x saturates at 1: a sigmoid, tanh or its square, moved or limited."""
     if is_node(x, SIGMOID.name):
-        return beside_sigmoid(xp, Array(xp, x.operands[0]), Array(xp, x))
+        return xp.beside_sigmoid(Array(xp, x.operands[0]), Array(xp, x))
     if is_node(x, "tanh"):
         return 2 / (1 + xp.exp(Array(xp, x.operands[0]) * 2))
     square = is_node(x, "square") or (is_node(x, "multiply") and x.operands[0] is x.operands[1])
     if square and is_node(x.operands[0], "tanh"):
         (y,) = {*x.operands}
-        return xp.bind(SLOPE_OF_TANH, Array(xp, y.operands[0]), Array(xp, y))
+        return xp.slope_of_tanh(Array(xp, y.operands[0]), Array(xp, y))
     if is_node(x, *MOVES):
         return _moved(xp, x, _beside(xp, x.operands[0]))
     if is_node(x, "maximum", "minimum"):

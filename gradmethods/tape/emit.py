@@ -13,7 +13,7 @@ import numpy as np
 
 from gradmethods.graph import Node
 from gradmethods.primitives import TABLE, Hole, elementwise_shape
-from gradmethods.tape.patterns import (
+from gradmethods.primitives.recognised import (
     BESIDE_SIGMOID,
     HEAVISIDE,
     INNER,

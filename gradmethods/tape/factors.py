@@ -10,8 +10,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from gradmethods.arrays import Array
-from gradmethods.graph import Graph, Node, Recorder
+from gradmethods.graph import Graph, Node
 from gradmethods.graph.graph import topological
+from gradmethods.tape.complements import Reverse
 from gradmethods.tape.sweep import cotangents, pull_back
 
 Factor = tuple[Node, int]
@@ -101,7 +102,7 @@ def count_factors(graph: Graph, *, trivial: bool = False) -> Factors:
 
 def _is_trivial(node: Node, position: int) -> bool:
     """Say whether a rule only moves a cotangent, adds up its entries or turns its sign."""
-    xp = Recorder()
+    xp = Reverse()
     cotangent = Node(node.shape, node.dtype, name="cotangent")
     contribution = pull_back(xp, Array(xp, cotangent), node, position)
     if contribution is None or not isinstance(contribution.payload, Node):

@@ -17,7 +17,7 @@ from gradmethods.graph import Graph, Node, Recorder
 from gradmethods.graph.graph import key
 from gradmethods.graph.quotients import Operand, is_node
 from gradmethods.primitives import TABLE, Primitive, elementwise_shape
-from gradmethods.tape.patterns import SIGMOID
+from gradmethods.primitives.recognised import SIGMOID
 
 BROADCAST = TABLE["broadcast_to"]
 

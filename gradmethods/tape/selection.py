@@ -23,10 +23,10 @@ from typing import Any
 import numpy as np
 
 from gradmethods.arrays import Array
-from gradmethods.graph import Node, Recorder
-from gradmethods.graph.quotients import NORMALISED
+from gradmethods.graph import Node
 from gradmethods.graph.slopes import Slopes
-from gradmethods.tape import rules
+from gradmethods.primitives.quotients import NORMALISED
+from gradmethods.tape.complements import Reverse
 
 Mask = Array | None
 """True where an entry is selected; None where all are."""
@@ -37,13 +37,13 @@ class Selection:
 
     Parameters
     ----------
-    xp : Recorder
+    xp : Reverse
         The namespace of the sweep.
     slopes : Slopes
         What is known of the slopes of the graph.
     """
 
-    def __init__(self, xp: Recorder, slopes: Slopes) -> None:
+    def __init__(self, xp: Reverse, slopes: Slopes) -> None:
         self._xp, self._slopes = xp, slopes
         self._masks: dict[Node, Mask] = {}
         self._kept: dict[Node, Array] = {}
@@ -78,7 +78,7 @@ class Selection:
         if node not in self._slopes.hidden:
             return contribution
         xp = self._xp
-        return xp.where((g == 0) & xp.isinf(Array(xp, node)), 0, contribution)
+        return xp.where((g == 0) & xp.bind("isinf", Array(xp, node)), 0, contribution)
 
     def _through(self, node: Node, position: int) -> Mask:
         """Return which entries of the contribution to an operand are selected."""
@@ -92,7 +92,7 @@ class Selection:
         if name == "matmul":
             return _unless_all(self._contract(whole, node, position))
         if name in MOVING:
-            rule = rules.rule(name, position)
+            rule = xp.rule(node, position)
             assert rule is not None
             operands = [_lifted(xp, x) for x in node.operands]
             moved = rule(xp, whole, whole, *operands, **node.static)
@@ -109,33 +109,33 @@ class Selection:
         xp, name = self._xp, _name(node)
         first, *others = (_lifted(xp, x) for x in node.operands)
         if name == "where":
-            return xp.array(first if position == 1 else xp.logical_not(first))
+            return xp.array(first if position == 1 else xp.bind("logical_not", first))
         if name in ("max", "min"):
             extreme = xp.reshape(Array(xp, node), _kept(node))
             beaten = first < extreme if name == "max" else first > extreme
-            return xp.logical_not(beaten)
+            return xp.bind("logical_not", beaten)
         if name in ("maximum", "minimum"):
             pair = (first, *others) if (name == "maximum") == (position == 0) else (*others, first)
-            return xp.logical_not(xp.less(*pair))
+            return xp.bind("logical_not", xp.bind("less", *pair))
         return self._nonzero(node.operands[{"divide": 0, "pow": 1}.get(name, 1 - position)])
 
     def _nonzero(self, factor: Any) -> Array:
         """Return where a factor is not 0, or is so only at some parameters."""
         slopes = self._slopes
         if not isinstance(factor, Node):
-            return self._xp.not_equal(factor, 0)
+            return self._xp.bind("not_equal", factor, 0)
         if factor in slopes.vanishing and not self._kept:
             for node in slopes.vanishing:
                 self._kept[node] = self._kept_by(node)
         if factor in slopes.active:
             return self._kept.get(factor, self._xp.array(np.ones((), bool)))
-        return self._xp.not_equal(Array(self._xp, factor), 0)
+        return self._xp.bind("not_equal", Array(self._xp, factor), 0)
 
     def _kept_by(self, node: Node) -> Array:
         xp, name = self._xp, _name(node)
         first, *others = node.operands
         if name == "multiply":
-            return xp.logical_and(self._nonzero(first), self._nonzero(others[0]))
+            return xp.bind("logical_and", self._nonzero(first), self._nonzero(others[0]))
         if name == "where":
             return xp.where(_lifted(xp, first), *map(self._nonzero, others))
         mask = self._nonzero(first)
@@ -153,7 +153,7 @@ class Selection:
         if not self._slopes.selects(node, position):
             return xp.any(mask, axis=-1 - position, keepdims=True)
         pair = [xp.astype(self._whole_nonzero(x), node.dtype) for x in node.operands]
-        rule = rules.rule("matmul", position)
+        rule = xp.rule(node, position)
         assert rule is not None
         terms: Array = rule(xp, xp.astype(mask, node.dtype), mask, *pair)
         return terms != 0
@@ -176,11 +176,11 @@ def _kept(node: Node) -> tuple[int, ...]:
     return tuple(1 if i in node.static["axis"] else n for i, n in enumerate(node.operands[0].shape))
 
 
-def _lifted(xp: Recorder, operand: Any) -> Any:
+def _lifted(xp: Reverse, operand: Any) -> Any:
     return operand if isinstance(operand, (int, float)) else Array(xp, operand)
 
 
-def _any_of_repeated(xp: Recorder, mask: Array, shape: tuple[int, ...]) -> Mask:
+def _any_of_repeated(xp: Reverse, mask: Array, shape: tuple[int, ...]) -> Mask:
     """Select an entry that is repeated by broadcasting if one of its repetitions is selected."""
     extra = mask.ndim - len(shape)
     if extra > 0:
@@ -196,13 +196,13 @@ def _unless_all(mask: Array) -> Mask:
     return None if isinstance(constant, np.ndarray) and constant.all() else mask
 
 
-def _both(xp: Recorder, a: Mask, b: Mask) -> Mask:
+def _both(xp: Reverse, a: Mask, b: Mask) -> Mask:
     if a is None or b is None:
         return a if b is None else _unless_all(b)
-    return xp.logical_and(a, b)
+    return xp.bind("logical_and", a, b)
 
 
-def _either(xp: Recorder, a: Mask, b: Mask) -> Mask:
+def _either(xp: Reverse, a: Mask, b: Mask) -> Mask:
     if a is None or b is None or _is_opposite(a, b) or _is_opposite(b, a):
         return None
     return a if a.payload is b.payload else _unless_all(xp.logical_or(a, b))

@@ -15,8 +15,6 @@ import numpy as np
 from gradmethods.graph import Graph, Node
 from gradmethods.graph.graph import topological
 from gradmethods.graph.quotients import (
-    NORMALISED,
-    QUOTIENT,
     Operand,
     is_node,
     is_number,
@@ -26,7 +24,8 @@ from gradmethods.graph.quotients import (
     quotient,
 )
 from gradmethods.primitives import TABLE
-from gradmethods.tape.patterns import INNER, SECH, SIGMOID
+from gradmethods.primitives.quotients import NORMALISED, QUOTIENT
+from gradmethods.primitives.recognised import INNER, SECH, SIGMOID
 from gradmethods.tape.rebuild import Rebuild, Rewrites
 
 NEGATIVE = TABLE["negative"]

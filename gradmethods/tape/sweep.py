@@ -18,10 +18,9 @@ from collections.abc import Collection
 from typing import Any
 
 from gradmethods.arrays import Array
-from gradmethods.errors import UnsupportedOperation
-from gradmethods.graph import Graph, Node, Recorder
+from gradmethods.graph import Graph, Node
 from gradmethods.graph.slopes import Slopes
-from gradmethods.tape import rules
+from gradmethods.tape.complements import Reverse, Textbook
 from gradmethods.tape.selection import Selection
 
 
@@ -50,8 +49,8 @@ def differentiate(
         If a primitive on the way has no vjp rule.
     """
     (loss,) = graph.outputs
-    xp = Recorder()
-    swept = _sweep(xp, graph, unbounded, textbook=textbook)
+    xp = Textbook() if textbook else Reverse()
+    swept = _sweep(xp, graph, unbounded)
     gradients = [
         xp.astype(swept[node] if node in swept else _zeros(xp, node), node.dtype).payload
         for node in graph.params.values()
@@ -80,13 +79,11 @@ def cotangents(graph: Graph, unbounded: Collection[str] = ()) -> dict[Node, Any]
     UnsupportedOperation
         If a primitive on the way has no vjp rule.
     """
-    swept = _sweep(Recorder(), graph, unbounded)
+    swept = _sweep(Reverse(), graph, unbounded)
     return {node: array.payload for node, array in swept.items()}
 
 
-def _sweep(
-    xp: Recorder, graph: Graph, unbounded: Collection[str], *, textbook: bool = False
-) -> dict[Node, Array]:
+def _sweep(xp: Reverse, graph: Graph, unbounded: Collection[str]) -> dict[Node, Array]:
     (loss,) = graph.outputs
     slopes = Slopes(graph, unbounded)
     active, selection = slopes.active, Selection(xp, slopes)
@@ -100,7 +97,7 @@ def _sweep(
         for position, operand in enumerate(node.operands):
             if not isinstance(operand, Node) or operand not in active:
                 continue
-            contribution = pull_back(xp, g, node, position, selection, textbook=textbook)
+            contribution = pull_back(xp, g, node, position, selection)
             if contribution is not None:
                 so_far = found.get(operand)
                 found[operand] = contribution if so_far is None else so_far + contribution
@@ -108,24 +105,10 @@ def _sweep(
 
 
 def pull_back(
-    xp: Recorder,
-    g: Array,
-    node: Node,
-    position: int,
-    selection: Selection | None = None,
-    *,
-    textbook: bool = False,
+    xp: Reverse, g: Array, node: Node, position: int, selection: Selection | None = None
 ) -> Array | None:
     """Return what the cotangent `g` of a node adds to that of an operand; None if nothing."""
-    primitive = node.primitive
-    assert primitive is not None
-    if primitive.name not in rules.RULES:
-        shapes = [x.shape for x in node.parents]
-        raise UnsupportedOperation(
-            f"Backprop has no vjp rule for the primitive {primitive.name!r} (operands of shapes "
-            f"{shapes}). Add one line to gradmethods.tape.rules, or write the loss without it."
-        )
-    rule = rules.rule(primitive.name, position, textbook=textbook)
+    rule = xp.rule(node, position)
     if rule is None:
         return None
     operands = selection.operands(node, position) if selection else node.operands
@@ -139,7 +122,7 @@ def pull_back(
     return _unbroadcast(xp, contribution, node.operands[position].shape)
 
 
-def _unbroadcast(xp: Recorder, g: Array, shape: tuple[int, ...]) -> Array:
+def _unbroadcast(xp: Reverse, g: Array, shape: tuple[int, ...]) -> Array:
     """Sum over the axes along which an operand was repeated: the transpose of broadcasting."""
     if g.shape == shape:
         return g
@@ -153,5 +136,5 @@ def _unbroadcast(xp: Recorder, g: Array, shape: tuple[int, ...]) -> Array:
     return xp.broadcast_to(g, shape)
 
 
-def _zeros(xp: Recorder, node: Node) -> Array:
+def _zeros(xp: Reverse, node: Node) -> Array:
     return xp.broadcast_to(node.dtype.type(0), node.shape)

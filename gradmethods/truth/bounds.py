@@ -23,7 +23,7 @@ from gradmethods.errors import GradientError
 from gradmethods.provider import Provider
 from gradmethods.providers import get_provider
 from gradmethods.providers.backprop import textbook_gradient
-from gradmethods.providers.schemes import RICHARDSON, SCHEMES, Scheme
+from gradmethods.providers.schemes import ALL, SCHEMES, Scheme
 from gradmethods.structure import Arrays
 from gradmethods.truth.truth import Truth, true_arrays
 
@@ -116,12 +116,12 @@ def bound(method: Any, truth: Truth, derivatives: Derivatives | None = None) -> 
         method = get_provider(method)
     if isinstance(method, Provider):
         method = method.prepare(truth.problem)
-    scheme = getattr(method, "scheme", None)
-    if scheme == RICHARDSON:
+    scheme = ALL.get(getattr(method, "scheme", ""))
+    if scheme is None or not scheme.subtracts:
+        return exact_bound(truth)
+    if not scheme.has_law:
         return _claimed(method, truth)
-    if scheme in SCHEMES:
-        return _of_differences(SCHEMES[scheme], method, truth, derivatives or _certified)
-    return exact_bound(truth)
+    return _of_differences(scheme, method, truth, derivatives or _certified)
 
 
 def exact_bound(truth: Truth) -> Arrays:
@@ -227,7 +227,11 @@ def losses_in(prepared: Any) -> Arrays | None:
     return dict(prepared.problem.structure.split(abs(weights).sum(axis=0)))
 
 
-def rounding_bound(truth: Truth, gradient: Any) -> Bound:
+Seen = Callable[[], Arrays | None]
+"""Returns what `textbook_errors` does, perhaps from where it is kept."""
+
+
+def rounding_bound(truth: Truth, gradient: Any, seen: Seen | None = None) -> Bound:
     """Bound the error of a gradient that has no truncation error, such as this one.
 
     It is `exact_bound`, wherever that decides and the gradient is within it. Elsewhere what
@@ -243,13 +247,13 @@ def rounding_bound(truth: Truth, gradient: Any) -> Bound:
     errors = truth.error(gradient)
     if all((abs(errors[name]) <= plain.sure[name]).all() for name in errors):
         return plain
-    seen = _seen(truth)
-    if seen is None:
+    found = seen() if seen else textbook_errors(truth)
+    if found is None:
         return plain
     true, scale, least = true_arrays(truth), scales(truth), least_errors(truth)
     u, _ = _units(truth)
     sure, most, counts = dict(plain.sure), dict(plain.most), []
-    for name, error in seen.items():
+    for name, error in found.items():
         own, x = proven[name], abs(true[name])
         coarse = own > DECISIVE * scale[name]
         rough = bool((error > own).any() and (abs(errors[name]) > own).any())
@@ -270,7 +274,7 @@ def rounding_bound(truth: Truth, gradient: Any) -> Bound:
     return Bound(sure, most, tuple(counts))
 
 
-def _seen(truth: Truth) -> Arrays | None:
+def textbook_errors(truth: Truth) -> Arrays | None:
     """Return the errors of backpropagation with textbook slopes; None if it gives no numbers."""
     try:
         errors = truth.error(textbook_gradient(truth.problem))
@@ -304,7 +308,7 @@ def _of_differences(
     problem = truth.problem
     structure = problem.structure
     weights, places = _quotients(scheme, prepared)
-    leading = len(scheme.offsets) + 1
+    leading = scheme.order + 1
     order = leading + TERMS - 1
     along = derivatives(problem, order)
     u, least = _units(truth)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -20,6 +21,7 @@ from gradmethods.errors import BudgetExceeded, GradientError, NotDifferentiable
 from gradmethods.output.format import duration
 from gradmethods.problem import Problem
 from gradmethods.structure import Arrays
+from gradmethods.truth.bounds import textbook_errors
 from gradmethods.truth.truth import Truth
 
 if TYPE_CHECKING:
@@ -78,6 +80,11 @@ class Found:
         return f"the certified gradient {digits}, " + (
             f"all {n:,} components" if n > 1 else "its one component"
         )
+
+    @cached_property
+    def seen(self) -> Arrays | None:
+        """The errors of backpropagation with textbook slopes, in the structure of `truth`."""
+        return None if self.truth is None else textbook_errors(self.truth)
 
     def project(self, arrays: Arrays) -> Arrays:
         """Return what a gradient says of that which is certified, in the structure of `truth`."""

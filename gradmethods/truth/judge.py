@@ -127,7 +127,7 @@ def bound_of(answer: Answered, found: Found) -> Bound:
     gradient = truth.problem.structure.restore(found.project(answer.gradient))
     claim = None if answer.claim is None else found.errors(answer.claim)
     if answer.exact:
-        limits = rounding_bound(truth, gradient)
+        limits = rounding_bound(truth, gradient, lambda: found.seen)
         if claim is None:
             return limits
         own = {n: CLAIM * np.nan_to_num(np.asarray(c, float), nan=np.inf) for n, c in claim.items()}
@@ -136,12 +136,12 @@ def bound_of(answer: Answered, found: Found) -> Bound:
     if claim is not None:
         losses = None if answer.losses is None else found.errors(answer.losses)
         return claimed_bound(claim, truth, losses)
-    return _by_digits(truth, gradient)
+    return _by_digits(found, truth, gradient)
 
 
-def _by_digits(truth: Truth, gradient: Any) -> Bound:
+def _by_digits(found: Found, truth: Truth, gradient: Any) -> Bound:
     """Let pass what rounding explains, and decide nothing of the rest but what has no digit."""
-    limits, errors = rounding_bound(truth, gradient), truth.error(gradient)
+    limits, errors = rounding_bound(truth, gradient, lambda: found.seen), truth.error(gradient)
     most = {}
     for name, true in true_arrays(truth).items():
         without = not norm(errors[name]) <= 10**-LEAST * norm(true)

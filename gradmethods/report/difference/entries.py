@@ -325,8 +325,9 @@ def _interval(estimate: Any) -> Interval | None:
     middle, low, high = (_number(estimate.get(end)) for end in ("median", "low", "high"))
     if middle is None or not 0 < middle < math.inf:
         return None
-    known = low is not None and high is not None and 0 < low <= high
-    return (middle, low, high) if known else (middle, math.nan, math.nan)
+    if low is None or high is None or not 0 < low <= high:
+        return middle, math.nan, math.nan
+    return middle, low, high
 
 
 def _number(value: object) -> float | None:

@@ -15,7 +15,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gradmethods import problems
-from gradmethods.certified import certified_gradient
 from gradmethods.cost.fits import fit_power_law
 from gradmethods.distance import gradient_error
 from gradmethods.problem import Problem
@@ -92,6 +91,8 @@ def best_steps(seed: int = 0) -> list[Best]:
 
 def digits(seed: int = 0) -> dict[str, dict[str, float]]:
     """Return the correct digits of every provider on every problem, in the norm."""
+    from gradmethods.certified import certified_gradient
+
     found: dict[str, dict[str, float]] = {}
     for name, options in CATALOGUE.items():
         problem = problems.get(name, seed=seed, **options)
@@ -142,6 +143,8 @@ class _Differences:
     """Losses of one problem beside its point, at every step along every parameter."""
 
     def __init__(self, problem: Problem) -> None:
+        from gradmethods.certified import certified_gradient
+
         structure = problem.structure
         truth = certified_gradient(problem).gradient
         self.truth = np.concatenate([np.ravel(truth[name]) for name in structure.shapes])

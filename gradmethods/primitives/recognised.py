@@ -8,19 +8,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from gradmethods.primitives import Primitive, elementwise_shape
+from gradmethods.primitives.entry import Behaviour, Function, Primitive
+from gradmethods.primitives.quotients import NORMALISED, QUOTIENT
+from gradmethods.primitives.shapes import Shape, count_result, elementwise_shape
 
 
 def _sigmoid(x: NDArray[Any]) -> Any:
     return 1 / (1 + np.exp(-x))
 
-
-SIGMOID = Primitive("sigmoid", _sigmoid, elementwise_shape, lambda _, y: 4 * math.prod(y))
-"""1/(1 + exp(-x)), evaluated as losses write it; its slope is y (1 - y), see `complements`."""
-
-
-SECH = Primitive("sech", lambda x: 1 / np.cosh(x), elementwise_shape, lambda _, y: 2 * math.prod(y))
-"""1/cosh(x), whose slope is -y tanh(x), also where cosh(x) overflows."""
 
 SATURATED = 2**-6
 """1 - tanh² x below which its rounding errors, some 2**-53 each, are taken out."""
@@ -44,22 +39,54 @@ def _slope_of_tanh(x: Any, y: Any) -> Any:
     return slope if np.all(slope >= SATURATED) else steep_slope_of_tanh(slope, x)
 
 
-SLOPE_OF_TANH = Primitive(
-    "slope_of_tanh", _slope_of_tanh, elementwise_shape, lambda _, y: 2 * math.prod(y)
+def _count(times: int) -> Function:
+    def count(shapes: list[Shape], result: Shape) -> int:
+        return times * math.prod(result)
+
+    return count
+
+
+SIGMOID = Primitive(
+    "sigmoid",
+    _sigmoid,
+    elementwise_shape,
+    _count(4),
+    vjp=(lambda xp, g, y, x: g * y * xp.beside_sigmoid(x, y),),
+    behaviour=Behaviour.NEVER_NEGATIVE,
 )
+"""1/(1 + exp(-x)), evaluated as losses write it; its slope is y (1 - y), see `tape.complements`."""
+
+SECH = Primitive(
+    "sech",
+    lambda x: 1 / np.cosh(x),
+    elementwise_shape,
+    _count(2),
+    vjp=(lambda xp, g, y, x: -g * y * xp.tanh(x),),
+)
+"""1/cosh(x), whose slope is -y tanh(x), also where cosh(x) overflows."""
+
+SLOPE_OF_TANH = Primitive("slope_of_tanh", _slope_of_tanh, elementwise_shape, _count(2))
 """1 - y² for y = tanh(x), but 1/cosh² x where that loses digits: in few entries of most networks,
 while cosh takes longer than tanh."""
 
 BESIDE_SIGMOID = Primitive(
-    "beside_sigmoid",
-    lambda power, y: np.fmin(power * y, 1),
-    elementwise_shape,
-    lambda _, y: math.prod(y),
+    "beside_sigmoid", lambda power, y: np.fmin(power * y, 1), elementwise_shape, count_result
 )
 """1 - y for y = 1/(1 + p) and a power p: p y, and 1 where that is infinity times 0."""
 
-HEAVISIDE = Primitive("heaviside", np.heaviside, elementwise_shape, lambda _, y: math.prod(y))
+HEAVISIDE = Primitive("heaviside", np.heaviside, elementwise_shape, count_result)
 """0 below zero, 1 above it, and the second operand at zero."""
 
 INNER = Primitive("inner", np.vdot, lambda *_: (), lambda shapes, _: 2 * math.prod(shapes[0]) - 1)
 """The scalar product of two real arrays of the same shape, over all axes."""
+
+ENTRIES: tuple[Primitive, ...] = (
+    SIGMOID,
+    SECH,
+    SLOPE_OF_TANH,
+    BESIDE_SIGMOID,
+    HEAVISIDE,
+    INNER,
+    QUOTIENT,
+    NORMALISED,
+)

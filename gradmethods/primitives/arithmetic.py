@@ -1,0 +1,163 @@
+"""Sums, products, quotients, powers and roots."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from gradmethods.primitives.entry import Behaviour, Primitive, binary, unary
+
+
+def _power_base(xp: Any, g: Any, y: Any, x: Any, p: Any) -> Any:
+    if isinstance(p, (int, float)):
+        if p in (0, 1):
+            return g * p
+        return g * (p * (x if p == 2 else x ** (p - 1)))
+    p = xp.astype(p, y.dtype)  # p - 1 can wrap around in a small dtype, or lose digits
+    # Where p is 0 the derivative is 0, also at x = 0 where x ** (p - 1) is not.
+    return g * xp.where(p == 0, 0, p * x ** xp.where(p == 0, 1, p - 1))
+
+
+def _power_exponent(xp: Any, g: Any, y: Any, x: Any, p: Any) -> Any:
+    # NumPy would take the logarithm in the dtype of the base, that of small integers in float16.
+    base = xp.astype(xp.asarray(x), y.dtype)
+    # 0 ** p is flat in p for p > 0; log(0) must not turn that into NaN.
+    return g * y * xp.log(xp.where(base == 0, 1, base))
+
+
+def _radius_of_base(a: Any, c: Any) -> Any:
+    size = np.where((c == 0) | (c == 1) | (c == 2), 0, np.abs(c))  # powers that are exact
+    return np.abs(a) / size if size.any() else np.inf
+
+
+def _distance(a: Any, c: Any) -> Any:
+    return np.hypot(a, c)
+
+
+ENTRIES: tuple[Primitive, ...] = (
+    unary(
+        "negative",
+        vjp=lambda xp, g, y, x: -g,
+        sympy=lambda sp, x: -x,
+        ball=lambda balls, x: -x,
+        slope=lambda balls, x, y: -balls.ONE,
+        complex=lambda cx, z: np.negative(z),
+        radius=None,
+        behaviour=Behaviour.LINEAR | Behaviour.PASSING | Behaviour.EXPOSING | Behaviour.EXACT,
+    ),
+    binary(
+        "add",
+        vjp=(lambda xp, g, y, a, b: g, lambda xp, g, y, a, b: g),
+        sympy=lambda sp, a, b: a + b,
+        ball=lambda balls, x, y: x + y,
+        slopes=(None, None),
+        complex=lambda cx, z, w: np.add(z, w),
+        behaviour=(
+            Behaviour.LINEAR
+            | Behaviour.PASSING
+            | Behaviour.EXPOSING
+            | Behaviour.KEEPS_SIGN
+            | Behaviour.KEEPS_OFF_ZERO
+        ),
+    ),
+    binary(
+        "subtract",
+        vjp=(lambda xp, g, y, a, b: g, lambda xp, g, y, a, b: -g),
+        sympy=lambda sp, a, b: a - b,
+        ball=lambda balls, x, y: x - y,
+        slopes=(None, lambda balls, x, y, z: -balls.ONE),
+        complex=lambda cx, z, w: np.subtract(z, w),
+        behaviour=Behaviour.LINEAR | Behaviour.PASSING | Behaviour.EXPOSING,
+    ),
+    binary(
+        "multiply",
+        vjp=(lambda xp, g, y, a, b: g * b, lambda xp, g, y, a, b: g * a),
+        sympy=lambda sp, a, b: a * b,
+        ball=lambda balls, x, y: x * y,
+        slopes=(lambda balls, x, y, z: y, lambda balls, x, y, z: x),
+        complex=lambda cx, z, w: cx.multiply(z, w),
+        varies=(lambda a, c: c != 0, lambda a, c: a != 0),
+        behaviour=Behaviour.EXPOSING | Behaviour.KEEPS_SIGN | Behaviour.LEAVES_ZERO,
+    ),
+    binary(
+        "divide",
+        vjp=(lambda xp, g, y, a, b: g / b, lambda xp, g, y, a, b: -g * y / b),
+        sympy=lambda sp, a, b: sp.quotient(a, b),
+        ball=lambda balls, x, y: x / y,
+        slopes=(lambda balls, x, y, z: balls.ONE / y, lambda balls, x, y, z: -z / y),
+        complex=lambda cx, z, w: cx.divide(z, w),
+        radius=(None, lambda a, c: np.abs(c)),
+        varies=(lambda a, c: np.True_, lambda a, c: a != 0),
+        behaviour=Behaviour.POLE
+        | Behaviour.UNBOUNDED
+        | Behaviour.KEEPS_SIGN
+        | Behaviour.LEAVES_ZERO,
+    ),
+    binary(
+        "pow",
+        vjp=(_power_base, _power_exponent),
+        sympy=lambda sp, a, b: sp.power(a, b),
+        ball=lambda balls, x, c: balls.power(x, c),
+        slopes=(
+            lambda balls, x, c, y: balls.power_slope(x, c, y),
+            lambda balls, x, c, y: y * x.log() if x > 0 else balls.NAN,
+        ),
+        series=lambda ts, x, c: ts.power(x, c),
+        complex=lambda cx, z, w: cx.power(z, w),
+        radius=(_radius_of_base, lambda a, c: 1 / np.abs(np.log(np.where(a > 0, a, 1)))),
+        varies=(lambda a, c: (a != 0) & (c != 0), lambda a, c: (a != 0) & (a != 1)),
+        behaviour=Behaviour.STEEP | Behaviour.POLE | Behaviour.UNBOUNDED | Behaviour.LEAVES_ZERO,
+    ),
+    unary(
+        "square",
+        vjp=lambda xp, g, y, x: g * (2 * x),
+        sympy=lambda sp, x: x**2,
+        ball=lambda balls, x: x * x,
+        slope=lambda balls, x, y: 2 * x,
+        complex=lambda cx, z: np.square(z),
+        radius=None,
+        varies=lambda a: a != 0,
+        behaviour=Behaviour.EXPOSING | Behaviour.NEVER_NEGATIVE | Behaviour.LEAVES_ZERO,
+    ),
+    unary(
+        "sqrt",
+        vjp=lambda xp, g, y, x: g * 0.5 / y,
+        sympy=lambda sp, x: sp.sqrt(x),
+        ball=lambda balls, x: x.sqrt(),
+        slope=lambda balls, x, y: balls.ONE / (2 * y),
+        series=lambda ts, x: ts.root(x),
+        complex=lambda cx, z: np.sqrt(z),
+        domain=(0, np.inf),
+        radius=np.abs,
+        behaviour=(
+            Behaviour.STEEP
+            | Behaviour.UNBOUNDED
+            | Behaviour.EXPOSING
+            | Behaviour.NEVER_NEGATIVE
+            | Behaviour.KEEPS_OFF_ZERO
+        ),
+    ),
+    unary(
+        "reciprocal",
+        vjp=lambda xp, g, y, x: -g * y * y,
+        sympy=lambda sp, x: sp.quotient(sp.S.One, x),
+        ball=lambda balls, x: balls.ONE / x,
+        slope=lambda balls, x, y: -y * y,
+        complex=lambda cx, z: cx.divide(1, z),
+        radius=np.abs,
+        behaviour=Behaviour.POLE | Behaviour.UNBOUNDED,
+    ),
+    binary(
+        "hypot",
+        vjp=(lambda xp, g, y, a, b: g * (a / y), lambda xp, g, y, a, b: g * (b / y)),
+        sympy=lambda sp, a, b: sp.Hypot(a, b),
+        ball=lambda balls, x, y: (x * x + y * y).sqrt(),
+        slopes=(lambda balls, x, y, z: x / z, lambda balls, x, y, z: y / z),
+        series=lambda ts, x, y: ts.root(x * x + y * y),
+        complex=lambda cx, z, w: cx.hypot(z, w),
+        radius=(_distance, _distance),
+        varies=(lambda a, c: a != 0, lambda a, c: c != 0),
+        behaviour=Behaviour.STEEP | Behaviour.EXPOSING | Behaviour.NEVER_NEGATIVE,
+    ),
+)
