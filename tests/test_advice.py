@@ -245,7 +245,7 @@ def test_large_problems_are_judged_by_a_part(monkeypatch):
     """If digits of large problems were not sampled, nothing could be advised for them."""
     from gradmethods.truth import find
 
-    monkeypatch.setattr(find, "_whole", lambda problem, seconds: None)
+    monkeypatch.setattr(find, "_whole", lambda *_: None)
     monkeypatch.setattr(candidates, "CANDIDATES", ("backprop", "numerical"))
     found = advise(gm.problems.get("rosenbrock", n=100))
     assert "64 of 100 components and a random direction" in found.reference

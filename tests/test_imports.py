@@ -65,8 +65,9 @@ except SystemExit:
         ("import gradmethods; gradmethods.GradientError", {"errors"}),
         ("import gradmethods; gradmethods.__version__", set()),
         (COMMAND, {"app", "errors"}),
+        ("import gradmethods.primitives", {"primitives"}),
     ],
-    ids=["package", "error", "version", "command"],
+    ids=["package", "error", "version", "command", "primitives"],
 )
 def test_rooms_load_when_they_are_first_used(statement, rooms):
     """To import the package loaded 118 modules in a third of a second, whatever was to be done."""

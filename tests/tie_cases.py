@@ -193,6 +193,12 @@ KINKS = [
         ([0.0, 1.0], [1.0, 1.0], [0.5, 1.0]), ([0.5, 0.5], [-0.1, 1.0], [1.1, 1.0])),
     kink("relu by where", lambda xp, w: xp.sum(xp.where(w > 0, w, 0)), [0.0], "f'(±1) = 1, 0",
         ([0.0], [1.0], [0.5]), ([1.5],)),
+    kink("relu by a mask", lambda xp, w: xp.sum((w > 0) * w), [0.0], "f'(±1) = 1, 0",
+        ([0.0], [1.0], [0.5]), ([1.5], [-0.5])),
+    kink("a choice within a choice", lambda xp, w: xp.sum(
+        xp.maximum(xp.abs(w), 0) - xp.where(w > 0, xp.abs(w), 0)), [0.0],
+        "max(-x, 0): |x| parts from 0 in the ratio of x, and not where x does",
+        ([0.0], [-1.0], [-0.5]), ()),
     kink("leaky relu", lambda xp, w: xp.sum(xp.where(w > 0, w, 0.25 * w)), [0.0],
         "f'(1) = 1, f'(-1) = -1/4", ([1.0], [0.25], [0.5]), ([2.0],)),
     kink("max of two", lambda xp, w: xp.max(w), [1.0, 1.0], "f'(1, -1) = f'(-1, 1) = 1",
@@ -241,6 +247,10 @@ JUMPS = [
     kink("rounded angle", lambda xp, w: xp.sum(xp.round(xp.atan2(w, -1.0)) + w), [0.0], "-3 and 3"),
     kink("branch by a power of 0", lambda xp, w: xp.sum(xp.where(0.0**w > 0.5, w, 5)), [0.0],
         "0 at 0, 5 to the right: 0^w is 1, then 0"),
+    kink("limited floor", lambda xp, w: xp.sum(xp.clip(xp.floor(w), 0, 2) + w), [1.0],
+        "from 1 to 2: a limit between two values of a step decides nothing"),
+    kink("larger than a sign", lambda xp, w: xp.sum(xp.maximum(xp.sign(w), 0.5) + w), [0.0],
+        "from 1/2 to 1"),
     kink("mask", lambda xp, w: xp.sum((w >= 1) * w), [1.0], "0 below, 1 above"),
 ]
 

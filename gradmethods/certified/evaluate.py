@@ -50,7 +50,7 @@ UNITS = {name: 2.0**-bits for name, bits in PRECISIONS.items()}
 LEAST = {name: float(np.finfo(name).smallest_normal) for name in PRECISIONS}
 """Least normal numbers."""
 
-FORWARD = 1000
+FORWARD = 100
 """Parameters up to which rounding errors are followed along each of them."""
 
 Enclosures = dict[str, Objects]
@@ -73,6 +73,8 @@ def run(
         If a comparison is open, or the loss is not finite.
     """
     value, variation = _evaluated(problem, point, variations, xp)
+    if xp.choices is not None and next(xp.choices, None) is not None:
+        raise Undecided("There are fewer choices than were settled")
     if not value.is_finite():
         raise Undecided("The loss is not a finite number")
     return value, variation

@@ -36,16 +36,14 @@ from gradmethods.errors import NotDifferentiable
 from gradmethods.problem import Problem
 from gradmethods.structure import ParametersLike
 
-DIRECTIONS = 6
-"""Random directions to both sides of which a loss is looked at, beside those with names."""
-
-COORDINATES = 6
-"""Entries along which it is looked at."""
+RANDOM, MOST, AXES = 3, 7, 6
+"""Random directions, such that part any two of up to 2**7 entries, and axes along which a loss is
+looked at, to both sides."""
 
 DIGITS = 30
 
 ALMOST = 1e-12
-"""What a weight may be below 0 for rounding."""
+"""What counts as 0 where weights are looked for."""
 
 
 class Kind(StrEnum):
@@ -202,7 +200,7 @@ def _without_gradient(problem: Problem, reason: str, budget: float) -> Truth:
             limits = [*(side.limit for side in found), value]
             for limit in limits[1:]:
                 if not limit.overlaps(limits[0]):
-                    jump = f"it is {limit.str(8)} and {limits[0].str(8)} as near as may be"
+                    jump = f"it is {limit.str(17)} and {limits[0].str(17)} as near as may be"
                     return Truth(problem, Kind.NONE, f"The loss jumps: {jump}. {reason}")
             for side in found:
                 if enclosure is None and side.choices is not None:
@@ -232,15 +230,21 @@ def _beside(problem: Problem, direction: list[arb]) -> OneSided | None:
 
 
 def _pairs(problem: Problem) -> Iterator[list[arb]]:
-    """Yield directions: random ones, which no choice is likely to be blind to, and coordinates."""
-    rng = np.random.default_rng(0)
-    n = problem.size
-    for _ in range(DIRECTIONS):
-        yield [arb(int(x)) / 2**20 for x in 2 * rng.integers(-(2**19), 2**19, n) + 1]
-    for i in range(n) if n <= COORDINATES else rng.choice(n, COORDINATES, replace=False):
-        yield [arb(int(k == i)) for k in range(n)]
-    if n > 1:
-        yield [arb(1)] * n
+    """Yield directions: to one side of all entries, to both sides of any two, random, along axes.
+
+    Their sizes are random, so that no choice is likely to be blind to them.
+    """
+    rng, n = np.random.default_rng(0), problem.size
+    places = np.arange(n)
+    signs = [
+        np.ones(n),
+        *((-1.0) ** (places >> k & 1) for k in range(min((n - 1).bit_length(), MOST))),
+    ]
+    signs += [rng.choice([-1.0, 1.0], n) for _ in range(RANDOM)]
+    for sign in signs:
+        yield exact(sign * rng.integers(2**18, 2**20, n) / 2**20).tolist()
+    for i in places if n <= AXES else rng.choice(n, AXES, replace=False):
+        yield exact((places == i).astype(float)).tolist()
 
 
 def _directions(problem: Problem) -> Iterator[list[arb]]:
@@ -263,22 +267,40 @@ def _is_average(
 ) -> bool:
     """Say whether an average of gradients is for certain within a bound of a given one.
 
-    The weights are those of least squares, without those that come out negative, until none does:
-    whatever they are, what they give is an average, and its distance is enclosed.
+    The weights are those of the average that is closest; whatever they are, what they give is an
+    average, and its distance is enclosed.
     """
-    used = list(range(len(rows)))
-    while used:
-        table = np.array([np.append(rows[k].middle, 1.0) for k in used])
-        weights = np.linalg.lstsq(table.T, np.append(given, 1.0), rcond=None)[0]
-        if (weights >= -ALMOST).all():
-            break
-        used = [k for k, weight in zip(used, weights, strict=True) if weight > 0]
-    if not used:
-        return False
-    parts = [arb(float(max(weight, 0.0))) for weight in weights]
-    total = sum(parts, arb(0))
+    table = np.array([np.append(row.middle - given, 1.0) for row in rows])
+    weights = [arb(float(weight)) for weight in _weights(table.T, np.append(0 * given, 1.0))]
+    total = sum(weights, arb(0))
     if not total > 0:
         return False
-    average = sum((rows[k].balls * (p / total) for k, p in zip(used, parts, strict=True)), ZERO)
+    average = sum((row.balls * (w / total) for row, w in zip(rows, weights, strict=True)), ZERO)
     apart = each(lambda x, y: (x - y).abs_upper(), average, exact(given))
     return bool(holds(lambda x, r: x <= arb(r), apart, allowed).all())
+
+
+def _weights(a: NDArray[np.float64], b: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the weights, none negative, with which columns come closest to a vector.
+
+    Source: C. L. Lawson, R. J. Hanson, Solving Least Squares Problems, SIAM 1995, chapter 23.
+    """
+    found, used = np.zeros(a.shape[1]), np.zeros(a.shape[1], bool)
+    for _ in range(3 * a.shape[1]):
+        gain = np.where(used, 0.0, a.T @ (b - a @ found))
+        if gain.max() <= ALMOST * np.abs(a).max() * np.abs(b).max():
+            break
+        used[np.argmax(gain)] = True
+        while True:
+            best = np.zeros_like(found)
+            best[used] = np.linalg.lstsq(a[:, used], b, rcond=None)[0]
+            if not (best[used] <= 0).any():
+                break
+            falling = used & (best <= 0)
+            step = np.min(found[falling] / (found[falling] - best[falling]))
+            found = found + step * (best - found)
+            used &= found > ALMOST
+            if not used.any():
+                return found
+        found = best
+    return found

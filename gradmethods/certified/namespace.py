@@ -12,6 +12,7 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
+from flint import arb
 
 from gradmethods.arrays import Array
 from gradmethods.certified import decisions
@@ -36,7 +37,14 @@ from gradmethods.certified.decisions import Settled, Tie
 from gradmethods.certified.functions import smooth
 from gradmethods.certified.moving import MOVES
 from gradmethods.certified.piecewise import LOGIC, Piecewise
-from gradmethods.certified.products import product, running_total, sum_of_two, total, widened
+from gradmethods.certified.products import (
+    is_infinity,
+    product,
+    running_total,
+    sum_of_two,
+    total,
+    widened,
+)
 from gradmethods.errors import NotDifferentiable
 from gradmethods.graph.record import result_dtype
 from gradmethods.graph.signs import KEEPING, NEVER_NEGATIVE
@@ -56,6 +64,15 @@ ROOTS = ("sqrt", "hypot")
 
 UNDERFLOW = 8
 """Units in the last place that functions may be off by where they underflow."""
+
+
+def _beside(x: Any, other: Any) -> Any:
+    """Return what of a ball counts beside another: beside an infinity, its midpoint will do.
+
+    Of an infinity and a ball with a radius, Arb says that their sum may be either infinity.
+    """
+    known = isinstance(x, arb) and x.is_finite() and is_infinity(other)
+    return x.mid() if known else x
 
 
 class Balls(Piecewise):
@@ -157,7 +174,7 @@ class Balls(Piecewise):
         if not zero.any():
             return self._smooth("pow", a, b)
         base = replace(a, values=boxed(np.where(zero, ONE, a.values)))
-        nothing = Ball(filled(zero.shape), a.dtype)
+        nothing = Ball(filled(zero.shape), a.dtype, None, np.broadcast_to(b.varying, zero.shape))
         return self._where(self.ball(zero), nothing, self._smooth("pow", base, b))
 
     def _on_the_cut(self, angle: Ball, payload: Any, y: Ball, x: Ball) -> Ball:
@@ -210,10 +227,10 @@ class Balls(Piecewise):
         return found
 
     def _values(self, name: str, operands: list[Objects]) -> Objects:
-        values = each(smooth(name).value, *operands)
         if name not in SUMS:
-            return self._underflowing(values)
+            return self._underflowing(each(smooth(name).value, *operands))
         x, y = operands
+        values = each(smooth(name).value, each(_beside, x, y), each(_beside, y, x))
         return sum_of_two(values, x, y, self.unit)
 
     def _underflowing(self, values: Objects) -> Objects:

@@ -30,12 +30,16 @@ from gradmethods.certified.arrays import (
     holds,
     variations,
 )
-from gradmethods.certified.decisions import Settled
+from gradmethods.certified.decisions import Settled, Undecided
 from gradmethods.certified.moving import Moving
 from gradmethods.certified.numbers import tied
 from gradmethods.primitives import Kind, of_kind
 
 LOGIC = of_kind(Kind.LOGIC)
+
+
+EITHER: Any = arb(0.5, 0.5)
+"""Holds 0 and 1, and all between."""
 
 
 class Piecewise(Moving):
@@ -58,11 +62,16 @@ class Piecewise(Moving):
     choices: Iterator[Settled] | None
     free: bool
 
-    def settled(self, name: str, *balls: Ball) -> Settled | None:  # noqa: ARG002  # in `ties` it counts
+    def settled(self, name: str, *balls: Ball) -> Settled | None:
         """Return how a choice between values that vary was settled; None if it was not."""
-        if self.choices is None or not either(*balls).any():
+        levels = either(*balls)
+        if self.choices is None or not levels.any():
             return None
-        return next(self.choices)
+        settled = next(self.choices, None)
+        shape = np.broadcast_shapes(*(ball.shape for ball in balls))
+        if settled is None or (settled.name, settled.tied.shape) != (name, shape):
+            raise Undecided(f"xp.{name} was not asked of the same where choices were settled")
+        return settled
 
     def _maximum(self, a: Ball, b: Ball) -> Ball:
         x, y = np.broadcast_arrays(a.values, b.values)
@@ -127,8 +136,11 @@ class Piecewise(Moving):
     def _condition(self, truth: Truth, tied_: Truth) -> Any:
         if not tied_.any():
             return truth
+        values = exact(truth)
+        if self.free:
+            values = boxed(np.where(tied_, EITHER, values))
         levels = np.where(tied_, SMOOTHLY, CONSTANT)
-        return Ball(exact(truth), np.dtype(bool), None, levels, never_negative=True)
+        return Ball(values, np.dtype(bool), None, levels, never_negative=True)
 
     def _step(self, name: str, a: Ball) -> Ball:
         """Decide signs and whole parts; a step at a jump is taken to the side that is settled."""
@@ -192,7 +204,7 @@ class Piecewise(Moving):
 def _between(here: Any, there: Any, where: Truth) -> Any:
     """Let an array vary as one or another does, or anyhow between, where these are open."""
     rest = there.plus(here.negated()).selected(where, here.zeros(where.shape), ~where)
-    return here.plus(rest.scaled(filled(where.shape, arb(0.5, 0.5))))
+    return here.plus(rest.scaled(filled(where.shape, EITHER)))
 
 
 def negated(a: Ball) -> Ball:
@@ -208,7 +220,7 @@ def chosen_by(condition: Ball) -> Truth:
 
 def _larger(x: Any, y: Any) -> Any:
     """Return a ball that holds the larger of two, both of which may be NaN."""
-    return x.max(y) if isinstance(x, arb) and isinstance(y, arb) else x
+    return x.max(y)
 
 
 def _one_and_the_same(x: Any, y: Any) -> bool:

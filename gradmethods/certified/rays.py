@@ -62,6 +62,12 @@ class Beside:
 
     __hash__ = None  # type: ignore[assignment]  # equal at the point, and perhaps nowhere else
 
+    def is_alike(self, other: Beside) -> bool:
+        """Say whether two series are the same, as far as they are known."""
+        rest = self.series - other.series
+        coefficients = rest.coeffs() if isinstance(rest, arb_series) else [rest]
+        return self.series is other.series or all(c.is_zero() for c in coefficients)
+
     def is_zero(self) -> bool:
         """Say whether it is 0 at the point."""
         return bool(head(self.series).is_zero())
@@ -86,8 +92,9 @@ class Ray(Series):
     ----------
     made : list of Settled
         The choices between values that are equal at the point.
-    roots : int
-        Roots of 0: beside such a point the gradient goes to no limit that a choice would tell.
+    blind : int
+        Where choices do not tell what the gradients beside the point tend to: at roots of 0, and
+        where values that are equal do not part.
     """
 
     kind = "ray"
@@ -95,7 +102,7 @@ class Ray(Series):
     def __init__(self) -> None:
         super().__init__()
         self.made: list[Settled] = []
-        self.roots = 0
+        self.blind = 0
 
     def settled(self, name: str, *balls: Ball) -> Settled | None:
         """Decide by what is true for all small t > 0."""
@@ -106,8 +113,8 @@ class Ray(Series):
             equal = varying & holds(
                 lambda *xs: all(head(x).is_zero() for x in xs), *(ball.values for ball in balls)
             )
-            self.roots += int(equal.any())
-            return self._made(equal, equal, equal)
+            self.blind += int(equal.any())
+            return self._made(name, equal, equal, equal)
         x, y = np.broadcast_arrays(*(self._here(ball).values for ball in (*balls, balls[0])[:2]))
         if name in decisions.STEPS:
             jumps = decisions.STEPS[name][1]
@@ -117,14 +124,16 @@ class Ray(Series):
             equal = varying & holds(tied, x, y)
         below, above, neither = decisions.order(x, y)
         same = holds(lambda p, q: p.series is q.series, x, y)
+        if name == "maximum":  # of two values that do not part here, the first
+            alike = holds(Beside.is_alike, x, y)
+            self.blind += int((neither & equal & alike & ~same).any())
+            above, same = above | (neither & alike), same | alike
         if (neither & equal & ~same).any():
             raise Undecided("Two equal values do not part along this direction, or too slowly")
-        if name == "maximum":
-            above = above | same
-        return self._made(equal, below & equal, above & equal)
+        return self._made(name, equal, below & equal, above & equal)
 
-    def _made(self, *parts: Any) -> Settled:
-        self.made.append(Settled(*map(np.asarray, parts)))
+    def _made(self, name: str, *parts: Any) -> Settled:
+        self.made.append(Settled(name, *map(np.asarray, parts)))
         return self.made[-1]
 
     def _here(self, ball: Ball) -> Ball:
@@ -138,7 +147,7 @@ class Ray(Series):
         self.settled("maximum", a, b)
         x, y = np.broadcast_arrays(a.values, b.values)
         below, _, neither = decisions.order(self._here(a).values, self._here(b).values)
-        unknown = neither & ~holds(lambda p, q: p is q, x, y)
+        unknown = neither & ~holds(lambda p, q: Beside(p).is_alike(Beside(q)), x, y)
         values = np.where(unknown, NAN, np.where(below, y, x))
         return Ball(values, a.dtype, None, either(a, b))
 
@@ -205,4 +214,4 @@ def along(problem: Problem, direction: Sequence[arb]) -> OneSided:
     """
     xp = Ray()
     limit, slope = taylor(problem, xp, direction, 2)
-    return OneSided(limit, slope, None if xp.roots else xp.made)
+    return OneSided(limit, slope, None if xp.blind else xp.made)

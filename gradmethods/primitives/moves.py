@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from gradmethods.primitives.entry import Behaviour, Function, Kind, Primitive, move
+from gradmethods.primitives.primitive import Behaviour, Function, Kind, Primitive, move
 from gradmethods.primitives.shapes import Operand, Shape, fill_index, moved_shape, stand_in
 
 MOVES = Behaviour.PASSING | Behaviour.KEEPS_SIGN

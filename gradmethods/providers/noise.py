@@ -78,6 +78,7 @@ def noise_along(
     spacings = [float(u**power) for power in POWERS]
     values: Sequence[float] = ()
     rejected: list[float] = []
+    large: list[float] = []
     for i, spacing in enumerate(spacings):
         wider, values = values, line(spacing)
         level = noise_of(values, rounded=u * _slope(values) / spacing)
@@ -95,7 +96,11 @@ def noise_along(
             return max([least, *(x for x in finer if x > 0)] if any(finer) else [least, level])
         if _straight(values):
             rejected.append(noise_of(values, alike=False))
-    # Where a loss is straight but for its noise, neither a kink nor a wave adds to that.
+        large.append(level)
+    # Where a loss is straight but for its noise, neither a kink nor a wave adds to that; and where
+    # it is nothing but noise on every line, large terms cancel.
+    if not any(map(math.isnan, large)):
+        rejected.append(min(large))
     return max([least, *(x for x in rejected if x > 0)])
 
 

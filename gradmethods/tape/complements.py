@@ -1,8 +1,6 @@
 """The namespace in which vjp rules write, which knows what is left to 1 where a unit saturates.
 
-A loss that writes 1 - y loses digits where y is near 1, and that is the loss's own affair. A slope
-need not: 1 - y is exp(-x) y for the sigmoid, and 1 - y² is 1/cosh² x for tanh. Rules that
-divide by such a difference take it from here too, so that what a loss multiplies and divides by
+Slopes take the values that `graph.complements` finds, so that what a loss multiplies and divides by
 cancels: the slope of log(1 - sigmoid(x)) is -sigmoid(x), to the last digit.
 """
 
@@ -12,14 +10,13 @@ from typing import Any
 
 from gradmethods.arrays import Array
 from gradmethods.errors import UnsupportedOperation
-from gradmethods.graph import Node, Recorder
-from gradmethods.graph.quotients import is_node, is_number
+from gradmethods.graph import Graph, Node, Recorder
+from gradmethods.graph.complements import Complements, squared
+from gradmethods.graph.quotients import Operand, is_node
 from gradmethods.primitives import Primitive
-from gradmethods.primitives.entry import Function, Rules
+from gradmethods.primitives.primitive import Function, Rules
 from gradmethods.primitives.quotients import NORMALISED, QUOTIENT
 from gradmethods.primitives.recognised import BESIDE_SIGMOID, SIGMOID, SLOPE_OF_TANH
-
-MOVES = ("reshape", "permute_dims", "broadcast_to", "getitem")
 
 
 class Reverse(Recorder):
@@ -51,15 +48,35 @@ class Reverse(Recorder):
         """Return the vjp rules of a primitive."""
         return primitive.vjp
 
-    def exact(self, x: Any) -> Any:
-        """Return an operand, or its value with the digits that a difference from 1 lost in it."""
-        found = _exact(self, x.payload)
-        return x if found is None else found
+    longest = 0.0
+
+    def complements(self, graph: Graph) -> Complements | None:
+        """Find the values that slopes take for those of a graph, or None if they take those."""
+        found = Complements(self)
+        for node in graph.nodes():
+            found.note(node)
+        return found
+
+    def make(self, which: Primitive | str, *operands: Operand, **static: Any) -> Operand:
+        """Apply a primitive to nodes."""
+        return self.bind(which, *(self._lifted(x) for x in operands), **static).payload
+
+    def beside(self, x: Node) -> Operand | None:
+        """Return 1 - x of a sigmoid, and of the square of tanh."""
+        if is_node(x, SIGMOID.name):
+            return self.beside_sigmoid(Array(self, x.operands[0]), Array(self, x)).payload
+        y = squared(x, "tanh")
+        if y is None:
+            return None
+        return self.slope_of_tanh(Array(self, y.operands[0]), Array(self, y)).payload
 
     def exact_one_and(self, x: Any) -> Any:
-        """Return 1 + x, likewise."""
-        found = _beside(self, x.payload.operands[0]) if is_node(x.payload, "negative") else None
-        return x + 1 if found is None else found
+        """Return 1 + x, with the digits that it loses near -1."""
+        found = Complements(self).after_one(x.payload)
+        return x + 1 if found is None else Array(self, found)
+
+    def _lifted(self, x: Operand) -> Any:
+        return Array(self, x) if isinstance(x, Node) else x
 
     def beside_sigmoid(self, x: Any, y: Any) -> Any:
         """Return 1 - y for y = 1/(1 + exp(-x)), whose exponential the loss has computed."""
@@ -83,9 +100,8 @@ class Textbook(Reverse):
         """Return the vjp rules of a primitive; of all quotients that of a division."""
         return QUOTIENT_RULE if primitive in (QUOTIENT, NORMALISED) else primitive.vjp
 
-    def exact(self, x: Any) -> Any:
-        """Return an operand."""
-        return x
+    def complements(self, graph: Graph) -> None:
+        """Take the values of the loss."""
 
     def exact_one_and(self, x: Any) -> Any:
         """Return 1 + x."""
@@ -98,63 +114,3 @@ class Textbook(Reverse):
     def slope_of_tanh(self, x: Any, y: Any) -> Any:  # the base's
         """Return 1 - y²."""
         return 1 - y * y
-
-
-def _exact(xp: Any, x: Any) -> Any:
-    if not is_node(x, "add", "subtract", "multiply", "divide", "maximum", "minimum", *MOVES):
-        return None
-    name, (a, *rest) = x.primitive.name, x.operands
-    if name in MOVES:
-        return _moved(xp, x, _exact(xp, a))
-    (b,) = rest
-    if name == "subtract" and is_number(a):
-        found = _beside(xp, b) if a >= 1 else None
-        return found if found is None or a == 1 else found + (a - 1)
-    if name == "add":
-        for number, other in ((a, b), (b, a)):
-            if is_number(number) and number == 1:
-                return _one_and(xp, other)
-    for number, other in ((b, a), (a, b)):
-        found = _exact(xp, other) if is_number(number) else None
-        if found is not None and (number is b or name != "divide"):
-            return getattr(xp, name)(found, number)
-    return None
-
-
-def _one_and(xp: Any, x: Any) -> Any:
-    """Return 1 + x where x is tanh, or the negative of what saturates at 1."""
-    if is_node(x, "negative"):
-        return _beside(xp, x.operands[0])
-    if is_node(x, "tanh"):
-        return 2 / (1 + xp.exp(Array(xp, x.operands[0]) * -2))
-    return None
-
-
-def _beside(xp: Any, x: Any) -> Any:
-    """Return 1 - x where x saturates at 1: a sigmoid, tanh or its square, moved or limited."""
-    if is_node(x, SIGMOID.name):
-        return xp.beside_sigmoid(Array(xp, x.operands[0]), Array(xp, x))
-    if is_node(x, "tanh"):
-        return 2 / (1 + xp.exp(Array(xp, x.operands[0]) * 2))
-    square = is_node(x, "square") or (is_node(x, "multiply") and x.operands[0] is x.operands[1])
-    if square and is_node(x.operands[0], "tanh"):
-        (y,) = {*x.operands}
-        return xp.slope_of_tanh(Array(xp, y.operands[0]), Array(xp, y))
-    if is_node(x, *MOVES):
-        return _moved(xp, x, _beside(xp, x.operands[0]))
-    if is_node(x, "maximum", "minimum"):
-        opposite = xp.minimum if x.primitive.name == "maximum" else xp.maximum
-        for number, other in (x.operands, reversed(x.operands)):
-            found = _beside(xp, other) if is_number(number) else None
-            if found is not None:
-                return opposite(found, 1 - number)
-    return None
-
-
-def _moved(xp: Any, node: Any, found: Any) -> Any:
-    """Move entries as a node moves those of its operand."""
-    return (
-        found
-        if found is None
-        else xp.bind(node.primitive, found, *node.operands[1:], **node.static)
-    )

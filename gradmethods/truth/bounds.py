@@ -62,6 +62,9 @@ where nothing better is known, before it is wrong."""
 NEAR = 30.0
 """It is right up to so many times the error of the entry, or of all in its array on average."""
 
+ROUNDED = 1e-2
+"""An error of rounding is this part, or less, of what single precision makes of it."""
+
 DECISIVE = 1e-2
 """A bound that allows more than this part of an entry decides nothing there."""
 
@@ -275,12 +278,30 @@ def rounding_bound(truth: Truth, gradient: Any, seen: Seen | None = None) -> Bou
 
 
 def textbook_errors(truth: Truth) -> Arrays | None:
-    """Return the errors of backpropagation with textbook slopes; None if it gives no numbers."""
+    """Return what rounding makes backpropagation with textbook slopes err by; None if unknown.
+
+    An error that single and double precision share need not be one of rounding, but may be one of
+    the branch that is taken, or of a rule: it is no excuse for anybody, and its array is left out.
+    """
+    problem = truth.problem
+    double = problem.dtype == np.float64
     try:
-        errors = truth.error(textbook_gradient(truth.problem))
+        with np.errstate(all="ignore"):
+            own, other = (
+                truth.error(textbook_gradient(each))
+                for each in (problem, problem.in_dtype(np.float32 if double else np.float64))
+            )
     except GradientError:
         return None
-    return {n: np.nan_to_num(abs(e), nan=np.inf, posinf=np.inf) for n, e in errors.items()}
+    found = {}
+    for name, error in own.items():
+        mine, others = (
+            np.nan_to_num(abs(e), nan=np.inf, posinf=np.inf) for e in (error, other[name])
+        )
+        fine, coarse = (mine, others) if double else (others, mine)
+        if norm(fine) <= ROUNDED * norm(coarse):
+            found[name] = mine
+    return found
 
 
 def amplification(truth: Truth) -> Arrays:

@@ -94,23 +94,25 @@ def judge(answer: Answered, found: Found) -> Verdict:
 def _at_a_tie(answer: Answered, found: Found) -> Verdict:
     """Judge where there is no certified gradient: by the subgradients that are proven.
 
-    One that is none of them is wrong only where rounding cannot be why.
+    One that is none of them is wrong only where rounding cannot be why, and where the method did
+    not say itself that it does not know.
     """
     tie = found.tie
     assert tie is not None
     if not all(np.isfinite(array).all() for array in answer.gradient.values()):
         return Verdict(WRONG, said="NaN or infinity in the gradient")
     structure, u = found.problem.structure, float(np.finfo(found.problem.dtype).eps) / 2
-    gradient, near, far = structure.restore(answer.gradient), {}, {}
+    gradient, near, far, told = structure.restore(answer.gradient), {}, {}, False
     for name, array in answer.gradient.items():
         size = abs(np.asarray(array, float))
         claim = np.zeros(size.shape) if answer.claim is None else answer.claim[name]
         known = np.where(np.isfinite(claim), claim, 0.0)
+        told |= not np.isfinite(claim).all()
         near[name] = ROUNDINGS * u * size + SURE * known
         far[name] = SEEN * u * size + CLAIM * known + DECISIVE * size
     if tie.is_subgradient(gradient, structure.restore(near)):
         return Verdict(SUBGRADIENT, said=found.why)
-    if tie.is_subgradient(gradient, structure.restore(far)) is False:
+    if not told and tie.is_subgradient(gradient, structure.restore(far)) is False:
         return Verdict(WRONG, said=f"it is no subgradient. {found.why}")
     return Verdict(NO_GRADIENT if tie.kind == "no gradient exists" else UNDECIDED, said=found.why)
 

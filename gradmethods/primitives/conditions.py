@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from gradmethods.primitives.entry import Kind, Primitive, condition
+from gradmethods.primitives.primitive import Kind, Primitive, condition
 
 ENTRIES: tuple[Primitive, ...] = (
     condition("less", Kind.COMPARISON, 2, sympy=lambda sp, a, b: sp.compare(sp.Lt, a, b)),

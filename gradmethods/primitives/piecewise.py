@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from gradmethods.primitives.entry import Behaviour, Primitive, choice, step
+from gradmethods.primitives.primitive import Behaviour, Primitive, choice, step
 from gradmethods.primitives.recognised import HEAVISIDE
 
 
