@@ -26,8 +26,7 @@ PROVIDERS: dict[str, Provider] = {
 """The default provider of each method."""
 
 BASELINE = PROVIDERS["backprop"].name
-"""The method that others are measured by: their operations are divided by its, and it is the
-reference of the benchmark."""
+"""The method that others are measured by: their operations are divided by its own."""
 
 
 @dataclass(frozen=True)
