@@ -11,7 +11,7 @@ import pytest
 
 import gradmethods as gm
 from gradmethods.graph import record
-from gradmethods.tape import recognise
+from gradmethods.graph.program import recognise
 from tests.duals import differentiate
 
 ENGINES: dict[str, Any] = {

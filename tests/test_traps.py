@@ -13,9 +13,10 @@ import gradmethods as gm
 from gradmethods import problems
 from gradmethods.arrays import Array
 from gradmethods.graph import Graph, Node, Recorder, record
+from gradmethods.graph.program import recognise
 from gradmethods.graph.slopes import EXPOSING, PASSING, STEEP, UNBOUNDED, Slopes, unbounded
 from gradmethods.primitives import TABLE
-from gradmethods.tape import differentiate, recognise
+from gradmethods.tape import differentiate
 from gradmethods.tape.selection import Selection
 from tests import trap_masks, trap_programs  # noqa: F401  # masks register their losses
 from tests.trap_kept import HIDING_NOTHING

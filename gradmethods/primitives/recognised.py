@@ -54,7 +54,7 @@ SIGMOID = Primitive(
     vjp=(lambda xp, g, y, x: g * y * xp.beside_sigmoid(x, y),),
     behaviour=Behaviour.NEVER_NEGATIVE,
 )
-"""1/(1 + exp(-x)), evaluated as losses write it; its slope is y (1 - y), see `tape.complements`."""
+"""1/(1 + exp(-x)), evaluated as losses write it; its slope is y (1 - y): see `complements`."""
 
 SECH = Primitive(
     "sech",

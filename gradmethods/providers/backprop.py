@@ -18,11 +18,12 @@ from numpy.typing import ArrayLike
 from gradmethods.errors import GradientError
 from gradmethods.graph import Graph, record
 from gradmethods.graph.collector import uncollected
+from gradmethods.graph.program import Program, compile_graph, recognise, simplify
 from gradmethods.graph.slopes import Slopes, unbounded
 from gradmethods.problem import Problem
 from gradmethods.provider import GradientResult, PreparedGradient, Stopwatch
 from gradmethods.structure import Arrays, Parameters, ParametersLike, compile_check
-from gradmethods.tape import Program, compile_graph, differentiate, recognise, simplify
+from gradmethods.tape import differentiate
 
 
 @dataclass(frozen=True)

@@ -20,7 +20,7 @@ from typing import Any
 from gradmethods.arrays import Array
 from gradmethods.graph import Graph, Node
 from gradmethods.graph.slopes import Slopes
-from gradmethods.tape.complements import Reverse, Textbook
+from gradmethods.tape.reverse import Reverse, Textbook
 from gradmethods.tape.selection import Selection
 
 

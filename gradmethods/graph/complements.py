@@ -1,9 +1,11 @@
-"""The namespace in which vjp rules write, which knows what is left to 1 where a unit saturates.
+"""The namespace of derivative rules, which knows what is left to 1 where a unit saturates.
 
 A loss that writes 1 - y loses digits where y is near 1, and that is the loss's own affair. A slope
 need not: 1 - y is exp(-x) y for the sigmoid, and 1 - y² is 1/cosh² x for tanh. Rules that
 divide by such a difference take it from here too, so that what a loss multiplies and divides by
 cancels: the slope of log(1 - sigmoid(x)) is -sigmoid(x), to the last digit.
+
+No rule is known here: in which field of an entry they stand, each engine says.
 """
 
 from __future__ import annotations
@@ -12,21 +14,32 @@ from typing import Any
 
 from gradmethods.arrays import Array
 from gradmethods.errors import UnsupportedOperation
-from gradmethods.graph import Node, Recorder
+from gradmethods.graph.graph import Node
 from gradmethods.graph.quotients import is_node, is_number
+from gradmethods.graph.record import Recorder
 from gradmethods.primitives import Primitive
 from gradmethods.primitives.entry import Function, Rules
-from gradmethods.primitives.quotients import NORMALISED, QUOTIENT
 from gradmethods.primitives.recognised import BESIDE_SIGMOID, SIGMOID, SLOPE_OF_TANH
 
 MOVES = ("reshape", "permute_dims", "broadcast_to", "getitem")
 
 
-class Reverse(Recorder):
-    """The namespace of a reverse sweep: that of a loss, and slopes with all their digits."""
+class RuleRecorder(Recorder):
+    """The namespace of derivative rules: that of a loss, and slopes with all their digits.
+
+    Attributes
+    ----------
+    method : str
+        Whose rules they are.
+    field : str
+        Of an entry, where they stand.
+    """
+
+    method: str
+    field: str
 
     def rule(self, node: Node, position: int) -> Function | None:
-        """Return the vjp rule for one operand of a node, None where the derivative is zero.
+        """Return the rule for one operand of a node, None where the derivative is zero.
 
         Raises
         ------
@@ -38,9 +51,9 @@ class Reverse(Recorder):
         if rules is None:
             shapes = [x.shape for x in node.parents]
             raise UnsupportedOperation(
-                f"Backprop has no vjp rule for the primitive {node.primitive.name!r} (operands of "
-                f"shapes {shapes}). Give its entry in gradmethods.primitives the field vjp, or "
-                "write the loss without it."
+                f"{self.method} has no {self.field} rule for the primitive {node.primitive.name!r} "
+                f"(operands of shapes {shapes}). Give its entry in gradmethods.primitives the "
+                f"field {self.field}, or write the loss without it."
             )
         if callable(rules):
             made: Function | None = rules(position)
@@ -48,8 +61,9 @@ class Reverse(Recorder):
         return rules[position] if position < len(rules) else None
 
     def rules(self, primitive: Primitive) -> Rules | None:
-        """Return the vjp rules of a primitive."""
-        return primitive.vjp
+        """Return the rules of a primitive."""
+        found: Rules | None = getattr(primitive, self.field)
+        return found
 
     def exact(self, x: Any) -> Any:
         """Return an operand, or its value with the digits that a difference from 1 lost in it."""
@@ -68,36 +82,6 @@ class Reverse(Recorder):
     def slope_of_tanh(self, x: Any, y: Any) -> Any:
         """Return 1 - y² for y = tanh(x)."""
         return self.bind(SLOPE_OF_TANH, x, y)
-
-
-QUOTIENT_RULE: Rules = (
-    lambda xp, g, y, n, d, *_, **__: g / d,
-    lambda xp, g, y, n, d, *_, **__: -g * y / d,
-)
-
-
-class Textbook(Reverse):
-    """Slopes as textbooks write them, of rounded values: fewer digits where a unit saturates."""
-
-    def rules(self, primitive: Primitive) -> Rules | None:
-        """Return the vjp rules of a primitive; of all quotients that of a division."""
-        return QUOTIENT_RULE if primitive in (QUOTIENT, NORMALISED) else primitive.vjp
-
-    def exact(self, x: Any) -> Any:
-        """Return an operand."""
-        return x
-
-    def exact_one_and(self, x: Any) -> Any:
-        """Return 1 + x."""
-        return 1 + x
-
-    def beside_sigmoid(self, x: Any, y: Any) -> Any:  # the base's
-        """Return 1 - y."""
-        return 1 - y
-
-    def slope_of_tanh(self, x: Any, y: Any) -> Any:  # the base's
-        """Return 1 - y²."""
-        return 1 - y * y
 
 
 def _exact(xp: Any, x: Any) -> Any:

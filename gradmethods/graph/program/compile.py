@@ -14,12 +14,12 @@ from typing import Any
 import numpy as np
 
 from gradmethods.graph import Graph, Node
+from gradmethods.graph.program.buffers import owner, plan
+from gradmethods.graph.program.emit import FUNCTIONS, emit, is_elementwise, takes_out
+from gradmethods.graph.program.pieces import LONG, in_pieces
+from gradmethods.graph.program.recycle import LARGE, Recycled
+from gradmethods.graph.program.schedule import schedule
 from gradmethods.naming import brief
-from gradmethods.tape.buffers import owner, plan
-from gradmethods.tape.emit import FUNCTIONS, emit, is_elementwise, takes_out
-from gradmethods.tape.pieces import LONG, in_pieces
-from gradmethods.tape.recycle import LARGE, Recycled
-from gradmethods.tape.schedule import schedule
 
 WIDEST = 120
 """Characters of code up to which the comments behind all lines stand in one column."""
@@ -57,7 +57,7 @@ def compile_graph(graph: Graph) -> Program:
         function = in_pieces(writer.statements(), writer.bound, FUNCTIONS, writer.buffered())
     else:
         scope = FUNCTIONS | writer.bound
-        exec(compile(source, "<backprop program>", "exec"), scope)  # noqa: S102  # our own text
+        exec(compile(source, "<gradient program>", "exec"), scope)  # noqa: S102  # our own text
         function = scope["program"]
     operations = graph.operations().total()
     workspace = sum(block.nbytes for block in writer.plan.blocks)
