@@ -1,0 +1,10 @@
+"""Forward mode over a recorded graph: blocks of tangents, pushed by jvp rules.
+
+No vjp rule is run here, and no other engine is known. Read `push` first.
+"""
+
+from gradmethods.forward.blocks import Block, divide
+from gradmethods.forward.differentiate import Programs, compile_forward, differentiate
+from gradmethods.forward.push import push
+
+__all__ = ["Block", "Programs", "compile_forward", "differentiate", "divide", "push"]
