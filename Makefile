@@ -48,7 +48,7 @@ bench-million: $(INSTALLED) ## Run a million forward passes alone, to results/mi
 	$(BIN)/gradmethods million --out results/million $(ARGS)
 
 bench-peers: $(PEERS_INSTALLED) ## Measure ours beside torch, jax, SciPy and others, to results/peers
-	$(PEERS_BIN)/python -m gradmethods.peers --out results/peers $(ARGS)
+	$(PEERS_BIN)/python -m benchmarks.peers --out results/peers $(ARGS)
 
 report: $(INSTALLED) ## Write the report of results/latest again, without measuring
 	$(BIN)/gradmethods report results/latest $(ARGS)

@@ -1,6 +1,6 @@
 """The comparison with peers, run once: every contender on the smallest network of its family.
 
-What is measured properly is measured by ``make bench-peers`` (`gradmethods.peers.run`). A peer
+What is measured properly is measured by ``make bench-peers`` (`benchmarks.peers.run`). A peer
 that is not installed is skipped, with what is missing as the reason.
 """
 
@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 
-from gradmethods.peers import PEERS
-from gradmethods.peers.cases import SMALL, Case, ours
-from gradmethods.peers.trial import run_case
+from benchmarks.peers.cases import SMALL, Case, ours
+from benchmarks.peers.trial import run_case
+from gradmethods.providers.peers import PEERS
 
 ENTRIES = [(case, name) for case in SMALL for name in case.contenders()]
 

@@ -49,6 +49,7 @@ if TYPE_CHECKING:
         Numerical,
         get_provider,
         gradient,
+        peers,
     )
     from gradmethods.studies.training import Training, train
 
@@ -89,6 +90,7 @@ __all__ = [
     "compare",
     "get_provider",
     "gradient",
+    "peers",
     "problems",
     "train",
 ]
@@ -146,6 +148,8 @@ def _loaded(name: str) -> Any:
         from importlib.metadata import version
 
         value: Any = version(__name__)
+    elif name == "peers":  # a room within a room
+        value = import_module(f"{__name__}.providers.peers")
     elif name in _HOMES:
         value = getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
     elif not name.startswith("_") and find_spec(f"{__name__}.{name}"):

@@ -1,7 +1,7 @@
 """Whether a loss is a mean, or a sum, over examples: the check in plain NumPy.
 
 This check finds wrong declarations early and at other points than the given one. It cannot see a
-term that couples examples and happens to vanish; `gradmethods.symbolic` proves the rest.
+term that couples examples and happens to vanish; `gradmethods.graph.examples` proves the rest.
 """
 
 from __future__ import annotations

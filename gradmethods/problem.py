@@ -54,7 +54,7 @@ class Problem:
     examples : iterable of str, optional
         Names of the data whose leading axis counts examples. Declares that the loss is the mean
         (or the sum) over examples of one and the same function; this is checked here on random
-        sub-batches, and proven on symbols by `Analytical`.
+        sub-batches, and proven by `Analytical`.
     name : str, optional
         Shown in tables; the name of the loss function by default.
 

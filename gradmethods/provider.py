@@ -171,7 +171,12 @@ class PreparedGradient(ABC):
 
 @runtime_checkable
 class Provider(Protocol):
-    """A way to compute gradients. Any object with these three members takes part in everything."""
+    """A way to compute gradients. Any object with these three members takes part in everything.
+
+    It may say more of itself, in attributes that all are optional (`providers.registry.Traits` has
+    their meaning): `family`, a str; `exact` and `black_box`, bool; `label`, a str; `style`, a
+    `gradmethods.output.style.Style`.
+    """
 
     @property
     def name(self) -> str:

@@ -70,7 +70,16 @@ class Branch:
         parts = {key: child.build(arrays) for key, child in self.children.items()}
         if self.kind is dict:
             return parts
-        return self.kind(parts.values()) if self.kind in (list, tuple) else self.kind(**parts)
+        if self.kind in (list, tuple):
+            return self.kind(parts.values())
+        if not dataclasses.is_dataclass(self.kind) or _derives_fields(self.kind):
+            return self.kind(**parts)
+        # Without `__post_init__`, which ran when the user made theirs: arrays of another kind may
+        # not pass it, and what it changes would be changed twice.
+        made = object.__new__(self.kind)
+        for name, part in parts.items():
+            object.__setattr__(made, name, part)
+        return made
 
     def leaves(self, given: Any, what: str) -> Iterator[tuple[str, Any]]:
         """Yield the paths of the arrays, with what lies there in a container like this.
@@ -148,7 +157,33 @@ def grow(given: Any, path: str = "") -> tuple[Tree, dict[str, Any]]:
                 "dots. Rename one."
             )
         leaves |= found
-    return Branch(path, kind, children), leaves
+    branch = Branch(path, kind, children)
+    _check_kept(branch, given)
+    return branch, leaves
+
+
+def _check_kept(branch: Branch, given: Any) -> None:
+    """Refuse a dataclass that changes what it is given, where it must be made anew."""
+    if not (dataclasses.is_dataclass(branch.kind) and _derives_fields(branch.kind)):
+        return
+    contents = _contents(given)
+    again = _contents(branch.kind(**contents))
+    for key in branch.children:
+        if not _same(contents[key], again[key]):
+            here = f"{branch.path}.{key}" if branch.path else key
+            raise InvalidProblem(
+                f"{branch.kind.__name__}.__post_init__ changes {here!r} when it is given its own "
+                "value, so the container cannot be made anew around other parameters. Compute the "
+                "changed value in a field of its own (field(init=False)), or in the loss."
+            )
+
+
+def _same(one: Any, other: Any) -> bool:
+    """Tell whether two parts hold the same values."""
+    (_, ours), (_, theirs) = grow(one), grow(other)
+    return ours.keys() == theirs.keys() and all(
+        ours[path] is theirs[path] or np.array_equal(ours[path], theirs[path]) for path in ours
+    )
 
 
 def _is_container(given: Any) -> bool:
@@ -170,6 +205,11 @@ def _contents(given: Any) -> dict[Any, Any]:
 def _fields(given: Any) -> tuple[dataclasses.Field[Any], ...]:
     """Return the fields of a dataclass, none of anything else."""
     return dataclasses.fields(given) if dataclasses.is_dataclass(given) else ()
+
+
+def _derives_fields(kind: type[Any]) -> bool:
+    """Tell whether a dataclass computes fields from others, so that they must be computed anew."""
+    return any(not f.init for f in dataclasses.fields(kind))
 
 
 def _holds_numbers(given: list[Any] | tuple[Any, ...]) -> bool:

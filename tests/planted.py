@@ -18,6 +18,7 @@ class Planted:
 
     mistake: Any
     name: str = "planted"
+    exact: bool | None = True
 
     def obstacle(self, problem):
         return None

@@ -22,8 +22,9 @@ from tests.programs import Program
 EASY, SLACK, SAMPLES = 64.0, 30.0, 4
 """Unit round-offs that need no excuse; what is allowed beyond rounding errors seen at work."""
 GROSS = 1e-4  # of a derivative, or of the largest where it is 0
-BESIDE, DIGITS_BESIDE = ("1e-700", "1e-710"), 1200
-"""How far beside a point the loss is asked for slopes to one side, and with how many digits."""
+BESIDE, DIGITS_BESIDE, ROUNDED = ("1e-700", "1e-710"), 1200, "1e-1150"
+"""How far beside a point the loss is asked for slopes to one side, with how many digits, and what
+rounding leaves of those, of a loss of 1."""
 KINDS = {
     Doubt.NEAR: "near tie", Doubt.KINK: "kink", Doubt.TIE: "tie", Doubt.EDGE: "edge",
     Doubt.ZERO: "edge", Doubt.OVERFLOW: "overflow", Doubt.UNDERFLOW: "underflow",
@@ -183,7 +184,8 @@ class Oracle:
                 (there - home) / mp.mpf(sign + move)
                 for there, move in zip((near, nearer), BESIDE, strict=True)
             )
-            alike = abs(wide - narrow) <= mp.mpf("1e-30") * abs(wide) + mp.mpf("1e-600")
+            rounded = max(abs(home), 1) * mp.mpf(ROUNDED) / mp.mpf(BESIDE[1])
+            alike = abs(wide - narrow) <= mp.mpf("1e-30") * abs(wide) + rounded
             return float(narrow) if alike else math.nan
 
     def finer_than_numbers(self, i: int) -> bool:

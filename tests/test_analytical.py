@@ -206,6 +206,7 @@ def test_float32_is_computed_in_float32(form, examples):
 # -- code and budget
 
 
+@pytest.mark.medium
 def test_expanded_shares_nothing_and_cse_does():
     """The claim that formulas do not share their parts is measured on these two programs."""
     problem = gm.problems.get("island")

@@ -164,6 +164,7 @@ def test_a_map_needs_a_plane():
         maps.plane(wide, wide.last)
 
 
+@pytest.mark.medium
 def test_the_animation_moves(run):
     # If it fails, a GIF of one picture is called an animation.
     gif: Any = Image.open(io.BytesIO(maps.animation(run, frames=3)))

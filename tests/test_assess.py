@@ -108,7 +108,7 @@ def test_a_large_problem_is_judged_on_a_sample(monkeypatch):
     record = found["gradient/rosenbrock/backprop"].record()
     assert (record["n"], record["components"]) == (220, 50)
     assert record["cost"] is None
-    assert record["verdict"] == "within bound"
+    assert record["verdict"] == "right"
 
 
 @pytest.mark.medium
@@ -136,7 +136,7 @@ def test_the_command_writes_a_report(tmp_path, capsys, svg_alone):
 
 def test_the_command_says_when_a_gradient_is_wrong(tmp_path, capsys, monkeypatch):
     """If its status were 0 all the same, a script would go on with a wrong gradient."""
-    wrong = {"verdict": "beyond bound", "reason": "wrong", "arrays": []}
+    wrong = {"verdict": "wrong", "reason": "wrong", "arrays": []}
     record = {"dtype": "float64", "n": 1, "components": 1, "cost": None}
 
     def pretend(todo, out, seed=0):
@@ -145,7 +145,7 @@ def test_the_command_says_when_a_gradient_is_wrong(tmp_path, capsys, monkeypatch
 
     monkeypatch.setattr(assess, "assess", pretend)
     assert cli.main(["accuracy", "island", "--out", str(tmp_path)]) == 1
-    assert "beyond bound" in capsys.readouterr().out
+    assert "wrong" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(

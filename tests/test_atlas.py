@@ -15,6 +15,8 @@ from gradmethods.accuracy.subject import Subject, chosen_components
 from gradmethods.certified import certified_derivatives
 from gradmethods.providers.schemes import COMPLEX_STEP, NAMES, RICHARDSON, SCHEMES
 
+pytestmark = pytest.mark.medium
+
 FACTOR = 10.0
 """Between best steps in theory and measured: the grid is coarse, and round-off is luck."""
 
@@ -38,7 +40,6 @@ def records(request):
     }
 
 
-@pytest.mark.medium
 def test_every_curve_and_every_step_is_there(records):
     """A step that is missing would look like one that nobody can take."""
     assert set(records) == {(dtype, name) for dtype in ("float64", "float32") for name in NAMES}

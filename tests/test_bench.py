@@ -11,11 +11,12 @@ import pytest
 import gradmethods as gm
 from gradmethods.cost import trial
 from gradmethods.cost.cases import GRIDS, PROVIDERS, Case, grid
-from gradmethods.cost.plan import Gap, Plan
+from gradmethods.cost.plan import Plan
 from gradmethods.cost.trial import Settings, run_case
 from gradmethods.errors import BudgetExceeded, GradientError
 from gradmethods.output.format import duration
 from gradmethods.provider import PreparedGradient
+from gradmethods.providers.attempt import Gap
 
 SMOKE = Settings(seconds=0.0)
 

@@ -257,6 +257,7 @@ def test_ctrl_c_ends_the_cases_too(tmp_path):
     assert "Traceback" not in out
 
 
+@pytest.mark.medium
 def test_a_run_keeps_its_proofs(tmp_path):
     """If a run did not write them down, its report would have no derivations to show."""
     bench.prove(tmp_path, bench.PROOFS / 2)

@@ -12,8 +12,17 @@ import numpy as np
 import pytest
 
 import gradmethods as gm
-from gradmethods.accuracy.bounds import SLACK, UNDERFLOW, amplification, bound
-from gradmethods.accuracy.verdict import BEYOND, NOT_FINITE, UNRESOLVED, WITHIN, verdict
+from gradmethods.truth.bounds import (
+    DECISIVE,
+    ROUNDINGS,
+    SLACK,
+    UNDERFLOW,
+    amplification,
+    bound,
+    decisive,
+    rounding_bound,
+)
+from gradmethods.truth.verdict import RIGHT, UNDECIDED, WRONG, verdict
 from tests.known import Known, linear
 
 POINT = np.array([0.3, -1.7, 2.9])
@@ -51,9 +60,9 @@ def test_every_method_is_within_its_bound_and_a_mistake_is_not(name, dtype):
     prepared = gm.get_provider(name).prepare(truth.problem)
     gradient: Any = prepared(truth.problem.params).gradient
     allowed = bound(prepared, truth, derivatives)
-    assert verdict(gradient, truth, allowed).outcome in {WITHIN, UNRESOLVED}
+    assert verdict(gradient, truth, allowed).outcome in {RIGHT, UNDECIDED}
     wrong = gradient + 2.5 * allowed[""]
-    assert verdict(wrong.astype(dtype), truth, allowed).outcome == BEYOND
+    assert verdict(wrong.astype(dtype), truth, allowed).outcome == WRONG
 
 
 @pytest.mark.parametrize(
@@ -95,7 +104,7 @@ def test_the_exact_bound_is_the_sum_that_is_stated():
     """Slack times rounding, one rounding of the result, and underflow: nothing else hides in it."""
     truth = linear({"w": np.array([2.0, 0.0]), "b": 1e-320})
     allowed = bound("backprop", truth)
-    assert allowed["w"][0] == pytest.approx((10 * SLACK + 1) * U * 2)
+    assert allowed["w"][0] == pytest.approx((10 * SLACK + ROUNDINGS) * U * 2)
     assert allowed["w"][1] == allowed["b"] == UNDERFLOW * 5e-324
     assert bound(gm.Backprop(), truth)["w"][0] == allowed["w"][0]
 
@@ -117,8 +126,9 @@ def test_an_unknown_rounding_promises_nothing():
         allowed = bound(name, hidden, derivatives)
         assert np.isinf(allowed[""]).all()
         found = verdict(np.zeros(3), hidden, allowed)
-        assert (found.outcome, found.ok) == (UNRESOLVED, False)
-        assert "zero, would pass" in found.reason
+        assert (found.outcome, found.ok) == (UNDECIDED, None)
+        assert "rounding may change it by anything" in found.reason
+        assert found.open == 3
 
 
 def test_no_difference_is_judged_by_a_bound_that_is_not_a_number():
@@ -128,7 +138,7 @@ def test_no_difference_is_judged_by_a_bound_that_is_not_a_number():
     broken = bound("numerical", truth, lambda problem, order: np.full((3, order + 1), np.nan))
     assert np.isinf(broken[""]).all()
     nan = {"": np.full(3, np.nan)}
-    assert verdict(truth.gradient, truth, nan).outcome == BEYOND
+    assert verdict(truth.gradient * 1.001, truth, nan).outcome == WRONG
 
 
 GRADIENT = {"W": np.array([[3.0, -1.5], [0.75, 1e-9]]), "b": np.array([-2.0, 0.0])}
@@ -150,11 +160,13 @@ def test_a_verdict_names_arrays_and_entries():
         g["W"][1, 1] *= 1 + 1e-12
 
     found = judged(one_entry)
-    assert (found.outcome, found.concerned) == (BEYOND, ("W",))
+    assert (found.outcome, found.concerned) == (WRONG, ("W",))
     assert found.arrays["W"].entries == ((1, 1),)
-    assert found.arrays["b"].outcome == WITHIN
+    assert found.arrays["b"].outcome == RIGHT
     assert "'W', entry [1, 1]" in found.reason
-    assert found.arrays["W"].excess == pytest.approx(1e-12 / (U * (10 * SLACK + 1)), rel=1e-3)
+    assert found.arrays["W"].excess == pytest.approx(
+        1e-12 / (U * (10 * SLACK + ROUNDINGS)), rel=1e-3
+    )
 
 
 def test_the_worst_entry_comes_first():
@@ -176,33 +188,68 @@ def test_what_is_not_finite_is_never_within(bad):
 
     for allowed in (None, {"W": np.full((2, 2), math.inf), "b": np.full(2, math.inf)}):
         found = judged(put, allowed)
-        assert found.arrays["b"].outcome == found.outcome == NOT_FINITE
+        assert found.arrays["b"].outcome == found.outcome == WRONG
         assert found.arrays["b"].excess == math.inf
         assert "NaN or infinity in the gradient of 'b', entry [1]" in found.reason
 
 
-def test_a_bound_as_large_as_the_gradient_proves_nothing():
-    """If everything passes, passing is no news: it must not be called right."""
-    wide = {name: 1.5 * abs(array) for name, array in GRADIENT.items()}
-    found = judged(lambda g: g["b"].fill(0), wide)
-    assert (found.outcome, found.concerned) == (UNRESOLVED, ("W", "b"))
-    assert found.arrays["W"].hidden == 4
+def test_a_bound_above_a_hundredth_of_an_entry_decides_nothing():
+    """If everything passes, passing is no news: it must not be called right, nor wrong."""
+    for part, outcome in ((0.9 * DECISIVE, RIGHT), (1.1 * DECISIVE, UNDECIDED), (1.5, UNDECIDED)):
+        wide = {name: part * abs(array) for name, array in GRADIENT.items()}
+        found = judged(lambda g, part=part: g["W"].__imul__(1 + 0.5 * part), wide)
+        assert found.outcome == outcome, part
+        assert found.ok == (True if outcome == RIGHT else None)
+    assert found.arrays["W"].allowed == pytest.approx(1.5)
+    assert judged(lambda g: g["W"].__imul__(3), wide).outcome == WRONG
 
 
-def test_a_hidden_entry_is_counted():
-    """An entry below its bound is not checked, though its array is: the count must say so."""
+def test_what_is_right_to_the_last_roundings_is_right_under_any_bound():
+    """Where nothing bounds rounding, the right digits are still the right ones."""
+    nothing = {name: np.full(array.shape, math.inf) for name, array in GRADIENT.items()}
+    assert judged(lambda g: None, nothing).ok
+    assert judged(lambda g: g["W"].__imul__(1 + 2 * U), nothing).ok
+    assert judged(lambda g: g["W"].__imul__(1 + 1e-14), nothing).ok is None
+    assert judged(lambda g: g["b"].__setitem__(1, 1e9), nothing).ok is None
+
+
+def test_entries_are_decided_one_by_one():
+    """An entry that rounding hides must not hide the others of its array."""
     allowed = {name: np.full(array.shape, 1e-8) for name, array in GRADIENT.items()}
-    found = judged(lambda g: None, allowed)
-    assert (found.outcome, found.arrays["W"].hidden, found.arrays["b"].hidden) == (WITHIN, 1, 0)
+    assert judged(lambda g: None, allowed).ok
+    found = judged(lambda g: g["W"].__setitem__((1, 1), 0.0), allowed)
+    assert (found.outcome, found.arrays["W"].open) == (UNDECIDED, ((1, 1),))
+    found = judged(lambda g: g["W"].__setitem__((1, 0), 0.75001), allowed)
+    assert (found.outcome, found.arrays["W"].entries) == (WRONG, ((1, 0),))
 
 
-def test_a_zero_array_is_resolved_by_any_bound():
+def test_a_zero_array_is_held_to_the_bound():
     """A dead unit's gradient is exactly 0, and anything else must be beyond."""
     truth = linear({"dead": np.zeros(2), "w": np.ones(2)})
     allowed = bound("backprop", truth)
     assert verdict({"dead": np.zeros(2), "w": np.ones(2)}, truth, allowed).ok
     found = verdict({"dead": np.array([0, 1e-300]), "w": np.ones(2)}, truth, allowed)
-    assert found.outcome == BEYOND
+    assert found.outcome == WRONG
+
+
+def test_one_unit_in_the_last_place_is_right():
+    """Forward mode does not round at all in a sum; a formula of one's own may."""
+    truth = Known(linear(POINT).problem, POINT, units=0.0)
+    for up in (-np.inf, np.inf):
+        near = np.nextafter(POINT, up)
+        assert verdict(near, truth, rounding_bound(truth, near)).ok
+        far = POINT + np.sign(up) * 16 * np.spacing(POINT)
+        assert verdict(far, truth, rounding_bound(truth, far)).ok is False
+
+
+def test_no_bound_that_decides_allows_more_than_a_hundredth():
+    """What is accepted must be near the truth, whatever the method errs by."""
+    truth = linear(GRADIENT)
+    wide = {name: np.full(array.shape, 0.1) for name, array in GRADIENT.items()}
+    sure = decisive(wide, truth).sure
+    for name, array in GRADIENT.items():
+        here = array != 0
+        assert (sure[name][here] <= DECISIVE * abs(array[here])).all()
 
 
 def test_a_scalar_has_no_entry_to_name():

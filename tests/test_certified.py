@@ -12,7 +12,8 @@ import gradmethods as gm
 from gradmethods.certified.decisions import COMPARISONS, FINITE, STEPS
 from gradmethods.certified.functions import SMOOTH as FUNCTIONS
 from gradmethods.certified.moving import MOVES
-from gradmethods.certified.namespace import LOGIC, Balls
+from gradmethods.certified.namespace import Balls
+from gradmethods.certified.piecewise import LOGIC
 from gradmethods.primitives import TABLE
 from tests.primitive_cases import each_function
 
@@ -265,6 +266,7 @@ def test_nan_is_far_from_the_truth():
     assert truth.error(np.array([np.inf, 2.0]))[""][0] == np.inf
 
 
+@pytest.mark.medium
 def test_rounding_bounds_what_float64_does():
     """A bound below the errors of straightforward code would accuse methods that are right."""
     rng = np.random.default_rng(3)

@@ -92,6 +92,7 @@ def test_the_enclosure_holds_derivatives_in_closed_form(family):
     assert not found, found[:5]
 
 
+@pytest.mark.medium
 def test_the_enclosure_holds_exact_gradients_of_least_squares():
     """2,500 more inputs, coupled: products of matrices must not lose the truth either."""
     rng = np.random.default_rng(1)
@@ -131,6 +132,7 @@ def test_the_enclosure_holds_every_function(case):
     assert not misses(problem, truth, multiprecision.ERROR)
 
 
+@pytest.mark.medium
 def test_the_enclosure_holds_random_programs():
     """Rules that are right one by one can still be wrong together: reuse, broadcasting, zeros."""
     found, refused = [], []

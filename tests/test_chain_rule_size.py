@@ -32,6 +32,7 @@ def test_operations_grow_as_the_parameters():
     assert large.operations < 6 * large.problem.size
 
 
+@pytest.mark.medium
 def test_ten_thousand_parameters():
     """The whole formulas stop at some hundred parameters; names must go on."""
     prepared = assert_equal_to_backprop(mlp(2, 100, 100, 1, batch=100))

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 import gradmethods as gm
+from gradmethods.app.cli import main
 from gradmethods.app.runs import begin, bench, ledger
 from gradmethods.cost.cases import Case
 from gradmethods.cost.trial import Settings
@@ -47,6 +48,8 @@ from gradmethods.studies.claims.timings import Timing
 from gradmethods.tape import sweep
 from tests.report_records import record as timed_record
 from tests.report_records import write_run
+
+pytestmark = pytest.mark.medium
 
 
 def verdicts(finding):
@@ -107,7 +110,6 @@ def test_c2_needs_a_million_and_every_pass():
     assert set(verdicts(million.examine(Evidence())).values()) == {UNDECIDED}
 
 
-@pytest.mark.medium
 def test_c3_formulas_swell(counts):
     """If formulas written out shared their parts after all, the article would be wrong."""
     found = sharing.judge(counts)
@@ -184,7 +186,6 @@ def test_c4_times_are_decided_by_intervals():
     assert judged(flat[:2])["width"] == UNDECIDED
 
 
-@pytest.mark.medium
 def test_c5_precision():
     """If differences were as precise as exact methods, or steps another law, it must say so."""
     found = precision.examine(Evidence())
@@ -321,7 +322,6 @@ def test_without_time_nothing_is_decided():
     assert {row["verdict"] for row in rows} == {UNDECIDED}
 
 
-@pytest.mark.medium
 def test_the_job_writes_what_it_found(tmp_path, monkeypatch):
     """If the ledger were not written as the other results are, it could not be cited."""
     chosen = [c for c in LEDGER if c.id in ("C1", "C2", "C6", "C10")]
@@ -346,7 +346,16 @@ def test_the_job_writes_what_it_found(tmp_path, monkeypatch):
     assert again == {path.name: path.read_bytes() for path in written}
 
 
-@pytest.mark.medium
+def test_the_command_says_how_to_close_what_is_open(tmp_path, monkeypatch, capsys, svg_alone):
+    """C10 rests on times: "not decided" alone leaves a reader with nothing to do."""
+    monkeypatch.setattr(claims, "LEDGER", tuple(c for c in LEDGER if c.id in ("C6", "C10")))
+    monkeypatch.setattr(claims, "LAST", tuple(c for c in LEDGER if c.id == "C6"))
+    assert main(["claims", "--out", str(tmp_path)]) == 0
+    printed = capsys.readouterr().out
+    assert "Open: C10." in printed
+    assert "--records results/latest" in printed
+
+
 def test_a_run_keeps_its_claims_and_its_report_shows_them(tmp_path, monkeypatch, svg_alone):
     """If a run did not, `make bench` would measure and decide nothing."""
     write_run(tmp_path)

@@ -75,6 +75,7 @@ def test_array_equations_are_the_scalar_derivatives(found):
     assert (island.entries, island.proven) == (21, 21)
 
 
+@pytest.mark.medium
 def test_each_gradient_entry_simplifies_to_zero():
     """The same by SymPy's own simplification, for what that takes seconds for."""
     left, right = classifier.derivatives(1)
@@ -140,6 +141,7 @@ def test_vanishing_is_decided_exactly(text, zero):
 # -- what is shown
 
 
+@pytest.mark.medium
 def test_latex_is_balanced_and_complete(found):
     """LaTeX that does not compile is found out by the reader, in their own paper."""
     text = formulas.latex(list(found.values()))
@@ -174,6 +176,7 @@ def test_formulas_do_not_run_into_each_other(found, name):
             assert wide < 1 or high < 1
 
 
+@pytest.mark.medium
 def test_the_page_loads_nothing_and_keeps_ids_apart(found):
     """A page that asks the network for a font, or mixes up glyphs, shows other formulas."""
     text = formulas.page(list(found.values()))

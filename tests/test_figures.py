@@ -11,12 +11,14 @@ import pytest
 
 import gradmethods as gm
 from gradmethods.comparison.plane import accuracy_cost_plane
-from gradmethods.cost.cases import PROVIDERS, Case
+from gradmethods.cost.cases import Case
 from gradmethods.cost.sweeps import SWEEPS
 from gradmethods.errors import InvalidOption
 from gradmethods.output import figures
 from gradmethods.output.figures import save
-from gradmethods.output.style import STYLES, style_of
+from gradmethods.providers.analytical import FORMS
+from gradmethods.providers.registry import style_of
+from gradmethods.providers.schemes import NAMES
 from gradmethods.report import frames, plots
 from gradmethods.report.quantities import OPERATIONS, PREPARATION, QUANTITIES, RATIO, TIME
 from tests.report_records import gap, record, some_records
@@ -41,9 +43,9 @@ def test_the_same_records_write_the_same_bytes(tmp_path):
 
 def test_methods_are_told_apart_without_colour():
     """If two looked alike, a figure printed in grey could not be read."""
-    shapes = [(style.marker, str(style.line)) for style in STYLES.values()]
+    ours: list[gm.Provider] = [gm.Backprop(), *map(gm.Analytical, FORMS), *map(gm.Numerical, NAMES)]
+    shapes = [(style_of(p).marker, str(style_of(p).line)) for p in ours]
     assert len(set(shapes)) == len(shapes)
-    assert set(PROVIDERS) <= set(STYLES)
     assert style_of("mine") == style_of("mine")
     assert style_of("mine").label == "mine"
 

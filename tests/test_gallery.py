@@ -55,6 +55,7 @@ def test_a_sentence_does_not_outlive_its_fact():
                 assert reasons.reason(case, entry.methods[0], other) == ""
 
 
+@pytest.mark.medium
 def test_there_is_a_truth_where_there_is_a_derivative(rows):
     """If the reference guessed at a kink, or gave up beside one, methods would be blamed for it."""
     certified = {row["case"] for row in rows if row["certified_digits"] is not None}
@@ -175,6 +176,7 @@ def test_what_is_left_at_the_minimum_is_truncation():
     assert found == pytest.approx(401 * h, rel=1e-3, abs=0)
 
 
+@pytest.mark.medium
 @pytest.mark.parametrize("name", ["noise", "cancellation", "expanded-power", "hilbert"])
 def test_lost_digits_are_lost_to_round_off(name):
     """The sentences blame round-off: more than its bound would be a wrong rule, and no excuse."""

@@ -255,6 +255,7 @@ def test_shared_factors_are_marked_and_numbered():
     assert len(thick) == 6  # L ← − ← σ ← + ← × ← σ ← +
 
 
+@pytest.mark.medium
 def test_a_picture_is_the_same_bytes_every_time(tmp_path):
     """A figure that differs from run to run cannot be committed or cited."""
     problem = PROBLEMS["network-1-1-1"]
@@ -319,6 +320,7 @@ def test_the_command_writes_dot_and_data(tmp_path, capsys):
     assert len(pd.read_csv(io.StringIO(capsys.readouterr().out))) == 11
 
 
+@pytest.mark.medium
 def test_the_command_on_a_users_file(tmp_path, capsys):
     """A user's own loss is what they want to see drawn."""
     source = Path(__file__).parent / "graph_cases.py"

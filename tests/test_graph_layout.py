@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import stat
 import sys
+from functools import cache, partial
 from types import SimpleNamespace
 
 import numpy as np
@@ -21,15 +22,24 @@ from gradmethods.tape import trace
 from tests.graph_cases import PROBLEMS, random_graph
 
 
+@cache
 def boxes_and_edges(name):
     found = trace(PROBLEMS[name])
     drawn = collect(found, Names(found.graph), Shown(values=True, cotangents=True, beside=False))
     return [box.size for box in drawn.boxes], drawn.edges
 
 
-CASES = {name: boxes_and_edges(name) for name in PROBLEMS}
-CASES |= {f"random-{n}-{seed}": random_graph(seed, n) for n in (1, 2, 12, 40) for seed in range(4)}
-EVERY = pytest.mark.parametrize("case", CASES.values(), ids=CASES)
+CASES = {name: partial(boxes_and_edges, name) for name in PROBLEMS} | {
+    f"random-{n}-{seed}": partial(random_graph, seed, n)
+    for n, seed in itertools.product((1, 2, 12, 40), range(4))
+}
+EVERY = pytest.mark.parametrize("case", CASES, indirect=True)
+
+
+@pytest.fixture
+def case(request):
+    """Sizes of boxes, and edges: made when a test asks, as measuring letters takes seconds."""
+    return CASES[request.param]()
 
 
 def curve(route, steps=25):
@@ -147,7 +157,7 @@ def test_reducing_crossings_keeps_the_graph_and_counts_rightly(seed):
 )
 def test_planar_graphs_are_drawn_without_crossings(name):
     """These graphs can be drawn so, and are the ones that readers see first."""
-    sizes, edges = CASES[name]
+    sizes, edges = CASES[name]()
     layers = make_layers(len(sizes), edges)
     reduce_crossings(layers)
     assert slow_crossings(layers) == 0

@@ -10,7 +10,7 @@ import pytest
 import gradmethods as gm
 from gradmethods.errors import NotDifferentiable, UnsupportedOperation
 from gradmethods.primitives import TABLE
-from gradmethods.primitives.entry import REAL_LINE
+from gradmethods.primitives.primitive import REAL_LINE
 from gradmethods.providers.numerical import Numerical
 from tests.smooth_functions import UNARY
 

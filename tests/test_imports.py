@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 import gradmethods
-from gradmethods.peers import PEERS
+from gradmethods.providers.peers import PEERS
 
 HEAVY = {
     "flint", "jinja2", "matplotlib", "mpmath", "pandas", "pytest", "scipy", "sympy", "tabulate",
@@ -19,13 +19,14 @@ HEAVY = {
 OTHERS = {package for peer in PEERS.values() for package in peer.packages} - {"sympy"}
 
 
+@pytest.mark.medium
 @pytest.mark.parametrize(
     ("statement", "heavy"),
     [
         ("import gradmethods as gm; gm.Analytical(); gm.problems.names()", HEAVY),
         ("import gradmethods.cost, gradmethods.report", {"flint", "matplotlib", "pandas", "sympy"}),
         ("import gradmethods.report.write", {"flint", "matplotlib.pyplot", "sympy"}),
-        ("import gradmethods.peers.run, gradmethods.peers.__main__", OTHERS),
+        ("import benchmarks.peers.run, benchmarks.peers.__main__", OTHERS),
     ],
     ids=["package", "rooms", "writing a report", "peers"],
 )
@@ -64,8 +65,9 @@ except SystemExit:
         ("import gradmethods; gradmethods.GradientError", {"errors"}),
         ("import gradmethods; gradmethods.__version__", set()),
         (COMMAND, {"app", "errors"}),
+        ("import gradmethods.primitives", {"primitives"}),
     ],
-    ids=["package", "error", "version", "command"],
+    ids=["package", "error", "version", "command", "primitives"],
 )
 def test_rooms_load_when_they_are_first_used(statement, rooms):
     """To import the package loaded 118 modules in a third of a second, whatever was to be done."""

@@ -10,10 +10,10 @@ import numpy as np
 import pytest
 
 import gradmethods as gm
+from benchmarks.peers.checkers import CHECKERS, flat_loss
+from benchmarks.peers.judged import TABLES, field, judge_checkers
 from gradmethods.accuracy.plants import MISTAKES
 from gradmethods.comparison.kills import kill_summary, kill_table, kills_by_mistake
-from gradmethods.peers.checkers import CHECKERS, flat_loss
-from gradmethods.peers.judged import TABLES, field, judge_checkers
 
 
 @dataclass(frozen=True)
@@ -159,7 +159,7 @@ def test_the_flat_loss_is_the_loss():
 def test_tables_are_written(tmp_path, monkeypatch):
     """Published means: in files, with what was done and by which versions."""
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
-    monkeypatch.setattr("gradmethods.peers.judged.field", lambda: [PROBLEM])
+    monkeypatch.setattr("benchmarks.peers.judged.field", lambda: [PROBLEM])
     written = {path.name: path for path in judge_checkers(tmp_path)}
     assert {"tab-checkers-raw.csv", "tab-checkers-summary.md", "tab-checkers-mistakes.tex"} <= set(
         written

@@ -128,3 +128,11 @@ def test_unknown_names_get_the_nearest_and_no_endless_list():
     few = str(gm.UnknownName.among("form", "csee", ["cse", "expanded"]))
     assert few == "Unknown form 'csee'. Did you mean 'cse'? Known: 'cse', 'expanded'."
     assert str(gm.UnknownName.among("variable", "x", [])) == "Unknown variable 'x'. There is none."
+
+
+@pytest.mark.parametrize("name", ["found_here", "found_here:problem"])
+def test_a_file_named_without_its_ending(write, monkeypatch, name):
+    """The nearest name of the catalogue is no help to somebody whose file is mine.py."""
+    monkeypatch.chdir(write(HEAD).parent)
+    with pytest.raises(gm.UnknownName, match=r"found_here\.py:problem"):
+        find_problem(name)

@@ -85,6 +85,7 @@ def test_a_graph_is_walked_once_for_all_passes_over_it(monkeypatch):
     assert len(walks) == 5  # as recorded, recognised, differentiated, simplified and put in order
 
 
+@pytest.mark.medium
 def test_lines_that_repeat_are_compiled_once(monkeypatch):
     """To compile every step of 1,024 took a third of the preparation, and 600 MB."""
 

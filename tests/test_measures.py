@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from gradmethods.accuracy.measures import digits, measure
 from gradmethods.distance import gradient_error
 from gradmethods.errors import ShapeMismatch
+from gradmethods.truth.measures import digits, measure
 from tests.known import Known, linear
 
 MATRIX: dict[str, Any] = {

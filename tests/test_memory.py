@@ -63,6 +63,7 @@ def test_backprop_is_traced_however_deep():
     assert traced_seconds(prepared, 0.0, 1.0) > traced_seconds(differences, 0.0, 1.0)
 
 
+@pytest.mark.medium
 def test_records_hold_it():
     """If they did not, memory could not be reported."""
     record = run_case(Case("width", "backprop", 2), Plan(60.0), Settings(seconds=0.5))

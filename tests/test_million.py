@@ -21,6 +21,8 @@ from gradmethods.report.million import result_text
 from gradmethods.studies.claims import LEDGER, claims_rows
 from tests.samples import sampled
 
+pytestmark = pytest.mark.medium
+
 WIDTHS = (2, 24, 24, 1)
 N = gm.problems.get("mlp", widths=WIDTHS, batch=1).size
 
@@ -49,7 +51,6 @@ def whole(tmp_path_factory):
     return folder, million.run_million(folder, widths=WIDTHS, block_seconds=0.01)
 
 
-@pytest.mark.medium
 def test_the_passes_are_those_of_forward_differences(whole):
     """If they were not, the run would be about another method than the one it names."""
     folder, result = whole
@@ -93,7 +94,6 @@ def blocks(folder):
     return {r["key"]: r for r in records if r["key"].startswith("block-")}
 
 
-@pytest.mark.medium
 @pytest.mark.parametrize("often", sampled([2, 10], kept=[2]))
 def test_a_killed_run_goes_on_and_ends_the_same(tmp_path, whole, often):
     """If a kill lost or repeated finished blocks, or left other numbers, nobody could trust it."""
@@ -124,7 +124,6 @@ def test_a_killed_run_goes_on_and_ends_the_same(tmp_path, whole, often):
     assert read_json(tmp_path / million.PROVENANCE)["finished"] is True
 
 
-@pytest.mark.medium
 def test_a_block_that_is_not_whole_on_the_disk_is_run_again(tmp_path, whole):
     """If its record alone were trusted, a power cut would leave zeros in the gradient."""
     million.run_million(tmp_path, widths=WIDTHS, block_seconds=0.01)

@@ -159,6 +159,20 @@ def test_empty_lists_are_indices():
     assert x[:, []].shape == np.zeros((2, 3))[:, []].shape
 
 
+def test_a_mask_among_the_data_is_told_the_ways_round():
+    """The shape of x[mask] depends on values; "constant masks" alone sends the reader nowhere."""
+    x, mask = np.arange(3.0), np.array([True, False, True])
+    taken = gm.Problem(lambda p, m, *, xp=np: xp.sum((p * x)[m]), np.float64(2.0), {"m": mask})
+    with pytest.raises(gm.UnsupportedOperation, match=r"xp\.where\(mask, x, 0\).*closure"):
+        gm.Backprop().prepare(taken)
+    for loss in (
+        lambda p, *, xp=np: xp.sum((p * x)[mask]),
+        lambda p, *, xp=np: xp.sum(xp.where(mask, p * x, 0)),
+        lambda p, *, xp=np: xp.sum(mask * (p * x)),
+    ):
+        assert gm.gradient(loss, np.float64(2.0)) == 2.0
+
+
 def test_a_mask_must_fit_its_axes():
     """A mask of another length would take entries that nobody asked for."""
     xp = Recorder()

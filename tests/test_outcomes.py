@@ -16,11 +16,13 @@ from gradmethods.accuracy.report import (
     reference_record,
 )
 from gradmethods.accuracy.subject import Subject
-from gradmethods.accuracy.verdict import WITHIN
 from gradmethods.providers import get_provider
+from gradmethods.truth.verdict import RIGHT
+
+pytestmark = pytest.mark.medium
 
 EXPECTED: dict[tuple[str, str], str] = {}
-"""Cells whose outcome is another than "within bound"."""
+"""Cells whose outcome is another than "right"."""
 
 DIGITS = {
     "analytical:cse": 14,
@@ -62,7 +64,6 @@ def whole(table):
     return table[table["array"] == WHOLE].set_index(["problem", "provider"])
 
 
-@pytest.mark.medium
 def test_every_cell_is_there(catalogue, table, whole):
     """A cell that is missing would look like a success."""
     assert set(whole.index) == {(p, v) for p in gm.problems.names() for v in VARIANTS}
@@ -76,14 +77,14 @@ def test_outcomes_are_as_expected(table):
     wrong = [
         row
         for row in table[["problem", "provider", "array", "verdict", "excess"]].itertuples()
-        if row.verdict != EXPECTED.get((row.problem, row.provider), WITHIN)
+        if row.verdict != EXPECTED.get((row.problem, row.provider), RIGHT)
     ]
     assert not wrong
 
 
 def test_errors_are_within_their_bounds(table):
     """If a verdict did not follow from its number, the table would contradict itself."""
-    within = table["verdict"] == WITHIN
+    within = table["verdict"] == RIGHT
     assert (table["excess"] <= 1).equals(within)
     assert np.isfinite(table["bound"]).all()
 
@@ -104,7 +105,6 @@ def test_exact_methods_are_exact_to_round_off(whole, provider):
     assert (rows["not_finite"] == 0).all()
 
 
-@pytest.mark.medium
 @pytest.mark.parametrize("name", gm.problems.names())
 def test_every_problem_is_certified(name):
     """If a problem could not be certified, its errors would be opinions."""
@@ -122,7 +122,7 @@ def test_single_precision_is_held_to_its_own_bound():
     table = accuracy_table(["island"], [gm.Backprop()])
     subject = Subject(gm.problems.get("island"), "float32")
     single = flat_rows(gradient_record(subject, gm.Backprop()))
-    assert {row["verdict"] for row in single} == {WITHIN}
+    assert {row["verdict"] for row in single} == {RIGHT}
     ratio = single[-1]["bound"] / table["bound"].iloc[-1]
     assert 2.0**27 < ratio < 2.0**31
 
@@ -144,7 +144,6 @@ def test_a_refusal_is_a_row():
     assert (row[0], row[1][:4], row[2]) == ("obstacle", "No. ", WHOLE)  # and where it was raised
 
 
-@pytest.mark.medium
 def test_the_articles_classifier():
     """The claim of the README, on the article's own network."""
     problem = gm.problems.get("island")

@@ -153,6 +153,7 @@ def spy(function, made):
     return called
 
 
+@pytest.mark.medium
 def test_the_passes_of_differences_are_as_expected():
     """If forward and backward took different passes, calling them the same would be wrong."""
     found = {pair.key: pair_record(pair, seconds=0.0) for pair in PAIRS}

@@ -6,17 +6,19 @@ Most of this runs without any peer installed; what needs one is skipped with wha
 from __future__ import annotations
 
 import importlib.util
+from typing import Any, NamedTuple
 
 import numpy as np
 import pytest
 
 import gradmethods as gm
+from benchmarks.peers.cases import FAMILIES, Case, chosen
+from benchmarks.peers.handwritten import HandWritten
 from gradmethods import problems
 from gradmethods.distance import gradient_error
-from gradmethods.peers import FAMILIES, PEERS, NotInstalled
-from gradmethods.peers.cases import Case, chosen
-from gradmethods.peers.handwritten import HandWritten
 from gradmethods.provider import Provider
+from gradmethods.providers.peers import PEERS, NotInstalled
+from gradmethods.providers.registry import traits
 
 LARGEST_ERROR = {"backprop": 1e-13, "analytical": 1e-12, "numerical": 1e-6}
 """Relative to the norm: round-off of some hundred operations; balanced central differences."""
@@ -43,11 +45,25 @@ def installed(name):
 
 def test_peers_are_providers():
     """If they were not, nothing of the suite could be applied to them."""
-    assert len(PEERS) == sum(map(len, FAMILIES.values()))
-    for name, engine in PEERS.items():
+    everyone = {peer.name: peer for family in FAMILIES.values() for peer in family}
+    assert PEERS.items() <= everyone.items()
+    for name, engine in everyone.items():
         assert isinstance(engine, Provider)
         assert engine.name == name
         assert engine == type(engine)(**vars(engine))
+
+
+def test_a_peer_is_known_by_its_name_and_drawn_as_itself():
+    """If it were a stranger, no command could name it, and two peers could look alike."""
+    for name, engine in PEERS.items():
+        assert gm.get_provider(name) == engine
+        assert traits(name) == traits(engine)
+        assert traits(name).family in gm.PROVIDERS
+        assert traits(name).label != traits("mine").label
+    assert gm.peers.Torch() == PEERS["torch"]
+    for family, members in FAMILIES.items():
+        looks = {(traits(p).style.marker, str(traits(p).style.line)) for p in members}
+        assert len(looks) == len(members), family
 
 
 def test_a_missing_package_is_an_obstacle_with_its_remedy(monkeypatch):
@@ -110,7 +126,7 @@ def test_a_loss_of_components_is_that_part_of_the_loss():
 def test_a_peer_agrees_with_backprop(name, options):
     """If it did not, we would be faster than something else."""
     engine = installed(name)
-    family = next(f for f, members in FAMILIES.items() if engine in members)
+    family = traits(engine).family
     problem = problems.get("mlp", widths=(2, 3, 1), batch=6, **options)
     other = problems.get("mlp", widths=(2, 3, 1), batch=6, seed=1, **options)
     assert engine.obstacle(problem) is None
@@ -145,6 +161,43 @@ def test_a_peer_takes_bare_parameters_and_kinks(name):
     problem = gm.Problem(loss, np.array([0.7, -0.2, 0.4]), {"x": [0.3, 0.9, -1.1]})
     assert engine.obstacle(problem) is None
     assert error(engine.prepare(problem)(problem.params), problem) < LARGEST_ERROR["backprop"]
+
+
+class Layer(NamedTuple):
+    """Parameters of one layer."""
+
+    W: Any
+    b: Any
+
+
+NESTED = {
+    "dict of lists": {
+        "layers": [{"W": 0.3, "b": np.array([0.1, -0.4])}, {"W": 0.7, "b": np.ones(2)}],
+        "scale": 1.3,
+    },
+    "named tuples": (Layer(0.3, np.array([0.1, -0.4])), Layer(np.array(0.7), np.ones(2))),
+}
+
+
+@pytest.mark.parametrize("shape", NESTED)
+@pytest.mark.parametrize("name", PEERS)
+def test_a_peer_takes_nested_parameters(name, shape):
+    """If it did not, a user's tree of layers could be measured with ours alone."""
+    engine = installed(name)
+    params = NESTED[shape]
+
+    def loss(p, x, *, xp=np):
+        layers, scale = (p["layers"], p["scale"]) if isinstance(p, dict) else (p, 1.0)
+        for layer in layers:
+            W, b = layer.values() if isinstance(layer, dict) else layer
+            x = xp.tanh(W * x + b)
+        return scale * xp.sum(x)
+
+    problem = gm.Problem(loss, params, {"x": np.array([0.5, -1.2])})
+    assert engine.obstacle(problem) is None
+    result = engine.prepare(problem)(problem.params)
+    assert type(result.gradient) is type(params)
+    assert error(result, problem) < LARGEST_ERROR[traits(engine).family]
 
 
 @pytest.mark.parametrize("name", ["jax", "torch", "autograd", "casadi"])

@@ -10,48 +10,45 @@ from typing import Any
 import pytest
 
 import gradmethods as gm
-from gradmethods.cost.plan import Gap
+from benchmarks.peers import frames, run, trial
+from benchmarks.peers.cases import FAMILIES, GRID, SMALL, Case
+from benchmarks.peers.handwritten import HandWritten
+from benchmarks.peers.results import write_results
+from benchmarks.peers.trial import run_case
 from gradmethods.errors import GradientError
 from gradmethods.output.files import RECORDS, append_record, read_json, read_records
-from gradmethods.peers import FAMILIES, run
-from gradmethods.peers.cases import GRID, SMALL, Case
-from gradmethods.peers.contest import contest, summary
-from gradmethods.peers.handwritten import HandWritten
-from gradmethods.peers.results import write_results
-from gradmethods.peers.trial import run_case
+from gradmethods.providers.attempt import Gap
 
 
-class Clock:
-    """A clock that calls move on."""
-
-    def __init__(self):
-        self.now = 0.0
-
-    def __call__(self):
-        return self.now
-
-    def takes(self, seconds):
-        def call():
-            self.now += seconds
-
-        return call
-
-
-def test_rounds_are_paired_and_the_slow_leave():
+def test_a_peer_is_timed_beside_the_loss_and_beside_ours(monkeypatch):
     """If rounds were not taken side by side, a ratio would compare two states of the machine."""
-    clock = Clock()
-    calls = {"loss": clock.takes(1.0), "ours": clock.takes(2.0), "fast": clock.takes(4.0)}
-    calls["slow"] = clock.takes(50.0)
-    known = {"slow": 50.0}
-    done = contest(calls, ("loss", "ours"), seconds=400.0, known=known, clock=clock)
-    rounds = {name: len(contender.seconds) for name, contender in done.items()}
-    assert rounds["loss"] == rounds["ours"] >= rounds["fast"] > rounds["slow"] == 2
-    found = summary(done, "slow", ("ours",))
-    assert found["ratios"]["ours"]["median"] == pytest.approx(0.04)
-    assert found["per_loss"]["median"] == pytest.approx(50.0)
-    assert found["rounds"] == 2
-    once = contest(calls, ("loss", "ours"), seconds=0.0, known=known, clock=clock)
-    assert len(once["slow"].seconds) == 1
+    pairs = []
+    timed = trial._timed
+
+    def watched(contender, beside, seconds, patience):
+        rounds = timed(contender, beside, seconds, patience)
+        pairs.append((contender.call, rounds.loss))
+        assert len(rounds.gradient_seconds) == len(rounds.loss_seconds) == 1
+        return rounds
+
+    monkeypatch.setattr(trial, "_timed", watched)
+    records = measured(monkeypatch)
+    assert len(pairs) == 4  # the loss, ours and the peer beside the loss; the peer beside ours
+    loss, (own, _), _, (peer, beside) = pairs[0][1], *pairs[1:]
+    assert [call for _, call in pairs[:3]] == [loss] * 3
+    assert beside == own != peer
+    found = records["hand-written"]
+    assert found["ratios"]["backprop"]["median"] == pytest.approx(
+        found["paired"]["backprop"][0], rel=1e-4
+    )
+
+
+def test_records_of_earlier_runs_are_still_read():
+    """If they were not, the committed comparison could not be written again."""
+    own = {"contender": "backprop", "seconds_per_call": [2.0, 4.0, 9.0]}
+    peer = {"rounds": 2, "seconds_per_call": [4.0, 4.0]}
+    assert frames._paired(own, peer).tolist() == [0.5, 1.0]
+    assert frames._paired(own, {"paired": {"backprop": [0.25]}}).tolist() == [0.25]
 
 
 def test_the_grid_has_the_sizes_asked_for():
@@ -111,7 +108,7 @@ def test_a_case_leaves_a_record_of_everybody(monkeypatch):
     assert (own["role"], theirs["role"], records["loss"]["role"]) == ("ours", "peer", "loss")
     assert own["error"] == 0.0
     assert theirs["error"] < 1e-13
-    assert theirs["rounds"] == len(theirs["seconds_per_call"]) == 1
+    assert theirs["rounds"] == len(theirs["paired"]["backprop"]) == 1
     assert set(theirs["ratios"]) == {"backprop"}
     json.dumps(records)
 

@@ -8,12 +8,12 @@ import numpy as np
 import pytest
 
 import gradmethods as gm
-from gradmethods.accuracy.bounds import exact_bound
 from gradmethods.accuracy.plants import MISTAKES, planted
 from gradmethods.accuracy.plants.changes import LADDER
 from gradmethods.accuracy.plants.elsewhere import share_of_one
 from gradmethods.accuracy.plants.slopes import network_gradient
-from gradmethods.accuracy.verdict import verdict
+from gradmethods.truth.bounds import exact_bound
+from gradmethods.truth.verdict import verdict
 from tests.known import linear
 
 NO_EXAMPLES = {
@@ -93,6 +93,7 @@ def test_ladders_go_down_to_the_bound(field):
         assert plant.amount == pytest.approx(float(plant.where.split(" by ")[1]), rel=0.1)
 
 
+@pytest.mark.medium
 def test_the_right_slope_gives_the_right_gradient():
     """The plant must be wrong by the slope alone, or it shows nothing about slopes."""
     sizes: list[tuple[str, Any]] = [

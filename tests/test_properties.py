@@ -66,6 +66,7 @@ def test_backprop_and_complex_step_agree_on_random_programs(choices, seed):
     assert abs(ours.value - problem.value()) <= 1e-13 * (1 + abs(ours.value))
 
 
+@pytest.mark.medium
 @settings(max_examples=60, deadline=None)
 @given(steps, st.integers(0, 10**6), st.floats(-3, 3), st.floats(-3, 3))
 def test_the_gradient_is_linear_in_the_loss(choices, seed, alpha, beta):
@@ -85,6 +86,7 @@ def test_the_gradient_is_linear_in_the_loss(choices, seed, alpha, beta):
     assert np.linalg.norm(of_both - expected) <= 1e-12 * size
 
 
+@pytest.mark.medium
 @settings(max_examples=100, deadline=None)
 @given(hnp.mutually_broadcastable_shapes(num_shapes=2, max_dims=3, max_side=3), st.integers(0, 999))
 def test_broadcasting_is_undone_for_any_shapes(shapes, seed):

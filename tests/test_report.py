@@ -24,6 +24,8 @@ from gradmethods.report.caveats import caveats
 from gradmethods.report.text import case_line, summary
 from tests.report_records import REASON, gap, record, write_run
 
+pytestmark = pytest.mark.medium
+
 
 @pytest.fixture(scope="module")
 def run(tmp_path_factory):
@@ -43,7 +45,6 @@ def run(tmp_path_factory):
     return out
 
 
-@pytest.mark.medium
 def test_every_item_of_the_index_is_there(run):
     """If a file or a caption were missing, a figure could not be cited."""
     index = json.loads((run / "index.json").read_text())
@@ -230,7 +231,6 @@ def test_a_reader_is_warned(low):
     assert case_line(entry).endswith("CONTENDED")
 
 
-@pytest.mark.medium
 def test_what_a_reader_must_know_comes_first(tmp_path, svg_alone):
     """If it stood below the figures, numbers of half a run would be cited before it is read."""
     write_run(tmp_path, finished=False)

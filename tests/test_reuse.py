@@ -167,6 +167,7 @@ def test_losses_that_hardly_depend_on_parameters(loss, expected):
     np.testing.assert_allclose(gradient, expected, atol=1e-10)
 
 
+@pytest.mark.medium
 @pytest.mark.parametrize("scheme", SCHEMES)
 def test_as_accurate_as_its_tolerance(scheme):
     """Saving work must not cost digits: the gradient stays within the scheme's bound."""

@@ -90,6 +90,7 @@ def peak(problem: gm.Problem, provider: Numerical) -> int:
     return most
 
 
+@pytest.mark.medium
 def test_memory_beyond_the_parameters_does_not_grow():
     """Places, indices or losses of all perturbations at once would not reach a million."""
     X = np.ones((5, 400))

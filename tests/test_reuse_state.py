@@ -150,6 +150,7 @@ def test_what_is_not_finite_inside(loss, scheme):
         assert_same(problem, np.array([8.0, 0.5, 0.0]), scheme, x=800 * x)
 
 
+@pytest.mark.medium
 def test_views_of_views():
     """Each view is made of the one before it; thousands must not use up the stack."""
 

@@ -11,7 +11,7 @@ from gradmethods.app.runs import bench, cases
 from gradmethods.cost import provenance as origin
 from gradmethods.cost.cases import grid
 from gradmethods.cost.ceiling import STATUS, ceiling
-from gradmethods.cost.plan import Gap, Plan
+from gradmethods.cost.plan import Plan
 from gradmethods.cost.trial import Settings, describe, gap_record, run_case
 from gradmethods.errors import BudgetExceeded, GradientError
 from gradmethods.output.files import (
@@ -23,6 +23,7 @@ from gradmethods.output.files import (
     read_records,
     records_so_far,
 )
+from gradmethods.providers.attempt import Gap
 from gradmethods.report.growth import gaps_frame
 from gradmethods.report.tables import gaps_table
 from tests.test_bench import Fake

@@ -37,6 +37,7 @@ def test_on_badly_scaled_problems(name):
         assert ratio.fair <= WORST, scheme
 
 
+@pytest.mark.medium
 @pytest.mark.parametrize(
     "names", [SAMPLE, pytest.param([*CATALOGUE, *BADLY_SCALED], marks=pytest.mark.slow)]
 )

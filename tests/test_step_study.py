@@ -39,6 +39,7 @@ def test_nothing_wrong_is_unmarked(answers):
     assert total["wrong unmrk"] == total["silent cmp"] == total["failed"] == 0, named(answers)
 
 
+@pytest.mark.medium
 def test_estimates_are_honest(answers):
     """An estimate below the true error is worse than none."""
     assert figures(answers)["honest %"] >= HONEST, named(answers)

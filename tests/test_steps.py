@@ -37,6 +37,7 @@ def test_passes_for_each_parameter(scheme):
     assert passes[30_000] <= 0.05 * 30_000
 
 
+@pytest.mark.medium
 def test_passes_stay_few_where_arrays_are_many():
     """A deep network has hundreds of arrays: each can only be looked at briefly."""
     problem = gm.problems.get("mlp", widths=(2, *[3] * 100, 1), batch=3, activation="tanh")

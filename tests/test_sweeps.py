@@ -18,6 +18,7 @@ LARGEST = 70_000
 """Parameters up to which a test makes a problem; helmholtz has a matrix of their square."""
 
 
+@pytest.mark.medium
 @pytest.mark.parametrize("name", SWEEPS)
 def test_a_sweep_knows_the_problems_that_it_makes(name):
     """If a size were wrong, a point would stand at the wrong place of every figure."""

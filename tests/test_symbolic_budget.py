@@ -37,6 +37,7 @@ def tree_size(expr):
     return 1 + sum(map(tree_size, expr.args))
 
 
+@pytest.mark.medium
 @pytest.mark.parametrize("problem", list(losses()), ids=lambda p: p.name)
 def test_estimates_are_near_what_is_derived(problem):
     """An estimate that is far too low lets an hour pass; far too high, it refuses what is easy."""
@@ -65,6 +66,7 @@ def running(w, *, xp=np):
     return w[0] * xp.sum(xp.cumulative_sum(xp.sin(xp.full(3000, 0.1) * w[0])) ** 2)
 
 
+@pytest.mark.medium
 @pytest.mark.parametrize(
     ("loss", "size", "why"),
     [(wide, 300, "steps"), (deep, 2, "more than 300 levels"), (running, 1, "steps")],
@@ -133,6 +135,7 @@ def test_a_refusal_names_nothing_that_would_not_do():
         assert "form=" not in reason
 
 
+@pytest.mark.medium
 def test_one_form_deep_enough_for_three_thousand_stages():
     """A nest of stages is a straight line of code; no limit on recursion may end it."""
     problem = gm.Problem(nested, np.array([0.7]))
@@ -150,6 +153,7 @@ def doubling(w, *, xp=np):
     return xp.sum(w)
 
 
+@pytest.mark.medium
 @pytest.mark.parametrize("form", FORMS)
 @pytest.mark.parametrize(
     "problem", [mlp(2, *[8] * 8, 1), gm.Problem(doubling, np.ones(1))], ids=["mlp", "doubling"]
@@ -206,6 +210,7 @@ def test_the_default_takes_the_form_that_is_affordable(problem, form):
     assert np.linalg.norm(found - expected) <= 1e-12 * np.linalg.norm(expected)
 
 
+@pytest.mark.medium
 def test_the_form_does_not_depend_on_the_clock(monkeypatch):
     """On a loaded machine the same program would show other formulas than on an idle one."""
     slow = itertools.count(0, 1000)
@@ -238,6 +243,7 @@ def large(w, *, xp=np):
     return xp.sum(xp.sin(xp.reshape(w, (1, -1)) * xp.reshape(xp.arange(1000.0), (-1, 1))))
 
 
+@pytest.mark.medium
 def test_an_estimate_that_would_take_long_is_a_refusal():
     """To be told whether formulas are affordable must not take longer than some formulas do."""
     reason = str(gm.Analytical("cse").obstacle(gm.Problem(large, W[:3])))

@@ -243,6 +243,7 @@ def test_a_hessian_of_differences():
     assert np.allclose(found, matrix, atol=1e-9)
 
 
+@pytest.mark.medium
 def test_runs_that_fail_are_looked_at():
     # If it fails, the share of successes comes without a reason for the rest.
     table = seed_study("moons", [0, 3], epochs=2000).set_index("seed")

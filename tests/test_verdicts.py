@@ -1,4 +1,7 @@
-"""Verdicts where round-off has a say: no mistake passes, and nobody right is accused."""
+"""Verdicts where round-off has a say: no mistake passes, and nobody right is accused.
+
+The truth alone judges: no method is trusted because others agree with it.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +11,6 @@ import numpy as np
 import pytest
 
 import gradmethods as gm
-from gradmethods.accuracy.roundoff import plain_loss
 from tests.planted import PARAMS, Planted, flip, nan_one, scaled, set_all, zero_one_array
 from tests.samples import sampled
 
@@ -36,14 +38,32 @@ class WrongLoss(Planted):
 @pytest.mark.parametrize("by", [1e-9, 0.5, -2.0, 1e300])
 @pytest.mark.parametrize("scale", [1.0, 1e-200])
 def test_a_wrong_loss_is_named(by, scale):
-    """Two providers with one bug would agree with each other, against plain NumPy."""
+    """Two providers with one bug would agree with each other, against the certified loss."""
     pair = [WrongLoss(by, name="a"), WrongLoss(by, name="b")]
     comparison = gm.compare(scaled(scale), [*pair, "backprop", "analytical"], seconds=0)
     assert comparison.verdicts == {
-        "a": "wrong value", "b": "wrong value", "backprop": "agrees", "analytical": "agrees"
+        "a": "wrong", "b": "wrong", "backprop": "right", "analytical": "right"
     }  # fmt: skip
     assert not comparison.agree
-    assert "in plain NumPy" in comparison.reasons["a"]
+    assert comparison.reasons["a"].startswith("the loss is ")
+
+
+def test_a_loss_that_is_better_than_numpys_is_right():
+    """Formulas may compute the loss with more digits than the code does: that is no mistake."""
+
+    class Better(Planted):
+        def prepare(self, problem):
+            prepared = gm.Backprop().prepare(problem)
+
+            def call(params, **data):
+                return 0.5, prepared(params, **data).gradient
+
+            return call
+
+    problem = gm.Problem(lambda w, *, xp=np: xp.sum((w + 1e9) - 1e9), np.array([0.5000000123]))
+    assert abs(problem.value() - 0.5000000123) > 1e-9
+    right = gm.compare(problem, ["backprop", Better(None)], seconds=0)
+    assert set(right.verdicts.values()) == {"right"}, str(right)
 
 
 @pytest.mark.parametrize("dtype", ["float64", "float32"])
@@ -68,16 +88,6 @@ def test_cancellation_in_the_loss_is_no_wrong_loss(dtype):
 
     problem = gm.Problem(loss, np.array([1e-20], dtype), {"d": d})
     assert gm.compare(problem, ["backprop", Reordered(None)], seconds=0).agree
-
-
-@pytest.mark.parametrize("frequency", [1.0, 1e2, 1e3, 1e4, 1e6])
-@pytest.mark.parametrize("dtype", ["float64", "float32"])
-def test_the_noise_of_the_loss(frequency, dtype):
-    """Too small a noise accuses, too large a one lets mistakes pass: it is u × the condition."""
-    w = np.array([0.31, 0.77], dtype)
-    problem = gm.Problem(lambda w, *, xp=np: xp.sum(xp.sin(frequency * w)), w)
-    u = float(np.finfo(dtype).eps) / 2
-    assert 0.02 < plain_loss(problem).noise / (u * frequency) < 10
 
 
 def two_arrays(scale, beside=0.0):
@@ -109,27 +119,27 @@ def test_a_small_array_hides_no_mistake(plant, others, scale):
     """Noise of differences that is large beside a small array must not vouch for it."""
     for problem in (two_arrays(scale), two_arrays(scale, beside=1.0)):
         comparison = gm.compare(problem, [Planted(PLANTS[plant]), *others], seconds=0)
-        assert comparison.verdicts["planted"] in {"disagrees", "not finite", "unresolved"}
+        assert comparison.verdicts["planted"] == "wrong"
         assert not comparison.agree
+        assert "wrong" not in {comparison.verdicts[name] for name in others}
         if others == EXACT:
-            assert comparison.verdicts["planted"] != "unresolved"
-            assert {comparison.verdicts[name] for name in EXACT} == {"agrees"}
+            assert {comparison.verdicts[name] for name in EXACT} == {"right"}
 
 
-def test_an_unresolved_array_is_named():
+def test_an_undecided_array_is_named():
     """The user has to know which array to look at, and that the rest is right."""
     comparison = gm.compare(two_arrays(1e-15), ["numerical", "backprop"], seconds=0)
-    assert set(comparison.verdicts.values()) == {"unresolved"}
+    assert comparison.verdicts == {"numerical": "not decided", "backprop": "right"}
+    assert comparison.agree
     assert "'b'" in comparison.reasons["numerical"]
     assert "'W'" not in comparison.reasons["numerical"]
-    assert "no other method resolves the gradient of 'b'" in comparison.reasons["backprop"]
 
 
 def test_an_array_without_influence_is_resolved():
     """Exact zeros, on which differences and exact methods agree, are not round-off."""
     params = {"a": np.array([0.3, 0.2]), "unused": np.ones(2)}
     problem = gm.Problem(lambda p, *, xp=np: xp.sum(xp.sin(p["a"])), params)
-    assert set(gm.compare(problem, seconds=0).verdicts.values()) == {"agrees"}
+    assert set(gm.compare(problem, seconds=0).verdicts.values()) == {"right"}
 
 
 @pytest.mark.medium
@@ -148,7 +158,7 @@ def test_no_component_hides_a_mistake(name):
         mistakes[f"{factor} times an entry of {array}"] = mistake
     planted = [Planted(mistake, name) for name, mistake in mistakes.items()]
     comparison = gm.compare(problem, [*EXACT[1:], *planted], seconds=0)
-    verdicts = dict.fromkeys(mistakes, "disagrees") | dict.fromkeys(EXACT[1:], "agrees")
+    verdicts = dict.fromkeys(mistakes, "wrong") | dict.fromkeys(EXACT[1:], "right")
     assert comparison.verdicts == verdicts
 
 
@@ -163,8 +173,8 @@ def test_no_component_is_too_small(large, factor):
         gradient[1] *= factor
 
     comparison = gm.compare(problem, [*EXACT, Planted(mistake)], seconds=0)
-    assert comparison.verdicts["planted"] == "disagrees"
-    assert {comparison.verdicts[name] for name in EXACT} == {"agrees"}
+    assert comparison.verdicts["planted"] == "wrong"
+    assert {comparison.verdicts[name] for name in EXACT} == {"right"}
 
 
 @pytest.mark.medium
@@ -177,10 +187,10 @@ def test_saturation_accuses_nobody(seed, scale):
     problem = gm.Problem(small.loss, params, small.data, examples=small.examples)
     comparison = gm.compare(problem, ["numerical", "analytical:chain-rule", *EXACT[1:]], seconds=0)
     differences, *exact = comparison.verdicts.values()
-    assert set(exact) == {"agrees"}, str(comparison)
-    assert differences in {"agrees", "unresolved"}, str(comparison)
+    assert set(exact) == {"right"}, str(comparison)
+    assert differences in {"right", "not decided"}, str(comparison)
     wrong = gm.compare(problem, [*EXACT[1:], Planted(flip)], seconds=0)
-    assert wrong.verdicts["planted"] == "disagrees"
+    assert wrong.verdicts["planted"] == "wrong"
 
 
 def stationary():
@@ -203,7 +213,7 @@ def test_round_off_accuses_nobody(name):
     """Where a gradient is nothing but round-off, methods differ by all of it and none is wrong."""
     problem = HARD[name]
     verdicts = gm.compare(problem, seconds=0).verdicts
-    assert set(verdicts.values()) <= {"agrees", "unresolved"}, verdicts
+    assert set(verdicts.values()) <= {"right", "not decided"}, verdicts
 
 
 @pytest.mark.parametrize("name", HARD)
@@ -222,51 +232,38 @@ def test_a_mistake_is_not_taken_for_round_off(name):
             return call
 
     comparison = gm.compare(problem, [*EXACT, Wrong(None)], seconds=0)
-    assert comparison.verdicts["planted"] == "disagrees"
+    assert comparison.verdicts["planted"] == "wrong"
 
 
-def test_round_off_agrees_with_nothing():
+def test_round_off_confirms_nothing():
     """At a stationary point the gradient and its negative are as good: neither may be confirmed."""
     comparison = gm.compare(HARD["stationary"], [*EXACT, Planted(flip_all)], seconds=0)
-    assert set(comparison.verdicts.values()) == {"unresolved"}
+    assert set(comparison.verdicts.values()) == {"not decided"}
+    assert (comparison.agree, comparison.status) == (False, 3)
 
 
 def test_a_saturated_unit_beside_a_large_one_keeps_its_digits():
     """Exact methods once gave 0 here; one that does so again must not be called right."""
     problem = HARD["saturated beside"]
     comparison = gm.compare(problem, EXACT, seconds=0)
-    assert set(comparison.verdicts.values()) == {"agrees"}
+    assert set(comparison.verdicts.values()) == {"right"}
     truth = gm.certified_gradient(problem)
     for name in EXACT:
         found = gm.get_provider(name).prepare(problem)(problem.params).gradient
         np.testing.assert_allclose(found, truth.gradient, rtol=1e-9, atol=0)
 
 
-def test_doubt_among_exact_methods_is_no_agreement():
-    """One whose digits are gone and two whose are not do not agree, whoever is right."""
+def test_lost_digits_are_not_decided():
+    """Where textbook slopes lose all digits, one that kept them is right, and none is wrong."""
 
     def loss(w, *, xp=np):  # tanh as textbooks write it: its slope is 1 - 1 by the chain rule
         return xp.sum((xp.exp(w) - xp.exp(-w)) / (xp.exp(w) + xp.exp(-w)))
 
     comparison = gm.compare(gm.Problem(loss, np.array([19.5])), EXACT, seconds=0)
-    assert "unresolved" in comparison.verdicts.values()
-    assert not comparison.agree
-    assert "round-off hides the answer of" in str(comparison).splitlines()[-1]
+    assert set(comparison.verdicts.values()) <= {"right", "not decided"}, str(comparison)
 
 
-def test_a_random_gradient_is_not_its_own_excuse():
-    """The floor comes from the spread of a method's own results: it must have a ceiling."""
-    rng = np.random.default_rng(0)
-
-    def mistake(gradient):
-        for array in gradient.values():
-            array[...] = rng.normal(size=array.shape)
-
-    comparison = gm.compare(scaled(1.0), ["backprop", "analytical", Planted(mistake)], seconds=0)
-    assert comparison.verdicts["planted"] in {"disagrees", "unresolved"}
-    assert not comparison.agree
-
-
+@pytest.mark.medium
 def test_single_precision_in_place_of_double_is_seen():
     """Its roughness looks like a problem's round-off; no other method shows any."""
 
@@ -276,16 +273,42 @@ def test_single_precision_in_place_of_double_is_seen():
 
     problem = gm.problems.get("island")
     comparison = gm.compare(problem, [*EXACT, Planted(rounded)], seconds=0)
-    assert comparison.verdicts["planted"] == "disagrees"
+    assert comparison.verdicts["planted"] == "wrong"
 
 
-def test_schemes_of_differences_are_one_voice():
-    """They share their truncation: twice the same error must not outvote what is exact."""
+def test_differences_are_held_to_their_own_estimates():
+    """A method that says how far it may be off is wrong when it is farther off, and only then."""
     problem = gm.Problem(lambda w, xp=np: xp.sum(xp.sin(30 * w)), np.array([0.1, 0.7]))
-    differences = ["numerical:central[step=1e-05]", "numerical:central[reuse,step=1e-05]"]
-    verdicts = gm.compare(problem, ["backprop", *differences], seconds=0).verdicts
-    assert set(verdicts.values()) == {"disagrees"}  # one against one
-    verdicts = gm.compare(
-        problem, ["backprop", "numerical:complex-step", *differences], seconds=0
-    ).verdicts
-    assert {name for name, verdict in verdicts.items() if verdict == "disagrees"} == {*differences}
+
+    class Claiming(Planted):
+        def prepare(self, problem):
+            prepared = gm.Backprop().prepare(problem)
+            claim = self.mistake
+
+            def call(params, **data):
+                value, gradient = prepared(params, **data)
+                return gm.GradientResult(value, gradient * (1 + 1e-6))
+
+            call.error_estimate = claim * np.ones(2)  # type: ignore[attr-defined]  # its claim
+            return call
+
+    size = float(np.linalg.norm(gm.certified_gradient(problem).gradient))
+    claims = {1e-9: "wrong", 1e-6: "right", 1.0: "not decided"}
+    providers = [Claiming(part * size, f"{part:g}", exact=False) for part in claims]
+    found = gm.compare(problem, providers, seconds=0).verdicts
+    assert found == {f"{part:g}": verdict for part, verdict in claims.items()}
+
+
+def test_without_a_bound_digits_alone_count():
+    """A stranger's method that says nothing of its errors is wrong where it has no digit."""
+
+    def off(by):
+        def mistake(gradient):
+            for array in gradient.values():
+                np.multiply(array, 1 + by, out=array)
+
+        return mistake
+
+    providers = [Planted(off(by), f"{by:g}", exact=None) for by in (0.0, 1e-6, 0.5)]
+    found = gm.compare(scaled(1.0), providers, seconds=0).verdicts
+    assert found == {"0": "right", "1e-06": "not decided", "0.5": "wrong"}

@@ -1,23 +1,8 @@
-"""How far a gradient is from the truth, what theory allows, and who is right.
+"""The accuracy report: all methods against certified gradients, over problems, steps, mistakes.
 
-Nothing here times, compares for a user or draws. Read `distance.py` on the ground, then
-`verdict.py`.
+Nothing here decides who is right: that is `gradmethods.truth`. Read `report.py` first.
 """
 
-from gradmethods.accuracy.bounds import bound
-from gradmethods.accuracy.measures import Measures, measure
-from gradmethods.accuracy.tolerances import tolerance
-from gradmethods.accuracy.verdict import Verdict, verdict
 from gradmethods.distance import Error, error, gradient_error
 
-__all__ = [
-    "Error",
-    "Measures",
-    "Verdict",
-    "bound",
-    "error",
-    "gradient_error",
-    "measure",
-    "tolerance",
-    "verdict",
-]
+__all__ = ["Error", "error", "gradient_error"]

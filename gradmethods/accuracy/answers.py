@@ -2,28 +2,22 @@
 
 from __future__ import annotations
 
-import contextlib
 import re
-import time
 from collections.abc import Callable
-from dataclasses import dataclass
-from functools import cache
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from gradmethods import problems
-from gradmethods.blame import told
 from gradmethods.cost.timing import Cost, measure
-from gradmethods.errors import BudgetExceeded, GradientError, ShapeMismatch
 from gradmethods.problem import Problem
 from gradmethods.provider import Provider
-from gradmethods.providers import get_provider
+from gradmethods.providers.attempt import Gap, Ready, attempt, prepare
+from gradmethods.providers.registry import traits
 from gradmethods.structure import Arrays
-from gradmethods.tree import grow
+from gradmethods.truth.bounds import losses_in
+from gradmethods.truth.judge import Answered
 
-Vectors = dict[str, NDArray[np.float64]]
 Prepared = Callable[..., Any]
 
 
@@ -49,13 +43,12 @@ class Answer:
         Entries that the method itself marks as not resolved; None if it has no such notion.
     cost : Cost or None
         Measured time, None if it was not asked for.
-    noise : dict of str to numpy.ndarray, or None
-        What the round-off of the loss adds to each component of differences; None for methods
-        that subtract no losses.
-    floor : dict of str to numpy.ndarray, or None
-        What round-off does to each component of an exact gradient; None if nobody had to ask.
-    elsewhere : tuple of dict
-        Gradients at other points, if somebody had to ask.
+    exact : bool or None
+        Whether rounding is the only error of the method; None if that is not known.
+    claim : dict of str to numpy.ndarray or None
+        The method's own estimate of the error of each entry.
+    losses : dict of str to numpy.ndarray or None
+        How many times the rounding error of one loss each entry may be off by, for differences.
     """
 
     provider: str
@@ -66,9 +59,15 @@ class Answer:
     forward_passes: int | None = None
     unresolved: int | None = None
     cost: Cost | None = None
-    noise: Vectors | None = None
-    floor: Vectors | None = None
-    elsewhere: tuple[Arrays | None, ...] = ()
+    exact: bool | None = None
+    claim: Arrays | None = None
+    losses: Arrays | None = None
+
+    @property
+    def given(self) -> Answered:
+        """What the judge looks at."""
+        assert self.gradient is not None
+        return Answered(self.gradient, self.value, self.exact, self.claim, self.losses)
 
     @property
     def is_finite(self) -> bool:
@@ -80,58 +79,49 @@ class Answer:
 
 
 def ask(problem: Problem, provider: Provider, seconds: float) -> tuple[Answer, Prepared | None]:
-    """Let a provider differentiate a problem; return its answer and its prepared gradient."""
-    start = time.perf_counter()
-    try:
-        prepared = provider.prepare(problem)
-        preparation = time.perf_counter() - start
-        value, gradient = evaluate(prepared, problem, problem.params, {})
-        answer = Answer(
-            provider.name,
-            value,
-            gradient,
-            preparation=preparation,
-            forward_passes=getattr(prepared, "forward_passes", None),
-            unresolved=count_unresolved(prepared),
-            cost=measure(prepared, problem, seconds=seconds) if seconds > 0 else None,
-        )
-    except GradientError as refusal:
-        return Answer(provider.name, obstacle=_reason(refusal)), None
-    except Exception as failure:  # noqa: BLE001  # one provider's fault must not hide the others
-        return Answer(provider.name, obstacle=told(failure)), None
-    return answer, prepared
+    """Let a provider differentiate a problem; return its answer and its prepared gradient.
+
+    Its times are measured for so many seconds, and not at all if there are none.
+    """
+    ready = attempt(lambda: prepare(provider, problem))
+    if isinstance(ready, Gap):
+        return Answer(provider.name, obstacle=ready.reason), None
+    answer = attempt(lambda: timed(answered(provider, ready)[0], ready, seconds))
+    if isinstance(answer, Gap):
+        return Answer(provider.name, obstacle=answer.reason), None
+    return answer, ready.prepared
 
 
-def count_unresolved(prepared: Any) -> int | None:
-    """Count the entries of the last gradient that a method marks, None if it marks none ever."""
-    marks = getattr(prepared, "unresolved", None)
-    if marks is None:
+def answered(provider: Provider, ready: Ready) -> tuple[Answer, float]:
+    """Evaluate what a provider prepared; return its answer, and the seconds that it took."""
+    found = ready.answer()
+    answer = Answer(
+        provider.name,
+        found.value,
+        found.gradient,
+        preparation=ready.preparation,
+        forward_passes=found.passes,
+        unresolved=found.unresolved,
+        exact=traits(provider).exact,
+        claim=claimed(ready.prepared, ready.problem),
+        losses=losses_in(ready.prepared),
+    )
+    return answer, found.seconds
+
+
+def timed(answer: Answer, ready: Ready, seconds: float) -> Answer:
+    """Measure the time of an answer for so many seconds."""
+    if seconds <= 0:
+        return answer
+    return replace(answer, cost=measure(ready.prepared, ready.problem, seconds=seconds))
+
+
+def claimed(prepared: Any, problem: Problem) -> Arrays | None:
+    """Copy what a method estimates the error of its last gradient to be, None if it does not."""
+    estimate = getattr(prepared, "error_estimate", None)
+    if estimate is None:
         return None
-    return sum(int(np.count_nonzero(array)) for array in grow(marks)[1].values())
-
-
-def evaluate(
-    prepared: Prepared, problem: Problem, params: Any, data: dict[str, Any]
-) -> tuple[float, Arrays]:
-    """Call a prepared gradient; return the loss and copies of the arrays, which it may reuse."""
-    value, gradient = prepared(params, **data)
-    scalar = np.asarray(value)
-    if scalar.shape != () or scalar.dtype.kind not in "fiu":
-        raise ShapeMismatch(
-            f"Expected the loss as a real scalar, got {scalar.dtype} of shape {scalar.shape}. "
-            "Return GradientResult(value, gradient) with the loss as a float."
-        )
-    arrays = problem.structure.check(gradient)
-    return float(scalar), {name: np.array(array) for name, array in arrays.items()}
-
-
-@cache
-def warm_up(name: str) -> None:
-    """Let a provider import what it needs, once, outside of any measurement."""
-    smallest = problems.get("network-1-1-1")
-    # A user's own provider has a name that nobody else knows; what fails here fails again later.
-    with contextlib.suppress(Exception):
-        get_provider(name).prepare(smallest)(smallest.params)
+    return {name: np.array(a, float) for name, a in problem.structure.leaves(estimate).items()}
 
 
 def without_kind(reason: str) -> str:
@@ -143,10 +133,3 @@ def without_kind(reason: str) -> str:
     'np.sum was called on an array of shape ().'
     """
     return re.sub(r"\b([aA]) (symbolic|complex|traced|ball) array", r"\1n array", reason)
-
-
-def _reason(refusal: GradientError) -> str:
-    text = told(refusal)
-    if isinstance(refusal, BudgetExceeded) and "Analytical(budget" not in text:
-        text += " More is allowed with gm.Analytical(budget=…)."
-    return text

@@ -12,12 +12,12 @@ import numpy as np
 
 from gradmethods.accuracy.balance import LAWS, Balance, balance
 from gradmethods.accuracy.subject import COMPONENTS, Subject
-from gradmethods.accuracy.truth import true_arrays
 from gradmethods.distance import norm
 from gradmethods.errors import GradientError
 from gradmethods.problem import Problem
 from gradmethods.providers import Numerical
-from gradmethods.providers.schemes import COMPLEX_STEP, NAMES
+from gradmethods.providers.schemes import ALL, NAMES
+from gradmethods.truth.truth import true_arrays
 
 DTYPES = ("float64", "float32")
 WIDEST, NARROWEST = 1e-1, 1e-16
@@ -134,7 +134,7 @@ def grid(per_decade: int, dtype: str, scheme: str) -> list[float]:
     steps = np.geomspace(WIDEST, NARROWEST, decades * per_decade + 1)
     least = float(np.finfo(dtype).smallest_normal)
     return [float(f"{h:.4g}") for h in steps] + [
-        h for h in BEYOND if scheme == COMPLEX_STEP and h > least
+        h for h in BEYOND if not ALL[scheme].subtracts and h > least
     ]
 
 
@@ -187,7 +187,7 @@ def _best(points: list[dict[str, Any]], scheme: str, unit: float) -> dict[str, A
     if not found:
         return None
     best = min(found, key=lambda point: point["error"])
-    if scheme == COMPLEX_STEP:  # a flat line: the interesting end is the wide one
+    if not ALL[scheme].subtracts:  # a flat line: the interesting end is the wide one
         return next(p for p in found if p["error"] <= FLAT * max(best["error"], unit))
     return best
 

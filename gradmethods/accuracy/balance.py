@@ -43,7 +43,7 @@ from numpy.typing import NDArray
 
 from gradmethods.distance import norm
 from gradmethods.problem import Problem
-from gradmethods.providers.schemes import COMPLEX_STEP
+from gradmethods.providers.schemes import ENTRIES
 
 POINTS = 13
 """A line on which round-off is seen has so many points."""
@@ -73,11 +73,9 @@ class Law:
 
 
 LAWS = {
-    "forward": Law(1, 1 / 2, math.sqrt(2)),
-    "backward": Law(1, 1 / 2, math.sqrt(2)),
-    "central": Law(2, 1 / 6, math.sqrt(1 / 2)),
-    "five-point": Law(4, 1 / 30, math.sqrt(130) / 12),
-    COMPLEX_STEP: Law(2, 1 / 6, 0.0),
+    scheme.name: Law(scheme.order, scheme.remainder, scheme.round_off)
+    for scheme in ENTRIES
+    if scheme.has_law
 }
 """Schemes of a fixed step. Richardson extrapolation chooses its own, so there is none for it."""
 

@@ -14,27 +14,25 @@ from numpy.typing import NDArray
 
 from gradmethods import problems
 from gradmethods.accuracy.answers import Answer, ask
-from gradmethods.accuracy.bounds import amplification, bound
-from gradmethods.accuracy.measures import measure
 from gradmethods.accuracy.subject import Subject
-from gradmethods.accuracy.truth import true_arrays
-from gradmethods.accuracy.verdict import verdict
 from gradmethods.distance import norm
 from gradmethods.provider import Provider
+from gradmethods.providers.analytical import FORMS, Analytical
+from gradmethods.providers.backprop import Backprop
+from gradmethods.providers.numerical import Numerical
+from gradmethods.providers.schemes import DISTINCT
+from gradmethods.truth.bounds import amplification, bound
+from gradmethods.truth.measures import measure
+from gradmethods.truth.truth import true_arrays
+from gradmethods.truth.verdict import verdict
 
 if TYPE_CHECKING:
     import pandas as pd
 
 VARIANTS = (
-    "analytical:cse",
-    "analytical:expanded",
-    "analytical:chain-rule",
-    "numerical:forward",
-    "numerical",
-    "numerical:five-point",
-    "numerical:richardson",
-    "numerical:complex-step",
-    "backprop",
+    *(Analytical(form).name for form in FORMS if form != Analytical().form),
+    *(Numerical(scheme).name for scheme in DISTINCT),
+    Backprop().name,
 )
 """Every method and every variant whose accuracy differs."""
 
@@ -105,8 +103,8 @@ def gradient_record(
     Returns
     -------
     dict
-        ``problem``, ``provider``, ``verdict`` (``"within bound"``, ``"unresolved"``, ``"beyond
-        bound"``, ``"not finite"``; ``"obstacle"`` if there is no gradient), ``reason``,
+        ``problem``, ``provider``, ``verdict`` (``"right"``, ``"wrong"``, ``"not decided"``;
+        ``"obstacle"`` if there is no gradient), ``reason``,
         ``forward_passes``, ``unresolved`` (entries that the method marks itself), ``preparation``,
         ``cost``, and ``arrays``: for each parameter array, and for all together, the `Measures` of
         its error, ``bound`` (its norm ÷ the norm of the truth), ``excess`` (the largest error ÷

@@ -11,25 +11,24 @@ from typing import Any
 
 import numpy as np
 
-TABLE = {
-    "exact": (1e3, 1.0),  # round-off of the gradient's own arithmetic
-    "numerical:forward": (1e2, 1 / 2),  # h ~ u^(1/2): truncation ~ h, round-off ~ u/h
-    "numerical:backward": (1e2, 1 / 2),
-    "numerical": (1e2, 2 / 3),  # central by default
-    "numerical:central": (1e2, 2 / 3),  # h ~ u^(1/3): truncation ~ h^2, round-off ~ u/h
-    "numerical:five-point": (1e2, 4 / 5),  # h ~ u^(1/5): truncation ~ h^4, round-off ~ u/h
-    "numerical:richardson": (1e2, 4 / 5),  # central differences, extrapolated at least once
-}
-"""Slack and power of u. Methods that are not named have no truncation error: they are exact."""
+from gradmethods.provider import Provider
+from gradmethods.providers.registry import traits
+
+EXACT = 1e3
+"""Slack of methods that truncate nothing: round-off of the gradient's own arithmetic, ~ u."""
+
+TRUNCATED = 1e2
+"""Slack of a scheme of order p: at the step h ~ u^(1/(p+1)) truncation ~ h^p and round-off ~ u/h
+are alike, ~ u^(p/(p+1))."""
 
 
-def tolerance(provider: str, dtype: np.dtype[Any]) -> float:
+def tolerance(provider: Provider | str, dtype: np.dtype[Any]) -> float:
     """Return how far, relative to the norm, a provider's gradient may be from the truth.
 
     Parameters
     ----------
-    provider : str
-        Its name. A name outside the table is held to the tolerance of the exact methods.
+    provider : Provider or str
+        Or its name. One that tells of no truncation is held to the tolerance of exact methods.
     dtype : numpy.dtype
         float64 or float32.
 
@@ -42,5 +41,11 @@ def tolerance(provider: str, dtype: np.dtype[Any]) -> float:
     '2.3e-09'
     """
     unit_roundoff = float(np.finfo(dtype).eps) / 2
-    slack, power = TABLE.get(provider.partition("[")[0], TABLE["exact"])
-    return float(slack * unit_roundoff**power)
+    slack = EXACT if traits(provider).order is None else TRUNCATED
+    return float(slack * unit_roundoff ** power(provider))
+
+
+def power(provider: Provider | str) -> float:
+    """Return the power of the unit round-off in the tolerance of a provider."""
+    order = traits(provider).order
+    return 1.0 if order is None else order / (order + 1)

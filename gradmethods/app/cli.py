@@ -16,6 +16,7 @@ from gradmethods.app.commands import (
     check,
     claims,
     compare,
+    diff,
     formulas,
     graph,
     million,
@@ -39,6 +40,7 @@ COMMANDS = (
     graph,
     formulas,
     report,
+    diff,
 )
 """In the order of ``gradmethods --help``."""
 

@@ -52,6 +52,12 @@ def find_problem(name: str, size: Sequence[str] = ()) -> Problem:
         raise UnknownName(
             f"{name!r} names a file; add the variable that holds the problem, as in {file}:problem."
         )
+    stem, _, variable = name.partition(":")
+    if Path(f"{stem}.py").is_file() and name not in _known():
+        raise UnknownName(
+            f"{name!r} is no problem of the catalogue. For a problem of the file {stem}.py, name "
+            f"the variable that holds it: {stem}.py:{variable or 'problem'}."
+        )
     family = find_family(name)
     if family.name not in hard.CASES:
         return problems.get(name, **dict(map(_option, size)))
@@ -68,10 +74,14 @@ def find_family(name: str) -> Family:
     UnknownName
         If there is no such problem.
     """
-    known = problems.FAMILIES | problems.REAL | hard.CASES
+    known = _known()
     if name not in known:
         raise UnknownName.among("problem", name, known)
     return known[name]
+
+
+def _known() -> dict[str, Family]:
+    return problems.FAMILIES | problems.REAL | hard.CASES
 
 
 def find_gradient(name: str) -> Any:

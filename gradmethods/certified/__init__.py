@@ -6,12 +6,16 @@ Nothing here knows the tape, its rules or SymPy. python-flint loads with this pa
 from gradmethods.certified.derivatives import certified_derivatives
 from gradmethods.certified.enclosure import CertifiedGradient
 from gradmethods.certified.gradient import certified_gradient
+from gradmethods.certified.kinds import Kind, Truth, certified_truth
 from gradmethods.certified.sample import CertifiedSample, certified_sample
 
 __all__ = [
     "CertifiedGradient",
     "CertifiedSample",
+    "Kind",
+    "Truth",
     "certified_derivatives",
     "certified_gradient",
     "certified_sample",
+    "certified_truth",
 ]

@@ -11,6 +11,7 @@ import functools
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from operator import methodcaller
 from typing import Any, Self
 
 import numpy as np
@@ -21,13 +22,15 @@ Objects = NDArray[Any]
 """An array of objects; their types are not NumPy's business."""
 
 Truth = NDArray[np.bool_]
+Levels = NDArray[np.int8]
 
 ZERO: Any = arb(0)
 ONE: Any = arb(1)
 NAN: Any = arb("nan")
 
-EVERYWHERE = np.True_
-NOWHERE = np.False_
+CONSTANT, SMOOTHLY, ABRUPTLY = map(np.int8, (0, 1, 2))
+"""How an entry depends on the parameters: not at all; defined and continuous all around the point;
+or perhaps not, as at the edge of a domain or at a jump. A value says nothing about neighbours."""
 
 
 def boxed(result: Any) -> Objects:
@@ -42,6 +45,9 @@ def boxed(result: Any) -> Objects:
 def each(function: Callable[..., Any], *arrays: Any) -> Objects:
     """Call a function on the entries of arrays that broadcast."""
     return boxed(np.frompyfunc(function, len(arrays), 1)(*arrays))
+
+
+is_finite, is_zero = methodcaller("is_finite"), methodcaller("is_zero")
 
 
 def holds(predicate: Callable[..., bool], *arrays: Any) -> NDArray[np.bool_]:
@@ -140,9 +146,9 @@ class Variation(ABC):
         """Say where two arrays of one shape vary alike for certain."""
 
 
-def either(*balls: Ball) -> NDArray[np.bool_]:
-    """Say where any of several arrays that broadcast varies."""
-    return np.asarray(functools.reduce(np.logical_or, [ball.varying for ball in balls]))
+def either(*balls: Ball) -> Levels:
+    """Say how entries vary that are made of those of several arrays that broadcast."""
+    return np.asarray(functools.reduce(np.maximum, [ball.varying for ball in balls]))
 
 
 def taken(values: Objects, positions: NDArray[np.intp]) -> Objects:
@@ -162,15 +168,18 @@ class Ball:
         What the array stands for in the loss.
     variation : Variation, or None
         None if no entry depends on the directions at hand.
-    varying : numpy.ndarray of bool, or numpy.bool
-        Which entries depend on any parameter; of a shape that broadcasts to that of the values. The
-        variation of the others is 0.
+    varying : numpy.ndarray of int8, or numpy.int8
+        `CONSTANT`, `SMOOTHLY` or `ABRUPTLY`; of a shape that broadcasts to that of the values. The
+        variation of what is constant is 0.
+    never_negative : bool
+        Whether no entry is below 0, at whatever parameters.
     """
 
     values: Objects = field(repr=False)
     dtype: np.dtype[Any]
     variation: Variation | None = field(default=None, repr=False)
-    varying: NDArray[np.bool_] | np.bool_ = field(default=NOWHERE, repr=False)
+    varying: Levels | np.int8 = field(default=CONSTANT, repr=False)
+    never_negative: bool = field(default=False, repr=False)
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -178,9 +187,19 @@ class Ball:
         return self.values.shape
 
     @property
-    def varies(self) -> NDArray[np.bool_]:
-        """Say of every entry whether it depends on any parameter."""
+    def levels(self) -> Levels:
+        """Say of every entry how it depends on the parameters."""
         return np.broadcast_to(self.varying, self.shape)
+
+    @property
+    def varies(self) -> Truth:
+        """Say of every entry whether it depends on any parameter."""
+        return np.asarray(self.levels != CONSTANT)
+
+    @property
+    def abrupt(self) -> Truth:
+        """Say of every entry whether it may jump or end at the point."""
+        return np.asarray(self.levels == ABRUPTLY)
 
 
 def variations(*balls: Ball) -> list[Variation] | None:

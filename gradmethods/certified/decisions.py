@@ -8,20 +8,55 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from flint import arb
 
-from gradmethods.certified.arrays import Ball, Objects, Truth, each, holds
+from gradmethods.certified.arrays import Ball, Objects, Truth, each, holds, is_finite
 from gradmethods.certified.functions import over_balls
 from gradmethods.certified.numbers import tied
 from gradmethods.errors import NotDifferentiable
 from gradmethods.primitives import Kind, of_kind
 
 
+class Settled(NamedTuple):
+    """How choices between equal values were settled, of which it does not matter how.
+
+    Attributes
+    ----------
+    tied : numpy.ndarray of bool
+        Where values are equal.
+    below, above : numpy.ndarray of bool
+        Where the first of two is taken to be the smaller, and where the larger.
+    """
+
+    tied: Truth
+    below: Truth
+    above: Truth
+
+    def over(self, below: Truth, above: Truth) -> tuple[Truth, Truth, Truth]:
+        """Complete what balls decide."""
+        below, above = np.where(self.tied, (self.below, self.above), (below, above))
+        return below, above, ~(below | above | self.tied)
+
+
 class Undecided(NotDifferentiable):
     """Balls of this precision do not tell; those of a higher one may."""
+
+
+class Tie(NotDifferentiable):
+    """A choice between equal values stands in the way: it may not matter how it falls.
+
+    Attributes
+    ----------
+    error : NotDifferentiable
+        What is said where it does.
+    """
+
+    def __init__(self, error: NotDifferentiable) -> None:
+        super().__init__(str(error))
+        self.error = error
 
 
 def order(x: Any, y: Any) -> tuple[Truth, Truth, Truth]:
@@ -33,9 +68,12 @@ def order(x: Any, y: Any) -> tuple[Truth, Truth, Truth]:
 COMPARISONS = of_kind(Kind.COMPARISON)
 
 
-def compare(name: str, a: Ball, b: Ball) -> Truth:
-    """Decide a comparison."""
+def compare(name: str, a: Ball, b: Ball, settled: Settled | None = None) -> Truth:
+    """Decide a comparison; of equal values, as it was settled elsewhere."""
+    check_around(name, a, b)
     below, above, neither = order(a.values, b.values)
+    if settled is not None:
+        below, above, neither = settled.over(below, above)
     if neither.any():
         x, y = (_first(array, neither) for array in (a.values, b.values))
         if not (holds(tied, a.values, b.values) | ~neither).all():
@@ -50,6 +88,7 @@ def compare(name: str, a: Ball, b: Ball) -> Truth:
 
 def step(name: str, a: Ball) -> Objects:
     """Decide signs and whole parts; where they jump, a value that varies has none."""
+    check_around(name, a)
     function, jumps = STEPS[name]
 
     def entry(x: arb, varies: np.bool_) -> Any:
@@ -75,11 +114,27 @@ STEPS: dict[str, tuple[Callable[[arb], Any], Callable[[arb], bool]]] = {
 FINITE = of_kind(Kind.TEST)
 
 
+DECIDED = (*COMPARISONS, *STEPS, *FINITE)
+"""Primitives that go by the values of their operands."""
+
+
 def finite(name: str, a: Ball) -> Truth:
     """Answer isfinite, isinf and isnan of balls that are finite; no other ball tells."""
-    if not holds(arb.is_finite, a.values).all():
+    check_around(name, a)
+    if not holds(is_finite, a.values).all():
         raise Undecided(f"xp.{name} is asked of a value that is not finite")
     return np.full(a.shape, FINITE[name].numpy(0.0))
+
+
+def check_around(name: str, *balls: Ball) -> None:
+    """Refuse to decide by values that may be others, or none, beside the point."""
+    for ball in balls:
+        if ball.abrupt.any():
+            x = _first(ball.values, ball.abrupt)
+            raise NotDifferentiable(
+                f"xp.{name} is asked of {_text(x)}, a value at the edge of a function's domain or "
+                "at a jump: beside the point it may be another, or none"
+            )
 
 
 def _first(values: Objects, where: Truth) -> Any:

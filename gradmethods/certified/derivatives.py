@@ -18,17 +18,18 @@ from numpy.typing import NDArray
 
 from gradmethods.arrays import Array
 from gradmethods.certified import series as truncated
-from gradmethods.certified.arrays import EVERYWHERE, NAN, Ball, Objects, each, either
+from gradmethods.certified.agreement import check_agreement
+from gradmethods.certified.arrays import NAN, SMOOTHLY, Ball, Levels, Objects, each, either
 from gradmethods.certified.decisions import Undecided
 from gradmethods.certified.decisions import order as order_of
 from gradmethods.certified.evaluate import point_of
-from gradmethods.certified.functions import SMOOTH
-from gradmethods.certified.namespace import Balls, varying_products
+from gradmethods.certified.functions import smooth
+from gradmethods.certified.namespace import Balls
 from gradmethods.certified.numbers import is_known, rounded
 from gradmethods.certified.precision import raised, working
 from gradmethods.certified.series import head
 from gradmethods.errors import InvalidOption
-from gradmethods.graph.record import call_loss, check_same
+from gradmethods.graph.record import call_loss
 from gradmethods.primitives import get_primitive
 from gradmethods.problem import Problem
 
@@ -49,9 +50,13 @@ class Series(Balls):
     kind = "series"
 
     def _values(self, name: str, operands: list[Objects]) -> Objects:
-        of_balls, series = SMOOTH[name].value, get_primitive(name).series
+        of_balls, series = smooth(name).value, get_primitive(name).series
         own = of_balls if series is None else partial(series, truncated)
         return each(_guarded(own, of_balls), *operands)
+
+    def _levels(self, _name: str, _values: Objects, balls: tuple[Ball, ...]) -> Levels:
+        """Leave it to the values: what has no series is NaN, and decides nothing."""
+        return either(*balls)
 
     def _here(self, ball: Ball) -> Ball:
         return Ball(each(head, ball.values), ball.dtype, None, ball.varying)
@@ -60,13 +65,8 @@ class Series(Balls):
         x, y = np.broadcast_arrays(a.values, b.values)
         below, above, _ = order_of(each(head, x), each(head, y))
         values = np.where(above, x, np.where(below, y, each(_larger, x, y)))
-        varying = np.where(above, a.varies, np.where(below, b.varies, either(a, b)))
+        varying = np.where(above, a.levels, np.where(below, b.levels, either(a, b)))
         return Ball(values, a.dtype, None, varying)
-
-    def _matmul(self, a: Ball, b: Ball) -> Ball:
-        if 0 in (*a.shape, *b.shape) or not (_has_series(a) or _has_series(b)):
-            return super()._matmul(a, b)
-        return Ball(np.matmul(a.values, b.values), a.dtype, None, varying_products(a, b))
 
 
 def _guarded(function: Function, of_balls: Function) -> Function:
@@ -81,10 +81,6 @@ def _guarded(function: Function, of_balls: Function) -> Function:
             return NAN
 
     return guarded
-
-
-def _has_series(ball: Ball) -> bool:
-    return any(isinstance(x, arb_series) for x in ball.values.flat)
 
 
 def certified_derivatives(
@@ -138,7 +134,8 @@ def certified_derivatives(
         return np.array([*map(rounded, balls)]).reshape(len(chosen), order + 1), enough
 
     found = raised(problem, BITS, attempt)
-    check_same(problem)
+    if chosen:
+        check_agreement(problem, arb(found[0, 0]))
     return found
 
 
@@ -149,7 +146,7 @@ def _along(problem: Problem, order: int, component: int) -> list[arb]:
     flat[component] = arb_series([flat[component], 1], prec=order + 1)
     xp, dtype = Series(), problem.dtype
     params = {
-        name: Array(xp, Ball(values, dtype, None, EVERYWHERE))
+        name: Array(xp, Ball(values, dtype, None, SMOOTHLY))
         for name, values in problem.structure.split(flat).items()
     }
     data = {name: Array(xp, array) for name, array in problem.data.items()}

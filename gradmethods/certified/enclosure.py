@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
@@ -13,14 +14,12 @@ from numpy.typing import NDArray
 
 from gradmethods.certified import numbers
 from gradmethods.certified.arrays import Objects, each, holds
-from gradmethods.certified.evaluate import Enclosures, enclose
+from gradmethods.certified.decisions import Settled
+from gradmethods.certified.evaluate import PRECISIONS, UNITS, Enclosures, enclose
 from gradmethods.certified.precision import working
 from gradmethods.errors import NotDifferentiable
 from gradmethods.problem import Problem
 from gradmethods.structure import Arrays, Parameters, ParametersLike, Structure
-
-PRECISIONS = {"float64": 53, "float32": 24}
-"""Bits of a significand, the hidden one included."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,6 +38,8 @@ class CertifiedGradient:
         Working precision.
     seconds : float
         Time taken.
+    choices : sequence of Settled, optional
+        How choices between equal values were made, of which it is proven that they do not matter.
     """
 
     problem: Problem
@@ -46,6 +47,7 @@ class CertifiedGradient:
     enclosure: Enclosures = field(repr=False)
     bits: int
     seconds: float
+    choices: Sequence[Settled] | None = field(default=None, repr=False)
 
     def __repr__(self) -> str:
         return (
@@ -193,9 +195,10 @@ class CertifiedGradient:
         def radii(balls: Objects) -> Any:
             return each(lambda ball: numbers.upper(ball.rad()), balls).astype(float)
 
-        bits = PRECISIONS[str(self.problem.dtype)]
+        dtype = str(self.problem.dtype)
+        bits, unit = PRECISIONS[dtype], UNITS[dtype]
         try:
-            loss, enclosure = enclose(self.problem, bits, unit=2.0**-bits)
+            loss, enclosure = enclose(self.problem, bits, unit=unit, choices=self.choices)
         except NotDifferentiable:
             nothing = {name: np.full(x.shape, math.inf) for name, x in self.enclosure.items()}
             return math.inf, nothing

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -12,8 +12,8 @@ from flint import arb
 
 from gradmethods.arrays import Array
 from gradmethods.certified.arrays import (
-    EVERYWHERE,
     ONE,
+    SMOOTHLY,
     ZERO,
     Ball,
     Objects,
@@ -22,12 +22,12 @@ from gradmethods.certified.arrays import (
     filled,
     from_list,
 )
-from gradmethods.certified.decisions import Undecided
+from gradmethods.certified.decisions import Settled, Tie, Undecided
 from gradmethods.certified.namespace import Balls
 from gradmethods.certified.precision import working
 from gradmethods.certified.tangents import Tangents
 from gradmethods.certified.traces import Trace, gradient
-from gradmethods.errors import BudgetExceeded
+from gradmethods.errors import BudgetExceeded, NotDifferentiable
 from gradmethods.graph.record import call_loss
 from gradmethods.problem import Problem
 from gradmethods.progress import shown
@@ -37,6 +37,15 @@ ENTRIES = 2**18
 
 SWEEP = 4.0
 """Times the evaluation of a loss that it and the sweep back take, about."""
+
+PRECISIONS = {"float64": 53, "float32": 24}
+"""Bits of a significand, the hidden one included."""
+
+UNITS = {name: 2.0**-bits for name, bits in PRECISIONS.items()}
+"""Unit round-offs."""
+
+LEAST = {name: float(np.finfo(name).smallest_normal) for name in PRECISIONS}
+"""Least normal numbers."""
 
 FORWARD = 1000
 """Parameters up to which rounding errors are followed along each of them."""
@@ -60,17 +69,23 @@ def run(
     Undecided
         If a comparison is open, or the loss is not finite.
     """
+    value, variation = _evaluated(problem, point, variations, xp)
+    if not value.is_finite():
+        raise Undecided("The loss is not a finite number")
+    return value, variation
+
+
+def _evaluated(
+    problem: Problem, point: Enclosures, variations: Mapping[str, Variation], xp: Balls
+) -> tuple[Any, Variation | None]:
     dtype = problem.dtype
     params = {
-        name: Array(xp, Ball(values, dtype, variations.get(name), EVERYWHERE))
+        name: Array(xp, Ball(values, dtype, variations.get(name), SMOOTHLY))
         for name, values in point.items()
     }
     data = {name: Array(xp, array) for name, array in problem.data.items()}
     result = xp.ball(call_loss(problem, params, data, xp).payload)
-    value: Any = result.values[()]
-    if not value.is_finite():
-        raise Undecided("The loss is not a finite number")
-    return value, result.variation
+    return result.values[()], result.variation
 
 
 def slopes(
@@ -87,20 +102,19 @@ def slopes(
     if not isinstance(variation, Tangents):
         return [ZERO] * len(next(iter(seeds.values())).block)
     found: list[arb] = variation.whole().tolist()
-    if not all(slope.is_finite() for slope in found):
-        doubts = f": {xp.doubts[0]}" if xp.doubts else ""
-        raise Undecided(f"A derivative is not a finite number{doubts}")
+    _check_finite(found, xp)
     return found
 
 
 def enclose(
-    problem: Problem, bits: int, *, unit: float = 0.0, budget: float = float("inf")
+    problem: Problem,
+    bits: int,
+    *,
+    unit: float = 0.0,
+    budget: float = float("inf"),
+    choices: Sequence[Settled] | None = None,
 ) -> tuple[arb, Enclosures]:
     """Enclose the loss and its gradient, working with `bits` bits.
-
-    One sweep in reverse encloses all components. It takes no two values for varying alike because
-    they do in numbers, as branches that meet may: where it finds no derivative, forward mode looks
-    again.
 
     Parameters
     ----------
@@ -111,9 +125,13 @@ def enclose(
         with more than `FORWARD` parameters that of a sweep back.
     budget : float, optional
         Seconds.
+    choices : sequence of Settled, optional
+        How choices between equal values are made, where that does not matter.
 
     Raises
     ------
+    Tie
+        If such a choice stands in the way.
     Undecided
         If these bits do not tell.
     NotDifferentiable
@@ -124,20 +142,36 @@ def enclose(
     with working(bits):
         point = point_of(problem)
         if unit and problem.size <= FORWARD:
-            return _forwards(problem, point, unit, budget)
-        value, gradient = _in_reverse(problem, point, unit, budget)
-        if gradient is not None:
-            return value, gradient
-        return _forwards(problem, point, unit, budget)
+            return _forwards(problem, point, unit, budget, choices)
+        return _in_reverse(problem, point, unit, budget, choices)
+
+
+def may_round_to(problem: Problem, point: Enclosures, value: float) -> bool:
+    """Say whether an evaluation in the problem's own precision may round the loss to a value.
+
+    Where that precision leaves a branch open, rounding may lead anywhere, and explains nothing.
+    """
+    dtype = str(problem.dtype)
+    with working(PRECISIONS[dtype]):
+        try:
+            loss, _ = _evaluated(problem, point, {}, Balls(UNITS[dtype], LEAST[dtype]))
+        except NotDifferentiable:
+            return False
+    return bool(loss.overlaps(arb(value)))  # as a ball without end does
 
 
 def _in_reverse(
-    problem: Problem, point: Enclosures, unit: float, budget: float
-) -> tuple[arb, Enclosures | None]:
-    """Enclose the gradient in one sweep back from the loss; None if it is not finite."""
+    problem: Problem,
+    point: Enclosures,
+    unit: float,
+    budget: float,
+    choices: Sequence[Settled] | None = None,
+) -> tuple[arb, Enclosures]:
+    """Enclose the gradient in one sweep back from the loss."""
     start = time.perf_counter()
     params = {name: Trace(values.shape, unit=unit) for name, values in point.items()}
-    value, loss = run(problem, point, params, Balls(unit))
+    xp = Balls(unit, choices=choices)
+    value, loss = run(problem, point, params, xp)
     seconds = time.perf_counter() - start
     if SWEEP * seconds > budget:
         raise _too_long(SWEEP * seconds, budget)
@@ -145,24 +179,35 @@ def _in_reverse(
         return value, {name: filled(values.shape) for name, values in point.items()}
     assert isinstance(loss, Trace)
     found = gradient(loss, params)
-    finite = all(ball.is_finite() for array in found.values() for ball in array.flat)
-    return value, found if finite else None
+    _check_finite((ball for array in found.values() for ball in array.flat), xp)
+    return value, found
+
+
+def _check_finite(slopes: Iterable[Any], xp: Balls) -> None:
+    if not all(slope.is_finite() for slope in slopes):
+        doubts = f": {xp.doubts[0]}" if xp.doubts else ""
+        error = Undecided(f"A derivative is not a finite number{doubts}")
+        raise Tie(error) if xp.ties else error
 
 
 def _forwards(
-    problem: Problem, point: Enclosures, unit: float, budget: float
+    problem: Problem,
+    point: Enclosures,
+    unit: float,
+    budget: float,
+    choices: Sequence[Settled] | None = None,
 ) -> tuple[arb, Enclosures]:
     """Enclose the gradient along unit vectors, in blocks.
 
     The directions of a block belong to one parameter array, so that whatever does not depend on
     that array carries no tangents.
     """
-    xp = Balls(unit)
+    xp = Balls(unit, choices=choices)
     value, _ = run(problem, point, {}, xp)
     found: dict[str, list[arb]] = {name: [] for name in point}
     for name, part in _watched(_blocks(point, max(1, ENTRIES // xp.largest)), budget):
         seeds = {name: Tangents(_unit_vectors(point[name].shape, part), unit=unit)}
-        found[name] += slopes(problem, point, seeds, Balls(unit))
+        found[name] += slopes(problem, point, seeds, Balls(unit, choices=choices))
     return value, {name: from_list(found[name], point[name].shape) for name in point}
 
 

@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 from flint import arb
 
 from gradmethods.certified.arrays import NAN, ONE, ZERO
+from gradmethods.errors import UnsupportedOperation
 from gradmethods.primitives import Kind, of_kind
 
 Function = Callable[..., Any]
@@ -67,6 +68,11 @@ def power_slope(x: Any, c: Any, y: Any) -> Any:
     return c * x ** (c - 1) if x > 0 else NAN
 
 
+def atan2(y: Any, x: Any) -> Any:
+    """Return the angle of (x, y)."""
+    return type(y).atan2(y, x)
+
+
 def atan2_slope(y: Any, x: Any) -> Any:
     """X / (x² + y²), but where the angle may jump by 2π there is none."""
     return x / (x * x + y * y) if x > 0 or y > 0 or y < 0 else NAN
@@ -115,8 +121,24 @@ class Smooth(NamedTuple):
     slopes: tuple[Function | None, ...]
 
 
-SMOOTH = {
+SMOOTH: dict[str, Smooth] = {
     name: Smooth(over_balls(p.ball), tuple(slope and over_balls(slope) for slope in p.slopes))
     for name, p in of_kind(Kind.SMOOTH).items()
     if p.ball is not None and p.slopes is not None
 }
+
+
+def smooth(name: str) -> Smooth:
+    """Return the smooth function of balls that a primitive is.
+
+    Raises
+    ------
+    UnsupportedOperation
+        If its entry has none.
+    """
+    if name not in SMOOTH:
+        raise UnsupportedOperation(
+            f"A certificate has no function of balls for the primitive {name!r}. Give its entry in "
+            "gradmethods.primitives the fields ball and slopes, or write the loss without it."
+        )
+    return SMOOTH[name]

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import time
 
+from gradmethods.certified.agreement import check_agreement
 from gradmethods.certified.enclosure import CertifiedGradient
 from gradmethods.certified.evaluate import enclose
 from gradmethods.certified.numbers import is_known
-from gradmethods.certified.precision import check_request, first_bits, raised
-from gradmethods.graph.record import check_same
+from gradmethods.certified.precision import check_request, first_bits, raised, working
+from gradmethods.certified.ties import Ties
 from gradmethods.problem import Problem
 
 BUDGET = 600.0
@@ -75,14 +76,18 @@ def certified_gradient(
     """
     check_request(problem, digits)
     start = time.perf_counter()
-    first = first_bits(digits)
+    first, ties = first_bits(digits), Ties(problem)
 
     def attempt(bits: int) -> tuple[CertifiedGradient, bool]:
-        loss, enclosure = enclose(problem, bits, budget=budget)
-        found = CertifiedGradient(problem, loss, enclosure, bits, time.perf_counter() - start)
+        with working(bits):
+            loss, enclosure = ties.beyond(
+                lambda choices: enclose(problem, bits, budget=budget, choices=choices)
+            )
+        seconds = time.perf_counter() - start
+        found = CertifiedGradient(problem, loss, enclosure, bits, seconds, ties.choices)
         balls = (loss, *(ball for array in enclosure.values() for ball in array.flat))
         return found, all(is_known(ball, digits) for ball in balls)
 
     found = raised(problem, first, attempt)
-    check_same(problem)
+    check_agreement(problem, found.loss)
     return found

@@ -23,7 +23,8 @@ class Moving(Namespace):
         """Make balls of a constant."""
         if isinstance(payload, Ball):
             return payload
-        return Ball(exact(payload), np.asarray(payload).dtype)
+        array = np.asarray(payload)
+        return Ball(exact(array), array.dtype, never_negative=bool((array >= 0).all()))
 
     def _move(self, primitive: Primitive, payload: Any, *where: Any, **static: Any) -> Ball:
         """Move entries as NumPy moves their positions."""
@@ -33,8 +34,9 @@ class Moving(Namespace):
 
     def _taken(self, ball: Ball, positions: NDArray[np.intp]) -> Ball:
         variation = ball.variation and ball.variation.moved(positions)
-        varying = ball.varying if ball.varying.ndim == 0 else taken(ball.varies, positions)
-        return Ball(taken(ball.values, positions), ball.dtype, variation, varying)
+        varying = ball.varying if ball.varying.ndim == 0 else taken(ball.levels, positions)
+        values = taken(ball.values, positions)
+        return Ball(values, ball.dtype, variation, varying, ball.never_negative)
 
     def _spread(self, ball: Ball, shape: tuple[int, ...]) -> Ball:
         values = np.broadcast_to(ball.values, shape)
@@ -45,7 +47,7 @@ class Moving(Namespace):
         values = np.concat([ball.values for ball in balls], axis)
         parts = variations(*balls)
         variation = None if parts is None else parts[0].joined(parts[1:], axis)
-        varying = np.concat([ball.varies for ball in balls], axis)
+        varying = np.concat([ball.levels for ball in balls], axis)
         return Ball(values, balls[0].dtype, variation, varying)
 
     def _scatter_add(self, g: Ball, *where: Ball, index: Any, shape: tuple[int, ...]) -> Ball:
@@ -53,6 +55,6 @@ class Moving(Namespace):
         positions = np.arange(math.prod(shape)).reshape(shape)[fill_index(index, places)]
 
         variation = g.variation and g.variation.scattered(positions, shape)
-        varying = np.zeros(shape, bool)
-        np.logical_or.at(varying.reshape(-1), positions.ravel(), g.varies.ravel())
+        varying = np.zeros(shape, np.int8)
+        np.maximum.at(varying.reshape(-1), positions.ravel(), g.levels.ravel())
         return Ball(scattered(g.values[None], positions, shape)[0], g.dtype, variation, varying)

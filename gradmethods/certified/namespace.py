@@ -7,19 +7,21 @@ loss.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
-from flint import arb
-from numpy.typing import NDArray
 
 from gradmethods.arrays import Array
 from gradmethods.certified import decisions
 from gradmethods.certified.arrays import (
+    ABRUPTLY,
+    CONSTANT,
     ONE,
     ZERO,
     Ball,
+    Levels,
     Objects,
     Variation,
     boxed,
@@ -27,22 +29,33 @@ from gradmethods.certified.arrays import (
     either,
     filled,
     holds,
+    is_finite,
+    is_zero,
 )
-from gradmethods.certified.functions import SMOOTH
+from gradmethods.certified.decisions import Settled, Tie
+from gradmethods.certified.functions import smooth
 from gradmethods.certified.moving import MOVES
-from gradmethods.certified.piecewise import Piecewise
-from gradmethods.certified.products import product, running_total, sum_of_two, total
+from gradmethods.certified.piecewise import LOGIC, Piecewise
+from gradmethods.certified.products import product, running_total, sum_of_two, total, widened
 from gradmethods.errors import NotDifferentiable
 from gradmethods.graph.record import result_dtype
+from gradmethods.graph.signs import KEEPING, NEVER_NEGATIVE
 from gradmethods.namespace.linalg import Linalg
-from gradmethods.primitives import Behaviour, Kind, Primitive, having, of_kind
+from gradmethods.primitives import Behaviour, Primitive, having
 
 EXACT = having(Behaviour.EXACT)
-"""Functions of constants that NumPy computes without rounding."""
+"""Functions of constants that NumPy computes without rounding, or that are a rounding."""
 
 SUMS = ("add", "subtract")
 
-LOGIC = of_kind(Kind.LOGIC)
+EDGES = having(Behaviour.STEEP) - {"hypot"}
+"""Functions that are finite where their domain ends, or where they jump; others are not."""
+
+ROOTS = ("sqrt", "hypot")
+"""Functions that are continuous at 0 without a slope, of what is not negative."""
+
+UNDERFLOW = 8
+"""Units in the last place that functions may be off by where they underflow."""
 
 
 class Balls(Piecewise):
@@ -54,6 +67,11 @@ class Balls(Piecewise):
         Unit round-off of the arithmetic whose rounding errors the radii shall cover; by default
         they cover the balls' own. Arb rounds a sum of products once, floating-point numbers
         at every term.
+    least : float, optional
+        Least normal number of that arithmetic: smaller ones are rounded to multiples of what it has
+        as its last place. By default nothing underflows.
+    choices : sequence of Settled, optional
+        How choices between equal values are made; by default they are not.
 
     Attributes
     ----------
@@ -65,9 +83,13 @@ class Balls(Piecewise):
 
     kind = "ball"
 
-    def __init__(self, unit: float = 0.0) -> None:
-        self.unit = unit
+    def __init__(
+        self, unit: float = 0.0, least: float = 0.0, choices: Sequence[Settled] | None = None
+    ) -> None:
+        self.unit, self.least = unit, least
+        self.choices = None if choices is None else iter(choices)
         self.largest = 1
+        self.ties = 0
         self.doubts: list[str] = []
 
     # -- what a namespace says about its payloads
@@ -78,22 +100,27 @@ class Balls(Piecewise):
         if name in MOVES:
             return self._move(primitive, *payloads, **static)
         if name in LOGIC:
-            return LOGIC[name].numpy(*map(self._truth_of, payloads))
-        if name == "where":
-            payloads = [self._truth_of(payloads[0]), *payloads[1:]]
+            return self._logic(name, *payloads)
         balls = [self.ball(payload) for payload in strengthened(payloads)]
-        if name in decisions.COMPARISONS:
-            return decisions.compare(name, *map(self._here, balls))
-        if name in decisions.FINITE:
-            return decisions.finite(name, *map(self._here, balls))
-        if name in decisions.STEPS:
-            return Ball(decisions.step(name, *map(self._here, balls)), balls[0].dtype)
+        if name in decisions.DECIDED:
+            return self._decided(name, *map(self._here, balls))
         own = getattr(self, f"_{name}", None)
         result = own(*balls, **static) if own else self._smooth(name, *balls)
         if name == "atan2":
             result = self._on_the_cut(result, payloads[0], *map(self._here, balls))
         self.largest = max(self.largest, result.values.size)
-        return replace(result, dtype=static.get("dtype") or result_dtype(primitive, payloads))
+        dtype = static.get("dtype") or result_dtype(primitive, payloads)
+        return replace(result, dtype=dtype, never_negative=is_never_negative(name, payloads, balls))
+
+    def _decided(self, name: str, *balls: Ball) -> Any:
+        try:
+            if name in decisions.COMPARISONS:
+                return self._compare(name, *balls)
+            if name in decisions.STEPS:
+                return self._step(name, *balls)
+            return decisions.finite(name, *balls)
+        except NotDifferentiable as error:
+            raise Tie(error) from None
 
     def folds(self, primitive: Primitive, value: Any) -> bool:
         """Let NumPy evaluate what it does not round."""
@@ -127,7 +154,7 @@ class Balls(Piecewise):
 
     def _on_the_cut(self, angle: Ball, payload: Any, y: Ball, x: Ball) -> Ball:
         """Turn angles where y is -0.0 and x < 0 as NumPy does; balls have no sign of zero."""
-        flat = holds(arb.is_zero, y.values) & ~y.varies & ~holds(lambda ball: ball > 0, x.values)
+        flat = holds(is_zero, y.values) & ~y.varies & ~holds(lambda ball: ball > 0, x.values)
         if not flat.any():
             return angle
         if isinstance(payload, Ball) or (flat & ~holds(lambda ball: ball < 0, x.values)).any():
@@ -139,35 +166,61 @@ class Balls(Piecewise):
         return replace(angle, values=boxed(np.where(below, -angle.values, angle.values)))
 
     def _smooth(self, name: str, *balls: Ball) -> Ball:
-        slopes = SMOOTH[name].slopes
+        slopes = smooth(name).slopes
         operands = [ball.values for ball in balls]
         values = self._values(name, operands)
         variation: Variation | None = None
+        settled = self.settled(name, *balls) if name in ROOTS else None
         for ball, slope in zip(balls, slopes, strict=True):
             if ball.variation is None:
                 continue
             part = ball.variation.spread(values.shape)
             if slope is not None:
                 by = each(slope, *operands, values)
+                if settled is not None:  # at such a root any slope will do
+                    by = boxed(np.where(settled.tied, ZERO, by))
                 if not ball.varies.all():  # nothing varies there, whatever the slope
                     by = boxed(np.where(ball.varies, by, ZERO))
                 part = part.scaled(by)
-                self._note(f"xp.{name} has no finite slope", by, *operands)
+                self._note(name, by, *operands)
             variation = part if variation is None else variation.plus(part)
-        return Ball(values, balls[0].dtype, variation, either(*balls))
+        return Ball(values, balls[0].dtype, variation, self._levels(name, values, balls))
+
+    def _levels(self, name: str, values: Objects, balls: tuple[Ball, ...]) -> Levels:
+        """Say how a function of arrays varies: at an edge or a jump it has no finite slope."""
+        found = either(*balls)
+        if name not in EDGES:
+            return found
+        slopes = smooth(name).slopes
+        operands = [ball.values for ball in balls]
+        for ball, slope in zip(balls, slopes, strict=True):
+            if slope is not None and ball.varies.any():
+                finite = holds(is_finite, each(slope, *operands, values))
+                if name in ROOTS and ball.never_negative:
+                    finite |= holds(is_zero, values)
+                found = np.where(ball.varies & ~finite, ABRUPTLY, found)
+        return found
 
     def _values(self, name: str, operands: list[Objects]) -> Objects:
-        values = each(SMOOTH[name].value, *operands)
+        values = each(smooth(name).value, *operands)
         if name not in SUMS:
-            return values
+            return self._underflowing(values)
         x, y = operands
         return sum_of_two(values, x, y, self.unit)
 
-    def _note(self, what: str, slopes: Objects, *operands: Objects) -> None:
-        ill = ~holds(arb.is_finite, slopes)
+    def _underflowing(self, values: Objects) -> Objects:
+        """Cover the rounding of numbers below the least normal one, by units of their spacing."""
+        if not self.least:
+            return values
+        small = holds(lambda x: not (x.is_zero() or x.abs_lower() > self.least), values)
+        return widened(values, np.where(small, 2 * self.unit * UNDERFLOW * self.least, 0.0))
+
+    def _note(self, name: str, slopes: Objects, *operands: Objects) -> None:
+        ill = ~holds(is_finite, slopes)
         if ill.any():
             at = [np.broadcast_to(x, ill.shape)[ill][0].str(8) for x in operands]
-            self.doubts.append(f"{what} at {' and '.join(at)}")
+            self.doubts.append(f"xp.{name} has no finite slope at {' and '.join(at)}")
+            self.ties += name in ROOTS
 
     def _astype(self, a: Ball, *, dtype: np.dtype[Any]) -> Ball:
         return Ball(a.values, dtype, a.variation, a.varying)
@@ -177,16 +230,16 @@ class Balls(Piecewise):
     def _sum(self, a: Ball, *, axis: tuple[int, ...], keepdims: bool) -> Ball:
         values = total(a.values, axis, keepdims=keepdims, unit=self.unit)
         variation = a.variation and a.variation.total(axis, keepdims=keepdims)
-        varying = a.varies.any(axis, keepdims=keepdims)
+        varying = a.levels.max(axis, keepdims=keepdims, initial=CONSTANT)
         return Ball(values, a.dtype, variation, np.asarray(varying))
 
     def _cumulative_sum(self, a: Ball, *, axis: int) -> Ball:
         values = running_total(a.values, axis, unit=self.unit)
         variation = a.variation and a.variation.running_total(axis)
-        return Ball(values, a.dtype, variation, np.logical_or.accumulate(a.varies, axis))
+        return Ball(values, a.dtype, variation, np.maximum.accumulate(a.levels, axis))
 
     def _matmul(self, a: Ball, b: Ball) -> Ball:
-        values = product(a.values, b.values, unit=self.unit)
+        values = self._underflowing(product(a.values, b.values, unit=self.unit))
         variation = a.variation and a.variation.before(b.values)
         if b.variation is not None:
             other = b.variation.after(a.values)
@@ -201,9 +254,22 @@ class ExactRoots(Linalg):
         return x ** self._xp.bind("reciprocal", np.asarray(power, x.dtype))
 
 
-def varying_products(a: Ball, b: Ball) -> NDArray[np.bool_]:
-    """Say which entries of a product of matrices vary: those of rows or columns that do."""
-    return np.asarray(a.varies.any(-1, keepdims=True) | b.varies.any(-2, keepdims=True))
+def varying_products(a: Ball, b: Ball) -> Levels:
+    """Say how the entries of a product of matrices vary: as their rows and columns do."""
+    rows = a.levels.max(-1, keepdims=True, initial=CONSTANT)
+    return np.asarray(np.maximum(rows, b.levels.max(-2, keepdims=True, initial=CONSTANT)))
+
+
+def is_never_negative(name: str, payloads: list[Any], balls: list[Ball]) -> bool:
+    """Say whether a result is not below 0 at any parameters, by its form."""
+    if name == "multiply" and payloads[0] is payloads[1]:
+        return True
+    if name == "pow" and balls[1].variation is None and not balls[1].varies.any():
+        return bool(holds(lambda c: (c / 2).is_integer(), balls[1].values).all())
+    if name not in KEEPING:
+        return name in NEVER_NEGATIVE
+    some = any if name == "maximum" else all
+    return some(ball.never_negative for ball in balls[name == "where" :])
 
 
 def strengthened(payloads: list[Any]) -> list[Any]:

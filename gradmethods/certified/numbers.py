@@ -24,7 +24,7 @@ FAR = 1100
 
 def nearest(ball: arb) -> float:
     """Return the float64 nearest to the midpoint, infinity beyond the largest."""
-    mantissa, exponent = _parts(ball)
+    mantissa, exponent = parts(ball)
     sign = -1.0 if mantissa < 0 else 1.0
     if abs(mantissa.bit_length() + exponent) > FAR:  # as an integer it might fill the memory
         return sign * (math.inf if exponent > 0 else 0.0)
@@ -34,7 +34,7 @@ def nearest(ball: arb) -> float:
         return sign * math.inf
 
 
-def _parts(ball: arb) -> tuple[int, int]:
+def parts(ball: arb) -> tuple[int, int]:
     """Return the integers m and e of the midpoint, m·2**e."""
     mantissa, exponent = ball.mid().man_exp()
     return int(mantissa), int(exponent)
@@ -74,7 +74,7 @@ def orders(x: arb, y: arb) -> float:
     >>> round(orders(tiny, tiny / 100), 12)
     2.0
     """
-    (a, i), (b, j) = _parts(x), _parts(y)
+    (a, i), (b, j) = parts(x), parts(y)
     if not b:
         return math.inf
     return (math.log2(abs(a)) - math.log2(abs(b)) + (i - j)) * LOG10_2 if a else -math.inf
@@ -115,7 +115,7 @@ def _exact_ball(middle: tuple[int, int], radius: tuple[int, int]) -> arb:
     # Arb rounds a radius up by one unit, which is taken off beforehand where it does.
     for less in (0, 1):
         ball = arb(arb(middle), arb(((m << spare) - less, e - spare)))
-        if _parts(ball.rad()) == radius:
+        if parts(ball.rad()) == radius:
             return ball
     return arb(arb(middle), arb(radius))
 
@@ -123,7 +123,7 @@ def _exact_ball(middle: tuple[int, int], radius: tuple[int, int]) -> arb:
 def _reduced(ball: arb) -> tuple[Any, ...]:
     if not ball.is_finite():
         return arb, (str(ball),)
-    return _exact_ball, (_parts(ball), _parts(ball.rad()))
+    return _exact_ball, (parts(ball), parts(ball.rad()))
 
 
 copyreg.pickle(arb, _reduced)

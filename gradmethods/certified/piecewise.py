@@ -1,21 +1,39 @@
 """Functions that choose: maxima, absolute values and `where`, and the truth values they choose by.
 
-Where two sides are equal, or not told apart, a derivative that depends on the choice is NaN.
+Where two sides are equal, or not told apart, a derivative that depends on the choice is NaN, unless
+`ties` has proven that it does not depend on it: then it is made as it was made there.
 """
 
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 from flint import arb
-from numpy.typing import NDArray
 
 from gradmethods.certified import decisions
-from gradmethods.certified.arrays import Ball, boxed, each, either, holds, variations
+from gradmethods.certified.arrays import (
+    ABRUPTLY,
+    CONSTANT,
+    SMOOTHLY,
+    Ball,
+    Truth,
+    boxed,
+    each,
+    either,
+    exact,
+    holds,
+    variations,
+)
+from gradmethods.certified.decisions import Settled
 from gradmethods.certified.moving import Moving
 from gradmethods.certified.numbers import tied
+from gradmethods.primitives import Kind, of_kind
+
+LOGIC = of_kind(Kind.LOGIC)
 
 
 class Piecewise(Moving):
@@ -25,26 +43,46 @@ class Piecewise(Moving):
     ----------
     doubts : list of str
         Where a derivative did not exist, or was not decided.
+    ties : int
+        Choices between equal values that were met and not settled.
+    choices : iterator of Settled, or None
+        How choices are settled, in their order.
     """
 
     doubts: list[str]
+    ties: int
+    choices: Iterator[Settled] | None
+
+    def settled(self, name: str, *balls: Ball) -> Settled | None:  # noqa: ARG002  # in `ties` it counts
+        """Return how a choice between values that vary was settled; None if it was not."""
+        if self.choices is None or not either(*balls).any():
+            return None
+        return next(self.choices)
 
     def _maximum(self, a: Ball, b: Ball) -> Ball:
         x, y = np.broadcast_arrays(a.values, b.values)
         below, above, neither = decisions.order(x, y)
         same = neither & holds(_one_and_the_same, x, y)
-        larger = np.where(same, x, each(arb.max, x, y))
+        larger = np.where(same, x, each(_larger, x, y))
         values = np.where(above, x, np.where(below, y, larger))
-        varying = np.where(above, a.varies, np.where(below, b.varies, either(a, b)))
+        levels = either(a, b)
+        abrupt = np.asarray(levels == ABRUPTLY)  # the smaller one may be the larger beside
+        chosen = np.where(above, a.levels, np.where(below, b.levels, levels))
+        varying = np.where(abrupt, ABRUPTLY, chosen)
+        if settled := self.settled("maximum", a, b):
+            below, above, neither = settled.over(below, above)
+            varying = np.where(settled.tied, levels, varying)
+        above, below = above & ~abrupt, below & ~abrupt
         parts = variations(self._spread(a, x.shape), self._spread(b, x.shape))
         if parts is None:
             return Ball(values, a.dtype, None, varying)
         one, other = parts
         if neither.any():
             # Where equal values vary alike, their maximum varies as they do.
-            alike = same | (one.alike(other) & holds(tied, x, y))
+            alike = (same | (one.alike(other) & holds(tied, x, y))) & ~abrupt
             above = above | (neither & alike)
-            if (neither & ~alike).any():
+            if (neither & ~alike & ~abrupt).any():
+                self.ties += 1
                 at = x[neither & ~alike][0].str(8)
                 self.doubts.append(f"a kink of xp.maximum, minimum, abs, max or min is near {at}")
         return Ball(values, a.dtype, one.selected(above, other, below), varying)
@@ -57,17 +95,49 @@ class Piecewise(Moving):
         return self._maximum(a, negated(a))
 
     def _where(self, condition: Ball, a: Ball, b: Ball) -> Ball:
-        chosen = holds(lambda ball: ball == 1, condition.values)
+        chosen = chosen_by(condition)
         values = boxed(np.where(chosen, a.values, b.values))
         parts = variations(self._spread(a, values.shape), self._spread(b, values.shape))
         variation = None if parts is None else parts[0].selected(chosen, parts[1], ~chosen)
-        varying = np.where(chosen, a.varies, b.varies)
+        varying = np.where(chosen, a.levels, b.levels)
+        varying = np.where(condition.varies, either(a, b), varying)
         return Ball(values, a.dtype, variation, varying)
 
-    def _truth_of(self, payload: Any) -> NDArray[np.bool_]:
+    def _compare(self, name: str, a: Ball, b: Ball) -> Any:
+        """Decide a comparison: NumPy's booleans, or balls where some of them are settled."""
+        settled = self.settled(name, a, b)
+        truth = decisions.compare(name, a, b, settled)
+        return truth if settled is None else self._condition(truth, settled.tied)
+
+    def _condition(self, truth: Truth, tied_: Truth) -> Any:
+        if not tied_.any():
+            return truth
+        levels = np.where(tied_, SMOOTHLY, CONSTANT)
+        return Ball(exact(truth), np.dtype(bool), None, levels, never_negative=True)
+
+    def _step(self, name: str, a: Ball) -> Ball:
+        """Decide signs and whole parts; a step at a jump is taken to the side that is settled."""
+        if (settled := self.settled(name, a)) is None or not settled.tied.any():
+            return Ball(decisions.step(name, a), a.dtype)
+        side = np.where(settled.above, 0.25, np.where(settled.below, -0.25, 0.0))
+        levels = np.where(settled.tied, CONSTANT, a.levels)
+        beside = replace(a, values=boxed(a.values + exact(side)), varying=levels)
+        levels = np.where(settled.tied, SMOOTHLY, CONSTANT)
+        return Ball(decisions.step(name, beside), a.dtype, None, levels)
+
+    def _logic(self, name: str, *payloads: Any) -> Any:
+        conditions = [self._truth_of(payload) for payload in payloads]
+        balls = [x for x in conditions if isinstance(x, Ball)]
+        truth = LOGIC[name].numpy(*(chosen_by(x) if isinstance(x, Ball) else x for x in conditions))
+        return self._condition(truth, either(*balls) > CONSTANT) if balls else truth
+
+    def _truth_of(self, payload: Any) -> Any:
+        """Say whether numbers differ from 0; what is true or false already stays as it is."""
         if not isinstance(payload, Ball):
             return np.asarray(payload, bool)
-        return decisions.compare("not_equal", self._here(payload), self.ball(0))
+        if payload.dtype.kind == "b":
+            return payload
+        return self._compare("not_equal", self._here(payload), self.ball(0))
 
     def _here(self, ball: Ball) -> Ball:
         """Return the balls that decide."""
@@ -101,6 +171,16 @@ def negated(a: Ball) -> Ball:
     return Ball(boxed(-a.values), a.dtype, variation, a.varying)
 
 
-def _one_and_the_same(x: arb, y: arb) -> bool:
+def chosen_by(condition: Ball) -> Truth:
+    """Read a condition, as far as it is open as it was settled."""
+    return holds(lambda x: getattr(x, "ball", x) == 1, condition.values)
+
+
+def _larger(x: Any, y: Any) -> Any:
+    """Return a ball that holds the larger of two, both of which may be NaN."""
+    return x.max(y) if isinstance(x, arb) and isinstance(y, arb) else x
+
+
+def _one_and_the_same(x: Any, y: Any) -> bool:
     """Whether two rounded numbers were computed once, so that they vary alike as well."""
-    return x is y and x.is_finite() and not x.is_exact()
+    return isinstance(x, arb) and x is y and x.is_finite() and not x.is_exact()

@@ -9,7 +9,9 @@ import numpy as np
 from flint import arb, arb_mat
 from numpy.typing import NDArray
 
+from gradmethods.certified import residues
 from gradmethods.certified.arrays import Objects, boxed, each, filled, from_list
+from gradmethods.certified.residues import Number
 
 UP = 1 + 1e-9
 """Covers the rounding of the bounds themselves."""
@@ -79,6 +81,9 @@ def _multiply(a: Objects, b: Objects) -> Objects:
     (m, k), (_, n) = a.shape, b.shape
     if 0 in (m, k, n):
         return from_list([arb(0)] * (m * n), (m, n))
+    kinds = {type(x) for x in (*a.flat, *b.flat)}
+    if kinds != {arb}:
+        return residues.product(a, b) if Number in kinds else np.matmul(a, b)
     left, right = arb_mat(m, k, a.ravel().tolist()), arb_mat(k, n, b.ravel().tolist())
     return from_list((left * right).entries(), (m, n))
 

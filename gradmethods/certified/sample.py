@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -15,13 +16,15 @@ from flint import arb, arb_mat
 from numpy.typing import NDArray
 
 from gradmethods.certified import numbers
+from gradmethods.certified.agreement import check_agreement
 from gradmethods.certified.arrays import ONE, Objects, exact, filled, from_list
+from gradmethods.certified.decisions import Settled
 from gradmethods.certified.evaluate import ENTRIES, point_of, run, slopes
 from gradmethods.certified.namespace import Balls
 from gradmethods.certified.precision import check_request, first_bits, raised, working
 from gradmethods.certified.tangents import Tangents
+from gradmethods.certified.ties import Ties
 from gradmethods.errors import InvalidOption
-from gradmethods.graph.record import check_same
 from gradmethods.problem import Problem
 from gradmethods.progress import shown
 from gradmethods.structure import ParametersLike
@@ -167,11 +170,11 @@ def certified_sample(
     count = min(components, problem.size)
     chosen = np.sort(rng.choice(problem.size, count, replace=False))
     towards = rng.standard_normal((directions, problem.size))
-    start = time.perf_counter()
+    start, ties = time.perf_counter(), Ties(problem)
 
     def attempt(bits: int) -> tuple[CertifiedSample, bool]:
         with working(bits):
-            loss, found = _enclose(problem, chosen, towards)
+            loss, found = ties.beyond(lambda choices: _enclose(problem, chosen, towards, choices))
         partials, slopes = found[:count], found[count:]
         seconds = time.perf_counter() - start
         result = CertifiedSample(problem, loss, chosen, towards, partials, slopes, bits, seconds)
@@ -179,13 +182,18 @@ def certified_sample(
         return result, all(numbers.is_known(ball, digits) for ball in balls)
 
     found = raised(problem, first_bits(digits), attempt)
-    check_same(problem)
+    check_agreement(problem, found.loss)
     return found
 
 
-def _enclose(problem: Problem, chosen: NDArray[np.intp], towards: Vector) -> tuple[arb, Objects]:
+def _enclose(
+    problem: Problem,
+    chosen: NDArray[np.intp],
+    towards: Vector,
+    choices: Sequence[Settled] | None,
+) -> tuple[arb, Objects]:
     point = point_of(problem)
-    xp = Balls()
+    xp = Balls(choices=choices)
     start = time.perf_counter()
     loss, _ = run(problem, point, {}, xp)
     total = len(chosen) + len(towards)
@@ -195,7 +203,7 @@ def _enclose(problem: Problem, chosen: NDArray[np.intp], towards: Vector) -> tup
     parts = (slice(i, min(i + rows, total)) for i in range(0, total, rows))
     for part in shown(parts, total, seconds, "certifying"):
         seeds = _seeds(problem, chosen, towards, range(part.start, part.stop))
-        found += slopes(problem, point, seeds, Balls())
+        found += slopes(problem, point, seeds, Balls(choices=choices))
     return loss, from_list(found, (len(found),))
 
 

@@ -13,6 +13,7 @@ from gradmethods.errors import InvalidOption
 from gradmethods.output import format as fmt
 from gradmethods.output.terminal import fill, table
 from gradmethods.problem import Problem
+from gradmethods.providers.registry import traits
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -59,7 +60,8 @@ class Advice:
         """List the methods that may be advised for so many digits."""
         if self.doubt:
             return []
-        return [o for o in self.options if not (o.obstacle or o.fault) and o.digits >= digits]
+        verified = [o for o in self.options if o.certified and not (o.obstacle or o.fault)]
+        return [o for o in verified if o.digits >= digits]
 
     def best(self, count: int, digits: float = LEAST) -> Option | None:
         """Return the cheapest method for so many gradients with so many digits; None if none is.
@@ -93,8 +95,8 @@ class Advice:
         """One row per method: what `Option` holds, and the ratio to the loss."""
         import pandas as pd
 
-        names = ("preparation", "gradient", "low", "high", "digits", "certified", "agreed",
-                 "estimated", "passes", "unresolved", "obstacle", "fault")  # fmt: skip
+        names = ("preparation", "gradient", "low", "high", "digits", "certified", "estimated",
+                 "passes", "unresolved", "obstacle", "fault")  # fmt: skip
         rows = [
             {"provider": option.name, **{name: getattr(option, name) for name in names}}
             for option in self.options
@@ -131,19 +133,28 @@ def sentences(advice: Advice) -> list[str]:
     """Say which method to use for how many gradients and digits, or why none."""
     if advice.doubt:
         return [fill(f"No method is advised: {advice.doubt}")]
-    if not advice.able(-math.inf):
+    if not advice.able():
         return ["No method is advised: none gave a gradient that can be used."]
     said = ["Which to use, preparation included:"]
-    before: list[tuple[int, str]] = []
+    for lowest, highest, choices in _levels(advice):
+        wanted = f"For {lowest} digit{'s' * (lowest > 1)} and more"
+        if (lowest, highest) == (LEVELS[0], LEVELS[-1]):
+            wanted = "For any accuracy"
+        said.append(fill(f"{wanted}: {_choices(choices)}"))
+    return [*said, fill(f"Digits: correct ones, in the norm, against {advice.reference}.")]
+
+
+def _levels(advice: Advice) -> list[tuple[int, int, list[Choice]]]:
+    """List the choices, each with the least and the most digits of `LEVELS` that it is made for."""
+    found: list[tuple[int, int, list[Choice]]] = []
     for digits in LEVELS:
         choices = advice.choices(digits)
         same = [(choice.start, choice.option.name) for choice in choices]
-        if same == before:
-            continue
-        before = same
-        wanted = f"For {digits} digits and more" if digits != LEVELS[0] else "For any accuracy"
-        said.append(fill(f"{wanted}: {_choices(choices)}"))
-    return [*said, fill(_legend(advice))]
+        if found and same == [(choice.start, choice.option.name) for choice in found[-1][2]]:
+            found[-1] = (found[-1][0], digits, found[-1][2])
+        else:
+            found.append((digits, digits, choices))
+    return found
 
 
 def surprises(advice: Advice) -> list[str]:
@@ -152,14 +163,6 @@ def surprises(advice: Advice) -> list[str]:
     if not names:
         return []
     return [fill(f"Not advised, with fewer than {LEAST:.0f} correct digit: {', '.join(names)}.")]
-
-
-def _legend(advice: Advice) -> str:
-    able = [o for o in advice.options if not (o.obstacle or math.isnan(o.digits))]
-    at_most = (
-        "" if all(o.certified or o.agreed for o in able) else "; ≤: what theory allows at most"
-    )
-    return f"Digits: correct ones, in the norm, against {advice.reference}{at_most}."
 
 
 def _reasons(advice: Advice) -> dict[str, str]:
@@ -186,7 +189,7 @@ def _row(option: Option, loss: float) -> list[str]:
         f"{about}{fmt.time_interval(option.gradient, option.low, option.high)}",
         f"{about}{fmt.significant(option.gradient / loss)}",
         fmt.count(option.passes),
-        _digits(option, 1) if option.digits >= 0 else fmt.NONE,
+        f"{option.digits:.1f}" if option.digits >= 0 else fmt.NONE,
         fmt.count(option.unresolved) if option.unresolved else fmt.NONE,
     ]
 
@@ -200,24 +203,21 @@ def _choices(choices: list[Choice]) -> str:
         ties = " and ".join(option.name for option in choice.ties)
         same = "costs" if len(choice.ties) == 1 else "cost"
         noise = f"; {ties} {same} the same within the noise" if ties else ""
-        parts.append(f"{choice.option.name}{where} ({_digits(choice.option)} digits{noise})")
+        parts.append(
+            f"{choice.option.name}{where} ({math.floor(choice.option.digits)} digits{noise})"
+        )
     if len(choices) == 1:
         return f"{parts[0]}, however many gradients."
     return f"{parts[0]} at first, then {', then '.join(parts[1:])}."
 
 
-def _digits(option: Option, places: int = 0) -> str:
-    known = option.certified or option.agreed
-    return f"{'' if known else '≤ '}{option.digits:.{places}f}"
-
-
 def _break_even(advice: Advice) -> list[str]:
-    able = advice.able(-math.inf)
+    able = advice.able()
     if BLACK_BOX not in [o.name for o in able]:
         return []
     lines = []
     for option in able:
-        if not option.name.startswith(("backprop", "analytical")):
+        if traits(option.name).family == traits(BLACK_BOX).family:
             continue
         pays = advice.pays(option.name)
         if pays.low == math.inf:

@@ -3,25 +3,23 @@
 from __future__ import annotations
 
 import math
-import time
+from collections.abc import Iterable
 from dataclasses import replace
-from typing import Any
 
-from gradmethods.accuracy.answers import Answer, count_unresolved, evaluate, warm_up
-from gradmethods.accuracy.judgement import Judgement, judge
-from gradmethods.accuracy.roundoff import PlainLoss
-from gradmethods.accuracy.roundoff import plain_loss as value_and_noise
-from gradmethods.blame import told
-from gradmethods.comparison.advice import Advice
+from gradmethods.accuracy.answers import Answer, answered, timed
+from gradmethods.comparison.advice import LEAST, Advice
 from gradmethods.comparison.choices import Option
-from gradmethods.comparison.digits import settle
+from gradmethods.comparison.comparison import Judged, judge_answer
 from gradmethods.cost.rounds import SHORTEST_ROUND, calls_for
-from gradmethods.cost.timing import measure, plain_loss, quiet
-from gradmethods.deadline import deadline
+from gradmethods.cost.timing import plain_loss, quiet
 from gradmethods.errors import InvalidOption, InvalidProblem
 from gradmethods.output.format import duration
 from gradmethods.problem import Problem
 from gradmethods.providers import get_provider
+from gradmethods.providers.attempt import Gap, attempt, prepare, warm_up
+from gradmethods.providers.registry import traits
+from gradmethods.truth.find import Found, find_truth
+from gradmethods.truth.verdict import NO_GRADIENT, SUBGRADIENT, WRONG
 
 CANDIDATES = (
     "backprop",
@@ -33,11 +31,8 @@ CANDIDATES = (
     "numerical:central[reuse]",
 )
 
-CERTIFYING = 2.0
-"""Seconds that certifying may take where a comparison is there already."""
-
-Measured = tuple[Option, Answer, Any]
-"""What a method costs, what it answered, and its prepared gradient."""
+Measured = tuple[Option, Answer]
+"""What a method costs, and what it answered."""
 
 
 def advise(problem: Problem, *, seconds: float = 0.5, limit: float = 10.0) -> Advice:
@@ -76,20 +71,40 @@ def advise(problem: Problem, *, seconds: float = 0.5, limit: float = 10.0) -> Ad
         if not 0 < value < math.inf:
             raise InvalidOption(f"{name} must be a positive number of seconds, got {value!r}.")
     for name in CANDIDATES:
-        warm_up(name)
+        warm_up(get_provider(name))
     with quiet():
         loss = min(calls_for(plain_loss(problem), SHORTEST_ROUND)[1] for _ in range(3))
-    found = [_measured(name, problem, loss, seconds, limit) for name in CANDIDATES]
-    options, answers, _ = zip(*found, strict=True)
-    return settle(problem, loss, options, answers, lambda: _judged(problem, found, limit), limit)
+    measured = [_measured(name, problem, loss, seconds, limit) for name in CANDIDATES]
+    found = find_truth(problem, limit)
+    options = [_settled(option, judge_answer(answer, found)) for option, answer in measured]
+    return _advice(found, loss, options)
 
 
-def advice_on(judged: Judgement) -> Advice:
+def advice_on(found: Found, judged: Iterable[Judged]) -> Advice:
     """Say what follows from answers that were timed and judged; nothing is timed again."""
-    costs = [answer.cost for answer in judged.answers if answer.cost]
+    answers = list(judged)
+    costs = [each.answer.cost for each in answers if each.answer.cost]
     loss = min((cost.loss.median for cost in costs), default=math.nan)
-    options = [_timed(answer) for answer in judged.answers]
-    return settle(judged.problem, loss, options, judged.answers, judged, CERTIFYING)
+    return _advice(found, loss, [_settled(_timed(each.answer), each) for each in answers])
+
+
+def _advice(found: Found, loss: float, options: list[Option]) -> Advice:
+    return Advice(found.problem, loss, tuple(options), found.words, found.why)
+
+
+def _settled(option: Option, judged: Judged) -> Option:
+    """Give a measured option its digits, and its fault if it must not be used."""
+    if option.obstacle:
+        return option
+    measures, outcome = judged.measures, judged.outcome
+    if measures is None:
+        return replace(option, fault="its gradient was not verified")
+    fault = ""
+    if outcome in {WRONG, NO_GRADIENT, SUBGRADIENT}:
+        fault = f"{outcome}: {judged.reason}".rstrip(": ")
+    if measures.digits < LEAST:
+        fault = f"fewer than {LEAST:.0f} correct digit"
+    return replace(option, digits=measures.digits, certified=True, fault=fault)
 
 
 def _timed(answer: Answer) -> Option:
@@ -111,55 +126,28 @@ NOT_FINITE = "Its gradient holds NaN or infinity here."
 
 def _measured(name: str, problem: Problem, loss: float, seconds: float, limit: float) -> Measured:
     def stopped(option: Option) -> Measured:
-        return option, Answer(name, obstacle=option.obstacle or "Too slow to be asked."), None
+        return option, Answer(name, obstacle=option.obstacle or "Too slow to be asked.")
 
-    preparing, evaluating = deadline(limit), deadline(limit)
-    try:
-        with preparing:
-            start = time.perf_counter()
-            prepared: Any = get_provider(name).prepare(problem)
-            preparation = time.perf_counter() - start
-    except preparing.passed:
-        return stopped(Option(name, obstacle=f"Preparing it takes longer than {duration(limit)}."))
-    except MemoryError:
-        return stopped(Option(name, obstacle="Out of memory."))
-    except Exception as error:  # noqa: BLE001  # the loss is a stranger's: it may raise anything
-        return stopped(Option(name, obstacle=told(error)))
-    passes = prepared.forward_passes
-    black_box = name.startswith("numerical") and "reuse" not in name
-    estimate = ((passes or 0) + prepared.value_passes) * loss if black_box else 0.0
+    provider = get_provider(name)
+    slow = f"Preparing it takes longer than {duration(limit)}."
+    ready = attempt(lambda: prepare(provider, problem), limit, slow)
+    if isinstance(ready, Gap):
+        return stopped(Option(name, obstacle=ready.reason))
+    calls = traits(provider).black_box or traits(provider).passes is not None
+    estimate = ready.passes * loss if calls else 0.0
     if estimate > limit:
-        return stopped(Option(name, preparation, estimate, estimated=True, passes=passes))
-    try:
-        with evaluating:
-            start = time.perf_counter()
-            value, gradient = evaluate(prepared, problem, problem.params, {})
-            single = time.perf_counter() - start
+        passes = ready.prepared.forward_passes
+        return stopped(Option(name, ready.preparation, estimate, estimated=True, passes=passes))
+    slow = f"A gradient takes longer than {duration(limit)}."
+    found = attempt(lambda: answered(provider, ready), limit, slow)
+    if isinstance(found, Gap):
+        return stopped(Option(name, ready.preparation, obstacle=found.reason))
+    answer, single = found
+    if 4 * single >= limit:
         # Rounds take a few gradients more: of a slow one the time that is known must do.
-        cost = measure(prepared, problem, seconds=seconds) if 4 * single < limit else None
-    except evaluating.passed:
-        slow = f"A gradient takes longer than {duration(limit)}."
-        return stopped(Option(name, preparation, obstacle=slow))
-    except Exception as error:  # noqa: BLE001  # as above
-        return stopped(Option(name, preparation, obstacle=told(error)))
-    answer = Answer(
-        name, value, gradient, preparation=preparation, cost=cost,
-        forward_passes=prepared.forward_passes, unresolved=count_unresolved(prepared),
-    )  # fmt: skip
-    option = _timed(answer)
-    if cost is None:
-        option = replace(option, gradient=single, passes=answer.forward_passes)
-    return option, answer, prepared
-
-
-def _judged(problem: Problem, found: list[Measured], limit: float) -> Judgement:
-    """Hold the gradients against each other; without the round-off where that takes too long."""
-    ready = {answer.provider: prepared for _, answer, prepared in found if prepared is not None}
-    answers = [answer for _, answer, _ in found]
-    allowed = deadline(limit)
-    try:
-        with allowed:
-            loss = value_and_noise(problem)
-            return judge(problem, loss, answers, ready)
-    except allowed.passed:
-        return judge(problem, PlainLoss(float(problem.value()), 0.0), answers)
+        option = replace(_timed(answer), gradient=single, passes=answer.forward_passes)
+        return option, answer
+    cost = attempt(lambda: timed(answer, ready, seconds))
+    if isinstance(cost, Gap):
+        return stopped(Option(name, ready.preparation, obstacle=cost.reason))
+    return _timed(cost), cost

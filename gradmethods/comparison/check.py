@@ -7,15 +7,18 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from gradmethods.accuracy.truth import Truth
-from gradmethods.accuracy.verdict import UNRESOLVED, WITHIN, verdict
 from gradmethods.comparison.check_result import BESIDE, OWN, Check, PointCheck, beside
 from gradmethods.comparison.diagnosis import diagnose
-from gradmethods.comparison.reference import allowance, reference
 from gradmethods.comparison.user_gradient import Call, Given, callable_of, read
 from gradmethods.errors import GradientMismatch, InvalidProblem, NotDifferentiable
 from gradmethods.naming import printable
 from gradmethods.problem import Problem
+from gradmethods.truth.find import Found, find_truth
+from gradmethods.truth.judge import Answered, bound_of, judge
+from gradmethods.truth.truth import Truth
+
+BUDGET = 20.0
+"""Seconds that certifying a whole gradient may take."""
 
 DISTANCES = (1e-1, 1e-2, 1e-3)
 """Relative; the largest at which the loss still has a gradient is taken."""
@@ -44,8 +47,6 @@ def check_gradient(gradient: Any, problem: Problem, *, truth: Truth | None = Non
     ------
     ShapeMismatch
         If the gradient has other names, shapes or types than the parameters.
-    NotDifferentiable
-        If the loss has no gradient at the problem's point, or it is not decided that it has.
     InvalidProblem
         If `problem` is no `Problem`.
     InvalidOption
@@ -56,11 +57,10 @@ def check_gradient(gradient: Any, problem: Problem, *, truth: Truth | None = Non
     A function is called at the problem's point and at points beside it; what loss or gradient raise
     there is a finding and does not escape. What is right at one point by luck, or because its first
     arguments were kept, is not right at the next. The error of each entry is held against what
-    rounding does to it: `SLACK` times a proven bound for forward mode, because the order of your
-    operations is not known, and one rounding of the result. Where no proof serves,
-    `gradmethods.comparison.reference.allowance` says what does. A gradient that
-    rounding or cancellation hides whole is not decided, which is not right. Beyond what can be
-    certified in seconds, backpropagation is the reference, certified in part.
+    rounding does to it: `gradmethods.truth.bounds.rounding_bound` says how much that may be. Where
+    this is more than one hundredth of an entry, nothing is decided there, and ``.ok`` is None, as
+    where the loss has no gradient, or none that can be certified. Beyond what can be certified in
+    seconds, some components, and a direction within each parameter array, are.
 
     Examples
     --------
@@ -81,11 +81,11 @@ def check_gradient(gradient: Any, problem: Problem, *, truth: Truth | None = Non
         )
     if not callable(gradient) and not hasattr(gradient, "prepare"):
         given = read(gradient, problem)
-        point = _judge(OWN, truth or reference(problem), given)
+        point = _judge(OWN, _found(problem, truth), given)
         return Check("the gradient", problem, (point,), _mistake((point,)))
     ask, name = callable_of(gradient, problem)
     given = ask(problem)  # a function that fails does so before the long work
-    points = [_judge(OWN, truth or reference(problem), given)]
+    points = [_judge(OWN, _found(problem, truth), given)]
     failures, unchecked = [], []
     for k in range(1, BESIDE + 1):
         found = _judge_beside(problem, k, ask)
@@ -121,11 +121,15 @@ def assert_gradient(gradient: Any, problem: Problem, *, truth: Truth | None = No
         raise GradientMismatch(str(check))
 
 
-def _judge(where: str, truth: Truth, given: Given) -> PointCheck:
-    gradient = truth.problem.structure.restore(given.gradient)
-    allowed = allowance(truth, gradient)
-    found = verdict(gradient, truth, allowed.errors)
-    return PointCheck(where, truth, given, allowed, found)
+def _found(problem: Problem, truth: Truth | None) -> Found:
+    return Found(problem, truth) if truth is not None else find_truth(problem, BUDGET)
+
+
+def _judge(where: str, found: Found, given: Given) -> PointCheck:
+    # Whatever it comes from: who asks for a check wants what rounding alone may have changed.
+    answer = Answered(given.gradient, given.value, exact=True)
+    bound = bound_of(answer, found) if found.truth is not None else None
+    return PointCheck(where, found, given, bound, judge(answer, found))
 
 
 class _Beside(NamedTuple):
@@ -147,11 +151,11 @@ def _judge_beside(problem: Problem, k: int, ask: Call) -> _Beside:
             moved = move(problem, distance, seed=k)
             if np.isfinite(problem.value()) and not np.isfinite(moved.value()):
                 continue
-            truth = reference(moved)
-        except NotDifferentiable:
-            continue
+            found = find_truth(moved, BUDGET)
         except Exception as error:  # noqa: BLE001  # the user's own, of any kind
             unchecked = f"{beside(k)}, where the loss raises {_said(error)}"
+            continue
+        if found.truth is None:
             continue
         try:
             given = ask(moved)
@@ -160,8 +164,8 @@ def _judge_beside(problem: Problem, k: int, ask: Call) -> _Beside:
         except Exception as error:  # noqa: BLE001  # as above
             failure = f"at {beside(k)}, where the loss has a gradient, it raises {_said(error)}"
             continue
-        point = _judge(beside(k), truth, given)
-        if point.verdict.outcome != UNRESOLVED:
+        point = _judge(beside(k), found, given)
+        if point.ok is not None:
             return _Beside(point)
     return _Beside(failure=failure, unchecked="" if failure else unchecked)
 
@@ -183,15 +187,15 @@ def move(problem: Problem, distance: float, seed: int) -> Problem:
 
 
 def _mistake(points: tuple[PointCheck, ...]) -> str:
-    bad = [point for point in points if not point.ok]
+    bad = [point for point in points if point.ok is False]
     if not bad:
-        return ""
+        return "" if points[0].ok else points[0].verdict.reason
     kept, first = _kept(points), bad[0]
     if kept and points[0].ok:
         return kept
-    words = [] if first.verdict.outcome == WITHIN else [diagnose(first.evidence)]
+    words = [] if first.evidence is None else [diagnose(first.evidence)]
     if first.wrong_value:
-        words.insert(0, f"the loss is {first.given.value!r} where {first.truth.value!r} is right")
+        words.insert(0, first.wrong_value)
     text = "; ".join(filter(None, words)) or first.verdict.reason
     if kept and any(array.any() for array in first.given.gradient.values()):
         return f"{text}; {kept}"
@@ -204,13 +208,12 @@ def _kept(points: tuple[PointCheck, ...]) -> str:
     """Say whether a function gives what was right at a point that it was called at before."""
     if len(points) < 2 or all(point.ok for point in points[1:]):
         return ""
-    join = points[0].truth.problem.structure.join
+    join = points[0].found.problem.structure.join
     first, *others = [join(point.given.gradient) for point in points]
     if np.isfinite(first).all() and all(np.array_equal(first, other) for other in others):
         return "the same at every point: it does not depend on the parameters that it is given"
-    restore = points[0].truth.problem.structure.restore
     stale = all(
-        verdict(restore(now.given.gradient), before.truth, before.allowance.errors).ok
+        judge(Answered(now.given.gradient, exact=True), before.found).ok
         for before, now in itertools.pairwise(points)
     )
     return "that of the point of the call before: stale parameters" if stale else ""

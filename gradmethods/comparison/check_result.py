@@ -7,18 +7,16 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
-from gradmethods.accuracy.bounds import SLACK
-from gradmethods.accuracy.measures import measure
-from gradmethods.accuracy.truth import Truth
-from gradmethods.accuracy.verdict import GRAVITY, UNRESOLVED, Verdict
 from gradmethods.comparison.evidence import Evidence
-from gradmethods.comparison.reference import SEEN, Allowance, InPart
 from gradmethods.comparison.user_gradient import Given
 from gradmethods.output import format as fmt
 from gradmethods.output.terminal import fill, table
 from gradmethods.problem import Problem
+from gradmethods.truth.bounds import DECISIVE, ROUNDINGS, SEEN, SLACK, Bound
+from gradmethods.truth.find import Found
+from gradmethods.truth.judge import wrong_value
+from gradmethods.truth.measures import measure
+from gradmethods.truth.verdict import GRAVITY, STATUS, SUBGRADIENT, WRONG, Verdict, worst
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -50,40 +48,39 @@ class PointCheck:
     ----------
     where : str
         Which point.
-    truth : Truth
-        What is right there.
+    found : Found
+        What is known of the gradient there.
     given : Given
         What came.
-    allowance : Allowance
-        The error that a right gradient may have.
+    bound : Bound or None
+        The error that a right gradient may have; None where nothing is certified.
     verdict : Verdict
-        On the gradient.
+        On the gradient and the loss that came with it.
     """
 
     where: str
-    truth: Truth
+    found: Found
     given: Given
-    allowance: Allowance
+    bound: Bound | None
     verdict: Verdict
 
     @property
-    def wrong_value(self) -> bool:
-        """Whether it told a loss that is not the right one."""
-        if self.given.value is None:
-            return False
-        u = float(np.finfo(self.truth.problem.dtype).eps) / 2
-        allowed = SLACK * self.truth.loss_rounding() + u * abs(self.truth.value)
-        return not abs(self.given.value - self.truth.value) <= allowed
+    def wrong_value(self) -> str:
+        """Why the loss that it told is not the right one; empty if it is, or told none."""
+        return wrong_value(self.given.value, self.found)
 
     @property
-    def ok(self) -> bool:
-        """Whether gradient and loss are right."""
-        return self.verdict.ok and not self.wrong_value
+    def ok(self) -> bool | None:
+        """Whether gradient and loss are right; None where that is not decided."""
+        return self.verdict.ok
 
     @cached_property
-    def evidence(self) -> Evidence:
-        """What a diagnosis needs."""
-        return Evidence(self.truth, self.given.gradient, self.allowance.errors, self.verdict)
+    def evidence(self) -> Evidence | None:
+        """What a diagnosis needs; None where no array is wrong."""
+        truth, bound, judged = self.found.truth, self.bound, self.verdict
+        if truth is None or bound is None or not any(x.entries for x in judged.arrays.values()):
+            return None
+        return Evidence(truth, self.found.project(self.given.gradient), bound.most, judged)
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -114,9 +111,22 @@ class Check:
     unchecked: tuple[str, ...] = ()
 
     @property
-    def ok(self) -> bool:
-        """Whether the gradient is right at every point, as far as rounding lets one know."""
-        return all(point.ok for point in self.points) and not self.failures
+    def outcome(self) -> str:
+        """The verdict: the worst of those at the points, wrong if it failed at one."""
+        return WRONG if self.failures else worst(point.verdict.outcome for point in self.points)
+
+    @property
+    def ok(self) -> bool | None:
+        """Whether the gradient is right at every point; None where that is not decided.
+
+        A valid subgradient, where the loss has no gradient, is right.
+        """
+        return {0: True, 1: False}.get(self.status)
+
+    @property
+    def status(self) -> int:
+        """Return 0 if it is right or a valid subgradient, 1 if it is wrong, 3 if not decided."""
+        return STATUS[self.outcome]
 
     @cached_property
     def table(self) -> pd.DataFrame:
@@ -131,26 +141,29 @@ class Check:
         digits          correct digits
         wrong_signs     entries with a wrong sign
         not_finite      entries that are NaN or infinite
-        bound           norm of the error that rounding may cause ÷ norm of the array
-        excess          largest error ÷ bound of an entry: above 1 it is wrong
-        hidden          entries that are smaller than their bound: 0 would pass
-        verdict         see `gradmethods.accuracy.verdict.ArrayVerdict`
+        bound           norm of the errors that are right ÷ norm of the array
+        excess          largest error ÷ bound of an entry: up to 1 it is right
+        open            entries that are not decided
+        verdict         see `gradmethods.truth.verdict`
         ==============  ============================================================================
         """
         import pandas as pd
 
-        rows = [self._row(name) for name in self.problem.structure.shapes]
-        return pd.DataFrame(rows).set_index("array")
+        rows = [self._row(name) for name in self.points[0].verdict.arrays]
+        columns = ["point", "n", "error", "worst", "ulps_worst", "digits", "wrong_signs",
+                   "not_finite", "bound", "excess", "open", "verdict"]  # fmt: skip
+        return pd.DataFrame(rows, columns=["array", *columns]).set_index("array")
 
     def _row(self, name: str) -> dict[str, Any]:
         def gravity(point: PointCheck) -> tuple[int, float]:
-            found = point.verdict.arrays[name]
-            return GRAVITY.index(found.outcome), found.excess
+            found = point.verdict.arrays.get(name)
+            return (GRAVITY.index(found.outcome), found.excess) if found else (-1, 0.0)
 
         point = max(self.points, key=gravity)
-        found = point.verdict.arrays[name]
-        given = point.truth.problem.structure.restore(point.given.gradient)
-        row = next(row for row in measure(given, point.truth) if row.array == name)
+        judged, truth = point.verdict.arrays[name], point.found.truth
+        assert truth is not None
+        given = truth.problem.structure.restore(point.found.project(point.given.gradient))
+        row = next(row for row in measure(given, truth) if row.array == name)
         return {
             "array": name,
             "point": point.where,
@@ -161,10 +174,10 @@ class Check:
             "digits": row.digits,
             "wrong_signs": row.wrong_signs,
             "not_finite": row.not_finite,
-            "bound": found.resolution,
-            "excess": found.excess,
-            "hidden": found.hidden,
-            "verdict": found.outcome,
+            "bound": judged.resolution,
+            "excess": judged.excess,
+            "open": len(judged.open),
+            "verdict": judged.outcome,
         }
 
     def __str__(self) -> str:
@@ -179,7 +192,9 @@ def check_text(check: Check) -> str:
     size = f"{problem.size:,} parameter{'s' * (problem.size != 1)}, {problem.dtype}"
     lines = [f"{problem.name}: {size}; checked: {check.name}", fill(_conclusion(check)), ""]
     rows = [_row(str(name), row) for name, row in check.table.iterrows()]
-    if problem.structure.bare:
+    if not rows:
+        return "\n".join(lines[:-1])
+    if len(rows) == 1 and problem.structure.bare:
         rows = [{key: value for key, value in row.items() if key != "array"} for row in rows]
     several = len({row["at point"] for row in rows}) > 1
     if not several:
@@ -191,14 +206,8 @@ def check_text(check: Check) -> str:
 
 def _conclusion(check: Check) -> str:
     if check.ok:
-        return "RIGHT, to rounding."
-    if (
-        not check.failures
-        and all(point.verdict.outcome in {"within bound", UNRESOLVED} for point in check.points)
-        and (not any(point.wrong_value for point in check.points))
-    ):
-        return f"NOT DECIDED: {check.mistake}."
-    return f"WRONG: {check.mistake}."
+        return "RIGHT, to rounding." if check.outcome != SUBGRADIENT else "A VALID SUBGRADIENT."
+    return f"{check.outcome.upper()}: {check.mistake.rstrip('.')}."
 
 
 def _row(name: str, row: Any) -> dict[str, str]:
@@ -220,45 +229,31 @@ def _legend(check: Check) -> str:
     if len(check.points) > 1:
         where += f" and {len(check.points) - 1} beside it"
     text = (
-        f"Checked at {where}, against {_reference(check.points[0].truth)}. Bound: {_bound(check)}. "
-        "Worst entry: error ÷ entry. Error ÷ bound: above 1 is wrong."
+        f"Checked at {where}, against {check.points[0].found.words}. Bound: {_bound(check)}. "
+        "Worst entry: error ÷ entry. Error ÷ bound: up to 1 is right."
     )
     text += "".join(f" Not checked: {what}." for what in check.unchecked)
-    hidden = int(check.table["hidden"].sum())
-    if hidden:
-        one = hidden == 1
+    still = int(check.table["open"].sum())
+    if still:
         text += (
-            f" {hidden:,} {'entry is' if one else 'entries are'} smaller than the bound: zero in "
-            f"{'its' if one else 'their'} place would pass."
+            f" {still:,} {'entry is' if still == 1 else 'entries are'} not decided: a right "
+            f"gradient may err by more than {DECISIVE:.0%} there."
         )
     return text
 
 
-def _reference(truth: Truth) -> str:
-    if isinstance(truth, InPart):
-        return (
-            f"backpropagation, which agrees in {truth.digits} digits with what is certified: "
-            f"{truth.sample.coverage}"
-        )
-    return f"the certified gradient ({truth.digits} digits)"
-
-
 def _bound(check: Check) -> str:
-    if isinstance(check.points[0].truth, InPart):
-        return f"{SEEN:,.0f} times the rounding, or the error, that backpropagation shows"
     text = (
         f"what rounding may do to an entry, proven for forward mode, times {SLACK:g} because the "
-        "order of your operations may be another"
+        f"order of your operations may be another, and {ROUNDINGS} roundings"
     )
-    for why, names in (
-        ("that is too large to tell", [n for p in check.points for n in p.allowance.coarse]),
-        ("cancellation exceeds that", [n for p in check.points for n in p.allowance.rough]),
-    ):
-        if names:
-            text += (
-                f"; where {why}{_in_brackets(names)}, {SEEN:,.0f} times the error that "
-                "backpropagation makes there with slopes as textbooks write them"
-            )
+    names = [name for point in check.points if point.bound for name in point.bound.seen]
+    if names:
+        text += (
+            f"; where that is too large to tell, or cancellation exceeds it{_in_brackets(names)}, "
+            f"{SEEN:,.0f} times the error that backpropagation makes there with slopes as "
+            "textbooks write them"
+        )
     return text
 
 

@@ -27,10 +27,7 @@ class Option:
     digits : float
         Correct digits of the gradient, in the norm.
     certified : bool
-        Whether the digits were measured against the truth.
-    agreed : bool
-        Whether they are those in which it agrees with another method, for want of a truth. If
-        neither, theory allows no more.
+        Whether the digits were measured against the truth. What was not is never advised.
     estimated : bool
         Whether the time is passes × time of the loss, as one gradient would take too long.
     passes : int or None
@@ -50,7 +47,6 @@ class Option:
     high: float = math.nan
     digits: float = math.nan
     certified: bool = False
-    agreed: bool = False
     estimated: bool = False
     passes: int | None = None
     unresolved: int | None = None

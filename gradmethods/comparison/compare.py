@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import Any, cast
 
-from gradmethods.accuracy.answers import Answer, Prepared, ask, warm_up
-from gradmethods.accuracy.judgement import judge
-from gradmethods.accuracy.roundoff import plain_loss
+from gradmethods.accuracy.answers import ask
 from gradmethods.comparison.candidates import advice_on
-from gradmethods.comparison.comparison import Comparison
+from gradmethods.comparison.comparison import Comparison, judge_answer
 from gradmethods.comparison.comparison_text import comparison_text
 from gradmethods.errors import InvalidOption, InvalidProblem
 from gradmethods.problem import Problem
 from gradmethods.provider import Provider
 from gradmethods.providers import get_provider
+from gradmethods.providers.attempt import warm_up
+from gradmethods.truth.find import SECONDS, find_truth
 
 DEFAULT_PROVIDERS = ("analytical", "numerical", "numerical:complex-step", "backprop")
 """Names of those that `compare` and the command compare if not told otherwise."""
@@ -23,9 +25,13 @@ Chosen = Iterable[Provider | str] | Provider | str
 
 
 def compare(
-    problem: Problem, providers: Chosen | None = None, *, seconds: float = 0.5
+    problem: Problem,
+    providers: Chosen | None = None,
+    *,
+    seconds: float = 0.5,
+    truth_seconds: float = SECONDS,
 ) -> Comparison:
-    """Differentiate a problem with several providers and hold the answers against each other.
+    """Differentiate a problem with several providers and hold the answers against the truth.
 
     Parameters
     ----------
@@ -35,13 +41,15 @@ def compare(
         Objects, or names as `get_provider` takes them; `DEFAULT_PROVIDERS` if not given.
     seconds : float, default 0.5
         Time to spend on measuring each provider; with 0 nothing is timed.
+    truth_seconds : float, default 5.0
+        Time that certifying the gradient may take. If all of it takes longer, some components and
+        directions are certified, for which it may take as long again.
 
     Returns
     -------
     Comparison
-        With ``.table``, ``.agree``, ``.advice``, ``.plot()``; printing it shows the table, the
-        verdict and, if the providers were timed, which of them to use. If they were timed, the
-        gradient is certified for up to two seconds, to advise none that is wrong.
+        With ``.table``, ``.agree``, ``.truth``, ``.advice``, ``.plot()``; printing it shows the
+        table, the verdict and, if the providers were timed, which of them to use.
 
     Raises
     ------
@@ -54,8 +62,11 @@ def compare(
 
     Notes
     -----
-    A provider that fails is a row with its reason. Where two methods do not agree at once, exact
-    ones are evaluated at some thirty points more, to see what round-off does to them.
+    A provider that fails is a row with its reason. Each gradient is held against the certified one,
+    by the bound of its method: what rounding may do, for exact methods and those of a user that say
+    so by ``exact = True``; the method's own estimate, for differences. One that states neither is
+    wrong where it has no correct digit. Without a certificate nobody is called right, and the
+    reason is given.
 
     Examples
     --------
@@ -68,30 +79,27 @@ def compare(
     >>> comparison.table["forward_passes"].to_list()
     [0, 4, 2, 1]
     >>> gm.compare(problem, ["backprop", "numerical:forward"], seconds=0).verdicts
-    {'backprop': 'agrees', 'numerical:forward': 'agrees'}
+    {'backprop': 'right', 'numerical:forward': 'right'}
     """
     if not isinstance(problem, Problem):
         raise InvalidProblem(
             f"Expected a problem, got {type(problem).__name__}. Make one with "
             "gm.Problem(loss, params, data), or take one from gm.problems.get(name)."
         )
+    for name, value in (("seconds", seconds), ("truth_seconds", truth_seconds)):
+        if not 0 <= value < math.inf:
+            raise InvalidOption(f"{name} must be a number from 0 on, got {value!r}.")
     chosen = _chosen(DEFAULT_PROVIDERS if providers is None else providers)
-    loss = plain_loss(problem)
-    answers: list[Answer] = []
-    prepared: dict[str, Prepared] = {}
+    answers = []
     for provider in chosen:
         if seconds > 0:
-            warm_up(provider.name)
-        answer, ready = ask(problem, provider, seconds)
-        if ready is not None:
-            prepared[answer.provider] = ready
-        answers.append(answer)
-    judged = judge(problem, loss, answers, prepared)
-    advised = advice_on(judged) if seconds > 0 else None
-    return Comparison(
-        judged.problem, judged.loss, judged.answers, judged.verdicts, judged.reasons,
-        judged.reference, comparison_text(judged, advised), advised,
-    )  # fmt: skip
+            warm_up(provider)
+        answers.append(ask(problem, provider, seconds)[0])
+    found = find_truth(problem, truth_seconds)
+    judged = {answer.provider: judge_answer(answer, found) for answer in answers}
+    advised = advice_on(found, judged.values()) if seconds > 0 else None
+    made = Comparison(problem, float(problem.value()), found, judged, advised)
+    return replace(made, text=comparison_text(made))
 
 
 def _chosen(providers: Chosen) -> list[Provider]:

@@ -10,9 +10,9 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from gradmethods.accuracy.verdict import place
 from gradmethods.comparison.evidence import Evidence, Suspect
 from gradmethods.comparison.hypotheses import HYPOTHESES, single
+from gradmethods.truth.verdict import place
 
 
 def diagnose(evidence: Evidence) -> str:

@@ -16,11 +16,11 @@ from gradmethods.accuracy.plants.elsewhere import (
 )
 from gradmethods.accuracy.plants.ground import NotHere
 from gradmethods.accuracy.plants.slopes import wrong_slopes
-from gradmethods.accuracy.truth import Truth, true_arrays
-from gradmethods.accuracy.verdict import Index, Verdict
 from gradmethods.distance import norm
 from gradmethods.problem import Problem
 from gradmethods.structure import Arrays
+from gradmethods.truth.truth import Truth, true_arrays
+from gradmethods.truth.verdict import Index, Verdict
 
 EXPLAINED = 1e-3
 """An explanation may leave this part of the error, or a few times what rounding leaves."""

@@ -10,9 +10,9 @@ from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
 
-from gradmethods.accuracy.verdict import Index, place
 from gradmethods.comparison.evidence import EXPLAINED, FEW, Suspect
 from gradmethods.distance import norm
+from gradmethods.truth.verdict import Index, place
 
 FACTOR = 1e-6
 """A factor is named if it is this near to one that means something."""

@@ -1,7 +1,7 @@
 """Which mistakes a check catches: plants × checkers, and right gradients that are rejected.
 
 A checker that catches everything by rejecting everything is no better than one that catches
-nothing, so both are counted. Checkers of other packages live in `gradmethods.peers.checkers`.
+nothing, so both are counted. Checkers of other packages live in `benchmarks.peers.checkers`.
 """
 
 from __future__ import annotations
@@ -11,12 +11,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
 from gradmethods.accuracy.plants import MISTAKES, Plant, planted
-from gradmethods.accuracy.truth import Truth
 from gradmethods.comparison.check import check_gradient
 from gradmethods.errors import GradientError
 from gradmethods.problem import Problem
 from gradmethods.providers import get_provider
 from gradmethods.structure import Arrays
+from gradmethods.truth.truth import Truth
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -58,7 +58,8 @@ class Ours:
 
     def accepts(self, problem: Problem, gradient: Arrays) -> bool:
         """Whether the check is passed."""
-        return check_gradient(problem.structure.restore(gradient), problem, truth=self.truth).ok
+        check = check_gradient(problem.structure.restore(gradient), problem, truth=self.truth)
+        return check.ok is not False
 
 
 def kill_table(problems: Iterable[Problem], judges: Sequence[Judge] = ()) -> pd.DataFrame:
@@ -69,7 +70,7 @@ def kill_table(problems: Iterable[Problem], judges: Sequence[Judge] = ()) -> pd.
     problems : iterable of Problem
         Whose gradients to judge; each is certified.
     judges : sequence of Judge
-        Beside our own check: for example the values of `gradmethods.peers.checkers.CHECKERS`.
+        Beside our own check: for example the values of `benchmarks.peers.checkers.CHECKERS`.
 
     Returns
     -------

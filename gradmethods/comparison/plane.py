@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import math
-from typing import Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import matplotlib as mpl
 
-from gradmethods.accuracy.judgement import Judgement
 from gradmethods.errors import InvalidOption
 from gradmethods.output.figures import new_figure
-from gradmethods.output.style import RC, THEORY, style_of
+from gradmethods.output.style import RC, THEORY
+from gradmethods.problem import Problem
+from gradmethods.providers.registry import style_of
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 FLOOR = 1e-17
 """Where an error of exactly 0 is drawn, as a log axis has no zero."""
@@ -18,12 +22,26 @@ MOST_LABELS = 5
 """Beside their points; more would lie over one another, and go into a legend."""
 
 
-def accuracy_cost_plane(comparison: Judgement, ax: Any = None) -> Any:
+class Compared(Protocol):
+    """What is drawn: `gradmethods.Comparison`."""
+
+    @property
+    def problem(self) -> Problem:
+        """What was differentiated."""
+        ...
+
+    @property
+    def table(self) -> pd.DataFrame:
+        """A row per provider, with its error and time."""
+        ...
+
+
+def accuracy_cost_plane(comparison: Compared, ax: Any = None) -> Any:
     """Plot a comparison's errors against its times.
 
     Parameters
     ----------
-    comparison : Judgement
+    comparison : Comparison
         Its table is plotted. Providers that were not timed are left out.
     ax : matplotlib.axes.Axes, optional
         Where to draw; a new figure by default.
@@ -72,7 +90,7 @@ def accuracy_cost_plane(comparison: Judgement, ax: Any = None) -> Any:
         if (drawn["error"] == 0).any():
             axes.axhline(FLOOR, color=THEORY, linewidth=0.5, linestyle=":")
             axes.annotate(
-                "0: the reference", (0.99, FLOOR), xycoords=("axes fraction", "data"), ha="right",
+                "0: no error", (0.99, FLOOR), xycoords=("axes fraction", "data"), ha="right",
                 va="bottom", fontsize=6, color=THEORY,
             )  # fmt: skip
     return axes

@@ -13,6 +13,7 @@ from gradmethods.cost.sweeps import BATCH, DEPTHS, SPARSE, SWEEPS, WIDTHS, Sweep
 from gradmethods.errors import InvalidOption, UnknownName
 from gradmethods.problem import Problem
 from gradmethods.provider import Provider
+from gradmethods.providers.registry import get_provider, traits
 
 PROVIDERS = (
     "analytical:expanded",
@@ -156,25 +157,19 @@ class Case:
 
     def make_provider(self) -> Provider:
         """Make the provider."""
-        from gradmethods.providers import get_provider
-
-        made: Provider = get_provider(self.provider)
-        return made
+        return get_provider(self.provider)
 
 
 def effort(case: Case) -> float:
     """Guess the seconds that a case takes, to order cases by; no measurement depends on it."""
-    method = case.provider.partition(":")[0]
+    method = traits(case.provider)
     examples = (case.kind.batch(case.scale) or BATCH) / BATCH
     # A matrix of n × n is only read: a tenth of what else is done with a number.
     loss = 1e-8 * examples * case.n * math.pow(case.n / 10, case.kind.work - 1)
-    if case.provider == "analytical:chain-rule":
-        return 6e-5 * case.n + loss
-    if method == "analytical":  # formulas grow faster than their number
-        return 3e-3 * math.pow(case.n, 1.7) + loss
-    if method == "backprop":
-        return loss
-    return 3 * loss * case.n  # n passes, each growing with n
+    if method.black_box or method.passes:
+        return 3 * loss * case.n  # n passes, each growing with n
+    seconds, power = method.derivation or (0.0, 0.0)
+    return seconds * math.pow(case.n, power) + loss
 
 
 def grid(name: str = "all") -> list[Case]:
@@ -218,7 +213,8 @@ def counts(name: str = "all") -> list[Case]:
 
     def paths(case: Case) -> float:
         units, layers = case.hidden
-        worth = {"analytical:cse": 1.0, "analytical:expanded": 1.2}.get(case.provider, 0.0)
+        method = traits(case.provider)
+        worth = (1.2 if method.repeats else 1.0) * method.closed
         worth *= 1 if units <= 3 or layers == 1 else 4
         return float(worth * case.n * units ** (layers - 1))
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gc
-import sys
 import tracemalloc
 from collections.abc import Callable
 from contextlib import suppress
@@ -12,6 +11,7 @@ from typing import Any
 from gradmethods.errors import UnsupportedOperation
 from gradmethods.problem import Problem
 from gradmethods.provider import PreparedGradient, Provider
+from gradmethods.providers.attempt import forget
 
 SLOWER_PREPARATION = 7.0
 """By how much tracing slows preparing, which is Python: measured 2 to 9."""
@@ -74,9 +74,7 @@ def memory(
     """
     if not seconds <= affordable:
         return {"preparation_bytes": None, "gradient_bytes": None}
-    sympy = sys.modules.get("sympy")
-    if sympy is not None:  # or what was derived before would not be counted
-        sympy.core.cache.clear_cache()
+    forget()  # or what was derived before would not be counted
     prepared, preparing = peak(lambda: provider.prepare(problem))
     # What is made once, at the first call, is not part of a gradient; but its result is held, or
     # the next could be made in the same memory and seem to take none.

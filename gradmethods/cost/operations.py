@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import sys
 import time
 from typing import Any
 
 from gradmethods.cost.cases import Case
 from gradmethods.cost.plan import Plan
 from gradmethods.cost.trial import Settings, describe, gap_record, guarded
+from gradmethods.providers.attempt import forget
 
 SECONDS = 20.0
 """For all cases of a run that someone waits for."""
@@ -48,9 +48,7 @@ def count_case(case: Case, plan: Plan, settings: Settings) -> dict[str, Any]:
 
 def _count(case: Case, plan: Plan, settings: Settings) -> dict[str, Any]:
     problem, provider = case.problem(settings.seed), case.make_provider()
-    sympy = sys.modules.get("sympy")
-    if sympy is not None:  # counts must not depend on what was derived before
-        sympy.core.cache.clear_cache()
+    forget()  # counts must not depend on what was derived before
     start = time.perf_counter()
     operations = provider.prepare(problem).operations  # type: ignore[attr-defined]  # compiled ones have it
     preparation = time.perf_counter() - start

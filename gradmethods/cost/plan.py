@@ -18,6 +18,7 @@ from gradmethods.cost.cases import Case
 from gradmethods.cost.rounds import Clock
 from gradmethods.cost.sweeps import SWEEPS
 from gradmethods.output.format import duration
+from gradmethods.providers.attempt import Gap
 
 FIRST_GROWTH = {"n": 2.0, "N": 1.0}
 """Assumed exponent of growth while only one smaller case is known, by what grows: quadratic in the
@@ -37,22 +38,6 @@ UNTRIED = ("budget", "not run")
 
 SLACK = 1.5
 """A case may overrun its estimate by this factor before it is stopped."""
-
-
-@dataclass(frozen=True)
-class Gap:
-    """A case without a measurement.
-
-    Attributes
-    ----------
-    kind : str
-        ``limit``, ``budget``, ``obstacle``, ``error``, ``memory`` or ``not run``.
-    reason : str
-        A sentence for the tables.
-    """
-
-    kind: str
-    reason: str
 
 
 @dataclass(frozen=True)

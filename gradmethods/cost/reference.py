@@ -13,6 +13,8 @@ from numpy.typing import NDArray
 
 from gradmethods.distance import error, gradient_error
 from gradmethods.problem import Problem
+from gradmethods.providers.numerical import Numerical
+from gradmethods.providers.registry import BASELINE, get_provider, traits
 from gradmethods.structure import Arrays, Parameters
 
 SAMPLE = 50
@@ -41,20 +43,17 @@ class Checked:
 def check(gradient: Parameters, problem: Problem, provider: str, seed: int) -> Checked:
     """Measure the error of a provider's gradient at the point of its problem."""
     arrays = problem.structure.check(gradient)
-    if provider == "backprop":
+    if traits(provider) == traits(BASELINE):  # which is no reference for itself
         return _check_sample(arrays, problem, seed)
-    from gradmethods.providers.backprop import Backprop
-
-    reference = problem.structure.check(Backprop().prepare(problem)(problem.params).gradient)
-    return Checked(gradient_error(arrays, reference).norm, "backprop", problem.size)
+    prepared = get_provider(BASELINE).prepare(problem)
+    reference = problem.structure.check(prepared(problem.params).gradient)
+    return Checked(gradient_error(arrays, reference).norm, BASELINE, problem.size)
 
 
 def _check_sample(arrays: Arrays, problem: Problem, seed: int) -> Checked:
-    from gradmethods.providers import get_provider
-
     chosen = sample(problem.size, seed)
     part = problem.of_components(chosen)
-    reference = get_provider("numerical:complex-step").prepare(part)(part.params).gradient
+    reference = Numerical("complex-step").prepare(part)(part.params).gradient
     measured = error(problem.structure.join(arrays)[chosen], reference)
     return Checked(measured.norm, "complex step, sampled components", part.size)
 

@@ -92,20 +92,22 @@ class Rounds:
         self.loss_seconds: list[float] = []
         self.loss_processor: list[float] = []
 
-    def calibrate(self, known: float | None = None) -> float:
+    def calibrate(self, known: float | None = None, shortest: float = SHORTEST_ROUND) -> float:
         """Warm up and choose how many calls make a round; return the seconds that a pair takes.
 
         Parameters
         ----------
         known : float, optional
             Seconds that a gradient takes, where a call for nothing would be too expensive.
+        shortest : float, optional
+            Seconds of a round, at least.
         """
         if known is None:
-            self.gradient_calls, known = calls_for(self.gradient, SHORTEST_ROUND, self.clock)
+            self.gradient_calls, known = calls_for(self.gradient, shortest, self.clock)
         gradient = known * self.gradient_calls
         # Beside a slow gradient a longer look at the loss costs little and steadies the ratio.
-        shortest = min(max(SHORTEST_ROUND, gradient / 4), 250 * SHORTEST_ROUND)
-        self.loss_calls, loss = calls_for(self.loss, shortest, self.clock)
+        longer = min(max(shortest, gradient / 4), 250 * SHORTEST_ROUND)
+        self.loss_calls, loss = calls_for(self.loss, longer, self.clock)
         return gradient + loss * self.loss_calls
 
     def pair(self) -> Any:
@@ -132,16 +134,26 @@ class Rounds:
         if len(self.loss_seconds) < len(self.gradient_seconds):
             self._loss_round()
 
+    @property
+    def alone(self) -> NDArray[np.bool_]:
+        """In which pairs so far nothing else ran."""
+        return ~(
+            disturbed(self.gradient_seconds, self.gradient_processor, self.gradient_calls)
+            | disturbed(self.loss_seconds, self.loss_processor, self.loss_calls)
+        )
+
+    @property
+    def kept(self) -> NDArray[np.bool_]:
+        """Which pairs so far count: those, or all if they are too few."""
+        alone = self.alone
+        enough = np.count_nonzero(alone) >= FEWEST_FOR_BOOTSTRAP
+        return alone if enough else np.ones_like(alone)
+
     def cost(self, *, seed: int = 0) -> Cost:
         """Summarise the pairs so far."""
-        gradient, loss = np.array(self.gradient_seconds), np.array(self.loss_seconds)
-        alone = ~(
-            disturbed(gradient, self.gradient_processor, self.gradient_calls)
-            | disturbed(loss, self.loss_processor, self.loss_calls)
-        )
-        enough = np.count_nonzero(alone) >= FEWEST_FOR_BOOTSTRAP
-        kept = alone if enough else np.ones_like(alone)
-        gradient, loss = gradient[kept], loss[kept]
+        alone, kept = self.alone, self.kept
+        gradient = np.array(self.gradient_seconds)[kept]
+        loss = np.array(self.loss_seconds)[kept]
         estimate = partial(Estimate.of, seed=seed)
         return Cost(
             estimate(gradient),
@@ -151,7 +163,7 @@ class Rounds:
             gradient_calls=self.gradient_calls,
             loss_calls=self.loss_calls,
             dropped=kept.size - gradient.size,
-            contended=not (enough or bool(alone.all())),
+            contended=bool(kept[~alone].any()),
         )
 
     def record(self) -> dict[str, list[float]]:

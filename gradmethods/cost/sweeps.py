@@ -13,6 +13,7 @@ from typing import Any, Literal
 
 from gradmethods.errors import UnknownName
 from gradmethods.problem import Problem
+from gradmethods.providers.registry import traits
 
 BATCH = 100
 """Examples, wherever their number does not grow."""
@@ -26,10 +27,6 @@ SPARSE = (4, 16, 128, 1024)
 SIZES = tuple(sorted({*SPARSE, *(4**k for k in range(1, 11))}))
 """Numbers of parameters from 4 to a million, for problems that are not networks; and the fewest
 that show a law. Closed formulas end among the small ones, so that these lie close."""
-
-PASSES = {"numerical": 1.0, "numerical:forward": 1.0, "backprop": 0.0}
-"""Exponent of n in the work of a gradient, in units of the loss: 2n passes, n + 1 passes, a
-constant. Nothing is known for compiled formulas."""
 
 Grows = Literal["n", "N"]
 
@@ -113,7 +110,7 @@ class Sweep:
         >>> SWEEPS["width"].ratio_exponent("numerical"), SWEEPS["batch"].ratio_exponent("numerical")
         (1.0, 0.0)
         """
-        return 0.0 if self.grows == "N" else PASSES.get(provider)
+        return 0.0 if self.grows == "N" else traits(provider).growth
 
 
 def _layers(units: int, layers: int) -> dict[str, Any]:

@@ -5,10 +5,8 @@ The rounds are driven from outside, by pytest-benchmark or by a plain loop. No f
 
 from __future__ import annotations
 
-import sys
 import time
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import asdict, dataclass
 from functools import partial
 from typing import Any
@@ -18,15 +16,15 @@ from gradmethods.cost.ceiling import ceiling
 from gradmethods.cost.counts import counted
 from gradmethods.cost.estimates import FEWEST_FOR_BOOTSTRAP
 from gradmethods.cost.memory import memory, traced_seconds
-from gradmethods.cost.plan import Gap, Plan
+from gradmethods.cost.plan import Plan
 from gradmethods.cost.reference import check
 from gradmethods.cost.rounds import SHORTEST_ROUND, Rounds, calls_for
 from gradmethods.cost.timing import MOST_ROUNDS, plain_loss, quiet
-from gradmethods.deadline import deadline
 from gradmethods.errors import GradientError
 from gradmethods.output.format import duration
 from gradmethods.problem import Problem
 from gradmethods.provider import GradientResult, Provider
+from gradmethods.providers.attempt import LIMIT, Gap, attempt, forget, prepare, warm_up
 
 Drive = Callable[[Rounds, int], Any]
 """Runs a number of pairs of rounds; returns what the last gradient returned."""
@@ -36,8 +34,6 @@ HEAVY = 1.0
 
 LONG_ROUND = 0.05
 """Seconds from which one gradient is a round, known from the call that counted it."""
-
-_WARM: set[str] = set()
 
 PATIENCE = 60.0
 """Seconds that may go into repeating a slow gradient for the sake of an interval."""
@@ -115,20 +111,13 @@ def guarded(
     """Return what `measure` finds within the limit of a plan, or why it found nothing."""
     found: dict[str, Any] | Gap | None = plan.refusal(case)
     if found is None:
-        limit = deadline(plan.allowance)
-        try:
-            with ceiling(), limit:
-                found = measure()
-        except limit.passed as stop:
-            words = f"{str(stop).capitalize()}, beyond what was estimated"
-            found = Gap("limit", f"{words}; the limit is {duration(plan.limit)} a case.")
-            found = plan.exhausted() if plan.left <= 0 else found
-        except MemoryError as error:
-            found = Gap("memory", f"Out of memory. {error}".strip())
-        except GradientError as error:
-            found = Gap("obstacle", str(error))
-        except Exception as error:  # noqa: BLE001  # a row of the table, and a failure of the test
-            found = Gap("error", f"{type(error).__name__}: {error}")
+        allowance = plan.allowance
+        words = f"Stopped after {allowance:.3g} s, beyond what was estimated"
+        found = attempt(
+            ceiling()(measure), allowance, f"{words}; the limit is {duration(plan.limit)} a case."
+        )
+        if isinstance(found, Gap) and found.kind == LIMIT and plan.left <= 0:
+            found = plan.exhausted()
     if isinstance(found, Gap):
         plan.stopped(case, found)
     return found
@@ -165,23 +154,20 @@ def _measure(
     case: Case, plan: Plan, settings: Settings, drive: Drive, provider: Provider
 ) -> dict[str, Any] | Gap:
     problem = case.problem(settings.seed)
-    obstacle = provider.obstacle(problem)
-    if obstacle is not None:
-        return Gap("obstacle", obstacle)
-    _warm_up(provider)
+    warm_up(provider)
     with quiet():
         # The best of three: a hiccup here would refuse a case that fits.
         loss_seconds = min(calls_for(plain_loss(problem), SHORTEST_ROUND)[1] for _ in range(3))
 
     twin, counter = counted(problem)
-    prepared, preparation = _prepare(provider, twin)
+    ready = prepare(provider, twin, fresh=True)
+    prepared, preparation = ready.prepared, ready.preparation
     # What the method announces, or grew to, whichever is worse.
-    passes = (getattr(prepared, "forward_passes", None) or 0) + getattr(prepared, "value_passes", 0)
-    by_passes = passes * loss_seconds
+    by_passes = ready.passes * loss_seconds
     estimate = max(by_passes, plan.gradient(case))
     words = f"Estimated {duration(estimate)} for one gradient"
     if estimate == by_passes:
-        words += f" ({passes:,} forward passes × {duration(loss_seconds)})"
+        words += f" ({ready.passes:,} forward passes × {duration(loss_seconds)})"
     refusal = plan.unaffordable(estimate, words)
     if refusal is not None:
         return refusal
@@ -194,7 +180,8 @@ def _measure(
         result = prepared(problem.params)
         known, calls = time.perf_counter() - start, counter.calls
         if max(preparation, known) < HEAVY:  # the counter's own cost, 0.1 µs a pass, is avoidable
-            prepared, _ = _prepare(provider, problem)
+            forget()
+            prepared = provider.prepare(problem)
     rounds = Rounds(partial(prepared, problem.params), plain_loss(problem))
     with quiet():
         slow = estimate if known is None else known
@@ -244,22 +231,3 @@ def _count(each: float, settings: Settings, plan: Plan) -> int:
     affordable = min(plan.limit / 2, plan.left / 2, PATIENCE) / each
     wanted = max(settings.seconds / each, min(FEWEST_FOR_BOOTSTRAP, affordable))
     return max(1, min(MOST_ROUNDS, int(wanted)))
-
-
-def _prepare(provider: Provider, problem: Problem) -> tuple[Any, float]:
-    sympy = sys.modules.get("sympy")
-    if sympy is not None:  # or what one form derived would be free for the next
-        sympy.core.cache.clear_cache()
-    start = time.perf_counter()
-    prepared = provider.prepare(problem)
-    return prepared, time.perf_counter() - start
-
-
-def _warm_up(provider: Provider) -> None:
-    """Let a provider import what it needs, once, outside of any measurement."""
-    if provider.name in _WARM:
-        return
-    _WARM.add(provider.name)
-    problem = Case("width", provider.name, 1).problem(0)
-    with suppress(GradientError):
-        provider.prepare(problem)(problem.params)

@@ -18,7 +18,7 @@ from gradmethods.graph.graph import Node
 from gradmethods.graph.quotients import is_node, is_number
 from gradmethods.graph.record import Recorder
 from gradmethods.primitives import Primitive
-from gradmethods.primitives.entry import Function, Rules
+from gradmethods.primitives.primitive import Function, Rules
 from gradmethods.primitives.recognised import BESIDE_SIGMOID, SIGMOID, SLOPE_OF_TANH
 
 MOVES = ("reshape", "permute_dims", "broadcast_to", "getitem")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import linecache
 import re
 from itertools import islice
@@ -54,6 +55,18 @@ def place_of(error: BaseException) -> Place | None:
     file = found.tb_frame.f_code.co_filename
     text = _expression(found, file)
     return Place(Path(file).name, found.tb_lineno, text, _function(text, found.tb_frame))
+
+
+def calling_line() -> str:
+    """Return the line of the user's from which the suite was entered, as ``"mine.py:12"``."""
+    frame = inspect.currentframe()
+    inside = False
+    while frame:
+        inner = f"{frame.f_globals.get('__name__', '')}.".startswith(INNER)
+        if inside and not inner:
+            return f"{Path(frame.f_code.co_filename).name}:{frame.f_lineno}"
+        inside, frame = inside or inner, frame.f_back
+    return ""
 
 
 def _expression(entry: TracebackType, file: str) -> str:

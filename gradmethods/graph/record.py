@@ -105,7 +105,14 @@ def record(problem: Problem) -> Graph:
     InvalidProblem
         If the recorded operations give another value than the loss does in plain NumPy.
     """
-    xp = Recorder()
+    graph = trace(problem, Recorder())
+    if problem.seen is not None:
+        check_recorded(problem, problem.seen, _evaluating(graph, problem.data))
+    return graph
+
+
+def trace(problem: Problem, xp: Recorder) -> Graph:
+    """Run the loss once over nodes of a recorder, and return the graph; nothing is compared."""
     dtype = problem.dtype
     params = {
         name: Node(shape, dtype, name=name) for name, shape in problem.structure.shapes.items()
@@ -117,10 +124,7 @@ def record(problem: Problem) -> Graph:
         {name: Array(xp, node) for name, node in data.items()},
         xp,
     )
-    graph = Graph(params, data, (result.payload,))
-    if problem.seen is not None:
-        check_recorded(problem, problem.seen, _evaluating(graph, problem.data))
-    return graph
+    return Graph(params, data, (result.payload,))
 
 
 def _evaluating(graph: Graph, data: Arrays) -> Recorded:

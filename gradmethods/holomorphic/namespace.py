@@ -25,7 +25,7 @@ from gradmethods.holomorphic.doubts import coarse, faint
 from gradmethods.holomorphic.functions import join
 from gradmethods.namespace import Namespace
 from gradmethods.primitives import Behaviour, Kind, Primitive, having
-from gradmethods.primitives.entry import REAL_LINE
+from gradmethods.primitives.primitive import REAL_LINE
 
 Function = Callable[..., Any]
 

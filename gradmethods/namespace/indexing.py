@@ -53,10 +53,17 @@ class Indexing(Creation):
         mask = self.concrete(array) if array.dtype.kind == "b" and array.ndim else None
         if mask is not None:
             return mask
+        used = f"An array of shape {array.shape} and dtype {array.dtype} was used as an index. "
+        if array.dtype.kind == "b" and array.ndim:
+            raise UnsupportedOperation(
+                f"{used}How many entries such a mask selects depends on values of parameters or "
+                "data, and an operation has one shape. Choose by value with xp.where(mask, x, 0), "
+                "or multiply by the mask; a mask that never changes may come from outside the loss "
+                "(from a closure) instead of from data=."
+            )
         raise UnsupportedOperation(
-            f"An array of shape {array.shape} and dtype {array.dtype} was used as an index. "
-            "Indices are integers, slices, integer arrays or constant boolean masks; choose by "
-            "value with xp.where."
+            f"{used}Indices are integers, slices, integer arrays or boolean masks; choose by value "
+            "with xp.where."
         )
 
     def _listed(self, values: Any) -> Array:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -123,12 +124,18 @@ def _write_powers(figure: Figure) -> None:
                 axis.set_minor_formatter(Powers(labelOnlyBase=False))
 
 
-def check_format(path: Path) -> str:
-    """Return the format that a path's suffix names; refuse one that figures are not written in."""
-    kind = Path(path).suffix[1:]
-    if kind not in FORMATS["wide"]:
+def check_format(path: Path, others: Sequence[str] = ()) -> str:
+    """Return the format that a path's suffix names.
+
+    Raises
+    ------
+    InvalidOption
+        If it is neither a format of figures, nor one of the others that the caller can write.
+    """
+    kind, known = Path(path).suffix[1:], (*others, *FORMATS["wide"])
+    if kind not in known:
         raise InvalidOption(
-            f"A figure is written as {', '.join(FORMATS['wide'])}; {path.name!r} ends otherwise."
+            f"Expected a file whose name ends in one of {', '.join(known)}; got {path.name!r}."
         )
     return kind
 

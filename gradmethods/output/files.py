@@ -147,9 +147,22 @@ def unreadable(path: Path, why: str) -> GradientError:
     )
 
 
-def is_damage(error: Exception) -> bool:
-    """Say whether an error can be one of records that no run wrote, rather than ours."""
-    return isinstance(error, (LookupError, TypeError, ValueError, AttributeError))
+@contextmanager
+def read_from(path: Path) -> Iterator[None]:
+    """Say of what file a record is that cannot be read.
+
+    Raises
+    ------
+    GradientError
+        In place of an error that can be one of records that no run wrote.
+    """
+    try:
+        yield
+    except GradientError:
+        raise
+    except (LookupError, TypeError, ValueError, AttributeError) as error:
+        why = f"it holds what no run wrote ({type(error).__name__}: {error})"
+        raise unreadable(path, why) from error
 
 
 def append_record(path: Path, record: Mapping[str, Any]) -> None:

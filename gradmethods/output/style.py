@@ -1,4 +1,4 @@
-"""How methods look: one colour, marker and line for each, the same in every figure.
+"""How figures look: colours, and what a style is. The styles of methods stand on the providers.
 
 The colours are Okabe and Ito's, which colour-blind readers tell apart; markers and lines do the
 same for a grey printer.
@@ -34,20 +34,6 @@ class Style:
         """Keyword arguments for matplotlib."""
         return {"color": self.colour, "marker": self.marker, "linestyle": self.line}
 
-
-STYLES = {
-    "analytical:expanded": Style("analytical, expanded", ORANGE, "D", (0, (5, 1.5))),
-    "analytical": Style("analytical", GREEN, "s", "-"),
-    "analytical:cse": Style("analytical, shared (CSE)", GREEN, "s", (0, (3, 1))),
-    "analytical:chain-rule": Style("analytical, chain rule", BLACK, "P", (0, (1, 1))),
-    "numerical": Style("numerical, central", VERMILLION, "o", "-"),
-    "numerical:forward": Style("numerical, forward", PURPLE, "^", (0, (3, 1, 1, 1))),
-    "numerical:backward": Style("numerical, backward", PURPLE, "<", (0, (1, 1.5))),
-    "numerical:five-point": Style("numerical, five-point", OLIVE, "p", (0, (5, 1, 1, 1))),
-    "numerical:richardson": Style("numerical, Richardson", BLACK, "X", (0, (5, 1.5))),
-    "numerical:complex-step": Style("numerical, complex step", SKY, "*", (0, (2, 1))),
-    "backprop": Style("backprop", BLUE, "v", "-"),
-}
 
 _STRANGERS = tuple(
     (colour, marker)
@@ -85,12 +71,10 @@ RC: Any = {
 }
 
 
-def style_of(provider: str) -> Style:
-    """Return how a provider is drawn; one that is not in the suite gets a style of its own.
+def own_style(name: str, label: str = "") -> Style:
+    """Return how something is drawn that says nothing of it: it gets a style of its own.
 
     The style follows from the name alone, so that it is the same in every figure.
     """
-    if provider in STYLES:
-        return STYLES[provider]
-    colour, marker = _STRANGERS[sum(provider.encode()) % len(_STRANGERS)]
-    return Style(provider, colour, marker, (0, (4, 2, 1, 2)))
+    colour, marker = _STRANGERS[sum(name.encode()) % len(_STRANGERS)]
+    return Style(label or name, colour, marker, (0, (4, 2, 1, 2)))

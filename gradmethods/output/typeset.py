@@ -91,14 +91,20 @@ def tex(text: str) -> str:
     return "".join(_TEX.get(character, character) for character in printable(text))
 
 
-def _markdown(shown: pd.DataFrame, caption: Caption, source: str) -> str:
+def markdown_table(shown: pd.DataFrame) -> str:
+    """Lay out a table of words in Markdown."""
     cells: Any = [[_in_markdown(str(cell)) for cell in row] for row in shown.to_numpy()]
     align = ["right" if is_numeric(shown[column]) else "left" for column in shown]
-    body = tabulate(
+    body: str = tabulate(
         cells, [_in_markdown(str(column)) for column in shown], tablefmt="github",
         disable_numparse=True, colalign=align if cells else None,
     )  # fmt: skip
+    return body
+
+
+def _markdown(shown: pd.DataFrame, caption: Caption, source: str) -> str:
     text = caption.full.removeprefix(f"{caption.title}. ")
+    body = markdown_table(shown)
     return f"**{caption.title}.** {text}\n\n{body or 'None.'}\n\n_{source}_\n"
 
 

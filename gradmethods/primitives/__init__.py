@@ -2,7 +2,7 @@
 
 An entry says of an operation how NumPy computes it, what shape and cost its result has, how each
 method treats it, and how it behaves at the edges; nothing here differentiates or evaluates a loss.
-Read `entry` first. To add a function is to add an entry to one of the families beside it.
+Read `primitive` first. To add a function is to add an entry to one of the families beside it.
 
 The convention at kinks, the same in every method that has a choice: where branches meet, the
 derivative is the mean of the tied branches'. So |x| and sign have derivative 0 at 0, maximum(a, b)
@@ -29,15 +29,15 @@ To come: linear algebra (inv, det, solve, cholesky) in a family of its own.
 
 from gradmethods.primitives import (
     arithmetic,
-    comparison,
+    conditions,
     exponential,
     moves,
+    piecewise,
     recognised,
     reductions,
-    rounding,
     trigonometric,
 )
-from gradmethods.primitives.entry import Behaviour, Kind, Primitive
+from gradmethods.primitives.primitive import Behaviour, Kind, Primitive
 from gradmethods.primitives.shapes import (
     Hole,
     Operand,
@@ -63,7 +63,7 @@ __all__ = [
     "reduced_shape",
 ]
 
-_FAMILIES = (arithmetic, exponential, trigonometric, rounding, comparison, reductions, moves)
+_FAMILIES = (arithmetic, exponential, trigonometric, piecewise, conditions, reductions, moves)
 
 TABLE: dict[str, Primitive] = {
     primitive.name: primitive for family in _FAMILIES for primitive in family.ENTRIES

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from gradmethods.primitives.entry import Behaviour, Primitive, binary, unary
+from gradmethods.primitives.primitive import Behaviour, Primitive, binary, unary
 
 
 def _power_base(xp: Any, g: Any, y: Any, x: Any, p: Any) -> Any:

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from gradmethods.primitives.entry import Behaviour, Function, Primitive, binary, unary
+from gradmethods.primitives.primitive import Behaviour, Function, Primitive, binary, unary
 
 LN2 = math.log(2)
 LN10 = math.log(10)

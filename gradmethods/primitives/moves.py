@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from gradmethods.primitives.entry import Behaviour, Function, Kind, Primitive, move
+from gradmethods.primitives.primitive import Behaviour, Function, Kind, Primitive, move
 from gradmethods.primitives.shapes import Hole, Operand, Shape, fill_index, moved_shape, stand_in
 
 MOVES = Behaviour.PASSING | Behaviour.KEEPS_SIGN
@@ -149,7 +149,7 @@ ENTRIES: tuple[Primitive, ...] = (
         vjp=(lambda xp, g, y, x, dtype: xp.astype(g, x.dtype),),
         jvp=(lambda xp, t, y, x, dtype: xp.astype(t, dtype),),
         complex=lambda cx, z, dtype: z.astype(np.result_type(dtype, np.complex64)),
-        behaviour=MOVES | Behaviour.EXPOSING | Behaviour.KEEPS_OFF_ZERO,
+        behaviour=MOVES | Behaviour.EXPOSING | Behaviour.EXACT | Behaviour.KEEPS_OFF_ZERO,
     ),
     move(
         "concat",

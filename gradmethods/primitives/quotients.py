@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from gradmethods.primitives.entry import Behaviour, Function, Primitive
+from gradmethods.primitives.primitive import Behaviour, Function, Primitive
 from gradmethods.primitives.shapes import count_result, elementwise_shape
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from gradmethods.primitives.entry import Behaviour, Function, Primitive
+from gradmethods.primitives.primitive import Behaviour, Function, Primitive
 from gradmethods.primitives.quotients import NORMALISED, QUOTIENT
 from gradmethods.primitives.shapes import Shape, count_result, elementwise_shape
 

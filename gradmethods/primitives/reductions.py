@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from gradmethods.primitives.entry import Behaviour, Kind, Primitive
+from gradmethods.primitives.primitive import Behaviour, Kind, Primitive
 from gradmethods.primitives.shapes import (
     Shape,
     count_operand,

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from gradmethods.primitives.entry import Behaviour, Primitive, binary, unary
+from gradmethods.primitives.primitive import Behaviour, Primitive, binary, unary
 
 
 def _one(a: Any) -> float:
@@ -105,7 +105,7 @@ ENTRIES: tuple[Primitive, ...] = (
             lambda xp, t, y, a, b: t * (-a / xp.hypot(a, b) / xp.hypot(a, b)),
         ),
         sympy=lambda sp, a, b: sp.Atan2(a, b),
-        ball=lambda balls, y, x: balls.arb.atan2(y, x),
+        ball=lambda balls, y, x: balls.atan2(y, x),
         slopes=(
             lambda balls, y, x, z: balls.atan2_slope(y, x),
             lambda balls, y, x, z: -y / (x * x + y * y),
@@ -150,7 +150,7 @@ ENTRIES: tuple[Primitive, ...] = (
         jvp=lambda xp, t, y, x: t * xp.slope_of_tanh(x, y),
         sympy=lambda sp, x: sp.tanh(x),
         ball=lambda balls, x: x.tanh(),
-        slope=lambda balls, x, y: x.sech() ** 2,  # 1 - y² would cancel
+        slope=lambda balls, x, y: balls.whole_power(x.sech(), 2),  # 1 - y² would cancel
         series=lambda ts, x: ts.ONE - 2 / ((2 * x).exp() + 1),
         complex=lambda cx, z: cx.tanh(z),
         radius=_one,

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from gradmethods.errors import (
     BudgetExceeded,
@@ -22,6 +22,7 @@ from gradmethods.errors import (
 )
 from gradmethods.graph.record import check_formulas, check_same, record
 from gradmethods.graph.slopes import Slopes, unbounded
+from gradmethods.output.style import BLACK, GREEN, ORANGE, Style
 from gradmethods.problem import Problem
 from gradmethods.provider import PreparedGradient, Stopwatch
 from gradmethods.structure import BARE, Arrays
@@ -30,12 +31,49 @@ if TYPE_CHECKING:
     from gradmethods.symbolic.cases import Cases
     from gradmethods.symbolic.run import Runner
 
-FORMS = ("auto", "cse", "expanded", "chain-rule")
+CHAIN_RULE = "chain-rule"
+
+
+@dataclass(frozen=True)
+class Form:
+    """A way to write the formulas.
+
+    Attributes
+    ----------
+    style : Style
+        Its label, and how it is drawn in every figure.
+    derivation : tuple of float
+        Seconds a and exponent p: deriving by n parameters takes about a nᵖ.
+    closed : bool
+        Whether every partial derivative is derived as one formula, of as many terms as there are
+        paths through the loss.
+    repeats : bool
+        Whether the program computes again what several partial derivatives have in common.
+    """
+
+    style: Style
+    derivation: tuple[float, float]
+    closed: bool = False
+    repeats: bool = False
+
+
+_GROWING = (3e-3, 1.7)
+
+FORMS = {
+    "auto": Form(Style("analytical", GREEN, "s", "-"), _GROWING),
+    "cse": Form(Style("analytical, shared (CSE)", GREEN, "s", (0, (3, 1))), _GROWING, closed=True),
+    "expanded": Form(
+        Style("analytical, expanded", ORANGE, "D", (0, (5, 1.5))),
+        _GROWING,
+        closed=True,
+        repeats=True,
+    ),
+    CHAIN_RULE: Form(Style("analytical, chain rule", BLACK, "P", (0, (1, 1))), (6e-5, 1.0)),
+}
+"""Every form, in the order of tables."""
 
 BUDGET = 60_000_000
 """Steps of SymPy: one to three minutes on the two cores that this was measured on."""
-
-CHAIN_RULE = "chain-rule"
 
 QUICK = 700_000
 """Steps up to which ``"auto"`` takes the form ``"cse"``: about two seconds."""
@@ -48,7 +86,7 @@ class Analytical:
     Preparation runs the loss once on SymPy's symbols and differentiates the expression by every
     parameter with ``sympy.diff``; the formulas are compiled into straight-line code. With
     `examples`, the formulas are those of one example, the code runs over all examples at once, and
-    that the loss is their mean (or sum) is proven first, on the symbols of two examples.
+    that the loss is their mean (or sum), whatever the data are, is proven first, on its graph.
 
     Parameters
     ----------
@@ -96,6 +134,10 @@ class Analytical:
     form: str = "auto"
     budget: int = BUDGET
 
+    family: ClassVar[str] = "analytical"
+    exact: ClassVar[bool] = True
+    black_box: ClassVar[bool] = False
+
     def __post_init__(self) -> None:
         if self.form not in FORMS:
             raise UnknownName.among("form", self.form, FORMS)
@@ -106,6 +148,31 @@ class Analytical:
     def name(self) -> str:
         """``analytical``, with the form behind a colon if it was asked for."""
         return "analytical" if self.form == "auto" else f"analytical:{self.form}"
+
+    @property
+    def style(self) -> Style:
+        """How it is drawn in every figure, and its label."""
+        return FORMS[self.form].style
+
+    @property
+    def label(self) -> str:
+        """Its name for readers."""
+        return self.style.label
+
+    @property
+    def derivation(self) -> tuple[float, float]:
+        """Seconds a and exponent p: preparing for n parameters takes about a nᵖ."""
+        return FORMS[self.form].derivation
+
+    @property
+    def closed(self) -> bool:
+        """Whether every partial derivative is derived as one formula."""
+        return FORMS[self.form].closed
+
+    @property
+    def repeats(self) -> bool:
+        """Whether the program computes again what several partial derivatives have in common."""
+        return FORMS[self.form].repeats
 
     def obstacle(self, problem: Problem) -> str | None:
         """Say why there are no formulas of this loss, or none within the budget; None if there are.

@@ -10,7 +10,7 @@ import contextvars
 import threading
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -20,6 +20,7 @@ from gradmethods.graph import Graph, record
 from gradmethods.graph.collector import uncollected
 from gradmethods.graph.program import Program, compile_graph, recognise, simplify
 from gradmethods.graph.slopes import Slopes, unbounded
+from gradmethods.output.style import BLUE, Style
 from gradmethods.problem import Problem
 from gradmethods.provider import GradientResult, PreparedGradient, Stopwatch
 from gradmethods.structure import Arrays, Parameters, ParametersLike, compile_check
@@ -54,6 +55,13 @@ class Backprop:
         return v2, {params_0: v1}
     <BLANKLINE>
     """
+
+    family: ClassVar[str] = "backprop"
+    exact: ClassVar[bool] = True
+    black_box: ClassVar[bool] = False
+    growth: ClassVar[float] = 0.0
+    style: ClassVar[Style] = Style("backprop", BLUE, "v", "-")
+    label: ClassVar[str] = style.label
 
     @property
     def name(self) -> str:

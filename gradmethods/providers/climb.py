@@ -13,6 +13,8 @@ import numpy as np
 
 from gradmethods.providers.ladder import (
     AGREE,
+    COARSE,
+    LEAST,
     RATIO,
     Ladder,
     Parabola,
@@ -22,7 +24,7 @@ from gradmethods.providers.ladder import (
     even_grows,
     through,
 )
-from gradmethods.providers.noise import POINTS, is_flat, noise_of, ragged
+from gradmethods.providers.noise import POINTS, ROUGH, is_flat, noise_of, ragged
 
 HALF_RATIO = 4.0
 """From rung to rung upwards where slopes may lie on a parabola: what comes next grows as h⁴."""
@@ -91,7 +93,8 @@ def climb(
     enough : float
         A trusted rung shows all that is needed if its even part is so many times the noise.
     """
-    top, beyond = _down(ladder, start, order)
+    # With room below it: the first step may be that of another parameter, and at the lower end.
+    top, beyond = _down(ladder, max(start, RATIO**2 * ladder.narrowest), order)
     if top is None:
         return Summit(None, beyond)
     leap = ratio = RATIO if order == 1 else HALF_RATIO
@@ -221,6 +224,19 @@ def noise_along_entry(ladder: Ladder, rung: Rung) -> float:
     narrow = [ladder.values(ladder.places(rung.h / 4 / 10**k)) for k in (6, 4, 2)]
     told = (noise_of(values, alike=False) for values in narrow if not is_flat(values))
     return min(seen, next(told, seen))
+
+
+def quieter(ladder: Ladder, h: float) -> float:
+    """Return the noise near x along the one parameter, if it is less than that of the ladder.
+
+    A loss is as noisy along a line as it is along the noisiest of its parameters; and where it is
+    0, the less is noise the nearer one looks.
+    """
+    if ladder.noise <= ROUGH * ladder.rounding_at(h):
+        return ladder.noise
+    values = ladder.values(ladder.places(ladder.near or h / COARSE))
+    noise = max(noise_of(values, alike=False), ladder.floor, LEAST)
+    return ladder.noise if is_flat(values) or not noise < ladder.noise else noise
 
 
 def stairs(ladder: Ladder, summit: Summit) -> float:

@@ -16,39 +16,45 @@ from gradmethods.providers.climb import (
     Summit,
     climb,
     extrapolated,
+    quieter,
     slope_between,
     stairs,
 )
 from gradmethods.providers.ladder import (
     AGREE,
+    CONFIDENT,
     DISTINCT,
     LEAST,
     RATIO,
     Ladder,
     Rung,
     agree,
+    bend_within,
+    distinct,
     even_falls,
     kink_within,
+    persistent,
     through,
 )
-from gradmethods.providers.noise import ROUGH, SHARE
-from gradmethods.providers.schemes import Scheme
+from gradmethods.providers.noise import POINTS, ROUGH, SHARE, is_flat, noise_of
+from gradmethods.providers.schemes import SCHEMES, Scheme
 
+CENTRAL = SCHEMES["central"]
 ALIKE = 64.0
 """Sizes within this factor: the ladder of the one starts where that of the other ended."""
 SEEN = 10.0
 """The even part shows the curvature if it is so many times the noise."""
-CONFIDENT = 2.5
-"""Standard deviations of noise in the estimate of an error."""
 NEAR = 1.5
 """A rung that is within this factor of the best step is taken for it."""
 SHRINK = 4.0
 """Where the quotient disagrees with the ladder, the step shrinks by this, a few times."""
 ATTEMPTS = 6
-HIDDEN = 1.0
-"""Times what the even parts tell of a kink is what a quotient may be off by it."""
 SHOWN = 0.1
 """A kink at x is one if it is this part of the slope and of the even part, and no noise."""
+EXACT = 0.1
+"""Less than this part of a rounding of x is none."""
+LEVELS = 4
+"""Between the noise of numbers and a rounding of x, so many levels are tried."""
 WIDE = 1e-3
 """A loss that is constant to the last bit within this part of max(1, |x|) is constant there."""
 HALF = 0.5
@@ -143,16 +149,51 @@ def choose(ladder: Ladder, scheme: Scheme, start: float) -> Choice:
     """
     noise = ladder.noise
     found = _chosen(ladder, scheme, start)
+    less = quieter(ladder, found.step)
+    if less < ladder.noise:
+        more, ladder.noise = ladder.noise, less
+        again = _chosen(ladder, scheme, found.step)
+        if again.error < found.error and abs(again.quotient - found.quotient) <= found.error:
+            found, noise = again, less
+        else:
+            ladder.noise = more
+    if ladder.is_coarse(found.step) and ladder.size:
+        found = _between_numbers(ladder, scheme, found)
     if _may_be_a_wave(ladder):
         return found._replace(error=math.inf, bend=0.0)
     raised = ladder.noise > noise
-    if (raised or noise > ROUGH * ladder.floor) and math.isfinite(found.error):
+    rough = raised or noise > ROUGH * ladder.rounding_at(found.step)
+    if rough and math.isfinite(found.error):
         between = slope_between(ladder, noise if raised else ladder.floor, found.quotient)
         ladder.doubt = abs(found.quotient - between)
         clear = ladder.doubt <= HALF * min(abs(found.quotient), abs(between))
         error = found.error + ladder.doubt if clear else math.inf
         # What such noise hides is not known to be next to nothing.
         return found._replace(error=error, bend=0.0)
+    return found
+
+
+def _between_numbers(ladder: Ladder, scheme: Scheme, found: Choice) -> Choice:
+    """Choose a step of few numbers once more if neighbouring numbers show no rounding.
+
+    That within so many numbers what is computed from x moves as x does leaves a part of its slope
+    in doubt, of one rounding over all of them. Where the least steps are too wide for the noise,
+    truncation is taken for it.
+    """
+    rounding, more = ladder.rounding(found.quotient), ladder.noise
+    values = ladder.values(ladder.places(ladder.narrowest))
+    noise = max(noise_of(values, alike=False), ladder.floor)
+    if is_flat(values) or not noise < EXACT * rounding:
+        return found
+    ladder.exact = True
+    for level in np.geomspace(noise, rounding, LEVELS, endpoint=False).tolist():
+        ladder.noise = level
+        again = _chosen(ladder, scheme, found.step)
+        off = abs(again.quotient - found.quotient)
+        if ladder.noise <= level and math.isfinite(again.error) and off <= found.error:
+            doubt = ladder.rounding(again.quotient) / (POINTS // 2 * ladder.narrowest)
+            return again._replace(error=min(again.error + doubt, found.error + off))
+    ladder.exact, ladder.noise = False, more
     return found
 
 
@@ -207,6 +248,7 @@ def truncation(ladder: Ladder, scheme: Scheme, summit: Summit) -> Power:
         return none
     if scheme.order == 2:
         size = max(abs(beyond.slope - top.slope), top.slope_noise)
+        size *= scheme.remainder / CENTRAL.remainder  # slopes show that of central differences
         return Power(size / (1 - (top.h / beyond.h) ** 2), beyond.h, 2)
     fit = extrapolated(ladder, top)
     if fit is None:
@@ -220,6 +262,10 @@ def truncation(ladder: Ladder, scheme: Scheme, summit: Summit) -> Power:
 def quotient(ladder: Ladder, scheme: Scheme, h: float) -> tuple[float, float]:
     """Return the scheme's quotient near a step, and the step that was taken."""
     rung = ladder.rung(h)
+    if not (scheme.one_sided or scheme.symmetric):
+        losses = np.array(_losses(ladder, scheme, rung.h))[:, None]
+        places = [math.copysign(ladder.rung(abs(k) * rung.h).h, k) for k in scheme.offsets]
+        return float(scheme.quotient(losses, np.array([*places, 0.0])[:, None])[0]), rung.h
     if scheme.order > 2:
         far = ladder.rung(2 * rung.h)
         return rung.slope + (rung.slope - far.slope) / 3, rung.h
@@ -231,7 +277,7 @@ def _confirmed(ladder: Ladder, scheme: Scheme, summit: Summit, cut: Power) -> Ch
     top, beyond = summit.top, summit.beyond
     assert top is not None
     furthest = beyond if summit.lawful and beyond is not None else top
-    value, error = reference(ladder, furthest)
+    value, error, _ = reference(ladder, furthest)
     # Wider rungs are not always quieter: the loss may be much larger there, and so its rounding.
     quiet = min([*ladder.finer(top), top], key=lambda r: r.slope_noise)
     limit = furthest if quiet is top else quiet
@@ -255,33 +301,49 @@ def _confirmed(ladder: Ladder, scheme: Scheme, summit: Summit, cut: Power) -> Ch
         return _unresolved(ladder, scheme, h)
     wide = ladder.plateau > WIDE * max(1.0, ladder.size)
     constant = ladder.flat(top) and (beyond is None or wide)
-    kink, unsure = kink_within([*ladder.finer(furthest), furthest])
-    hidden = HIDDEN * max(kink, unsure)
     off = off if scheme.one_sided else off - error / 2
-    estimate = max(off, NEGLECTED * cut.at(h), hidden) + CONFIDENT * noise
+    unseen = hidden(ladder, furthest, h, found)
+    estimate = max(off, NEGLECTED * cut.at(h), unseen) + CONFIDENT * noise
     if not cut.size:
         estimate = max(estimate, error)
     if beyond is not None and summit.unlawful and ladder.flat(top) and not constant:
         # Next to nothing below something unexplained: a jump, or a step of a staircase.
         estimate += abs(beyond.slope) + abs(beyond.even) / beyond.h
-    narrow = next((abs(r.even) / r.h for r in ladder.rungs if r.shows(AGREE)), 0.0)
-    if kink > max(AGREE * unsure, SHOWN * abs(found), SHOWN * narrow):
-        estimate = math.inf
     bend = abs(top.even) / top.h if top.shows(AGREE) else 0.0
     shown = _shown(ladder, scheme, h)
     return Choice(h, found, estimate, cut, shown, ladder.noise, bend, furthest.h)
 
 
+def hidden(ladder: Ladder, furthest: Rung, h: float, slope: float) -> float:
+    """Return what kinks and jumps of the curvature at x may add to a quotient at a step.
+
+    It is infinite if the rungs up to one, which are trusted, show a kink all the same.
+    """
+    seen = [*ladder.finer(furthest), furthest]
+    kink, unsure = kink_within(seen)
+    narrow = next((abs(r.even) / r.h for r in ladder.rungs if r.shows(AGREE)), 0.0)
+    if kink > max(AGREE * unsure, SHOWN * abs(slope), SHOWN * narrow):
+        return math.inf
+    bend = bend_within(seen)
+    known = bend.size if bend.size > bend.noise else 0.0
+    return max(kink, unsure, persistent(ladder.rungs, furthest), known * h)
+
+
 def _shown(ladder: Ladder, scheme: Scheme, h: float) -> float:
-    rungs = [ladder.rung(abs(k) * h) for k in scheme.offsets[::2]]
-    losses = [loss for rung in rungs for loss in (rung.above, rung.below)]
-    return float(scheme.shown(np.array([*losses, ladder.value])[:, None], np.array([h]))[0])
+    losses = np.array(_losses(ladder, scheme, h))
+    return float(scheme.shown(losses[:, None], np.array([h]))[0])
+
+
+def _losses(ladder: Ladder, scheme: Scheme, h: float) -> list[float]:
+    """Return the losses that a quotient is made of, as a scheme takes them."""
+    rungs = [(k, ladder.rung(abs(k) * h)) for k in scheme.offsets]
+    return [*(rung.above if k > 0 else rung.below for k, rung in rungs), ladder.value]
 
 
 def _reached(ladder: Ladder, scheme: Scheme, widest: float) -> list[float]:
     """Return the steps whose quotients take no further evaluation."""
     steps = [r.h for r in ladder.rungs if r.finite and r.h <= widest]
-    return steps if scheme.order <= 2 else [h for h in steps if 2 * h in steps]
+    return [h for h in steps if all(abs(k) * h in steps for k in scheme.offsets)]
 
 
 def _scatter(ladder: Ladder, top: Rung, order: int) -> float:
@@ -295,36 +357,30 @@ def _scatter(ladder: Ladder, top: Rung, order: int) -> float:
     return min(max([1.0, *seen]), AGREE)
 
 
-def reference(ladder: Ladder, top: Rung) -> tuple[float, float]:
-    """Return the best derivative that a ladder gives, and its error: Neville's tableau in h²."""
-    best, least = math.nan, math.inf
+def reference(ladder: Ladder, top: Rung) -> tuple[float, float, float]:
+    """Return the best derivative that a ladder gives, its error, and the least step that it is of.
+
+    It is the best of Neville's tableau in h².
+    """
+    best, least, of = math.nan, math.inf, top.h
     row: list[float] = []
-    rungs = _distinct([*ladder.finer(top), top])[::-1]
+    rungs = distinct([*ladder.finer(top), top])[::-1]
     for i, rung in enumerate(rungs):
         new = [rung.slope]
         noise = rung.slope_noise
         if i and abs(rung.slope - row[0]) + CONFIDENT * noise < least:
-            best, least = rung.slope, abs(rung.slope - row[0]) + CONFIDENT * noise
+            best, least, of = rung.slope, abs(rung.slope - row[0]) + CONFIDENT * noise, rung.h
         for j, left in enumerate(row[:3]):
             q = min(rungs[i - j - 1].h / rung.h, 1e100) ** 2
             y = new[-1] + (new[-1] - left) / (q - 1)
             error = abs(y - new[-1]) + noise
             if error < least:
-                best, least = y, error
+                best, least, of = y, error, rung.h
             new.append(y)
         row = new
     if len(rungs) == 1:
         best, least = rungs[0].slope, abs(rungs[0].slope) + CONFIDENT * rungs[0].slope_noise
-    return best, least
-
-
-def _distinct(rungs: list[Rung]) -> list[Rung]:
-    """Leave out rungs that are close to a wider one."""
-    kept = rungs[-1:]
-    for rung in rungs[-2::-1]:
-        if rung.h * DISTINCT <= kept[0].h:
-            kept.insert(0, rung)
-    return kept
+    return best, least, of
 
 
 def _unresolved(ladder: Ladder, scheme: Scheme, start: float) -> Choice:

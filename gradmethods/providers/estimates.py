@@ -17,8 +17,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from gradmethods.providers.entry import CONFIDENT, NEGLECTED
-from gradmethods.providers.ladder import AGREE
+from gradmethods.providers.entry import NEGLECTED
+from gradmethods.providers.ladder import AGREE, CONFIDENT
 from gradmethods.providers.schemes import SCHEMES, StepRule, Vector, or_nan
 from gradmethods.providers.steps import FixedStep
 

@@ -18,9 +18,9 @@ from typing import Any
 
 import numpy as np
 
-from gradmethods.providers.entry import HIDDEN, Choice, Guess, choose, reference
+from gradmethods.providers.entry import Choice, Guess, choose, hidden, reference
 from gradmethods.providers.estimates import UNSEEN, Marks
-from gradmethods.providers.ladder import Ladder, even_grows, kink_within
+from gradmethods.providers.ladder import Ladder, even_grows
 from gradmethods.providers.probe import sizes_of
 from gradmethods.providers.schemes import SCHEMES, Estimate, StepRule, Vector, lost_step, or_nan
 
@@ -69,16 +69,17 @@ def _extrapolated(ladder: Ladder, found: Choice) -> Choice:
     if not math.isfinite(found.error):
         return found
     top = ladder.rung(found.reach)
-    value, error = reference(ladder, top)
+    value, error, h = reference(ladder, top)
     for _ in range(WIDER):
         wider = ladder.rung(top.h * 2)
         # A tableau of higher order reaches further than five points; it stops where it does not.
         better = reference(ladder, wider) if wider.finite and even_grows(wider, top) else None
         if better is None or better[1] > WORTH * error:
             break
-        top, (value, error) = wider, better
-    hidden = HIDDEN * sum(kink_within([*ladder.finer(top), top]))
-    error = max(error, hidden) + min(found.error, abs(value - found.quotient)) + ladder.doubt
+        top, (value, error, h) = wider, better
+    error = max(error, hidden(ladder, top, h, value)) + ladder.rung(h).slope_noise
+    error += min(found.error, abs(value - found.quotient))
+    error += ladder.doubt
     return found._replace(quotient=value, error=error) if error < found.error else found
 
 

@@ -19,8 +19,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gradmethods.providers.choice import Chooser
-from gradmethods.providers.entry import CONFIDENT, Choice
-from gradmethods.providers.ladder import AGREE, GROWTH, to_zero
+from gradmethods.providers.entry import Choice
+from gradmethods.providers.ladder import AGREE, CONFIDENT, GROWTH, Term, kinks
 from gradmethods.providers.probe import sizes_of, some
 from gradmethods.providers.schemes import Scheme
 from gradmethods.providers.steps import Known
@@ -239,12 +239,10 @@ class Groups:
             )
         else:
             off /= 1 - inside**2
-        weights = to_zero(moves) / moves
-        kink = abs(float(weights @ evens))
-        unsure = float(abs(weights).sum()) * noise
+        kink, unsure = kinks(moves.tolist(), [Term(x, noise) for x in evens.tolist()])[-1]
         unclear = AGREE * noise / inside
-        alike = falls and off <= allowed + unclear and kink <= allowed + AGREE * unsure
-        return bool(alike), float(max(off + CONFIDENT * noise, kink + unsure))
+        alike = falls and off <= allowed + unclear and abs(kink) <= allowed + AGREE * unsure
+        return bool(alike), float(max(off + CONFIDENT * noise, abs(kink) + unsure))
 
 
 def _spans(lengths: list[int]) -> Iterator[tuple[int, int]]:

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from itertools import pairwise
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -31,6 +32,8 @@ RATIO = 8.0
 JITTER = 0.25
 """Each step is off its power of `RATIO` by up to so many octaves, at random: steps in an exact
 ratio agree by chance on a loss that is periodic or takes values on a lattice."""
+CONFIDENT = 2.0
+"""Standard deviations of noise in the estimate of an error."""
 DISTINCT = 1.5
 """Rungs closer than this factor tell nothing new."""
 LEAST = float(np.finfo(float).smallest_normal)
@@ -41,6 +44,8 @@ APART = 4.0
 """A step spans so many neighbouring numbers at least, so that it is never lost in rounding."""
 COARSE = 64.0
 """Up to so many of the least steps, what is computed from x moves in steps of its own."""
+NEAR = 3 / 4
+"""In units of x, the spacing that shows noise is this power of u."""
 TINY = 1e4
 """The least step at 0, in smallest normal numbers."""
 WIDEST = 1 / 8
@@ -139,6 +144,8 @@ class Ladder:
         What was seen, from narrow to wide.
     passes : int
         How often the loss was evaluated.
+    exact : bool
+        Whether values at neighbouring numbers show no rounding of what is computed from x.
     doubt : float
         How far the slope very near x is from the one that was found, where that is wide of it.
     """
@@ -160,10 +167,12 @@ class Ladder:
         least = float(np.spacing(abs(x))) if x else TINY * float(info.smallest_normal)
         self.narrowest = APART * least
         self.widest = max(WIDEST * max(1.0, abs(float(x))), RATIO * self.narrowest)
+        self._losses = {float(x): value}
         self._seen: dict[float, Rung] = {}
         self.rungs: list[Rung] = []
         self.passes = 0
         self.doubt = 0.0
+        self.exact = False
 
     @property
     def noise(self) -> float:
@@ -185,8 +194,7 @@ class Ladder:
         half = max(round(h / grid), 1) * grid
         if half not in self._seen:
             step = x.dtype.type(half)
-            up, down = self._at(x + step), self._at(x - step)
-            self.passes += 2
+            up, down = self._loss(x + step), self._loss(x - step)
             # Halves first: the sum or the difference of the largest losses overflows.
             slope = (up / 2 - down / 2) / half
             even = (up / 2 - self.value / 2) + (down / 2 - self.value / 2)
@@ -209,16 +217,35 @@ class Ladder:
 
     def values(self, places: NDArray[Any]) -> NDArray[np.float64]:
         """Evaluate the loss at some places."""
-        self.passes += int((places != self._x).sum())
-        return np.array([self.value if p == self._x else self._at(p) for p in places])
+        return np.array([self._loss(place) for place in places])
+
+    def _loss(self, place: Any) -> float:
+        """Evaluate the loss at a place, once."""
+        key = float(place)
+        if key not in self._losses:
+            self._losses[key] = self._at(place)
+            self.passes += 1
+        return self._losses[key]
 
     def _of(self, rung: Rung) -> float:
-        largest = max(abs(rung.above), abs(rung.below), abs(self.value))
-        noise = max(self._noise, self._u / 2 * largest)
-        if rung.finite and rung.h < COARSE * self.narrowest:
-            # Few numbers lie between: rounding of an argument is not at random.
-            noise = max(noise, self._u / 2 * abs(float(self._x)) * abs(rung.slope))
+        noise = max(self._noise, self._rounded(rung))
+        if rung.finite and self.is_coarse(rung.h):
+            noise = max(noise, self.rounding(rung.slope))
         return noise
+
+    def rounding(self, slope: float) -> float:
+        """Return the noise of a loss with some slope that rounding of an argument makes."""
+        return self._u / 2 * self.size * abs(slope)
+
+    def _rounded(self, rung: Rung) -> float:
+        return self._u / 2 * max(abs(rung.above), abs(rung.below), abs(self.value))
+
+    def is_coarse(self, h: float) -> bool:
+        """Whether so few numbers lie within a step that rounding of an argument is not at random.
+
+        What is computed from x may then move by steps of its own; it does not if it is `exact`.
+        """
+        return not self.exact and h < COARSE * self.narrowest
 
     def _sort(self) -> None:
         self.rungs = sorted(self._seen.values())
@@ -227,6 +254,15 @@ class Ladder:
     def floor(self) -> float:
         """The least noise that there can be: that of rounding the loss itself."""
         return self._u / 2 * abs(self.value)
+
+    def rounding_at(self, h: float) -> float:
+        """Return the least noise that there can be in a loss a step away."""
+        return self._rounded(self.rung(h))
+
+    @property
+    def near(self) -> float:
+        """A spacing so fine that smooth losses show noise alone."""
+        return float(self._u**NEAR * self.size)
 
     @property
     def size(self) -> float:
@@ -310,34 +346,82 @@ def even_grows(wide: Rung, narrow: Rung) -> bool:
     return abs(wide.even) <= GROWTH * q * (abs(narrow.even) + AGREE * narrow.noise)
 
 
-def kink_within(rungs: list[Rung]) -> tuple[float, float]:
-    """Return how large a kink at x may be, half the jump of the slope, and its noise.
+def distinct(rungs: list[Rung]) -> list[Rung]:
+    """Leave out rungs that are close to a wider one."""
+    kept = rungs[-1:]
+    for rung in rungs[-2::-1]:
+        if rung.h * DISTINCT <= kept[0].h:
+            kept.insert(0, rung)
+    return kept
 
-    Over h, the even part of a smooth loss is a h + c h³ + …, that of a kink a constant. It is
-    extrapolated to step 0 from neighbouring rungs, up to three; the least that any of them allows
-    is what can be excluded.
+
+class Term(NamedTuple):
+    """A coefficient of a power of the step that values show, and its noise."""
+
+    size: float
+    noise: float
+
+
+def kink_within(rungs: list[Rung]) -> Term:
+    """Return how large a kink at x may be, half the jump of the slope: the least that is seen."""
+    seen = distinct(rungs)
+    return _least(kinks([r.h for r in seen], [Term(r.even, r.noise) for r in seen]))
+
+
+def kinks(h: list[float], evens: list[Term]) -> list[Term]:
+    """Return how large a kink at x may be by even parts at steps: by one, by two, by three.
+
+    The even part of a kink goes as h, that of a smooth loss is a h² + c h⁴ + ….
     """
-    best = math.inf, math.inf
-    for count in (1, 2, 3):
-        for some in zip(*(rungs[i:] for i in range(count)), strict=False):
-            h = np.array([r.h for r in some]) / some[-1].h
-            if (h[1:] < DISTINCT * h[:-1]).any():
-                continue
-            weights = to_zero(h)
-            over = [r.even / r.h for r in some]
-            noise = float(sum(abs(w) * r.noise / r.h for w, r in zip(weights, some, strict=True)))
-            size = abs(float(weights @ over))
-            if size + noise < sum(best):
-                best = size, noise
-    return best
+    over = [Term(even.size / s, even.noise / s) for even, s in zip(evens, h, strict=True)]
+    first = _without(over, h)
+    return [*over, *first, *_without(first, [a * b * (a + b) for a, b in pairwise(h)])]
 
 
-def to_zero(h: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return the weights that give the constant of a function k + a h + c h³, from few values."""
-    if h.size == 1:
-        return np.ones(1)
-    if h.size == 2:
-        return np.asarray(np.array([h[1], -h[0]]) / (h[1] - h[0]), np.float64)
-    weights: NDArray[np.float64] = np.cross(h, h**3)
-    found: NDArray[np.float64] = weights / weights.sum()
-    return found
+def persistent(rungs: list[Rung], furthest: Rung) -> float:
+    """Return the kink that wider rungs show, if it may be at x for all that finer ones tell."""
+    wider = [r for r in rungs if r.h >= furthest.h and r.finite]
+    at = next((a for a, b in pairwise(wider) if not even_falls(b, a)), None)
+    if at is None:
+        return 0.0
+    kink = abs(at.even) / at.h
+    finer = [r for r in rungs if r.h <= furthest.h and r.finite]
+    hidden = all(abs(abs(r.even) - kink * r.h) <= AGREE * r.noise for r in finer)
+    return kink if hidden else 0.0
+
+
+def bend_within(rungs: list[Rung]) -> Term:
+    """Return how large a jump of the curvature at x may be, half of it: the least that is seen.
+
+    It makes slopes go as h; those of a smooth loss are f' + b h² + d h⁴ + ….
+    """
+    seen = distinct(rungs)
+    h = [r.h / seen[-1].h for r in seen]
+    linear = [
+        Term((b.slope - a.slope) / (v - u), (a.slope_noise + b.slope_noise) / (v - u))
+        for (a, b), (u, v) in zip(pairwise(seen), pairwise(h), strict=True)
+    ]
+    first = _without(linear, [a + b for a, b in pairwise(h)])
+    threes = zip(h, h[1:], h[2:], strict=False)
+    second = _without(first, [(a + b) * (b + c) * (a + c) for a, b, c in threes])
+    least = _least([*linear, *first, *second])
+    return Term(least.size / seen[-1].h, least.noise / seen[-1].h)
+
+
+def _without(terms: list[Term], others: list[float]) -> list[Term]:
+    """Eliminate another term, which grows in proportion to some numbers, between neighbours."""
+    rest = []
+    for (t, u), (a, b) in zip(pairwise(terms), pairwise(others), strict=True):
+        share = a / (b - a) if b > a else 0.0  # so little that it underflowed
+        rest.append(Term(t.size + (t.size - u.size) * share, t.noise + (t.noise + u.noise) * share))
+    return rest
+
+
+def _least(terms: list[Term]) -> Term:
+    """Return the size that excludes the larger ones, without its sign."""
+    least = min(
+        terms,
+        key=lambda term: abs(term.size) / CONFIDENT + term.noise,
+        default=Term(math.inf, math.inf),
+    )
+    return Term(abs(least.size), least.noise)

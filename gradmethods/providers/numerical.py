@@ -10,14 +10,15 @@ from __future__ import annotations
 
 import math
 from contextlib import suppress
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
 from gradmethods.errors import GradientError, InvalidOption, NotDifferentiable, UnknownName
 from gradmethods.graph import record
 from gradmethods.graph.record import check_same
+from gradmethods.output.style import ORANGE, Style
 from gradmethods.problem import Problem
 from gradmethods.provider import PreparedGradient, Stopwatch
 from gradmethods.providers import schemes
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
     from gradmethods.providers.reuse import PreparedReuse
 
 PLAIN, REUSE = EVALUATIONS = ("plain", "reuse")
+REUSE_STYLE = Style("reuse", ORANGE, "P", "-")
 
 
 @dataclass(frozen=True)
@@ -107,6 +109,8 @@ class Numerical:
     step: float | None = None
     evaluation: str = "plain"
 
+    family: ClassVar[str] = "numerical"
+
     def __post_init__(self) -> None:
         if self.scheme not in schemes.NAMES:
             raise UnknownName.among("scheme", self.scheme, schemes.NAMES)
@@ -131,6 +135,49 @@ class Numerical:
         given = [] if self.evaluation == PLAIN else [self.evaluation]
         given += [] if self.step is None else [f"step={float(self.step)!r}"]
         return f"numerical:{self.scheme}" + (f"[{','.join(given)}]" if given else "")
+
+    @property
+    def style(self) -> Style:
+        """How it is drawn in every figure, and its label."""
+        own = schemes.ALL[self.scheme].style
+        words = [self.family, own.label]
+        if self.evaluation == REUSE:
+            own, words = REUSE_STYLE, [*words, REUSE_STYLE.label]
+            if self.scheme == Numerical().scheme:
+                del words[1]
+        if self.step is not None:
+            words.append(f"step {self.step:g}")
+        return replace(own, label=", ".join(words))
+
+    @property
+    def label(self) -> str:
+        """Its name for readers."""
+        return self.style.label
+
+    @property
+    def exact(self) -> bool:
+        """Whether there is no error beside round-off: nothing is subtracted."""
+        return not schemes.ALL[self.scheme].subtracts
+
+    @property
+    def order(self) -> int | None:
+        """The power of the step in the truncation error, None where there is none to speak of."""
+        return None if self.exact else schemes.ALL[self.scheme].order
+
+    @property
+    def black_box(self) -> bool:
+        """Whether values of the loss in plain NumPy are all that it takes."""
+        return self.scheme != COMPLEX_STEP and self.evaluation == PLAIN
+
+    @property
+    def passes(self) -> tuple[int, int] | None:
+        """Forward passes over n parameters, a and b of a n + b; None if that is not fixed."""
+        return schemes.ALL[self.scheme].passes if self.evaluation == PLAIN else None
+
+    @property
+    def growth(self) -> float | None:
+        """Exponent of n in the time of a gradient ÷ that of the loss, in theory."""
+        return None if self.passes is None else 1.0
 
     def obstacle(self, problem: Problem) -> str | None:
         """Say why the loss cannot be evaluated in complex arithmetic, or recorded, or None.

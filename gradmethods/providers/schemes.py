@@ -14,7 +14,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, NamedTuple, Protocol
 
@@ -22,6 +22,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gradmethods.errors import InvalidOption
+from gradmethods.output.style import BLACK, OLIVE, PURPLE, SKY, VERMILLION, Style
 from gradmethods.progress import LONG, shown
 
 Vector = NDArray[Any]
@@ -95,55 +96,98 @@ class Estimate(NamedTuple):
     errors: Vector | None = None
 
 
+def _no_quotient(f: Vector, p: Vector) -> Vector:
+    raise NotImplementedError(f"a scheme without offsets has no quotient of {f} at {p}")
+
+
 @dataclass(frozen=True)
 class Scheme:
-    """A difference quotient on a few points.
+    """How a derivative is had from losses beside a point: one entry of the table below.
 
     Attributes
     ----------
+    name : str
+        As `Numerical` takes it.
+    style : Style
+        Its label, and how it is drawn in every figure.
     order : int
         p, the power of the step h in the truncation error, c h**p f^(p+1).
     remainder : float
-        Its constant c.
+        Its constant c; 0 for a scheme that takes no fixed step, of whose error no law tells.
     offsets : tuple of int
-        Where the loss is evaluated, in steps from x.
+        Where the loss is evaluated, in steps from x; none for a scheme with a loop of its own.
     quotient : callable
         ``quotient(losses, places)``: a row for each offset, and a last one for x itself.
     """
 
+    name: str
+    style: Style
     order: int
     remainder: float
-    offsets: tuple[int, ...]
-    quotient: Callable[[Vector, Vector], Vector]
+    offsets: tuple[int, ...] = ()
+    quotient: Callable[[Vector, Vector], Vector] = field(default=_no_quotient, repr=False)
 
     @cached_property
     def round_off(self) -> float:
         """κ: a quotient errs by κε/h (standard deviation) if each of its losses errs by ε."""
+        if not self.offsets:
+            return 0.0
         places = np.array((*self.offsets, 0), float)[:, None]
         return float(np.linalg.norm(self.quotient(np.eye(len(places)), places)))
 
     @property
+    def has_law(self) -> bool:
+        """Whether theory tells its error at a step."""
+        return self.remainder > 0
+
+    @property
+    def subtracts(self) -> bool:
+        """Whether it takes differences of losses; what does not is exact to round-off."""
+        return bool(self.offsets) or not self.has_law
+
+    @property
+    def symmetric(self) -> bool:
+        """Whether it looks as far to one side as to the other."""
+        return {-k for k in self.offsets} == set(self.offsets)
+
+    @property
     def side(self) -> int:
-        """Where a one-sided scheme looks, 1 or −1; 0 for the symmetric ones."""
+        """Where a single difference looks, 1 or −1; 0 for schemes with more points."""
         return self.offsets[0] if len(self.offsets) == 1 else 0
 
     @property
     def one_sided(self) -> bool:
-        """Whether it looks to one side only, so that the even part is its truncation."""
+        """Whether it is a single difference to one side: the even part is its truncation."""
         return self.side != 0
+
+    @property
+    def passes(self) -> tuple[int, int] | None:
+        """Forward passes over n parameters, a and b of a n + b; None if that is not fixed."""
+        if not self.has_law:
+            return None
+        # All that are not symmetric use the loss at x itself, too.
+        return max(len(self.offsets), 1), int(bool(self.offsets) and not self.symmetric)
+
+    def mirrors(self, other: Scheme) -> bool:
+        """Whether it is another scheme, seen from the other side."""
+        mirrored = tuple(-k for k in other.offsets)
+        return self != other and bool(self.offsets) and self.offsets == mirrored
 
     def shown(self, f: Vector, h: Vector) -> Vector:
         """Return how far losses show that their quotients may be off: nothing to one side.
 
-        Two points see the even part over h: the whole effect of a kink, and far more than the
-        truncation of a smooth loss. Five points see it at h and 2h, of which a kink leaves a part
-        that a parabola does not, and how much the difference quotients change.
+        Three points see the even part over h, or the second difference of the same size: the whole
+        effect of a kink, and far more than the truncation of a smooth loss. Five points see it at h
+        and 2h, of which a kink leaves a part that a parabola does not, and how much the difference
+        quotients change.
         """
         if self.one_sided:
             return np.zeros_like(h)
+        if len(self.offsets) == 2:
+            a, b = self.offsets
+            curved = (f[0] - f[-1]) / (a * (a - b)) + (f[1] - f[-1]) / (b * (b - a))
+            return np.asarray(abs(curved) / h)
         evens = [(f[k] - f[-1]) / 2 + (f[k + 1] - f[-1]) / 2 for k in range(0, len(f) - 1, 2)]
-        if self.order == 2:
-            return np.asarray(abs(evens[0]) / h)
         change = (f[0] - f[1]) / (2 * h) - (f[2] - f[3]) / (4 * h)
         return np.asarray(abs(change) + abs(4 * evens[0] - evens[1]) / (2 * h))
 
@@ -167,15 +211,51 @@ def _five_point(f: Vector, p: Vector) -> Vector:
     return np.asarray(near + (near - far) / 3)  # not (4 near - far)/3, which overflows first
 
 
-SCHEMES: dict[str, Scheme] = {
-    "forward": Scheme(1, 1 / 2, (1,), _one_sided),
-    "backward": Scheme(1, 1 / 2, (-1,), _one_sided),
-    "central": Scheme(2, 1 / 6, (1, -1), _central),
-    "five-point": Scheme(4, 1 / 30, (1, -1, 2, -2), _five_point),
-}
+def _dashes(*lengths: float) -> Any:
+    return (0, lengths)
+
+
 RICHARDSON = "richardson"
 COMPLEX_STEP = "complex-step"
-NAMES = (*SCHEMES, RICHARDSON, COMPLEX_STEP)
+
+ENTRIES = (
+    Scheme(
+        "forward", Style("forward", PURPLE, "^", _dashes(3, 1, 1, 1)),
+        1, 1 / 2, (1,), _one_sided,
+    ),
+    Scheme(
+        "backward", Style("backward", PURPLE, "<", _dashes(1, 1.5)),
+        1, 1 / 2, (-1,), _one_sided,
+    ),
+    Scheme(
+        "central", Style("central", VERMILLION, "o", "-"),
+        2, 1 / 6, (1, -1), _central,
+    ),
+    Scheme(
+        "five-point", Style("five-point", OLIVE, "p", _dashes(5, 1, 1, 1)),
+        4, 1 / 30, (1, -1, 2, -2), _five_point,
+    ),
+    # Central differences, extrapolated at least once.
+    Scheme(RICHARDSON, Style("Richardson", BLACK, "X", _dashes(5, 1.5)), 4, 0.0),
+    Scheme(COMPLEX_STEP, Style("complex step", SKY, "*", _dashes(2, 1)), 2, 1 / 6),
+)  # fmt: skip
+"""Every scheme, in the order of tables: to add one is to add a line here."""
+
+ALL: dict[str, Scheme] = {scheme.name: scheme for scheme in ENTRIES}
+SCHEMES: dict[str, Scheme] = {scheme.name: scheme for scheme in ENTRIES if scheme.offsets}
+"""Those that are one difference quotient."""
+NAMES = tuple(ALL)
+DISTINCT = tuple(
+    scheme.name
+    for place, scheme in enumerate(ENTRIES)
+    if not any(scheme.mirrors(other) for other in ENTRIES[:place])
+)
+"""Without those that are another one, seen from the other side."""
+
+
+def subtracts(scheme: str) -> bool:
+    """Whether a scheme takes differences of losses; one that is not known does, too."""
+    return scheme not in ALL or ALL[scheme].subtracts
 
 
 def blocks(size: int, seconds: float = 0.0) -> Iterator[slice]:

@@ -9,7 +9,7 @@ import pandas as pd
 from gradmethods.cost.sweeps import BATCH, SWEEPS
 from gradmethods.output import format as fmt
 from gradmethods.output.caption import Caption
-from gradmethods.output.style import style_of
+from gradmethods.providers.registry import style_of
 from gradmethods.report.frames import stops
 
 SETTING = (

@@ -16,8 +16,10 @@ from gradmethods.output import format as fmt
 from gradmethods.output.caption import Caption
 from gradmethods.output.figures import new_figure
 from gradmethods.output.items import Item, Writer
-from gradmethods.output.style import RC, THEORY, style_of
+from gradmethods.output.style import RC, THEORY
+from gradmethods.providers.registry import style_of
 from gradmethods.report.accuracy.sections import Section
+from gradmethods.studies.claims.claim import UNDECIDED
 
 Records = Sequence[Mapping[str, Any]]
 
@@ -251,6 +253,11 @@ def ledger_text(records: Iterable[Mapping[str, Any]]) -> str:
             )  # fmt: skip
         lines.append("")
     return "\n".join(lines)
+
+
+def undecided(records: Iterable[Mapping[str, Any]]) -> list[str]:
+    """Return the identifiers of the claims that a ledger leaves open."""
+    return [claim["id"] for claim in ordered(records) if claim["verdict"] == UNDECIDED]
 
 
 def _number(value: Any) -> float:

@@ -14,6 +14,7 @@ from gradmethods.cost.fits import FEWEST_POINTS, PowerLaw, fit_asymptote, fit_po
 from gradmethods.cost.noise import factor
 from gradmethods.cost.plan import first_reason
 from gradmethods.cost.sweeps import SWEEPS, Sweep, size_of
+from gradmethods.providers.registry import BASELINE
 
 QUANTITIES = ("gradient_s", "ratio", "preparation_s", "operations")
 """Fitted columns."""
@@ -183,8 +184,8 @@ def operations_frame(costs: pd.DataFrame) -> pd.DataFrame:
     growing = costs[costs["sweep"].map(lambda name: SWEEPS[name].grows) == "n"]
     names = ["sweep", "provider", "network", "n", "operations"]
     counted = growing.dropna(subset="operations")[names]
-    backprop = counted[counted["provider"] == "backprop"].set_index(["sweep", "n"])["operations"]
-    return counted.join(backprop.rename("backprop"), on=["sweep", "n"]).assign(
+    base = counted[counted["provider"] == BASELINE].set_index(["sweep", "n"])["operations"]
+    return counted.join(base.rename("backprop"), on=["sweep", "n"]).assign(
         multiple=lambda frame: frame["operations"].astype(float) / frame["backprop"].astype(float)
     )
 

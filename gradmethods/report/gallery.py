@@ -15,7 +15,8 @@ from matplotlib.patches import Patch, Rectangle
 from gradmethods.accuracy.gallery import INACCURATE, NOT_FINITE, NUMBER, REFUSED, RIGHT
 from gradmethods.output.caption import Caption
 from gradmethods.output.figures import new_figure
-from gradmethods.output.style import BLUE, PURPLE, RC, VERMILLION, YELLOW, style_of
+from gradmethods.output.style import BLUE, PURPLE, RC, VERMILLION, YELLOW
+from gradmethods.providers.registry import style_of
 
 COLUMNS = (
     "case", "provider", "n", "dtype", "value", "outcome", "digits", "error", "gives", "truth",

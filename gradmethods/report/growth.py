@@ -17,7 +17,7 @@ from gradmethods.cost.fits import FEWEST_POINTS
 from gradmethods.cost.laws import Law, fit_count
 from gradmethods.output import format as fmt
 from gradmethods.output.caption import Caption
-from gradmethods.output.style import style_of
+from gradmethods.providers.registry import BASELINE, style_of
 from gradmethods.report.captions import COUNTED as HOW
 
 
@@ -69,8 +69,8 @@ def counts_frame(records: Iterable[Mapping[str, Any]]) -> pd.DataFrame:
     names = ["provider", "width", "depth", "network", "n", "operations"]
     frame = pd.DataFrame([(*key, *rows[key]) for key in sorted(rows)], columns=names)
     place = ["width", "depth"]
-    backprop = frame[frame["provider"] == "backprop"].set_index(place)["operations"]
-    joined = frame.join(backprop.rename("backprop"), on=place)
+    base = frame[frame["provider"] == BASELINE].set_index(place)["operations"]
+    joined = frame.join(base.rename("backprop"), on=place)
     return joined.assign(multiple=joined["operations"] / joined["backprop"])
 
 
@@ -100,7 +100,7 @@ def laws_frame(counts: pd.DataFrame) -> pd.DataFrame:
     rows = []
     for name, direction in DIRECTIONS.items():
         fitted: dict[tuple[str, int], Law] = {}
-        for provider in reversed(COUNTED):  # backprop first: the others are compared with it
+        for provider in reversed(COUNTED):  # the baseline first: the others are compared with it
             own = counts[counts["provider"] == provider]
             for key, group in own.groupby(direction.fixed):
                 fixed = int(str(key))
@@ -113,7 +113,7 @@ def laws_frame(counts: pd.DataFrame) -> pd.DataFrame:
                 if len(points) >= FEWEST_POINTS:
                     law = fitted[provider, fixed] = fit_count(points[name], points["operations"])
                     row |= {field: getattr(law, field) for field in _OWN}
-                    row |= _multiple(law, fitted.get(("backprop", fixed)))
+                    row |= _multiple(law, fitted.get((BASELINE, fixed)))
                 rows.append(row)
     names = [
         "growing", "provider", "fixed", "points", "first", "last", *_OWN, "multiple_degree",

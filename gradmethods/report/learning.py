@@ -12,7 +12,8 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from gradmethods.output.figures import new_figure
-from gradmethods.output.style import RC, THEORY, style_of
+from gradmethods.output.style import RC, THEORY
+from gradmethods.providers.registry import style_of
 from gradmethods.studies.training import Training
 
 DASHES: tuple[Any, ...] = ("-", (0, (5, 2)), (0, (1, 1.6)))

@@ -16,7 +16,7 @@ from gradmethods.output import format as fmt
 from gradmethods.output.caption import Caption
 from gradmethods.output.figures import SIZES
 from gradmethods.output.items import Item, Writer
-from gradmethods.output.style import style_of
+from gradmethods.providers.registry import style_of
 from gradmethods.report import frames, plots
 from gradmethods.report.captions import FITS, SETTING, family_measured
 from gradmethods.report.panel import plotted

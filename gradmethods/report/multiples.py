@@ -12,12 +12,10 @@ from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormat
 from gradmethods.cost.cases import COUNTS
 from gradmethods.output.caption import Caption
 from gradmethods.output.figures import SIZES, new_figure
-from gradmethods.output.style import RC, THEORY, style_of
+from gradmethods.output.style import RC, THEORY
+from gradmethods.providers.registry import BASELINE, style_of, traits
 from gradmethods.report.captions import COUNTED as HOW
 from gradmethods.report.growth import DIRECTIONS, FIXED, Direction
-
-EXPANDED = "analytical:expanded"
-"""The method that is orders of magnitude from the others: it has a scale of its own."""
 
 LARGEST = max(COUNTS["all"])
 """Width and depth up to which there are formulas to draw; what shares everything goes on."""
@@ -30,7 +28,7 @@ def multiples(counts: pd.DataFrame, growing: str) -> pd.DataFrame:
     """Return the points of a figure: what is compared with backprop, where one of two is fixed."""
     direction = DIRECTIONS[growing]
     others = counts[
-        (counts["provider"] != "backprop")
+        (counts["provider"] != BASELINE)
         & counts[direction.fixed].isin(FIXED)
         & counts[growing].between(direction.least, LARGEST)
     ].dropna(subset="multiple")
@@ -54,8 +52,9 @@ def draw(points: pd.DataFrame, growing: str, size: str = "wide") -> Figure:
     with mpl.rc_context(RC):
         below = size == "column"
         left, right = figure.subplots(2, 1) if below else figure.subplots(1, 2)
-        expanded = points["provider"] == EXPANDED
-        for axes, chosen in ((left, points[~expanded]), (right, points[expanded])):
+        # What shares nothing is orders of magnitude from the others: it has a scale of its own.
+        apart = points["provider"].map(lambda name: traits(name).repeats).astype(bool)
+        for axes, chosen in ((left, points[~apart]), (right, points[apart])):
             for (provider, fixed), line in chosen.groupby(["provider", direction.fixed]):
                 _line(axes, str(provider), int(str(fixed)), line, growing, direction)
             axes.set_xlabel("hidden layers" if growing == "depth" else "units in a hidden layer")

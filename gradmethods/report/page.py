@@ -111,7 +111,7 @@ def page(out: Path, content: Content) -> str:
 def _reached(costs: pd.DataFrame) -> list[dict[str, Any]]:
     """Say how far each provider came, and at what price there."""
     from gradmethods.output import format as fmt
-    from gradmethods.output.style import style_of
+    from gradmethods.providers.registry import style_of
 
     rows = []
     done = costs[(costs["outcome"] == "measured") & (costs["sweep"] == "width")]

@@ -11,7 +11,7 @@ from gradmethods.cost.noise import factor
 from gradmethods.cost.pairs import PAIRS, UNDECIDED, verdict
 from gradmethods.output import format as fmt
 from gradmethods.output.caption import Caption
-from gradmethods.output.style import style_of
+from gradmethods.providers.registry import style_of
 from gradmethods.report.captions import INTERVALS, ROUNDS, SETTING
 from gradmethods.report.frames import disturbed, noise, noise_frame
 

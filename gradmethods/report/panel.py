@@ -11,7 +11,8 @@ from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 from gradmethods.cost.sweeps import SWEEPS, Sweep
 from gradmethods.output.format import STOPS
 from gradmethods.output.labels import Labels, Place
-from gradmethods.output.style import THEORY, style_of
+from gradmethods.output.style import THEORY
+from gradmethods.providers.registry import style_of
 from gradmethods.report.frames import stops
 from gradmethods.report.quantities import TIME, Quantity
 from gradmethods.report.theory import Line, along, theory

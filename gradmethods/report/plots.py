@@ -11,7 +11,8 @@ from matplotlib.figure import Figure
 from gradmethods.cost.sweeps import SWEEPS, Sweep
 from gradmethods.output.figures import SIZES, new_figure
 from gradmethods.output.format import signed
-from gradmethods.output.style import RC, style_of
+from gradmethods.output.style import RC
+from gradmethods.providers.registry import style_of
 from gradmethods.report.panel import Panel
 from gradmethods.report.quantities import RATIO, TIME, Quantity
 

@@ -106,8 +106,7 @@ def show_formulas(names: Sequence[str] = (), out: Path | None = None) -> tuple[s
 
     if out is not None:
         check_target(out)
-        if out.suffix not in (".html", ".tex"):
-            check_format(out)
+        check_format(out, ("html", "tex"))
     found = [derivations.derive(name) for name in names or derivations.NAMES]
     proven = all(each.proven == each.entries for each in found)
     text = "".join(f"{each.title}: {formulas.verdict(each)}.\n" for each in found)

@@ -10,7 +10,7 @@ import pandas as pd
 from gradmethods.cost.fits import FEWEST_POINTS
 from gradmethods.cost.sweeps import get_sweep, letter_of
 from gradmethods.output import format as fmt
-from gradmethods.output.style import style_of
+from gradmethods.providers.registry import BASELINE, style_of
 from gradmethods.report.frames import disturbed, folded
 
 QUANTITIES = {
@@ -97,7 +97,7 @@ def operations_table(operations: pd.DataFrame) -> pd.DataFrame:
     for row in operations.to_dict("records"):
         start = {"Sweep": row["sweep"], "Problem": row["network"], "n": fmt.count(row["n"])}
         count = fmt.count(row["operations"])
-        if row["provider"] != "backprop" and not fmt.missing(row["multiple"]):
+        if row["provider"] != BASELINE and not fmt.missing(row["multiple"]):
             count += f" ({row['multiple']:.2f}×)"
         rows.setdefault((row["sweep"], row["n"]), start)[style_of(row["provider"]).label] = count
     return pd.DataFrame(list(rows.values())).fillna(fmt.NONE)

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from gradmethods.cost.sweeps import Sweep
 from gradmethods.output.labels import Place
+from gradmethods.providers.registry import traits
 from gradmethods.report.frames import theoretical
 from gradmethods.report.quantities import ERROR, ITEMSIZE, MEMORY, RATIO, TIME, Quantity
 
@@ -70,18 +71,24 @@ def _passes(points: pd.DataFrame, sweep: Sweep, x: NDArray[np.float64]) -> list[
     x = np.geomspace(x[0], 1.6 * x[-1], 400)
     fixed = sweep.grows == "N"
     n = np.full_like(x, float(points["n"].iloc[0])) if fixed else x
-    passes = {"numerical": (2 * n, "2n"), "numerical:forward": (n + 1, "n + 1")}
-    return [
-        Line(x, y, f"{text} = {y[0]:,.0f}" if fixed else text)
-        for y, text in (passes[name] for name in passes if name in set(points["provider"]))
-    ]
+    lines = []
+    for each, once in filter(None, (traits(p).passes for p in _providers(points))):
+        y, text = each * n + once, f"{each if each > 1 else ''}n" + (f" + {once}" if once else "")
+        lines.append(Line(x, y, f"{text} = {y[0]:,.0f}" if fixed else text))
+    return lines
+
+
+def _providers(points: pd.DataFrame) -> list[str]:
+    return list(dict.fromkeys(points["provider"]))
 
 
 def _growth(
     points: pd.DataFrame, sweep: Sweep, x: NDArray[np.float64], frame: tuple[float, float]
 ) -> list[Line]:
     lines = []
-    for provider in ("numerical", "backprop"):
+    known = [p for p in _providers(points) if traits(p).growth is not None]
+    firsts = {traits(p).family: p for p in reversed(known)}  # one of each method is enough
+    for provider in (p for p in known if p in firsts.values()):
         own = points[points["provider"] == provider]
         slope = theoretical(sweep, provider, TIME.column)
         if len(own) > 1 and slope is not None:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -15,11 +14,10 @@ from gradmethods.output.files import (
     DERIVATIONS,
     PROVENANCE,
     RECORDS,
-    is_damage,
+    read_from,
     read_json,
     read_records,
     records_so_far,
-    unreadable,
     write_json,
     write_text,
 )
@@ -46,29 +44,29 @@ def write(out: Path) -> list[Path]:
     # A run of the accuracy report has no records of cost, and needs none.
     records = read_records(out / RECORDS) if not accuracy else records_so_far(out / RECORDS)
     origin = read_json(out / PROVENANCE, dict)
-    with _read_from(out / PROVENANCE):
+    with read_from(out / PROVENANCE):
         source = provenance_line(origin)
         if origin is not None and not all(isinstance(origin[name], str) for name in WORDS):
             raise TypeError(f"each of {', '.join(WORDS)} must be a text")
     run = run_name(b"".join(_content(out / name) for name in (RECORDS, ACCURACY, CLAIMS)))
-    with _read_from(out / RECORDS):
+    with read_from(out / RECORDS):
         costs = frames.costs_frame(records)
         slopes = frames.slopes_frame(costs)
     derivations = _derivations(out / DERIVATIONS)
 
     writer = Writer(out, f"{source} Run {run}.", brief=bool(records) and not _whole(origin))
-    with _read_from(out / RECORDS):
+    with read_from(out / RECORDS):
         items = cost_items(writer, records, costs, slopes) if records else []
-    with _read_from(out / ACCURACY):
+    with read_from(out / ACCURACY):
         made = [(section, section.make(writer, accuracy)) for section in SECTIONS]
         found_out = findings(accuracy)
     judged = any(found for _, found in made)
-    with _read_from(out / CLAIMS):
+    with read_from(out / CLAIMS):
         made.append((LEDGER, LEDGER.make(writer, records_so_far(out / CLAIMS))))
     sections = [(section, found) for section, found in made if found]
     everything = [*items, *(item for _, found in sections for item in found)]
     _check_distinct(everything)
-    with _read_from(out / PROVENANCE):
+    with read_from(out / PROVENANCE):
         entries = bibliography(run, origin)
         reservations = caveats(origin, costs, frames.noise_frame(records))
     index = {
@@ -99,22 +97,8 @@ def write(out: Path) -> list[Path]:
     return [*extra, *(out / file for item in everything for file in item.files)]
 
 
-@contextmanager
-def _read_from(path: Path) -> Iterator[None]:
-    """Say of what file a record is that cannot be read."""
-    try:
-        yield
-    except GradientError:
-        raise
-    except Exception as error:
-        if not is_damage(error):
-            raise
-        why = f"it holds what no run wrote ({type(error).__name__}: {error})"
-        raise unreadable(path, why) from error
-
-
 def _derivations(path: Path) -> list[Derivation]:
-    with _read_from(path):
+    with read_from(path):
         return [Derivation.from_record(record) for record in read_json(path, list) or ()]
 
 

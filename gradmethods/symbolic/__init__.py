@@ -1,4 +1,4 @@
-"""A loss as SymPy expressions: building, proving, differentiating, printing as code.
+"""A loss as SymPy expressions: building, differentiating, printing as code.
 
 Importing this folder imports SymPy; providers do so when they prepare, never at their top.
 """

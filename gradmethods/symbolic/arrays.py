@@ -27,7 +27,7 @@ from gradmethods.graph.graph import key
 from gradmethods.graph.quotients import MOST_TERMS, QUOTIENTS
 from gradmethods.namespace import Namespace
 from gradmethods.primitives import TABLE, Primitive
-from gradmethods.symbolic.functions import FUNCTIONS, boxed
+from gradmethods.symbolic.functions import boxed, function
 from gradmethods.symbolic.limits import Limit, Written, check_operands
 from gradmethods.symbolic.numbers import condition, literal, number
 
@@ -132,7 +132,7 @@ class Whole(Symbolic):
             operands = [expressions(payloads[0], self.literal), *map(integers, payloads[1:])]
         else:
             operands = [expressions(p, self.literal) for p in payloads]
-        entries = FUNCTIONS[primitive.name](*operands, **static)
+        entries = function(primitive.name)(*operands, **static)
         if primitive.name in ("sum", "matmul") and self.literal is not literal:
             entries = entries + self.literal(0)  # where NumPy begins to add
         if primitive.name == "atan2" and any(x == 0 for y in operands for x in y.flat):

@@ -36,8 +36,6 @@ class Builder:
         The symbols, in object arrays; data in `examples` without their leading axis.
     concrete : tuple of str
         Names of the integer and boolean data, which stay values.
-    second : dict of str to numpy.ndarray
-        Symbols of another example.
     operations : int
         Scalar operations of the loss (of one example).
     limit : Limit
@@ -59,11 +57,6 @@ class Builder:
             for name, shape in problem.structure.shapes.items()
         }
         self.data = {name: self._symbols(name, shape) for name, shape in self._shapes.items()}
-        self.second = {
-            name: self._symbols(f"{name}_second", self._shapes[name])
-            for name in self.data
-            if name in problem.examples
-        }
 
     @property
     def traps(self) -> bool:
@@ -101,8 +94,8 @@ class Builder:
             for name in self.concrete
         }
 
-    def loss(self, case: Arrays, second: Arrays | None = None) -> Any:
-        """Build the loss of one example, or of two, of which the second has symbols of its own.
+    def loss(self, case: Arrays) -> Any:
+        """Build the loss of one example.
 
         Raises
         ------
@@ -112,9 +105,7 @@ class Builder:
             If it takes too many operations.
         """
         xp = Whole(self.limit, self.literal)
-        if second is None:
-            return self.run(xp, self.params, [self.data], [case])
-        return self.run(xp, self.params, [self.data, self.data | self.second], [case, second])
+        return self.run(xp, self.params, [self.data], [case])
 
     def run(
         self,
@@ -132,15 +123,6 @@ class Builder:
         for name in constants.keys() & set(self.problem.examples):
             constants[name] = np.concat([case[name] for case in cases])
         return self._run(xp, params, given, constants)
-
-    def swap(self, expr: Any) -> Any:
-        """Rename the symbols of the first example in an expression to those of the second."""
-        pairs = (
-            pair
-            for name, symbols in self.second.items()
-            for pair in zip(self.data[name].ravel(), symbols.ravel(), strict=True)
-        )
-        return expr.xreplace(dict(pairs))
 
     def _run(
         self,

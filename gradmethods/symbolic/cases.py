@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from itertools import combinations_with_replacement
 from typing import Any, Protocol, TypeVar
 
 import numpy as np
@@ -17,14 +16,13 @@ from numpy.typing import NDArray
 from sympy.core.parameters import evaluate
 
 from gradmethods.deadline import deadline
-from gradmethods.errors import InvalidProblem
+from gradmethods.graph.examples import prove
 from gradmethods.problem import Problem
 from gradmethods.structure import Arrays
 from gradmethods.symbolic.arrays import undistributed
 from gradmethods.symbolic.build import Builder
 from gradmethods.symbolic.chain import ChainRule
-from gradmethods.symbolic.examples import RULES
-from gradmethods.symbolic.limits import OVERRUN, announced, overrun
+from gradmethods.symbolic.limits import OVERRUN, PER_CASE, announced, overrun
 from gradmethods.symbolic.program import Case, Watch, deep_recursion
 from gradmethods.symbolic.whole import WholeFormulas
 
@@ -51,17 +49,13 @@ class Method(Protocol):
         """Build the loss of each case."""
         ...
 
-    def prove(self, one: Arrays, other: Arrays, losses: tuple[Any, Any]) -> set[str]:
-        """Return the rules, of mean and sum, that hold for examples of two cases."""
-        ...
-
     def derive(self, loss: Any, rule: str | None, watch: Watch) -> Case:
         """Differentiate and compile."""
         ...
 
 
 class Cases:
-    """Builds, proves, derives and keeps the cases of a problem.
+    """Builds, derives and keeps the cases of a problem, whose `examples` are proven first.
 
     Parameters
     ----------
@@ -78,6 +72,15 @@ class Cases:
     ----------
     announced : float
         Seconds that preparing the newest cases was expected to take.
+    rule : str or None
+        How the loss is made of its examples: "mean" or "sum"; None without examples.
+
+    Raises
+    ------
+    BudgetExceeded
+        If the loss is too large.
+    InvalidProblem
+        If the loss is not proven to be the mean or the sum over its examples.
     """
 
     def __init__(self, problem: Problem, form: str, budget: int, watch: Watch) -> None:
@@ -89,19 +92,15 @@ class Cases:
                 else WholeFormulas(problem, form, budget)
             )
         self.builder = self._method.builder
+        self._each = self._method.steps
         self.announced = announced(self._method.steps)
-        self._rules = set(RULES)
+        self.rule = None
+        if problem.examples:
+            with watch("prove"):
+                self.rule = prove(problem)
         self._losses: dict[bytes, Any] = {}
         self._planned: set[frozenset[bytes]] = set()
-        self._proven: set[tuple[bytes, bytes]] = set()
         self._cases: dict[bytes, Case] = {}
-
-    @property
-    def rule(self) -> str | None:
-        """How the loss is made of its examples: "mean" or "sum"; None without examples."""
-        if not self.problem.examples:
-            return None
-        return "mean" if "mean" in self._rules else "sum"
 
     def groups(self, data: Arrays) -> list[Group]:
         """Sort examples by their case."""
@@ -124,14 +123,12 @@ class Cases:
         ]
 
     def plan(self, data: Arrays) -> list[Group]:
-        """Build and prove what is new in `data`, and refuse what is above the budget.
+        """Build what is new in `data`, and refuse what is above the budget.
 
         Raises
         ------
         BudgetExceeded
             If formulas would be too large.
-        InvalidProblem
-            If the loss is not proven to be the mean or the sum over its examples.
         """
         groups = self.groups(data)
         present = frozenset(key for key, _ in groups)
@@ -139,7 +136,8 @@ class Cases:
             return groups
         cases = {key: self.builder.case(data, _first(rows)) for key, rows in groups}
         limit = self.builder.limit
-        seconds = OVERRUN * self.announced if limit.by_stages else announced(limit.building)
+        steps = len(cases) * (PER_CASE + self._each)
+        seconds = OVERRUN * announced(steps) if limit.by_stages else announced(limit.building)
         with undistributed(), deep_recursion():
             self._within(seconds, lambda: self._build(cases))
         self.announced = announced(self._method.steps)
@@ -165,23 +163,6 @@ class Cases:
         with self.watch("build"):
             new = {key: case for key, case in cases.items() if key not in self._losses}
             self._losses |= self._method.losses(new)
-        if self.problem.examples:
-            with self.watch("prove"):
-                self._prove(cases)
-
-    def _prove(self, cases: dict[bytes, Arrays]) -> None:
-        for pair in combinations_with_replacement(cases, 2):
-            if pair in self._proven:
-                continue
-            one, other = pair
-            losses = self._losses[one], self._losses[other]
-            self._rules &= self._method.prove(cases[one], cases[other], losses)
-            if not self._rules:
-                raise InvalidProblem(
-                    f"The loss {self.problem.name!r} is the mean over some examples and the sum "
-                    "over others. Leave `examples` out."
-                )
-            self._proven.add(pair)
 
     def _case(self, key: bytes) -> Case:
         if key not in self._cases:

@@ -18,6 +18,7 @@ import sympy
 from numpy.typing import NDArray
 from sympy import S
 
+from gradmethods.errors import UnsupportedOperation
 from gradmethods.primitives import TABLE, Kind, Primitive, of_kind
 from gradmethods.primitives.quotients import slope
 from gradmethods.symbolic import vocabulary
@@ -162,3 +163,19 @@ FUNCTIONS: dict[str, Rule] = {
     "normalised": _normalised,
 }
 """By the name of a primitive, what maps arrays of operands to the result."""
+
+
+def function(name: str) -> Rule:
+    """Return what maps arrays of operands to the result of a primitive.
+
+    Raises
+    ------
+    UnsupportedOperation
+        If its entry has no SymPy function.
+    """
+    if name not in FUNCTIONS:
+        raise UnsupportedOperation(
+            f"Formulas have no SymPy function for the primitive {name!r}. Give its entry in "
+            "gradmethods.primitives the field sympy, or write the loss without it."
+        )
+    return FUNCTIONS[name]

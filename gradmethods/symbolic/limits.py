@@ -17,6 +17,9 @@ PER_BUILT_OPERATION = 200
 PER_STAGE = 50
 """Steps that one stage of the chain rule costs until it is compiled, with its derivatives."""
 
+PER_CASE = 1000
+"""Steps that the formulas of one more combination of integers and booleans cost at least."""
+
 PER_WRITTEN_OPERATION = 5
 """Steps that one operation costs that is written out as code and compiled."""
 
@@ -177,26 +180,25 @@ def check_loss(operations: int, params: int, limit: Limit) -> None:
         )
 
 
-def check_cases(cases: int, operations: int, limit: Limit, *, proven: bool) -> int:
+def check_cases(cases: int, operations: int, limit: Limit) -> int:
     """Refuse integer or boolean data that take too many values, before any formula is built.
 
-    Returns the steps that building them takes and, if the loss is to be `proven` a mean or a sum,
-    building each two.
+    Returns the steps that building them takes.
 
     Raises
     ------
     BudgetExceeded
-        If building the loss of each case, and of each two, is above the budget.
+        If building the loss of each case is above the budget.
     """
-    each = PER_BUILT_OPERATION * operations
-    times = cases * (cases + 2) if proven else cases
-    steps = times * (PER_STAGE * limit.stages if limit.by_stages else each)
-    most = limit.steps if limit.by_stages else limit.building
+    each = PER_STAGE * limit.stages if limit.by_stages else PER_BUILT_OPERATION * operations
+    steps = cases * (PER_CASE + each)
+    many = cases * PER_CASE > limit.building
+    most = limit.steps if limit.by_stages and not many else limit.building
     if cases > 1 and steps > most:
         raise BudgetExceeded(
             f"The integer and boolean data of the loss {limit.name!r} take {cases:,} different "
             "values (or combinations) over the examples, each with formulas of its own; building "
-            f"them, and proving the loss on each two, would take about {_rounded(steps)} steps, "
+            f"them would take about {_rounded(steps)} steps, "
             f"and the budget for that is {most:,}. Make them floating point if they are only "
             f"computed with. {limit.instead}."
         )

@@ -201,20 +201,6 @@ def write_program(
         return assemble(writer.lines, inputs, returned, writer.operations, counts=bool(rule))
 
 
-def evaluate(exprs: list[Any], point: Mapping[Any, float]) -> tuple[Any, ...]:
-    """Evaluate expressions over NumPy scalars, at a point given by symbol."""
-    writer = Writer(point, shares=True)
-    with deep_recursion(), np.errstate(all="ignore"):
-        names = [writer.unused(f"result{i}") for i in range(len(exprs))]
-        for name, expr in zip(names, exprs, strict=True):
-            writer.write(name, expr)
-        program = assemble(
-            writer.lines, [writer.inputs, []], row(names), writer.operations, counts=False
-        )
-        values = program.over_numpy(np.dtype(float))([*map(np.float64, point.values())], [])
-    return tuple(values)
-
-
 def assemble(
     lines: list[str], inputs: list[list[str]], returned: str, operations: int, *, counts: bool
 ) -> Program:

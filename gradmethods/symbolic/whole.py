@@ -9,7 +9,6 @@ from gradmethods.structure import Arrays
 from gradmethods.symbolic.budget import Estimate, estimate
 from gradmethods.symbolic.build import Builder
 from gradmethods.symbolic.dead import Settler
-from gradmethods.symbolic.examples import prove
 from gradmethods.symbolic.limits import check, check_cases
 from gradmethods.symbolic.program import Case, Watch, differentiate, share, write_program
 
@@ -43,8 +42,7 @@ class WholeFormulas:
         """Build the expression of each case, and refuse what is above the budget."""
         symbols = [s for array in self.builder.params.values() for s in array.ravel()]
         limit = self.builder.limit
-        proven = bool(self._problem.examples)
-        built = check_cases(len(cases), self.builder.operations, limit, proven=proven)
+        built = check_cases(len(cases), self.builder.operations, limit)
         found = Estimate(0, 0)
         losses = {}
         for key, case in cases.items():
@@ -53,10 +51,6 @@ class WholeFormulas:
             written = self._form == "expanded"
             self.steps = check(found, limit, written=written, built=built)
         return losses
-
-    def prove(self, one: Arrays, other: Arrays, losses: tuple[Any, Any]) -> set[str]:
-        """Return the rules, of mean and sum, that hold for two examples."""
-        return prove(self.builder, one, other, losses)
 
     def derive(self, loss: Any, rule: str | None, watch: Watch) -> Case:
         """Differentiate and compile."""

@@ -6,7 +6,7 @@ from typing import Any
 
 from gradmethods.graph.complements import RuleRecorder
 from gradmethods.primitives import Primitive
-from gradmethods.primitives.entry import Rules
+from gradmethods.primitives.primitive import Rules
 from gradmethods.primitives.quotients import NORMALISED, QUOTIENT
 
 

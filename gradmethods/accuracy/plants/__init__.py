@@ -15,14 +15,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from gradmethods.accuracy.bounds import exact_bound
-from gradmethods.accuracy.measures import quotient
 from gradmethods.accuracy.plants.changes import CHANGES, LADDER
 from gradmethods.accuracy.plants.elsewhere import ELSEWHERE
 from gradmethods.accuracy.plants.ground import Ground, Mistake, NotHere
-from gradmethods.accuracy.truth import Truth, true_arrays
 from gradmethods.distance import norm
 from gradmethods.structure import Arrays
+from gradmethods.truth.bounds import exact_bound
+from gradmethods.truth.measures import quotient
+from gradmethods.truth.truth import Truth, true_arrays
 
 __all__ = ["MISTAKES", "Ground", "NotHere", "Plant", "planted"]
 

@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gradmethods.accuracy.plants.ground import Ground, Mistake, NotHere, Sown
-from gradmethods.accuracy.verdict import place
 from gradmethods.distance import norm
+from gradmethods.truth.verdict import place
 
 LADDER = "one entry off by a little"
 

@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from gradmethods.accuracy.verdict import Index
 from gradmethods.problem import Problem
 from gradmethods.structure import Arrays
+from gradmethods.truth.verdict import Index
 
 
 class NotHere(Exception):

@@ -42,4 +42,4 @@ def run(options: argparse.Namespace) -> int:
     if options.csv:
         write_text(options.csv, csv_text(check.table, index=True))
         print(f"\nThe table is in {options.csv}.")
-    return 0 if check.ok else 1
+    return check.status

@@ -34,6 +34,12 @@ def add(commands: Any) -> None:
         default=0.5,
         help="time to spend on measuring each provider; 0 measures none (default: %(default)s)",
     )
+    command.add_argument(
+        "--truth-seconds",
+        type=float,
+        default=5.0,
+        help="time that certifying the gradient may take (default: %(default)s)",
+    )
     command.add_argument("--csv", type=Path, help="write the table to this file too")
     command.add_argument(
         "--plot", type=Path, help="write error against time to this SVG, PDF or PNG"
@@ -49,6 +55,10 @@ def run(options: argparse.Namespace) -> int:
 
     if not 0 <= options.seconds < math.inf:
         raise InvalidOption(f"--seconds must be a number from 0 on, got {options.seconds}.")
+    if not 0 <= options.truth_seconds < math.inf:
+        raise InvalidOption(
+            f"--truth-seconds must be a number from 0 on, got {options.truth_seconds}."
+        )
     if options.csv:
         check_target(options.csv)
     if options.plot:
@@ -62,7 +72,9 @@ def run(options: argparse.Namespace) -> int:
     if options.providers is not None:
         names = [name.strip() for name in re.split(r",(?![^\[]*\])", options.providers)]
     problem = find_problem(options.problem, options.size)
-    comparison = compare(problem, names, seconds=options.seconds)
+    comparison = compare(
+        problem, names, seconds=options.seconds, truth_seconds=options.truth_seconds
+    )
     print(comparison)
     if options.csv or options.plot:
         print()
@@ -72,4 +84,4 @@ def run(options: argparse.Namespace) -> int:
     if options.plot:
         save(comparison.plot().figure, options.plot)
         print(f"The plot is in {options.plot}.")
-    return 0 if comparison.agree else 1
+    return comparison.status

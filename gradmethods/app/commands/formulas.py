@@ -28,4 +28,6 @@ def run(options: argparse.Namespace) -> int:
 
     text, proven = show_formulas([options.name] if options.name else [], options.out)
     print(text, end="")
+    if options.out is not None:
+        print(f"The derivations are in {options.out}.")
     return 0 if proven else 1

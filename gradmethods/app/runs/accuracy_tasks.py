@@ -18,14 +18,14 @@ from gradmethods.comparison.kills import kill_table
 from gradmethods.errors import GradientError
 from gradmethods.problem import Problem
 from gradmethods.providers import get_provider
+from gradmethods.providers.registry import traits
 from gradmethods.providers.schemes import NAMES
 
 MOST = 2000
 """Parameters up to which whole gradients are certified; of more, a sample of components is."""
 
-DERIVED_WHOLE, LONG = ("analytical:cse", "analytical:expanded"), 50
-"""Methods that derive formulas of the whole loss, and the number of parameters from which that
-takes so long that everything else comes first."""
+LONG = 50
+"""Parameters from which deriving closed formulas takes so long that all else comes first."""
 
 REFERENCE, GRADIENT, PLANTED = "reference", "gradient", "planted"
 GALLERY, ATLAS = "gallery", "atlas"
@@ -128,7 +128,7 @@ def tasks(
         seconds = settings.seconds if judged.is_whole else 0.0
         for name in VARIANTS:
             work = partial(gradient_record, judged, get_provider(name), seconds=seconds)
-            slow = name in DERIVED_WHOLE and problem.size > LONG
+            slow = traits(name).closed and problem.size > LONG
             (late if slow else gradients).append(Task(GRADIENT, about | {"provider": name}, work))
         if judged.is_whole:
             plants.append(Task(PLANTED, about, partial(_planted, problem)))

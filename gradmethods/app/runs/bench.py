@@ -18,7 +18,7 @@ from gradmethods.app.runs import assess, million
 from gradmethods.app.runs.begin import begin, clear, say
 from gradmethods.app.runs.budget import FULL, SHORT, Budget
 from gradmethods.app.runs.cases import INTERRUPTED, fill, find_benchmarks, kept, run_cases
-from gradmethods.cost.plan import FULL_LIMIT, LIMIT, Gap
+from gradmethods.cost.plan import FULL_LIMIT, LIMIT
 from gradmethods.cost.provenance import provenance
 from gradmethods.cost.trial import Settings, gap_record
 from gradmethods.errors import BudgetExceeded, InvalidOption
@@ -34,6 +34,7 @@ from gradmethods.output.files import (
     records_so_far,
     write_json,
 )
+from gradmethods.providers.attempt import Gap
 from gradmethods.report import write_report
 from gradmethods.studies.claims import claims_rows
 from gradmethods.studies.derivations import NAMES, derive
@@ -144,9 +145,11 @@ def _run(folder: Path, origin: dict[str, Any], settings: Settings, time: Budget)
     write_report(folder)
     write_json(folder / PROVENANCE, origin | {"reported": True})
 
+    from gradmethods.report.difference.words import since_previous
     from gradmethods.report.text import summary
 
     sys.stdout.write(summary(folder, seconds=time.spent))
+    sys.stdout.write(since_previous(folder))
     if status == INTERRUPTED:
         return INTERRUPTED
     # A case that failed before this start of the run has failed all the same.

@@ -14,7 +14,9 @@ from matplotlib.ticker import FixedLocator, NullLocator
 
 from gradmethods.output.figures import new_figure, panel_grid
 from gradmethods.output.format import count
-from gradmethods.output.style import RC, THEORY, style_of
+from gradmethods.output.style import RC, THEORY
+from gradmethods.providers.registry import style_of, traits
+from gradmethods.providers.schemes import SCHEMES, subtracts
 
 TOP = 30.0
 """Where errors leave the figure: beyond 1 nothing of a gradient is right."""
@@ -26,13 +28,10 @@ LEFT = {"float64": 10**-17.2, "float32": 10**-8.7}
 FAR = 1e-17
 """Narrower steps, which only the complex step takes, have a panel of their own."""
 WIDEST = 0.3
-BRANCHES = {
-    "forward": (3e-3, "∝ h"),
-    "central": (3e-3, "∝ h²"),
-    "five-point": (1e-2, "∝ h⁴"),
-    "backward": (3e-11, "∝ 1/h"),
-}
-"""Where the lines of theory are named, and what they are."""
+TRUNCATED, ROUNDED = (3e-3, 1e-2), 3e-11
+"""Steps at which branches of theory are named: of truncation, of low and of higher order; of
+round-off, whose names lie on one line."""
+POWERS = "⁰¹²³⁴⁵⁶⁷⁸⁹"
 
 UNITS = {"float64": float(np.finfo(np.float64).eps) / 2, "float32": 2.0**-24}
 
@@ -65,7 +64,7 @@ def problem_atlas(points: pd.DataFrame, steps: pd.DataFrame) -> Figure:
             axes.set_title(dtype, loc="left")
             axes.tick_params(axis="y", which="both", left=False)
         beyond = points[(points["dtype"] == dtypes[0]) & (points["step"] < 1e-15)]
-        _far(far, beyond[beyond["scheme"] == "complex-step"])
+        _far(far, beyond[~beyond["scheme"].map(subtracts).astype(bool)])
         far.set_ylabel(ERROR)
         _legend(figure, points)
     return figure
@@ -123,19 +122,19 @@ def _marks(axes: Any, steps: pd.DataFrame, size: float = 6.0) -> None:
     """Mark the best step measured, the one of theory, and the default."""
     for row in steps.to_dict("records"):
         style = style_of(row["provider"])
-        if row["best_error"] >= 0 and row["scheme"] != "complex-step":
+        if row["best_error"] >= 0 and subtracts(row["scheme"]):
             axes.plot(
                 [row["best_step"]], [max(row["best_error"], FLOOR)], marker="o", markersize=size,
                 markerfacecolor="none", markeredgecolor=style.colour, markeredgewidth=0.9,
                 zorder=4,
             )  # fmt: skip
-        if row["default_error"] >= 0 and row["scheme"] != "complex-step":
+        if row["default_error"] >= 0 and subtracts(row["scheme"]):
             axes.plot(
                 [row["default_step"]], [max(row["default_error"], FLOOR)], marker="D",
                 markersize=0.75 * size, markerfacecolor=style.colour, markeredgecolor="black",
                 markeredgewidth=0.6, zorder=5,
             )  # fmt: skip
-        if row["theory_step"] > 0 and row["scheme"] != "richardson":
+        if row["theory_step"] > 0:
             axes.plot(
                 [row["theory_step"]], [0.0], marker="^", markersize=size, clip_on=False, zorder=6,
                 markerfacecolor=style.colour, markeredgecolor="black", markeredgewidth=0.4,
@@ -145,7 +144,7 @@ def _marks(axes: Any, steps: pd.DataFrame, size: float = 6.0) -> None:
 
 def _shade_lost(axes: Any, points: pd.DataFrame, left: float) -> None:
     """Shade the steps that change nothing: added to a parameter they are rounded away."""
-    fixed = points[~points["scheme"].isin(["complex-step", "richardson"])]
+    fixed = points[points["scheme"].isin(SCHEMES)]
     lost = fixed.loc[fixed["lost"].fillna("").str.contains("lost in rounding"), "step"]
     if len(lost):
         end = float(lost.max())
@@ -160,19 +159,32 @@ def _shade_lost(axes: Any, points: pd.DataFrame, left: float) -> None:
 
 def _slopes(axes: Any, points: pd.DataFrame) -> None:
     """Name the branches by how they grow with the step, where theory has them."""
-    for scheme, (step, text) in BRANCHES.items():
+    for scheme, step, text in _branches():
         law = points[(points["scheme"] == scheme) & (points["predicted"] > 0)]
         if not len(law):
             continue
         near = law.loc[(np.log(law["step"]) - math.log(step)).abs().idxmin()]
         if not 1e3 * UNITS["float64"] < near["predicted"] < TOP:  # truncates nothing
             continue
-        right = scheme in ("backward", "five-point")  # on that side no other line is near
+        right = step not in TRUNCATED[:1]  # on that side no other line is near
         axes.annotate(
             text, (near["step"], near["predicted"]), xytext=(7 if right else -4, 3),
             textcoords="offset points", ha="left" if right else "right", va="bottom",
             fontsize=6.5, color=THEORY,
         )  # fmt: skip
+
+
+def _branches() -> list[tuple[str, float, str]]:
+    """Say which branches of theory are named at which step, and how: each order once."""
+    named: dict[int, tuple[str, float, str]] = {}
+    again = []
+    for rule in SCHEMES.values():
+        if rule.order in named:
+            again.append((rule.name, ROUNDED, "∝ 1/h"))
+            continue
+        power = POWERS[rule.order] if rule.order > 1 else ""
+        named[rule.order] = (rule.name, TRUNCATED[rule.order > 2], f"∝ h{power}")
+    return [*named.values(), *again[:1]]
 
 
 def title(rows: pd.DataFrame) -> str:
@@ -208,8 +220,7 @@ def _far(axes: Any, points: pd.DataFrame) -> None:
 def _legend(figure: Figure, points: pd.DataFrame) -> None:
     handles = []
     for provider in dict.fromkeys(points["provider"]):
-        style = style_of(provider)
-        label = style.label.removeprefix("numerical, ")
+        style, label = style_of(provider), traits(provider).short
         handles.append(Line2D([], [], label=label, linewidth=0.9, markersize=3, **style.plot))
     black: Any = {"linestyle": "none", "color": "black"}
     handles += [

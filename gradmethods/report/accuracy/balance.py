@@ -12,7 +12,9 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import LogLocator, NullLocator
 
 from gradmethods.output.figures import new_figure
-from gradmethods.output.style import RC, THEORY, style_of
+from gradmethods.output.style import RC, THEORY
+from gradmethods.providers.registry import style_of, traits
+from gradmethods.providers.schemes import subtracts
 from gradmethods.report.accuracy.frames import has_theory
 
 FACTORS = (5.0, 30.0)
@@ -35,7 +37,7 @@ def best_steps(steps: pd.DataFrame) -> Figure:
         _diagonals(left, (1.0,))
         left.set(xlabel="best step measured", ylabel="best step in theory")
         real = steps[(steps["least_error"] > 0) & (steps["default_error"] > 0)]
-        real = real[real["scheme"] != "complex-step"]
+        real = real[real["scheme"].map(subtracts).astype(bool)]
         _scatter(right, real, "least_error", "default_error")
         _diagonals(right, (1.0, *FACTORS))
         right.set(xlabel="least error over all steps", ylabel="error at the default step")
@@ -77,8 +79,7 @@ def _diagonals(axes: Any, factors: tuple[float, ...]) -> None:
 def _legend(figure: Figure, steps: pd.DataFrame) -> None:
     handles = []
     for provider in dict.fromkeys(steps["provider"]):
-        style = style_of(provider)
-        label = style.label.removeprefix("numerical, ")
+        style, label = style_of(provider), traits(provider).short
         handles.append(
             Line2D([], [], label=label, color=style.colour, marker=style.marker, linestyle="none")
         )

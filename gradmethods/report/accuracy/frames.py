@@ -28,6 +28,14 @@ _MEASURES = (
 )  # fmt: skip
 _COST = ("gradient_s", "gradient_low_s", "gradient_high_s", "ratio")
 
+FORMER = {
+    "within bound": "right",
+    "beyond bound": "wrong",
+    "not finite": "wrong",
+    "unresolved": "not decided",
+}
+"""What verdicts are called in the records of earlier runs."""
+
 
 def references_frame(records: Records) -> pd.DataFrame:
     """One row per problem and parameter array, and for all: what is certified, and conditioning."""
@@ -64,6 +72,8 @@ def gradients_frame(records: Records) -> pd.DataFrame:
         arrays = record.get("arrays") or [{"array": WHOLE, "verdict": shared["verdict_all"]}]
         rows += [_with(shared, array) for array in arrays]
     frame = _ordered(pd.DataFrame(rows, columns=columns))
+    for column in ("verdict", "verdict_all"):
+        frame[column] = frame[column].replace(FORMER)
     integers = ["n", "components", "array_n", "wrong_signs", "not_finite", "forward_passes"]
     integers += ["unresolved"]
     return _typed(frame, [*_MEASURES, *_COST, "preparation_s"], integers)

@@ -11,7 +11,8 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import FixedLocator, LogLocator, NullLocator
 
 from gradmethods.output.figures import new_figure, panel_grid
-from gradmethods.output.style import RC, style_of
+from gradmethods.output.style import RC
+from gradmethods.providers.registry import style_of
 from gradmethods.report.accuracy.atlas import ERROR, FLOOR, TOP, UNITS, title, unit_line
 from gradmethods.report.accuracy.frames import WHOLE
 

@@ -7,10 +7,10 @@ from typing import Any
 import pandas as pd
 
 from gradmethods.output import format as fmt
-from gradmethods.output.style import style_of
+from gradmethods.providers.registry import style_of, traits
 from gradmethods.report.accuracy.frames import WHOLE, WIDEST
 
-WORDS = {"obstacle": "refused", "not run": "not run", "within bound": ""}
+WORDS = {"obstacle": "refused", "not run": "not run", "right": ""}
 """What stands in a cell instead of a verdict, or beside a number if it is bad."""
 
 KINDS = {
@@ -99,7 +99,7 @@ def steps_table(steps: pd.DataFrame) -> pd.DataFrame:
             {
                 "Problem": row["problem"],
                 "dtype": row["dtype"],
-                "Scheme": style_of(row["provider"]).label.removeprefix("numerical, "),
+                "Scheme": traits(row["provider"]).short,
                 "Best step": fmt.error(row["best_step"]),
                 "in theory": fmt.error(row["theory_step"]) if narrow else _wider(row),
                 "Theory ÷ measured": fmt.significant(row["step_ratio"], 2) if narrow else fmt.NONE,

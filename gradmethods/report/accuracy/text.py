@@ -9,14 +9,13 @@ import pandas as pd
 
 from gradmethods.output import format as fmt
 from gradmethods.output.files import ACCURACY, records_so_far
-from gradmethods.output.style import style_of
 from gradmethods.output.terminal import framed
+from gradmethods.providers.registry import style_of, traits
+from gradmethods.providers.schemes import subtracts
 from gradmethods.report.accuracy import frames, tables
 from gradmethods.report.accuracy.frames import Records
 from gradmethods.report.accuracy.planted import planted_frame
-
-EXACT = ("analytical:cse", "analytical:expanded", "analytical:chain-rule", "backprop")
-WITHIN = "within bound"
+from gradmethods.truth.verdict import RIGHT, WRONG
 
 
 def findings(records: Records) -> list[str]:
@@ -48,7 +47,7 @@ def summary(out: Path) -> str:
 def all_within(out: Path) -> bool:
     """Tell whether no answer of a run breaks its bound; a refusal breaks none."""
     gradients = frames.gradients_frame(records_so_far(out / ACCURACY))
-    return not gradients["verdict"].isin(["beyond bound", "not finite"]).any()
+    return not gradients["verdict"].eq(WRONG).any()
 
 
 def _certified(records: Records) -> list[str]:
@@ -72,7 +71,7 @@ def _judged(records: Records) -> list[str]:
     whole = gradients[(gradients["array"] == frames.WHOLE) & (gradients["excess"] >= 0)]
     if not len(whole):
         return []
-    beyond = whole[whole["verdict"] != WITHIN]
+    beyond = whole[whole["verdict"] != RIGHT]
     named = ", ".join(
         f"{style_of(row['provider']).label} on {row['problem']} ({row['verdict']})"
         for row in beyond.to_dict("records")
@@ -81,7 +80,7 @@ def _judged(records: Records) -> list[str]:
         f"{len(whole) - len(beyond)} of {_count(whole, 'answer')} within the bound of theory"
         + (f"; not so: {named}." if named else ".")
     ]
-    exact = whole[whole["provider"].isin(EXACT)]
+    exact = whole[whole["provider"].map(_derives).astype(bool)]
     if len(exact):
         worst = exact.loc[exact["digits"].idxmin()]
         said.append(
@@ -91,9 +90,15 @@ def _judged(records: Records) -> list[str]:
     return said
 
 
+def _derives(provider: str) -> bool:
+    """Whether a method differentiates the loss, and does not step beside the point."""
+    method = traits(provider)
+    return bool(method.exact) and method.passes is None
+
+
 def _steps(records: Records) -> list[str]:
     steps = frames.steps_frame(records)
-    lost = steps.loc[steps["scheme"] != "complex-step", "default_ratio"].dropna()
+    lost = steps.loc[steps["scheme"].map(subtracts).astype(bool), "default_ratio"].dropna()
     if not len(lost):
         return []
     worst = steps.loc[lost.idxmax()]

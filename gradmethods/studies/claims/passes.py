@@ -9,6 +9,7 @@ from gradmethods import problems
 from gradmethods.cost.counts import counted
 from gradmethods.problem import Problem
 from gradmethods.providers.numerical import Numerical
+from gradmethods.providers.schemes import SCHEMES
 from gradmethods.studies.claims.claim import (
     Claim,
     Criterion,
@@ -58,7 +59,7 @@ def judge(counts: Sequence[Count], work: float) -> Finding:
         words = f"as claimed on all {len(own)} problems"
         if wrong:
             words = f"{wrong[0].calls:,} calls at n = {wrong[0].n:,}, not {wrong[0].claimed:,}"
-        elif scheme == "forward":
+        elif SCHEMES[scheme].one_sided:
             words += (
                 "; with the loss as a black box. Over its recorded graph, the same differences of "
                 f"2-16-16-1 take {work:.2%} of the operations of these passes"
@@ -87,7 +88,7 @@ def _panel(counts: Sequence[Count]) -> Panel:
     series = []
     for scheme, per in PER_PARAMETER.items():
         own = sorted({(c.n, c.calls) for c in counts if c.scheme == scheme})
-        provider = "numerical" if scheme == "central" else f"numerical:{scheme}"
+        provider = Numerical(scheme).name
         n = [x for x, _ in own]
         series += [
             Series(f"{scheme}, counted", n, [y for _, y in own], provider=provider),

@@ -15,11 +15,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gradmethods import problems
-from gradmethods.certified import certified_gradient
 from gradmethods.cost.fits import fit_power_law
 from gradmethods.distance import gradient_error
 from gradmethods.problem import Problem
-from gradmethods.providers import get_provider
+from gradmethods.providers import Numerical, get_provider
+from gradmethods.providers.schemes import SCHEMES
 from gradmethods.studies.claims.claim import (
     Claim,
     Criterion,
@@ -43,6 +43,7 @@ STEPS = 10.0 ** (-np.arange(4, 105) / 8)
 EXPONENTS = {"forward": 1 / 2, "central": 1 / 3}
 """The power of u that the best step goes with: from balancing h |f''| / 2 with 2 u |f| / h, and
 h² |f'''| / 6 with u |f| / h (Gill, Murray & Wright 1981, section 8.6)."""
+ROOTS = {1 / 2: "∝ √u", 1 / 3: "∝ ∛u"}
 
 NEAR = 0.05
 
@@ -90,6 +91,8 @@ def best_steps(seed: int = 0) -> list[Best]:
 
 def digits(seed: int = 0) -> dict[str, dict[str, float]]:
     """Return the correct digits of every provider on every problem, in the norm."""
+    from gradmethods.certified import certified_gradient
+
     found: dict[str, dict[str, float]] = {}
     for name, options in CATALOGUE.items():
         problem = problems.get(name, seed=seed, **options)
@@ -140,6 +143,8 @@ class _Differences:
     """Losses of one problem beside its point, at every step along every parameter."""
 
     def __init__(self, problem: Problem) -> None:
+        from gradmethods.certified import certified_gradient
+
         structure = problem.structure
         truth = certified_gradient(problem).gradient
         self.truth = np.concatenate([np.ravel(truth[name]) for name in structure.shapes])
@@ -162,7 +167,7 @@ class _Differences:
         """Return the error of the gradient ÷ its norm, at every step."""
         above, below = (rounded(losses, bits) for losses in self.losses)
         x, y = (places.astype(float) for places in self.places)
-        if scheme == "forward":
+        if SCHEMES[scheme].one_sided:
             below, y = rounded(np.full_like(above, self.value), bits), self.point[None, :]
         with np.errstate(all="ignore"):  # a step lost in rounding is an infinite error
             error = (above - below) / (x - y) - self.truth
@@ -201,10 +206,10 @@ def _steps(best: Sequence[Best]) -> Panel:
         own = sorted((b for b in best if b.scheme == scheme), key=lambda b: b.u)
         u, steps = [b.u for b in own], [b.step for b in own]
         middle = math.exp(float(np.mean(np.log(steps) - theory * np.log(u))))
-        provider = "numerical" if scheme == "central" else f"numerical:{scheme}"
+        provider = Numerical(scheme).name
         series += [
             Series(f"{scheme}", u, steps, provider=provider),
-            Series("∝ √u" if scheme == "forward" else "∝ ∛u", [u[0], u[-1]],
+            Series(ROOTS[theory], [u[0], u[-1]],
                    [middle * u[0] ** theory, middle * u[-1] ** theory], theory=True),
         ]  # fmt: skip
     return Panel("unit round-off u", "best step h", tuple(series), "best step")

@@ -9,7 +9,6 @@ from typing import Any
 
 import numpy as np
 
-from gradmethods.certified import certified_gradient
 from gradmethods.problem import Problem
 from gradmethods.problems.functions import cross_entropy, sigmoid, squared_error
 from gradmethods.studies.claims.claim import (
@@ -39,6 +38,8 @@ Slopes = Mapping[str, Sequence[float]]
 
 def slopes(places: Sequence[float] = PLACES) -> dict[str, list[float]]:
     """Certify |∂L/∂z| of both losses at every place."""
+    from gradmethods.certified import certified_gradient
+
     found: dict[str, list[float]] = {}
     for name, formula in LOSSES.items():
         truths = [certified_gradient(Problem(_loss(formula), np.array(z)), 20) for z in places]

@@ -16,7 +16,7 @@ from gradmethods.primitives import Primitive, fill_index
 from gradmethods.primitives.quotients import QUOTIENT
 from gradmethods.symbolic.arrays import Expressions, Symbolic, expressions, integers
 from gradmethods.symbolic.chain.names import Atom, Names, Term
-from gradmethods.symbolic.functions import FUNCTIONS, boxed, row_of
+from gradmethods.symbolic.functions import boxed, function, row_of
 from gradmethods.symbolic.numbers import condition, number
 
 MOVES = ("reshape", "permute_dims", "broadcast_to", "getitem", "concat")
@@ -44,7 +44,7 @@ class Stages(Symbolic):
     ) -> NDArray[Any]:
         """Name the entries of the result that `node` describes."""
         if primitive.name in MOVES:
-            moved = FUNCTIONS[primitive.name](*self._moved(primitive, payloads), **static)
+            moved = function(primitive.name)(*self._moved(primitive, payloads), **static)
             return boxed(moved)
         operands = [self._atoms(payload) for payload in payloads]
         rule: Callable[..., NDArray[Any]] = SPECIAL.get(primitive.name, _each)
@@ -109,7 +109,7 @@ class _Stage:
             static = {"axis": (0,), "keepdims": False}
         if self.primitive == "astype":
             return self._convert(operands[0])
-        return self._convert(FUNCTIONS[self.primitive](*entries, **static).item())
+        return self._convert(function(self.primitive)(*entries, **static).item())
 
 
 def _quotient(stage: _Stage, *operands: NDArray[Any], **static: Any) -> NDArray[Any]:

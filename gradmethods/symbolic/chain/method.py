@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from gradmethods.errors import InvalidProblem
 from gradmethods.graph.collector import uncollected
 from gradmethods.problem import Problem
 from gradmethods.structure import Arrays
@@ -20,14 +19,9 @@ from gradmethods.symbolic.chain.arrays import Stages
 from gradmethods.symbolic.chain.formulas import NamedFormulas, Symbols
 from gradmethods.symbolic.chain.lines import Inputs
 from gradmethods.symbolic.chain.names import Atom, Names
-from gradmethods.symbolic.chain.prove import prove
 from gradmethods.symbolic.chain.write import RESERVED, write
-from gradmethods.symbolic.examples import prove as prove_whole
 from gradmethods.symbolic.limits import PER_STAGE, check_cases
 from gradmethods.symbolic.program import Case, Watch
-
-PER_WHOLE_OPERATION = 200
-"""Steps of an operation where the loss has to be written out for the proof."""
 
 
 class ChainRule:
@@ -49,7 +43,6 @@ class ChainRule:
         builder = self.builder
         self._params = self._inputs(builder.params, active=True)
         self._data = self._inputs(builder.data, active=False)
-        self._second = self._inputs(builder.second, active=False)
         self.symbols = Symbols(
             self.names,
             {
@@ -57,7 +50,6 @@ class ChainRule:
                 for ids, symbols in (
                     (self._params, builder.params),
                     (self._data, builder.data),
-                    (self._second, builder.second),
                 )
                 for key in ids
                 for name, symbol in zip(ids[key].ravel(), symbols[key].ravel(), strict=True)
@@ -78,28 +70,10 @@ class ChainRule:
 
     def losses(self, cases: dict[bytes, Arrays]) -> dict[bytes, Atom]:
         """Run the loss of each case."""
-        builder, proven = self.builder, bool(self._problem.examples)
-        self.steps = check_cases(len(cases), builder.operations, builder.limit, proven=proven)
-        with uncollected():
-            return {key: self._run([self._data], [case]) for key, case in cases.items()}
-
-    def prove(self, one: Arrays, other: Arrays, losses: tuple[Atom, Atom]) -> set[str]:
-        """Return the rules, of mean and sum, that hold for two examples."""
-        second = self._data | self._second
-        together = self._run([self._data, second], [one, other])
-        rules = prove(self.symbols, together, (losses[0], self._run([second], [other])))
-        if rules:
-            return rules
-        # What is not equal over common names may still be, or may be refuted, written out.
         builder = self.builder
-        if builder.operations * PER_WHOLE_OPERATION > builder.limit.steps:
-            raise InvalidProblem(
-                f"It could not be proven that the loss {self._problem.name!r} is the mean or the "
-                "sum over its examples: it is not made of values that each belong to one example, "
-                "and is too large to be written out. Leave `examples` out, or write the loss as "
-                "xp.mean or xp.sum of one value per example."
-            )
-        return prove_whole(builder, one, other, (builder.loss(one), builder.loss(other)))
+        self.steps = check_cases(len(cases), builder.operations, builder.limit)
+        with uncollected():
+            return {key: self._run(case) for key, case in cases.items()}
 
     def derive(self, loss: Atom, rule: str | None, watch: Watch) -> Case:
         """Differentiate and compile."""
@@ -113,11 +87,10 @@ class ChainRule:
             program = write(self.names, loss, partials, self._io, rule)
         return Case(formulas, program, self._problem.dtype)
 
-    def _run(self, rows: list[dict[str, NDArray[Any]]], cases: list[Arrays]) -> Atom:
+    def _run(self, case: Arrays) -> Atom:
+        xp = Stages(self.names, self.builder.literal)
         with undistributed():
-            result = self.builder.run(
-                Stages(self.names, self.builder.literal), self._params, rows, cases
-            )
+            result = self.builder.run(xp, self._params, [self._data], [case])
         return self.names.atom(result)
 
     def _inputs(self, arrays: dict[str, NDArray[Any]], *, active: bool) -> dict[str, NDArray[Any]]:

@@ -1,0 +1,56 @@
+"""``python -m benchmarks.peers``: what ``make bench-peers`` runs."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from benchmarks.peers.judged import judge_checkers
+from benchmarks.peers.results import write_results
+from benchmarks.peers.run import BUDGET, SECONDS, child, run_comparison
+from gradmethods.errors import GradientError
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command; return its exit status."""
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    if given[:1] == ["--case"]:
+        return child(given[1:])
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks.peers",
+        description="Measure the suite's gradients beside those of other packages.",
+        epilog="example: python -m benchmarks.peers --out results/peers",
+    )
+    parser.add_argument("--out", type=Path, default=Path("results/peers"), help="folder to write")
+    parser.add_argument("--budget", type=float, default=BUDGET, help="seconds for the whole run")
+    parser.add_argument("--seconds", type=float, default=SECONDS, help="of rounds for each case")
+    parser.add_argument("--resume", action="store_true", help="go on with a run that was killed")
+    parser.add_argument(
+        "--checkers",
+        action="store_true",
+        help="time nothing: let gradient checkers judge planted mistakes; about three minutes",
+    )
+    parser.add_argument("--report", action="store_true", help="write the report again; no timing")
+    options = parser.parse_args(given)
+    try:
+        if options.checkers:
+            judge_checkers(options.out)
+            return 0
+        if options.report:
+            write_results(options.out)
+            return 0
+        return run_comparison(
+            options.out, budget=options.budget, seconds=options.seconds, resume=options.resume
+        )
+    except GradientError as error:
+        sys.stderr.write(f"gradmethods: {error}\n")
+        return 2
+    except KeyboardInterrupt:
+        sys.stderr.write("gradmethods: interrupted; --resume goes on with what is finished\n")
+        return 130
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,173 @@
+"""The comparison's grid: networks by family of methods, and who takes part."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from benchmarks.peers.handwritten import HandWritten
+from gradmethods.errors import UnsupportedOperation
+from gradmethods.output.style import THEORY, Style
+from gradmethods.problem import Problem
+from gradmethods.provider import Provider
+from gradmethods.providers import Analytical, Backprop, Numerical
+from gradmethods.providers.peers import PEERS, Peer
+from gradmethods.providers.registry import style_of, traits
+from gradmethods.structure import Arrays
+
+BATCH = 100
+
+SAMPLE = 20
+"""Components of the gradient that differences compute where n is a million."""
+
+
+@dataclass(frozen=True)
+class Case:
+    """One network, on which ours and the peers of one method meet.
+
+    Attributes
+    ----------
+    family : {"backprop", "numerical", "analytical"}
+        The method.
+    widths : tuple of int
+        Units per layer, inputs first.
+    components : int, optional
+        Differentiate by so many components, drawn with the seed; by all of them if None.
+    """
+
+    family: str
+    widths: tuple[int, ...]
+    components: int | None = None
+
+    @property
+    def network(self) -> str:
+        """The network in one word, e.g. ``2-3-1``."""
+        return "-".join(map(str, self.widths))
+
+    @property
+    def n(self) -> int:
+        """Number of parameters of the network."""
+        return sum((inputs + 1) * outputs for inputs, outputs in pairwise(self.widths))
+
+    @property
+    def key(self) -> str:
+        """The name of the case in records."""
+        return f"{self.family}-{self.network}"
+
+    def contenders(self) -> dict[str, Provider]:
+        """Return ours and the peers by name, ours first."""
+        theirs: dict[str, Provider] = {peer.name: peer for peer in FAMILIES[self.family]}
+        return ours(self.family) | theirs
+
+    def problem(self, seed: int) -> Problem:
+        """Make the network, or its loss as a function of a few components."""
+        problem = self._network(seed)
+        if self.components is None:
+            return problem
+        return components(problem, chosen(problem.size, self.components, seed))
+
+    def reference(self, seed: int) -> Arrays:
+        """Compute backprop's gradient, of the components differentiated."""
+        problem = self._network(seed)
+        structure = problem.structure
+        arrays = structure.check(Backprop().prepare(problem)(problem.params).gradient)
+        if self.components is None:
+            return arrays
+        return {"": structure.join(arrays)[chosen(problem.size, self.components, seed)]}
+
+    def _network(self, seed: int) -> Problem:
+        from gradmethods import problems
+
+        return problems.get("mlp", widths=self.widths, batch=BATCH, seed=seed)
+
+
+GRID = (
+    *(
+        Case("backprop", widths)
+        for widths in (
+            (2, 3, 1),
+            (2, 32, 32, 1),
+            (2, 100, 100, 1),
+            (2, 310, 310, 1),
+            (2, 1000, 1000, 1),
+            (2, 3160, 3160, 1),
+        )
+    ),
+    *(
+        Case("numerical", widths)
+        for widths in ((2, 3, 1), (2, 32, 1), (2, 32, 32, 1), (2, 100, 100, 1))
+    ),
+    Case("numerical", (2, 1000, 1000, 1), components=SAMPLE),
+    *(Case("analytical", (2, h, 1)) for h in (3, 8, 16, 32)),
+)
+"""Every case of the comparison, in order."""
+
+SMALL = (Case("backprop", (2, 3, 1)), Case("numerical", (2, 3, 1)), Case("analytical", (2, 1, 1)))
+"""One case of each family, for the tests."""
+
+
+OURS = (
+    Backprop(),
+    Numerical(),
+    Numerical(evaluation="reuse"),
+    Analytical("cse"),
+    Analytical("chain-rule"),
+    Analytical("expanded"),
+)
+"""This suite's providers; of each method, that of the headline first."""
+
+FAMILIES: dict[str, tuple[Peer, ...]] = {
+    own.family: tuple(
+        peer for peer in (HandWritten(), *PEERS.values()) if traits(peer).family == own.family
+    )
+    for own in OURS
+}
+"""The peers of each method."""
+
+LOSS = "loss"
+"""The contender that computes no gradient."""
+
+
+def ours(family: str) -> dict[str, Provider]:
+    """Return this suite's providers of a method, the one of the headline first."""
+    return {own.name: own for own in OURS if own.family == family}
+
+
+def style(contender: str) -> Style:
+    """Return how a contender is drawn."""
+    if contender == LOSS:
+        return Style("the loss alone, NumPy", THEORY, ".", (0, (1, 1)))
+    return style_of(contender)
+
+
+def chosen(size: int, count: int, seed: int) -> NDArray[np.intp]:
+    """Draw components, evenly and without repetition."""
+    drawn = np.random.default_rng(seed).choice(size, min(count, size), replace=False)
+    return np.sort(drawn)
+
+
+def components(problem: Problem, index: NDArray[np.intp]) -> Problem:
+    """Return the loss as a function of some components of its parameters, the rest held.
+
+    It writes them into arrays of its own, so that a pass costs what a pass of the whole costs. For
+    plain NumPy only: what is recorded once would not see them change.
+    """
+    structure = problem.structure
+    vector = structure.join(structure.check(problem.params))
+    params = structure.restore(structure.split(vector))
+
+    def loss(entries: Any, *, xp: Any = np, **data: Any) -> Any:
+        if xp is not np:
+            raise UnsupportedOperation(
+                f"It records the loss once for all components: there is no loss of {index.size} of "
+                "them to record."
+            )
+        vector[index] = entries
+        return problem.loss(params, **data, xp=xp)
+
+    named = f"{problem.name}, {index.size} components"
+    return Problem(loss, vector[index], problem.data, name=named)

@@ -1,0 +1,207 @@
+"""A run of the comparison: a process for each case, a record for each contender, then the report.
+
+Nothing is timed here.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+from benchmarks.peers.cases import GRID, LOSS, Case
+from benchmarks.peers.results import write_results
+from benchmarks.peers.trial import ENVIRONMENT, RELEASED, describe, gap_record, run_case
+from gradmethods.app.runs.begin import clear
+from gradmethods.cost.provenance import provenance
+from gradmethods.errors import GradientError
+from gradmethods.output.files import (
+    PROVENANCE,
+    RECORDS,
+    append_record,
+    locked,
+    read_json,
+    records_so_far,
+    write_json,
+)
+from gradmethods.output.format import duration
+from gradmethods.providers.attempt import Gap
+from gradmethods.providers.peers import PEERS
+
+SECONDS = 15.0
+"""Seconds of rounds for a case."""
+
+LIMIT = 40.0
+"""Seconds for preparing a contender and its first gradients."""
+
+BUDGET = 840.0
+"""Seconds for the whole comparison."""
+
+GRACE = 60.0
+"""Seconds that a case may take beyond its rounds and its contenders' limits are worth."""
+
+ROOT = Path(__file__).parents[2]
+"""Where the child finds `benchmarks`."""
+
+SAME = ("git", "machine", "python", "packages", "peers", "seed")
+"""What a run that goes on must have in common with the one that it goes on with."""
+
+
+def run_comparison(
+    out: Path | str,
+    *,
+    budget: float = BUDGET,
+    seconds: float = SECONDS,
+    resume: bool = False,
+    seed: int = 0,
+    cases: Sequence[Case] = GRID,
+) -> int:
+    """Measure ours and the peers, and write records, tables and plots.
+
+    Parameters
+    ----------
+    out : path
+        Folder to write to. An earlier run there moves to ``previous/``.
+    budget : float
+        Seconds for everything; cases that do not fit become gaps.
+    seconds : float
+        Of rounds for each case.
+    resume : bool, default False
+        Go on where a run of the same commit was killed.
+    seed : int, default 0
+        Of networks, components and orders.
+    cases : sequence of Case
+        What to measure; everything by default.
+
+    Returns
+    -------
+    int
+        0, or 1 if a contender failed: it broke, rather than refused.
+    """
+    folder = Path(out).resolve()
+    with locked(folder):
+        return _run_all(folder, budget, seconds, cases, resume=resume, seed=seed)
+
+
+def _run_all(
+    folder: Path, budget: float, seconds: float, cases: Sequence[Case], *, resume: bool, seed: int
+) -> int:
+    start = time.monotonic()
+    origin = provenance(
+        ["python -m benchmarks.peers", *sys.argv[1:]],
+        seed=seed,
+        peers=versions(),
+        environment=ENVIRONMENT,
+        released={name: os.environ[name] for name in RELEASED if name in os.environ},
+        finished=False,
+    )
+    if resume:
+        before = read_json(folder / PROVENANCE, dict)
+        _check_same(before, origin)
+        origin = before | {"finished": False}
+    else:
+        clear(folder)
+    write_json(folder / PROVENANCE, origin)
+    path = folder / RECORDS
+    for case in cases:
+        if _missing(case, path):
+            gap = _run(case, path, seconds, seed, budget - (time.monotonic() - start))
+            for name in _missing(case, path):
+                append_record(path, describe(case, name, seed) | gap_record(gap))
+    write_json(folder / PROVENANCE, origin | {"finished": True})
+    write_results(folder)
+    return 1 if any(r.get("kind") == "error" for r in records_so_far(path)) else 0
+
+
+def versions() -> dict[str, str | None]:
+    """Return the installed version of every package that a peer needs."""
+    found: dict[str, str | None] = {}
+    for package in sorted({package for peer in PEERS.values() for package in peer.packages}):
+        try:
+            found[package] = metadata.version(package)
+        except metadata.PackageNotFoundError:
+            found[package] = None
+    return found
+
+
+def child(arguments: Sequence[str]) -> int:
+    """Measure the one case that `run_comparison` asks for, in this process."""
+    key, path, seconds, seed = arguments
+    (case,) = (case for case in GRID if case.key == key)
+
+    def keep(record: dict[str, Any]) -> None:
+        append_record(Path(path), record)
+        sys.stdout.write(f"{line(record)}\n")
+        sys.stdout.flush()
+
+    _single_thread()
+    run_case(case, keep, seconds=float(seconds), limit=LIMIT, seed=int(seed))
+    return 0
+
+
+def line(record: dict[str, Any]) -> str:
+    """Say in one line what a contender took, or why it did not."""
+    from gradmethods.output import format as fmt
+
+    head = f"{record['network']:<16} {record['contender']:<22} "
+    if record["outcome"] == "gap":
+        return f"{head}gap: {fmt.shortened(record['reason'], 120)}"
+    ratios = "".join(
+        f"   {name} ÷ it: {fmt.interval(r['median'], r['low'], r['high'])}"
+        for name, r in record["ratios"].items()
+    )
+    return f"{head}{fmt.time(record['time']['median']):>8}{ratios}"
+
+
+def _run(case: Case, path: Path, seconds: float, seed: int, left: float) -> Gap:
+    """Run a case in a process of its own; return the gap of contenders that left no record."""
+    if left <= seconds:
+        return Gap("budget", f"The run had {duration(max(left, 0))} left.")
+    environment = {name: v for name, v in os.environ.items() if name not in RELEASED} | ENVIRONMENT
+    command = [sys.executable, "-m", "benchmarks.peers", "--case", case.key, str(path)]
+    allowance = min(left, seconds + GRACE + LIMIT * len(case.contenders()))
+    sys.stdout.flush()
+    try:
+        done = subprocess.run(  # our own module, by our own interpreter
+            [*command, str(seconds), str(seed)],
+            env=environment,
+            check=False,
+            timeout=allowance,
+            cwd=ROOT,
+        )
+    except subprocess.TimeoutExpired:
+        return Gap("limit", f"The case was stopped after {duration(allowance)}.")
+    if done.returncode:
+        return Gap("error", f"The process ended with status {done.returncode}.")
+    return Gap("not run", "The process left no record.")
+
+
+def _missing(case: Case, path: Path) -> list[str]:
+    """Name the contenders without a record; all of them, if anybody's rounds are missing."""
+    names = [LOSS, *case.contenders()]
+    done = {record["key"] for record in records_so_far(path)}
+    return [name for name in names if f"{case.key}-{name}" not in done]
+
+
+def _single_thread() -> None:
+    """Hold torch to one thread, in case it does not heed the environment."""
+    if PEERS["torch"].missing() is None:
+        import torch
+
+        torch.set_num_threads(1)
+
+
+def _check_same(before: dict[str, Any] | None, now: dict[str, Any]) -> None:
+    if before is None:
+        raise GradientError("There is no run to go on with in this folder. Start a new one.")
+    for name in SAME:
+        if before.get(name) != now[name]:
+            raise GradientError(
+                f"Cannot go on with the run in this folder: its {name} was {before.get(name)}, now "
+                f"it is {now[name]}. Start a new run without --resume."
+            )

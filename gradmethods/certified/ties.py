@@ -1,0 +1,379 @@
+"""Whether choices between equal values matter: one unknown for each, which may cancel.
+
+Near a point where branches meet, a loss is one of several smooth functions, one for each way in
+which the choices may fall. If all of them have the same value and the same gradient at the point,
+the loss has that gradient there. So each choice is an unknown number t, 0 or 1: a maximum of two
+equal values varies as t times the one and 1 - t times the other. The loss is evaluated with random
+residues for the unknowns, twice: what differs depends on a choice.
+
+Uses of one choice share its unknown. Of comparisons that is one of the same two arrays; of maxima,
+all whose two sides part in proportion, for x - |x| at 0 is max(x, 0) - ... to first order.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from typing import Any, TypeVar
+
+import numpy as np
+from flint import arb
+
+from gradmethods.certified import decisions
+from gradmethods.certified.arrays import (
+    NAN,
+    SMOOTHLY,
+    Ball,
+    Objects,
+    Truth,
+    boxed,
+    each,
+    either,
+    filled,
+    from_list,
+    holds,
+    is_zero,
+    variations,
+)
+from gradmethods.certified.decisions import Settled, Tie, Undecided
+from gradmethods.certified.evaluate import point_of, run
+from gradmethods.certified.namespace import ROOTS, Balls
+from gradmethods.certified.numbers import tied
+from gradmethods.certified.piecewise import chosen_by
+from gradmethods.certified.residues import Field, Number
+from gradmethods.certified.tangents import Tangents
+from gradmethods.problem import Problem
+
+Result = TypeVar("Result")
+
+
+class Choosing(Balls):
+    """The namespace over numbers that carry the unknowns of choices.
+
+    Parameters
+    ----------
+    field : Field
+        In which it is found out whether numbers are equal.
+
+    Attributes
+    ----------
+    made : list of Settled
+        The choices, in their order, as they fall along the first direction.
+    """
+
+    def __init__(self, field: Field) -> None:
+        super().__init__()
+        self.field = field
+        self.made: list[Settled] = []
+        self._unknowns: dict[Any, int] = {}
+        self._ratio_of: dict[int, Any] = {}
+        self._ratios = filled((), None)
+        self._kept: list[Any] = []
+
+    def ball(self, payload: Any) -> Ball:
+        """Make numbers of a constant."""
+        ball = super().ball(payload)
+        if isinstance(payload, Ball):
+            return ball
+        return replace(ball, values=self.numbers(ball.values))
+
+    def numbers(self, balls: Objects) -> Objects:
+        """Make numbers of exact balls."""
+        return each(lambda x: Number(self.field, x, self.field.of(x)), balls)
+
+    # -- choices
+
+    def settled(self, name: str, *balls: Ball) -> Settled | None:
+        """Let ties fall as they do along the first direction, and keep how they fell."""
+        levels = either(*balls)
+        if not levels.any():
+            return None
+        a, b = balls if len(balls) == 2 else (*balls, replace(balls[0], variation=None))
+        x, y = np.broadcast_arrays(a.values, b.values)
+        equal = self._tied(name, x, y, *balls)
+        below, above = np.zeros(equal.shape, bool), np.zeros(equal.shape, bool)
+        self._ratios = filled(equal.shape, None)
+        parts = variations(self._spread(a, x.shape), self._spread(b, x.shape))
+        if parts is not None and equal.any() and name not in ROOTS:
+            for i, first, second in self._parting(parts, equal):
+                self._ratios[i] = self._ratio(first, second)
+                below[i], above[i] = first.ball < 0, first.ball > 0
+                if not (below[i] or above[i]):
+                    raise Undecided(f"Two equal values part by {first.str(8)} along a direction")
+        if name == "maximum":  # those that part nowhere are as good as each other
+            above = equal & ~below
+        self.made.append(Settled(equal, below, above))
+        return self.made[-1]
+
+    def _tied(self, name: str, x: Objects, y: Objects, *balls: Ball) -> Truth:
+        """Say where a choice is between equal values that vary, and are continuous."""
+        smooth = np.broadcast_to(either(*balls) == SMOOTHLY, x.shape)
+        if name in decisions.STEPS:
+            jumps = decisions.STEPS[name][1]
+            return np.asarray(smooth & holds(lambda n: n.is_exact() and jumps(n), x))
+        if name not in ROOTS:
+            _, _, neither = decisions.order(x, y)
+            return np.asarray(smooth & neither & holds(tied, x, y))
+        zero = holds(is_zero, x) & holds(is_zero, y) & smooth
+        if name == "hypot":
+            return np.asarray(zero)
+        slopes: Any = balls[0].variation
+        flat = holds(lambda t: self.number(t) == 0, slopes.whole()).all(axis=0)
+        return np.asarray(zero & flat & balls[0].never_negative)
+
+    def _parting(
+        self, parts: list[Any], equal: Truth
+    ) -> Iterator[tuple[tuple[int, ...], Number, Number]]:
+        """Yield where two arrays part, and how they do along the two directions."""
+        first, second = each(self.number, parts[0].plus(parts[1].negated()).whole())
+        for i in _where(equal):
+            x, y = boxed(first)[i], boxed(second)[i]
+            if x.residue or y.residue:
+                yield i, x, y
+
+    def _ratio(self, x: Number, y: Number) -> int:
+        prime = self.field.prime
+        return y.residue * pow(x.residue, -1, prime) % prime if x.residue else -1
+
+    def _unknown(self, *key: Any) -> int:
+        return self._unknowns.setdefault(key, self.field.random())
+
+    def number(self, x: Any) -> Number:
+        """Make a number of an exact ball, and leave a number as it is."""
+        if isinstance(x, Number):
+            return x
+        return Number(self.field, x, self.field.of(x))
+
+    def _keep(self, x: Any, varies: Truth, i: tuple[int, ...]) -> Any:
+        """Return what tells a function of the parameters apart: a constant by its value."""
+        if not np.broadcast_to(varies, self._ratios.shape)[i]:
+            return "constant", x.residue
+        self._kept.append(x)  # so that no other gets its number
+        return id(x)
+
+    # -- what depends on choices
+
+    def _mixed(self, x: Any, y: Any, weight: Any) -> Any:
+        """Return a new number: x, and y as much as a weight has it, where the two differ."""
+        if weight is None:
+            return x
+        x, y = self.number(x), self.number(y)
+        if x == y:
+            return Number(self.field, x.ball, x.residue, x.hull.union(y.hull))
+        return Number(self.field, x.ball, self._mix(x, y, weight), x.hull.union(y.hull))
+
+    def _mix(self, x: Number, y: Number, weight: int) -> int:
+        return (x.residue + weight * (y.residue - x.residue)) % self.field.prime
+
+    def _mixed_tangents(self, x: Any, y: Any, weights: Objects) -> Any:
+        """Take from y what a weight gives it, from x the rest; the ball is that of x."""
+
+        def mixed(p: Any, q: Any, weight: Any) -> Any:
+            if weight is None:
+                return p
+            p, q = self.number(p), self.number(q)
+            ball = p.ball if q.ball.is_finite() else NAN
+            return Number(self.field, ball, self._mix(p, q, weight))
+
+        return replace(x, block=each(mixed, x.whole(), y.whole(), weights), factor=None)
+
+    def _maximum(self, a: Ball, b: Ball) -> Ball:
+        result = super()._maximum(a, b)
+        if not either(a, b).any() or not self.made[-1].tied.any():
+            return result
+        settled = self.made[-1]
+        weights = each(lambda r: None if r is None else self._unknown("part", r), self._ratios)
+        one, other = self._spread(a, weights.shape), self._spread(b, weights.shape)
+        values = np.where(settled.tied & settled.below, other.values, result.values)
+        new = each(lambda x, tie: self._mixed(x, x, 0) if tie else x, values, settled.tied)
+        parts = variations(one, other)
+        if parts is None:
+            return replace(result, values=new)
+        loser = parts[1].selected(~settled.below, parts[0], settled.below)
+        return replace(
+            result, values=new, variation=self._mixed_tangents(result.variation, loser, weights)
+        )
+
+    def _compare(self, name: str, a: Ball, b: Ball) -> Any:
+        found = super()._compare(name, a, b)
+        if not isinstance(found, Ball):
+            return found
+        ratios, settled = self._ratios, self.made[-1]
+        x, y = np.broadcast_arrays(a.values, b.values)
+
+        def smaller(p: Any, q: Any, ratio: Any, taken: np.bool_) -> int:
+            """Return the weight of p < q: an unknown, or all that it leaves."""
+            unknown = self._unknown("less", p, q)
+            self._ratio_of[unknown] = ratio
+            return 1 - unknown if taken else unknown
+
+        values = each(self.number, found.values)
+        for i in _where(settled.tied):
+            if x[i] is y[i]:
+                continue
+            p, q = self._keep(x[i], a.varies, i), self._keep(y[i], b.varies, i)
+            less = smaller(p, q, ratios[i], settled.below[i])
+            more = smaller(q, p, ratios[i], settled.above[i])
+            weight = WEIGHTS[name](less, more) % self.field.prime
+            values[i] = Number(self.field, values[i].ball, weight, EITHER)
+        return replace(found, values=values)
+
+    def _logic(self, name: str, *payloads: Any) -> Any:
+        conditions = [self._truth_of(payload) for payload in payloads]
+        found = super()._logic(name, *conditions)
+        if not isinstance(found, Ball):
+            return found
+
+        def weighed(truth: Any, *parts: Any) -> Number:
+            residues = [self.number(x).residue for x in parts]
+            weight = WEIGHTS[name](*residues) % self.field.prime
+            truth = getattr(truth, "ball", truth)
+            return Number(self.field, truth, weight, truth if weight in (0, 1) else EITHER)
+
+        parts = [self.ball(x).values for x in conditions]
+        return replace(found, values=each(weighed, found.values, *parts))
+
+    def _where(self, condition: Ball, a: Ball, b: Ball) -> Ball:
+        result = super()._where(condition, a, b)
+        if not condition.varies.any():
+            return result
+        shape = result.shape
+        first = np.broadcast_to(chosen_by(condition), shape)
+        open_ = np.broadcast_to(condition.varies, shape)
+        one, other = self._spread(a, shape), self._spread(b, shape)
+        left = boxed(np.where(first, other.values, one.values))
+        weights = filled(shape, None)
+        for i in _where(open_):
+            weight = np.broadcast_to(condition.values, shape)[i].residue
+            weights[i] = (1 - weight) % self.field.prime if first[i] else weight
+        parts = variations(one, other)
+        if parts is None:
+            return replace(result, values=each(self._mixed, result.values, left, weights))
+        loser: Any = parts[1].selected(first, parts[0], ~first)
+        equal = open_ & holds(tied, each(self.number, result.values), each(self.number, left))
+        for i, x, y in self._parting([result.variation, loser], equal):
+            ratio = self._ratio(x, y)
+            if self._ratio_of.get(weights[i]) == ratio:  # like a maximum, to first order
+                weights[i] = self._unknown("part", ratio)
+        values = each(self._mixed, result.values, left, weights)
+        return replace(
+            result, values=values, variation=self._mixed_tangents(result.variation, loser, weights)
+        )
+
+    def _step(self, name: str, a: Ball) -> Ball:
+        balls = replace(a, values=each(lambda x: getattr(x, "hull", x), a.values))
+        result = super()._step(name, balls)
+        values = self.numbers(result.values)
+        if not result.varies.any():
+            return replace(result, values=values)
+        step = decisions.STEPS[name][0]
+        for i in _where(result.varies):
+            x = balls.values[i]
+            hull = step(x).union(step(x + QUARTER)).union(step(x - QUARTER))
+            unknown = self._unknown(name, self._keep(a.values[i], a.varies, i))
+            values[i] = Number(self.field, values[i].ball, unknown, hull)
+        return replace(result, values=values)
+
+    def _smooth(self, name: str, *balls: Ball) -> Ball:
+        result = super()._smooth(name, *balls)
+        result = replace(result, values=each(self.number, result.values))
+        if name not in ROOTS or not either(*balls).any() or not self.made[-1].tied.any():
+            return result
+        operands = np.broadcast_arrays(*(ball.values for ball in balls))
+        tangents: Any = result.variation
+        block = tangents.whole().copy()
+        for i in _where(self.made[-1].tied):
+            key = [
+                self._keep(x[i], ball.varies, i) for x, ball in zip(operands, balls, strict=True)
+            ]
+            for k in range(len(block)):
+                block[(k, *i)] = Number(self.field, arb(0), self._unknown(name, k, *key))
+        return replace(result, variation=replace(tangents, block=block, factor=None))
+
+
+def _where(mask: Truth) -> Iterator[tuple[int, ...]]:
+    return (tuple(i) for i in np.argwhere(mask))
+
+
+EITHER = arb(0).union(arb(1))
+
+QUARTER = arb(0.25)
+
+WEIGHTS: dict[str, Callable[..., int]] = {
+    "less": lambda less, _: less,
+    "less_equal": lambda _, more: 1 - more,
+    "greater": lambda _, more: more,
+    "greater_equal": lambda less, _: 1 - less,
+    "equal": lambda less, more: (1 - less) * (1 - more),
+    "not_equal": lambda less, more: 1 - (1 - less) * (1 - more),
+    "logical_and": lambda x, y: x * y,
+    "logical_or": lambda x, y: x + y - x * y,
+    "logical_xor": lambda x, y: x + y - 2 * x * y,
+    "logical_not": lambda x: 1 - x,
+}
+"""Truth values as polynomials in those that they are made of."""
+
+
+def harmless_choices(problem: Problem) -> list[Settled] | None:
+    """Settle the choices between equal values at a point, if it does not matter how.
+
+    Returns
+    -------
+    list of Settled, or None
+        None if the loss or its gradient may depend on a choice.
+
+    Raises
+    ------
+    Undecided
+        If balls of this precision do not tell.
+    """
+    field = Field()
+    found = []
+    rows = [secrets.randbelow(2**60) - 2**59 for _ in range(2 * problem.size)]
+    directions = from_list([arb(x) for x in rows], (len(rows),)).reshape(2, problem.size)
+    for _ in range(2):
+        xp = Choosing(field)
+        point = {name: xp.numbers(values) for name, values in point_of(problem).items()}
+        start, seeds = 0, {}
+        for name, values in point.items():
+            part = directions[:, start : start + values.size]
+            seeds[name] = Tangents(xp.numbers(part).reshape(2, *values.shape))
+            start += values.size
+        loss, variation = run(problem, point, seeds, xp)
+        slopes = variation.whole().tolist() if isinstance(variation, Tangents) else []
+        found.append((xp.made, [xp.number(x) for x in (loss, *slopes)]))
+    (made, first), (_, second) = found
+    known = all(x.ball.is_finite() for x in first) and first[0].is_finite()
+    alike = all(x.residue == y.residue for x, y in zip(first, second, strict=True))
+    return made if known and alike else None
+
+
+class Ties:
+    """Choices between equal values at a point, settled once they stand in the way.
+
+    Parameters
+    ----------
+    problem : Problem
+
+    Attributes
+    ----------
+    choices : list of Settled, or None
+        How they are settled; None if that was not asked for.
+    """
+
+    def __init__(self, problem: Problem) -> None:
+        self.problem = problem
+        self.choices: list[Settled] | None = None
+
+    def beyond(self, attempt: Callable[[list[Settled] | None], Result]) -> Result:
+        """Try something, and once more with choices settled if these alone stand in the way."""
+        try:
+            return attempt(self.choices)
+        except Tie as tie:
+            if self.choices is None:
+                self.choices = harmless_choices(self.problem)
+            if self.choices is None:
+                tie.error.args = tie.args  # by now with the place in the loss
+                raise tie.error from None
+        return attempt(self.choices)

@@ -1,0 +1,264 @@
+"""What can be known of a gradient within some seconds: all of it, a part, or why nothing.
+
+The certificate encloses every component in one sweep. What is too large for the time gets one along
+some components and along a random direction within each parameter array: this is a certificate of
+another problem, whose parameters are steps along these, so that everything else stays as it is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gradmethods.blame import told
+from gradmethods.deadline import deadline
+from gradmethods.errors import BudgetExceeded, GradientError, NotDifferentiable
+from gradmethods.output.format import duration
+from gradmethods.problem import Problem
+from gradmethods.structure import Arrays
+from gradmethods.truth.truth import Truth
+
+if TYPE_CHECKING:
+    from gradmethods.certified import CertifiedGradient
+    from gradmethods.certified import Truth as Answer
+
+SECONDS = 5.0
+"""That a certificate may take; one of a part may take so many more."""
+
+DIGITS = 25
+"""So many digits are certified: more than float64 has, so that its own error does not count."""
+
+COMPONENTS = 64
+"""Of which a large gradient is certified, at least one of each parameter array."""
+
+ENTRIES, ALONG = "components", "directions"
+"""Names of the steps along which a part is certified."""
+
+Project = Callable[[Arrays], Arrays]
+
+
+@dataclass(frozen=True, eq=False)
+class Found:
+    """What is known of the gradient of a problem.
+
+    Attributes
+    ----------
+    problem : Problem
+        Whose gradient it is.
+    truth : Truth or None
+        The certificate, of `problem` or of steps along a part of its parameters; None if there is
+        none.
+    why : str
+        Why there is none; empty if there is one.
+    part : Part or None
+        What is certified, if it is not the whole gradient.
+    tie : gradmethods.certified.Truth or None
+        What is proven where there is no gradient, or where that is not decided.
+    """
+
+    problem: Problem
+    truth: Truth | None = None
+    why: str = ""
+    part: Part | None = None
+    tie: Answer | None = None
+
+    @property
+    def words(self) -> str:
+        """Say what a gradient is held against."""
+        if self.truth is None:
+            return f"nothing: {self.why}"
+        digits = f"({self.truth.digits} digits)"
+        if self.part is not None:
+            return f"certified derivatives {digits} along {self.part.words}"
+        n = self.problem.size
+        return f"the certified gradient {digits}, " + (
+            f"all {n:,} components" if n > 1 else "its one component"
+        )
+
+    def project(self, arrays: Arrays) -> Arrays:
+        """Return what a gradient says of that which is certified, in the structure of `truth`."""
+        return arrays if self.part is None else self.part.project(arrays)
+
+    def errors(self, arrays: Arrays) -> Arrays:
+        """Return what errors of entries may add up to in that which is certified."""
+        return arrays if self.part is None else self.part.errors(arrays)
+
+
+@dataclass(frozen=True, eq=False)
+class Part:
+    """Some components of a gradient, and a direction within each parameter array.
+
+    Attributes
+    ----------
+    problem : Problem
+        Whose gradient it is.
+    components : numpy.ndarray of int
+        Positions in the flat vector of all parameters, ascending.
+    directions : dict of str to numpy.ndarray
+        Standard normal numbers, for each array.
+    """
+
+    problem: Problem
+    components: NDArray[np.intp]
+    directions: Arrays
+
+    @property
+    def words(self) -> str:
+        """What an error could hide behind."""
+        arrays = len(self.directions)
+        within = f"within each of the {arrays} arrays" if arrays > 1 else "over all of them"
+        return (
+            f"{len(self.components)} of {self.problem.size:,} components and a random direction "
+            f"{within}"
+        )
+
+    def along(self) -> Problem:
+        """Return the loss as a function of steps along the components and the directions."""
+        structure, loss = self.problem.structure, self.problem.loss
+        point, chosen = structure.check(self.problem.params), self.components
+        places = self._places()
+
+        def stepped(steps: Any, *, xp: Any = np, **data: Any) -> Any:
+            arrays = {}
+            for i, (name, x) in enumerate(point.items()):
+                which, inside = places[name]
+                moved = xp.asarray(x) + steps[ALONG][i] * xp.asarray(self.directions[name])
+                if which.size:
+                    spread = np.full(x.size, which.size)
+                    spread[inside] = np.arange(which.size)
+                    padded = xp.concat(
+                        [steps[ENTRIES][which[0] : which[-1] + 1], xp.zeros(1, dtype=x.dtype)]
+                    )
+                    moved = moved + xp.reshape(xp.take(padded, xp.asarray(spread)), x.shape)
+                arrays[name] = moved
+            return loss(structure.restore(arrays), **data, xp=xp)
+
+        dtype = self.problem.dtype
+        steps = {ENTRIES: np.zeros(len(chosen), dtype), ALONG: np.zeros(len(point), dtype)}
+        return Problem(stepped, steps, self.problem.data, name=self.problem.name)
+
+    def _places(self) -> dict[str, tuple[NDArray[np.intp], NDArray[np.intp]]]:
+        """Return, for each array, which of the components lie in it, and where."""
+        found, start = {}, 0
+        for name, x in self.problem.structure.check(self.problem.params).items():
+            which = np.flatnonzero((start <= self.components) & (self.components < start + x.size))
+            found[name] = which, self.components[which] - start
+            start += x.size
+        return found
+
+    def project(self, arrays: Arrays) -> Arrays:
+        """Return what a gradient says of the components and along the directions."""
+        products = [
+            np.sum(np.asarray(arrays[name], np.longdouble) * d)
+            for name, d in self.directions.items()
+        ]
+        return self._both(arrays, products)
+
+    def errors(self, arrays: Arrays) -> Arrays:
+        """Return what errors of entries may add up to along the directions."""
+        products = [
+            np.sum(abs(d) * np.asarray(arrays[n], float)) for n, d in self.directions.items()
+        ]
+        return self._both(arrays, products)
+
+    def _both(self, arrays: Arrays, products: list[Any]) -> Arrays:
+        flat = self.problem.structure.join(arrays)[self.components].astype(float)
+        return {ENTRIES: flat, ALONG: np.array(products, float)}
+
+
+def find_truth(problem: Problem, seconds: float = SECONDS) -> Found:
+    """Certify a gradient, or a part of it where that takes too long.
+
+    Parameters
+    ----------
+    problem : Problem
+        The loss, at its own parameters and data.
+    seconds : float, default 5.0
+        That certifying may take; certifying a part may take so many more.
+
+    Examples
+    --------
+    >>> import gradmethods as gm
+    >>> find_truth(gm.problems.get("rosenbrock", n=4)).words
+    'the certified gradient (34 digits), all 4 components'
+    """
+    value = problem.value()
+    if not np.isfinite(value):
+        word = "NaN" if np.isnan(value) else "infinite"
+        return Found(
+            problem,
+            why=f"the loss itself is {word} here. Move the parameters to where it is a number.",
+        )
+    try:
+        return _whole(problem, seconds) or _in_part(problem, seconds) or Found(
+            problem, why=f"certifying a part of it takes longer than {duration(seconds)}"
+        )  # fmt: skip
+    except NotDifferentiable as refusal:
+        return Found(problem, why=str(refusal))
+    except GradientError as refusal:
+        return Found(problem, why=f"it cannot be certified: {told(refusal)}")
+    except Exception as failure:  # noqa: BLE001  # a stranger's loss may raise anything on balls
+        return Found(problem, why=f"it cannot be certified: {told(failure)}")
+
+
+def _whole(problem: Problem, seconds: float) -> Found | None:
+    from gradmethods.certified import certified_truth
+
+    def work() -> Found:
+        told = certified_truth(problem, DIGITS, budget=seconds)
+        if told.certificate is None:
+            return Found(problem, why=told.reason, tie=told)
+        return _known(problem, told.certificate)
+
+    try:
+        return _in_time(work, seconds)
+    except BudgetExceeded:
+        return None
+
+
+def _in_part(problem: Problem, seconds: float) -> Found | None:
+    from gradmethods.certified import certified_gradient
+
+    part = draw_part(problem)
+
+    def work() -> Found:
+        return _known(problem, certified_gradient(part.along(), DIGITS), part)
+
+    return _in_time(work, seconds)
+
+
+def _in_time(work: Callable[[], Found], seconds: float) -> Found | None:
+    allowed = deadline(seconds)
+    try:
+        with allowed:
+            return work()
+    except allowed.passed:
+        return None
+
+
+def _known(problem: Problem, truth: CertifiedGradient, part: Part | None = None) -> Found:
+    if truth.digits < DIGITS:
+        return Found(
+            problem,
+            why=f"no more than {max(truth.digits, 0)} digits are certified with {truth.bits} bits, "
+            "too few to judge by",
+        )
+    truth.rounding()  # belongs to the time that is allowed
+    return Found(problem, truth, part=part)
+
+
+def draw_part(problem: Problem, seed: int = 0) -> Part:
+    """Draw components, in proportion and at least one of each array, and directions within each."""
+    rng = np.random.default_rng(seed)
+    point = problem.structure.check(problem.params)
+    chosen, start = [], 0
+    for x in point.values():
+        count = min(x.size, max(1, COMPONENTS * x.size // problem.size))
+        chosen.append(start + np.sort(rng.choice(x.size, count, replace=False)))
+        start += x.size
+    directions = {n: rng.standard_normal(x.shape).astype(x.dtype) for n, x in point.items()}
+    return Part(problem, np.concatenate(chosen), directions)

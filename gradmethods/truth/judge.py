@@ -1,0 +1,174 @@
+"""The way of one answer through the judge: what is known, the bound of its method, the verdict."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from gradmethods.distance import norm
+from gradmethods.structure import Arrays
+from gradmethods.truth.bounds import (
+    CLAIM,
+    DECISIVE,
+    ROUNDINGS,
+    SEEN,
+    SLACK,
+    SURE,
+    Bound,
+    claimed_bound,
+    rounding_bound,
+)
+from gradmethods.truth.find import Found
+from gradmethods.truth.measures import Measures, measure
+from gradmethods.truth.truth import Truth, true_arrays
+from gradmethods.truth.verdict import (
+    NO_GRADIENT,
+    SUBGRADIENT,
+    UNDECIDED,
+    WRONG,
+    Verdict,
+    verdict,
+)
+
+LEAST = 1.0
+"""Correct digits below which numbers are no gradient, whatever bound there is."""
+
+VALUE = 1e3
+"""The loss may be wrong by so many u|f|: the order of a long sum is a method's own."""
+
+
+@dataclass(frozen=True)
+class Answered:
+    """A gradient, and what its method says of it.
+
+    Attributes
+    ----------
+    gradient : dict of str to numpy.ndarray
+        By parameter array.
+    value : float or None
+        The loss, if it came with it.
+    exact : bool or None
+        Whether rounding is the only error of the method; None if that is not known.
+    claim : dict of str to numpy.ndarray or None
+        The method's own estimate of the error of each entry.
+    losses : dict of str to numpy.ndarray or None
+        How many times the rounding error of one loss each entry may be off by, for differences.
+    """
+
+    gradient: Arrays
+    value: float | None = None
+    exact: bool | None = None
+    claim: Arrays | None = None
+    losses: Arrays | None = None
+
+
+def judge(answer: Answered, found: Found) -> Verdict:
+    """Judge an answer by what is known of the gradient.
+
+    Parameters
+    ----------
+    answer : Answered
+        The gradient, with what its method says of it.
+    found : Found
+        The truth, or why there is none.
+
+    Returns
+    -------
+    Verdict
+        ``"not decided"`` where there is no truth: nobody is called right or wrong.
+    """
+    truth = found.truth
+    if found.tie is not None:
+        return _at_a_tie(answer, found)
+    if truth is None:
+        return Verdict(UNDECIDED, said=found.why)
+    gradient = truth.problem.structure.restore(found.project(answer.gradient))
+    judged = verdict(gradient, truth, bound_of(answer, found))
+    if said := wrong_value(answer.value, found):
+        return Verdict(WRONG, judged.arrays, "; ".join(filter(None, (said, judged.reason))))
+    return judged
+
+
+def _at_a_tie(answer: Answered, found: Found) -> Verdict:
+    """Judge where there is no certified gradient: by the subgradients that are proven.
+
+    One that is none of them is wrong only where rounding cannot be why.
+    """
+    tie = found.tie
+    assert tie is not None
+    if not all(np.isfinite(array).all() for array in answer.gradient.values()):
+        return Verdict(WRONG, said="NaN or infinity in the gradient")
+    structure, u = found.problem.structure, float(np.finfo(found.problem.dtype).eps) / 2
+    gradient, near, far = structure.restore(answer.gradient), {}, {}
+    for name, array in answer.gradient.items():
+        size = abs(np.asarray(array, float))
+        claim = np.zeros(size.shape) if answer.claim is None else answer.claim[name]
+        known = np.where(np.isfinite(claim), claim, 0.0)
+        near[name] = ROUNDINGS * u * size + SURE * known
+        far[name] = SEEN * u * size + CLAIM * known + DECISIVE * size
+    if tie.is_subgradient(gradient, structure.restore(near)):
+        return Verdict(SUBGRADIENT, said=found.why)
+    if tie.is_subgradient(gradient, structure.restore(far)) is False:
+        return Verdict(WRONG, said=f"it is no subgradient. {found.why}")
+    return Verdict(NO_GRADIENT if tie.kind == "no gradient exists" else UNDECIDED, said=found.why)
+
+
+def bound_of(answer: Answered, found: Found) -> Bound:
+    """Return what the error of an answer may be, by its method.
+
+    Rounding is all that exact methods may be off by, beside what they say themselves. What is not
+    exact is held to its own estimate. Without one there is no bound: then digits alone count, and
+    an array with fewer than `LEAST` is wrong.
+    """
+    truth = found.truth
+    assert truth is not None
+    gradient = truth.problem.structure.restore(found.project(answer.gradient))
+    claim = None if answer.claim is None else found.errors(answer.claim)
+    if answer.exact:
+        limits = rounding_bound(truth, gradient)
+        if claim is None:
+            return limits
+        own = {n: CLAIM * np.nan_to_num(np.asarray(c, float), nan=np.inf) for n, c in claim.items()}
+        most = {name: np.maximum(limits.most[name], own[name]) for name in own}
+        return Bound(limits.sure, most, limits.seen)
+    if claim is not None:
+        losses = None if answer.losses is None else found.errors(answer.losses)
+        return claimed_bound(claim, truth, losses)
+    return _by_digits(truth, gradient)
+
+
+def _by_digits(truth: Truth, gradient: Any) -> Bound:
+    """Let pass what rounding explains, and decide nothing of the rest but what has no digit."""
+    limits, errors = rounding_bound(truth, gradient), truth.error(gradient)
+    most = {}
+    for name, true in true_arrays(truth).items():
+        without = not norm(errors[name]) <= 10**-LEAST * norm(true)
+        most[name] = limits.sure[name] if without else np.full(true.shape, np.inf)
+    return Bound(limits.sure, most, limits.seen)
+
+
+def wrong_value(value: float | None, found: Found) -> str:
+    """Say why a loss is wrong: by the certified one, not by plain NumPy's. Empty if it is not.
+
+    What is as near as the loss in plain NumPy, twice, is not: nobody need do better than that.
+    """
+    truth = found.truth
+    if value is None or truth is None:
+        return ""
+    u = float(np.finfo(found.problem.dtype).eps) / 2
+    plain = abs(float(found.problem.value()) - truth.value)
+    allowed = max(SLACK * truth.loss_rounding(), 2 * plain) + VALUE * u * abs(truth.value)
+    if abs(value - truth.value) <= allowed:
+        return ""
+    return f"the loss is {value!r} where {truth.value!r} is right"
+
+
+def measured(answer: Answered, found: Found) -> Measures | None:
+    """Measure the error of a whole gradient, or of the part that is certified; None without one."""
+    if found.truth is None:
+        return None
+    return measure(
+        found.truth.problem.structure.restore(found.project(answer.gradient)), found.truth
+    )[-1]

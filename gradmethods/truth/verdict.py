@@ -1,0 +1,189 @@
+"""The judge: is a gradient right, wrong, or is that not decided? Entry by entry, by a bound.
+
+Whoever wants to know whether a gradient is right asks here: comparisons, checks, the accuracy
+report, advice and benchmarks. Nothing votes, and no method is trusted before another: an error is
+measured against the certified truth, and held against the bound of the method that made it.
+
+======================  ============================================================================
+``right``               every entry errs by no more than a bound that is at most one hundredth of it
+``wrong``               an entry errs by more than its bound allows, or is not finite
+``not decided``         neither: the bound allows more than a hundredth of an entry, or there is no
+                        certificate
+``a valid subgradient``  there is no gradient, and this is one along a direction: `ties`
+``no gradient exists``  proven, and this is no valid subgradient
+======================  ============================================================================
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gradmethods.distance import norm
+from gradmethods.truth.bounds import DECISIVE, Bound, decisive
+from gradmethods.truth.truth import Truth, in_doubles, true_arrays
+
+RIGHT = "right"
+SUBGRADIENT = "a valid subgradient"
+UNDECIDED = "not decided"
+NO_GRADIENT = "no gradient exists"
+WRONG = "wrong"
+
+GRAVITY = (RIGHT, SUBGRADIENT, UNDECIDED, NO_GRADIENT, WRONG)
+"""From good to bad; the verdict on a gradient is the worst of those on its arrays."""
+
+STATUS = {RIGHT: 0, SUBGRADIENT: 0, UNDECIDED: 3, NO_GRADIENT: 3, WRONG: 1}
+"""Exit status of a command, by verdict."""
+
+Index = tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class ArrayVerdict:
+    """The verdict on one parameter array.
+
+    Attributes
+    ----------
+    outcome : str
+        ``"right"``, ``"wrong"`` or ``"not decided"``.
+    excess : float
+        The largest error ÷ bound of an entry, the bound being the one up to which it is right:
+        infinite where an entry is not finite.
+    entries : tuple of index
+        Where entries are wrong, the worst first.
+    resolution : float
+        Norm of the bound up to which entries are right ÷ norm of the array: a mistake that is
+        smaller may go unseen. Never more than a hundredth where it decides.
+    open : tuple of index
+        Entries that are not decided; also of an array of differences that is right as a whole.
+    allowed : float
+        The largest error that those may have without being wrong, ÷ entry; 0 if there are none.
+    finite : bool
+        Whether all entries are.
+    """
+
+    outcome: str
+    excess: float
+    entries: tuple[Index, ...]
+    resolution: float
+    open: tuple[Index, ...]
+    allowed: float
+    finite: bool = True
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """The verdict on a gradient.
+
+    Attributes
+    ----------
+    outcome : str
+        The worst of its arrays.
+    arrays : dict of str to ArrayVerdict
+        By parameter array; empty where no truth is known.
+    said : str
+        Why, where arrays do not tell.
+    """
+
+    outcome: str
+    arrays: Mapping[str, ArrayVerdict] = field(default_factory=dict)
+    said: str = ""
+
+    @property
+    def ok(self) -> bool | None:
+        """Whether it is right, or a valid subgradient; None where that is not decided."""
+        return {0: True, 1: False}.get(STATUS[self.outcome])
+
+    @property
+    def concerned(self) -> tuple[str, ...]:
+        """The names of the arrays that are not right."""
+        return tuple(name for name, found in self.arrays.items() if found.outcome != RIGHT)
+
+    @property
+    def open(self) -> int:
+        """How many entries are not decided."""
+        return sum(len(found.open) for found in self.arrays.values())
+
+    @property
+    def reason(self) -> str:
+        """Which arrays and entries, and by how much; empty if all is well."""
+        return self.said or "; ".join(_reason(n, self.arrays[n]) for n in self.concerned)
+
+
+def verdict(gradient: Any, truth: Truth, bound: Bound | Mapping[str, NDArray[Any]]) -> Verdict:
+    """Judge a gradient by the truth and the bound on its error.
+
+    Parameters
+    ----------
+    gradient : array_like or dict of str to array_like
+        In the structure of the problem's parameters.
+    truth : Truth
+        The true gradient.
+    bound : Bound, or dict of str to numpy.ndarray
+        Of the method that the gradient comes from: errors that it may have, absolute.
+
+    Raises
+    ------
+    ShapeMismatch
+        If `gradient` has another structure.
+    """
+    limits = bound if isinstance(bound, Bound) else decisive(bound, truth)
+    given, true = in_doubles(truth.problem).check(gradient), true_arrays(truth)
+    errors = truth.error(gradient)
+    arrays = {name: _judge(given[name], true[name], errors[name], limits, name) for name in given}
+    return Verdict(worst(found.outcome for found in arrays.values()), arrays)
+
+
+def worst(outcomes: Iterable[str]) -> str:
+    """Return the worst of verdicts."""
+    return max(outcomes, key=GRAVITY.index)
+
+
+def _judge(
+    given: NDArray[Any], true: NDArray[Any], error: NDArray[Any], limits: Bound, name: str
+) -> ArrayVerdict:
+    sure, most = limits.sure[name], limits.most[name]
+    size, finite = norm(true), np.isfinite(given)
+    # Written so that what is not a number is beyond every bound.
+    right = (abs(error) <= sure) & finite
+    wrong = ~right & (~(abs(error) <= most) | ~finite)
+    with np.errstate(all="ignore"):
+        excess = np.asarray(abs(error) / sure)
+        excess = np.where(~right & ~(excess > 1), np.inf, np.where(np.isnan(excess), 0.0, excess))
+        resolution = norm(sure) / size if size else 0.0
+        parts = np.where(most == 0, 0.0, most / abs(true))
+    order = sorted(map(tuple, np.argwhere(wrong).tolist()), key=lambda i: -excess[i])
+    still = tuple(map(tuple, np.argwhere(~right & ~wrong).tolist()))
+    outcome = WRONG if order else UNDECIDED if still else RIGHT
+    if outcome == UNDECIDED and limits.jointly and norm(most[~right]) <= DECISIVE * size:
+        outcome = RIGHT
+    allowed = max((float(parts[i]) for i in still), default=0.0)
+    return ArrayVerdict(
+        outcome, float(excess.max(initial=0.0)), tuple(order), float(resolution), still, allowed,
+        bool(finite.all()),
+    )  # fmt: skip
+
+
+def _reason(name: str, found: ArrayVerdict) -> str:
+    what = f"the gradient of {name!r}" if name else "the gradient"
+    entries = found.entries or found.open
+    at = ", ".join(map(place, entries[:3]))
+    more = f" and {len(entries) - 3:,} more" if len(entries) > 3 else ""
+    where = f"{what}, entry {at}{more}" if at != "()" else what
+    if found.outcome == UNDECIDED:
+        bound = f"{found.allowed:.1e} of the entry" if found.allowed < math.inf else "anything"
+        return f"{where}: rounding may change it by {bound}"
+    if not found.finite:
+        return f"NaN or infinity in {where}"
+    times = f"{found.excess:.1e} times" if math.isfinite(found.excess) else "infinitely"
+    return f"{where} is {times} beyond the bound"
+
+
+def place(index: Index) -> str:
+    """Write an index as in code: ``[3]`` for a vector, ``[1, 2]`` for a matrix."""
+    return f"[{', '.join(map(str, index))}]" if index else "()"
