@@ -24,12 +24,13 @@ from tests.trap_losses import TRAPS
 
 METHODS: dict[str, Any] = {
     "backprop": gm.Backprop(),
+    "forward": gm.Forward(),
     "chain-rule": gm.Analytical(form="chain-rule"),
     "cse": gm.Analytical(form="cse"),
     "expanded": gm.Analytical(form="expanded"),
     "complex-step": gm.Numerical(scheme="complex-step"),
 }
-SINGLE = ("backprop", "complex-step")
+SINGLE = ("backprop", "forward", "complex-step")
 OVERFLOWS = {"tan"}
 """Losses whose point is no number of single precision."""
 

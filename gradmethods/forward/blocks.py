@@ -57,7 +57,8 @@ def divide(graph: Graph, budget: int = BUDGET) -> list[Block]:
             continue
         together = {**together, name: count}
         used += count * each
-    return [*blocks, Block(together)] if together else blocks
+    # Without any direction the loss itself is left to compute.
+    return [*blocks, Block(together)] if together or not blocks else blocks
 
 
 def _most(graph: Graph, parameter: Node) -> int:
