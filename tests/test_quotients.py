@@ -16,6 +16,7 @@ from tests.duals import differentiate
 
 ENGINES: dict[str, Any] = {
     "backprop": gm.Backprop(),
+    "forward": gm.Forward(),
     "cse": gm.Analytical("cse"),
     "expanded": gm.Analytical("expanded"),
     "chain-rule": gm.Analytical("chain-rule"),

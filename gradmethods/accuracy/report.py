@@ -19,6 +19,7 @@ from gradmethods.distance import norm
 from gradmethods.provider import Provider
 from gradmethods.providers.analytical import FORMS, Analytical
 from gradmethods.providers.backprop import Backprop
+from gradmethods.providers.forward import Forward
 from gradmethods.providers.numerical import Numerical
 from gradmethods.providers.schemes import DISTINCT
 from gradmethods.truth.bounds import amplification, bound
@@ -33,6 +34,7 @@ VARIANTS = (
     *(Analytical(form).name for form in FORMS if form != Analytical().form),
     *(Numerical(scheme).name for scheme in DISTINCT),
     Backprop().name,
+    Forward().name,
 )
 """Every method and every variant whose accuracy differs."""
 

@@ -27,18 +27,16 @@ class Block:
     runs: int = 1
 
 
-def divide(graph: Graph, budget: int = BUDGET) -> list[Block]:
+def divide(graph: Graph) -> list[Block]:
     """Divide the directions of all parameters into blocks.
 
-    Arrays are taken together as long as the tangents of all fit into the budget. The directions of
-    an array that does not fit alone are divided evenly.
+    Arrays are taken together as long as the tangents of all fit into `BUDGET`. The directions of an
+    array that does not fit alone are divided evenly.
 
     Parameters
     ----------
     graph : Graph
         Of the loss.
-    budget : int
-        Bytes of tangents that a program may hold.
     """
     blocks: list[Block] = []
     together: dict[str, int] = {}
@@ -48,12 +46,12 @@ def divide(graph: Graph, budget: int = BUDGET) -> list[Block]:
         if not count:
             continue
         each = max(_most(graph, node), 1)
-        if used + count * each > budget and together:
+        if used + count * each > BUDGET and together:
             blocks.append(Block(together))
             together, used = {}, 0
-        if count * each > budget:
-            runs = math.ceil(count / max(budget // each, 1))
-            blocks.append(Block({name: math.ceil(count / runs)}, runs))
+        if count * each > BUDGET:
+            evenly = math.ceil(count / math.ceil(count / max(BUDGET // each, 1)))
+            blocks.append(Block({name: evenly}, math.ceil(count / evenly)))
             continue
         together = {**together, name: count}
         used += count * each

@@ -101,8 +101,8 @@ ENTRIES: tuple[Primitive, ...] = (
             lambda xp, g, y, a, b: -g * _over_square(xp, a, xp.hypot(a, b)),
         ),
         jvp=(
-            lambda xp, t, y, a, b: t * (b / xp.hypot(a, b) / xp.hypot(a, b)),
-            lambda xp, t, y, a, b: t * (-a / xp.hypot(a, b) / xp.hypot(a, b)),
+            lambda xp, t, y, a, b: t * _over_square(xp, b, xp.hypot(a, b)),
+            lambda xp, t, y, a, b: t * -_over_square(xp, a, xp.hypot(a, b)),
         ),
         sympy=lambda sp, a, b: sp.Atan2(a, b),
         ball=lambda balls, y, x: balls.atan2(y, x),
