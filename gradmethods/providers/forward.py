@@ -42,9 +42,9 @@ class Forward:
 
     Preparation runs the loss once on traced arrays, which records its computational graph, pushes a
     block of tangents through it, and compiles the whole into a straight-line NumPy program. All n
-    directions are pushed at once while their tangents fit into 64 MiB; otherwise array by array, or
-    in several runs. A value has tangents along the parameter arrays that it depends on, and none
-    along others.
+    directions are pushed at once while their tangents fit into 4 MiB, a processor's cache;
+    otherwise array by array, or in several runs, each of which evaluates the loss again. A value
+    has tangents along the parameter arrays that it depends on, and none along others.
 
     References
     ----------
