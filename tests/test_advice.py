@@ -245,7 +245,7 @@ def test_large_problems_are_judged_by_a_part(monkeypatch):
     """If digits of large problems were not sampled, nothing could be advised for them."""
     from gradmethods.truth import find
 
-    monkeypatch.setattr(find, "_whole", lambda problem, seconds: None)
+    monkeypatch.setattr(find, "_whole", lambda *_: None)
     monkeypatch.setattr(candidates, "CANDIDATES", ("backprop", "numerical"))
     found = advise(gm.problems.get("rosenbrock", n=100))
     assert "64 of 100 components and a random direction" in found.reference
@@ -278,7 +278,7 @@ def test_the_command_advises(capsys):
     assert main(["advise", "network-1-1-1", "--seconds", "0.01"]) == 0
     printed = capsys.readouterr().out
     assert printed.startswith("network-1-1-1: 4 parameters")
-    assert "For any accuracy: " in printed
+    assert "Which to use, preparation included:" in printed
 
 
 def test_a_loss_that_fails_on_balls_is_still_printed():

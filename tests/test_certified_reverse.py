@@ -10,6 +10,7 @@ import pytest
 import gradmethods as gm
 from gradmethods.certified import evaluate
 from gradmethods.certified.evaluate import point_of
+from gradmethods.certified.namespace import Balls
 from gradmethods.certified.precision import working
 from gradmethods.errors import NotDifferentiable
 from tests.program_writer import written
@@ -20,7 +21,7 @@ PROGRAMS = range(700, 900)
 
 def sweep(problem: gm.Problem, unit: float = 0.0, bits: int = BITS) -> Any:
     with working(bits):
-        return evaluate._in_reverse(problem, point_of(problem), unit, np.inf)[1]
+        return evaluate._in_reverse(problem, point_of(problem), Balls(unit), np.inf)[1]
 
 
 def forwards(problem: gm.Problem, unit: float = 0.0, bits: int = BITS) -> Any:

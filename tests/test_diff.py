@@ -18,6 +18,7 @@ from gradmethods.output.files import (
     read_json,
     read_records,
     write_json,
+    write_text,
 )
 from gradmethods.report.difference.compare import (
     COUNT,
@@ -147,6 +148,23 @@ def test_a_loss_that_became_faster_is_no_slower_gradient(runs):
     assert headline(compared(runs)) == "No difference."
 
 
+def test_noise_between_runs(runs):
+    """If only the noise within a run counted, what differs from day to day would be a change."""
+    for place, entry in enumerate(read_records(runs / "b" / RECORDS)):
+        if entry["outcome"] == "measured" and entry["sweep"] == "width":
+            day = 1.25 ** (place % 3 - 1)
+            slower = {n: {k: day * v for k, v in entry[n].items()} for n in ("gradient", "loss")}
+            append_record(runs / "b" / RECORDS, entry | slower)
+    difference = compared(runs)
+    assert difference.speeds.floors == {"cost": pytest.approx(1.25)}
+    assert difference.speeds.floor == pytest.approx(1.02)
+    assert not difference.changes
+    case = Case("width", "backprop", 16)
+    loss = 1e-5 * (1 + case.n / 100)
+    change(runs, case.key, ratio=estimate(4.2), gradient=estimate(4.2 * loss))
+    assert not compared(runs).changes  # 1.4, but [1.21, 1.62]: reaches into the noise
+
+
 def test_contended_cases_are_not_compared(runs):
     """If they were, the work of other processes would be called a slowdown."""
     slow_down(runs, 3.0)
@@ -206,13 +224,27 @@ def test_failures_and_losses(runs):
     found = {c.kind: (c.case, c.before, c.after) for c in compared(runs).changes}
     assert found == {
         FAILING: ("width: 2-1-1-1, n = 7", "measured", "failed"),
-        PASSING: ("xor", "obstacle", "within bound"),
+        PASSING: ("xor", "obstacle", "right"),
         LOST: ("width: 2-4-4-1, n = 37", "measured", "time limit"),
         NEW: ("width: 2-256-256-1, n = 66,817", "time limit", "measured"),
     }
     assert told(runs, "--fail-on", "failing") == 1
     assert told(runs, "--fail-on", "lost") == 1
     assert told(runs, "--fail-on", "claims,counts") == 0
+
+
+def test_cases_that_one_run_did_not_know(runs):
+    """If they were not told, a grid could shrink unseen; nor is a gap of the other run a loss."""
+    known, unknown = Case("depth", "backprop", 1), Case("depth", "numerical", 64)
+    append_record(runs / "a" / RECORDS, record(known, 3.0))
+    append_record(runs / "a" / RECORDS, gap(unknown))
+    [found] = compared(runs).changes
+    assert (found.kind, found.case, found.after) == (LOST, "depth: 2-8-1, n = 33", "–")
+    (runs / "a").rename(runs / "c")
+    (runs / "b").rename(runs / "a")
+    (runs / "c").rename(runs / "b")
+    [found] = compared(runs).changes
+    assert (found.kind, found.before, found.after) == (NEW, "–", "measured")
 
 
 def test_a_changed_verdict_of_a_claim(runs):
@@ -222,19 +254,55 @@ def test_a_changed_verdict_of_a_claim(runs):
     assert [(c.kind, c.part, c.before, c.after) for c in difference.changes] == [
         (VERDICT, "claims", "supported", "refuted"),
         (VERDICT, "criteria of claims", "supported", "refuted"),
-        (COUNT, "criteria of claims", "1 value", "2"),
     ]
     assert told(runs, "--fail-on", "claims") == 1
     assert told(runs, "--fail-on", "failing") == 0
 
 
+def test_a_claim_that_a_run_did_not_come_to(runs):
+    """If a short run changed verdicts, no short run could be compared with a long one."""
+    append_record(runs / "b" / CLAIMS, claim("not decided by this run"))
+    difference = compared(runs)
+    assert headline(difference) == "No difference in what both runs have; 2 lost."
+    assert told(runs, "--fail-on", "claims") == 0
+    assert told(runs, "--fail-on", "lost") == 1
+
+
 def test_hard_cases(runs):
     """If hard cases were left out, a silent wrong answer would come back unseen."""
     row = hard_case()["rows"][0]
-    for name, outcome in (("a", "right"), ("b", "wrong")):
-        append_record(runs / name / ACCURACY, hard_case() | {"rows": [row | {"outcome": outcome}]})
-    [found] = compared(runs).changes
+    for name, outcome, error in (("a", "right", 0.0), ("b", "wrong", 1.0)):
+        found = row | {"outcome": outcome, "error": error}
+        append_record(runs / name / ACCURACY, hard_case() | {"rows": [found]})
+    [found] = compared(runs).changes  # of a wrong answer nobody counts digits, too
     assert (found.kind, found.part, found.case) == (FAILING, "hard cases", "kink")
+
+
+def test_training_and_a_million_passes(tmp_path):
+    """If only benchmarks were read, the article's results could change unseen."""
+    head = "provider,epochs,passes,loss,accuracy,stopped\n"
+    for name, loss, calls in (("a", 0.25, 101), ("b", 0.26, 102)):
+        folder = tmp_path / name
+        write_text(folder / "tables/tab-training-xor.csv", f"{head}backprop,50,50,{loss},1.0,\n")
+        timed = {"seconds": 1.0, "ratio": {"median": 100.0, "low": 99.0, "high": 101.0}}
+        result = {
+            "network": "2-4-1", "n": 100, "calls": calls, "differences": timed, "reuse": timed,
+            "backprop": timed, "certified": {"errors": {"differences": 1e-8, "backprop": 0.0}},
+        }  # fmt: skip
+        write_json(folder / "million/million.json", result)
+    difference = compared(tmp_path)
+    assert [(c.part, c.before, c.after, c.words) for c in difference.changes] == [
+        ("a million passes", "101 calls", "102", "+1.0%"),
+        ("training", "0.250 loss", "0.260", "+4.0%"),
+    ]
+    assert difference.speeds is None  # neither says from which machine it is
+
+
+def test_verdicts_of_earlier_versions(runs):
+    """If a new word for the same verdict were a change, older runs could not be compared."""
+    for name, verdict in (("a", "within bound"), ("b", "right")):
+        append_record(runs / name / ACCURACY, gradient("xor", "numerical", verdict=verdict))
+    assert not compared(runs).changes
 
 
 def test_parts_of_one_run_only(runs):
@@ -358,7 +426,7 @@ def test_every_condition_is_answered(runs):
     said, kept = judge(limits("slower,failing,claims"), compared(runs))
     assert said == [
         "slower: none.",
-        "failing: 1 too many, e.g. xor by numerical, central: within bound → obstacle.",
+        "failing: 1 too many, e.g. xor by numerical, central: right → obstacle.",
         "claims: none.",
     ]
     assert not kept

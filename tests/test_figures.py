@@ -16,7 +16,7 @@ from gradmethods.cost.sweeps import SWEEPS
 from gradmethods.errors import InvalidOption
 from gradmethods.output import figures
 from gradmethods.output.figures import save
-from gradmethods.providers.analytical import FORMS
+from gradmethods.providers.forms import FORMS
 from gradmethods.providers.registry import style_of
 from gradmethods.providers.schemes import NAMES
 from gradmethods.report import frames, plots

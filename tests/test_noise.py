@@ -22,7 +22,7 @@ def seen(function, x=math.pi / 3):
         return [float(function(x + k * move)) for k in range(-4, 5)]
 
     value = float(function(x))
-    return noise_along(line, value, U) / (U * abs(value) or 1.0)
+    return noise_along(line, value, U, lambda: 0.0) / (U * abs(value) or 1.0)
 
 
 @pytest.mark.parametrize(
@@ -96,9 +96,9 @@ def test_exact_arithmetic_leaves_a_floor():
     """Polynomials of few bits, constants and zeros show nothing, and must not give a step of 0."""
     assert seen(lambda x: x * x, x=0.5) >= 0.5
     assert seen(lambda x: 3.0) == 0.5
-    assert noise_along(lambda spacing: [0.0] * 9, 0.0, U) > 0
+    assert noise_along(lambda spacing: [0.0] * 9, 0.0, U, lambda: 0.0) > 0
 
 
 def test_outside_the_domain():
     """At the edge of a domain nothing is seen, and something must be answered."""
-    assert noise_along(lambda spacing: [math.nan] * 9, 2.0, U) == U
+    assert noise_along(lambda spacing: [math.nan] * 9, 2.0, U, lambda: 0.0) == U

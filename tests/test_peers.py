@@ -211,4 +211,4 @@ def test_a_peer_says_what_it_cannot_do(name):
         return xp.sum(w)
 
     reason = engine.obstacle(gm.Problem(loss, np.ones(2)))
-    assert reason == "NotImplementedError: no such engine"
+    assert reason.startswith("NotImplementedError: no such engine")

@@ -146,6 +146,23 @@ def test_softmax_of_rows_and_columns(axis):
         np.testing.assert_allclose(found, truth, rtol=1e-12, atol=0)
 
 
+@pytest.mark.parametrize("engine", ENGINES)
+def test_a_sum_of_rows_that_divides_columns(engine):
+    """Without keepdims, sums over the rows of a square divide its columns: that is no softmax."""
+
+    def loss(p: Any, *, xp: Any = np) -> Any:
+        power = xp.exp(p)
+        share = power / xp.sum(power, axis=1)
+        return xp.sum(share**2) + xp.sum((1 - power / xp.sum(power, axis=0)) ** 2)
+
+    point = np.array([[0.3, -0.2, 0.5], [1.1, 0.7, -0.4], [0.2, 0.9, 0.1]])
+    problem = gm.Problem(loss, point)
+    value, gradient = ENGINES[engine].prepare(problem)(point)
+    assert value == pytest.approx(loss(point), rel=1e-14)
+    truth = [float(t) for t in differentiate(problem, digits=40).t]
+    np.testing.assert_allclose(gradient.ravel(), truth, rtol=1e-13)
+
+
 def test_ordinary_quotients_are_left_alone():
     """A quotient in which nothing cancels would pay for slopes that it has anyway."""
 

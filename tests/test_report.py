@@ -194,7 +194,7 @@ def test_methods_have_one_name_everywhere(run):
 def test_numbers_are_aligned_in_latex(run):
     """If they were not, magnitudes could not be compared down a column."""
     text = (run / "tables" / "tab-costs.tex").read_text(encoding="utf-8")
-    assert r"\begin{tabular}{lllrrrrrrrrl}" in text
+    assert r"\begin{longtable}{@{}lllrrrrrrrrl@{}}" in text
     assert r"\toprule" in text
     caption = re.search(r"\\caption\[(.*?)\]\{(.*)\}", text)
     assert caption is not None

@@ -26,7 +26,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--out", type=Path, default=Path("results/peers"), help="folder to write")
     parser.add_argument("--budget", type=float, default=BUDGET, help="seconds for the whole run")
     parser.add_argument("--seconds", type=float, default=SECONDS, help="of rounds for each case")
-    parser.add_argument("--resume", action="store_true", help="go on with a run that was killed")
+    parser.add_argument("--resume", action="store_true", help="insist on going on")
     parser.add_argument(
         "--checkers",
         action="store_true",
@@ -42,7 +42,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
             write_results(options.out)
             return 0
         return run_comparison(
-            options.out, budget=options.budget, seconds=options.seconds, resume=options.resume
+            options.out,
+            budget=options.budget,
+            seconds=options.seconds,
+            resume=options.resume or None,
         )
     except GradientError as error:
         sys.stderr.write(f"gradmethods: {error}\n")

@@ -74,14 +74,11 @@ def write_results(out: Path | str) -> list[Path]:
                 items.append(
                     writer.figure(name, FIGURES[kind, family], rows, drawn, sizes=tuple(SIZES))
                 )
-    index = {
-        "run": run,
-        "provenance": origin,
-        "items": [item.entry() for item in items],
-    }
+    entries = [item.entry() for item in items]
+    index = {"run": run, "provenance": origin, "items": entries}
     extra = [
         write_text(folder / "captions.md", _captions(items, source)),
-        write_text(folder / "references.bib", bibliography(run, origin)),
+        write_text(folder / "references.bib", bibliography(run, origin, entries)),
         write_json(folder / "index.json", index),
     ]
     return [*extra, *(folder / file for item in items for file in item.files)]

@@ -17,15 +17,13 @@ from typing import Any
 from benchmarks.peers.cases import GRID, LOSS, Case
 from benchmarks.peers.results import write_results
 from benchmarks.peers.trial import ENVIRONMENT, RELEASED, describe, gap_record, run_case
-from gradmethods.app.runs.begin import clear
+from gradmethods.app.runs.begin import begin, clear
 from gradmethods.cost.provenance import provenance
-from gradmethods.errors import GradientError
 from gradmethods.output.files import (
     PROVENANCE,
     RECORDS,
     append_record,
     locked,
-    read_json,
     records_so_far,
     write_json,
 )
@@ -48,16 +46,13 @@ GRACE = 60.0
 ROOT = Path(__file__).parents[2]
 """Where the child finds `benchmarks`."""
 
-SAME = ("git", "machine", "python", "packages", "peers", "seed")
-"""What a run that goes on must have in common with the one that it goes on with."""
-
 
 def run_comparison(
     out: Path | str,
     *,
     budget: float = BUDGET,
     seconds: float = SECONDS,
-    resume: bool = False,
+    resume: bool | None = None,
     seed: int = 0,
     cases: Sequence[Case] = GRID,
 ) -> int:
@@ -71,8 +66,8 @@ def run_comparison(
         Seconds for everything; cases that do not fit become gaps.
     seconds : float
         Of rounds for each case.
-    resume : bool, default False
-        Go on where a run of the same commit was killed.
+    resume : bool, optional
+        As for `gradmethods.app.runs.begin.begin`: by default an unfinished run is gone on with.
     seed : int, default 0
         Of networks, components and orders.
     cases : sequence of Case
@@ -89,7 +84,13 @@ def run_comparison(
 
 
 def _run_all(
-    folder: Path, budget: float, seconds: float, cases: Sequence[Case], *, resume: bool, seed: int
+    folder: Path,
+    budget: float,
+    seconds: float,
+    cases: Sequence[Case],
+    *,
+    resume: bool | None,
+    seed: int,
 ) -> int:
     start = time.monotonic()
     origin = provenance(
@@ -100,14 +101,15 @@ def _run_all(
         released={name: os.environ[name] for name in RELEASED if name in os.environ},
         finished=False,
     )
-    if resume:
-        before = read_json(folder / PROVENANCE, dict)
-        _check_same(before, origin)
-        origin = before | {"finished": False}
-    else:
-        clear(folder)
-    write_json(folder / PROVENANCE, origin)
     path = folder / RECORDS
+    origin = begin(
+        folder / PROVENANCE,
+        origin,
+        options=("peers",),
+        resume=resume,
+        kept=lambda: f"{len(records_so_far(path)):,} records",
+        clear=lambda: clear(folder),
+    )
     for case in cases:
         if _missing(case, path):
             gap = _run(case, path, seconds, seed, budget - (time.monotonic() - start))
@@ -194,14 +196,3 @@ def _single_thread() -> None:
         import torch
 
         torch.set_num_threads(1)
-
-
-def _check_same(before: dict[str, Any] | None, now: dict[str, Any]) -> None:
-    if before is None:
-        raise GradientError("There is no run to go on with in this folder. Start a new one.")
-    for name in SAME:
-        if before.get(name) != now[name]:
-            raise GradientError(
-                f"Cannot go on with the run in this folder: its {name} was {before.get(name)}, now "
-                f"it is {now[name]}. Start a new run without --resume."
-            )

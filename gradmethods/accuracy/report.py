@@ -17,8 +17,9 @@ from gradmethods.accuracy.answers import Answer, ask
 from gradmethods.accuracy.subject import Subject
 from gradmethods.distance import norm
 from gradmethods.provider import Provider
-from gradmethods.providers.analytical import FORMS, Analytical
+from gradmethods.providers.analytical import Analytical
 from gradmethods.providers.backprop import Backprop
+from gradmethods.providers.forms import FORMS
 from gradmethods.providers.forward import Forward
 from gradmethods.providers.numerical import Numerical
 from gradmethods.providers.schemes import DISTINCT

@@ -14,6 +14,7 @@ from gradmethods.app.commands import (
     article,
     bench,
     check,
+    cite,
     claims,
     compare,
     diff,
@@ -41,6 +42,7 @@ COMMANDS = (
     formulas,
     report,
     diff,
+    cite,
 )
 """In the order of ``gradmethods --help``."""
 

@@ -25,12 +25,15 @@ class Settled(NamedTuple):
 
     Attributes
     ----------
+    name : str
+        Of the primitive that chooses.
     tied : numpy.ndarray of bool
         Where values are equal.
     below, above : numpy.ndarray of bool
         Where the first of two is taken to be the smaller, and where the larger.
     """
 
+    name: str
     tied: Truth
     below: Truth
     above: Truth

@@ -8,12 +8,12 @@ ball.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from typing import Any
 
 import numpy as np
-from flint import arb, arb_series
+from flint import arb, arb_series, ctx
 from numpy.typing import NDArray
 
 from gradmethods.arrays import Array
@@ -27,7 +27,6 @@ from gradmethods.certified.functions import smooth
 from gradmethods.certified.namespace import Balls
 from gradmethods.certified.numbers import is_known, rounded
 from gradmethods.certified.precision import raised, working
-from gradmethods.certified.series import head
 from gradmethods.errors import InvalidOption
 from gradmethods.graph.record import call_loss
 from gradmethods.primitives import get_primitive
@@ -37,6 +36,13 @@ BITS = 128
 DIGITS = 17
 """Each derivative gets as many digits as float64 can hold."""
 Function = Callable[..., Any]
+
+
+def _value(x: Any) -> Any:
+    """Return the value at step 0 of a series that is one: its coefficients are numbers."""
+    if not isinstance(x, arb_series):
+        return x
+    return x[0] if all(c.is_finite() for c in x.coeffs()) else NAN
 
 
 def _larger(x: Any, y: Any) -> Any:
@@ -52,24 +58,24 @@ class Series(Balls):
     def _values(self, name: str, operands: list[Objects]) -> Objects:
         of_balls, series = smooth(name).value, get_primitive(name).series
         own = of_balls if series is None else partial(series, truncated)
-        return each(_guarded(own, of_balls), *operands)
+        return each(guarded(own, of_balls), *operands)
 
     def _levels(self, _name: str, _values: Objects, balls: tuple[Ball, ...]) -> Levels:
         """Leave it to the values: what has no series is NaN, and decides nothing."""
         return either(*balls)
 
     def _here(self, ball: Ball) -> Ball:
-        return Ball(each(head, ball.values), ball.dtype, None, ball.varying)
+        return Ball(each(_value, ball.values), ball.dtype, None, ball.varying)
 
     def _maximum(self, a: Ball, b: Ball) -> Ball:
         x, y = np.broadcast_arrays(a.values, b.values)
-        below, above, _ = order_of(each(head, x), each(head, y))
+        below, above, _ = order_of(self._here(a).values, self._here(b).values)
         values = np.where(above, x, np.where(below, y, each(_larger, x, y)))
         varying = np.where(above, a.levels, np.where(below, b.levels, either(a, b)))
         return Ball(values, a.dtype, None, varying)
 
 
-def _guarded(function: Function, of_balls: Function) -> Function:
+def guarded(function: Function, of_balls: Function) -> Function:
     """Take the function of balls where there are only balls; what has no series is NaN."""
 
     def guarded(*operands: Any) -> Any:
@@ -141,18 +147,33 @@ def certified_derivatives(
 
 def _along(problem: Problem, order: int, component: int) -> list[arb]:
     """Enclose the loss and its derivatives along one coordinate."""
-    point = point_of(problem)
-    flat = np.concatenate([values.ravel() for values in point.values()])
-    flat[component] = arb_series([flat[component], 1], prec=order + 1)
-    xp, dtype = Series(), problem.dtype
+    direction = [arb(int(i == component)) for i in range(problem.size)]
+    coefficients = taylor(problem, Series(), direction, order + 1)
+    return [c * math.factorial(k) for k, c in enumerate(coefficients)]
+
+
+def taylor(problem: Problem, xp: Series, direction: Sequence[arb], terms: int) -> list[arb]:
+    """Enclose the first coefficients of the loss as a series along a direction.
+
+    Work with series that are no shorter: terms get lost where a root is taken.
+
+    Raises
+    ------
+    Undecided
+        If one of them is not finite, or a comparison is open.
+    """
+    flat = np.concatenate([values.ravel() for values in point_of(problem).values()])
+    for i, slope in enumerate(direction):
+        if not slope.is_zero():
+            flat[i] = arb_series([flat[i], slope], prec=ctx.cap)
     params = {
-        name: Array(xp, Ball(values, dtype, None, SMOOTHLY))
+        name: Array(xp, Ball(values, problem.dtype, None, SMOOTHLY))
         for name, values in problem.structure.split(flat).items()
     }
     data = {name: Array(xp, array) for name, array in problem.data.items()}
     result: Any = xp.ball(call_loss(problem, params, data, xp).payload).values[()]
-    coefficients = result.coeffs() if isinstance(result, arb_series) else [result]
-    if not all(c.is_finite() for c in coefficients):
+    series = result if isinstance(result, arb_series) else arb_series([result], prec=terms)
+    coefficients = [series[k] for k in range(terms)]
+    if series.prec < terms or not all(c.is_finite() for c in coefficients):
         raise Undecided("A derivative is not a finite number")
-    coefficients += [arb(0)] * (order + 1 - len(coefficients))
-    return [c * math.factorial(k) for k, c in enumerate(coefficients)]
+    return coefficients

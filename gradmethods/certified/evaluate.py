@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from typing import Any
 
 import numpy as np
@@ -12,6 +13,8 @@ from flint import arb
 
 from gradmethods.arrays import Array
 from gradmethods.certified.arrays import (
+    CONSTANT,
+    NAN,
     ONE,
     SMOOTHLY,
     ZERO,
@@ -47,7 +50,7 @@ UNITS = {name: 2.0**-bits for name, bits in PRECISIONS.items()}
 LEAST = {name: float(np.finfo(name).smallest_normal) for name in PRECISIONS}
 """Least normal numbers."""
 
-FORWARD = 1000
+FORWARD = 100
 """Parameters up to which rounding errors are followed along each of them."""
 
 Enclosures = dict[str, Objects]
@@ -70,22 +73,36 @@ def run(
         If a comparison is open, or the loss is not finite.
     """
     value, variation = _evaluated(problem, point, variations, xp)
+    if xp.choices is not None and next(xp.choices, None) is not None:
+        raise Undecided("There are fewer choices than were settled")
     if not value.is_finite():
         raise Undecided("The loss is not a finite number")
     return value, variation
 
 
 def _evaluated(
-    problem: Problem, point: Enclosures, variations: Mapping[str, Variation], xp: Balls
+    problem: Problem,
+    point: Enclosures,
+    variations: Mapping[str, Variation],
+    xp: Balls,
+    level: np.int8 = SMOOTHLY,
 ) -> tuple[Any, Variation | None]:
     dtype = problem.dtype
     params = {
-        name: Array(xp, Ball(values, dtype, variations.get(name), SMOOTHLY))
+        name: Array(xp, Ball(values, dtype, variations.get(name), level))
         for name, values in point.items()
     }
     data = {name: Array(xp, array) for name, array in problem.data.items()}
     result = xp.ball(call_loss(problem, params, data, xp).payload)
     return result.values[()], result.variation
+
+
+def value_at(problem: Problem, point: Enclosures) -> arb:
+    """Enclose the loss at a point alone, where equal values are equal; NaN if that is open."""
+    value: arb = NAN
+    with suppress(NotDifferentiable):
+        value, _ = _evaluated(problem, point, {}, Balls(), level=CONSTANT)
+    return value
 
 
 def slopes(
@@ -113,6 +130,7 @@ def enclose(
     unit: float = 0.0,
     budget: float = float("inf"),
     choices: Sequence[Settled] | None = None,
+    free: bool = False,
 ) -> tuple[arb, Enclosures]:
     """Enclose the loss and its gradient, working with `bits` bits.
 
@@ -126,7 +144,9 @@ def enclose(
     budget : float, optional
         Seconds.
     choices : sequence of Settled, optional
-        How choices between equal values are made, where that does not matter.
+        How choices between equal values are made.
+    free : bool, optional
+        Whether the balls shall hold what comes of all of these choices.
 
     Raises
     ------
@@ -143,7 +163,7 @@ def enclose(
         point = point_of(problem)
         if unit and problem.size <= FORWARD:
             return _forwards(problem, point, unit, budget, choices)
-        return _in_reverse(problem, point, unit, budget, choices)
+        return _in_reverse(problem, point, Balls(unit, choices=choices, free=free), budget)
 
 
 def may_round_to(problem: Problem, point: Enclosures, value: float) -> bool:
@@ -154,23 +174,18 @@ def may_round_to(problem: Problem, point: Enclosures, value: float) -> bool:
     dtype = str(problem.dtype)
     with working(PRECISIONS[dtype]):
         try:
-            loss, _ = _evaluated(problem, point, {}, Balls(UNITS[dtype], LEAST[dtype]))
+            loss, _ = _evaluated(problem, point, {}, Balls(UNITS[dtype], LEAST[dtype]), CONSTANT)
         except NotDifferentiable:
             return False
     return bool(loss.overlaps(arb(value)))  # as a ball without end does
 
 
 def _in_reverse(
-    problem: Problem,
-    point: Enclosures,
-    unit: float,
-    budget: float,
-    choices: Sequence[Settled] | None = None,
+    problem: Problem, point: Enclosures, xp: Balls, budget: float
 ) -> tuple[arb, Enclosures]:
     """Enclose the gradient in one sweep back from the loss."""
     start = time.perf_counter()
-    params = {name: Trace(values.shape, unit=unit) for name, values in point.items()}
-    xp = Balls(unit, choices=choices)
+    params = {name: Trace(values.shape, unit=xp.unit) for name, values in point.items()}
     value, loss = run(problem, point, params, xp)
     seconds = time.perf_counter() - start
     if SWEEP * seconds > budget:

@@ -12,6 +12,7 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
+from flint import arb
 
 from gradmethods.arrays import Array
 from gradmethods.certified import decisions
@@ -36,7 +37,14 @@ from gradmethods.certified.decisions import Settled, Tie
 from gradmethods.certified.functions import smooth
 from gradmethods.certified.moving import MOVES
 from gradmethods.certified.piecewise import LOGIC, Piecewise
-from gradmethods.certified.products import product, running_total, sum_of_two, total, widened
+from gradmethods.certified.products import (
+    is_infinity,
+    product,
+    running_total,
+    sum_of_two,
+    total,
+    widened,
+)
 from gradmethods.errors import NotDifferentiable
 from gradmethods.graph.record import result_dtype
 from gradmethods.graph.signs import KEEPING, NEVER_NEGATIVE
@@ -58,6 +66,15 @@ UNDERFLOW = 8
 """Units in the last place that functions may be off by where they underflow."""
 
 
+def _beside(x: Any, other: Any) -> Any:
+    """Return what of a ball counts beside another: beside an infinity, its midpoint will do.
+
+    Of an infinity and a ball with a radius, Arb says that their sum may be either infinity.
+    """
+    known = isinstance(x, arb) and x.is_finite() and is_infinity(other)
+    return x.mid() if known else x
+
+
 class Balls(Piecewise):
     """The namespace over balls with tangents; NumPy's arrays and numbers are constants.
 
@@ -72,6 +89,8 @@ class Balls(Piecewise):
         as its last place. By default nothing underflows.
     choices : sequence of Settled, optional
         How choices between equal values are made; by default they are not.
+    free : bool, optional
+        Whether what depends on these choices is in balls that hold it however they fall.
 
     Attributes
     ----------
@@ -84,10 +103,16 @@ class Balls(Piecewise):
     kind = "ball"
 
     def __init__(
-        self, unit: float = 0.0, least: float = 0.0, choices: Sequence[Settled] | None = None
+        self,
+        unit: float = 0.0,
+        least: float = 0.0,
+        choices: Sequence[Settled] | None = None,
+        *,
+        free: bool = False,
     ) -> None:
         self.unit, self.least = unit, least
         self.choices = None if choices is None else iter(choices)
+        self.free = free
         self.largest = 1
         self.ties = 0
         self.doubts: list[str] = []
@@ -149,7 +174,7 @@ class Balls(Piecewise):
         if not zero.any():
             return self._smooth("pow", a, b)
         base = replace(a, values=boxed(np.where(zero, ONE, a.values)))
-        nothing = Ball(filled(zero.shape), a.dtype)
+        nothing = Ball(filled(zero.shape), a.dtype, None, np.broadcast_to(b.varying, zero.shape))
         return self._where(self.ball(zero), nothing, self._smooth("pow", base, b))
 
     def _on_the_cut(self, angle: Ball, payload: Any, y: Ball, x: Ball) -> Ball:
@@ -177,7 +202,7 @@ class Balls(Piecewise):
             part = ball.variation.spread(values.shape)
             if slope is not None:
                 by = each(slope, *operands, values)
-                if settled is not None:  # at such a root any slope will do
+                if settled is not None and not self.free:  # at such a root any slope will do
                     by = boxed(np.where(settled.tied, ZERO, by))
                 if not ball.varies.all():  # nothing varies there, whatever the slope
                     by = boxed(np.where(ball.varies, by, ZERO))
@@ -202,10 +227,10 @@ class Balls(Piecewise):
         return found
 
     def _values(self, name: str, operands: list[Objects]) -> Objects:
-        values = each(smooth(name).value, *operands)
         if name not in SUMS:
-            return self._underflowing(values)
+            return self._underflowing(each(smooth(name).value, *operands))
         x, y = operands
+        values = each(smooth(name).value, each(_beside, x, y), each(_beside, y, x))
         return sum_of_two(values, x, y, self.unit)
 
     def _underflowing(self, values: Objects) -> Objects:

@@ -18,6 +18,7 @@ from gradmethods.certified import decisions
 from gradmethods.certified.arrays import (
     ABRUPTLY,
     CONSTANT,
+    NAN,
     SMOOTHLY,
     Ball,
     Truth,
@@ -25,15 +26,20 @@ from gradmethods.certified.arrays import (
     each,
     either,
     exact,
+    filled,
     holds,
     variations,
 )
-from gradmethods.certified.decisions import Settled
+from gradmethods.certified.decisions import Settled, Undecided
 from gradmethods.certified.moving import Moving
 from gradmethods.certified.numbers import tied
 from gradmethods.primitives import Kind, of_kind
 
 LOGIC = of_kind(Kind.LOGIC)
+
+
+EITHER: Any = arb(0.5, 0.5)
+"""Holds 0 and 1, and all between."""
 
 
 class Piecewise(Moving):
@@ -47,17 +53,25 @@ class Piecewise(Moving):
         Choices between equal values that were met and not settled.
     choices : iterator of Settled, or None
         How choices are settled, in their order.
+    free : bool
+        Whether what depends on these choices shall be in balls that hold it however they fall.
     """
 
     doubts: list[str]
     ties: int
     choices: Iterator[Settled] | None
+    free: bool
 
-    def settled(self, name: str, *balls: Ball) -> Settled | None:  # noqa: ARG002  # in `ties` it counts
+    def settled(self, name: str, *balls: Ball) -> Settled | None:
         """Return how a choice between values that vary was settled; None if it was not."""
-        if self.choices is None or not either(*balls).any():
+        levels = either(*balls)
+        if self.choices is None or not levels.any():
             return None
-        return next(self.choices)
+        settled = next(self.choices, None)
+        shape = np.broadcast_shapes(*(ball.shape for ball in balls))
+        if settled is None or (settled.name, settled.tied.shape) != (name, shape):
+            raise Undecided(f"xp.{name} was not asked of the same where choices were settled")
+        return settled
 
     def _maximum(self, a: Ball, b: Ball) -> Ball:
         x, y = np.broadcast_arrays(a.values, b.values)
@@ -85,7 +99,10 @@ class Piecewise(Moving):
                 self.ties += 1
                 at = x[neither & ~alike][0].str(8)
                 self.doubts.append(f"a kink of xp.maximum, minimum, abs, max or min is near {at}")
-        return Ball(values, a.dtype, one.selected(above, other, below), varying)
+        variation = one.selected(above, other, below)
+        if self.free and settled:
+            variation = _between(variation, one.selected(~above, other, above), settled.tied)
+        return Ball(values, a.dtype, variation, varying)
 
     def _minimum(self, a: Ball, b: Ball) -> Ball:
         first = negated(a)
@@ -101,6 +118,13 @@ class Piecewise(Moving):
         variation = None if parts is None else parts[0].selected(chosen, parts[1], ~chosen)
         varying = np.where(chosen, a.levels, b.levels)
         varying = np.where(condition.varies, either(a, b), varying)
+        if self.free and condition.varies.any():
+            open_ = np.broadcast_to(condition.varies, values.shape)
+            equal = holds(tied, *np.broadcast_arrays(a.values, b.values, values)[:2])
+            values = np.where(open_ & ~equal, NAN, values)
+            if parts is not None:
+                left = parts[0].selected(~chosen, parts[1], chosen)
+                variation = _between(variation, left, open_)
         return Ball(values, a.dtype, variation, varying)
 
     def _compare(self, name: str, a: Ball, b: Ball) -> Any:
@@ -112,18 +136,26 @@ class Piecewise(Moving):
     def _condition(self, truth: Truth, tied_: Truth) -> Any:
         if not tied_.any():
             return truth
+        values = exact(truth)
+        if self.free:
+            values = boxed(np.where(tied_, EITHER, values))
         levels = np.where(tied_, SMOOTHLY, CONSTANT)
-        return Ball(exact(truth), np.dtype(bool), None, levels, never_negative=True)
+        return Ball(values, np.dtype(bool), None, levels, never_negative=True)
 
     def _step(self, name: str, a: Ball) -> Ball:
         """Decide signs and whole parts; a step at a jump is taken to the side that is settled."""
-        if (settled := self.settled(name, a)) is None or not settled.tied.any():
+        settled = self.settled(name, a)
+        a = self._at_the_point(a)
+        if settled is None or not settled.tied.any():
             return Ball(decisions.step(name, a), a.dtype)
         side = np.where(settled.above, 0.25, np.where(settled.below, -0.25, 0.0))
         levels = np.where(settled.tied, CONSTANT, a.levels)
         beside = replace(a, values=boxed(a.values + exact(side)), varying=levels)
         levels = np.where(settled.tied, SMOOTHLY, CONSTANT)
-        return Ball(decisions.step(name, beside), a.dtype, None, levels)
+        values = decisions.step(name, beside)
+        if self.free:
+            values = np.where(settled.tied, NAN, values)
+        return Ball(values, a.dtype, None, levels)
 
     def _logic(self, name: str, *payloads: Any) -> Any:
         conditions = [self._truth_of(payload) for payload in payloads]
@@ -141,6 +173,10 @@ class Piecewise(Moving):
 
     def _here(self, ball: Ball) -> Ball:
         """Return the balls that decide."""
+        return ball
+
+    def _at_the_point(self, ball: Ball) -> Ball:
+        """Return the balls at the point, of what decides."""
         return ball
 
     def _max(self, a: Ball, *, axis: tuple[int, ...], keepdims: bool) -> Ball:
@@ -165,6 +201,12 @@ class Piecewise(Moving):
         return negated(self._max(negated(a), axis=axis, keepdims=keepdims))
 
 
+def _between(here: Any, there: Any, where: Truth) -> Any:
+    """Let an array vary as one or another does, or anyhow between, where these are open."""
+    rest = there.plus(here.negated()).selected(where, here.zeros(where.shape), ~where)
+    return here.plus(rest.scaled(filled(where.shape, EITHER)))
+
+
 def negated(a: Ball) -> Ball:
     """Change every sign."""
     variation = a.variation and a.variation.negated()
@@ -178,7 +220,7 @@ def chosen_by(condition: Ball) -> Truth:
 
 def _larger(x: Any, y: Any) -> Any:
     """Return a ball that holds the larger of two, both of which may be NaN."""
-    return x.max(y) if isinstance(x, arb) and isinstance(y, arb) else x
+    return x.max(y)
 
 
 def _one_and_the_same(x: Any, y: Any) -> bool:

@@ -94,5 +94,17 @@ def sizes(x: Objects) -> NDArray[np.float64]:
 
 
 def widened(x: Objects, by: NDArray[np.float64]) -> Objects:
-    """Enlarge the radii of balls; those that need not be remain what they are."""
-    return each(lambda ball, radius: ball + arb(0, radius) if radius else ball, x, by)
+    """Enlarge the radii of balls; those that need not be remain what they are.
+
+    Infinity is exact: whatever is added to it, nothing is rounded.
+    """
+    return each(
+        lambda ball, radius: ball + arb(0, radius) if radius and not is_infinity(ball) else ball,
+        x,
+        by,
+    )
+
+
+def is_infinity(ball: Any) -> bool:
+    """Whether a ball is one of the two infinities for certain."""
+    return bool(ball.is_exact() and not ball.is_finite())

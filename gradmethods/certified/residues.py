@@ -21,8 +21,7 @@ import secrets
 from collections.abc import Callable
 from typing import Any
 
-import numpy as np
-from flint import arb, arb_mat, fmpz
+from flint import arb, arb_mat, fmpz, fmpz_mat
 
 from gradmethods.certified.arrays import Objects, each, from_list
 from gradmethods.certified.numbers import parts
@@ -45,6 +44,7 @@ class Field:
     def __init__(self) -> None:
         self.prime = _random_prime()
         self._key = secrets.token_bytes(32)
+        self._powers: dict[int, int] = {}
 
     def random(self) -> int:
         """Return a residue that nothing else is related to."""
@@ -63,7 +63,9 @@ class Field:
         mantissa, exponent = parts(ball)
         if not ball.is_exact():  # a constant of the functions, such as log 2
             return self.named("constant", mantissa, exponent)
-        return mantissa * pow(2, exponent, self.prime) % self.prime
+        if exponent not in self._powers:
+            self._powers[exponent] = pow(2, exponent, self.prime)
+        return mantissa * self._powers[exponent] % self.prime
 
 
 def _random_prime() -> int:
@@ -178,6 +180,11 @@ class Number:
         """Return the angle of the point whose second coordinate this is."""
         return self.named("atan2", arb.atan2, self.of(x))
 
+    def max(self, other: Any) -> Number:
+        """Return the larger of two, of which it is not decided which that is."""
+        y = self.of(other)
+        return self._with(arb.max, self.residue if self == y else self.field.random(), y)
+
     def is_exact(self) -> bool:
         """Say that it is known well enough to be compared for equality."""
         return self.is_finite()
@@ -233,6 +240,8 @@ def product(a: Objects, b: Objects) -> Objects:
     balls = of_balls("ball")
     single = all(x.hull is x.ball for y in (a, b) for x in y.flat)
     hulls = [None] * len(balls) if single else of_balls("hull")
-    residues = np.matmul(*(each(lambda x: x.residue, y) for y in (a, b))) % some.field.prime
-    found = zip(balls, residues.flat, hulls, strict=True)
+    left, right = ([x.residue for x in y.flat] for y in (a, b))
+    residues = (fmpz_mat(m, k, left) * fmpz_mat(k, n, right)).entries()
+    prime = some.field.prime
+    found = zip(balls, (int(x) % prime for x in residues), hulls, strict=True)
     return from_list([Number(some.field, *parts_) for parts_ in found], (m, n))

@@ -6,8 +6,9 @@ the loss has that gradient there. So each choice is an unknown number t, 0 or 1:
 equal values varies as t times the one and 1 - t times the other. The loss is evaluated with random
 residues for the unknowns, twice: what differs depends on a choice.
 
-Uses of one choice share its unknown. Of comparisons that is one of the same two arrays; of maxima,
-all whose two sides part in proportion, for x - |x| at 0 is max(x, 0) - ... to first order.
+Uses of one choice share its unknown. Of comparisons these are such of the same two numbers; of
+maxima, all whose two sides part in proportion, as those of max(x, 0) and max(-2 x, 0) do: to first
+order it does not matter that they may fall otherwise where the sides part more slowly than steps.
 """
 
 from __future__ import annotations
@@ -40,7 +41,7 @@ from gradmethods.certified.decisions import Settled, Tie, Undecided
 from gradmethods.certified.evaluate import point_of, run
 from gradmethods.certified.namespace import ROOTS, Balls
 from gradmethods.certified.numbers import tied
-from gradmethods.certified.piecewise import chosen_by
+from gradmethods.certified.piecewise import EITHER, chosen_by
 from gradmethods.certified.residues import Field, Number
 from gradmethods.certified.tangents import Tangents
 from gradmethods.problem import Problem
@@ -67,8 +68,9 @@ class Choosing(Balls):
         self.field = field
         self.made: list[Settled] = []
         self._unknowns: dict[Any, int] = {}
-        self._ratio_of: dict[int, Any] = {}
-        self._ratios = filled((), None)
+        self._forms: dict[int, list[tuple[Number, int]]] = {}
+        self._parted: dict[int, tuple[int, int]] = {}
+        self._parts: dict[tuple[int, ...], tuple[int, int]] = {}
         self._kept: list[Any] = []
 
     def ball(self, payload: Any) -> Ball:
@@ -93,17 +95,17 @@ class Choosing(Balls):
         x, y = np.broadcast_arrays(a.values, b.values)
         equal = self._tied(name, x, y, *balls)
         below, above = np.zeros(equal.shape, bool), np.zeros(equal.shape, bool)
-        self._ratios = filled(equal.shape, None)
+        self._parts = {}
         parts = variations(self._spread(a, x.shape), self._spread(b, x.shape))
         if parts is not None and equal.any() and name not in ROOTS:
             for i, first, second in self._parting(parts, equal):
-                self._ratios[i] = self._ratio(first, second)
+                self._parts[i] = self._shared(first, second)
                 below[i], above[i] = first.ball < 0, first.ball > 0
                 if not (below[i] or above[i]):
                     raise Undecided(f"Two equal values part by {first.str(8)} along a direction")
         if name == "maximum":  # those that part nowhere are as good as each other
             above = equal & ~below
-        self.made.append(Settled(equal, below, above))
+        self.made.append(Settled(name, equal, below, above))
         return self.made[-1]
 
     def _tied(self, name: str, x: Objects, y: Objects, *balls: Ball) -> Truth:
@@ -136,6 +138,30 @@ class Choosing(Balls):
         prime = self.field.prime
         return y.residue * pow(x.residue, -1, prime) % prime if x.residue else -1
 
+    def _shared(self, x: Number, y: Number) -> tuple[int, int]:
+        """Return the ratio in which two sides part along the directions, and the unknown of that.
+
+        All that part in proportion share it; but the factor must be a number, not itself a choice:
+        |x| and x part from 0 in the same ratio, and not at the same places.
+        """
+        ratio = self._ratio(x, y)
+        z = x if x.residue else y
+        forms = self._forms.setdefault(ratio, [])
+        for form, unknown in forms:
+            if any(map(self._is_constant, (z / form, form / z))):
+                return ratio, unknown
+        forms.append((z, self.field.random()))
+        return ratio, forms[-1][1]
+
+    def _is_constant(self, factor: Number) -> bool:
+        """Say whether a factor is a number, so that it is no choice: that of its ball, or near."""
+        ball = factor.ball
+        if not ball.is_finite():
+            return False
+        near = (ball.mid() * COARSE).floor() / COARSE, (ball.mid() * COARSE).ceil() / COARSE
+        exact = (ball,) if ball.is_exact() else near
+        return any(factor.residue == self.field.of(x) for x in exact)
+
     def _unknown(self, *key: Any) -> int:
         return self._unknowns.setdefault(key, self.field.random())
 
@@ -147,7 +173,7 @@ class Choosing(Balls):
 
     def _keep(self, x: Any, varies: Truth, i: tuple[int, ...]) -> Any:
         """Return what tells a function of the parameters apart: a constant by its value."""
-        if not np.broadcast_to(varies, self._ratios.shape)[i]:
+        if not np.broadcast_to(varies, self.made[-1].tied.shape)[i]:
             return "constant", x.residue
         self._kept.append(x)  # so that no other gets its number
         return id(x)
@@ -183,7 +209,9 @@ class Choosing(Balls):
         if not either(a, b).any() or not self.made[-1].tied.any():
             return result
         settled = self.made[-1]
-        weights = each(lambda r: None if r is None else self._unknown("part", r), self._ratios)
+        weights = filled(settled.tied.shape, None)
+        for i, (_, unknown) in self._parts.items():
+            weights[i] = unknown
         one, other = self._spread(a, weights.shape), self._spread(b, weights.shape)
         values = np.where(settled.tied & settled.below, other.values, result.values)
         new = each(lambda x, tie: self._mixed(x, x, 0) if tie else x, values, settled.tied)
@@ -199,13 +227,14 @@ class Choosing(Balls):
         found = super()._compare(name, a, b)
         if not isinstance(found, Ball):
             return found
-        ratios, settled = self._ratios, self.made[-1]
+        parts, settled = self._parts, self.made[-1]
         x, y = np.broadcast_arrays(a.values, b.values)
 
-        def smaller(p: Any, q: Any, ratio: Any, taken: np.bool_) -> int:
+        def smaller(p: Any, q: Any, part: Any, taken: np.bool_) -> int:
             """Return the weight of p < q: an unknown, or all that it leaves."""
             unknown = self._unknown("less", p, q)
-            self._ratio_of[unknown] = ratio
+            if part is not None:
+                self._parted[unknown] = part
             return 1 - unknown if taken else unknown
 
         values = each(self.number, found.values)
@@ -213,8 +242,8 @@ class Choosing(Balls):
             if x[i] is y[i]:
                 continue
             p, q = self._keep(x[i], a.varies, i), self._keep(y[i], b.varies, i)
-            less = smaller(p, q, ratios[i], settled.below[i])
-            more = smaller(q, p, ratios[i], settled.above[i])
+            less = smaller(p, q, parts.get(i), settled.below[i])
+            more = smaller(q, p, parts.get(i), settled.above[i])
             weight = WEIGHTS[name](less, more) % self.field.prime
             values[i] = Number(self.field, values[i].ball, weight, EITHER)
         return replace(found, values=values)
@@ -253,9 +282,9 @@ class Choosing(Balls):
         loser: Any = parts[1].selected(first, parts[0], ~first)
         equal = open_ & holds(tied, each(self.number, result.values), each(self.number, left))
         for i, x, y in self._parting([result.variation, loser], equal):
-            ratio = self._ratio(x, y)
-            if self._ratio_of.get(weights[i]) == ratio:  # like a maximum, to first order
-                weights[i] = self._unknown("part", ratio)
+            ratio, unknown = self._parted.get(weights[i]) or (None, 0)
+            if ratio == self._ratio(x, y):  # like a maximum, to first order
+                weights[i] = unknown
         values = each(self._mixed, result.values, left, weights)
         return replace(
             result, values=values, variation=self._mixed_tangents(result.variation, loser, weights)
@@ -296,9 +325,10 @@ def _where(mask: Truth) -> Iterator[tuple[int, ...]]:
     return (tuple(i) for i in np.argwhere(mask))
 
 
-EITHER = arb(0).union(arb(1))
-
 QUARTER = arb(0.25)
+
+COARSE = arb(2**16)
+"""Parts of 1 in which factors are looked for that balls enclose."""
 
 WEIGHTS: dict[str, Callable[..., int]] = {
     "less": lambda less, _: less,

@@ -6,6 +6,8 @@ import math
 from collections.abc import Iterable
 from dataclasses import replace
 
+import numpy as np
+
 from gradmethods.accuracy.answers import Answer, answered, timed
 from gradmethods.comparison.advice import LEAST, Advice
 from gradmethods.comparison.choices import Option
@@ -77,7 +79,7 @@ def advise(problem: Problem, *, seconds: float = 0.5, limit: float = 10.0) -> Ad
         loss = min(calls_for(plain_loss(problem), SHORTEST_ROUND)[1] for _ in range(3))
     measured = [_measured(name, problem, loss, seconds, limit) for name in CANDIDATES]
     found = find_truth(problem, limit)
-    options = [_settled(option, judge_answer(answer, found)) for option, answer in measured]
+    options = [_settled(option, judge_answer(answer, found), found) for option, answer in measured]
     return _advice(found, loss, options)
 
 
@@ -86,14 +88,14 @@ def advice_on(found: Found, judged: Iterable[Judged]) -> Advice:
     answers = list(judged)
     costs = [each.answer.cost for each in answers if each.answer.cost]
     loss = min((cost.loss.median for cost in costs), default=math.nan)
-    return _advice(found, loss, [_settled(_timed(each.answer), each) for each in answers])
+    return _advice(found, loss, [_settled(_timed(each.answer), each, found) for each in answers])
 
 
 def _advice(found: Found, loss: float, options: list[Option]) -> Advice:
     return Advice(found.problem, loss, tuple(options), found.words, found.why)
 
 
-def _settled(option: Option, judged: Judged) -> Option:
+def _settled(option: Option, judged: Judged, found: Found) -> Option:
     """Give a measured option its digits, and its fault if it must not be used."""
     if option.obstacle:
         return option
@@ -105,7 +107,8 @@ def _settled(option: Option, judged: Judged) -> Option:
         fault = f"{outcome}: {judged.reason}".rstrip(": ")
     if measures.digits < LEAST:
         fault = f"fewer than {LEAST:.0f} correct digit"
-    return replace(option, digits=measures.digits, certified=True, fault=fault)
+    digits = min(measures.digits, -math.log10(np.finfo(found.problem.dtype).eps / 2))
+    return replace(option, digits=digits, certified=True, fault=fault)
 
 
 def _timed(answer: Answer) -> Option:

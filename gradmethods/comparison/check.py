@@ -24,7 +24,7 @@ DISTANCES = (1e-1, 1e-2, 1e-3)
 """Relative; the largest at which the loss still has a gradient is taken."""
 
 
-def check_gradient(gradient: Any, problem: Problem, *, truth: Truth | None = None) -> Check:
+def check_gradient(gradient: Any, problem: Problem, *, truth: Truth | Found | None = None) -> Check:
     """Check a gradient that you wrote.
 
     Parameters
@@ -35,8 +35,9 @@ def check_gradient(gradient: Any, problem: Problem, *, truth: Truth | None = Non
         the gradient at the problem's point; or a provider.
     problem : Problem
         The loss, its parameters and its data.
-    truth : Truth, optional
-        The certified gradient of `problem`, if you have it already.
+    truth : Truth or Found, optional
+        The certified gradient of `problem`, or what `gradmethods.truth.find_truth` found, if you
+        have it already.
 
     Returns
     -------
@@ -96,7 +97,7 @@ def check_gradient(gradient: Any, problem: Problem, *, truth: Truth | None = Non
     return Check(name, problem, tuple(points), mistake, tuple(failures), tuple(unchecked))
 
 
-def assert_gradient(gradient: Any, problem: Problem, *, truth: Truth | None = None) -> None:
+def assert_gradient(gradient: Any, problem: Problem, *, truth: Truth | Found | None = None) -> None:
     """Raise if `check_gradient` finds a gradient wrong: for your own tests.
 
     Parameters
@@ -121,8 +122,10 @@ def assert_gradient(gradient: Any, problem: Problem, *, truth: Truth | None = No
         raise GradientMismatch(str(check))
 
 
-def _found(problem: Problem, truth: Truth | None) -> Found:
-    return Found(problem, truth) if truth is not None else find_truth(problem, BUDGET)
+def _found(problem: Problem, truth: Truth | Found | None) -> Found:
+    if truth is None:
+        return find_truth(problem, BUDGET)
+    return truth if isinstance(truth, Found) else Found(problem, truth)
 
 
 def _judge(where: str, found: Found, given: Given) -> PointCheck:

@@ -112,7 +112,7 @@ def _conclusion(comparison: Comparison) -> str:
         for verdict in GRAVITY
         if verdict in by_verdict
     ]
-    return " ".join(words)
+    return " ".join([*words, found.why]).rstrip()
 
 
 def _why(comparison: Comparison) -> str:

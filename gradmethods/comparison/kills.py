@@ -16,7 +16,7 @@ from gradmethods.errors import GradientError
 from gradmethods.problem import Problem
 from gradmethods.providers import get_provider
 from gradmethods.structure import Arrays
-from gradmethods.truth.truth import Truth
+from gradmethods.truth.find import Found
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -49,7 +49,7 @@ class Judge(Protocol):
 class Ours:
     """`check_gradient` on the values of a gradient, with the truth made once."""
 
-    truth: Truth
+    truth: Found
     name: str = "gradmethods"
 
     def obstacle(self, problem: Problem) -> str | None:
@@ -104,7 +104,7 @@ def _rows(problem: Problem, judges: Sequence[Judge]) -> Iterator[tuple[Any, ...]
     from gradmethods.certified import certified_gradient
 
     truth = certified_gradient(problem)
-    every: list[Judge] = [Ours(truth), *judges]
+    every: list[Judge] = [Ours(Found(problem, truth)), *judges]
     obstacles = {judge.name: judge.obstacle(problem) for judge in every}
     for plant in [*_right(problem), *planted(truth)]:
         for judge in every:

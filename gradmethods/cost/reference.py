@@ -1,24 +1,23 @@
-"""What the benchmark's gradients are held against.
-
-Backprop's gradient for every other method; for backprop itself the complex step, which shares no
-derivative rule with it, on a seeded sample of the components.
-"""
+"""What the benchmark's gradients are held against: the certified gradient, or a certified part."""
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from gradmethods.distance import error, gradient_error
 from gradmethods.problem import Problem
-from gradmethods.providers.numerical import Numerical
-from gradmethods.providers.registry import BASELINE, get_provider, traits
-from gradmethods.structure import Arrays, Parameters
+from gradmethods.structure import Parameters
+from gradmethods.truth.find import find_truth
+from gradmethods.truth.judge import Answered, measured
 
 SAMPLE = 50
-"""Components compared at most: each costs a complex forward pass."""
+"""Components drawn at most."""
+
+SECONDS = 2.0
+"""That certifying may take for a case: it must not take the time of the measurements."""
 
 
 @dataclass(frozen=True)
@@ -28,11 +27,11 @@ class Checked:
     Attributes
     ----------
     error : float
-        Norm of the difference ÷ norm of the reference, over the components compared.
+        Norm of the difference ÷ norm of the truth, over what is certified; NaN if nothing is.
     reference : str
-        What it was compared with, in words.
+        What it was held against, in words.
     components : int
-        How many.
+        How many derivatives are certified.
     """
 
     error: float
@@ -40,22 +39,13 @@ class Checked:
     components: int
 
 
-def check(gradient: Parameters, problem: Problem, provider: str, seed: int) -> Checked:
-    """Measure the error of a provider's gradient at the point of its problem."""
-    arrays = problem.structure.check(gradient)
-    if traits(provider) == traits(BASELINE):  # which is no reference for itself
-        return _check_sample(arrays, problem, seed)
-    prepared = get_provider(BASELINE).prepare(problem)
-    reference = problem.structure.check(prepared(problem.params).gradient)
-    return Checked(gradient_error(arrays, reference).norm, BASELINE, problem.size)
-
-
-def _check_sample(arrays: Arrays, problem: Problem, seed: int) -> Checked:
-    chosen = sample(problem.size, seed)
-    part = problem.of_components(chosen)
-    reference = Numerical("complex-step").prepare(part)(part.params).gradient
-    measured = error(problem.structure.join(arrays)[chosen], reference)
-    return Checked(measured.norm, "complex step, sampled components", part.size)
+def check(gradient: Parameters, problem: Problem) -> Checked:
+    """Measure the error of a gradient at the point of its problem."""
+    found = find_truth(problem, SECONDS, rounding=False)
+    measures = measured(Answered(problem.structure.check(gradient)), found)
+    if measures is None:
+        return Checked(math.nan, found.words, 0)
+    return Checked(measures.error, found.words, measures.n)
 
 
 def sample(size: int, seed: int, most: int = SAMPLE) -> NDArray[np.intp]:

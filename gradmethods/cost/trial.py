@@ -213,13 +213,13 @@ def _measure(
             # A deadline that strikes here would lose what was measured.
             affordable=min(TRACED * settings.seconds, plan.left / 4),
         ),
-        **_check(result, problem, case.provider, settings.seed),
+        **_check(result, problem),
     }
 
 
-def _check(result: GradientResult, problem: Problem, provider: str, seed: int) -> dict[str, Any]:
+def _check(result: GradientResult, problem: Problem) -> dict[str, Any]:
     try:
-        return asdict(check(result.gradient, problem, provider, seed))
+        return asdict(check(result.gradient, problem))
     except GradientError as error:  # no reference is no reason to lose the times
         return {"error": None, "reference": f"none: {error}", "components": 0}
 

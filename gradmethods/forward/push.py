@@ -18,7 +18,8 @@ from gradmethods.arrays import Array
 from gradmethods.forward.dependence import Dependence
 from gradmethods.forward.tangents import Directions, Tangents
 from gradmethods.graph import Graph, Node
-from gradmethods.graph.complements import RuleRecorder
+from gradmethods.graph.complements import WITHOUT_VALUES
+from gradmethods.graph.rules import RuleRecorder
 from gradmethods.graph.selected import lifted
 from gradmethods.graph.slopes import Slopes
 from gradmethods.primitives import Kind, Primitive
@@ -88,6 +89,7 @@ class _Sweep:
         self.tangents: dict[Node, Tangents] = {
             graph.params[name]: Tangents(Array(xp, seed), (name,)) for name, seed in seeds.items()
         }
+        self._better = xp.complements(graph)
         self._dependence = Dependence(xp, graph, slopes, self.directions, self.tangents)
         for node in graph.nodes():
             if node.primitive is not None and node in slopes.active:
@@ -101,7 +103,10 @@ class _Sweep:
         xp, directions = self._xp, self.directions
         if not any(x in self.tangents for x in node.parents):
             return []
-        y, operands = Array(xp, node), [lifted(xp, x) for x in node.operands]
+        values = [node, *node.operands]
+        if self._better and primitive.name not in WITHOUT_VALUES:
+            values = [*map(self._better.of, values)]
+        y, *operands = (lifted(xp, x) for x in values)
         rules = xp.rules(primitive)
         if callable(rules):
             given = [self._of(x) for x in node.operands]

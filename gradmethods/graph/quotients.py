@@ -111,7 +111,7 @@ def quotient(to: Maker, n: Operand, d: Operand, *, overflows: bool) -> Operand |
     """
     if not isinstance(d, Node) or d.dtype.kind != "f":
         return None
-    over, under = _terms(to, n), _terms(to, d)
+    over, under = terms(to, n), terms(to, d)
     parts = {key: x for key, (x, _) in (over | under).items()}
     above, below = (
         [terms[key][1] if key in terms else 0.0 for key in parts] for terms in (over, under)
@@ -130,18 +130,14 @@ def quotient(to: Maker, n: Operand, d: Operand, *, overflows: bool) -> Operand |
 
 def normalised(to: Maker, n: Operand, d: Operand) -> Operand | None:
     """Return what stands for the quotient of a value, or an entry of it, by the sum of all."""
-    total = d
-    while is_node(total, "reshape", "broadcast_to"):
-        (total,) = total.operands
-    if not is_node(total, "sum") or total.dtype.kind != "f":
+    total = whole(n, d)
+    if total is None:
         return None
     (x,) = total.operands
     axes = total.static["axis"]
     if math.prod(x.shape[i] for i in axes) > to.longest:
         return None
     kept = tuple(1 if i in axes else length for i, length in enumerate(x.shape))
-    if n is not x and not (is_node(n, "getitem") and n.operands[0] is x and total.shape == ()):
-        return None
     if is_node(x, "exp") and is_node(x.operands[0], "subtract") and _is_extreme(x.operands[0]):
         return None  # the slope of the largest entry is the sum of the others', negative
     power = is_node(x, "exp")
@@ -149,6 +145,25 @@ def normalised(to: Maker, n: Operand, d: Operand) -> Operand | None:
     below = to.make("reshape", total, shape=kept)
     found = to.make(NORMALISED, x, below, along, axis=axes, power=power)
     return found if n is x else to.make("getitem", found, *n.operands[1:], **n.static)
+
+
+def whole(n: Operand, d: Operand) -> Node | None:
+    """Return the sum by which a value, or an entry of it, is divided: that of all its entries."""
+    while is_node(d, "broadcast_to"):
+        (d,) = d.operands
+    total = d
+    while is_node(total, "reshape"):
+        (total,) = total.operands
+    if not is_node(total, "sum") or total.dtype.kind != "f":
+        return None
+    found: Node = total
+    (x,) = found.operands
+    if is_node(n, "getitem") and n.operands[0] is x:
+        return found if found.shape == () else None
+    # Without its axes, a sum over rows would divide columns.
+    kept = [1 if i in found.static["axis"] else length for i, length in enumerate(x.shape)]
+    aligned = [1] * (len(kept) - len(d.shape)) + [*d.shape] == kept
+    return found if n is x and aligned else None
 
 
 def _is_extreme(shifted: Node) -> bool:
@@ -161,7 +176,7 @@ def _is_extreme(shifted: Node) -> bool:
     return False
 
 
-def _terms(to: Maker, x: Operand) -> dict[Any, tuple[Operand, float]]:
+def terms(to: Maker, x: Operand) -> dict[Any, tuple[Operand, float]]:
     """Return the terms of a sum, as parts and factors; nothing if they are too many."""
     found: dict[Any, tuple[Operand, float]] = {}
     waiting: list[tuple[Operand, float]] = [(x, 1.0)]

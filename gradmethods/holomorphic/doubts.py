@@ -94,10 +94,13 @@ def coarse(primitive: Primitive, operands: list[Any]) -> bool:
         return _silenced(z, w) or _silenced(w, z)
     if primitive.radius is None:
         return False
+    if len(operands) == 1:  # as most are: to find out more takes long
+        (z,), (radius,) = operands, primitive.radius
+        assert radius is not None
+        return _seen(z.imag, radius(z), WIDEST[z.real.dtype])
     limit = WIDEST[next(x.real.dtype for x in operands if np.iscomplexobj(x))]
-    real = [np.real(x) for x in operands]
     return any(
-        radius is not None and np.iscomplexobj(x) and _seen(x.imag, radius(*real), limit)
+        radius is not None and np.iscomplexobj(x) and _seen(x.imag, radius(*operands), limit)
         for x, radius in zip(operands, primitive.radius, strict=True)
     )
 

@@ -13,7 +13,7 @@ Analysis, Oxford 1987, 165-211.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -58,6 +58,34 @@ def divide(z: Any, w: Any) -> ComplexArray:
     if not np.iscomplexobj(z):
         across = np.where(a == 0, 0, across)  # 0 over what varies, however steeply, is flat
     return join((a + b * r) / denominator, across)
+
+
+def quotient(
+    n: ComplexArray, d: ComplexArray, parts_of: Sequence[Any], above: Any, below: Any
+) -> ComplexArray:
+    """n/d = ρ + Σ (bᵢ - ρcᵢ) xᵢ/d for n = Σ bᵢxᵢ, d = Σ cᵢxᵢ and any ρ: that of the largest part.
+
+    So the largest part, whose two contributions would cancel, is left out.
+    """
+    shape = np.broadcast_shapes(*map(np.shape, (n, d, *parts_of)))
+    sizes = (abs(c * np.real(x)) for c, x in zip(below, parts_of, strict=True))
+    largest = np.argmax([np.broadcast_to(size, shape) for size in sizes], axis=0)
+    ratios = np.array([b / c if c else 0.0 for b, c in zip(above, below, strict=True)])
+    ratio = ratios[largest]
+    rest: Any = 0
+    for k, (x, b, c) in enumerate(zip(parts_of, above, below, strict=True)):
+        weight = np.where(largest == k, 0, b - ratio * c)
+        rest = rest + weight * divide(x, d).imag
+    return join(divide(n, d).real, rest)
+
+
+def normalised(x: ComplexArray, d: ComplexArray, axis: tuple[int, ...]) -> ComplexArray:
+    """x/d for the sum d of x over axes: of the largest entry 1 less what is left for the others."""
+    share = divide(x, d)
+    largest = share.real == np.max(share.real, axis=axis, keepdims=True)
+    alone = largest & (np.sum(largest, axis=axis, keepdims=True) == 1)
+    others = np.sum(np.where(alone, 0, share.imag), axis=axis, keepdims=True)
+    return join(share.real, np.where(alone, -others, share.imag))
 
 
 def exp(z: ComplexArray) -> ComplexArray:

@@ -24,16 +24,17 @@ from gradmethods.holomorphic import functions
 from gradmethods.holomorphic.doubts import coarse, faint
 from gradmethods.holomorphic.functions import join
 from gradmethods.namespace import Namespace
-from gradmethods.primitives import Behaviour, Kind, Primitive, having
+from gradmethods.primitives import Behaviour, Kind, Primitive, having, of_kind
 from gradmethods.primitives.primitive import REAL_LINE
 
 Function = Callable[..., Any]
 
 
-SMOOTH = (Kind.SMOOTH, Kind.PRODUCT)
+SMOOTH = frozenset(of_kind(Kind.SMOOTH, Kind.PRODUCT))
 """Where infinities meet in these, real parts are taken from plain NumPy: see `_mend`."""
 
-LINEAR, LEAVING_ZERO = having(Behaviour.LINEAR), having(Behaviour.LEAVES_ZERO)
+CURVED = SMOOTH - having(Behaviour.LINEAR)
+LEAVING_ZERO = having(Behaviour.LEAVES_ZERO)
 
 
 class Holomorphic(Namespace):
@@ -80,18 +81,16 @@ class Holomorphic(Namespace):
                 "another scheme, or write the loss without it."
             )
         result = np.asarray(primitive.complex(functions, *payloads, **static))
-        smooth = primitive.kind in SMOOTH
-        if smooth and not np.isfinite(result).all():
+        if name in SMOOTH and not np.isfinite(result).all():
             result = _mend(primitive, result, payloads)
-        curved = smooth and name not in LINEAR
-        if curved:
+        if name in CURVED:
             if self.pinned:
                 real = np.asarray(primitive.numpy(*map(np.real, payloads)))
                 result = join(real, result.imag)
             elif name in LEAVING_ZERO:
                 result = _keep_zeros(primitive, result, payloads)
             self.coarse = self.coarse or coarse(primitive, payloads)
-        if curved or name == "astype":
+        if name in CURVED or name == "astype":
             result = self._watch_for_underflow(primitive, result, payloads)
         if primitive.domain is not REAL_LINE:
             result = self._keep_to_domain(primitive, result, payloads[0])

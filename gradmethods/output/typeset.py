@@ -12,31 +12,12 @@ from tabulate import tabulate
 from gradmethods.naming import printable
 from gradmethods.output.caption import Caption
 from gradmethods.output.files import csv_text, write_text
-
-LONG = 30
-"""Rows from which a LaTeX table may break over pages."""
-
-WIDE = {
-    "Reason": "p{7cm}",
-    "Obstacle": "p{5cm}",
-    "Text": "p{9cm}",
-    "Methods": "p{4cm}",
-    "Why": "p{5cm}",
-}
-"""Columns of sentences, in LaTeX; all others are as wide as they must be."""
+from gradmethods.output.latex import latex_table
 
 _NUMBER = re.compile(r"(≥ )?[-−]?[\d,.]+(e[-+]\d+)?( – [\d,]+)?( \[.*\])?( [mµn]?s)?|–")
 
 _TAG = re.compile("<(?=[A-Za-z/!?])")
 """What Markdown takes for the beginning of HTML."""
-
-_TEX = {
-    "\\": r"\textbackslash{}", "&": r"\&", "%": r"\%", "$": r"\$", "#": r"\#", "_": r"\_",
-    "{": r"\{", "}": r"\}", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}",
-    "÷": r"$\div$", "×": r"$\times$", "µ": r"$\mu$", "²": r"$^2$", "≤": r"$\le$", "≥": r"$\ge$",
-    "∝": r"$\propto$", "−": r"$-$", "–": "--", "…": r"\dots{}", "“": "``", "”": "''",
-    "∞": r"$\infty$", "ε": r"$\varepsilon$", "·": r"$\cdot$", "≠": r"$\ne$",
-}  # fmt: skip
 
 
 def write_table(
@@ -62,7 +43,9 @@ def write_table(
     return [
         write_text(folder / f"{name}.csv", csv_text(data)),
         write_text(folder / f"{name}.md", _markdown(shown, caption, source)),
-        write_text(folder / f"{name}.tex", _latex(name, shown, caption, source)),
+        write_text(
+            folder / f"{name}.tex", latex_table(name, shown, caption, source, is_numeric=is_numeric)
+        ),
     ]
 
 
@@ -78,17 +61,6 @@ def is_numeric(cells: pd.Series) -> bool:
     """
     words = [str(cell) for cell in cells if str(cell)]
     return 2 * sum(bool(_NUMBER.fullmatch(word)) for word in words) > len(words)
-
-
-def tex(text: str) -> str:
-    r"""Escape a text for LaTeX, with commands for the signs that older engines lack.
-
-    Examples
-    --------
-    >>> tex("gradient ÷ loss, 95 %")
-    'gradient $\\div$ loss, 95 \\%'
-    """
-    return "".join(_TEX.get(character, character) for character in printable(text))
 
 
 def markdown_table(shown: pd.DataFrame) -> str:
@@ -111,25 +83,3 @@ def _markdown(shown: pd.DataFrame, caption: Caption, source: str) -> str:
 def _in_markdown(cell: str) -> str:
     """Keep a cell in its cell, and from being HTML."""
     return _TAG.sub("&lt;", printable(cell).replace("|", r"\|"))
-
-
-def _latex(name: str, shown: pd.DataFrame, caption: Caption, source: str) -> str:
-    """Write a table for booktabs; how it was obtained stands in a comment, for the author."""
-    escaped = shown.map(lambda cell: tex(str(cell))).rename(columns=tex)
-    columns = "".join(
-        WIDE.get(str(column), "r" if is_numeric(shown[column]) else "l") for column in shown
-    )
-    table = escaped.style.hide(axis="index").to_latex(
-        environment="longtable" if len(shown) > LONG else "table",
-        hrules=True,
-        column_format=columns or "l",
-        label=name,
-        caption=(tex(f"{caption.title}. {caption.text}"), tex(caption.title)),
-        **({} if len(shown) > LONG else {"position": "htbp", "position_float": "centering"}),
-    )
-    notes = "".join(f"% {line}\n" for line in (caption.method, source) if line)
-    packages = "booktabs,longtable" if len(shown) > LONG else "booktabs"
-    return (
-        f"% Needs \\usepackage{{{packages}}}.\n{notes}\\begingroup\\footnotesize\n"
-        f"{table}\\endgroup\n"
-    )

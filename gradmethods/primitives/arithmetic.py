@@ -39,13 +39,24 @@ def _along_exponent(xp: Any, t: Any, y: Any, x: Any, p: Any) -> Any:
     return t * xp.where(base == 0, 0, y * xp.log(xp.where(base == 0, 1, base)))
 
 
-def _radius_of_base(a: Any, c: Any) -> Any:
-    size = np.where((c == 0) | (c == 1) | (c == 2), 0, np.abs(c))  # powers that are exact
-    return np.abs(a) / size if size.any() else np.inf
+def _radius_of_base(z: Any, w: Any) -> Any:
+    c = np.real(w)
+    if not np.iscomplexobj(w):
+        c = np.where((c == 0) | (c == 1) | (c == 2), 0, c)  # these powers are exact
+    return np.abs(np.real(z)) / np.abs(c) if np.any(c) else np.inf
 
 
-def _distance(a: Any, c: Any) -> Any:
-    return np.hypot(a, c)
+def _radius_of_exponent(z: Any, w: Any) -> Any:
+    a = np.real(z)
+    return 1 / np.abs(np.log(np.where(a > 0, a, 1)))
+
+
+def _size(z: Any) -> Any:
+    return np.abs(z.real)
+
+
+def _distance(z: Any, w: Any) -> Any:
+    return np.hypot(np.real(z), np.real(w))
 
 
 ENTRIES: tuple[Primitive, ...] = (
@@ -105,7 +116,7 @@ ENTRIES: tuple[Primitive, ...] = (
         ball=lambda balls, x, y: x / y,
         slopes=(lambda balls, x, y, z: balls.ONE / y, lambda balls, x, y, z: -z / y),
         complex=lambda cx, z, w: cx.divide(z, w),
-        radius=(None, lambda a, c: np.abs(c)),
+        radius=(None, lambda z, w: np.abs(np.real(w))),
         varies=(lambda a, c: np.True_, lambda a, c: a != 0),
         behaviour=Behaviour.POLE
         | Behaviour.UNBOUNDED
@@ -124,7 +135,7 @@ ENTRIES: tuple[Primitive, ...] = (
         ),
         series=lambda ts, x, c: ts.power(x, c),
         complex=lambda cx, z, w: cx.power(z, w),
-        radius=(_radius_of_base, lambda a, c: 1 / np.abs(np.log(np.where(a > 0, a, 1)))),
+        radius=(_radius_of_base, _radius_of_exponent),
         varies=(lambda a, c: (a != 0) & (c != 0), lambda a, c: (a != 0) & (a != 1)),
         behaviour=Behaviour.STEEP | Behaviour.POLE | Behaviour.UNBOUNDED | Behaviour.LEAVES_ZERO,
     ),
@@ -150,7 +161,7 @@ ENTRIES: tuple[Primitive, ...] = (
         series=lambda ts, x: ts.root(x),
         complex=lambda cx, z: np.sqrt(z),
         domain=(0, np.inf),
-        radius=np.abs,
+        radius=_size,
         behaviour=(
             Behaviour.STEEP
             | Behaviour.UNBOUNDED
@@ -167,7 +178,7 @@ ENTRIES: tuple[Primitive, ...] = (
         ball=lambda balls, x: balls.ONE / x,
         slope=lambda balls, x, y: -y * y,
         complex=lambda cx, z: cx.divide(1, z),
-        radius=np.abs,
+        radius=_size,
         behaviour=Behaviour.POLE | Behaviour.UNBOUNDED,
     ),
     binary(

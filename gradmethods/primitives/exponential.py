@@ -13,8 +13,12 @@ LN2 = math.log(2)
 LN10 = math.log(10)
 
 
-def _one(*real: Any) -> float:
+def _one(*operands: Any) -> float:
     return 1.0
+
+
+def _size(z: Any) -> Any:
+    return np.abs(z.real)
 
 
 def _log_add_exp(first: bool) -> Function:  # noqa: FBT001  # which of the two operands
@@ -64,14 +68,14 @@ ENTRIES: tuple[Primitive, ...] = (
     ),
     unary(
         "log",
-        vjp=lambda xp, g, y, x: g / xp.exact(x),
-        jvp=lambda xp, t, y, x: t / xp.exact(x),
+        vjp=lambda xp, g, y, x: g / x,
+        jvp=lambda xp, t, y, x: t / x,
         sympy=lambda sp, x: sp.falling_to_pole(sp.log, x, 0),
         ball=lambda balls, x: x.log(),
         slope=lambda balls, x, y: balls.ONE / x,
         complex=lambda cx, z: cx.log(z),
         domain=(0, np.inf),
-        radius=np.abs,
+        radius=_size,
         behaviour=Behaviour.POLE | Behaviour.UNBOUNDED | Behaviour.EXPOSING | Behaviour.LEAVES_ZERO,
     ),
     unary(
@@ -84,31 +88,31 @@ ENTRIES: tuple[Primitive, ...] = (
         series=lambda ts, x: (ts.ONE + x).log(),
         complex=lambda cx, z: cx.log1p(z),
         domain=(-1, np.inf),
-        radius=lambda a: np.abs(1 + a),
+        radius=lambda z: np.abs(1 + z.real),
         behaviour=Behaviour.UNBOUNDED | Behaviour.EXPOSING | Behaviour.LEAVES_ZERO,
     ),
     unary(
         "log2",
-        vjp=lambda xp, g, y, x: g / (xp.exact(x) * LN2),
-        jvp=lambda xp, t, y, x: t / (xp.exact(x) * LN2),
+        vjp=lambda xp, g, y, x: g / (x * LN2),
+        jvp=lambda xp, t, y, x: t / (x * LN2),
         sympy=lambda sp, x: sp.falling_to_pole(sp.log2, x, 0),
         ball=lambda balls, x: x.log() / balls.arb(2).log(),
         slope=lambda balls, x, y: balls.ONE / (x * balls.arb(2).log()),
         complex=lambda cx, z: cx.log(z, np.log2, np.log(2)),
         domain=(0, np.inf),
-        radius=np.abs,
+        radius=_size,
         behaviour=Behaviour.POLE | Behaviour.UNBOUNDED | Behaviour.EXPOSING | Behaviour.LEAVES_ZERO,
     ),
     unary(
         "log10",
-        vjp=lambda xp, g, y, x: g / (xp.exact(x) * LN10),
-        jvp=lambda xp, t, y, x: t / (xp.exact(x) * LN10),
+        vjp=lambda xp, g, y, x: g / (x * LN10),
+        jvp=lambda xp, t, y, x: t / (x * LN10),
         sympy=lambda sp, x: sp.falling_to_pole(sp.log10, x, 0),
         ball=lambda balls, x: x.log() / balls.arb(10).log(),
         slope=lambda balls, x, y: balls.ONE / (x * balls.arb(10).log()),
         complex=lambda cx, z: cx.log(z, np.log10, np.log(10)),
         domain=(0, np.inf),
-        radius=np.abs,
+        radius=_size,
         behaviour=Behaviour.POLE | Behaviour.UNBOUNDED | Behaviour.EXPOSING | Behaviour.LEAVES_ZERO,
     ),
     binary(

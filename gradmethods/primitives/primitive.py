@@ -146,8 +146,8 @@ class Primitive:
         The ends of the real domain of a function of one number. Beyond them its complex form goes
         on where the real one ends; at a finite end the slope is infinite.
     radius : tuple of callable
-        ``radius(*real operands)``, one for each operand: the distance on which the function varies
-        with it. None where the complex step is right at every width.
+        ``radius(*operands)``, one for each operand: from complex operands, the distance on which
+        the function varies with it. None where the complex step is right at every width.
     varies : tuple of callable
         ``varies(*real operands)``, one for each operand: where its slope is not 0. None for
         everywhere.

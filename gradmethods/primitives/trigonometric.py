@@ -9,16 +9,20 @@ import numpy as np
 from gradmethods.primitives.primitive import Behaviour, Primitive, binary, unary
 
 
-def _one(a: Any) -> float:
+def _one(z: Any) -> float:
     return 1.0
 
 
-def _to_the_ends(a: Any) -> Any:
-    return np.abs(1 - np.abs(a))
+def _to_the_ends(z: Any) -> Any:
+    return np.abs(1 - np.abs(z.real))
 
 
-def _distance(a: Any, c: Any) -> Any:
-    return np.hypot(a, c)
+def _size(z: Any) -> Any:
+    return np.maximum(1, np.abs(z.real))
+
+
+def _distance(z: Any, w: Any) -> Any:
+    return np.hypot(np.real(z), np.real(w))
 
 
 def _over_square(xp: Any, a: Any, r: Any) -> Any:
@@ -57,7 +61,7 @@ ENTRIES: tuple[Primitive, ...] = (
         ball=lambda balls, x: x.tan(),
         slope=lambda balls, x, y: balls.ONE + y * y,
         complex=lambda cx, z: cx.tan(z),
-        radius=lambda a: np.abs(np.cos(a)),
+        radius=lambda z: np.abs(np.cos(z.real)),
         behaviour=Behaviour.EXPOSING,
     ),
     unary(
@@ -92,7 +96,7 @@ ENTRIES: tuple[Primitive, ...] = (
         ball=lambda balls, x: x.atan(),
         slope=lambda balls, x, y: balls.ONE / (balls.ONE + x * x),
         complex=lambda cx, z: np.atan(z),
-        radius=lambda a: np.maximum(1, np.abs(a)),
+        radius=_size,
     ),
     binary(
         "atan2",
@@ -164,7 +168,7 @@ ENTRIES: tuple[Primitive, ...] = (
         slope=lambda balls, x, y: balls.ONE / (balls.ONE + x * x).sqrt(),
         series=lambda ts, x: (x + (x * x + 1).sqrt()).log(),
         complex=lambda cx, z: np.asinh(z),
-        radius=lambda a: np.maximum(1, np.abs(a)),
+        radius=_size,
         behaviour=Behaviour.EXPOSING,
     ),
     unary(
@@ -177,7 +181,7 @@ ENTRIES: tuple[Primitive, ...] = (
         series=lambda ts, x: (x + ts.root(x * x - 1)).log(),
         complex=lambda cx, z: np.acosh(z),
         domain=(1, np.inf),
-        radius=lambda a: np.abs(a - 1),
+        radius=lambda z: np.abs(z.real - 1),
         behaviour=Behaviour.STEEP | Behaviour.UNBOUNDED | Behaviour.EXPOSING,
     ),
     unary(

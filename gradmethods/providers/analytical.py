@@ -22,55 +22,15 @@ from gradmethods.errors import (
 )
 from gradmethods.graph.record import check_formulas, check_same, record
 from gradmethods.graph.slopes import Slopes, unbounded
-from gradmethods.output.style import BLACK, GREEN, ORANGE, Style
+from gradmethods.output.style import Style
 from gradmethods.problem import Problem
 from gradmethods.provider import PreparedGradient, Stopwatch
+from gradmethods.providers.forms import CHAIN_RULE, FORMS
 from gradmethods.structure import BARE, Arrays
 
 if TYPE_CHECKING:
     from gradmethods.symbolic.cases import Cases
     from gradmethods.symbolic.run import Runner
-
-CHAIN_RULE = "chain-rule"
-
-
-@dataclass(frozen=True)
-class Form:
-    """A way to write the formulas.
-
-    Attributes
-    ----------
-    style : Style
-        Its label, and how it is drawn in every figure.
-    derivation : tuple of float
-        Seconds a and exponent p: deriving by n parameters takes about a nᵖ.
-    closed : bool
-        Whether every partial derivative is derived as one formula, of as many terms as there are
-        paths through the loss.
-    repeats : bool
-        Whether the program computes again what several partial derivatives have in common.
-    """
-
-    style: Style
-    derivation: tuple[float, float]
-    closed: bool = False
-    repeats: bool = False
-
-
-_GROWING = (3e-3, 1.7)
-
-FORMS = {
-    "auto": Form(Style("analytical", GREEN, "s", "-"), _GROWING),
-    "cse": Form(Style("analytical, shared (CSE)", GREEN, "s", (0, (3, 1))), _GROWING, closed=True),
-    "expanded": Form(
-        Style("analytical, expanded", ORANGE, "D", (0, (5, 1.5))),
-        _GROWING,
-        closed=True,
-        repeats=True,
-    ),
-    CHAIN_RULE: Form(Style("analytical, chain rule", BLACK, "P", (0, (1, 1))), (6e-5, 1.0)),
-}
-"""Every form, in the order of tables."""
 
 BUDGET = 60_000_000
 """Steps of SymPy: one to three minutes on the two cores that this was measured on."""

@@ -13,6 +13,7 @@ from gradmethods.graph.record import call_loss
 from gradmethods.holomorphic import Holomorphic
 from gradmethods.one_function import copied
 from gradmethods.problem import Problem
+from gradmethods.providers.refining import Refining
 from gradmethods.providers.schemes import Vector
 from gradmethods.structure import Arrays
 
@@ -37,13 +38,13 @@ class OverComplex:
 
     Attributes
     ----------
-    xp : Holomorphic
+    xp : Refining
         The namespace that it runs in, which says what it saw in the last run.
     """
 
     def __init__(self, problem: Problem, point: Vector, data: Arrays) -> None:
         self.problem = problem
-        self.xp = xp = Holomorphic()
+        self.xp = xp = Refining(problem)
         self._views = problem.structure.split(point)
         self._constants = {name: Array(xp, array) for name, array in data.items()}
 
@@ -60,6 +61,7 @@ class OverComplex:
         views = copied(self._views) if self.problem.keeps_arguments else self._views
         params = {name: Array(xp, view) for name, view in views.items()}
         result = complex(call_loss(self.problem, params, self._constants, xp).payload)
+        xp.ended()
         if math.isnan(result.real):
             if xp.outside:
                 raise NotDifferentiable(_left_domain(self.problem, xp))

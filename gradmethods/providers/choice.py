@@ -37,7 +37,7 @@ class Chooser:
         self.rng = np.random.default_rng(0)
         self.unit = u = float(np.finfo(probe.point.dtype).eps) / 2
         line = partial(probe.line, self.rng, POINTS)
-        self.noise = noise_along(line, probe.value, u)
+        self.noise = noise_along(line, probe.value, u, probe.far)
         self.rough = jumps_along(line, self.noise, u)
         self._guess = Guess(self.noise, probe.value, u)
 

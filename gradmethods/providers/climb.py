@@ -26,8 +26,6 @@ from gradmethods.providers.ladder import (
 )
 from gradmethods.providers.noise import POINTS, ROUGH, is_flat, noise_of, ragged
 
-HALF_RATIO = 4.0
-"""From rung to rung upwards where slopes may lie on a parabola: what comes next grows as h⁴."""
 MOST = 24
 """Rungs on one ladder, at most."""
 TRIES = 4 * MOST
@@ -97,7 +95,7 @@ def climb(
     top, beyond = _down(ladder, max(start, RATIO**2 * ladder.narrowest), order)
     if top is None:
         return Summit(None, beyond)
-    leap = ratio = RATIO if order == 1 else HALF_RATIO
+    leap = RATIO
     while len(ladder.rungs) < MOST and top.h < ladder.widest / CLOSE and not top.shows(enough):
         above = min(ladder.jittered(top.h * leap), ladder.widest)
         if beyond is not None and above * CLOSE > beyond.h:
@@ -108,7 +106,7 @@ def climb(
         if not ladder.trusted(rung, order):
             beyond = rung
             break
-        leap = leap * leap if ladder.flat(rung) else ratio
+        leap = leap * leap if ladder.flat(rung) else RATIO
         top = rung
     if beyond is None or top.shows(enough):
         return Summit(top)

@@ -44,8 +44,9 @@ ALIKE = 64.0
 """Sizes within this factor: the ladder of the one starts where that of the other ended."""
 SEEN = 10.0
 """The even part shows the curvature if it is so many times the noise."""
-NEAR = 1.5
-"""A rung that is within this factor of the best step is taken for it."""
+NEAR, NARROWER = 1.5, 2.5
+"""A rung is taken for the best step up to these factors above and below it: truncation grows as a
+power of the step, noise no faster than the step shrinks."""
 SHRINK = 4.0
 """Where the quotient disagrees with the ladder, the step shrinks by this, a few times."""
 ATTEMPTS = 6
@@ -61,7 +62,7 @@ HALF = 0.5
 """Two slopes that differ by this part are not the same."""
 SPREAD = 4.0
 """With slopes D(h) = f' + b h² + c h⁴, five points at h give f' − 4c h⁴."""
-NEGLECTED = 2.0
+NEGLECTED = 1.5
 """The terms of truncation that are left out may make it so many times larger."""
 
 
@@ -149,20 +150,16 @@ def choose(ladder: Ladder, scheme: Scheme, start: float) -> Choice:
     """
     noise = ladder.noise
     found = _chosen(ladder, scheme, start)
-    less = quieter(ladder, found.step)
-    if less < ladder.noise:
-        more, ladder.noise = ladder.noise, less
-        again = _chosen(ladder, scheme, found.step)
-        if again.error < found.error and abs(again.quotient - found.quotient) <= found.error:
-            found, noise = again, less
-        else:
-            ladder.noise = more
-    if ladder.is_coarse(found.step) and ladder.size:
-        found = _between_numbers(ladder, scheme, found)
+    raised = ladder.noise > noise
+    if not raised:
+        found = _quieter(ladder, scheme, found)
+        if ladder.is_coarse(found.step) and ladder.narrowest < 1 and ladder.size:
+            found = _between_numbers(ladder, scheme, found)
+        noise = ladder.noise
     if _may_be_a_wave(ladder):
         return found._replace(error=math.inf, bend=0.0)
-    raised = ladder.noise > noise
-    rough = raised or noise > ROUGH * ladder.rounding_at(found.step)
+    rounding = max(ladder.rounding_at(found.step), ladder.rounding(found.quotient))
+    rough = raised or noise > ROUGH * rounding
     if rough and math.isfinite(found.error):
         between = slope_between(ladder, noise if raised else ladder.floor, found.quotient)
         ladder.doubt = abs(found.quotient - between)
@@ -170,6 +167,19 @@ def choose(ladder: Ladder, scheme: Scheme, start: float) -> Choice:
         error = found.error + ladder.doubt if clear else math.inf
         # What such noise hides is not known to be next to nothing.
         return found._replace(error=error, bend=0.0)
+    return found
+
+
+def _quieter(ladder: Ladder, scheme: Scheme, found: Choice) -> Choice:
+    """Choose a step once more if there is less noise along the parameter than along a line."""
+    more, less = ladder.noise, quieter(ladder, found.step)
+    if less < more:
+        ladder.noise = less
+        again = _chosen(ladder, scheme, found.step)
+        off = abs(again.quotient - found.quotient)
+        if ladder.noise <= less and again.error < found.error < math.inf and off <= found.error:
+            return again
+        ladder.noise = more
     return found
 
 
@@ -182,7 +192,7 @@ def _between_numbers(ladder: Ladder, scheme: Scheme, found: Choice) -> Choice:
     """
     rounding, more = ladder.rounding(found.quotient), ladder.noise
     values = ladder.values(ladder.places(ladder.narrowest))
-    noise = max(noise_of(values, alike=False), ladder.floor)
+    noise = max(noise_of(values, alike=False), ladder.floor, LEAST)
     if is_flat(values) or not noise < EXACT * rounding:
         return found
     ladder.exact = True
@@ -285,7 +295,7 @@ def _confirmed(ladder: Ladder, scheme: Scheme, summit: Summit, cut: Power) -> Ch
         limit = ladder.rung(ladder.plateau)
     best = cut.balanced(scheme.round_off * quiet.noise)
     h = min(best, limit.h / max(map(abs, scheme.offsets)))
-    near = [h_ for h_ in _reached(ladder, scheme, furthest.h) if h / NEAR <= h_ <= h * NEAR]
+    near = [h_ for h_ in _reached(ladder, scheme, furthest.h) if h / NARROWER <= h_ <= h * NEAR]
     h = min(near, key=lambda other: abs(math.log(other / h)), default=h)
     p = scheme.order
     for _ in range(ATTEMPTS):
@@ -326,7 +336,7 @@ def hidden(ladder: Ladder, furthest: Rung, h: float, slope: float) -> float:
         return math.inf
     bend = bend_within(seen)
     known = bend.size if bend.size > bend.noise else 0.0
-    return max(kink, unsure, persistent(ladder.rungs, furthest), known * h)
+    return max(kink, unsure, persistent(ladder.rungs), known * h)
 
 
 def _shown(ladder: Ladder, scheme: Scheme, h: float) -> float:

@@ -20,7 +20,7 @@ import numpy as np
 
 from gradmethods.providers.entry import Choice, Guess, choose, hidden, reference
 from gradmethods.providers.estimates import UNSEEN, Marks
-from gradmethods.providers.ladder import Ladder, even_grows
+from gradmethods.providers.ladder import AGREE, Ladder, even_grows
 from gradmethods.providers.probe import sizes_of
 from gradmethods.providers.schemes import SCHEMES, Estimate, StepRule, Vector, lost_step, or_nan
 
@@ -77,10 +77,13 @@ def _extrapolated(ladder: Ladder, found: Choice) -> Choice:
         if better is None or better[1] > WORTH * error:
             break
         top, (value, error, h) = wider, better
-    error = max(error, hidden(ladder, top, h, value)) + ladder.rung(h).slope_noise
-    error += min(found.error, abs(value - found.quotient))
-    error += ladder.doubt
-    return found._replace(quotient=value, error=error) if error < found.error else found
+    off = abs(value - found.quotient)
+    unseen = max(error, hidden(ladder, top, h, value)) + ladder.rung(h).slope_noise + ladder.doubt
+    if error < found.error and off <= AGREE * ladder.rung(found.step).slope_noise:
+        # The two differ by noise alone, of which there is less in what is extrapolated.
+        return found._replace(quotient=value, error=min(unseen, found.error) + off)
+    unseen += off
+    return found._replace(quotient=value, error=unseen) if unseen < found.error else found
 
 
 def _moved(evaluate: Callable[[], float], point: Vector, i: int, place: Any) -> float:

@@ -378,16 +378,19 @@ def kinks(h: list[float], evens: list[Term]) -> list[Term]:
     return [*over, *first, *_without(first, [a * b * (a + b) for a, b in pairwise(h)])]
 
 
-def persistent(rungs: list[Rung], furthest: Rung) -> float:
-    """Return the kink that wider rungs show, if it may be at x for all that finer ones tell."""
-    wider = [r for r in rungs if r.h >= furthest.h and r.finite]
-    at = next((a for a, b in pairwise(wider) if not even_falls(b, a)), None)
-    if at is None:
-        return 0.0
-    kink = abs(at.even) / at.h
-    finer = [r for r in rungs if r.h <= furthest.h and r.finite]
-    hidden = all(abs(abs(r.even) - kink * r.h) <= AGREE * r.noise for r in finer)
-    return kink if hidden else 0.0
+def persistent(rungs: list[Rung]) -> float:
+    """Return the kink that rungs show, if it may be at x for all that finer ones tell, else 0."""
+    seen = [r for r in rungs if r.finite]
+    for k, narrow in enumerate(seen):
+        grows_as_h = any(
+            abs(narrow.even) > GROWTH * (narrow.h / wide.h) ** 2 * abs(wide.even)
+            for wide in seen[k + 1 :]
+        )
+        if narrow.shows(AGREE) and grows_as_h:
+            kink = abs(narrow.even) / narrow.h
+            hidden = all(abs(abs(r.even) - kink * r.h) <= AGREE * r.noise for r in seen[:k])
+            return kink if hidden else 0.0
+    return 0.0
 
 
 def bend_within(rungs: list[Rung]) -> Term:

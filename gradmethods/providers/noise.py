@@ -48,7 +48,9 @@ SHARE = 0.1
 """At most this part of the largest loss may be noise."""
 
 
-def noise_along(line: Callable[[float], Sequence[float]], value: float, u: float) -> float:
+def noise_along(
+    line: Callable[[float], Sequence[float]], value: float, u: float, far: Callable[[], float]
+) -> float:
     """Return the noise level of a loss: the standard deviation of its round-off near a point.
 
     Noise is there at all spacings, the finest included; kinks and fast waves are not.
@@ -62,6 +64,9 @@ def noise_along(line: Callable[[float], Sequence[float]], value: float, u: float
         The loss in the middle.
     u : float
         Unit round-off.
+    far : callable
+        The size of the loss far away: asked for where it is the same everywhere on a line. Large
+        terms may cancel then, and what they leave, often 0, says nothing of their rounding.
 
     Returns
     -------
@@ -73,12 +78,13 @@ def noise_along(line: Callable[[float], Sequence[float]], value: float, u: float
     spacings = [float(u**power) for power in POWERS]
     values: Sequence[float] = ()
     rejected: list[float] = []
+    large: list[float] = []
     for i, spacing in enumerate(spacings):
         wider, values = values, line(spacing)
         level = noise_of(values, rounded=u * _slope(values) / spacing)
         if is_flat(values):  # a staircase, narrower than the wider line if there was one
             if not i:
-                return max(least, _of_a_staircase(line, value, u))
+                return max(least, _of_a_staircase(line, value, u) or u * far() / 2)
             # The wider line may rise by the same whole steps everywhere; the finer would rise, too.
             rise = max(wider) - min(wider)
             hidden: float = STEP * rise * spacing / spacings[i - 1]
@@ -90,7 +96,11 @@ def noise_along(line: Callable[[float], Sequence[float]], value: float, u: float
             return max([least, *(x for x in finer if x > 0)] if any(finer) else [least, level])
         if _straight(values):
             rejected.append(noise_of(values, alike=False))
-    # Where a loss is straight but for its noise, neither a kink nor a wave adds to that.
+        large.append(level)
+    # Where a loss is straight but for its noise, neither a kink nor a wave adds to that; and where
+    # it is nothing but noise on every line, large terms cancel.
+    if not any(map(math.isnan, large)):
+        rejected.append(min(large))
     return max([least, *(x for x in rejected if x > 0)])
 
 
@@ -100,7 +110,9 @@ def jumps_along(line: Callable[[float], Sequence[float]], noise: float, u: float
     It may have fast waves there, or many jumps: of its own, or those that round-off makes.
     """
     spacing = u**APART
-    return spacing if ragged(line(spacing)) > ROUGH * noise else 0.0
+    values = line(spacing)
+    least = max(noise, u / 2 * max(map(abs, values)))
+    return spacing if ragged(values) > ROUGH * least else 0.0
 
 
 def ragged(values: Sequence[float] | NDArray[np.float64]) -> float:

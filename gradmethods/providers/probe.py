@@ -77,6 +77,15 @@ class Probe:
             return abs(self.value), 0.0
         return float(abs(values).max()), float(abs(values - self.value).max()) / AWAY
 
+    def far(self) -> float:
+        """Return how large the loss is with parameters of all one sign, or of sizes of about 1."""
+        x = self.point[self._some]
+        signs = np.random.default_rng(2).choice([-1.0, 1.0], x.size)
+        sizes = np.maximum(abs(x.astype(float)), 1)
+        places = sizes, signs * sizes, signs
+        values = [abs(self.moved(self._some, place.astype(x.dtype))) for place in places]
+        return max((value for value in values if np.isfinite(value)), default=0.0)
+
     def constant(self, found: Iterable[Choice]) -> bool:
         """Whether the loss is one number: where no slope was found, it is looked for far away.
 

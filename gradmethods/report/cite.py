@@ -1,83 +1,39 @@
-"""BibTeX for a run and for the sources that its figures lean on."""
+"""How to cite the software, a run, one figure or table of it, and the works that these lean on."""
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
+import gradmethods
+from gradmethods.errors import GradientError, UnknownName
 from gradmethods.output.caption import commit
-from gradmethods.output.typeset import tex
+from gradmethods.output.files import read_from, read_json, write_text
+from gradmethods.report.works import WORKS, entry
 
-SOURCES = r"""@article{rumelhart1986,
-  author  = {Rumelhart, David E. and Hinton, Geoffrey E. and Williams, Ronald J.},
-  title   = {Learning representations by back-propagating errors},
-  journal = {Nature},
-  volume  = {323},
-  pages   = {533--536},
-  year    = {1986},
-  doi     = {10.1038/323533a0}
-}
+AUTHOR = "The gradmethods developers"
+SOFTWARE = "gradmethods: comparing ways to compute a gradient"
+RUN = "gradmethods: three ways to compute a gradient, measured"
 
-@incollection{griewank1989,
-  author    = {Griewank, Andreas},
-  title     = {On automatic differentiation},
-  booktitle = {Mathematical Programming: Recent Developments and Applications},
-  editor    = {Iri, Masao and Tanabe, Kunio},
-  pages     = {83--108},
-  publisher = {Kluwer},
-  year      = {1989}
-}
+RELEASED = "2026-11-24"
+"""The date of the version, as in ``CITATION.cff``."""
 
-@book{griewank2008,
-  author    = {Griewank, Andreas and Walther, Andrea},
-  title     = {Evaluating Derivatives: Principles and Techniques of Algorithmic Differentiation},
-  edition   = {2},
-  publisher = {SIAM},
-  year      = {2008},
-  doi       = {10.1137/1.9780898717761}
-}
+MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
+"""As styles of BibTeX know them."""
 
-@book{gill1981,
-  author    = {Gill, Philip E. and Murray, Walter and Wright, Margaret H.},
-  title     = {Practical Optimization},
-  publisher = {Academic Press},
-  year      = {1981}
-}
+RUNS = (Path("results/latest"), Path("results/reference"))
+"""Where a figure is looked for if no run is named."""
 
-@article{more2011,
-  author  = {Mor{\'e}, Jorge J. and Wild, Stefan M.},
-  title   = {Estimating computational noise},
-  journal = {SIAM Journal on Scientific Computing},
-  volume  = {33},
-  number  = {3},
-  pages   = {1292--1314},
-  year    = {2011},
-  doi     = {10.1137/100786125}
-}
 
-@article{more2012,
-  author  = {Mor{\'e}, Jorge J. and Wild, Stefan M.},
-  title   = {Estimating derivatives of noisy simulations},
-  journal = {ACM Transactions on Mathematical Software},
-  volume  = {38},
-  number  = {3},
-  pages   = {19:1--19:21},
-  year    = {2012},
-  doi     = {10.1145/2168773.2168777}
-}
+@dataclass(frozen=True)
+class Citation:
+    """One entry of a list of references, in two formats."""
 
-@article{squire1998,
-  author  = {Squire, William and Trapp, George},
-  title   = {Using complex variables to estimate derivatives of real functions},
-  journal = {SIAM Review},
-  volume  = {40},
-  number  = {1},
-  pages   = {110--112},
-  year    = {1998},
-  doi     = {10.1137/S003614459631241X}
-}
-"""
+    bibtex: str
+    text: str
 
 
 def run_name(records: bytes) -> str:
@@ -85,29 +41,148 @@ def run_name(records: bytes) -> str:
     return hashlib.sha256(records).hexdigest()[:10]
 
 
-def bibliography(run: str, origin: Mapping[str, Any] | None) -> str:
-    """Return BibTeX entries for the run and for the sources.
+def software() -> Citation:
+    """Cite the software."""
+    return _ours("gradmethods", SOFTWARE, f"Version {gradmethods.__version__}", RELEASED)
+
+
+def run_citation(run: str, origin: Mapping[str, Any] | None) -> Citation:
+    """Cite a run.
 
     Parameters
     ----------
     run : str
-        From `run_name`.
+        Its name.
     origin : dict or None
-        The provenance of the run.
+        Its provenance.
     """
+    return _ours(f"gradmethods-{run}", RUN, f"Run {_where(run, origin)}", _date(origin))
+
+
+def item_citation(item: Mapping[str, Any], run: str, origin: Mapping[str, Any] | None) -> Citation:
+    """Cite a figure or a table of a run.
+
+    Parameters
+    ----------
+    item : dict
+        Its entry in the index of the run.
+    run, origin
+        As in `run_citation`.
+    """
+    kind, name = str(item["kind"]).capitalize(), item["id"]
+    note = f"{kind} {name} of run {_where(run, origin)}"
+    return _ours(f"gradmethods-{run}-{name}", str(item["title"]), note, _date(origin))
+
+
+def work_citation(key: str) -> Citation:
+    """Cite a work of literature."""
+    return Citation(WORKS[key].bibtex(key), WORKS[key].text())
+
+
+def bibliography(
+    run: str, origin: Mapping[str, Any] | None, items: Iterable[Mapping[str, Any]] = ()
+) -> str:
+    """Return BibTeX entries of a run, of its figures and tables, and of all works.
+
+    Parameters
+    ----------
+    run, origin
+        As in `run_citation`.
+    items : iterable of dict
+        The entries of its index.
+    """
+    found = [run_citation(run, origin), *(item_citation(item, run, origin) for item in items)]
+    return "\n".join(each.bibtex for each in [*found, *map(work_citation, WORKS)])
+
+
+def cite(name: str | None = None, folder: Path | None = None) -> list[Citation]:
+    """Cite what a user names.
+
+    Parameters
+    ----------
+    name : str, optional
+        A figure or table of a run, or the key of a work; by default the run itself or, if none is
+        named, the software.
+    folder : pathlib.Path, optional
+        Of the run; by default that of the newest run where runs are written, or the committed one.
+
+    Returns
+    -------
+    list of Citation
+        Of a figure or table: its own first, then those of the works that it cites.
+
+    Raises
+    ------
+    GradientError
+        If there is no such run, or nothing of that name in it.
+    """
+    if name is None and folder is None:
+        return [software()]
+    if name in WORKS:
+        return [work_citation(str(name))]
+    places = RUNS if folder is None else (folder,)
+    found = next((place for place in places if (place / "index.json").exists()), None)
+    if found is None:
+        raise GradientError(
+            f"There is no run with figures and tables in {' or '.join(map(str, places))}. Name the "
+            "folder of one with --run."
+        )
+    with read_from(found / "index.json"):
+        run, origin, items = _indexed(found)
+        if name is None:
+            return [run_citation(run, origin)]
+        if name not in items:
+            raise UnknownName.among("figure, table or work", name, [*items, *WORKS])
+        return [item_citation(items[name], run, origin), *_works(found, items[name])]
+
+
+def write_references(folder: Path) -> Path:
+    """Write ``references.bib`` of a run from its index."""
+    with read_from(folder / "index.json"):
+        run, origin, items = _indexed(folder)
+        return write_text(folder / "references.bib", bibliography(run, origin, items.values()))
+
+
+def _indexed(folder: Path) -> tuple[str, Mapping[str, Any] | None, dict[str, Mapping[str, Any]]]:
+    """Read the name of a run, its provenance, and its figures and tables by name."""
+    path = folder / "index.json"
+    index: dict[str, Any] = read_json(path, dict)
+    origin = index.get("provenance")
+    # A run that keeps no records is named after what it lists.
+    run = str(index.get("run") or run_name(path.read_bytes()))
+    return run, origin, {str(item["id"]): item for item in index["items"]}
+
+
+def _works(folder: Path, item: Mapping[str, Any]) -> Sequence[Citation]:
+    """Cite the works that a figure or table names, in its words or in its cells."""
+    said = [str(item[name]) for name in ("title", "text", "method")]
+    data = folder / str(item["data"])
+    if item["kind"] == "table" and data.exists():
+        said.append(data.read_text("utf-8", errors="replace"))
+    return [work_citation(key) for key, work in WORKS.items() if any(map(work.is_cited, said))]
+
+
+def _where(run: str, origin: Mapping[str, Any] | None) -> str:
+    """Say where numbers come from, as far as a reader of a paper needs it."""
     origin = origin or {}
-    date = str(origin.get("date", ""))
-    machine = origin.get("machine", {})
-    note = f"Run {run}, {commit(origin)}, on {machine.get('processor', 'an unknown machine')}"
-    version = origin.get("packages", {}).get("gradmethods") or "unreleased"
-    fields = {
-        "author": "{The gradmethods developers}",
-        "title": "gradmethods: three ways to compute a gradient, measured",
-        "year": date[:4],
-        "month": date[5:7],
-        "version": version,
-        "url": "https://github.com/gradmethods/gradmethods",
-        "note": tex(note),
-    }
-    lines = ",\n".join(f"  {name} = {{{value}}}" for name, value in fields.items() if value)
-    return f"@misc{{gradmethods-{run},\n{lines}\n}}\n\n{SOURCES}"
+    machine = origin.get("machine") or {}
+    version = (origin.get("packages") or {}).get("gradmethods") or "unreleased"
+    cores = f", {machine['cores']} cores" if machine.get("cores") else ""
+    return (
+        f"{run}, gradmethods {version}, {commit(origin)}, "
+        f"{_date(origin) or 'no date'}, on {machine.get('processor', 'an unknown machine')}{cores}"
+    )
+
+
+def _date(origin: Mapping[str, Any] | None) -> str:
+    return str((origin or {}).get("date", ""))[:10]
+
+
+def _ours(key: str, title: str, note: str, date: str) -> Citation:
+    """Cite something of ours: all of it stands in fields that every style prints."""
+    year, _, month = date[:7].partition("-")
+    fields = {"author": AUTHOR, "title": title, "howpublished": note}
+    fields |= {"year": year} if year else {}
+    fields |= {"month": MONTHS[int(month) - 1]} if month.isdecimal() else {}
+    line = f"{AUTHOR}. {title}. {note}{f', {year}' if year and year not in note else ''}."
+    return Citation(entry("misc", key, fields, whole=True), line)

@@ -67,12 +67,13 @@ def write(out: Path) -> list[Path]:
     everything = [*items, *(item for _, found in sections for item in found)]
     _check_distinct(everything)
     with read_from(out / PROVENANCE):
-        entries = bibliography(run, origin)
+        entries = [item.entry() for item in everything]
+        own, listed = bibliography(run, origin), bibliography(run, origin, entries)
         reservations = caveats(origin, costs, frames.noise_frame(records))
     index = {
         "run": run,
         "provenance": origin,
-        "items": [item.entry() for item in everything],
+        "items": entries,
     }
     method = [*(METHOD if records else ()), *(ACCURACY_METHOD if judged else ())]
     content = Content(
@@ -85,13 +86,13 @@ def write(out: Path) -> list[Path]:
         findings=found_out,
         reservations=reservations,
         method=method,
-        bibtex=entries,
+        bibtex=own,
         derivations=derivations,
     )
     extra = [
         write_text(out / "report.html", page(out, content)),
-        write_text(out / "captions.md", _captions(everything, source, method)),
-        write_text(out / "references.bib", entries),
+        write_text(out / "captions.md", _captions(everything, source, method, run)),
+        write_text(out / "references.bib", listed),
         write_json(out / "index.json", index),
     ]
     return [*extra, *(out / file for item in everything for file in item.files)]
@@ -122,8 +123,9 @@ def _check_distinct(items: list[Item]) -> None:
         )
 
 
-def _captions(items: list[Item], source: str, method: list[str]) -> str:
-    parts = [f"# Captions\n\n{source}\n"]
+def _captions(items: list[Item], source: str, method: list[str], run: str) -> str:
+    key = f"`gradmethods-{run}-…`"
+    parts = [f"# Captions\n\n{source}\n\nEach is in `references.bib`, under {key} and its name.\n"]
     parts += [f"## {item.id}\n\n**{item.caption.title}.** {item.caption.text}\n" for item in items]
     parts += ["## How it was measured\n", *(f"- {sentence}" for sentence in method)]
     return "\n".join(parts) + "\n"

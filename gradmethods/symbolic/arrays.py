@@ -22,14 +22,13 @@ from sympy.core.parameters import distribute
 from sympy.functions.elementary.exponential import ExpBase
 
 from gradmethods.errors import UnsupportedOperation
-from gradmethods.graph import Node, Recorder
-from gradmethods.graph.graph import key
-from gradmethods.graph.quotients import MOST_TERMS, QUOTIENTS
-from gradmethods.namespace import Namespace
-from gradmethods.primitives import TABLE, Primitive
+from gradmethods.graph import Node
+from gradmethods.graph.recognising import Recognising
+from gradmethods.primitives import Primitive
 from gradmethods.symbolic.functions import boxed, function
 from gradmethods.symbolic.limits import Limit, Written, check_operands
 from gradmethods.symbolic.numbers import condition, literal, number
+from gradmethods.symbolic.smooth import refine
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,58 +39,40 @@ class Expressions:
     dtype: np.dtype[Any]
 
 
-class Symbolic(Namespace):
+class Symbolic(Recognising):
     """The base of the namespaces over symbols, which say how entries are computed."""
 
     kind = "symbolic"
     rounds = True
-    longest: float = MOST_TERMS
-    overflows = False
-    """Whether slopes that only overflow would spoil are looked for: it shows in formulas."""
 
     def __init__(self, literal: Callable[[Any], Any] = literal) -> None:
+        super().__init__()
         self.literal = literal
-        self._recorder = Recorder()
-        self._nodes: dict[Any, Node] = {}
-        self._payloads: dict[Node, Any] = {}
-
-    def apply(self, primitive: Primitive, payloads: list[Any], static: dict[str, Any]) -> Any:
-        """Apply a primitive, or what stands for it: shape and dtype follow as in a graph."""
-        operands = [self._node(p) if isinstance(p, Expressions) else p for p in payloads]
-        result = self._made(primitive, operands, static)
-        return self._payloads[result]
-
-    def make(self, which: Primitive | str, *operands: Any, **static: Any) -> Any:
-        """Apply a primitive to nodes, each of which has its entries."""
-        return self._made(TABLE[which] if isinstance(which, str) else which, list(operands), static)
-
-    def _made(self, primitive: Primitive, operands: list[Any], static: dict[str, Any]) -> Node:
-        node = self._recorder.apply(primitive, operands, static)
-        node = self._nodes.setdefault(key(node), node)
-        if node not in self._payloads:
-            pattern = QUOTIENTS.get(primitive.name)
-            found = pattern(self, node, overflows=self.overflows) if pattern else None
-            if found is None:
-                payloads = [self._payloads.get(x) if isinstance(x, Node) else x for x in operands]
-                entries = self.compute(primitive, payloads, static, node)
-                self._payloads[node] = Expressions(entries, node.dtype)
-            else:
-                self._payloads[node] = self._payloads[found]
-            self._nodes.setdefault(id(self._payloads[node]), node)
-        return node
-
-    def _node(self, payload: Expressions) -> Node:
-        node = self._nodes.get(id(payload))
-        if node is None:
-            node = self._nodes[id(payload)] = Node(payload.entries.shape, payload.dtype)
-            self._payloads[node] = payload
-        return node
 
     @abstractmethod
-    def compute(
+    def entries(
         self, primitive: Primitive, payloads: list[Any], static: dict[str, Any], node: Node
     ) -> NDArray[Any]:
         """Return the entries of the result that `node` describes."""
+
+    def better(self, entries: NDArray[Any], better: NDArray[Any]) -> NDArray[Any]:
+        """Return entries for which slopes take better ones."""
+        del better
+        return entries
+
+    def compute(
+        self, primitive: Primitive, payloads: list[Any], static: dict[str, Any], node: Node
+    ) -> Expressions:
+        """Return the entries of a result as a payload."""
+        return Expressions(self.entries(primitive, payloads, static, node), node.dtype)
+
+    def refine(self, payload: Expressions, better: Expressions) -> Expressions:
+        """Return the payload of entries for which slopes take better ones."""
+        return Expressions(self.better(payload.entries, better.entries), payload.dtype)
+
+    def payload_of(self, node: Node) -> Any:
+        """Return the entries of a node."""
+        return self._payloads[node].entries
 
     def folds(self, primitive: Primitive, value: Any) -> bool:  # noqa: ARG002  # the base's
         """Fold integers and booleans only: floating-point results would be rounded."""
@@ -118,13 +99,19 @@ class Whole(Symbolic):
         Makes expressions of numbers.
     """
 
+    inherited = False  # a product of refined values holds them
+
     def __init__(self, limit: Limit, literal: Callable[[Any], Any] = literal) -> None:
         super().__init__(literal)
         self._limit = limit
         self._operands = 0
         self._written = Written(limit)
 
-    def compute(
+    def better(self, entries: NDArray[Any], better: NDArray[Any]) -> NDArray[Any]:
+        """Keep both values of each entry."""
+        return boxed(np.frompyfunc(refine, 2, 1)(entries, better))
+
+    def entries(
         self, primitive: Primitive, payloads: list[Any], static: dict[str, Any], node: Node
     ) -> NDArray[Any]:
         """Apply the SymPy function of a primitive."""
@@ -161,11 +148,13 @@ class Sizes(Symbolic):
         Scalar operations so far, as the chain rule over names takes them.
     """
 
+    refines = False
+
     def __init__(self) -> None:
         super().__init__()
         self.operations = self.stages = 0
 
-    def compute(
+    def entries(
         self, primitive: Primitive, payloads: list[Any], static: dict[str, Any], node: Node
     ) -> NDArray[Any]:
         """Return a stand-in that takes no memory, whatever its shape."""

@@ -14,6 +14,7 @@ from typing import Any
 
 import sympy
 from sympy import S
+from sympy.codegen.cfunctions import expm1
 from sympy.core.relational import Relational
 from sympy.functions.elementary.exponential import ExpBase
 
@@ -82,6 +83,7 @@ class Writer:
         self._taken = {*runtime.NAMES, *keyword.kwlist, "params", "data", "N"}
         self._pieces: dict[Any, Piece] = {}
         self._constant: dict[Any, bool] = {}
+        self._within: dict[Any, set[Any]] = {}
         self.inputs = [self.name(symbol) for symbol in inputs]
 
     def name(self, symbol: Any) -> str:
@@ -104,6 +106,11 @@ class Writer:
         self.lines.append(f"{name} = {around.format(piece.text)}")
         if not self._shares:
             self._pieces.clear()
+
+    def define(self, symbol: Any, expr: Any) -> None:
+        """Write the line for a symbol that stands for an expression."""
+        self._within[symbol] = self._symbols_in(expr)
+        self.write(self.name(symbol), expr)
 
     def piece(self, expr: Any) -> Piece:
         """Return the text of an expression."""
@@ -172,10 +179,11 @@ class Writer:
         # Exponentials first: they are what denominators grow with.
         factors = [_parted(x) for x in sorted(args, key=lambda x: not isinstance(x, ExpBase))]
         repeats = [self._repeats(base, exponent) for base, exponent in factors]
+        in_turn = any(repeats) or self._in_turn(factors)
         for (base, exponent), repeated in zip(factors, repeats, strict=True):
             if repeated:
                 again += [self._named(base)] * -exponent
-            elif any(repeats) and exponent in REPEATED and base.is_Symbol:
+            elif in_turn and exponent in REPEATED and base.is_Symbol:
                 above += [self.piece(base)] * exponent
             elif exponent.is_Rational and exponent < 0:
                 below.append(self._raised(base, -exponent))
@@ -183,9 +191,9 @@ class Writer:
                 above.append(self._raised(base, exponent))
         minus = coefficient.is_negative
         # Divided first, a number would underflow.
-        self._scale(-coefficient if minus else coefficient, above, below, last=bool(again))
+        self._scale(-coefficient if minus else coefficient, above, below, last=in_turn)
         divisors = [multiplied(below).within(POWER)] if below else []
-        if again:
+        if in_turn:
             piece = _in_turn(above, divisors + again)
         else:
             piece = _divided(multiplied(above), divisors)
@@ -193,6 +201,25 @@ class Writer:
             return piece
         piece = piece.within(PRODUCT)
         return Piece(f"-{piece.text}", SUM, piece.operations + 1, piece.depth + 1)
+
+    def _in_turn(self, factors: list[tuple[Any, Any]]) -> bool:
+        """Say whether to divide before all is multiplied: a square may underflow, or a product.
+
+        Among names of stages, any product may be a square.
+        """
+        below = [base for base, exponent in factors if exponent.is_negative]
+        if not below:
+            return False
+        if not self._cuts:
+            counts = [int(n) for x, n in factors if x.is_Symbol and n in (1, *REPEATED)]
+            return sum(counts) > 1
+        squared = {x for x, n in factors if x.is_Symbol and n in REPEATED}
+        return any(not squared.isdisjoint(self._symbols_in(base)) for base in below)
+
+    def _symbols_in(self, expr: Any) -> set[Any]:
+        """Return the symbols in an expression, and those that they stand for."""
+        found = set(expr.free_symbols)
+        return found.union(*(self._within.get(symbol, ()) for symbol in found))
 
     def _scale(self, size: Any, above: list[Piece], below: list[Piece], *, last: bool) -> None:
         """Add a number to the factors above and below a fraction."""
@@ -217,7 +244,7 @@ class Writer:
         """Say whether to divide by a base again and again: its power may overflow."""
         if -exponent not in REPEATED or self._is_constant(base):
             return False
-        return bool(base.is_Symbol) or (self._cuts and base.is_Add)
+        return bool(base.is_Symbol) or (self._cuts and (base.is_Add or isinstance(base, expm1)))
 
     def _named(self, base: Any) -> Piece:
         """Return a piece that is cheap to write several times."""

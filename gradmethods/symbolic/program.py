@@ -19,7 +19,7 @@ from gradmethods.errors import BudgetExceeded
 from gradmethods.symbolic.arrays import undistributed
 from gradmethods.symbolic.codegen import Writer
 from gradmethods.symbolic.runtime import SCALAR, array_scope, wide_scope
-from gradmethods.symbolic.smooth import plain
+from gradmethods.symbolic.smooth import plain, refined
 
 RECURSION = 10_000
 """SymPy's functions call themselves several times for each level of nesting."""
@@ -36,14 +36,25 @@ AROUND = {None: "{}", "mean": "mean({})", "sum": "total({}, N)"}
 
 @dataclass(frozen=True)
 class Formulas:
-    """Expressions of a loss and of its partial derivatives, in arrays like the parameters."""
+    """Expressions of a loss and of its partial derivatives, in arrays like the parameters.
+
+    Attributes
+    ----------
+    loss : sympy.Expr
+        The loss.
+    partials : dict of str to numpy.ndarray
+        The partial derivatives.
+    computed : dict of str to numpy.ndarray
+        The same, as they are computed.
+    """
 
     loss: Any
     partials: Mapping[str, NDArray[Any]]
+    computed: Mapping[str, NDArray[Any]]
 
     def all(self) -> list[Any]:
-        """Return the loss, then the partial derivatives in the order of the parameters."""
-        return [self.loss, *(expr for array in self.partials.values() for expr in array.ravel())]
+        """Return the loss, then what is computed, in the order of the parameters."""
+        return [self.loss, *(expr for array in self.computed.values() for expr in array.ravel())]
 
     @property
     def definitions(self) -> Mapping[Any, Any]:
@@ -139,13 +150,14 @@ def differentiate(
 
 
 def _derivatives(loss: Any, params: Mapping[str, NDArray[Any]], settle: Settle) -> Formulas:
-    partials = {}
+    partials, computed = {}, {}
     for name, symbols in params.items():
-        partials[name] = np.empty(symbols.shape, object)
+        partials[name], computed[name] = (np.empty(symbols.shape, object) for _ in range(2))
         for index in np.ndindex(symbols.shape):
             partial = sympy.nan if loss in NOWHERE_FINITE else sympy.diff(loss, symbols[index])
-            partials[name][index] = plain(settle(partial))
-    return Formulas(plain(loss), partials)
+            partial = settle(partial)
+            partials[name][index], computed[name][index] = plain(partial), refined(partial)
+    return Formulas(plain(loss), partials, computed)
 
 
 def share(formulas: Formulas) -> tuple[list[tuple[Any, Any]], list[Any]]:
@@ -192,7 +204,7 @@ def write_program(
     writer = Writer(flat[0] + flat[1], shares=bool(shared))
     with deep_recursion():
         for symbol, expr in shared:
-            writer.write(writer.name(symbol), expr)
+            writer.define(symbol, expr)
         names = [writer.unused(n) for n in ("value", *(f"d_{symbol}" for symbol in flat[0]))]
         for name, expr in zip(names, results, strict=True):
             writer.write(name, expr, AROUND[rule])

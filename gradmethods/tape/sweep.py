@@ -19,6 +19,7 @@ from typing import Any
 
 from gradmethods.arrays import Array
 from gradmethods.graph import Graph, Node
+from gradmethods.graph.complements import WITHOUT_VALUES, Complements
 from gradmethods.graph.slopes import Slopes
 from gradmethods.tape.reverse import Reverse, Textbook
 from gradmethods.tape.selection import Selection
@@ -87,6 +88,7 @@ def _sweep(xp: Reverse, graph: Graph, unbounded: Collection[str]) -> dict[Node, 
     (loss,) = graph.outputs
     slopes = Slopes(graph, unbounded)
     active, selection = slopes.active, Selection(xp, slopes)
+    better = xp.complements(graph)
     found: dict[Node, Array] = {}
     if isinstance(loss, Node):
         found[loss] = xp.array(loss.dtype.type(1))
@@ -97,7 +99,7 @@ def _sweep(xp: Reverse, graph: Graph, unbounded: Collection[str]) -> dict[Node, 
         for position, operand in enumerate(node.operands):
             if not isinstance(operand, Node) or operand not in active:
                 continue
-            contribution = pull_back(xp, g, node, position, selection)
+            contribution = pull_back(xp, g, node, position, selection, better)
             if contribution is not None:
                 so_far = found.get(operand)
                 found[operand] = contribution if so_far is None else so_far + contribution
@@ -105,15 +107,23 @@ def _sweep(xp: Reverse, graph: Graph, unbounded: Collection[str]) -> dict[Node, 
 
 
 def pull_back(
-    xp: Reverse, g: Array, node: Node, position: int, selection: Selection | None = None
+    xp: Reverse,
+    g: Array,
+    node: Node,
+    position: int,
+    selection: Selection | None = None,
+    better: Complements | None = None,
 ) -> Array | None:
     """Return what the cotangent `g` of a node adds to that of an operand; None if nothing."""
     rule = xp.rule(node, position)
     if rule is None:
         return None
     operands = selection.operands(node, position) if selection else node.operands
-    lifted = [x if isinstance(x, (int, float)) else Array(xp, x) for x in operands]
-    contribution = rule(xp, g, Array(xp, node), *lifted, **node.static)
+    values = [node, *operands]
+    if better and node.primitive and node.primitive.name not in WITHOUT_VALUES:
+        values = [*map(better.of, values)]
+    lifted = [x if isinstance(x, (int, float)) else Array(xp, x) for x in values]
+    contribution = rule(xp, g, *lifted, **node.static)
     if contribution is None:
         return None
     if selection:

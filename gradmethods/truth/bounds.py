@@ -62,6 +62,9 @@ where nothing better is known, before it is wrong."""
 NEAR = 30.0
 """It is right up to so many times the error of the entry, or of all in its array on average."""
 
+ROUNDED = 1e-2
+"""An error of rounding is this part, or less, of what single precision makes of it."""
+
 DECISIVE = 1e-2
 """A bound that allows more than this part of an entry decides nothing there."""
 
@@ -227,7 +230,11 @@ def losses_in(prepared: Any) -> Arrays | None:
     return dict(prepared.problem.structure.split(abs(weights).sum(axis=0)))
 
 
-def rounding_bound(truth: Truth, gradient: Any) -> Bound:
+Seen = Callable[[], Arrays | None]
+"""Returns what `textbook_errors` does, perhaps from where it is kept."""
+
+
+def rounding_bound(truth: Truth, gradient: Any, seen: Seen | None = None) -> Bound:
     """Bound the error of a gradient that has no truncation error, such as this one.
 
     It is `exact_bound`, wherever that decides and the gradient is within it. Elsewhere what
@@ -243,13 +250,13 @@ def rounding_bound(truth: Truth, gradient: Any) -> Bound:
     errors = truth.error(gradient)
     if all((abs(errors[name]) <= plain.sure[name]).all() for name in errors):
         return plain
-    seen = _seen(truth)
-    if seen is None:
+    found = seen() if seen else textbook_errors(truth)
+    if found is None:
         return plain
     true, scale, least = true_arrays(truth), scales(truth), least_errors(truth)
     u, _ = _units(truth)
     sure, most, counts = dict(plain.sure), dict(plain.most), []
-    for name, error in seen.items():
+    for name, error in found.items():
         own, x = proven[name], abs(true[name])
         coarse = own > DECISIVE * scale[name]
         rough = bool((error > own).any() and (abs(errors[name]) > own).any())
@@ -270,13 +277,31 @@ def rounding_bound(truth: Truth, gradient: Any) -> Bound:
     return Bound(sure, most, tuple(counts))
 
 
-def _seen(truth: Truth) -> Arrays | None:
-    """Return the errors of backpropagation with textbook slopes; None if it gives no numbers."""
+def textbook_errors(truth: Truth) -> Arrays | None:
+    """Return what rounding makes backpropagation with textbook slopes err by; None if unknown.
+
+    An error that single and double precision share need not be one of rounding, but may be one of
+    the branch that is taken, or of a rule: it is no excuse for anybody, and its array is left out.
+    """
+    problem = truth.problem
+    double = problem.dtype == np.float64
     try:
-        errors = truth.error(textbook_gradient(truth.problem))
+        with np.errstate(all="ignore"):
+            own, other = (
+                truth.error(textbook_gradient(each))
+                for each in (problem, problem.in_dtype(np.float32 if double else np.float64))
+            )
     except GradientError:
         return None
-    return {n: np.nan_to_num(abs(e), nan=np.inf, posinf=np.inf) for n, e in errors.items()}
+    found = {}
+    for name, error in own.items():
+        mine, others = (
+            np.nan_to_num(abs(e), nan=np.inf, posinf=np.inf) for e in (error, other[name])
+        )
+        fine, coarse = (mine, others) if double else (others, mine)
+        if norm(fine) <= ROUNDED * norm(coarse):
+            found[name] = mine
+    return found
 
 
 def amplification(truth: Truth) -> Arrays:

@@ -7,8 +7,10 @@ another problem, whose parameters are steps along these, so that everything else
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -20,6 +22,7 @@ from gradmethods.errors import BudgetExceeded, GradientError, NotDifferentiable
 from gradmethods.output.format import duration
 from gradmethods.problem import Problem
 from gradmethods.structure import Arrays
+from gradmethods.truth.bounds import textbook_errors
 from gradmethods.truth.truth import Truth
 
 if TYPE_CHECKING:
@@ -78,6 +81,11 @@ class Found:
         return f"the certified gradient {digits}, " + (
             f"all {n:,} components" if n > 1 else "its one component"
         )
+
+    @cached_property
+    def seen(self) -> Arrays | None:
+        """The errors of backpropagation with textbook slopes, in the structure of `truth`."""
+        return None if self.truth is None else textbook_errors(self.truth)
 
     def project(self, arrays: Arrays) -> Arrays:
         """Return what a gradient says of that which is certified, in the structure of `truth`."""
@@ -170,7 +178,7 @@ class Part:
         return {ENTRIES: flat, ALONG: np.array(products, float)}
 
 
-def find_truth(problem: Problem, seconds: float = SECONDS) -> Found:
+def find_truth(problem: Problem, seconds: float = SECONDS, *, rounding: bool = True) -> Found:
     """Certify a gradient, or a part of it where that takes too long.
 
     Parameters
@@ -179,6 +187,9 @@ def find_truth(problem: Problem, seconds: float = SECONDS) -> Found:
         The loss, at its own parameters and data.
     seconds : float, default 5.0
         That certifying may take; certifying a part may take so many more.
+    rounding : bool, default True
+        Whether the time is for what rounding does to the gradient, too, without which it cannot be
+        judged but measured.
 
     Examples
     --------
@@ -193,10 +204,18 @@ def find_truth(problem: Problem, seconds: float = SECONDS) -> Found:
             problem,
             why=f"the loss itself is {word} here. Move the parameters to where it is a number.",
         )
+    start = time.perf_counter()
     try:
-        return _whole(problem, seconds) or _in_part(problem, seconds) or Found(
-            problem, why=f"certifying a part of it takes longer than {duration(seconds)}"
-        )  # fmt: skip
+        found = _whole(problem, seconds)
+        if found is None:
+            start = time.perf_counter()
+            found = _in_part(problem, seconds)
+        if found is not None and found.truth is not None and rounding:
+            left = seconds - (time.perf_counter() - start)
+            known = found
+            found = _in_time(lambda: _bounded(known), left)
+        why = f"certifying it, or a part of it, takes longer than {duration(seconds)}"
+        return found or Found(problem, why=why)
     except NotDifferentiable as refusal:
         return Found(problem, why=str(refusal))
     except GradientError as refusal:
@@ -247,8 +266,14 @@ def _known(problem: Problem, truth: CertifiedGradient, part: Part | None = None)
             why=f"no more than {max(truth.digits, 0)} digits are certified with {truth.bits} bits, "
             "too few to judge by",
         )
-    truth.rounding()  # belongs to the time that is allowed
     return Found(problem, truth, part=part)
+
+
+def _bounded(found: Found) -> Found:
+    """Let the certificate find out what rounding does to the gradient, and keep it."""
+    assert found.truth is not None
+    found.truth.rounding()
+    return found
 
 
 def draw_part(problem: Problem, seed: int = 0) -> Part:

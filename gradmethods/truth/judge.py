@@ -94,23 +94,25 @@ def judge(answer: Answered, found: Found) -> Verdict:
 def _at_a_tie(answer: Answered, found: Found) -> Verdict:
     """Judge where there is no certified gradient: by the subgradients that are proven.
 
-    One that is none of them is wrong only where rounding cannot be why.
+    One that is none of them is wrong only where rounding cannot be why, and where the method did
+    not say itself that it does not know.
     """
     tie = found.tie
     assert tie is not None
     if not all(np.isfinite(array).all() for array in answer.gradient.values()):
         return Verdict(WRONG, said="NaN or infinity in the gradient")
     structure, u = found.problem.structure, float(np.finfo(found.problem.dtype).eps) / 2
-    gradient, near, far = structure.restore(answer.gradient), {}, {}
+    gradient, near, far, told = structure.restore(answer.gradient), {}, {}, False
     for name, array in answer.gradient.items():
         size = abs(np.asarray(array, float))
         claim = np.zeros(size.shape) if answer.claim is None else answer.claim[name]
         known = np.where(np.isfinite(claim), claim, 0.0)
+        told |= not np.isfinite(claim).all()
         near[name] = ROUNDINGS * u * size + SURE * known
         far[name] = SEEN * u * size + CLAIM * known + DECISIVE * size
     if tie.is_subgradient(gradient, structure.restore(near)):
         return Verdict(SUBGRADIENT, said=found.why)
-    if tie.is_subgradient(gradient, structure.restore(far)) is False:
+    if not told and tie.is_subgradient(gradient, structure.restore(far)) is False:
         return Verdict(WRONG, said=f"it is no subgradient. {found.why}")
     return Verdict(NO_GRADIENT if tie.kind == "no gradient exists" else UNDECIDED, said=found.why)
 
@@ -127,7 +129,7 @@ def bound_of(answer: Answered, found: Found) -> Bound:
     gradient = truth.problem.structure.restore(found.project(answer.gradient))
     claim = None if answer.claim is None else found.errors(answer.claim)
     if answer.exact:
-        limits = rounding_bound(truth, gradient)
+        limits = rounding_bound(truth, gradient, lambda: found.seen)
         if claim is None:
             return limits
         own = {n: CLAIM * np.nan_to_num(np.asarray(c, float), nan=np.inf) for n, c in claim.items()}
@@ -136,12 +138,12 @@ def bound_of(answer: Answered, found: Found) -> Bound:
     if claim is not None:
         losses = None if answer.losses is None else found.errors(answer.losses)
         return claimed_bound(claim, truth, losses)
-    return _by_digits(truth, gradient)
+    return _by_digits(found, truth, gradient)
 
 
-def _by_digits(truth: Truth, gradient: Any) -> Bound:
+def _by_digits(found: Found, truth: Truth, gradient: Any) -> Bound:
     """Let pass what rounding explains, and decide nothing of the rest but what has no digit."""
-    limits, errors = rounding_bound(truth, gradient), truth.error(gradient)
+    limits, errors = rounding_bound(truth, gradient, lambda: found.seen), truth.error(gradient)
     most = {}
     for name, true in true_arrays(truth).items():
         without = not norm(errors[name]) <= 10**-LEAST * norm(true)

@@ -15,9 +15,9 @@ from gradmethods.accuracy.gallery import gallery_rows
 from gradmethods.accuracy.report import VARIANTS, gradient_record, reference_record
 from gradmethods.accuracy.subject import Subject
 from gradmethods.comparison.kills import kill_table
-from gradmethods.errors import GradientError
 from gradmethods.problem import Problem
 from gradmethods.providers import get_provider
+from gradmethods.providers.attempt import Gap, attempt
 from gradmethods.providers.registry import traits
 from gradmethods.providers.schemes import NAMES
 
@@ -76,14 +76,10 @@ class Task:
 
     def record(self) -> dict[str, Any]:
         """Do it. What has no answer is a gap, and its reason is the answer."""
-        head = {"key": self.key, "kind": self.kind, **self.about}
-        try:
-            return head | {"outcome": "measured", **self.work()}
-        except GradientError as refusal:
-            return head | {"outcome": "gap", "gap": "obstacle", "reason": str(refusal)}
-        except Exception as failure:  # noqa: BLE001  # one fault must not hide the other results
-            reason = f"{type(failure).__name__}: {failure}"
-            return head | {"outcome": "gap", "gap": "error", "reason": reason}
+        found = attempt(self.work)
+        if isinstance(found, Gap):
+            return self.gap(found.kind, found.reason)
+        return {"key": self.key, "kind": self.kind, **self.about, "outcome": "measured", **found}
 
     def gap(self, kind: str, reason: str) -> dict[str, Any]:
         """Return the record of a task that was not done."""

@@ -233,12 +233,14 @@ def _folder(out: Path | str, seed: int) -> Iterator[Folder]:
     from gradmethods.cost.provenance import provenance
     from gradmethods.output.files import locked
     from gradmethods.output.folder import Folder
+    from gradmethods.report.cite import write_references
 
     path = Path(out).resolve()
     with locked(path):
         clear(path)
         command = [Path(sys.argv[0]).name, *sys.argv[1:]]
         yield Folder(path, provenance(command, seed=seed, finished=False))
+        write_references(path)
 
 
 def _say(text: str) -> None:

@@ -71,7 +71,7 @@ class Follower:
         elif rule is None:
             rule = _each_entry if node.primitive.shape is elementwise_shape else _unknown
         try:
-            found = rule(self, node, operands)
+            found = self._of_some(rule, node, operands)
         except Uneven:
             raise Mixed("arranges examples and entries in a way that cannot be followed") from None
         holding = sum(part.label == EXAMPLES for axis in found.axes for part in axis)
@@ -82,6 +82,40 @@ class Follower:
         if lengths(found.axes) != node.shape:
             raise Mixed("has a result that cannot be followed")
         return found
+
+    def _of_some(self, rule: Rule, node: Node, operands: Sequence[Value]) -> Value:
+        """Follow what a loop does with single examples: alike with all, until they are added up."""
+        taken = {v.rows for v in operands if v.rows}
+        if not taken:
+            return rule(self, node, operands)
+        if any(v.total or v.each for v in operands):
+            raise Mixed("joins single examples with others")
+        if len(taken) > 1:
+            return self._collected(node, operands)
+        (rows,) = taken
+        several = len(rows) > 1  # of a sum only multiples may be taken
+        bare = [v._replace(rows=frozenset(), total=several and bool(v.rows)) for v in operands]
+        if (
+            several
+            and rule is _added
+            and not all(v.rows or v.key == self.keys.zero for v in operands)
+        ):
+            raise Mixed("adds to the sum of some examples what all share")
+        return rule(self, node, bare)._replace(rows=rows, total=False)
+
+    def _collected(self, node: Node, operands: Sequence[Value]) -> Value:
+        """Add up different examples, or sums of some, that are computed alike."""
+        if RULES.get(_name(node)) is not _added:
+            raise Mixed("pairs examples with one another")
+        a, b = operands
+        b = _negative(self, node, [b]) if _name(node) == "subtract" else b
+        alike = self.keys.scaled(b.key, b.factor / a.factor) == a.key and a.axes == b.axes
+        if not alike or a.rows & b.rows:
+            raise Mixed("adds up examples that are not computed alike, or some twice")
+        rows = a.rows | b.rows
+        if len(rows) < self.count:
+            return a._replace(rows=rows)
+        return a._replace(rows=frozenset(), total=True)
 
     def in_sum(self, values: Sequence[Value]) -> tuple[list[Value], bool]:
         """Return values that are added up; what examples share counts once, not once for each."""

@@ -32,6 +32,7 @@ def index(keys: Keys, node: Node, operands: Sequence[Value]) -> Value:
     taken: list[Any] = []
     block: dict[int, Value] = {}
     source = 0
+    single: frozenset[int] = frozenset()
     for part in parts:
         if part is None:
             kept.append(())
@@ -45,11 +46,14 @@ def index(keys: Keys, node: Node, operands: Sequence[Value]) -> Value:
             x, taken = _marked(keys, x, source, taken, part)
         elif isinstance(part, int):
             if has(EXAMPLES, x.axes[source]):
-                raise Mixed("takes a single example out")
+                single = _one_of(x.axes[source], part % length)
             x, taken = _marked(keys, x, source, taken, part % max(length, 1))
         elif part.indices(length) == (0, length, 1):
             kept.append(x.axes[source])
             taken += [slice(None)] * count_entries((x.axes[source],))
+        elif has(EXAMPLES, x.axes[source]) and len(range(*part.indices(length))) == 1:
+            single = _one_of(x.axes[source], part.indices(length)[0])
+            kept.append(())
         else:
             if has(EXAMPLES, x.axes[source]):
                 raise Mixed("takes some of the examples, or all in another order")
@@ -57,7 +61,8 @@ def index(keys: Keys, node: Node, operands: Sequence[Value]) -> Value:
             kept.append(axis_of(label, len(range(*part.indices(length)))))
             x, taken = _marked(keys, x, source, taken, part.indices(length))
         source += 1
-    return _put_together(keys, x, parts, kept, taken, block)
+    found = _put_together(keys, x, parts, kept, taken, block)
+    return found._replace(rows=single) if single else found
 
 
 def _written_out(index: tuple[Any, ...], ndim: int) -> list[Any]:
@@ -68,6 +73,12 @@ def _written_out(index: tuple[Any, ...], ndim: int) -> list[Any]:
     for part in index if any(p is Ellipsis for p in index) else (*index, ...):
         parts += rest if part is Ellipsis else [part]
     return parts
+
+
+def _one_of(axis: Axis, place: int) -> frozenset[int]:
+    if len(axis) > 1:
+        raise Mixed("takes an entry of a single example")
+    return frozenset({place})
 
 
 def _own(value: Value, places: Any, count: int) -> Value:

@@ -67,6 +67,8 @@ def prove(problem: Problem) -> str:
     if refused:
         node, reason = refused
         raise _refusal(problem, f"{_written(node)} {reason}", recorder.lines[node])
+    if _loss(keys, together, values).rows:
+        raise _refusal(problem, "it is of some examples only", "")
     single = trace(problem.on_examples([0]), Recorder())
     alone, _ = _follow(Follower(keys, 1), single, ())
     one, whole = _loss(keys, single, alone), _loss(keys, together, values)

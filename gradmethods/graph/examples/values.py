@@ -50,12 +50,15 @@ class Value(NamedTuple):
         Of the value itself. The key is of an array with the parts that are entries.
     total : bool
         Whether it is a sum over the examples.
+    rows : frozenset of int
+        Examples that were taken out one by one, whose sum it is; empty if it is of none or all.
     """
 
     key: int
     factor: float
     axes: Axes
     total: bool = False
+    rows: frozenset[int] = frozenset()
 
     @property
     def each(self) -> bool:

@@ -59,7 +59,8 @@ def formula(problem: Problem) -> Formula:
     builder = Builder(problem, BUDGET)
     params = [s for entries in builder.params.values() for s in entries.flat]
     data = [s for entries in builder.data.values() for s in entries.flat]
-    loss = builder.loss(builder.case(problem.data, 0)).replace(smooth.tanh, sympy.tanh)
+    loss = smooth.plain(builder.loss(builder.case(problem.data, 0)))
+    loss = loss.replace(smooth.tanh, sympy.tanh)
     constants = sorted(loss.free_symbols - set(params) - set(data), key=str)
     return Formula(loss, params, data, constants)
 

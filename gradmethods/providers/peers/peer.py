@@ -18,6 +18,7 @@ from numpy.typing import ArrayLike
 from gradmethods.errors import GradientError
 from gradmethods.problem import Problem
 from gradmethods.provider import PreparedGradient
+from gradmethods.providers.attempt import Gap, attempt
 from gradmethods.structure import Arrays, ParametersLike
 
 Call = Callable[[], Any]
@@ -103,9 +104,6 @@ class PreparedPeer(PreparedGradient):
 
 def tried(evaluate: Callable[[], Any]) -> str | None:
     """Run the loss in a peer's arrays; say what went wrong, or None."""
-    try:
-        with np.errstate(all="ignore"):
-            evaluate()
-    except Exception as error:  # noqa: BLE001  # whatever an engine raises is its refusal
-        return f"{type(error).__name__}: {' '.join(str(error).split())}"
-    return None
+    with np.errstate(all="ignore"):
+        found = attempt(evaluate)
+    return " ".join(found.reason.split()) if isinstance(found, Gap) else None

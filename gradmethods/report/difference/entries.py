@@ -9,6 +9,8 @@ from typing import Any
 
 from gradmethods.cost.sweeps import SWEEPS
 from gradmethods.output.format import STOPS
+from gradmethods.report.accuracy.frames import FORMER
+from gradmethods.studies.claims.claim import UNDECIDED
 
 Interval = tuple[float, float, float]
 """A median, and the two ends of its interval, which are NaN where there is none."""
@@ -20,11 +22,11 @@ FULL = -math.log10(2.0**-53)
 
 PASSING = frozenset(
     {
-        "measured", "finished", "within bound", "right", "inaccurate", "a valid subgradient",
+        "measured", "finished", "right", "inaccurate", "a valid subgradient",
         "caught", "accepted", "certified", "supported",
     }
 )  # fmt: skip
-UNKNOWN = frozenset({"", "unresolved", "not decided", "not decided by this run"})
+UNKNOWN = frozenset({"", "not decided"})
 """Outcomes that are an answer, and those that are none; all others are failures of a method."""
 
 SHORT = ("limit", "budget", "not run")
@@ -109,7 +111,7 @@ def cost_entries(records: Iterable[Record]) -> Iterator[Entry]:
         yield Entry(
             part="cost",
             case=f"{sweep}: {record['network']}, {size}",
-            method=record["provider"],
+            method=str(record["provider"]),
             outcome=_outcome(record, "kind"),
             missing=_missing(record, "kind"),
             counts=_counts(record, "operations", "loss_calls_per_gradient", "forward_passes"),
@@ -129,11 +131,12 @@ def accuracy_entries(records: Iterable[Record]) -> Iterator[Entry]:
 def _gradients(record: Record) -> Iterator[Entry]:
     arrays = record.get("arrays") or []
     whole = arrays[-1] if arrays else {}
+    verdict = record.get("verdict") or _outcome(record, "gap")
     yield Entry(
         part="accuracy",
         case=str(record["problem"]),
-        method=record["provider"],
-        outcome=record.get("verdict") or _outcome(record, "gap"),
+        method=str(record["provider"]),
+        outcome=FORMER.get(verdict, verdict),
         missing=_missing(record, "gap"),
         counts=_counts(record, "forward_passes") | _counts(whole, "wrong_signs", "not_finite"),
         digits=digits(whole.get("error")),
@@ -173,7 +176,7 @@ def _hard_cases(record: Record) -> Iterator[Entry]:
         yield Entry(
             part="hard cases",
             case=row["case"],
-            method=row["provider"],
+            method=str(row["provider"]),
             outcome=row["outcome"],
             digits=digits(row["error"]),
         )
@@ -203,20 +206,21 @@ _PIECES: Mapping[str, Callable[[Record], Iterator[Entry]]] = {
 
 
 def claim_entries(records: Iterable[Record]) -> Iterator[Entry]:
-    """Read the verdicts of the ledger, and of every criterion."""
+    """Read the verdicts of the ledger, and of every criterion; those not reached are missing."""
     for record in records:
         if not str(record["key"]).startswith("claim-"):
             continue
-        yield Entry("claims", f"{record['id']}: {record['title']}", "", record["verdict"])
-        for answer in record["criteria"]:
-            exact = {"value": answer["value"]} if answer["exact"] else {}
-            yield Entry(
-                part="criteria of claims",
-                case=f"{record['id']}, {answer['name']}: {answer['quantity']}",
-                method="",
-                outcome=answer["verdict"],
-                counts=_counts(exact, "value"),
+        rows = [("claims", f"{record['id']}: {record['title']}", record["verdict"])]
+        rows += [
+            (
+                "criteria of claims",
+                f"{record['id']}, {each['name']}: {each['quantity']}",
+                each["verdict"],
             )
+            for each in record["criteria"]
+        ]
+        for part, case, verdict in rows:
+            yield Entry(part, case, "", verdict, missing=verdict if verdict == UNDECIDED else "")
 
 
 def peer_entries(records: Iterable[Record]) -> Iterator[Entry]:
@@ -227,7 +231,7 @@ def peer_entries(records: Iterable[Record]) -> Iterator[Entry]:
         yield Entry(
             part="beside other packages",
             case=f"{record['family']}: {record['network']}, n = {record['n']:,}",
-            method=record["contender"],
+            method=str(record["contender"]),
             outcome=_outcome(record, "kind"),
             missing=_missing(record, "kind"),
             counts=_counts(record, "forward_passes"),
@@ -236,17 +240,21 @@ def peer_entries(records: Iterable[Record]) -> Iterator[Entry]:
         )
 
 
+_BESIDE = (
+    ("differences", "numerical:forward", ", black box"),
+    ("reuse", "numerical:forward", ", over the graph"),
+    ("backprop", "backprop", ""),
+)
+"""What is measured beside a million passes: its name in the result, the method, and words."""
+
+
 def million_entries(result: Record) -> Iterator[Entry]:
     """Read a million forward passes, and what was measured beside them."""
-    for name, words, method in (
-        ("differences", "black box", "numerical:forward"),
-        ("reuse", "over the graph", "numerical:forward"),
-        ("backprop", "", "backprop"),
-    ):
+    for name, method, words in _BESIDE:
         found, errors = result[name], result["certified"]["errors"]
         yield Entry(
             part="a million passes",
-            case=f"{result['network']}, n = {result['n']:,}{words and f', {words}'}",
+            case=f"{result['network']}, n = {result['n']:,}{words}",
             method=method,
             outcome="measured",
             counts=_counts(result, "calls") if name == "differences" else {},
@@ -258,15 +266,13 @@ def million_entries(result: Record) -> Iterator[Entry]:
 def training_entries(problem: str, rows: Iterable[Record]) -> Iterator[Entry]:
     """Read the table of a training on one problem."""
     for row in rows:
-        stopped = row.get("stopped")
         yield Entry(
             part="training",
             case=problem,
             method=str(row["provider"]),
-            outcome="finished" if _number(stopped) is None and not isinstance(stopped, str)
-            else str(stopped) or "finished",
+            outcome=row.get("stopped") or "finished",
             counts=_counts(row, "epochs", "passes", "loss", "accuracy"),
-        )  # fmt: skip
+        )
 
 
 def digits(error: object) -> float | None:
@@ -319,7 +325,9 @@ def _interval(estimate: Any) -> Interval | None:
     middle, low, high = (_number(estimate.get(end)) for end in ("median", "low", "high"))
     if middle is None or not 0 < middle < math.inf:
         return None
-    return middle, math.nan if low is None else low, math.nan if high is None else high
+    if low is None or high is None or not 0 < low <= high:
+        return middle, math.nan, math.nan
+    return middle, low, high
 
 
 def _number(value: object) -> float | None:

@@ -89,7 +89,7 @@ def shared_operations(prepared: PreparedAnalytical) -> int:
             partials[name][index] = prepared.formula(name, index)
     params = {name: prepared.symbols[name] for name in partials}
     data = {name: array for name, array in prepared.symbols.items() if name not in partials}
-    shared, results = share(Formulas(prepared.loss_formula, partials))
+    shared, results = share(Formulas(prepared.loss_formula, partials, partials))
     return write_program(shared, results, params, data, "mean").operations
 
 

@@ -18,6 +18,7 @@ from gradmethods.studies.derivations.derivation import Derivation, Row
 from gradmethods.studies.derivations.proof import vanishes
 from gradmethods.symbolic.arrays import Whole
 from gradmethods.symbolic.build import Builder
+from gradmethods.symbolic.smooth import plain
 
 NAME = "island"
 
@@ -196,7 +197,7 @@ def _cross_entropy(y: Symbols, t: Symbols) -> Any:
 def _partials(expr: Any, symbols: Symbols) -> Symbols:
     found = np.empty(symbols.shape, object)
     for index in np.ndindex(symbols.shape):
-        found[index] = sympy.diff(expr, symbols[index])
+        found[index] = plain(sympy.diff(expr, symbols[index]))
     return found
 
 

@@ -18,6 +18,7 @@ from sympy import S
 from gradmethods.symbolic.chain.names import Atom, Names, Term
 from gradmethods.symbolic.chain.templates import Recipe, Template
 from gradmethods.symbolic.program import NOWHERE_FINITE
+from gradmethods.symbolic.smooth import DECIDING
 
 
 def differentiate(
@@ -88,8 +89,20 @@ class _Uses:
                 guard = names.kind(selected)
                 recipe = templates.partial(template, position, kind, guard)
                 if recipe.number is not S.Zero:
-                    term = names.term(recipe, (*operands, name, adjoint, selected))
+                    values = self._values(recipe, (*operands, name))
+                    term = names.term(recipe, (*values, adjoint, selected))
                     self.add(operand, term, selected)
+
+    def _values(self, recipe: Recipe, operands: tuple[int, ...]) -> tuple[int, ...]:
+        """Return the names whose values a slope takes; it decides by those of the loss."""
+        better, waiting = self._names.better, self._names.waiting
+        if waiting:
+            used = {operands[i] for i in recipe.chosen if i < len(operands)}
+            for name in used & waiting.keys():
+                waiting.pop(name)()
+        if better.keys().isdisjoint(operands) or recipe.template.expr.has(*DECIDING):
+            return operands
+        return tuple(better.get(name, name) for name in operands)
 
     def find_kept(self, cone: Iterable[int]) -> None:
         """Find when what names stand for is 0 whatever the parameters are, say for a mask."""

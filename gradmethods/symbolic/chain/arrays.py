@@ -39,7 +39,7 @@ class Stages(Symbolic):
         super().__init__(literal)
         self._names = names
 
-    def compute(
+    def entries(
         self, primitive: Primitive, payloads: list[Any], static: dict[str, Any], node: Node
     ) -> NDArray[Any]:
         """Name the entries of the result that `node` describes."""
@@ -50,6 +50,24 @@ class Stages(Symbolic):
         rule: Callable[..., NDArray[Any]] = SPECIAL.get(primitive.name, _each)
         zero = self._names.atom(self.literal(0))
         return rule(_Stage(self._names, primitive.name, node, zero), *operands, **static)
+
+    def better(self, entries: NDArray[Any], better: NDArray[Any]) -> NDArray[Any]:
+        """Note the names that slopes take."""
+        pairs = zip(entries.ravel().tolist(), better.ravel().tolist(), strict=True)
+        known = {x: y for x, y in pairs if x != y and type(x) is type(y) is int}
+        self._names.better |= known
+        return entries
+
+    def logarithm(self, node: Node) -> None:
+        """Put it off until a slope takes the value of a logarithm."""
+
+        def find() -> None:
+            better = super(Stages, self).logarithm(node)
+            if better is not None:
+                self.better(self.payload_of(node), self.payload_of(better))
+
+        names = (atom for atom in self.payload_of(node).ravel() if type(atom) is int)
+        self._names.waiting |= dict.fromkeys(names, find)
 
     def _moved(self, primitive: Primitive, payloads: list[Any]) -> list[NDArray[Any]]:
         if primitive.name == "concat":

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import sympy
@@ -45,6 +45,10 @@ class Names:
         Whether the name depends on a parameter.
     stages : list of tuple of Term, or None
         The sum that the name stands for; empty for inputs and literals.
+    better : dict of int to int
+        By name, the name of the same value with digits that it loses, which slopes take.
+    waiting : dict of int to callable
+        By name, what finds out whether it has a better one.
     templates : Templates
         The formulas.
     """
@@ -54,6 +58,8 @@ class Names:
         self.kinds: list[str] = []
         self.active: list[bool] = []
         self.stages: list[tuple[Term, ...]] = []
+        self.better: dict[int, int] = {}
+        self.waiting: dict[int, Callable[[], None]] = {}
         self.templates = Templates()
         self._taken = set(taken)
         self._known: dict[Any, int] = {}
