@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 import gradmethods as gm
-from gradmethods.accuracy import error
 from gradmethods.comparison import DEFAULT_PROVIDERS
+from gradmethods.distance import error
 from tests.planted import MISTAKES, PARAMS, Planted, double, flip, offset, scaled
 
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 import gradmethods as gm
-from gradmethods.accuracy import error
+from gradmethods.distance import error
 
 # Functions that map (-2, 2) into (-2, 2), so that any nesting of them stays smooth and tame.
 UNARY = {

@@ -15,7 +15,8 @@ from numpy.typing import NDArray
 from gradmethods.errors import InvalidOption, ShapeMismatch
 from gradmethods.problem import Problem
 from gradmethods.provider import Provider
-from gradmethods.structure import BARE, Arrays, lost_meaning
+from gradmethods.structure import BARE, Arrays
+from gradmethods.subclasses import lost_meaning
 
 Call = Callable[[Problem], "Given"]
 

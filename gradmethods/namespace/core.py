@@ -20,7 +20,7 @@ from gradmethods.errors import (
 )
 from gradmethods.namespace.advice import advice
 from gradmethods.primitives import TABLE, Primitive
-from gradmethods.structure import lost_meaning
+from gradmethods.subclasses import lost_meaning
 
 FLOAT64 = np.dtype(np.float64)
 

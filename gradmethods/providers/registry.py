@@ -30,8 +30,7 @@ _METHODS: dict[str, Provider] = {**PROVIDERS, "forward": Forward()}
 """All of our methods by name, those that nobody gets by default included."""
 
 BASELINE = PROVIDERS["backprop"].name
-"""The method that others are measured by: their operations are divided by its, and it is the
-reference of the benchmark."""
+"""The method that others are measured by: their operations are divided by its own."""
 
 
 @dataclass(frozen=True)
