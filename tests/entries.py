@@ -15,13 +15,14 @@ def replace_field(monkeypatch, name, **fields):
         monkeypatch.setitem(vars(ALL[name]), key, value)
 
 
-def poison_rules(monkeypatch):
-    """Let every vjp rule fail when it runs."""
+def poison_rules(monkeypatch, *fields):
+    """Let every derivative rule fail when it runs: of a field, vjp unless given."""
 
     def poison(*args, **kwargs):
-        raise AssertionError("a vjp rule ran")
+        raise AssertionError("a {} rule ran".format(" or ".join(fields or ("vjp",))))
 
-    for name, primitive in ALL.items():
-        rules = primitive.vjp
-        row = (lambda position: poison) if callable(rules) else (poison,) * len(rules or ())
-        replace_field(monkeypatch, name, vjp=row)
+    for field in fields or ("vjp",):
+        for name, primitive in ALL.items():
+            rules = getattr(primitive, field)
+            row = poison if callable(rules) else (poison,) * len(rules or ())
+            replace_field(monkeypatch, name, **{field: row})

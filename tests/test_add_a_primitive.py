@@ -22,7 +22,8 @@ w = np.array([0.3, -1.7, 2.9])
 expected = np.cbrt(w * w - 2) + 2 * w * w / (3 * np.cbrt(w * w - 2) ** 2)
 problem = gm.Problem(loss, w)
 for name, rtol in (
-    ("backprop", 1e-14), ("numerical:complex-step", 1e-14), ("numerical", 1e-7),
+    ("backprop", 1e-14), ("forward", 1e-14), ("numerical:complex-step", 1e-14),
+    ("numerical", 1e-7),
     ("numerical:central[reuse]", 1e-7), ("analytical:chain-rule", 1e-13),
     ("analytical:cse", 1e-13), ("analytical:expanded", 1e-13),
 ):
@@ -38,8 +39,8 @@ def masked(w, *, xp=np):
     return xp.sum(xp.where(w > 0, xp.cbrt(w), w))
 
 edge = gm.Problem(masked, np.array([0.0, 8.0]))
-gradient = gm.Backprop().prepare(edge)(edge.params).gradient
-np.testing.assert_allclose(gradient, [1, 1 / 12])
+for provider in (gm.Backprop(), gm.Forward()):
+    np.testing.assert_allclose(provider.prepare(edge)(edge.params).gradient, [1, 1 / 12])
 """
 
 

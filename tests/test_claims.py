@@ -24,6 +24,7 @@ from gradmethods.studies.claims import (
     claims_rows,
     constant,
     depth,
+    directions,
     elimination,
     factors,
     million,
@@ -186,6 +187,24 @@ def test_c4_times_are_decided_by_intervals():
     assert judged(flat[:2])["width"] == UNDECIDED
 
 
+def test_c11_directions():
+    """If a direction that takes more than the theorem allows passed, it would be no claim."""
+    assert verdicts(directions.examine(Evidence())) == {
+        "operations": SUPPORTED, "bound": UNDECIDED
+    }  # fmt: skip
+    counted = {"width": [(n, 1.0) for n in (1, 2, 3, 4)]}
+
+    def judged(each, counted=counted):
+        sizes = [10 * 4**k for k in range(4)]
+        points = timings([1 + each * n for n in sizes])
+        return verdicts(directions.judge(counted, {"width": points}))
+
+    assert judged(0.5) == {"operations": SUPPORTED, "bound": SUPPORTED}
+    assert judged(3.0)["bound"] == REFUTED
+    dear = {"width": [(n, 1.6 if n == 3 else 1.0) for n in (1, 2, 3, 4)]}
+    assert judged(0.5, dear)["operations"] == REFUTED
+
+
 def test_c5_precision():
     """If differences were as precise as exact methods, or steps another law, it must say so."""
     found = precision.examine(Evidence())
@@ -306,7 +325,7 @@ def test_a_verdict_is_one_of_three_and_nan_decides_nothing():
 
 def test_every_claim_says_what_would_refute_it():
     """If a criterion did not, it would not be fixed in advance."""
-    assert [claim.id for claim in LEDGER] == [f"C{k}" for k in range(1, 11)]
+    assert [claim.id for claim in LEDGER] == [f"C{k}" for k in range(1, 12)]
     for claim in LEDGER:
         assert claim.source
         assert claim.criteria

@@ -11,7 +11,7 @@ import pytest
 
 import gradmethods as gm
 from gradmethods.graph import record
-from gradmethods.tape.complements import Reverse
+from gradmethods.tape.reverse import Reverse
 from tests.duals import differentiate
 
 ENGINES: dict[str, Any] = {

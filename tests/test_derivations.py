@@ -15,10 +15,11 @@ import gradmethods as gm
 from gradmethods.app.cli import main
 from gradmethods.errors import UnknownName
 from gradmethods.graph import record
+from gradmethods.graph.program import recognise
 from gradmethods.report import formulas
 from gradmethods.studies.derivations import Derivation, Row, classifier, derive, network
 from gradmethods.studies.derivations.proof import vanishes
-from gradmethods.tape import count_factors, recognise
+from gradmethods.tape import count_factors
 
 
 @pytest.fixture(scope="module")

@@ -12,6 +12,7 @@ import gradmethods as gm
 
 METHODS: dict[str, Any] = {
     "backprop": gm.Backprop(),
+    "forward": gm.Forward(),
     "complex-step": gm.Numerical(scheme="complex-step"),
     "chain-rule": gm.Analytical(form="chain-rule"),
     "cse": gm.Analytical(form="cse"),

@@ -10,8 +10,9 @@ import pytest
 import gradmethods as gm
 from gradmethods.errors import GradientError
 from gradmethods.graph import Node, record
-from gradmethods.tape import count_factors, recognise, trace
-from gradmethods.tape.complements import Reverse
+from gradmethods.graph.program import recognise
+from gradmethods.tape import count_factors, trace
+from gradmethods.tape.reverse import Reverse
 from tests.entries import replace_field
 from tests.graph_cases import PROBLEMS
 

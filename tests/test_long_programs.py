@@ -11,10 +11,10 @@ import pytest
 import gradmethods as gm
 from gradmethods.graph import Recorder, graph, record
 from gradmethods.graph.graph import topological
+from gradmethods.graph.program import compile as compilation
+from gradmethods.graph.program import pieces, schedule
+from gradmethods.graph.program.pieces import LONG
 from gradmethods.namespace.manipulation import MOST_PARTS
-from gradmethods.tape import compile as compilation
-from gradmethods.tape import pieces, schedule
-from gradmethods.tape.pieces import LONG
 from tests.chain_checks import vector
 
 

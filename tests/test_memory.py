@@ -72,7 +72,7 @@ def test_records_hold_it():
 
 def test_a_result_in_recycled_memory_is_counted(monkeypatch):
     """If it were not, the largest gradients would seem to take no memory at all."""
-    monkeypatch.setattr("gradmethods.tape.compile.LARGE", 8000)
+    monkeypatch.setattr("gradmethods.graph.program.compile.LARGE", 8000)
     problem = gm.Problem(lambda w, xp=np: xp.sum(xp.exp(w) * w), np.linspace(0, 1, 100_000))
     found = memory(gm.Backprop(), problem, 0.0, affordable=1.0)
     assert (found["gradient_bytes"] or 0) > 8 * problem.size

@@ -20,7 +20,7 @@ from gradmethods.tree import grow
 PROVIDERS = [
     gm.Analytical(), gm.Analytical("expanded"), gm.Analytical("cse"), gm.Analytical("chain-rule"),
     *map(gm.Numerical, ("forward", "backward", "central", "five-point", "richardson")),
-    gm.Numerical("complex-step"), gm.Numerical(evaluation="reuse"), gm.Backprop(),
+    gm.Numerical("complex-step"), gm.Numerical(evaluation="reuse"), gm.Backprop(), gm.Forward(),
 ]  # fmt: skip
 PATHS = ["layers.0.W", "layers.0.b", "layers.1.W", "head.v", "head.scale"]
 

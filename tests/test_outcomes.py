@@ -34,10 +34,13 @@ DIGITS = {
     "numerical:richardson": 11,
     "numerical:complex-step": 14,
     "backprop": 14,
+    "forward": 14,
 }
 """Correct digits on every problem, at least."""
 
-EXACT = ("analytical:cse", "analytical:chain-rule", "numerical:complex-step", "backprop")
+EXACT = (
+    "analytical:cse", "analytical:chain-rule", "numerical:complex-step", "backprop", "forward",
+)  # fmt: skip
 
 
 SIZES = {"mlp": {"widths": (2, 4, 4, 1)}}

@@ -15,6 +15,7 @@ from gradmethods.primitives import TABLE
 
 PROVIDERS: list[Any] = [
     gm.Backprop(),
+    gm.Forward(),
     gm.Analytical(form="cse"),
     gm.Analytical(form="expanded"),
     gm.Analytical(form="chain-rule"),

@@ -15,7 +15,8 @@ from gradmethods.primitives.primitive import REAL_LINE
 from tests.primitive_cases import CASES, by_function, each_function
 
 METHODS = [
-    gm.get_provider(n) for n in ("analytical", "numerical", "numerical:complex-step", "backprop")
+    gm.get_provider(n)
+    for n in ("analytical", "numerical", "numerical:complex-step", "backprop", "forward")
 ]
 DERIVED = [case for cases in by_function(CASES).values() for case in cases[::3]]
 """Those of which a formula is derived in every run: that takes twice as long as all the rest."""
@@ -76,6 +77,7 @@ def test_every_entry_is_whole(name):
     """A field left out would fail in one method alone, when someone first used it."""
     entry = TABLE[name]
     assert entry.vjp is not None
+    assert entry.jvp is not None
     assert entry.complex is not None
     if entry.arity:
         assert entry.sympy is not None
@@ -83,7 +85,7 @@ def test_every_entry_is_whole(name):
         assert isinstance(entry.numpy, np.ufunc) or name == "where"
     if entry.kind is Kind.SMOOTH:
         assert entry.ball is not None
-        for field in (entry.vjp, entry.slopes, entry.radius or entry.slopes):
+        for field in (entry.vjp, entry.jvp, entry.slopes, entry.radius or entry.slopes):
             assert isinstance(field, tuple)
             assert len(field) == entry.arity
         assert entry.varies is None or len(entry.varies) == entry.arity
@@ -128,6 +130,7 @@ BARE = Primitive("cbrt", np.cbrt, elementwise_shape, TABLE["exp"].operations, ar
     ("method", "missing"),
     [
         ("backprop", "vjp rule"),
+        ("forward", "jvp rule"),
         ("analytical:cse", "SymPy function"),
         ("analytical:chain-rule", "SymPy function"),
         ("numerical:complex-step", "holomorphic function"),
@@ -183,6 +186,7 @@ KINKS = {
         "analytical:chain-rule",
         "numerical:complex-step",
         "backprop",
+        "forward",
     ],
 )
 def test_one_convention_at_kinks(kink, name):

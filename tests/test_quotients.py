@@ -11,11 +11,12 @@ import pytest
 
 import gradmethods as gm
 from gradmethods.graph import record
-from gradmethods.tape import recognise
+from gradmethods.graph.program import recognise
 from tests.duals import differentiate
 
 ENGINES: dict[str, Any] = {
     "backprop": gm.Backprop(),
+    "forward": gm.Forward(),
     "cse": gm.Analytical("cse"),
     "expanded": gm.Analytical("expanded"),
     "chain-rule": gm.Analytical("chain-rule"),

@@ -23,7 +23,7 @@ from tests.program_writer import DTYPES, TARGETS, written
 from tests.programs import Program, smaller
 from tests.random_programs import study
 
-EACH = ("backprop", "complex-step", "certified", "same")
+EACH = ("backprop", "forward", "complex-step", "certified", "same")
 TURNS = tuple(name for name in METHODS if name not in EACH)
 """Methods that take more time: each program goes through one of them."""
 

@@ -11,6 +11,7 @@ import gradmethods as gm
 
 ENGINES: dict[str, Any] = {
     "backprop": gm.Backprop(),
+    "forward": gm.Forward(),
     "analytical": gm.Analytical(),
     "chain-rule": gm.Analytical("chain-rule"),
     "complex-step": gm.Numerical(scheme="complex-step"),

@@ -7,7 +7,8 @@ import pytest
 
 import gradmethods as gm
 from gradmethods.graph import record
-from gradmethods.tape import compile_graph, differentiate
+from gradmethods.graph.program import compile_graph
+from gradmethods.tape import differentiate
 from tests.entries import ALL, poison_rules, replace_field
 
 

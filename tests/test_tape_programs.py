@@ -7,7 +7,8 @@ import pytest
 
 import gradmethods as gm
 from gradmethods.graph import record
-from gradmethods.tape import compile_graph, differentiate, recognise, simplify
+from gradmethods.graph.program import compile_graph, recognise, simplify
+from gradmethods.tape import differentiate
 from tests.primitive_cases import each_function
 
 
@@ -199,7 +200,7 @@ def test_a_sign_is_folded_into_the_number_divided_by():
 def test_a_large_result_is_made_in_the_memory_of_a_dropped_one(monkeypatch):
     """Pages that the system clears anew cost a call of ten million parameters a twentieth; a
     result that someone still sees must not change all the same."""
-    monkeypatch.setattr("gradmethods.tape.compile.LARGE", 800)
+    monkeypatch.setattr("gradmethods.graph.program.compile.LARGE", 800)
     problem = gm.Problem(
         lambda p, xp=np: xp.sum(xp.exp(p["a"] @ p["b"])),
         {"a": np.full((10, 10), 0.1), "b": np.full((10, 9), 0.1)},

@@ -13,9 +13,10 @@ import gradmethods as gm
 from gradmethods import problems
 from gradmethods.arrays import Array
 from gradmethods.graph import Graph, Node, Recorder, record
+from gradmethods.graph.program import recognise
 from gradmethods.graph.slopes import EXPOSING, PASSING, STEEP, UNBOUNDED, Slopes, unbounded
 from gradmethods.primitives import TABLE
-from gradmethods.tape import differentiate, recognise
+from gradmethods.tape import differentiate
 from gradmethods.tape.selection import Selection
 from tests import trap_masks, trap_programs  # noqa: F401  # masks register their losses
 from tests.trap_kept import HIDING_NOTHING
@@ -23,12 +24,13 @@ from tests.trap_losses import TRAPS
 
 METHODS: dict[str, Any] = {
     "backprop": gm.Backprop(),
+    "forward": gm.Forward(),
     "chain-rule": gm.Analytical(form="chain-rule"),
     "cse": gm.Analytical(form="cse"),
     "expanded": gm.Analytical(form="expanded"),
     "complex-step": gm.Numerical(scheme="complex-step"),
 }
-SINGLE = ("backprop", "complex-step")
+SINGLE = ("backprop", "forward", "complex-step")
 OVERFLOWS = {"tan"}
 """Losses whose point is no number of single precision."""
 

@@ -20,6 +20,7 @@ from gradmethods.provider import Provider
 from gradmethods.providers.analytical import Analytical
 from gradmethods.providers.backprop import Backprop
 from gradmethods.providers.forms import FORMS
+from gradmethods.providers.forward import Forward
 from gradmethods.providers.numerical import Numerical
 from gradmethods.providers.schemes import DISTINCT
 from gradmethods.truth.bounds import amplification, bound
@@ -34,6 +35,7 @@ VARIANTS = (
     *(Analytical(form).name for form in FORMS if form != Analytical().form),
     *(Numerical(scheme).name for scheme in DISTINCT),
     Backprop().name,
+    Forward().name,
 )
 """Every method and every variant whose accuracy differs."""
 

@@ -25,6 +25,7 @@ from gradmethods.truth.verdict import NO_GRADIENT, SUBGRADIENT, WRONG
 
 CANDIDATES = (
     "backprop",
+    "forward",
     "analytical",
     "analytical:chain-rule",
     "numerical",

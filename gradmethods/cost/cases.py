@@ -21,6 +21,7 @@ PROVIDERS = (
     "analytical:chain-rule",
     "numerical",
     "numerical:forward",
+    "forward",
     "backprop",
 )
 """Names of the providers measured, in the order of tables and legends."""
@@ -166,8 +167,8 @@ def effort(case: Case) -> float:
     examples = (case.kind.batch(case.scale) or BATCH) / BATCH
     # A matrix of n × n is only read: a tenth of what else is done with a number.
     loss = 1e-8 * examples * case.n * math.pow(case.n / 10, case.kind.work - 1)
-    if method.black_box or method.passes:
-        return 3 * loss * case.n  # n passes, each growing with n
+    if method.black_box or method.passes or method.growth:
+        return 3 * loss * case.n  # n passes or directions, each growing with n
     seconds, power = method.derivation or (0.0, 0.0)
     return seconds * math.pow(case.n, power) + loss
 

@@ -26,6 +26,19 @@ def _power_exponent(xp: Any, g: Any, y: Any, x: Any, p: Any) -> Any:
     return g * y * xp.log(xp.where(base == 0, 1, base))
 
 
+def _along_base(xp: Any, t: Any, y: Any, x: Any, p: Any) -> Any:
+    if isinstance(p, (int, float)):
+        slope: dict[float, Any] = {0: 0, 1: 1, 2: 2 * x}
+        return t * (slope[p] if p in slope else p * x ** (p - 1))
+    p = xp.astype(p, y.dtype)
+    return t * xp.where(p == 0, 0, p * xp.pow(x, xp.where(p == 0, 1, p - 1)))
+
+
+def _along_exponent(xp: Any, t: Any, y: Any, x: Any, p: Any) -> Any:
+    base = xp.astype(xp.asarray(x), y.dtype)  # as in reverse: never in half precision
+    return t * xp.where(base == 0, 0, y * xp.log(xp.where(base == 0, 1, base)))
+
+
 def _radius_of_base(z: Any, w: Any) -> Any:
     c = np.real(w)
     if not np.iscomplexobj(w):
@@ -50,6 +63,7 @@ ENTRIES: tuple[Primitive, ...] = (
     unary(
         "negative",
         vjp=lambda xp, g, y, x: -g,
+        jvp=lambda xp, t, y, x: -t,
         sympy=lambda sp, x: -x,
         ball=lambda balls, x: -x,
         slope=lambda balls, x, y: -balls.ONE,
@@ -60,6 +74,7 @@ ENTRIES: tuple[Primitive, ...] = (
     binary(
         "add",
         vjp=(lambda xp, g, y, a, b: g, lambda xp, g, y, a, b: g),
+        jvp=(lambda xp, t, y, a, b: t, lambda xp, t, y, a, b: t),
         sympy=lambda sp, a, b: a + b,
         ball=lambda balls, x, y: x + y,
         slopes=(None, None),
@@ -75,6 +90,7 @@ ENTRIES: tuple[Primitive, ...] = (
     binary(
         "subtract",
         vjp=(lambda xp, g, y, a, b: g, lambda xp, g, y, a, b: -g),
+        jvp=(lambda xp, t, y, a, b: t, lambda xp, t, y, a, b: -t),
         sympy=lambda sp, a, b: a - b,
         ball=lambda balls, x, y: x - y,
         slopes=(None, lambda balls, x, y, z: -balls.ONE),
@@ -84,6 +100,7 @@ ENTRIES: tuple[Primitive, ...] = (
     binary(
         "multiply",
         vjp=(lambda xp, g, y, a, b: g * b, lambda xp, g, y, a, b: g * a),
+        jvp=(lambda xp, t, y, a, b: t * b, lambda xp, t, y, a, b: t * a),
         sympy=lambda sp, a, b: a * b,
         ball=lambda balls, x, y: x * y,
         slopes=(lambda balls, x, y, z: y, lambda balls, x, y, z: x),
@@ -94,6 +111,7 @@ ENTRIES: tuple[Primitive, ...] = (
     binary(
         "divide",
         vjp=(lambda xp, g, y, a, b: g / b, lambda xp, g, y, a, b: -g * y / b),
+        jvp=(lambda xp, t, y, a, b: t / b, lambda xp, t, y, a, b: -t * (y / b)),
         sympy=lambda sp, a, b: sp.quotient(a, b),
         ball=lambda balls, x, y: x / y,
         slopes=(lambda balls, x, y, z: balls.ONE / y, lambda balls, x, y, z: -z / y),
@@ -108,6 +126,7 @@ ENTRIES: tuple[Primitive, ...] = (
     binary(
         "pow",
         vjp=(_power_base, _power_exponent),
+        jvp=(_along_base, _along_exponent),
         sympy=lambda sp, a, b: sp.power(a, b),
         ball=lambda balls, x, c: balls.power(x, c),
         slopes=(
@@ -123,6 +142,7 @@ ENTRIES: tuple[Primitive, ...] = (
     unary(
         "square",
         vjp=lambda xp, g, y, x: g * (2 * x),
+        jvp=lambda xp, t, y, x: t * (2 * x),
         sympy=lambda sp, x: x**2,
         ball=lambda balls, x: x * x,
         slope=lambda balls, x, y: 2 * x,
@@ -134,6 +154,7 @@ ENTRIES: tuple[Primitive, ...] = (
     unary(
         "sqrt",
         vjp=lambda xp, g, y, x: g * 0.5 / y,
+        jvp=lambda xp, t, y, x: t * (0.5 / y),
         sympy=lambda sp, x: sp.sqrt(x),
         ball=lambda balls, x: x.sqrt(),
         slope=lambda balls, x, y: balls.ONE / (2 * y),
@@ -152,6 +173,7 @@ ENTRIES: tuple[Primitive, ...] = (
     unary(
         "reciprocal",
         vjp=lambda xp, g, y, x: -g * y * y,
+        jvp=lambda xp, t, y, x: -t * (y * y),
         sympy=lambda sp, x: sp.quotient(sp.S.One, x),
         ball=lambda balls, x: balls.ONE / x,
         slope=lambda balls, x, y: -y * y,
@@ -162,6 +184,7 @@ ENTRIES: tuple[Primitive, ...] = (
     binary(
         "hypot",
         vjp=(lambda xp, g, y, a, b: g * (a / y), lambda xp, g, y, a, b: g * (b / y)),
+        jvp=(lambda xp, t, y, a, b: t * (a / y), lambda xp, t, y, a, b: t * (b / y)),
         sympy=lambda sp, a, b: sp.Hypot(a, b),
         ball=lambda balls, x, y: (x * x + y * y).sqrt(),
         slopes=(lambda balls, x, y, z: x / z, lambda balls, x, y, z: y / z),

@@ -37,10 +37,16 @@ def _log_add_exp(first: bool) -> Function:  # noqa: FBT001  # which of the two o
     return rule
 
 
+def _weight(xp: Any, a: Any, b: Any) -> Any:
+    """Return e^a/(e^a + e^b), which only overflows to 0."""
+    return 1 / (1 + xp.exp(b - a))
+
+
 ENTRIES: tuple[Primitive, ...] = (
     unary(
         "exp",
         vjp=lambda xp, g, y, x: g * y,
+        jvp=lambda xp, t, y, x: t * y,
         sympy=lambda sp, x: sp.exp(x),
         ball=lambda balls, x: x.exp(),
         slope=lambda balls, x, y: y,
@@ -51,6 +57,7 @@ ENTRIES: tuple[Primitive, ...] = (
     unary(
         "expm1",
         vjp=lambda xp, g, y, x: g * xp.exp(x),
+        jvp=lambda xp, t, y, x: t * xp.exp(x),
         sympy=lambda sp, x: sp.expm1(x),
         ball=lambda balls, x: x.expm1(),
         slope=lambda balls, x, y: x.exp(),
@@ -62,6 +69,7 @@ ENTRIES: tuple[Primitive, ...] = (
     unary(
         "log",
         vjp=lambda xp, g, y, x: g / x,
+        jvp=lambda xp, t, y, x: t / x,
         sympy=lambda sp, x: sp.falling_to_pole(sp.log, x, 0),
         ball=lambda balls, x: x.log(),
         slope=lambda balls, x, y: balls.ONE / x,
@@ -73,6 +81,7 @@ ENTRIES: tuple[Primitive, ...] = (
     unary(
         "log1p",
         vjp=lambda xp, g, y, x: g / xp.exact_one_and(x),
+        jvp=lambda xp, t, y, x: t / xp.exact_one_and(x),
         sympy=lambda sp, x: sp.falling_to_pole(sp.log1p, x, -1),
         ball=lambda balls, x: x.log1p(),
         slope=lambda balls, x, y: balls.ONE / (balls.ONE + x),
@@ -85,6 +94,7 @@ ENTRIES: tuple[Primitive, ...] = (
     unary(
         "log2",
         vjp=lambda xp, g, y, x: g / (x * LN2),
+        jvp=lambda xp, t, y, x: t / (x * LN2),
         sympy=lambda sp, x: sp.falling_to_pole(sp.log2, x, 0),
         ball=lambda balls, x: x.log() / balls.arb(2).log(),
         slope=lambda balls, x, y: balls.ONE / (x * balls.arb(2).log()),
@@ -96,6 +106,7 @@ ENTRIES: tuple[Primitive, ...] = (
     unary(
         "log10",
         vjp=lambda xp, g, y, x: g / (x * LN10),
+        jvp=lambda xp, t, y, x: t / (x * LN10),
         sympy=lambda sp, x: sp.falling_to_pole(sp.log10, x, 0),
         ball=lambda balls, x: x.log() / balls.arb(10).log(),
         slope=lambda balls, x, y: balls.ONE / (x * balls.arb(10).log()),
@@ -107,6 +118,10 @@ ENTRIES: tuple[Primitive, ...] = (
     binary(
         "logaddexp",
         vjp=(_log_add_exp(first=True), _log_add_exp(first=False)),
+        jvp=(
+            lambda xp, t, y, a, b: t * _weight(xp, a, b),
+            lambda xp, t, y, a, b: t * _weight(xp, b, a),
+        ),
         sympy=lambda sp, a, b: sp.LogAddExp(a, b),
         ball=lambda balls, x, y: balls.logaddexp(x, y),
         slopes=(

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gradmethods.primitives.primitive import Behaviour, Function, Kind, Primitive, move
-from gradmethods.primitives.shapes import Operand, Shape, fill_index, moved_shape, stand_in
+from gradmethods.primitives.shapes import Hole, Operand, Shape, fill_index, moved_shape, stand_in
 
 MOVES = Behaviour.PASSING | Behaviour.KEEPS_SIGN
 
@@ -61,6 +61,41 @@ def _taken_again(xp: Any, g: Any, y: Any, x: Any, *where: Any, index: Any, shape
     return xp.bind("getitem", g, *where, index=index)
 
 
+def _repeated_along(xp: Any, t: Any, y: Any, x: Any, *, shape: Shape) -> Any:
+    new = (1,) * (len(shape) - x.ndim)
+    return xp.broadcast_to(xp.reshape(t, (t.shape[0], *new, *x.shape)), (t.shape[0], *shape))
+
+
+def _axes_in_front(index: tuple[Any, ...], where: tuple[Any, ...]) -> int:
+    """Count the axes that NumPy puts in front of all others: of integer arrays that stand apart."""
+    places = [i for i, part in enumerate(index) if isinstance(part, (Hole, int))]
+    apart = places and places[-1] - places[0] >= len(places)
+    return len(np.broadcast_shapes(*(part.shape for part in where))) if where and apart else 0
+
+
+def _taken_along(xp: Any, t: Any, y: Any, x: Any, *where: Any, index: Any) -> Any:
+    taken = xp.bind("getitem", t, *where, index=(slice(None), *index))
+    front = _axes_in_front(index, where)
+    return xp.moveaxis(taken, front, 0) if front else taken
+
+
+def _put_along(xp: Any, t: Any, y: Any, x: Any, *where: Any, index: Any, shape: Shape) -> Any:
+    front = _axes_in_front(index, where)
+    t = xp.moveaxis(t, 0, front) if front else t
+    behind = (slice(None), *index)
+    return xp.bind("scatter_add", t, *where, index=behind, shape=(t.shape[front], *shape))
+
+
+def _joined_along(xp: Any, ts: Any, y: Any, *xs: Any, axis: int) -> Any:
+    (count, *_), dtype = next((t.shape, t.dtype) for t in ts if t is not None)
+    zeros = xp.zeros((), dtype=dtype)
+    parts = [
+        xp.broadcast_to(zeros, (count, *x.shape)) if t is None else t
+        for t, x in zip(ts, xs, strict=True)
+    ]
+    return xp.concat(parts, axis=axis + 1)
+
+
 # The operands behind the first are integer indices.
 ENTRIES: tuple[Primitive, ...] = (
     move(
@@ -68,6 +103,7 @@ ENTRIES: tuple[Primitive, ...] = (
         np.reshape,
         moved_shape(np.reshape),
         vjp=(lambda xp, g, y, x, shape: xp.reshape(g, x.shape),),
+        jvp=(lambda xp, t, y, x, shape: xp.reshape(t, (t.shape[0], *shape)),),
         behaviour=MOVES | Behaviour.EXPOSING | Behaviour.EXACT | Behaviour.KEEPS_OFF_ZERO,
     ),
     move(
@@ -75,6 +111,7 @@ ENTRIES: tuple[Primitive, ...] = (
         np.permute_dims,
         moved_shape(np.permute_dims),
         vjp=(_permuted_back,),
+        jvp=(lambda xp, t, y, x, axes: xp.permute_dims(t, (0, *(axis + 1 for axis in axes))),),
         behaviour=MOVES | Behaviour.EXPOSING | Behaviour.EXACT | Behaviour.KEEPS_OFF_ZERO,
     ),
     move(
@@ -82,6 +119,7 @@ ENTRIES: tuple[Primitive, ...] = (
         np.broadcast_to,
         moved_shape(np.broadcast_to),
         vjp=(lambda xp, g, y, x, shape: g,),
+        jvp=(_repeated_along,),
         behaviour=MOVES | Behaviour.EXPOSING | Behaviour.EXACT | Behaviour.KEEPS_OFF_ZERO,
     ),
     move(
@@ -89,6 +127,7 @@ ENTRIES: tuple[Primitive, ...] = (
         _getitem,
         moved_shape(_getitem),
         vjp=(_put_back,),
+        jvp=(_taken_along,),
         behaviour=MOVES | Behaviour.SELECTING | Behaviour.EXACT | Behaviour.KEEPS_OFF_ZERO,
     ),
     Primitive(
@@ -98,6 +137,7 @@ ENTRIES: tuple[Primitive, ...] = (
         lambda shapes, result: math.prod(shapes[0]),
         Kind.MOVE,
         vjp=(_taken_again,),
+        jvp=(_put_along,),
         complex=lambda cx, z, *where, **static: scatter_add(z, *where, **static),
         behaviour=MOVES | Behaviour.EXPOSING,
     ),
@@ -107,6 +147,7 @@ ENTRIES: tuple[Primitive, ...] = (
         moved_shape(_astype),
         aliases=False,
         vjp=(lambda xp, g, y, x, dtype: xp.astype(g, x.dtype),),
+        jvp=(lambda xp, t, y, x, dtype: xp.astype(t, dtype),),
         complex=lambda cx, z, dtype: z.astype(np.result_type(dtype, np.complex64)),
         behaviour=MOVES | Behaviour.EXPOSING | Behaviour.EXACT | Behaviour.KEEPS_OFF_ZERO,
     ),
@@ -116,6 +157,7 @@ ENTRIES: tuple[Primitive, ...] = (
         _concat_shape,
         aliases=False,
         vjp=_part,
+        jvp=_joined_along,
         behaviour=MOVES | Behaviour.EXPOSING | Behaviour.EXACT | Behaviour.KEEPS_OFF_ZERO,
     ),
 )

@@ -15,11 +15,17 @@ def _larger(xp: Any, g: Any, a: Any, b: Any) -> Any:
     return g * xp.bind(HEAVISIDE, xp.subtract(a, b), 0.5)
 
 
+def _is_larger(xp: Any, a: Any, b: Any) -> Any:
+    """Return 1 where a > b, and one half where they are equal."""
+    return xp.bind(HEAVISIDE, xp.subtract(a, b), 0.5)
+
+
 ENTRIES: tuple[Primitive, ...] = (
     choice(
         "abs",
         arity=1,
         vjp=(lambda xp, g, y, x: g * xp.sign(x),),
+        jvp=(lambda xp, t, y, x: t * xp.sign(x),),
         sympy=lambda sp, x: sp.Absolute(x),
         complex=lambda cx, z: cx.join(abs(z.real), z.imag * np.sign(z.real)),
         behaviour=Behaviour.EXPOSING | Behaviour.NEVER_NEGATIVE | Behaviour.EXACT,
@@ -30,6 +36,10 @@ ENTRIES: tuple[Primitive, ...] = (
         vjp=(
             lambda xp, g, y, a, b: _larger(xp, g, a, b),
             lambda xp, g, y, a, b: _larger(xp, g, b, a),
+        ),
+        jvp=(
+            lambda xp, t, y, a, b: t * _is_larger(xp, a, b),
+            lambda xp, t, y, a, b: t * _is_larger(xp, b, a),
         ),
         sympy=lambda sp, a, b: sp.extreme(sp.Largest, a, b),
         complex=lambda cx, z, w: cx.larger_of(np.maximum, 1, z, w),
@@ -44,6 +54,10 @@ ENTRIES: tuple[Primitive, ...] = (
             lambda xp, g, y, a, b: _larger(xp, g, b, a),
             lambda xp, g, y, a, b: _larger(xp, g, a, b),
         ),
+        jvp=(
+            lambda xp, t, y, a, b: t * _is_larger(xp, b, a),
+            lambda xp, t, y, a, b: t * _is_larger(xp, a, b),
+        ),
         sympy=lambda sp, a, b: sp.extreme(sp.Smallest, a, b),
         complex=lambda cx, z, w: cx.larger_of(np.minimum, -1, z, w),
         behaviour=(
@@ -57,6 +71,11 @@ ENTRIES: tuple[Primitive, ...] = (
             None,
             lambda xp, g, y, c, a, b: xp.where(c, g, 0),
             lambda xp, g, y, c, a, b: xp.where(c, 0, g),
+        ),
+        jvp=(
+            None,
+            lambda xp, t, y, c, a, b: xp.where(c, t, 0),
+            lambda xp, t, y, c, a, b: xp.where(c, 0, t),
         ),
         sympy=lambda sp, c, a, b: sp.Select(c, a, b),
         complex=lambda cx, c, z, w: np.where(np.real(c) != 0, z, w),

@@ -23,7 +23,7 @@ Rules = tuple[Function | None, ...] | Function
 of a position, where the number of operands is not fixed."""
 
 FLAT: Rules = ()
-"""The vjp rules of what has derivative zero wherever it has one."""
+"""The rules of what has derivative zero wherever it has one."""
 
 REAL_LINE = (-np.inf, np.inf)
 
@@ -116,6 +116,15 @@ class Primitive:
         maps the cotangent `g` of the result `y` to the cotangent of the operand, in the functions
         of a loss. What broadcasting repeated is added up elsewhere. See `FLAT`. Source: A. Griewank
         and A. Walther, Evaluating Derivatives, SIAM 2008, chapter 3.
+    jvp : tuple of callable, or callable
+        The rules of forward mode, one for each operand: ``rule(xp, t, y, *operands, **static)``
+        maps tangents `t` of the operand to what they add to those of the result `y`. Tangents have
+        an axis of directions in front; behind it, those of element-wise functions and products
+        have as many axes as the result. A single function, where the number of operands is not
+        fixed, takes a list of all operands' tangents, None of those that depend on no parameter.
+        The rules know nothing of those of reverse mode, nor those of them. Source: A. Griewank and
+        A. Walther, Evaluating Derivatives, SIAM 2008, chapter 3; R. E. Wengert, A simple automatic
+        derivative evaluation program, Communications of the ACM 7 (1964) 463-464.
     sympy : callable
         ``sympy(sp, *entries)``, an expression; `sp` is `gradmethods.symbolic.vocabulary`, with
         SymPy's own names behind it.
@@ -153,6 +162,7 @@ class Primitive:
     aliases: bool = field(default=False, repr=False)
     behaviour: Behaviour = field(default=Behaviour.NONE, repr=False)
     vjp: Rules | None = field(default=None, repr=False)
+    jvp: Rules | None = field(default=None, repr=False)
     sympy: Function | None = field(default=None, repr=False)
     ball: Function | None = field(default=None, repr=False)
     slopes: tuple[Function | None, ...] | None = field(default=None, repr=False)
@@ -182,6 +192,7 @@ def unary(
     name: str,
     *,
     vjp: Function,
+    jvp: Function,
     slope: Function,
     numpy: Function | None = None,
     radius: Function | None,
@@ -196,6 +207,7 @@ def unary(
         Kind.SMOOTH,
         1,
         vjp=(vjp,),
+        jvp=(jvp,),
         slopes=(slope,),
         radius=radius and (radius,),
         varies=varies and (varies,),
@@ -223,6 +235,7 @@ def step(name: str, *, numpy: Function | None = None, **fields: Any) -> Primitiv
         Kind.STEP,
         1,
         vjp=FLAT,
+        jvp=FLAT,
         complex=lambda cx, z: cx.join(function(z.real), np.zeros_like(z.real)),
         behaviour=Behaviour.EXACT,
         **fields,
@@ -238,6 +251,7 @@ def condition(name: str, kind: Kind, arity: int, *, sympy: Function) -> Primitiv
         kind,
         arity,
         vjp=FLAT,
+        jvp=FLAT,
         sympy=sympy,
         complex=lambda cx, *operands: function(*map(np.real, operands)),
     )

@@ -75,12 +75,39 @@ def _of_normalised(
     return y * rest if power else rest / d
 
 
+def _along_quotient(xp: Any, ts: Any, y: Any, *xs: Any, powers: Any, **static: Any) -> Any:
+    def guarded(x: Any, share: Any) -> Any:
+        return xp.where(xp.isfinite(x), share, 1)
+
+    first = 2 + len(powers)
+    return sum(
+        t * slope(position, xs, powers=powers, **static, guarded=guarded)
+        for position, t in enumerate(ts)
+        if position >= first and t is not None
+    )
+
+
+def _along_normalised(
+    xp: Any, t: Any, y: Any, x: Any, d: Any, z: Any, *, axis: tuple[int, ...], power: bool
+) -> Any:
+    """Take differences from the largest entry, which gains what all others lose."""
+    behind = tuple(i + 1 for i in axis)
+    largest = xp.astype(y == xp.max(y, axis=axis, keepdims=True), y.dtype)
+    share = largest / xp.sum(largest, axis=axis, keepdims=True)
+    if power:
+        beside = t - xp.sum(t * share, axis=behind, keepdims=True)
+        return y * (beside - xp.sum(beside * y, axis=behind, keepdims=True))
+    others = (t - y * xp.sum(t, axis=behind, keepdims=True)) / d * (1 - largest)
+    return others - share * xp.sum(others, axis=behind, keepdims=True)
+
+
 QUOTIENT = Primitive(
     "quotient",
     lambda n, d, *_, **__: n / d,
     elementwise_shape,
     count_result,
     vjp=_of_quotient,
+    jvp=_along_quotient,
     behaviour=Behaviour.UNBOUNDED,
 )
 """n/d, evaluated as written. The operands are n, d, the parts of both, and by what each part is
@@ -93,6 +120,7 @@ NORMALISED = Primitive(
     elementwise_shape,
     count_result,
     vjp=(None, None, _of_normalised),
+    jvp=(None, None, _along_normalised),
     behaviour=Behaviour.UNBOUNDED,
 )
 """x/d for a sum d of the entries of x over axes. The third operand is what x is differentiated by:

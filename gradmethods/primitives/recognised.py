@@ -52,9 +52,10 @@ SIGMOID = Primitive(
     elementwise_shape,
     _count(4),
     vjp=(lambda xp, g, y, x: g * y * xp.beside_sigmoid(x, y),),
+    jvp=(lambda xp, t, y, x: t * (y * xp.beside_sigmoid(x, y)),),
     behaviour=Behaviour.NEVER_NEGATIVE,
 )
-"""1/(1 + exp(-x)), evaluated as losses write it; its slope is y (1 - y), see `tape.complements`."""
+"""1/(1 + exp(-x)), evaluated as losses write it; its slope is y (1 - y): see `complements`."""
 
 SECH = Primitive(
     "sech",
@@ -62,6 +63,7 @@ SECH = Primitive(
     elementwise_shape,
     _count(2),
     vjp=(lambda xp, g, y, x: -g * y * xp.tanh(x),),
+    jvp=(lambda xp, t, y, x: -t * (y * xp.tanh(x)),),
 )
 """1/cosh(x), whose slope is -y tanh(x), also where cosh(x) overflows."""
 

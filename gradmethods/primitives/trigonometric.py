@@ -33,6 +33,7 @@ ENTRIES: tuple[Primitive, ...] = (
     unary(
         "sin",
         vjp=lambda xp, g, y, x: g * xp.cos(x),
+        jvp=lambda xp, t, y, x: t * xp.cos(x),
         sympy=lambda sp, x: sp.sin(x),
         ball=lambda balls, x: x.sin(),
         slope=lambda balls, x, y: x.cos(),
@@ -43,6 +44,7 @@ ENTRIES: tuple[Primitive, ...] = (
     unary(
         "cos",
         vjp=lambda xp, g, y, x: -g * xp.sin(x),
+        jvp=lambda xp, t, y, x: t * -xp.sin(x),
         sympy=lambda sp, x: sp.cos(x),
         ball=lambda balls, x: x.cos(),
         slope=lambda balls, x, y: -x.sin(),
@@ -54,6 +56,7 @@ ENTRIES: tuple[Primitive, ...] = (
     unary(
         "tan",
         vjp=lambda xp, g, y, x: g * (xp.square(y) + 1),
+        jvp=lambda xp, t, y, x: t * (1 + y * y),
         sympy=lambda sp, x: sp.tan(x),
         ball=lambda balls, x: x.tan(),
         slope=lambda balls, x, y: balls.ONE + y * y,
@@ -64,6 +67,7 @@ ENTRIES: tuple[Primitive, ...] = (
     unary(
         "asin",
         vjp=lambda xp, g, y, x: g / xp.sqrt((1 - x) * (1 + x)),
+        jvp=lambda xp, t, y, x: t / xp.sqrt((1 - x) * (1 + x)),
         sympy=lambda sp, x: sp.Asin(x),
         ball=lambda balls, x: x.asin(),
         slope=lambda balls, x, y: balls.ONE / (balls.ONE - x * x).sqrt(),
@@ -75,6 +79,7 @@ ENTRIES: tuple[Primitive, ...] = (
     unary(
         "acos",
         vjp=lambda xp, g, y, x: -g / xp.sqrt((1 - x) * (1 + x)),
+        jvp=lambda xp, t, y, x: t / -xp.sqrt((1 - x) * (1 + x)),
         sympy=lambda sp, x: sp.Acos(x),
         ball=lambda balls, x: x.acos(),
         slope=lambda balls, x, y: -balls.ONE / (balls.ONE - x * x).sqrt(),
@@ -86,6 +91,7 @@ ENTRIES: tuple[Primitive, ...] = (
     unary(
         "atan",
         vjp=lambda xp, g, y, x: g / (xp.square(x) + 1),
+        jvp=lambda xp, t, y, x: t / (1 + x * x),
         sympy=lambda sp, x: sp.Atan(x),
         ball=lambda balls, x: x.atan(),
         slope=lambda balls, x, y: balls.ONE / (balls.ONE + x * x),
@@ -97,6 +103,10 @@ ENTRIES: tuple[Primitive, ...] = (
         vjp=(
             lambda xp, g, y, a, b: g * _over_square(xp, b, xp.hypot(a, b)),
             lambda xp, g, y, a, b: -g * _over_square(xp, a, xp.hypot(a, b)),
+        ),
+        jvp=(
+            lambda xp, t, y, a, b: t * _over_square(xp, b, xp.hypot(a, b)),
+            lambda xp, t, y, a, b: t * -_over_square(xp, a, xp.hypot(a, b)),
         ),
         sympy=lambda sp, a, b: sp.Atan2(a, b),
         ball=lambda balls, y, x: balls.atan2(y, x),
@@ -113,6 +123,7 @@ ENTRIES: tuple[Primitive, ...] = (
     unary(
         "sinh",
         vjp=lambda xp, g, y, x: g * xp.cosh(x),
+        jvp=lambda xp, t, y, x: t * xp.cosh(x),
         sympy=lambda sp, x: sp.sinh(x),
         ball=lambda balls, x: x.sinh(),
         slope=lambda balls, x, y: x.cosh(),
@@ -124,6 +135,7 @@ ENTRIES: tuple[Primitive, ...] = (
     unary(
         "cosh",
         vjp=lambda xp, g, y, x: g * xp.sinh(x),
+        jvp=lambda xp, t, y, x: t * xp.sinh(x),
         sympy=lambda sp, x: sp.cosh(x),
         ball=lambda balls, x: x.cosh(),
         slope=lambda balls, x, y: x.sinh(),
@@ -139,6 +151,7 @@ ENTRIES: tuple[Primitive, ...] = (
     unary(
         "tanh",
         vjp=lambda xp, g, y, x: g * xp.slope_of_tanh(x, y),
+        jvp=lambda xp, t, y, x: t * xp.slope_of_tanh(x, y),
         sympy=lambda sp, x: sp.tanh(x),
         ball=lambda balls, x: x.tanh(),
         slope=lambda balls, x, y: balls.whole_power(x.sech(), 2),  # 1 - y² would cancel
@@ -149,6 +162,7 @@ ENTRIES: tuple[Primitive, ...] = (
     unary(
         "asinh",
         vjp=lambda xp, g, y, x: g / xp.hypot(x, 1),
+        jvp=lambda xp, t, y, x: t / xp.hypot(x, 1),
         sympy=lambda sp, x: sp.Asinh(x),
         ball=lambda balls, x: x.asinh(),
         slope=lambda balls, x, y: balls.ONE / (balls.ONE + x * x).sqrt(),
@@ -160,6 +174,7 @@ ENTRIES: tuple[Primitive, ...] = (
     unary(
         "acosh",
         vjp=lambda xp, g, y, x: g / (xp.sqrt(x - 1) * xp.sqrt(x + 1)),
+        jvp=lambda xp, t, y, x: t / (xp.sqrt(x - 1) * xp.sqrt(x + 1)),
         sympy=lambda sp, x: sp.Acosh(x),
         ball=lambda balls, x: x.acosh(),
         slope=lambda balls, x, y: balls.ONE / (x * x - balls.ONE).sqrt(),
@@ -172,6 +187,7 @@ ENTRIES: tuple[Primitive, ...] = (
     unary(
         "atanh",
         vjp=lambda xp, g, y, x: g / ((1 - x) * (1 + x)),
+        jvp=lambda xp, t, y, x: t / ((1 - x) * (1 + x)),
         sympy=lambda sp, x: sp.Atanh(x),
         ball=lambda balls, x: x.atanh(),
         slope=lambda balls, x, y: balls.ONE / (balls.ONE - x * x),

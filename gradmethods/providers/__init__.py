@@ -1,4 +1,4 @@
-"""The three methods, one a file, what each can do, and how to name them.
+"""The methods, one a file, what each can do, and how to name them.
 
 Nothing here measures or judges. Read `numerical` first for a method, and `registry` for names.
 """
@@ -11,10 +11,19 @@ from gradmethods.declared import Loss
 from gradmethods.problem import Problem
 from gradmethods.providers.analytical import Analytical
 from gradmethods.providers.backprop import Backprop
+from gradmethods.providers.forward import Forward
 from gradmethods.providers.numerical import Numerical
 from gradmethods.providers.registry import PROVIDERS, get_provider
 
-__all__ = ["PROVIDERS", "Analytical", "Backprop", "Numerical", "get_provider", "gradient"]
+__all__ = [
+    "PROVIDERS",
+    "Analytical",
+    "Backprop",
+    "Forward",
+    "Numerical",
+    "get_provider",
+    "gradient",
+]
 
 
 def gradient(

@@ -6,24 +6,21 @@ back-propagating errors, Nature 323 (1986) 533-536.
 
 from __future__ import annotations
 
-import contextvars
-import threading
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, ClassVar
 
-import numpy as np
-from numpy.typing import ArrayLike
-
 from gradmethods.errors import GradientError
 from gradmethods.graph import Graph, record
 from gradmethods.graph.collector import uncollected
+from gradmethods.graph.program import Program, compile_graph, recognise, simplify
 from gradmethods.graph.slopes import Slopes, unbounded
 from gradmethods.output.style import BLUE, Style
 from gradmethods.problem import Problem
-from gradmethods.provider import GradientResult, PreparedGradient, Stopwatch
-from gradmethods.structure import Arrays, Parameters, ParametersLike, compile_check
-from gradmethods.tape import Program, compile_graph, differentiate, recognise, simplify
+from gradmethods.provider import Stopwatch
+from gradmethods.providers.compiled import Function, PreparedProgram
+from gradmethods.structure import Parameters
+from gradmethods.tape import differentiate
 
 
 @dataclass(frozen=True)
@@ -124,11 +121,7 @@ def _prepared_again(problem: Problem, preparation: dict[str, float]) -> Prepared
     return prepared
 
 
-_new_tuple = tuple.__new__
-"""Half the time of the named tuple's own constructor, which is a Python function."""
-
-
-class PreparedBackprop(PreparedGradient):
+class PreparedBackprop(PreparedProgram):
     """A compiled program for the loss and its gradient.
 
     Attributes
@@ -138,71 +131,22 @@ class PreparedBackprop(PreparedGradient):
     """
 
     forward_passes = 1
-    value_passes = 0
 
     def __init__(
         self, problem: Problem, preparation: dict[str, float], program: Program, graph: Graph
     ) -> None:
-        super().__init__(problem, preparation)
-        self.program = program
-        self._graph = graph
         # Where no infinity of the data can matter, other data need not be looked at.
         watches = Slopes(graph, graph.data).traps()
-        self._known = unbounded(problem.data) if watches else frozenset(graph.data)
-        self._others: dict[frozenset[str], Program] = {}
-        self._fitting = compile_check(problem.structure)
-        self._scalar = problem.dtype.type
-        self._restore = None if problem.structure.is_dict else problem.structure.restore
-        # To enter np.errstate anew takes longer than the rest of a call: it is entered once, here.
-        quiet = contextvars.copy_context()
-        quiet.run(np.seterr, all="ignore")
-        self._quietly = quiet.run
-        # The program works in buffers: one run at a time. (Twice as fast as `with`.)
-        lock = threading.Lock()
-        self._enter, self._leave = lock.acquire, lock.release
-
-    def __call__(self, params: ParametersLike, **data: ArrayLike) -> GradientResult:
-        """Compute the loss and its gradient, as every `PreparedGradient` does.
-
-        Of a small network's gradient, what stands around the program is a considerable part: so it
-        is spelt out here, step by step, with nothing called that can be avoided.
-        """
-        problem = self.problem
-        arrays = self._fitting(params)
-        if arrays is None:
-            arrays = problem.structure.check(params)
-        function, filled = self.program.function, problem.data
-        if data:
-            filled = problem.fill(data)
-            function = self._program_for(filled).function
-        self._enter()
-        try:
-            value, gradient = self._quietly(function, arrays, filled)
-        finally:
-            self._leave()
-        if type(value) is not self._scalar:
-            value = self._quietly(self._scalar, value)
-        if self._restore is not None:
-            gradient = self._restore(gradient)
-        return _new_tuple(GradientResult, (value, gradient))
+        super().__init__(problem, preparation, program.function, watches=watches)
+        self.program = program
+        self._graph = graph
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Pickle and copy what it was prepared for: the program works in memory of its own."""
         return _prepared_again, (self.problem, self.preparation)
 
-    def _evaluate(self, params: Arrays, data: Arrays) -> tuple[Any, Arrays]:
-        return self._program_for(data).function(params, data)
-
-    def _program_for(self, data: Arrays) -> Program:
-        """Return the program for data, which may hold infinities where the problem's do not."""
-        if len(self._known) == len(data):
-            return self.program
-        names = unbounded(data)
-        if names <= self._known:
-            return self.program
-        if names not in self._others:
-            self._others[names] = compile_graph(simplify(differentiate(self._graph, names)))
-        return self._others[names]
+    def _compile(self, unbounded: frozenset[str]) -> Function:
+        return compile_graph(simplify(differentiate(self._graph, unbounded))).function
 
     @cached_property
     def operations(self) -> int:

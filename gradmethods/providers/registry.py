@@ -16,6 +16,7 @@ from gradmethods.output.style import Style, own_style
 from gradmethods.provider import Provider
 from gradmethods.providers.analytical import Analytical
 from gradmethods.providers.backprop import Backprop
+from gradmethods.providers.forward import Forward
 from gradmethods.providers.numerical import Numerical
 
 PROVIDERS: dict[str, Provider] = {
@@ -24,6 +25,9 @@ PROVIDERS: dict[str, Provider] = {
     "backprop": Backprop(),
 }
 """The default provider of each method."""
+
+_METHODS: dict[str, Provider] = {**PROVIDERS, "forward": Forward()}
+"""All of our methods by name, those that nobody gets by default included."""
 
 BASELINE = PROVIDERS["backprop"].name
 """The method that others are measured by: their operations are divided by its own."""
@@ -157,10 +161,10 @@ def get_provider(name: str) -> Provider:
     Parameters
     ----------
     name : str
-        ``"analytical"``, ``"numerical"`` or ``"backprop"``; a form of `Analytical` or a scheme of
-        `Numerical` may follow a colon, as in ``"numerical:forward"``, and an evaluation or a step
-        in brackets, as in ``"numerical:central[reuse,step=1e-06]"``: what `Provider.name` gives.
-        Or a peer, as ``"torch"``.
+        ``"analytical"``, ``"numerical"``, ``"backprop"`` or ``"forward"``; a form of `Analytical`
+        or a scheme of `Numerical` may follow a colon, as in ``"numerical:forward"``, and an
+        evaluation or a step in brackets, as in ``"numerical:central[reuse,step=1e-06]"``: what
+        `Provider.name` gives. Or a peer, as ``"torch"``.
 
     Raises
     ------
@@ -187,19 +191,19 @@ def get_provider(name: str) -> Provider:
     method, variant, options = shape["method"], shape["variant"], shape["options"]
     if name in _FORMER:
         return get_provider(_FORMER[name])
-    if method not in PROVIDERS:
+    if method not in _METHODS:
         from gradmethods.providers.peers import (
             PEERS,  # one file each: read where they are asked for
         )
 
         if name in PEERS:
             return PEERS[name]
-    if method not in PROVIDERS or (options is not None and method != "numerical"):
-        raise UnknownName.among("provider", name, PROVIDERS)
-    default: Any = PROVIDERS[method]
+    if method not in _METHODS or (options is not None and method != "numerical"):
+        raise UnknownName.among("provider", name, _METHODS)
+    default: Any = _METHODS[method]
     fields = dataclasses.fields(default)
     if variant and not fields:
-        raise UnknownName.among("provider", name, PROVIDERS)
+        raise UnknownName.among("provider", name, _METHODS)
     given = {fields[0].name: variant} if variant else {}
     varied: Provider = dataclasses.replace(default, **given, **_numerical_options(options or ""))
     return varied

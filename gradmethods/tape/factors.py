@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from gradmethods.arrays import Array
 from gradmethods.graph import Graph, Node
 from gradmethods.graph.graph import topological
-from gradmethods.tape.complements import Reverse
+from gradmethods.tape.reverse import Reverse
 from gradmethods.tape.sweep import cotangents, pull_back
 
 Factor = tuple[Node, int]
@@ -69,7 +69,7 @@ def count_factors(graph: Graph, *, trivial: bool = False) -> Factors:
 
     >>> from gradmethods import problems
     >>> from gradmethods.graph import record
-    >>> from gradmethods.tape import recognise
+    >>> from gradmethods.graph.program import recognise
     >>> factors = count_factors(recognise(record(problems.get("network-1-1-1"))))
     >>> {name: len(chain) for name, chain in factors.chains.items()}
     {'w_h': 5, 'b_h': 4, 'w_y': 3, 'b_y': 2}

@@ -24,9 +24,10 @@ import numpy as np
 
 from gradmethods.arrays import Array
 from gradmethods.graph import Node
+from gradmethods.graph.selected import MOVING, Selected, kept_shape, lifted, name_of
 from gradmethods.graph.slopes import Slopes
 from gradmethods.primitives.quotients import NORMALISED
-from gradmethods.tape.complements import Reverse
+from gradmethods.tape.reverse import Reverse
 
 Mask = Array | None
 """True where an entry is selected; None where all are."""
@@ -46,16 +47,16 @@ class Selection:
     def __init__(self, xp: Reverse, slopes: Slopes) -> None:
         self._xp, self._slopes = xp, slopes
         self._masks: dict[Node, Mask] = {}
-        self._kept: dict[Node, Array] = {}
+        self._selected = Selected(xp, slopes)
 
     def operands(self, node: Node, position: int) -> tuple[Any, ...]:
         """Return what a rule gets: a product without the terms that nothing selected."""
         mask, other = self._masks.get(node), node.operands[position - 1]
-        if mask is None or _name(node) != "matmul" or self._slopes.is_finite(other):
+        if mask is None or name_of(node) != "matmul" or self._slopes.is_finite(other):
             return node.operands
         xp = self._xp
         met = xp.any(xp.broadcast_to(mask, node.shape), axis=position - 2, keepdims=True)
-        other = xp.where(met, _lifted(xp, other), 0).payload
+        other = xp.where(met, lifted(xp, other), 0).payload
         return (node.operands[0], other) if position == 0 else (other, node.operands[1])
 
     def keep(self, contribution: Array, node: Node, position: int) -> Array:
@@ -87,97 +88,33 @@ class Selection:
             return None
         if node.operands[position] not in slopes.guarded and not slopes.is_unsafe(node, position):
             return None  # nothing infinite can come here, nor below
-        xp, name = self._xp, _name(node)
+        xp, name = self._xp, name_of(node)
         whole = xp.broadcast_to(np.ones((), bool) if mask is None else mask, node.shape)
         if name == "matmul":
             return _unless_all(self._contract(whole, node, position))
         if name in MOVING:
             rule = xp.rule(node, position)
             assert rule is not None
-            operands = [_lifted(xp, x) for x in node.operands]
+            operands = [lifted(xp, x) for x in node.operands]
             moved = rule(xp, whole, whole, *operands, **node.static)
             return _unless_all(moved if moved.dtype.kind == "b" else moved != 0)
         if name in ("max", "min") and mask is not None:
-            mask = xp.reshape(whole, _kept(node))
+            mask = xp.reshape(whole, kept_shape(node))
         if name == NORMALISED.name and mask is not None:  # every entry has a part in all
             mask = xp.any(whole, axis=node.static["axis"], keepdims=True)
-        own = self._own(node, position) if slopes.selects(node, position) else None
+        own = self._selected.own(node, position) if slopes.selects(node, position) else None
         return _both(xp, mask, own)
-
-    def _own(self, node: Node, position: int) -> Array:
-        """Return where a primitive itself selects an operand."""
-        xp, name = self._xp, _name(node)
-        first, *others = (_lifted(xp, x) for x in node.operands)
-        if name == "where":
-            return xp.array(first if position == 1 else xp.bind("logical_not", first))
-        if name in ("max", "min"):
-            extreme = xp.reshape(Array(xp, node), _kept(node))
-            beaten = first < extreme if name == "max" else first > extreme
-            return xp.bind("logical_not", beaten)
-        if name in ("maximum", "minimum"):
-            pair = (first, *others) if (name == "maximum") == (position == 0) else (*others, first)
-            return xp.bind("logical_not", xp.bind("less", *pair))
-        return self._nonzero(node.operands[{"divide": 0, "pow": 1}.get(name, 1 - position)])
-
-    def _nonzero(self, factor: Any) -> Array:
-        """Return where a factor is not 0, or is so only at some parameters."""
-        slopes = self._slopes
-        if not isinstance(factor, Node):
-            return self._xp.bind("not_equal", factor, 0)
-        if factor in slopes.vanishing and not self._kept:
-            for node in slopes.vanishing:
-                self._kept[node] = self._kept_by(node)
-        if factor in slopes.active:
-            return self._kept.get(factor, self._xp.array(np.ones((), bool)))
-        return self._xp.bind("not_equal", Array(self._xp, factor), 0)
-
-    def _kept_by(self, node: Node) -> Array:
-        xp, name = self._xp, _name(node)
-        first, *others = node.operands
-        if name == "multiply":
-            return xp.bind("logical_and", self._nonzero(first), self._nonzero(others[0]))
-        if name == "where":
-            return xp.where(_lifted(xp, first), *map(self._nonzero, others))
-        mask = self._nonzero(first)
-        if name in MOVING:
-            whole = xp.broadcast_to(mask, first.shape)
-            return xp.bind(name, whole, *(_lifted(xp, x) for x in others), **node.static)
-        return mask
-
-    def _whole_nonzero(self, factor: Any) -> Array:
-        return self._xp.broadcast_to(self._nonzero(factor), factor.shape)
 
     def _contract(self, mask: Array, node: Node, position: int) -> Array:
         """Return which entries of an operand a selected entry of a product depends on."""
         xp = self._xp
         if not self._slopes.selects(node, position):
             return xp.any(mask, axis=-1 - position, keepdims=True)
-        pair = [xp.astype(self._whole_nonzero(x), node.dtype) for x in node.operands]
+        pair = [xp.astype(self._selected.whole_nonzero(x), node.dtype) for x in node.operands]
         rule = xp.rule(node, position)
         assert rule is not None
         terms: Array = rule(xp, xp.astype(mask, node.dtype), mask, *pair)
         return terms != 0
-
-
-MOVING = frozenset({
-    "sum", "cumulative_sum", "reshape", "permute_dims", "broadcast_to", "getitem", "scatter_add",
-    "concat",
-})  # fmt: skip
-"""Primitives whose rules move a mask as they move a cotangent."""
-
-
-def _name(node: Node) -> str:
-    assert node.primitive is not None
-    return node.primitive.name
-
-
-def _kept(node: Node) -> tuple[int, ...]:
-    """Return the shape of a reduction's result with its axes kept."""
-    return tuple(1 if i in node.static["axis"] else n for i, n in enumerate(node.operands[0].shape))
-
-
-def _lifted(xp: Reverse, operand: Any) -> Any:
-    return operand if isinstance(operand, (int, float)) else Array(xp, operand)
 
 
 def _any_of_repeated(xp: Reverse, mask: Array, shape: tuple[int, ...]) -> Mask:

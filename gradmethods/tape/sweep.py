@@ -21,7 +21,7 @@ from gradmethods.arrays import Array
 from gradmethods.graph import Graph, Node
 from gradmethods.graph.complements import WITHOUT_VALUES, Complements
 from gradmethods.graph.slopes import Slopes
-from gradmethods.tape.complements import Reverse, Textbook
+from gradmethods.tape.reverse import Reverse, Textbook
 from gradmethods.tape.selection import Selection
 
 

@@ -10,10 +10,10 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from gradmethods.graph import Graph, Node, record
+from gradmethods.graph.program.simplify import recognise
 from gradmethods.graph.slopes import unbounded
 from gradmethods.problem import Problem
 from gradmethods.structure import ParametersLike
-from gradmethods.tape.simplify import recognise
 from gradmethods.tape.sweep import cotangents
 
 

@@ -16,6 +16,7 @@ from gradmethods.errors import GradientError
 from gradmethods.studies.claims import (
     constant,
     depth,
+    directions,
     elimination,
     factors,
     million,
@@ -40,6 +41,7 @@ LEDGER: tuple[Claim, ...] = (
     depth.CLAIM,
     elimination.CLAIM,
     preparation.CLAIM,
+    directions.CLAIM,
 )
 
 LAST = (sharing.CLAIM, elimination.CLAIM)

@@ -1,7 +1,8 @@
-"""The namespace in which vjp rules write, which knows what is left to 1 where a unit saturates.
+"""The namespace in which derivative rules write, which takes slopes with all their digits.
 
-Slopes take the values that `graph.complements` finds, so that what a loss multiplies and divides by
-cancels: the slope of log(1 - sigmoid(x)) is -sigmoid(x), to the last digit.
+Slopes take the values that `complements` finds, so that what a loss multiplies and divides by
+cancels: the slope of log(1 - sigmoid(x)) is -sigmoid(x), to the last digit. No rule is known here:
+in which field of an entry they stand, each engine says.
 """
 
 from __future__ import annotations
@@ -10,20 +11,33 @@ from typing import Any
 
 from gradmethods.arrays import Array
 from gradmethods.errors import UnsupportedOperation
-from gradmethods.graph import Graph, Node, Recorder
 from gradmethods.graph.complements import Complements, squared
+from gradmethods.graph.graph import Graph, Node
 from gradmethods.graph.quotients import Operand, is_node
+from gradmethods.graph.record import Recorder
 from gradmethods.primitives import Primitive
 from gradmethods.primitives.primitive import Function, Rules
-from gradmethods.primitives.quotients import NORMALISED, QUOTIENT
 from gradmethods.primitives.recognised import BESIDE_SIGMOID, SIGMOID, SLOPE_OF_TANH
 
 
-class Reverse(Recorder):
-    """The namespace of a reverse sweep: that of a loss, and slopes with all their digits."""
+class RuleRecorder(Recorder):
+    """The namespace of derivative rules: that of a loss, and slopes with all their digits.
+
+    Attributes
+    ----------
+    method : str
+        Whose rules they are.
+    field : str
+        Of an entry, where they stand.
+    """
+
+    method: str
+    field: str
+    longest = 0.0
+    overflows = True
 
     def rule(self, node: Node, position: int) -> Function | None:
-        """Return the vjp rule for one operand of a node, None where the derivative is zero.
+        """Return the rule for one operand of a node, None where the derivative is zero.
 
         Raises
         ------
@@ -35,9 +49,9 @@ class Reverse(Recorder):
         if rules is None:
             shapes = [x.shape for x in node.parents]
             raise UnsupportedOperation(
-                f"Backprop has no vjp rule for the primitive {node.primitive.name!r} (operands of "
-                f"shapes {shapes}). Give its entry in gradmethods.primitives the field vjp, or "
-                "write the loss without it."
+                f"{self.method} has no {self.field} rule for the primitive {node.primitive.name!r} "
+                f"(operands of shapes {shapes}). Give its entry in gradmethods.primitives the "
+                f"field {self.field}, or write the loss without it."
             )
         if callable(rules):
             made: Function | None = rules(position)
@@ -45,11 +59,9 @@ class Reverse(Recorder):
         return rules[position] if position < len(rules) else None
 
     def rules(self, primitive: Primitive) -> Rules | None:
-        """Return the vjp rules of a primitive."""
-        return primitive.vjp
-
-    longest = 0.0
-    overflows = True
+        """Return the rules of a primitive."""
+        found: Rules | None = getattr(primitive, self.field)
+        return found
 
     def complements(self, graph: Graph) -> Complements | None:
         """Find the values that slopes take for those of a graph, or None if they take those."""
@@ -86,32 +98,3 @@ class Reverse(Recorder):
     def slope_of_tanh(self, x: Any, y: Any) -> Any:
         """Return 1 - y² for y = tanh(x)."""
         return self.bind(SLOPE_OF_TANH, x, y)
-
-
-QUOTIENT_RULE: Rules = (
-    lambda xp, g, y, n, d, *_, **__: g / d,
-    lambda xp, g, y, n, d, *_, **__: -g * y / d,
-)
-
-
-class Textbook(Reverse):
-    """Slopes as textbooks write them, of rounded values: fewer digits where a unit saturates."""
-
-    def rules(self, primitive: Primitive) -> Rules | None:
-        """Return the vjp rules of a primitive; of all quotients that of a division."""
-        return QUOTIENT_RULE if primitive in (QUOTIENT, NORMALISED) else primitive.vjp
-
-    def complements(self, graph: Graph) -> None:
-        """Take the values of the loss."""
-
-    def exact_one_and(self, x: Any) -> Any:
-        """Return 1 + x."""
-        return 1 + x
-
-    def beside_sigmoid(self, x: Any, y: Any) -> Any:  # the base's
-        """Return 1 - y."""
-        return 1 - y
-
-    def slope_of_tanh(self, x: Any, y: Any) -> Any:  # the base's
-        """Return 1 - y²."""
-        return 1 - y * y

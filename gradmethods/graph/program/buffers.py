@@ -16,9 +16,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gradmethods.graph import Node
+from gradmethods.graph.program.emit import is_elementwise, takes_out
+from gradmethods.graph.program.layout import copied
 from gradmethods.primitives.recognised import SLOPE_OF_TANH
-from gradmethods.tape.emit import is_elementwise, takes_out
-from gradmethods.tape.layout import copied
 
 READ_AGAIN = {"where": (0, 1, 2), SLOPE_OF_TANH.name: (0,)}
 """Operands that an element-wise function may read after it has begun to write."""

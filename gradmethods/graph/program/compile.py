@@ -7,19 +7,19 @@ decided or allocated when the program runs, but for what it returns.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from gradmethods.graph import Graph, Node
+from gradmethods.graph.program.buffers import owner, plan
+from gradmethods.graph.program.emit import FUNCTIONS, emit, is_elementwise, takes_out
+from gradmethods.graph.program.pieces import LONG, in_pieces
+from gradmethods.graph.program.recycle import LARGE, Recycled
+from gradmethods.graph.program.schedule import schedule
 from gradmethods.naming import brief
-from gradmethods.tape.buffers import owner, plan
-from gradmethods.tape.emit import FUNCTIONS, emit, is_elementwise, takes_out
-from gradmethods.tape.pieces import LONG, in_pieces
-from gradmethods.tape.recycle import LARGE, Recycled
-from gradmethods.tape.schedule import schedule
 
 WIDEST = 120
 """Characters of code up to which the comments behind all lines stand in one column."""
@@ -49,15 +49,23 @@ class Program:
     workspace: int
 
 
-def compile_graph(graph: Graph) -> Program:
-    """Plan the buffers of a value and its derivatives, write the program and compile it."""
-    writer = _Writer(graph)
+def compile_graph(graph: Graph, by: Sequence[str] | None = None) -> Program:
+    """Plan the buffers of a value and its derivatives, write the program and compile it.
+
+    Parameters
+    ----------
+    graph : Graph
+        Its outputs are a value, then derivatives.
+    by : sequence of str, optional
+        The parameter arrays of the derivatives, all by default.
+    """
+    writer = _Writer(graph, graph.params if by is None else by)
     source = writer.source()
     if len(writer.lines) > LONG:
         function = in_pieces(writer.statements(), writer.bound, FUNCTIONS, writer.buffered())
     else:
         scope = FUNCTIONS | writer.bound
-        exec(compile(source, "<backprop program>", "exec"), scope)  # noqa: S102  # our own text
+        exec(compile(source, "<gradient program>", "exec"), scope)  # noqa: S102  # our own text
         function = scope["program"]
     operations = graph.operations().total()
     workspace = sum(block.nbytes for block in writer.plan.blocks)
@@ -67,8 +75,8 @@ def compile_graph(graph: Graph) -> Program:
 class _Writer:
     """Names for the values of a graph, and the lines that compute them."""
 
-    def __init__(self, graph: Graph) -> None:
-        self.graph = graph
+    def __init__(self, graph: Graph, by: Collection[str]) -> None:
+        self.graph, self.by = graph, by
         nodes = schedule(graph)
         self.plan = plan(nodes, graph.outputs)
         self.bound: dict[str, Any] = {}
@@ -192,9 +200,10 @@ class _Writer:
     def _return(self) -> str:
         """Write the last line."""
         value, *derivatives = self._outputs()
-        pairs = zip(self.graph.params, derivatives, strict=True)
+        places = {name: i for i, name in enumerate(self.graph.params)}
         gradient = ", ".join(
-            f"{self._key('params', i, name)}: {text}" for i, (name, text) in enumerate(pairs)
+            f"{self._key('params', places[name], name)}: {text}"
+            for name, text in zip(self.by, derivatives, strict=True)
         )
         return f"return {value}, {{{gradient}}}"
 

@@ -94,6 +94,6 @@ def _code(text: str) -> CodeType:
         [f"def over({', '.join(outer)}):\n    def piece(params, data):", *body]
     )
     scope: dict[str, Any] = {}
-    exec(compile(f"{source}\n    return piece", "<backprop program>", "exec"), scope)  # noqa: S102  # our own text
+    exec(compile(f"{source}\n    return piece", "<gradient program>", "exec"), scope)  # noqa: S102  # our own text
     code: CodeType = scope["over"](*outer).__code__
     return code

@@ -14,6 +14,7 @@ import numpy as np
 
 from gradmethods.graph import Graph, Node
 from gradmethods.graph.graph import topological
+from gradmethods.graph.program.rebuild import Rebuild, Rewrites
 from gradmethods.graph.quotients import (
     Operand,
     is_node,
@@ -26,7 +27,6 @@ from gradmethods.graph.quotients import (
 from gradmethods.primitives import TABLE
 from gradmethods.primitives.quotients import NORMALISED, QUOTIENT
 from gradmethods.primitives.recognised import INNER, SECH, SIGMOID
-from gradmethods.tape.rebuild import Rebuild, Rewrites
 
 NEGATIVE = TABLE["negative"]
 SHORT = 4096
