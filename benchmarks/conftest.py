@@ -1,6 +1,6 @@
 """Options of the cost benchmark, its grid as tests, and the line that each case leaves behind.
 
-What a case does is in `gradmethods.cost.trial`, what is made of its record in
+What a case does is in `gradmethods.timing.trial`, what is made of its record in
 `gradmethods.report`.
 """
 
@@ -13,15 +13,15 @@ from pathlib import Path
 
 import pytest
 
-from gradmethods.cost.cases import GRIDS, Case, counts, grid
-from gradmethods.cost.noise import WIDTHS, noise_record
-from gradmethods.cost.operations import SECONDS, SHARE
-from gradmethods.cost.pairs import PAIRS, pair_record
-from gradmethods.cost.plan import LIMIT, Plan
-from gradmethods.cost.sweeps import SWEEPS
-from gradmethods.cost.trial import Settings
 from gradmethods.output.files import RECORDS, append_record, records_so_far
 from gradmethods.report.text import case_line
+from gradmethods.timing.cases import GRIDS, Case, counts, grid
+from gradmethods.timing.noise import WIDTHS, noise_record
+from gradmethods.timing.operations import SECONDS, SHARE
+from gradmethods.timing.pairs import PAIRS, pair_record
+from gradmethods.timing.plan import LIMIT, Plan
+from gradmethods.timing.sweeps import SWEEPS
+from gradmethods.timing.trial import Settings
 
 HOUR = 3600.0
 """The limit of a case that is run as a plain test: on a loaded machine, too, it ends before."""

@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import pytest
 
-from gradmethods.cost.noise import WIDTHS
-from gradmethods.cost.operations import count_case
-from gradmethods.cost.pairs import PAIRS
-from gradmethods.cost.trial import restate, run_case
+from gradmethods.timing.noise import WIDTHS
+from gradmethods.timing.operations import count_case
+from gradmethods.timing.pairs import PAIRS
+from gradmethods.timing.trial import restate, run_case
 
 
 @pytest.mark.parametrize("width", WIDTHS)

@@ -11,13 +11,6 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from gradmethods import problems
-    from gradmethods.certified import (
-        CertifiedGradient,
-        CertifiedSample,
-        certified_derivatives,
-        certified_gradient,
-        certified_sample,
-    )
     from gradmethods.comparison import (
         Advice,
         Check,
@@ -27,6 +20,15 @@ if TYPE_CHECKING:
         check_gradient,
     )
     from gradmethods.comparison.compare import compare
+    from gradmethods.core.problem import Problem
+    from gradmethods.core.provider import GradientResult, PreparedGradient, Provider
+    from gradmethods.engines.certified import (
+        CertifiedGradient,
+        CertifiedSample,
+        certified_derivatives,
+        certified_gradient,
+        certified_sample,
+    )
     from gradmethods.errors import (
         BudgetExceeded,
         GradientError,
@@ -40,8 +42,6 @@ if TYPE_CHECKING:
         UnknownName,
         UnsupportedOperation,
     )
-    from gradmethods.problem import Problem
-    from gradmethods.provider import GradientResult, PreparedGradient, Provider
     from gradmethods.providers import (
         PROVIDERS,
         Analytical,
@@ -98,7 +98,7 @@ __all__ = [
 ]
 
 _ROOMS = {
-    "certified": (
+    "engines.certified": (
         "CertifiedGradient",
         "CertifiedSample",
         "certified_derivatives",
@@ -127,8 +127,8 @@ _ROOMS = {
         "UnknownName",
         "UnsupportedOperation",
     ),
-    "problem": ("Problem",),
-    "provider": ("GradientResult", "PreparedGradient", "Provider"),
+    "core.problem": ("Problem",),
+    "core.provider": ("GradientResult", "PreparedGradient", "Provider"),
     "providers": (
         "PROVIDERS",
         "Analytical",

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from gradmethods.accuracy.report import VARIANTS, WHOLE
 from gradmethods.providers.schemes import NAMES
+from gradmethods.studies.accuracy.survey import VARIANTS, WHOLE
 
 REASON = "Too large <&> 50 % of $n_1$."
 

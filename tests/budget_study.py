@@ -1,7 +1,7 @@
 """A study of budgets: thirty losses, the seconds announced against the seconds taken.
 
 Run it with ``python -m tests.budget_study``, with the name of a form or for the default one. The
-suite asserts outcomes of a few such losses in `tests.test_symbolic_budget`, and no time.
+suite asserts outcomes of a few such losses in `tests.engines.test_symbolic_budget`, and no time.
 """
 
 from __future__ import annotations

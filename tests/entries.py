@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from gradmethods.primitives import TABLE
-from gradmethods.primitives.recognised import ENTRIES
+from gradmethods.xp.primitives import TABLE
+from gradmethods.xp.primitives.recognised import ENTRIES
 
 ALL = TABLE | {primitive.name: primitive for primitive in ENTRIES}
 """The primitives, also those that no loss names."""

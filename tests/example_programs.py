@@ -15,9 +15,9 @@ from typing import Any
 import numpy as np
 
 import gradmethods as gm
-from gradmethods.graph import Graph, Recorder
-from gradmethods.graph.examples import prove
-from gradmethods.graph.record import trace
+from gradmethods.engines.examples import prove
+from gradmethods.engines.graph import Graph, Recorder
+from gradmethods.engines.graph.record import trace
 
 NAMES = ("x", "t", "k")
 COUNTS = (2, 3, 4, 6)

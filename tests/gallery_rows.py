@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import cache
 from typing import Any
 
-from gradmethods.accuracy.gallery import gallery_rows
+from gradmethods.studies.accuracy.gallery import gallery_rows
 
 
 @cache

@@ -12,7 +12,7 @@ from typing import Any
 import mpmath  # type: ignore[import-untyped]  # published without types
 import numpy as np
 
-from gradmethods.problem import Problem
+from gradmethods.core.problem import Problem
 from gradmethods.problems.hard import kinks, plateaus, rounding
 
 DIGITS = 120

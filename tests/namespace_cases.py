@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from gradmethods.primitives import TABLE
+from gradmethods.xp.primitives import TABLE
 
 RNG = np.random.default_rng(7)
 VALUES = RNG.normal(size=(2, 3, 4)) * 3

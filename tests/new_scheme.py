@@ -14,17 +14,17 @@ from typing import Any
 import numpy as np
 
 import gradmethods as gm
-from gradmethods.accuracy.tolerances import tolerance
 from gradmethods.app.runs.accuracy_tasks import ATLAS, GRADIENT, REFERENCE, Settings, tasks
 from gradmethods.app.runs.assess import carry_out
-from gradmethods.cost import trial
-from gradmethods.cost.cases import Case
-from gradmethods.cost.plan import Plan
-from gradmethods.distance import norm
+from gradmethods.core.distance import norm
 from gradmethods.output import figures, items
 from gradmethods.output.files import ACCURACY, RECORDS, append_record
 from gradmethods.providers.registry import traits
 from gradmethods.report import write_report
+from gradmethods.studies.accuracy.tolerances import tolerance
+from gradmethods.timing import trial
+from gradmethods.timing.cases import Case
+from gradmethods.timing.plan import Plan
 
 NAME = "numerical:three-point"
 

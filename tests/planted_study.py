@@ -18,8 +18,8 @@ import mpmath as mp  # type: ignore[import-untyped]  # published without types
 import numpy as np
 
 import gradmethods as gm
-from gradmethods.accuracy.plants.changes import CHANGES
-from gradmethods.accuracy.plants.ground import Ground, NotHere
+from gradmethods.studies.plants.changes import CHANGES
+from gradmethods.studies.plants.ground import Ground, NotHere
 from gradmethods.truth import find_truth
 from gradmethods.truth.bounds import DECISIVE, exact_bound
 from tests.program_oracle import Oracle

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import asdict
 
-from gradmethods.cost.cases import Case
 from gradmethods.output.files import (
     ACCURACY,
     DERIVATIONS,
@@ -14,6 +13,7 @@ from gradmethods.output.files import (
     write_json,
 )
 from gradmethods.studies.derivations import Derivation, Row
+from gradmethods.timing.cases import Case
 from tests.accuracy_records import gradient, refusal
 
 REASON = "Estimated 40 s <&> 50 % of $n_1$; the limit is 15 s a case."

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 import gradmethods as gm
-from gradmethods.certified import Kind
+from gradmethods.engines.certified import Kind
 
 GRADIENT, NONE, ENCLOSED, OPEN = Kind
 

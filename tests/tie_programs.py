@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 import gradmethods as gm
-from gradmethods.certified import Kind, Truth, certified_truth
+from gradmethods.engines.certified import Kind, Truth, certified_truth
 
 LEAVES = ("w[0]", "w[1]", "(-w[0])", "(w[0] - w[1])", "(w[0] + w[1])", "0.0 * w[0]", "(2 * w[1])")
 COMPARISONS = ("<", "<=", ">", ">=", "==", "!=")

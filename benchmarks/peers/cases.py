@@ -10,14 +10,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.peers.handwritten import HandWritten
+from gradmethods.core.problem import Problem
+from gradmethods.core.provider import Provider
+from gradmethods.core.structure import Arrays
 from gradmethods.errors import UnsupportedOperation
 from gradmethods.output.style import THEORY, Style
-from gradmethods.problem import Problem
-from gradmethods.provider import Provider
 from gradmethods.providers import Analytical, Backprop, Numerical
 from gradmethods.providers.peers import PEERS, Peer
 from gradmethods.providers.registry import style_of, traits
-from gradmethods.structure import Arrays
 
 BATCH = 100
 

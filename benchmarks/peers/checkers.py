@@ -19,10 +19,10 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
+from gradmethods.core.problem import Problem
+from gradmethods.core.structure import Arrays
 from gradmethods.errors import UnsupportedOperation
-from gradmethods.problem import Problem
 from gradmethods.providers.peers.jax import configured
-from gradmethods.structure import Arrays
 
 Vector = NDArray[np.float64]
 Flat = Callable[[Any], float]

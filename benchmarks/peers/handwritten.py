@@ -36,12 +36,12 @@ from numpy import (
 )
 from numpy.typing import NDArray
 
+from gradmethods.core.problem import Problem
+from gradmethods.core.provider import Stopwatch
+from gradmethods.core.structure import Arrays
 from gradmethods.output.style import BLACK, Style
-from gradmethods.problem import Problem
 from gradmethods.problems.mlp import MultilayerPerceptron
-from gradmethods.provider import Stopwatch
 from gradmethods.providers.peers.peer import Call, Peer, PreparedPeer
-from gradmethods.structure import Arrays
 
 Real = NDArray[Any]
 Head = Callable[[Real, Real, Real], Any]

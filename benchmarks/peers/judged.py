@@ -16,14 +16,14 @@ import pandas as pd
 
 from benchmarks.peers.checkers import CHECKERS
 from gradmethods import problems
-from gradmethods.accuracy.plants.changes import JUST_ABOVE
 from gradmethods.comparison.kills import kill_summary, kill_table, kills_by_mistake
-from gradmethods.cost.provenance import provenance
+from gradmethods.core.problem import Problem
 from gradmethods.output import format as fmt
 from gradmethods.output.caption import Caption, provenance_line
 from gradmethods.output.files import csv_text, write_text
 from gradmethods.output.typeset import write_table
-from gradmethods.problem import Problem
+from gradmethods.studies.plants.changes import JUST_ABOVE
+from gradmethods.timing.provenance import provenance
 from gradmethods.truth.bounds import SLACK
 
 UNITS = 1e-6

@@ -18,7 +18,6 @@ from benchmarks.peers.cases import GRID, LOSS, Case
 from benchmarks.peers.results import write_results
 from benchmarks.peers.trial import ENVIRONMENT, RELEASED, describe, gap_record, run_case
 from gradmethods.app.runs.begin import begin, clear
-from gradmethods.cost.provenance import provenance
 from gradmethods.output.files import (
     PROVENANCE,
     RECORDS,
@@ -30,6 +29,7 @@ from gradmethods.output.files import (
 from gradmethods.output.format import duration
 from gradmethods.providers.attempt import Gap
 from gradmethods.providers.peers import PEERS
+from gradmethods.timing.provenance import provenance
 
 SECONDS = 15.0
 """Seconds of rounds for a case."""

@@ -1,7 +1,7 @@
 """One case of the comparison: prepare everybody, check everybody, time them in pairs.
 
-The rounds are those of the suite (`gradmethods.cost.rounds`): every contender beside the loss, and
-every peer beside each of ours.
+The rounds are those of the suite (`gradmethods.timing.rounds`): every contender beside the loss,
+and every peer beside each of ours.
 
 It runs in a process of its own, in which every library has one thread; `run` starts it.
 """
@@ -17,16 +17,16 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from benchmarks.peers.cases import BATCH, LOSS, Case, ours
-from gradmethods.cost.estimates import FEWEST_FOR_BOOTSTRAP, Estimate
-from gradmethods.cost.rounds import Rounds
-from gradmethods.cost.timing import plain_loss, quiet
-from gradmethods.distance import gradient_error
+from gradmethods.core.distance import gradient_error
+from gradmethods.core.problem import Problem
+from gradmethods.core.provider import Provider
+from gradmethods.core.structure import Arrays
 from gradmethods.output.format import duration
-from gradmethods.problem import Problem
-from gradmethods.provider import Provider
 from gradmethods.providers.attempt import Gap, attempt, prepare
 from gradmethods.providers.peers.peer import PreparedPeer
-from gradmethods.structure import Arrays
+from gradmethods.timing.estimates import FEWEST_FOR_BOOTSTRAP, Estimate
+from gradmethods.timing.measure import plain_loss, quiet
+from gradmethods.timing.rounds import Rounds
 
 Keep = Callable[[dict[str, Any]], Any]
 """What puts a record on the disk."""

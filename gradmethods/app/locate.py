@@ -13,9 +13,9 @@ from types import ModuleType
 from typing import Any
 
 from gradmethods import problems
-from gradmethods.blame import told
+from gradmethods.core.blame import told
+from gradmethods.core.problem import Problem
 from gradmethods.errors import GradientError, InvalidOption, InvalidProblem, UnknownName
-from gradmethods.problem import Problem
 from gradmethods.problems import Family, hard
 
 STATE = "__gradmethods_state__"

@@ -6,14 +6,14 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from gradmethods.accuracy.answers import without_kind
 from gradmethods.comparison.choices import Choice, Option, choose
-from gradmethods.cost.breakeven import BreakEven, evaluations
+from gradmethods.core.problem import Problem
 from gradmethods.errors import InvalidOption
 from gradmethods.output import format as fmt
 from gradmethods.output.terminal import fill, table
-from gradmethods.problem import Problem
 from gradmethods.providers.registry import traits
+from gradmethods.studies.accuracy.answers import without_kind
+from gradmethods.timing.breakeven import BreakEven, evaluations
 
 if TYPE_CHECKING:
     import pandas as pd

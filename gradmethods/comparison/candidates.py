@@ -8,18 +8,18 @@ from dataclasses import replace
 
 import numpy as np
 
-from gradmethods.accuracy.answers import Answer, answered, timed
 from gradmethods.comparison.advice import LEAST, Advice
 from gradmethods.comparison.choices import Option
 from gradmethods.comparison.comparison import Judged, judge_answer
-from gradmethods.cost.rounds import SHORTEST_ROUND, calls_for
-from gradmethods.cost.timing import plain_loss, quiet
+from gradmethods.core.problem import Problem
 from gradmethods.errors import InvalidOption, InvalidProblem
 from gradmethods.output.format import duration
-from gradmethods.problem import Problem
 from gradmethods.providers import get_provider
 from gradmethods.providers.attempt import Gap, attempt, prepare, warm_up
 from gradmethods.providers.registry import traits
+from gradmethods.studies.accuracy.answers import Answer, answered, timed
+from gradmethods.timing.measure import plain_loss, quiet
+from gradmethods.timing.rounds import SHORTEST_ROUND, calls_for
 from gradmethods.truth.find import Found, find_truth
 from gradmethods.truth.verdict import NO_GRADIENT, SUBGRADIENT, WRONG
 

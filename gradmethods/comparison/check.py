@@ -10,9 +10,9 @@ import numpy as np
 from gradmethods.comparison.check_result import BESIDE, OWN, Check, PointCheck, beside
 from gradmethods.comparison.diagnosis import diagnose
 from gradmethods.comparison.user_gradient import Call, Given, callable_of, read
+from gradmethods.core.naming import printable
+from gradmethods.core.problem import Problem
 from gradmethods.errors import GradientMismatch, InvalidProblem, NotDifferentiable
-from gradmethods.naming import printable
-from gradmethods.problem import Problem
 from gradmethods.truth.find import Found, find_truth
 from gradmethods.truth.judge import Answered, bound_of, judge
 from gradmethods.truth.truth import Truth

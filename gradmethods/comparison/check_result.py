@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 from gradmethods.comparison.evidence import Evidence
 from gradmethods.comparison.user_gradient import Given
+from gradmethods.core.problem import Problem
 from gradmethods.output import format as fmt
 from gradmethods.output.terminal import fill, table
-from gradmethods.problem import Problem
 from gradmethods.truth.bounds import DECISIVE, ROUNDINGS, SEEN, SLACK, Bound
 from gradmethods.truth.find import Found
 from gradmethods.truth.judge import wrong_value

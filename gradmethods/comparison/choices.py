@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from gradmethods.cost.breakeven import Price, evaluations
+from gradmethods.timing.breakeven import Price, evaluations
 
 TWICE = 2.0
 """A time that was taken once, as that of a preparation, is right within this factor."""

@@ -7,11 +7,11 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from gradmethods.accuracy.answers import Answer
 from gradmethods.comparison.advice import Advice
-from gradmethods.distance import gradient_error
+from gradmethods.core.distance import gradient_error
+from gradmethods.core.problem import Problem
 from gradmethods.errors import InvalidOption
-from gradmethods.problem import Problem
+from gradmethods.studies.accuracy.answers import Answer
 from gradmethods.truth.find import Found
 from gradmethods.truth.judge import judge, measured
 from gradmethods.truth.measures import Measures

@@ -5,11 +5,11 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from gradmethods.accuracy.answers import without_kind
 from gradmethods.comparison.advice import sentences, surprises
 from gradmethods.comparison.comparison import OBSTACLE, Comparison
 from gradmethods.output import format as fmt
 from gradmethods.output.terminal import fill, table
+from gradmethods.studies.accuracy.answers import without_kind
 from gradmethods.truth.verdict import GRAVITY, RIGHT
 
 MARKED = "unresolved: entries that no step of the method resolves, by its own estimate."

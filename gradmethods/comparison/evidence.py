@@ -9,16 +9,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from gradmethods.accuracy.plants.elsewhere import (
-    examples_of,
-    gradient_of,
-    share_of_one,
-)
-from gradmethods.accuracy.plants.ground import NotHere
-from gradmethods.accuracy.plants.slopes import wrong_slopes
-from gradmethods.distance import norm
-from gradmethods.problem import Problem
-from gradmethods.structure import Arrays
+from gradmethods.core.distance import norm
+from gradmethods.core.problem import Problem
+from gradmethods.core.structure import Arrays
+from gradmethods.studies.plants.elsewhere import examples_of, gradient_of, share_of_one
+from gradmethods.studies.plants.ground import NotHere
+from gradmethods.studies.plants.slopes import wrong_slopes
 from gradmethods.truth.truth import Truth, true_arrays
 from gradmethods.truth.verdict import Index, Verdict
 

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Sequence
 import numpy as np
 
 from gradmethods.comparison.evidence import EXPLAINED, FEW, Suspect
-from gradmethods.distance import norm
+from gradmethods.core.distance import norm
 from gradmethods.truth.verdict import Index, place
 
 FACTOR = 1e-6

@@ -10,12 +10,12 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
-from gradmethods.accuracy.plants import MISTAKES, Plant, planted
 from gradmethods.comparison.check import check_gradient
+from gradmethods.core.problem import Problem
+from gradmethods.core.structure import Arrays
 from gradmethods.errors import GradientError
-from gradmethods.problem import Problem
 from gradmethods.providers import get_provider
-from gradmethods.structure import Arrays
+from gradmethods.studies.plants import MISTAKES, Plant, planted
 from gradmethods.truth.find import Found
 
 if TYPE_CHECKING:
@@ -101,7 +101,7 @@ COLUMNS = ["problem", "mistake", "where", "change", "amount", "checker", "outcom
 
 
 def _rows(problem: Problem, judges: Sequence[Judge]) -> Iterator[tuple[Any, ...]]:
-    from gradmethods.certified import certified_gradient
+    from gradmethods.engines.certified import certified_gradient
 
     truth = certified_gradient(problem)
     every: list[Judge] = [Ours(Found(problem, truth)), *judges]

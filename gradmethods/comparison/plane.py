@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import matplotlib as mpl
 
+from gradmethods.core.problem import Problem
 from gradmethods.errors import InvalidOption
 from gradmethods.output.figures import new_figure
 from gradmethods.output.style import RC, THEORY
-from gradmethods.problem import Problem
 from gradmethods.providers.registry import style_of
 
 if TYPE_CHECKING:

@@ -12,11 +12,11 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from gradmethods.core.problem import Problem
+from gradmethods.core.provider import Provider
+from gradmethods.core.structure import BARE, Arrays
 from gradmethods.errors import InvalidOption, ShapeMismatch
-from gradmethods.problem import Problem
-from gradmethods.provider import Provider
-from gradmethods.structure import BARE, Arrays
-from gradmethods.subclasses import lost_meaning
+from gradmethods.xp.subclasses import lost_meaning
 
 Call = Callable[[Problem], "Given"]
 

@@ -16,8 +16,8 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from gradmethods.core.naming import UNKNOWN, printable
 from gradmethods.errors import GradientError, InvalidOption
-from gradmethods.naming import UNKNOWN, printable
 
 if TYPE_CHECKING:
     import pandas as pd

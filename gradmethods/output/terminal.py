@@ -7,7 +7,7 @@ import textwrap
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
-from gradmethods.naming import printable
+from gradmethods.core.naming import printable
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -9,7 +9,7 @@ from typing import Any
 import pandas as pd
 from tabulate import tabulate
 
-from gradmethods.naming import printable
+from gradmethods.core.naming import printable
 from gradmethods.output.caption import Caption
 from gradmethods.output.files import csv_text, write_text
 from gradmethods.output.latex import latex_table

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from gradmethods.core.problem import Problem
 from gradmethods.errors import InvalidOption, UnknownName
-from gradmethods.problem import Problem
 from gradmethods.problems import (
     classifier,
     helmholtz,

@@ -6,7 +6,7 @@ import inspect
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from gradmethods.problem import Problem
+from gradmethods.core.problem import Problem
 
 
 @dataclass(frozen=True)

@@ -21,8 +21,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from gradmethods.core.problem import Problem
 from gradmethods.errors import InvalidOption
-from gradmethods.problem import Problem
 from gradmethods.problems.family import Family
 from gradmethods.problems.functions import cross_entropy, logistic_loss, sigmoid, squared_error
 from gradmethods.problems.options import floating, generators, one_of, whole

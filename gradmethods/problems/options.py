@@ -9,8 +9,8 @@ from typing import Any
 
 import numpy as np
 
+from gradmethods.core.structure import FLOATS
 from gradmethods.errors import InvalidOption, UnknownName
-from gradmethods.structure import FLOATS
 
 
 def whole(option: str, value: Any, *, least: int) -> int:

@@ -10,12 +10,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from gradmethods.problem import Problem
+from gradmethods.core.problem import Problem
+from gradmethods.core.structure import ParametersLike
 from gradmethods.problems import classifier
 from gradmethods.problems.functions import sigmoid
 from gradmethods.problems.mlp import MultilayerPerceptron
 from gradmethods.problems.real import SoftmaxNetwork
-from gradmethods.structure import ParametersLike
 
 
 def probabilities(

@@ -19,8 +19,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from gradmethods.core.problem import Problem
 from gradmethods.errors import MissingPackage
-from gradmethods.problem import Problem
 from gradmethods.problems.family import Family
 from gradmethods.problems.functions import softmax_loss
 from gradmethods.problems.mlp import ACTIVATIONS, MultilayerPerceptron, scaled_weights

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from gradmethods.declared import Loss
-from gradmethods.problem import Problem
+from gradmethods.core.declared import Loss
+from gradmethods.core.problem import Problem
 from gradmethods.providers.analytical import Analytical
 from gradmethods.providers.backprop import Backprop
 from gradmethods.providers.forward import Forward

@@ -12,6 +12,11 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from gradmethods.core.problem import Problem
+from gradmethods.core.provider import PreparedGradient, Stopwatch
+from gradmethods.core.structure import BARE, Arrays
+from gradmethods.engines.graph.record import check_formulas, check_same, record
+from gradmethods.engines.graph.slopes import Slopes, unbounded
 from gradmethods.errors import (
     BudgetExceeded,
     GradientError,
@@ -20,17 +25,12 @@ from gradmethods.errors import (
     UnknownName,
     UnsupportedOperation,
 )
-from gradmethods.graph.record import check_formulas, check_same, record
-from gradmethods.graph.slopes import Slopes, unbounded
 from gradmethods.output.style import Style
-from gradmethods.problem import Problem
-from gradmethods.provider import PreparedGradient, Stopwatch
 from gradmethods.providers.forms import CHAIN_RULE, FORMS
-from gradmethods.structure import BARE, Arrays
 
 if TYPE_CHECKING:
-    from gradmethods.symbolic.cases import Cases
-    from gradmethods.symbolic.run import Runner
+    from gradmethods.engines.symbolic.cases import Cases
+    from gradmethods.engines.symbolic.run import Runner
 
 BUDGET = 60_000_000
 """Steps of SymPy: one to three minutes on the two cores that this was measured on."""
@@ -192,7 +192,7 @@ class Analytical:
         return cases
 
     def _cases(self, problem: Problem, form: str, budget: int, watch: Stopwatch) -> Cases:
-        from gradmethods.symbolic.cases import Cases
+        from gradmethods.engines.symbolic.cases import Cases
 
         cases = Cases(problem, form, budget, watch)
         cases.plan(problem.data)
@@ -219,7 +219,7 @@ class PreparedAnalytical(PreparedGradient):
     value_passes = 0
 
     def __init__(self, problem: Problem, preparation: dict[str, float], cases: Cases) -> None:
-        from gradmethods.symbolic.run import Runner
+        from gradmethods.engines.symbolic.run import Runner
 
         super().__init__(problem, preparation)
         self._cases = cases
@@ -341,8 +341,8 @@ class PreparedAnalytical(PreparedGradient):
         if names <= unbounded(self.problem.data):
             return self._runner
         if names not in self._others:
-            from gradmethods.symbolic.cases import Cases
-            from gradmethods.symbolic.run import Runner
+            from gradmethods.engines.symbolic.cases import Cases
+            from gradmethods.engines.symbolic.run import Runner
 
             budget = self._cases.builder.limit.steps
             self._others[names] = Runner(

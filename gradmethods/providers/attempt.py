@@ -18,14 +18,14 @@ from typing import Any, TypeVar
 import numpy as np
 
 from gradmethods import problems
-from gradmethods.blame import told
-from gradmethods.deadline import deadline
+from gradmethods.core.blame import told
+from gradmethods.core.deadline import deadline
+from gradmethods.core.problem import Problem
+from gradmethods.core.provider import Provider
+from gradmethods.core.structure import Arrays
+from gradmethods.core.tree import grow
 from gradmethods.errors import BudgetExceeded, GradientError, ShapeMismatch, UnsupportedOperation
 from gradmethods.output.format import duration
-from gradmethods.problem import Problem
-from gradmethods.provider import Provider
-from gradmethods.structure import Arrays
-from gradmethods.tree import grow
 
 LIMIT, MEMORY, OBSTACLE, ERROR = "limit", "memory", "obstacle", "error"
 """Kinds of failure: out of time, out of memory, a refusal, and anything else that was raised."""

@@ -10,17 +10,17 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, ClassVar
 
+from gradmethods.core.problem import Problem
+from gradmethods.core.provider import Stopwatch
+from gradmethods.core.structure import Parameters
+from gradmethods.engines.graph import Graph, record
+from gradmethods.engines.graph.collector import uncollected
+from gradmethods.engines.graph.slopes import Slopes, unbounded
+from gradmethods.engines.program import Program, compile_graph, recognise, simplify
+from gradmethods.engines.tape import differentiate
 from gradmethods.errors import GradientError
-from gradmethods.graph import Graph, record
-from gradmethods.graph.collector import uncollected
-from gradmethods.graph.program import Program, compile_graph, recognise, simplify
-from gradmethods.graph.slopes import Slopes, unbounded
 from gradmethods.output.style import BLUE, Style
-from gradmethods.problem import Problem
-from gradmethods.provider import Stopwatch
 from gradmethods.providers.compiled import Function, PreparedProgram
-from gradmethods.structure import Parameters
-from gradmethods.tape import differentiate
 
 
 @dataclass(frozen=True)

@@ -7,15 +7,15 @@ from collections.abc import Callable
 
 import numpy as np
 
-from gradmethods.arrays import Array
+from gradmethods.core.one_function import copied
+from gradmethods.core.problem import Problem
+from gradmethods.core.structure import Arrays
+from gradmethods.engines.complex import Holomorphic
+from gradmethods.engines.graph.record import call_loss
 from gradmethods.errors import NotDifferentiable
-from gradmethods.graph.record import call_loss
-from gradmethods.holomorphic import Holomorphic
-from gradmethods.one_function import copied
-from gradmethods.problem import Problem
 from gradmethods.providers.refining import Refining
 from gradmethods.providers.schemes import Vector
-from gradmethods.structure import Arrays
+from gradmethods.xp.arrays import Array
 
 
 def over_reals(problem: Problem, point: Vector, data: Arrays) -> Callable[[], float]:

@@ -6,13 +6,13 @@ from functools import partial
 
 import numpy as np
 
+from gradmethods.core.structure import Arrays
 from gradmethods.providers.entry import Choice, Guess, choose
 from gradmethods.providers.ladder import Ladder
 from gradmethods.providers.noise import POINTS, jumps_along, noise_along
 from gradmethods.providers.probe import Probe, sizes_of
 from gradmethods.providers.schemes import Scheme
 from gradmethods.providers.steps import Known
-from gradmethods.structure import Arrays
 
 
 class Chooser:

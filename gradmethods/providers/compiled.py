@@ -11,10 +11,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from gradmethods.graph.slopes import unbounded
-from gradmethods.problem import Problem
-from gradmethods.provider import GradientResult, PreparedGradient
-from gradmethods.structure import Arrays, ParametersLike, compile_check
+from gradmethods.core.problem import Problem
+from gradmethods.core.provider import GradientResult, PreparedGradient
+from gradmethods.core.structure import Arrays, ParametersLike, compile_check
+from gradmethods.engines.graph.slopes import unbounded
 
 Function = Callable[[Mapping[str, Any], Mapping[str, Any]], tuple[Any, dict[str, Any]]]
 

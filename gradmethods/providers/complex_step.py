@@ -3,9 +3,9 @@
 The step is so small that it leaves real parts untouched. It fails at two limits: imaginary parts
 underflow, wholly or in one term of many, or they are so large that their squares are seen, where
 the loss varies much faster than its parameters. The arithmetic says when it comes near either (see
-`gradmethods.holomorphic.doubts`). Whether an underflow matters is seen by putting noise of the size
-of what may be lost in its place. Where it does, and where squares are seen, other steps are tried;
-an entry for which none will do is marked.
+`gradmethods.engines.complex.doubts`). Whether an underflow matters is seen by putting noise of the
+size of what may be lost in its place. Where it does, and where squares are seen, other steps are
+tried; an entry for which none will do is marked.
 
 Sources: W. Squire and G. Trapp, Using complex variables to estimate derivatives of real functions,
 SIAM Review 40 (1998) 110-112; J. R. R. A. Martins, P. Sturdza and J. J. Alonso, The complex-step
@@ -23,14 +23,14 @@ from typing import NamedTuple
 
 import numpy as np
 
+from gradmethods.core.problem import Problem
+from gradmethods.core.structure import Arrays
+from gradmethods.engines.complex.functions import join
 from gradmethods.errors import NotDifferentiable
-from gradmethods.holomorphic.functions import join
-from gradmethods.problem import Problem
 from gradmethods.providers import schemes
 from gradmethods.providers.black_box import OverComplex
 from gradmethods.providers.schemes import Estimate, StepRule, Vector
 from gradmethods.providers.steps import FixedStep
-from gradmethods.structure import Arrays
 
 Evaluate = Callable[[], complex]
 

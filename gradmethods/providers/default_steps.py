@@ -23,7 +23,7 @@ import math
 
 import numpy as np
 
-from gradmethods.problem import Problem
+from gradmethods.core.problem import Problem
 from gradmethods.providers.choice import Chooser
 from gradmethods.providers.groups import Groups
 from gradmethods.providers.probe import Probe

@@ -11,8 +11,9 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, ClassVar
 
-from gradmethods.errors import GradientError
-from gradmethods.forward import (
+from gradmethods.core.problem import Problem
+from gradmethods.core.provider import Stopwatch
+from gradmethods.engines.forward import (
     Block,
     Programs,
     check_rules,
@@ -20,13 +21,12 @@ from gradmethods.forward import (
     differentiate,
     divide,
 )
-from gradmethods.graph import Graph, record
-from gradmethods.graph.collector import uncollected
-from gradmethods.graph.program import recognise
-from gradmethods.graph.slopes import Slopes, unbounded
+from gradmethods.engines.graph import Graph, record
+from gradmethods.engines.graph.collector import uncollected
+from gradmethods.engines.graph.slopes import Slopes, unbounded
+from gradmethods.engines.program import recognise
+from gradmethods.errors import GradientError
 from gradmethods.output.style import PURPLE, Style
-from gradmethods.problem import Problem
-from gradmethods.provider import Stopwatch
 from gradmethods.providers.compiled import Function, PreparedProgram
 
 

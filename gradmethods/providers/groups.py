@@ -18,6 +18,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from gradmethods.core.structure import Arrays
 from gradmethods.providers.choice import Chooser
 from gradmethods.providers.entry import Choice
 from gradmethods.providers.hidden import Term, kinks
@@ -25,7 +26,6 @@ from gradmethods.providers.ladder import AGREE, CONFIDENT, GROWTH
 from gradmethods.providers.probe import sizes_of, some
 from gradmethods.providers.schemes import Scheme
 from gradmethods.providers.steps import Known
-from gradmethods.structure import Arrays
 
 OCTAVES = 3
 """Sizes within so many powers of 2 form a class."""

@@ -3,7 +3,7 @@
 This method knows no derivative rule. The loss is a black box, unless reuse is asked for: then its
 graph is recorded. Quotients live in `schemes`, steps in `steps` and the choice of them in `choice`,
 the adaptive scheme in `extrapolation`, the complex step in `complex_step` and its arithmetic in
-`gradmethods.holomorphic`, reuse in `reuse` and `gradmethods.perturbation`.
+`gradmethods.engines.complex`, reuse in `reuse` and `gradmethods.engines.incremental`.
 """
 
 from __future__ import annotations
@@ -15,12 +15,13 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
+from gradmethods.core.problem import Problem
+from gradmethods.core.provider import PreparedGradient, Stopwatch
+from gradmethods.core.structure import Arrays
+from gradmethods.engines.graph import record
+from gradmethods.engines.graph.record import check_same
 from gradmethods.errors import GradientError, InvalidOption, NotDifferentiable, UnknownName
-from gradmethods.graph import record
-from gradmethods.graph.record import check_same
 from gradmethods.output.style import ORANGE, Style
-from gradmethods.problem import Problem
-from gradmethods.provider import PreparedGradient, Stopwatch
 from gradmethods.providers import schemes
 from gradmethods.providers.black_box import over_reals
 from gradmethods.providers.complex_step import check_tried, complex_step
@@ -29,7 +30,6 @@ from gradmethods.providers.estimates import judge
 from gradmethods.providers.extrapolation import richardson
 from gradmethods.providers.schemes import COMPLEX_STEP, RICHARDSON, StepRule
 from gradmethods.providers.steps import FixedStep, PrecisionStep
-from gradmethods.structure import Arrays
 
 if TYPE_CHECKING:
     from gradmethods.providers.reuse import PreparedReuse

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from gradmethods.problem import Problem
+from gradmethods.core.problem import Problem
 from gradmethods.providers.black_box import over_reals
 from gradmethods.providers.entry import Choice
 from gradmethods.providers.schemes import or_nan

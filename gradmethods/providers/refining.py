@@ -14,13 +14,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from gradmethods.graph import Node
-from gradmethods.graph.recognising import Recognising
-from gradmethods.holomorphic import Holomorphic
-from gradmethods.holomorphic.functions import join, normalised, quotient
-from gradmethods.primitives import TABLE, Primitive
-from gradmethods.primitives.quotients import NORMALISED, QUOTIENT
-from gradmethods.problem import Problem
+from gradmethods.core.problem import Problem
+from gradmethods.engines.complex import Holomorphic
+from gradmethods.engines.complex.functions import join, normalised, quotient
+from gradmethods.engines.graph import Node
+from gradmethods.engines.graph.recognising import Recognising
+from gradmethods.xp.primitives import TABLE, Primitive
+from gradmethods.xp.primitives.quotients import NORMALISED, QUOTIENT
 
 ROUNDINGS = 8
 """Units of round-off that may be lost."""

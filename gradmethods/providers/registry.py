@@ -11,9 +11,9 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
+from gradmethods.core.provider import Provider
 from gradmethods.errors import GradientError, InvalidOption, UnknownName
 from gradmethods.output.style import Style, own_style
-from gradmethods.provider import Provider
 from gradmethods.providers.analytical import Analytical
 from gradmethods.providers.backprop import Backprop
 from gradmethods.providers.forward import Forward

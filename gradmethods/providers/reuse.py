@@ -9,15 +9,15 @@ from typing import Any
 
 import numpy as np
 
-from gradmethods.graph import record
-from gradmethods.perturbation import Perturbed, Plan, Work, compile_plan
-from gradmethods.problem import Problem
-from gradmethods.provider import PreparedGradient, Stopwatch
+from gradmethods.core.problem import Problem
+from gradmethods.core.provider import PreparedGradient, Stopwatch
+from gradmethods.core.structure import Arrays
+from gradmethods.engines.graph import record
+from gradmethods.engines.incremental import Perturbed, Plan, Work, compile_plan
 from gradmethods.providers import schemes
 from gradmethods.providers.black_box import over_reals
 from gradmethods.providers.estimates import judge
 from gradmethods.providers.schemes import Losses, StepRule, Vector
-from gradmethods.structure import Arrays
 
 SECONDS_PER_OPERATION = 2e-10
 """For predicting how long a run will take; it decides about the progress bar and nothing else."""
@@ -63,7 +63,7 @@ class PreparedReuse(PreparedGradient):
         The passes that a gradient stands for; nearly none is made in full.
     work : Work
         Scalar operations that a gradient takes, ``done``, and that as many passes would take,
-        ``plain``; counted as `gradmethods.primitives` does, for the entries really evaluated.
+        ``plain``; counted as `gradmethods.xp.primitives` does, for the entries really evaluated.
     workspace : int
         Bytes of the memory that blocks of perturbations work in, whatever the number of parameters.
     """

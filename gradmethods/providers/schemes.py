@@ -21,9 +21,9 @@ from typing import Any, NamedTuple, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from gradmethods.core.progress import LONG, shown
 from gradmethods.errors import InvalidOption
 from gradmethods.output.style import BLACK, OLIVE, PURPLE, SKY, VERMILLION, Style
-from gradmethods.progress import LONG, shown
 
 Vector = NDArray[Any]
 Losses = Callable[[slice, Vector], Vector]

@@ -15,11 +15,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from gradmethods.core.structure import Arrays
 from gradmethods.providers.entry import Choice, Guess
 from gradmethods.providers.ladder import APART
 from gradmethods.providers.probe import sizes_of
 from gradmethods.providers.schemes import COMPLEX_STEP, RICHARDSON, SCHEMES, WHOLE, Vector
-from gradmethods.structure import Arrays
 
 WIDE = 1 / 64
 """Where Richardson extrapolation looks first, on the scale of the loss."""

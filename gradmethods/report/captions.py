@@ -6,11 +6,11 @@ from collections.abc import Mapping, Sequence
 
 import pandas as pd
 
-from gradmethods.cost.sweeps import BATCH, SWEEPS
 from gradmethods.output import format as fmt
 from gradmethods.output.caption import Caption
 from gradmethods.providers.registry import style_of
 from gradmethods.report.frames import stops
+from gradmethods.timing.sweeps import BATCH, SWEEPS
 
 SETTING = (
     "Networks have sigmoid units, their loss is the mean cross-entropy; "

@@ -10,10 +10,10 @@ from typing import Any
 
 import pandas as pd
 
-from gradmethods.cost.cases import grid
-from gradmethods.cost.noise import LOUD
 from gradmethods.output.caption import is_unfinished
 from gradmethods.report.frames import noise
+from gradmethods.timing.cases import grid
+from gradmethods.timing.noise import LOUD
 
 
 def caveats(

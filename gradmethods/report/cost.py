@@ -7,13 +7,13 @@ from typing import Any
 
 import pandas as pd
 
-from gradmethods.cost.sweeps import NETWORKS, OTHERS, SWEEPS
 from gradmethods.output.figures import SIZES
 from gradmethods.output.items import Item, Writer
 from gradmethods.report import frames, growth, memory, multiples, pairs, plots, tables
 from gradmethods.report.captions import TABLES, figure_caption, panels_caption
 from gradmethods.report.panel import plotted
 from gradmethods.report.quantities import QUANTITIES, RATIO, TIME, Quantity
+from gradmethods.timing.sweeps import NETWORKS, OTHERS, SWEEPS
 
 BRIEFLY = {"batch": ("time", "ratio"), **dict.fromkeys(NETWORKS, tuple(QUANTITIES))}
 """Figures of a sweep in a brief report: drawing takes a second each. Problems that are not networks

@@ -9,12 +9,12 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from gradmethods.cost.cases import PROVIDERS
-from gradmethods.cost.fits import FEWEST_POINTS, PowerLaw, fit_asymptote, fit_power_law
-from gradmethods.cost.noise import factor
-from gradmethods.cost.plan import first_reason
-from gradmethods.cost.sweeps import SWEEPS, Sweep, size_of
 from gradmethods.providers.registry import BASELINE
+from gradmethods.timing.cases import PROVIDERS
+from gradmethods.timing.fits import FEWEST_POINTS, PowerLaw, fit_asymptote, fit_power_law
+from gradmethods.timing.noise import factor
+from gradmethods.timing.plan import first_reason
+from gradmethods.timing.sweeps import SWEEPS, Sweep, size_of
 
 QUANTITIES = ("gradient_s", "ratio", "preparation_s", "operations")
 """Fitted columns."""

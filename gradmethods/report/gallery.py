@@ -12,11 +12,11 @@ from matplotlib.colors import LinearSegmentedColormap, to_rgba
 from matplotlib.figure import Figure
 from matplotlib.patches import Patch, Rectangle
 
-from gradmethods.accuracy.gallery import INACCURATE, NOT_FINITE, NUMBER, REFUSED, RIGHT
 from gradmethods.output.caption import Caption
 from gradmethods.output.figures import new_figure
 from gradmethods.output.style import BLUE, PURPLE, RC, VERMILLION, YELLOW
 from gradmethods.providers.registry import style_of
+from gradmethods.studies.accuracy.gallery import INACCURATE, NOT_FINITE, NUMBER, REFUSED, RIGHT
 
 COLUMNS = (
     "case", "provider", "n", "dtype", "value", "outcome", "digits", "error", "gives", "truth",
@@ -66,7 +66,7 @@ CELL = (0.57, 0.22)
 
 
 def gallery_frame(rows: Iterable[Mapping[str, Any]]) -> pd.DataFrame:
-    """Make a frame of the rows of `gradmethods.accuracy.gallery`, one for each case and method."""
+    """Make a frame of the rows of `studies.accuracy.gallery`, one for each case and method."""
     frame = pd.DataFrame(list(rows), columns=list(COLUMNS))
     floats = ["value", "digits", "error", "certified_digits"]  # infinities came as words from JSON
     frame[floats] = frame[floats].apply(pd.to_numeric)

@@ -12,11 +12,12 @@ from typing import Any
 import matplotlib as mpl
 from matplotlib.figure import Figure
 
+from gradmethods.engines.graph import Node
+from gradmethods.engines.graph.names import Names
+from gradmethods.engines.tape import Trace, count_factors
 from gradmethods.errors import BudgetExceeded, InvalidProblem, UnknownName
-from gradmethods.graph import Node
-from gradmethods.graph.layout import Layout, graphviz, layered
-from gradmethods.graph.layout.graphviz import available
-from gradmethods.graph.names import Names
+from gradmethods.output.layout import Layout, graphviz, layered
+from gradmethods.output.layout.graphviz import available
 from gradmethods.output.style import RC
 from gradmethods.report.graph_boxes import Boxes, Shown, collect
 from gradmethods.report.graph_legend import GAP, Entry, factor_legend, legend, wrap
@@ -29,7 +30,6 @@ from gradmethods.report.graph_strokes import (
     draw_node,
     middle,
 )
-from gradmethods.tape import Trace, count_factors
 
 MOST_NODES = 400
 """More cannot be read, whatever the layout."""
@@ -57,7 +57,7 @@ def draw_graph(
     Parameters
     ----------
     trace : Trace
-        From `gradmethods.tape.trace`.
+        From `gradmethods.engines.tape.trace`.
     values, cotangents : bool
         Whether to write them at the nodes: a scalar as a number, an array as its least and greatest
         entry.

@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from gradmethods.graph import Node
-from gradmethods.graph.layout import Point
-from gradmethods.graph.names import Names, is_array
+from gradmethods.engines.graph import Node
+from gradmethods.engines.graph.names import Names, is_array
+from gradmethods.engines.tape import Trace
+from gradmethods.output.layout import Point
 from gradmethods.output.lettering import typeset, width
 from gradmethods.output.style import BLACK, BLUE
 from gradmethods.report.graph_text import kind_of, shape_text, summary
-from gradmethods.tape import Trace
 
 LETTERS, SMALL = 8.0, 6.5
 """Points: what a node computes, and what is said of it."""

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from gradmethods.graph import Graph, Node
-from gradmethods.graph.names import Names, is_array, number
-from gradmethods.tape import Trace
+from gradmethods.engines.graph import Graph, Node
+from gradmethods.engines.graph.names import Names, is_array, number
+from gradmethods.engines.tape import Trace
 
 if TYPE_CHECKING:
     import pandas as pd

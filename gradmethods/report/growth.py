@@ -12,13 +12,13 @@ from typing import Any
 
 import pandas as pd
 
-from gradmethods.cost.cases import COUNTED, Case
-from gradmethods.cost.fits import FEWEST_POINTS
-from gradmethods.cost.laws import Law, fit_count
 from gradmethods.output import format as fmt
 from gradmethods.output.caption import Caption
 from gradmethods.providers.registry import BASELINE, style_of
 from gradmethods.report.captions import COUNTED as HOW
+from gradmethods.timing.cases import COUNTED, Case
+from gradmethods.timing.fits import FEWEST_POINTS
+from gradmethods.timing.laws import Law, fit_count
 
 
 @dataclass(frozen=True)

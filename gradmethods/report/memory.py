@@ -9,9 +9,6 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
-from gradmethods.cost.fits import FEWEST_POINTS, fit_asymptote
-from gradmethods.cost.sweeps import SWEEPS, size_of
-from gradmethods.cost.trial import TRACED
 from gradmethods.output import format as fmt
 from gradmethods.output.caption import Caption
 from gradmethods.output.figures import SIZES
@@ -21,6 +18,9 @@ from gradmethods.report import frames, plots
 from gradmethods.report.captions import FITS, SETTING, family_measured
 from gradmethods.report.panel import plotted
 from gradmethods.report.quantities import ITEMSIZE, MEMORY
+from gradmethods.timing.fits import FEWEST_POINTS, fit_asymptote
+from gradmethods.timing.sweeps import SWEEPS, size_of
+from gradmethods.timing.trial import TRACED
 
 PARTS = ("preparation", "gradient")
 

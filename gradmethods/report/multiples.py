@@ -9,13 +9,13 @@ import pandas as pd
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter
 
-from gradmethods.cost.cases import COUNTS
 from gradmethods.output.caption import Caption
 from gradmethods.output.figures import SIZES, new_figure
 from gradmethods.output.style import RC, THEORY
 from gradmethods.providers.registry import BASELINE, style_of, traits
 from gradmethods.report.captions import COUNTED as HOW
 from gradmethods.report.growth import DIRECTIONS, FIXED, Direction
+from gradmethods.timing.cases import COUNTS
 
 LARGEST = max(COUNTS["all"])
 """Width and depth up to which there are formulas to draw; what shares everything goes on."""

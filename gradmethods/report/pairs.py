@@ -7,13 +7,13 @@ from typing import Any
 
 import pandas as pd
 
-from gradmethods.cost.noise import factor
-from gradmethods.cost.pairs import PAIRS, UNDECIDED, verdict
 from gradmethods.output import format as fmt
 from gradmethods.output.caption import Caption
 from gradmethods.providers.registry import style_of
 from gradmethods.report.captions import INTERVALS, ROUNDS, SETTING
 from gradmethods.report.frames import disturbed, noise, noise_frame
+from gradmethods.timing.noise import factor
+from gradmethods.timing.pairs import PAIRS, UNDECIDED, verdict
 
 PART = "part of the floor"
 """In place of a verdict, of a method against itself: what differs there is noise."""

@@ -8,7 +8,6 @@ from typing import Any
 import pandas as pd
 from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
-from gradmethods.cost.sweeps import SWEEPS, Sweep
 from gradmethods.output.format import STOPS
 from gradmethods.output.labels import Labels, Place
 from gradmethods.output.style import THEORY
@@ -16,6 +15,7 @@ from gradmethods.providers.registry import style_of
 from gradmethods.report.frames import stops
 from gradmethods.report.quantities import TIME, Quantity
 from gradmethods.report.theory import Line, along, theory
+from gradmethods.timing.sweeps import SWEEPS, Sweep
 
 
 def plotted(costs: pd.DataFrame, sweep: str, quantity: Quantity) -> pd.DataFrame:

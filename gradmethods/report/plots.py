@@ -8,13 +8,13 @@ import matplotlib as mpl
 import pandas as pd
 from matplotlib.figure import Figure
 
-from gradmethods.cost.sweeps import SWEEPS, Sweep
 from gradmethods.output.figures import SIZES, new_figure
 from gradmethods.output.format import signed
 from gradmethods.output.style import RC
 from gradmethods.providers.registry import style_of
 from gradmethods.report.panel import Panel
 from gradmethods.report.quantities import RATIO, TIME, Quantity
+from gradmethods.timing.sweeps import SWEEPS, Sweep
 
 _PANEL = (1.55, 2.15)
 """Inches of the height of a row of panels, and of the legend with titles and labels."""
@@ -30,7 +30,7 @@ def growth(
     costs, slopes : pandas.DataFrame
         As from `gradmethods.report.frames`.
     sweep : str
-        A name in `gradmethods.cost.sweeps.SWEEPS`.
+        A name in `gradmethods.timing.sweeps.SWEEPS`.
     quantity : Quantity
         What to plot.
     size : {"wide", "column"}, default "wide"
@@ -64,7 +64,7 @@ def side_by_side(
     costs : pandas.DataFrame
         As from `gradmethods.report.frames`.
     sweeps : sequence of str
-        Names in `gradmethods.cost.sweeps.SWEEPS`, a column each.
+        Names in `gradmethods.timing.sweeps.SWEEPS`, a column each.
     quantities : sequence of Quantity
         A row each.
     """

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from gradmethods.graph import Graph
-from gradmethods.naming import brief
+from gradmethods.core.naming import brief
+from gradmethods.core.problem import Problem
+from gradmethods.engines.graph import Graph
+from gradmethods.engines.tape import count_factors, trace
 from gradmethods.output.files import check_target, csv_text, write_text
-from gradmethods.problem import Problem
 from gradmethods.report import graph_text
-from gradmethods.tape import count_factors, trace
 
 CHAIN = ("w_h", "b_h")
 """Parameters of the article's network whose partial derivatives it shows to share factors."""

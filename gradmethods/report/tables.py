@@ -7,11 +7,11 @@ from typing import Any
 
 import pandas as pd
 
-from gradmethods.cost.fits import FEWEST_POINTS
-from gradmethods.cost.sweeps import get_sweep, letter_of
 from gradmethods.output import format as fmt
 from gradmethods.providers.registry import BASELINE, style_of
 from gradmethods.report.frames import disturbed, folded
+from gradmethods.timing.fits import FEWEST_POINTS
+from gradmethods.timing.sweeps import get_sweep, letter_of
 
 QUANTITIES = {
     "gradient_s": "time per gradient",

@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from gradmethods.cost.sweeps import OTHERS, get_sweep, size_of
 from gradmethods.output import format as fmt
+from gradmethods.timing.sweeps import OTHERS, get_sweep, size_of
 
 
 def case_line(record: Mapping[str, Any]) -> str:

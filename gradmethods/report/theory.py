@@ -9,11 +9,11 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from gradmethods.cost.sweeps import Sweep
 from gradmethods.output.labels import Place
 from gradmethods.providers.registry import traits
 from gradmethods.report.frames import theoretical
 from gradmethods.report.quantities import ERROR, ITEMSIZE, MEMORY, RATIO, TIME, Quantity
+from gradmethods.timing.sweeps import Sweep
 
 CHEAP_GRADIENT = 5.0
 """Griewank (1989): reverse mode costs at most five times the function, whatever n is."""

@@ -19,14 +19,14 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from gradmethods.core.problem import Problem
+from gradmethods.core.progress import shown
+from gradmethods.core.provider import Provider
+from gradmethods.core.structure import Parameters
 from gradmethods.errors import InvalidOption
-from gradmethods.problem import Problem
 from gradmethods.problems.options import positive, whole
 from gradmethods.problems.predictions import accuracy
-from gradmethods.progress import shown
-from gradmethods.provider import Provider
 from gradmethods.providers import get_provider
-from gradmethods.structure import Parameters
 
 EPOCHS, RATE = 2000, 1.0
 """The article's."""

@@ -18,13 +18,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from gradmethods.distance import norm
+from gradmethods.core.distance import norm
+from gradmethods.core.provider import Provider
+from gradmethods.core.structure import Arrays
 from gradmethods.errors import GradientError
-from gradmethods.provider import Provider
 from gradmethods.providers import get_provider
 from gradmethods.providers.backprop import textbook_gradient
 from gradmethods.providers.schemes import ALL, SCHEMES, Scheme
-from gradmethods.structure import Arrays
 from gradmethods.truth.truth import Truth, true_arrays
 
 SLACK = 8.0
@@ -387,6 +387,6 @@ def _units(truth: Truth) -> tuple[float, float]:
 
 
 def _certified(problem: Any, order: int) -> NDArray[np.float64]:
-    from gradmethods.certified import certified_derivatives
+    from gradmethods.engines.certified import certified_derivatives
 
     return np.asarray(certified_derivatives(problem, order))

@@ -16,18 +16,18 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from gradmethods.blame import told
-from gradmethods.deadline import deadline
+from gradmethods.core.blame import told
+from gradmethods.core.deadline import deadline
+from gradmethods.core.problem import Problem
+from gradmethods.core.structure import Arrays
 from gradmethods.errors import BudgetExceeded, GradientError, NotDifferentiable
 from gradmethods.output.format import duration
-from gradmethods.problem import Problem
-from gradmethods.structure import Arrays
 from gradmethods.truth.bounds import textbook_errors
 from gradmethods.truth.truth import Truth
 
 if TYPE_CHECKING:
-    from gradmethods.certified import CertifiedGradient
-    from gradmethods.certified import Truth as Answer
+    from gradmethods.engines.certified import CertifiedGradient
+    from gradmethods.engines.certified import Truth as Answer
 
 SECONDS = 5.0
 """That a certificate may take; one of a part may take so many more."""
@@ -59,7 +59,7 @@ class Found:
         Why there is none; empty if there is one.
     part : Part or None
         What is certified, if it is not the whole gradient.
-    tie : gradmethods.certified.Truth or None
+    tie : gradmethods.engines.certified.Truth or None
         What is proven where there is no gradient, or where that is not decided.
     """
 
@@ -225,7 +225,7 @@ def find_truth(problem: Problem, seconds: float = SECONDS, *, rounding: bool = T
 
 
 def _whole(problem: Problem, seconds: float) -> Found | None:
-    from gradmethods.certified import certified_truth
+    from gradmethods.engines.certified import certified_truth
 
     def work() -> Found:
         told = certified_truth(problem, DIGITS, budget=seconds)
@@ -240,7 +240,7 @@ def _whole(problem: Problem, seconds: float) -> Found | None:
 
 
 def _in_part(problem: Problem, seconds: float) -> Found | None:
-    from gradmethods.certified import certified_gradient
+    from gradmethods.engines.certified import certified_gradient
 
     part = draw_part(problem)
 

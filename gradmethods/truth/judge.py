@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from gradmethods.distance import norm
-from gradmethods.structure import Arrays
+from gradmethods.core.distance import norm
+from gradmethods.core.structure import Arrays
 from gradmethods.truth.bounds import (
     CLAIM,
     DECISIVE,

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from gradmethods.distance import norm
+from gradmethods.core.distance import norm
 from gradmethods.truth.truth import Truth, in_doubles, true_arrays
 
 Vector = NDArray[np.float64]

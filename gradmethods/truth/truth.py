@@ -1,7 +1,7 @@
 """What errors are measured against: the true gradient, and how well it can be computed.
 
-`gradmethods.certified` gives it with proof. Whatever else has these members serves too, for a loss
-whose gradient is known in closed form.
+`gradmethods.engines.certified` gives it with proof. Whatever else has these members serves too, for
+a loss whose gradient is known in closed form.
 """
 
 from __future__ import annotations
@@ -11,8 +11,8 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from gradmethods.problem import Problem
-from gradmethods.structure import Arrays, Parameters, Structure
+from gradmethods.core.problem import Problem
+from gradmethods.core.structure import Arrays, Parameters, Structure
 
 
 class Truth(Protocol):

@@ -24,7 +24,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from gradmethods.distance import norm
+from gradmethods.core.distance import norm
 from gradmethods.truth.bounds import DECISIVE, Bound, decisive
 from gradmethods.truth.truth import Truth, in_doubles, true_arrays
 

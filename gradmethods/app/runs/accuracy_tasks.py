@@ -10,16 +10,16 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
-from gradmethods.accuracy.atlas import DTYPES, PER_DECADE, curve
-from gradmethods.accuracy.gallery import gallery_rows
-from gradmethods.accuracy.report import VARIANTS, gradient_record, reference_record
-from gradmethods.accuracy.subject import Subject
 from gradmethods.comparison.kills import kill_table
-from gradmethods.problem import Problem
+from gradmethods.core.problem import Problem
 from gradmethods.providers import get_provider
 from gradmethods.providers.attempt import Gap, attempt
 from gradmethods.providers.registry import traits
 from gradmethods.providers.schemes import NAMES
+from gradmethods.studies.accuracy.atlas import DTYPES, PER_DECADE, curve
+from gradmethods.studies.accuracy.gallery import gallery_rows
+from gradmethods.studies.accuracy.subject import Subject
+from gradmethods.studies.accuracy.survey import VARIANTS, gradient_record, reference_record
 
 MOST = 2000
 """Parameters up to which whole gradients are certified; of more, a sample of components is."""

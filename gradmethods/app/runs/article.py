@@ -17,8 +17,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from gradmethods import problems
+from gradmethods.core.problem import Problem
 from gradmethods.errors import GradientError
-from gradmethods.problem import Problem
 from gradmethods.problems.options import positive, whole
 from gradmethods.providers import get_provider
 from gradmethods.studies import pathologies
@@ -192,7 +192,7 @@ def real_gradients(
     """
     import pandas as pd
 
-    from gradmethods.certified import certified_sample
+    from gradmethods.engines.certified import certified_sample
 
     rows = []
     for name in names:
@@ -230,10 +230,10 @@ def sample_errors(sample: Any, gradient: Any) -> dict[str, float]:
 @contextmanager
 def _folder(out: Path | str, seed: int) -> Iterator[Folder]:
     from gradmethods.app.runs.begin import clear
-    from gradmethods.cost.provenance import provenance
     from gradmethods.output.files import locked
     from gradmethods.output.folder import Folder
     from gradmethods.report.cite import write_references
+    from gradmethods.timing.provenance import provenance
 
     path = Path(out).resolve()
     with locked(path):

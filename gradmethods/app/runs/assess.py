@@ -12,10 +12,9 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from gradmethods.app.runs.accuracy_tasks import Task
-from gradmethods.cost.provenance import provenance
-from gradmethods.deadline import deadline
+from gradmethods.core.deadline import deadline
+from gradmethods.core.naming import file_part
 from gradmethods.errors import InvalidOption
-from gradmethods.naming import file_part
 from gradmethods.output.files import (
     ACCURACY,
     PROVENANCE,
@@ -25,6 +24,7 @@ from gradmethods.output.files import (
     write_json,
 )
 from gradmethods.report import write_report
+from gradmethods.timing.provenance import provenance
 
 
 def carry_out(todo: Sequence[Task], path: Path, seconds: float | None = None) -> None:

@@ -18,9 +18,6 @@ from gradmethods.app.runs import assess, million
 from gradmethods.app.runs.begin import begin, clear, say
 from gradmethods.app.runs.budget import FULL, SHORT, Budget
 from gradmethods.app.runs.cases import INTERRUPTED, fill, find_benchmarks, kept, run_cases
-from gradmethods.cost.plan import FULL_LIMIT, LIMIT
-from gradmethods.cost.provenance import provenance
-from gradmethods.cost.trial import Settings, gap_record
 from gradmethods.errors import BudgetExceeded, InvalidOption
 from gradmethods.output.files import (
     ACCURACY,
@@ -38,6 +35,9 @@ from gradmethods.providers.attempt import Gap
 from gradmethods.report import write_report
 from gradmethods.studies.claims import claims_rows
 from gradmethods.studies.derivations import NAMES, derive
+from gradmethods.timing.plan import FULL_LIMIT, LIMIT
+from gradmethods.timing.provenance import provenance
+from gradmethods.timing.trial import Settings, gap_record
 
 PROOFS = 5.0
 """Seconds that proving the article's derivations may take."""

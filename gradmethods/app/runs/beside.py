@@ -9,12 +9,12 @@ from typing import Any
 
 import numpy as np
 
-from gradmethods.cost.timing import measure
-from gradmethods.distance import gradient_error
-from gradmethods.problem import Problem
+from gradmethods.core.distance import gradient_error
+from gradmethods.core.problem import Problem
+from gradmethods.core.structure import Arrays
 from gradmethods.providers.backprop import Backprop
 from gradmethods.providers.numerical import Numerical
-from gradmethods.structure import Arrays
+from gradmethods.timing.measure import measure
 
 SAMPLE = 8
 """Components of the gradient that are certified."""
@@ -67,7 +67,7 @@ def beside(problem: Problem, gradient: Arrays) -> dict[str, Any]:
 
 def _certified(problem: Problem, gradients: Mapping[str, Any]) -> dict[str, Any]:
     """Hold some components of each gradient against the truth."""
-    from gradmethods.certified import certified_sample
+    from gradmethods.engines.certified import certified_sample
 
     sample = certified_sample(problem, 20, components=SAMPLE, directions=1)
     flat = problem.structure.join(gradients["backprop"])[sample.components]

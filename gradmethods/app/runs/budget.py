@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass
 
-from gradmethods.cost.rounds import Clock
+from gradmethods.timing.rounds import Clock
 
 
 @dataclass(frozen=True)

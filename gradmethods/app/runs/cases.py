@@ -13,16 +13,16 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from gradmethods.cost.cases import Case, counts, grid
-from gradmethods.cost.noise import WIDTHS
-from gradmethods.cost.pairs import PAIRS
-from gradmethods.cost.plan import UNTRIED
-from gradmethods.cost.provenance import ROOT
-from gradmethods.cost.trial import Settings, describe, gap_record
 from gradmethods.errors import GradientError
 from gradmethods.output.files import ACCURACY, PYTEST, RECORDS, append_record, records_so_far
 from gradmethods.output.format import duration
 from gradmethods.providers.attempt import Gap
+from gradmethods.timing.cases import Case, counts, grid
+from gradmethods.timing.noise import WIDTHS
+from gradmethods.timing.pairs import PAIRS
+from gradmethods.timing.plan import UNTRIED
+from gradmethods.timing.provenance import ROOT
+from gradmethods.timing.trial import Settings, describe, gap_record
 
 SCALING = "test_scaling.py"
 """The cases, in the folder of benchmarks."""

@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 from gradmethods.app.runs.million import read_million
-from gradmethods.cost.provenance import provenance
 from gradmethods.output.files import (
     CLAIMS,
     PROVENANCE,
@@ -19,6 +18,7 @@ from gradmethods.output.files import (
     write_json,
 )
 from gradmethods.studies.claims import claims_rows
+from gradmethods.timing.provenance import provenance
 
 ORIGIN = "claims-provenance.json"
 

@@ -20,10 +20,7 @@ from numpy.typing import NDArray
 from gradmethods import problems
 from gradmethods.app.runs.begin import begin, difference, move_aside, say
 from gradmethods.app.runs.beside import beside
-from gradmethods.cost.estimates import Estimate
-from gradmethods.cost.passes import Passes, finished, missing_blocks
-from gradmethods.cost.provenance import provenance
-from gradmethods.cost.timing import quiet
+from gradmethods.core.problem import Problem
 from gradmethods.errors import BudgetExceeded
 from gradmethods.output.files import (
     MILLION,
@@ -34,7 +31,10 @@ from gradmethods.output.files import (
     write_json,
 )
 from gradmethods.output.format import duration
-from gradmethods.problem import Problem
+from gradmethods.timing.estimates import Estimate
+from gradmethods.timing.measure import quiet
+from gradmethods.timing.passes import Passes, finished, missing_blocks
+from gradmethods.timing.provenance import provenance
 
 WIDTHS = (2, 1024, 1024, 1)
 """1,053,697 parameters: the widest network of the benchmark."""

@@ -1,15 +1,15 @@
 """The gallery of hard cases: small losses at points where methods differ, or fail together.
 
 They are kept apart from the catalogue, whose problems are smooth at their points: here a wrong
-answer is often the expected one. `gradmethods.accuracy.gallery` runs every method on them, and says
-what each gives and why. A case is one short function; cases that are hard for the same reason share
-a file.
+answer is often the expected one. `gradmethods.studies.accuracy.gallery` runs every method on them,
+and says what each gives and why. A case is one short function; cases that are hard for the same
+reason share a file.
 """
 
 from __future__ import annotations
 
+from gradmethods.core.problem import Problem
 from gradmethods.errors import UnknownName
-from gradmethods.problem import Problem
 from gradmethods.problems.family import Family
 from gradmethods.problems.hard import kinks, plateaus, ranges, rounding
 

@@ -1,6 +1,6 @@
 """Kinks, ties and branches: what a derivative rule says where there is no derivative, or near it.
 
-The convention of the suite at ties stands in `gradmethods.primitives`.
+The convention of the suite at ties stands in `gradmethods.xp.primitives`.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from gradmethods.problem import Problem
+from gradmethods.core.problem import Problem
 from gradmethods.problems.family import Family
 
 HAIR = 1e-9

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from gradmethods.problem import Problem
+from gradmethods.core.problem import Problem
 from gradmethods.problems.family import Family
 
 DECIMALS = 1e6

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from gradmethods.problem import Problem
+from gradmethods.core.problem import Problem
 from gradmethods.problems import log_sum_exp
 from gradmethods.problems.family import Family
 from gradmethods.problems.functions import cross_entropy, logistic_loss, sigmoid, squared_error

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from gradmethods.problem import Problem
+from gradmethods.core.problem import Problem
 from gradmethods.problems.family import Family
 from gradmethods.problems.functions import sigmoid
 

@@ -18,15 +18,15 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from gradmethods.arrays import Array
+from gradmethods.core.problem import Problem
+from gradmethods.core.provider import Stopwatch
+from gradmethods.core.structure import Arrays
 from gradmethods.errors import UnsupportedOperation
-from gradmethods.namespace import Namespace
 from gradmethods.output.style import VERMILLION, Style
-from gradmethods.primitives import Primitive
-from gradmethods.problem import Problem
-from gradmethods.provider import Stopwatch
 from gradmethods.providers.peers.peer import Call, Peer, PreparedPeer, tried
-from gradmethods.structure import Arrays
+from gradmethods.xp import Namespace
+from gradmethods.xp.arrays import Array
+from gradmethods.xp.primitives import Primitive
 
 FUNCTIONS = {
     name: name

@@ -16,10 +16,10 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from gradmethods.problem import Problem
-from gradmethods.provider import Stopwatch
+from gradmethods.core.problem import Problem
+from gradmethods.core.provider import Stopwatch
+from gradmethods.core.structure import Arrays
 from gradmethods.providers.peers.peer import Call, Peer, PreparedPeer
-from gradmethods.structure import Arrays
 
 Flat = Callable[[Any], Any]
 """The loss as a function of one vector."""

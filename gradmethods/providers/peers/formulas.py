@@ -16,11 +16,11 @@ from typing import Any
 
 import numpy as np
 
+from gradmethods.core.problem import Problem
+from gradmethods.core.provider import Stopwatch
+from gradmethods.core.structure import Arrays
 from gradmethods.errors import GradientError
-from gradmethods.problem import Problem
-from gradmethods.provider import Stopwatch
 from gradmethods.providers.peers.peer import Call, Peer, PreparedPeer
-from gradmethods.structure import Arrays
 
 
 @dataclass(frozen=True)
@@ -52,9 +52,9 @@ def formula(problem: Problem) -> Formula:
     """Build the formula of one example, in functions that the peers know."""
     import sympy
 
+    from gradmethods.engines.symbolic import smooth
+    from gradmethods.engines.symbolic.build import Builder
     from gradmethods.providers.analytical import BUDGET
-    from gradmethods.symbolic import smooth
-    from gradmethods.symbolic.build import Builder
 
     builder = Builder(problem, BUDGET)
     params = [s for entries in builder.params.values() for s in entries.flat]

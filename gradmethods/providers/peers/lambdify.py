@@ -11,8 +11,8 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from gradmethods.core.provider import Stopwatch
 from gradmethods.output.style import SKY, Style
-from gradmethods.provider import Stopwatch
 from gradmethods.providers.peers.formulas import Formula, Formulas
 
 

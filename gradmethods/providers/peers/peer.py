@@ -15,11 +15,11 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import ArrayLike
 
+from gradmethods.core.problem import Problem
+from gradmethods.core.provider import PreparedGradient
+from gradmethods.core.structure import Arrays, ParametersLike
 from gradmethods.errors import GradientError
-from gradmethods.problem import Problem
-from gradmethods.provider import PreparedGradient
 from gradmethods.providers.attempt import Gap, attempt
-from gradmethods.structure import Arrays, ParametersLike
 
 Call = Callable[[], Any]
 """A peer's own gradient at a fixed point, returned in its own arrays."""

@@ -11,12 +11,12 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from gradmethods.core.problem import Problem
+from gradmethods.core.provider import Stopwatch
+from gradmethods.core.structure import Arrays
 from gradmethods.output.style import VERMILLION, Style
-from gradmethods.problem import Problem
-from gradmethods.provider import Stopwatch
 from gradmethods.providers.peers.peer import Call, Peer, PreparedPeer, tried
 from gradmethods.providers.peers.shims import torch_namespace
-from gradmethods.structure import Arrays
 
 
 @dataclass(frozen=True)

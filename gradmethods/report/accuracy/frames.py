@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from gradmethods.accuracy.report import VARIANTS
+from gradmethods.studies.accuracy.survey import VARIANTS
 
 Records = Iterable[Mapping[str, Any]]
 

@@ -12,7 +12,7 @@ from typing import Any
 
 import pandas as pd
 
-from gradmethods.naming import file_part
+from gradmethods.core.naming import file_part
 from gradmethods.output.items import Item, Writer
 from gradmethods.report.accuracy import atlas, balance, frames, planes, tables
 from gradmethods.report.accuracy.captions import CAPTIONS, atlas_caption, plane_caption

@@ -7,10 +7,10 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from gradmethods.cost.sweeps import SWEEPS
 from gradmethods.output.format import STOPS
 from gradmethods.report.accuracy.frames import FORMER
 from gradmethods.studies.claims.claim import UNDECIDED
+from gradmethods.timing.sweeps import SWEEPS
 
 Interval = tuple[float, float, float]
 """A median, and the two ends of its interval, which are NaN where there is none."""

@@ -14,7 +14,6 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
-from gradmethods.cost.sweeps import SWEEPS
 from gradmethods.output.caption import Caption
 from gradmethods.output.figures import new_figure, panel_grid
 from gradmethods.output.style import RC, THEORY
@@ -24,6 +23,7 @@ from gradmethods.report.difference.entries import FULL
 from gradmethods.report.difference.speed import NONE, Speeds
 from gradmethods.report.panel import Panel, plotted
 from gradmethods.report.quantities import RATIO
+from gradmethods.timing.sweeps import SWEEPS
 
 EARLIER: Any = {"linewidth": 5.0, "alpha": 0.3, "marker": "none", "linestyle": "-"}
 """The first run, a broad pale line: where nothing changed, the second runs in its middle."""

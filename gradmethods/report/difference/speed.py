@@ -14,10 +14,10 @@ from typing import NamedTuple
 
 import numpy as np
 
-from gradmethods.cost.fits import FEWEST_POINTS, student
-from gradmethods.cost.noise import LOUD, factor
-from gradmethods.cost.pairs import verdict
 from gradmethods.report.difference.entries import Cost, Entry, Interval
+from gradmethods.timing.fits import FEWEST_POINTS, student
+from gradmethods.timing.noise import LOUD, factor
+from gradmethods.timing.pairs import verdict
 
 SLOWER, FASTER, NONE = "slower", "faster", "no difference"
 

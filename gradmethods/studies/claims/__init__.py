@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from gradmethods.deadline import deadline
+from gradmethods.core.deadline import deadline
 from gradmethods.errors import GradientError
 from gradmethods.studies.claims import (
     constant,

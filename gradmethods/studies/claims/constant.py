@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from gradmethods import problems
-from gradmethods.graph import record
+from gradmethods.engines.graph import record
 from gradmethods.providers.backprop import Backprop
 from gradmethods.studies.claims.claim import (
     UNDECIDED,

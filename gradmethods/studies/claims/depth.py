@@ -11,9 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gradmethods import problems
-from gradmethods.cost.estimates import Estimate
+from gradmethods.core.structure import Arrays
 from gradmethods.providers.backprop import Backprop
-from gradmethods.structure import Arrays
 from gradmethods.studies.claims.claim import (
     UNDECIDED,
     Claim,
@@ -26,6 +25,7 @@ from gradmethods.studies.claims.claim import (
     exactly,
     inside,
 )
+from gradmethods.timing.estimates import Estimate
 
 LAYERS = (2, 4, 6, 8, 12, 16)
 WIDTH = 32

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from gradmethods import problems
-from gradmethods.graph import record
+from gradmethods.engines.graph import record
 from gradmethods.providers.forward import Forward
 from gradmethods.studies.claims.claim import (
     UNDECIDED,

@@ -15,8 +15,8 @@ from typing import Any
 import numpy as np
 
 from gradmethods import problems
-from gradmethods.graph import Graph, Node, record
-from gradmethods.problem import Problem
+from gradmethods.core.problem import Problem
+from gradmethods.engines.graph import Graph, Node, record
 from gradmethods.problems.functions import sigmoid
 from gradmethods.studies.claims.claim import (
     Claim,

@@ -6,8 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from gradmethods import problems
-from gradmethods.cost.counts import counted
-from gradmethods.problem import Problem
+from gradmethods.core.problem import Problem
 from gradmethods.providers.numerical import Numerical
 from gradmethods.providers.schemes import SCHEMES
 from gradmethods.studies.claims.claim import (
@@ -20,6 +19,7 @@ from gradmethods.studies.claims.claim import (
     Series,
     exactly,
 )
+from gradmethods.timing.counts import counted
 
 WIDTHS = (1, 2, 4, 8, 16)
 """Hidden units in each of two layers: from 7 to 337 parameters."""

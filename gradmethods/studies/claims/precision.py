@@ -15,9 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gradmethods import problems
-from gradmethods.cost.fits import fit_power_law
-from gradmethods.distance import gradient_error
-from gradmethods.problem import Problem
+from gradmethods.core.distance import gradient_error
+from gradmethods.core.problem import Problem
 from gradmethods.providers import Numerical, get_provider
 from gradmethods.providers.schemes import SCHEMES
 from gradmethods.studies.claims.claim import (
@@ -31,6 +30,7 @@ from gradmethods.studies.claims.claim import (
     exactly,
     inside,
 )
+from gradmethods.timing.fits import fit_power_law
 
 Vector = NDArray[np.float64]
 
@@ -91,7 +91,7 @@ def best_steps(seed: int = 0) -> list[Best]:
 
 def digits(seed: int = 0) -> dict[str, dict[str, float]]:
     """Return the correct digits of every provider on every problem, in the norm."""
-    from gradmethods.certified import certified_gradient
+    from gradmethods.engines.certified import certified_gradient
 
     found: dict[str, dict[str, float]] = {}
     for name, options in CATALOGUE.items():
@@ -143,7 +143,7 @@ class _Differences:
     """Losses of one problem beside its point, at every step along every parameter."""
 
     def __init__(self, problem: Problem) -> None:
-        from gradmethods.certified import certified_gradient
+        from gradmethods.engines.certified import certified_gradient
 
         structure = problem.structure
         truth = certified_gradient(problem).gradient

@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 
-from gradmethods.cost.breakeven import BreakEven, Price, ahead_from, evaluations
 from gradmethods.studies.claims.claim import (
     UNDECIDED,
     Claim,
@@ -18,6 +17,7 @@ from gradmethods.studies.claims.claim import (
     exactly,
 )
 from gradmethods.studies.claims.timings import NAMES, SWEEPS, Timing, measured
+from gradmethods.timing.breakeven import BreakEven, Price, ahead_from, evaluations
 
 SYMBOLIC, CENTRAL, BACKPROP = METHODS = ("analytical:cse", "numerical", "backprop")
 

@@ -78,7 +78,7 @@ def shared_operations(prepared: PreparedAnalytical) -> int:
     They are those of ``Analytical("cse")``, without deriving the formulas again, which takes nearly
     all of its time.
     """
-    from gradmethods.symbolic.program import share, write_program
+    from gradmethods.engines.symbolic.program import share, write_program
 
     names = prepared.problem.structure.shapes
     params = {name: prepared.symbols[name] for name in names}

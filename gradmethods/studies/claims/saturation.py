@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from gradmethods.problem import Problem
+from gradmethods.core.problem import Problem
 from gradmethods.problems.functions import cross_entropy, sigmoid, squared_error
 from gradmethods.studies.claims.claim import (
     Claim,
@@ -38,7 +38,7 @@ Slopes = Mapping[str, Sequence[float]]
 
 def slopes(places: Sequence[float] = PLACES) -> dict[str, list[float]]:
     """Certify |∂L/∂z| of both losses at every place."""
-    from gradmethods.certified import certified_gradient
+    from gradmethods.engines.certified import certified_gradient
 
     found: dict[str, list[float]] = {}
     for name, formula in LOSSES.items():

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from itertools import pairwise
 
-from gradmethods.cost.fits import fit_power_law
 from gradmethods.studies.claims.claim import Claim, Criterion, Decision, Evidence, Finding, exactly
 from gradmethods.studies.claims.programs import EXPANDED, PROGRAM, SHARED, Sweeps, panels, sweeps
+from gradmethods.timing.fits import fit_power_law
 
 
 def judge(found: Sweeps) -> Finding:

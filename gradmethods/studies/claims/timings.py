@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from gradmethods.cost.fits import FEWEST_POINTS, PowerLaw, fit_asymptote
+from gradmethods.timing.fits import FEWEST_POINTS, PowerLaw, fit_asymptote
 
 SWEEPS = ("width", "depth")
 NAMES = {"width": "width, 2-h-h-1", "depth": "depth, layers of 8 units"}

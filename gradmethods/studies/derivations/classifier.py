@@ -13,12 +13,12 @@ import sympy
 from numpy.typing import NDArray
 
 from gradmethods import problems
-from gradmethods.structure import Arrays
+from gradmethods.core.structure import Arrays
+from gradmethods.engines.symbolic.arrays import Whole
+from gradmethods.engines.symbolic.build import Builder
+from gradmethods.engines.symbolic.smooth import plain
 from gradmethods.studies.derivations.derivation import Derivation, Row
 from gradmethods.studies.derivations.proof import vanishes
-from gradmethods.symbolic.arrays import Whole
-from gradmethods.symbolic.build import Builder
-from gradmethods.symbolic.smooth import plain
 
 NAME = "island"
 

@@ -15,10 +15,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from gradmethods import problems
-from gradmethods.problem import Problem
+from gradmethods.core.problem import Problem
+from gradmethods.core.structure import Arrays
 from gradmethods.problems.mlp import ACTIVATIONS, scaled_weights
 from gradmethods.providers import Backprop
-from gradmethods.structure import Arrays
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gradmethods import problems
-from gradmethods.problem import Problem
+from gradmethods.core.problem import Problem
 from gradmethods.problems import datasets
 from gradmethods.problems.functions import cross_entropy, logistic_loss, sigmoid, squared_error
 from gradmethods.problems.predictions import accuracy

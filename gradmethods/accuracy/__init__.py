@@ -1,8 +1,0 @@
-"""The accuracy report: all methods against certified gradients, over problems, steps, mistakes.
-
-Nothing here decides who is right: that is `gradmethods.truth`. Read `report.py` first.
-"""
-
-from gradmethods.distance import Error, error, gradient_error
-
-__all__ = ["Error", "error", "gradient_error"]

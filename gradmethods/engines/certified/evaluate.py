@@ -1,0 +1,264 @@
+"""One run of a loss over balls, and the gradient: in one sweep back, or along directions."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
+from typing import Any
+
+import numpy as np
+from flint import arb
+
+from gradmethods.core.problem import Problem
+from gradmethods.core.progress import shown
+from gradmethods.engines.certified.arrays import (
+    CONSTANT,
+    NAN,
+    ONE,
+    SMOOTHLY,
+    ZERO,
+    Ball,
+    Objects,
+    Variation,
+    exact,
+    filled,
+    from_list,
+)
+from gradmethods.engines.certified.decisions import Settled, Tie, Undecided
+from gradmethods.engines.certified.namespace import Balls
+from gradmethods.engines.certified.precision import working
+from gradmethods.engines.certified.tangents import Tangents
+from gradmethods.engines.certified.traces import Trace, gradient
+from gradmethods.engines.graph.record import call_loss
+from gradmethods.errors import BudgetExceeded, NotDifferentiable
+from gradmethods.xp.arrays import Array
+
+ENTRIES = 2**18
+"""Derivatives of one array that are held at once: some tens of megabytes."""
+
+SWEEP = 4.0
+"""Times the evaluation of a loss that it and the sweep back take, about."""
+
+PRECISIONS = {"float64": 53, "float32": 24}
+"""Bits of a significand, the hidden one included."""
+
+UNITS = {name: 2.0**-bits for name, bits in PRECISIONS.items()}
+"""Unit round-offs."""
+
+LEAST = {name: float(np.finfo(name).smallest_normal) for name in PRECISIONS}
+"""Least normal numbers."""
+
+FORWARD = 32
+"""Parameters up to which rounding errors are followed along each of them."""
+
+Enclosures = dict[str, Objects]
+
+
+def point_of(problem: Problem) -> Enclosures:
+    """Return the parameters as balls of radius 0."""
+    arrays = problem.structure.check(problem.params)
+    return {name: exact(array) for name, array in arrays.items()}
+
+
+def run(
+    problem: Problem, point: Enclosures, variations: Mapping[str, Variation], xp: Balls
+) -> tuple[arb, Variation | None]:
+    """Evaluate the loss; return its value, and how it varies with the parameters at hand.
+
+    Raises
+    ------
+    Undecided
+        If a comparison is open, or the loss is not finite.
+    """
+    value, variation = _evaluated(problem, point, variations, xp)
+    if xp.choices is not None and next(xp.choices, None) is not None:
+        raise Undecided("There are fewer choices than were settled")
+    if not value.is_finite():
+        raise Undecided("The loss is not a finite number")
+    return value, variation
+
+
+def _evaluated(
+    problem: Problem,
+    point: Enclosures,
+    variations: Mapping[str, Variation],
+    xp: Balls,
+    level: np.int8 = SMOOTHLY,
+) -> tuple[Any, Variation | None]:
+    dtype = problem.dtype
+    params = {
+        name: Array(xp, Ball(values, dtype, variations.get(name), level))
+        for name, values in point.items()
+    }
+    data = {name: Array(xp, array) for name, array in problem.data.items()}
+    result = xp.ball(call_loss(problem, params, data, xp).payload)
+    return result.values[()], result.variation
+
+
+def value_at(problem: Problem, point: Enclosures) -> arb:
+    """Enclose the loss at a point alone, where equal values are equal; NaN if that is open."""
+    value: arb = NAN
+    with suppress(NotDifferentiable):
+        value, _ = _evaluated(problem, point, {}, Balls(), level=CONSTANT)
+    return value
+
+
+def slopes(
+    problem: Problem, point: Enclosures, seeds: Mapping[str, Tangents], xp: Balls
+) -> list[arb]:
+    """Enclose the derivatives of the loss along the directions at hand.
+
+    Raises
+    ------
+    Undecided
+        As in `run`, and if a derivative is not finite.
+    """
+    _, variation = run(problem, point, seeds, xp)
+    if not isinstance(variation, Tangents):
+        return [ZERO] * len(next(iter(seeds.values())).block)
+    found: list[arb] = variation.whole().tolist()
+    _check_finite(found, xp)
+    return found
+
+
+def enclose(
+    problem: Problem,
+    bits: int,
+    *,
+    unit: float = 0.0,
+    budget: float = float("inf"),
+    choices: Sequence[Settled] | None = None,
+    free: bool = False,
+) -> tuple[arb, Enclosures]:
+    """Enclose the loss and its gradient, working with `bits` bits.
+
+    Parameters
+    ----------
+    problem : Problem
+    bits : int
+    unit : float, optional
+        Unit round-off that the radii shall cover, as in `Balls`: that of sums in forward mode, and
+        with more than `FORWARD` parameters that of a sweep back.
+    budget : float, optional
+        Seconds.
+    choices : sequence of Settled, optional
+        How choices between equal values are made.
+    free : bool, optional
+        Whether the balls shall hold what comes of all of these choices.
+
+    Raises
+    ------
+    Tie
+        If such a choice stands in the way.
+    Undecided
+        If these bits do not tell.
+    NotDifferentiable
+        If no number of bits will tell.
+    BudgetExceeded
+        If it is predicted to take more than `budget` seconds.
+    """
+    with working(bits):
+        point = point_of(problem)
+        if unit and problem.size <= FORWARD:
+            return _forwards(problem, point, unit, budget, choices)
+        return _in_reverse(problem, point, Balls(unit, choices=choices, free=free), budget)
+
+
+def may_round_to(problem: Problem, point: Enclosures, value: float) -> bool:
+    """Say whether an evaluation in the problem's own precision may round the loss to a value.
+
+    Where that precision leaves a branch open, rounding may lead anywhere, and explains nothing.
+    """
+    dtype = str(problem.dtype)
+    with working(PRECISIONS[dtype]):
+        try:
+            loss, _ = _evaluated(problem, point, {}, Balls(UNITS[dtype], LEAST[dtype]), CONSTANT)
+        except NotDifferentiable:
+            return False
+    return bool(loss.overlaps(arb(value)))  # as a ball without end does
+
+
+def _in_reverse(
+    problem: Problem, point: Enclosures, xp: Balls, budget: float
+) -> tuple[arb, Enclosures]:
+    """Enclose the gradient in one sweep back from the loss."""
+    start = time.perf_counter()
+    params = {name: Trace(values.shape, unit=xp.unit) for name, values in point.items()}
+    value, loss = run(problem, point, params, xp)
+    seconds = time.perf_counter() - start
+    if SWEEP * seconds > budget:
+        raise _too_long(SWEEP * seconds, budget)
+    if loss is None:
+        return value, {name: filled(values.shape) for name, values in point.items()}
+    assert isinstance(loss, Trace)
+    found = gradient(loss, params)
+    _check_finite((ball for array in found.values() for ball in array.flat), xp)
+    return value, found
+
+
+def _check_finite(slopes: Iterable[Any], xp: Balls) -> None:
+    if not all(slope.is_finite() for slope in slopes):
+        doubts = f": {xp.doubts[0]}" if xp.doubts else ""
+        error = Undecided(f"A derivative is not a finite number{doubts}")
+        raise Tie(error) if xp.ties else error
+
+
+def _forwards(
+    problem: Problem,
+    point: Enclosures,
+    unit: float,
+    budget: float,
+    choices: Sequence[Settled] | None = None,
+) -> tuple[arb, Enclosures]:
+    """Enclose the gradient along unit vectors, in blocks.
+
+    The directions of a block belong to one parameter array, so that whatever does not depend on
+    that array carries no tangents.
+    """
+    xp = Balls(unit, choices=choices)
+    value, _ = run(problem, point, {}, xp)
+    found: dict[str, list[arb]] = {name: [] for name in point}
+    for name, part in _watched(_blocks(point, max(1, ENTRIES // xp.largest)), budget):
+        seeds = {name: Tangents(_unit_vectors(point[name].shape, part), unit=unit)}
+        found[name] += slopes(problem, point, seeds, Balls(unit, choices=choices))
+    return value, {name: from_list(found[name], point[name].shape) for name in point}
+
+
+def _blocks(point: Enclosures, rows: int) -> list[tuple[str, slice]]:
+    """Cut each parameter array, the last one first, into parts of at most `rows` entries."""
+    return [
+        (name, slice(start, min(start + rows, values.size)))
+        for name, values in reversed(point.items())
+        for start in range(0, values.size, rows)
+    ]
+
+
+def _watched(blocks: list[tuple[str, slice]], budget: float) -> Iterator[tuple[str, slice]]:
+    """Pass on blocks; predict from those that are done, show progress, keep to the budget."""
+    start = time.perf_counter()
+    yield blocks[0]
+    seconds = (time.perf_counter() - start) * (len(blocks) - 1)
+    size = sum(part.stop - part.start for _, part in blocks[1:])
+    parts = shown((part for _, part in blocks[1:]), size, seconds, "certifying")
+    for done, ((name, _), part) in enumerate(zip(blocks[1:], parts, strict=True), 1):
+        predicted = (time.perf_counter() - start) / done * len(blocks)
+        if predicted > budget:
+            raise _too_long(predicted, budget)
+        yield name, part
+
+
+def _unit_vectors(shape: tuple[int, ...], part: slice) -> Objects:
+    count, size = part.stop - part.start, math.prod(shape)
+    seeds = filled((count, size))
+    seeds[np.arange(count), np.arange(part.start, part.stop)] = ONE
+    return seeds.reshape(count, *shape)
+
+
+def _too_long(predicted: float, budget: float) -> BudgetExceeded:
+    return BudgetExceeded(
+        f"To certify every component is predicted to take {predicted:.0f} s, more than "
+        f"budget={budget:.0f} s. Raise the budget, or certify some of the components with "
+        "certified_sample(problem)."
+    )

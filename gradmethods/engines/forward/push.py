@@ -1,0 +1,142 @@
+"""The forward sweep: from the graph of a loss to the graph of the loss and its derivatives.
+
+Starting at the parameters with unit tangents, the sweep walks the nodes in the order in which they
+are evaluated, and asks the rule of each for what the tangents of its operands add to its own
+(Griewank & Walther 2008, section 3.1; Wengert 1964). Tangents along many directions are pushed as
+one block, whose first axis counts the directions. The rules run on traced arrays, so the tangents
+are recorded into the same graph; what depends on no parameter has none.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from typing import Any
+
+import numpy as np
+
+from gradmethods.engines.forward.dependence import Dependence
+from gradmethods.engines.forward.tangents import Directions, Tangents
+from gradmethods.engines.graph import Graph, Node
+from gradmethods.engines.graph.complements import WITHOUT_VALUES
+from gradmethods.engines.graph.rules import RuleRecorder
+from gradmethods.engines.graph.selected import lifted
+from gradmethods.engines.graph.slopes import Slopes
+from gradmethods.xp.arrays import Array
+from gradmethods.xp.primitives import Kind, Primitive
+
+BROADCASTING = (Kind.SMOOTH, Kind.CHOICE, Kind.PRODUCT)
+"""Kinds of primitives that line up the last axes of their operands."""
+
+
+class Forward(RuleRecorder):
+    """The namespace of a forward sweep."""
+
+    method = "Forward mode"
+    field = "jvp"
+
+
+def push(
+    graph: Graph, seeds: Mapping[str, Any], unbounded: Collection[str] = ()
+) -> tuple[Any, dict[str, Any]]:
+    """Differentiate a scalar along directions in which parameter arrays vary.
+
+    Parameters
+    ----------
+    graph : Graph
+        With one scalar output.
+    seeds : mapping of str to Node or numpy.ndarray, shape (directions, *shape)
+        By parameter array, its tangents. Arrays that are left out do not vary.
+    unbounded : collection of str
+        Names of data that hold infinities or NaN; the others are taken to be finite.
+
+    Returns
+    -------
+    value : Node or numpy.ndarray
+        The scalar.
+    derivatives : dict of str to Node or numpy.ndarray, shape (directions,)
+        Its derivative along each direction of each array.
+
+    Raises
+    ------
+    UnsupportedOperation
+        If a primitive on the way has no jvp rule.
+    """
+    sweep = _Sweep(graph, seeds, unbounded)
+    (loss,) = graph.outputs
+    found = {}
+    if isinstance(loss, Node) and loss in sweep.tangents:
+        found = dict(sweep.directions.split(sweep.tangents[loss]))
+    derivatives = {
+        name: found[name].payload if name in found else np.zeros(len(seed.shape) and seed.shape[0])
+        for name, seed in seeds.items()
+    }
+    return loss, derivatives
+
+
+class _Sweep:
+    """One walk over a graph.
+
+    Attributes
+    ----------
+    tangents : dict of Node to Tangents
+        Of what depends on a parameter that varies, and only of that.
+    """
+
+    def __init__(self, graph: Graph, seeds: Mapping[str, Any], unbounded: Collection[str]) -> None:
+        self._xp = xp = Forward()
+        slopes = Slopes(graph, unbounded)
+        self.directions = Directions(xp, {name: seed.shape[0] for name, seed in seeds.items()})
+        self.tangents: dict[Node, Tangents] = {
+            graph.params[name]: Tangents(Array(xp, seed), (name,)) for name, seed in seeds.items()
+        }
+        self._better = xp.complements(graph)
+        self._dependence = Dependence(xp, graph, slopes, self.directions, self.tangents)
+        for node in graph.nodes():
+            if node.primitive is not None and node in slopes.active:
+                terms = self._terms(node, node.primitive)
+                if terms:
+                    self.tangents[node] = self.directions.add(terms)
+                    self._dependence.note(node)
+
+    def _terms(self, node: Node, primitive: Primitive) -> list[Tangents]:
+        """Return what the tangents of each operand add to those of a node."""
+        xp, directions = self._xp, self.directions
+        if not any(x in self.tangents for x in node.parents):
+            return []
+        values = [node, *node.operands]
+        if self._better and primitive.name not in WITHOUT_VALUES:
+            values = [*map(self._better.of, values)]
+        y, *operands = (lifted(xp, x) for x in values)
+        rules = xp.rules(primitive)
+        if callable(rules):
+            given = [self._of(x) for x in node.operands]
+            names = directions.union([t for t in given if t is not None])
+            extended = [t and directions.extend(t, names).array for t in given]
+            array = rules(xp, extended, y, *operands, **node.static)
+            return [Tangents(self._dependence.behind_all(array, node), names)]
+        terms = []
+        for position, operand in enumerate(node.operands):
+            given_one, rule = self._of(operand), xp.rule(node, position)
+            if given_one is None or rule is None:
+                continue
+            t = self._dependence.before(aligned(xp, given_one.array, node), node, position)
+            t = rule(xp, t, y, *operands, **node.static)
+            t = self._dependence.behind(t, node, position)
+            whole = (given_one.array.shape[0], *node.shape)
+            array = t if t.shape == whole else xp.broadcast_to(t, whole)
+            terms.append(Tangents(array, given_one.names))
+        return terms
+
+    def _of(self, operand: Any) -> Tangents | None:
+        return self.tangents.get(operand) if isinstance(operand, Node) else None
+
+
+def aligned(xp: Any, t: Array, node: Node) -> Array:
+    """Return tangents of an operand with the axes of the result, where those line up."""
+    assert node.primitive is not None
+    missing = len(node.shape) - (t.ndim - 1)
+    if missing <= 0 or node.primitive.kind not in BROADCASTING:
+        return t
+    directions, *shape = t.shape
+    result: Array = xp.reshape(t, (directions, *(1,) * missing, *shape))
+    return result

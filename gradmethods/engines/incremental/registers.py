@@ -1,0 +1,247 @@
+"""Straight-line programs over blocks of perturbations, and where their values live.
+
+A register holds an array with a leading axis over the K perturbations of a block. Programs are
+written before K is known; binding one to a block size gives a list of NumPy calls whose operands,
+views and results are all made already, so that running it is nothing but those calls.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import defaultdict
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gradmethods.engines.graph import Node
+from gradmethods.xp.primitives import Shape
+
+Call = Callable[[], Any]
+Binder = Callable[..., Call]
+"""``binder(out, *operands)`` makes the call that leaves a result in `out`, all being arrays."""
+
+ALIGNMENT = 64
+"""Bytes of a cache line."""
+
+
+@dataclass(eq=False, slots=True)
+class Register:
+    """An array over (K, its axes): memory of its own, or a view of another register.
+
+    Attributes
+    ----------
+    shape, dtype : tuple of int, numpy.dtype
+        Of one perturbation's entries.
+    source : Register or None
+        What this is a view of.
+    view : callable or None
+        ``view(array)`` makes it of the source's array, whatever K is.
+    contiguous : bool
+        Whether the entries lie in memory in the order of the axes.
+    nbytes : int
+        Bytes of one perturbation's entries.
+    """
+
+    shape: Shape
+    dtype: np.dtype[Any]
+    source: Register | None = None
+    view: Callable[[NDArray[Any]], NDArray[Any]] | None = field(default=None, repr=False)
+    contiguous: bool = True
+    nbytes: int = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.nbytes = math.prod(self.shape) * self.dtype.itemsize
+
+    @property
+    def owner(self) -> Register:
+        """The register in whose memory this one lies."""
+        register = self
+        while register.source is not None:
+            register = register.source
+        return register
+
+    def reshaped(self, shape: Shape) -> Register:
+        """View contiguous entries, or any with axes of length 1 more or fewer, in another shape."""
+        if shape == self.shape:
+            return self
+        return Register(
+            shape, self.dtype, self, lambda x: x.reshape(len(x), *shape), self.contiguous
+        )
+
+
+class Base(NamedTuple):
+    """The unperturbed value of a node, the same for all perturbations.
+
+    Attributes
+    ----------
+    node : Node
+        Whose value.
+    axes : tuple of int
+        Axes brought to the front and laid in one, to take rows from; in place if empty.
+    """
+
+    node: Node
+    axes: tuple[int, ...] = ()
+
+
+Operand = Any
+"""A register, a base value, or a Python number."""
+
+
+@dataclass(eq=False, slots=True)
+class Step:
+    """One operation of a program.
+
+    Attributes
+    ----------
+    name : str
+        For reading.
+    bind : callable
+        See `Binder`.
+    operands, out : tuple, Register
+        What it reads and what it writes.
+    overwrites : bool
+        Whether it may write over an operand that is not needed again.
+    """
+
+    name: str
+    bind: Binder
+    operands: tuple[Operand, ...]
+    out: Register
+    overwrites: bool
+
+
+@dataclass
+class Assembly:
+    """A program being written.
+
+    Attributes
+    ----------
+    steps : list of Step
+        Run for every block.
+    index_steps : list of Step
+        Run when a block perturbs other entries than the one before it did.
+    inputs : list of Register
+        Written from outside.
+    operations : int
+        Scalar operations for one perturbation.
+    """
+
+    steps: list[Step] = field(default_factory=list)
+    index_steps: list[Step] = field(default_factory=list)
+    inputs: list[Register] = field(default_factory=list)
+    operations: int = 0
+
+    def input(self, shape: Shape, dtype: Any) -> Register:
+        """Add a register that is written from outside."""
+        register = Register(shape, np.dtype(dtype))
+        self.inputs.append(register)
+        return register
+
+    def emit(
+        self,
+        name: str,
+        bind: Binder,
+        operands: Iterable[Operand],
+        shape: Shape,
+        dtype: np.dtype[Any],
+        *,
+        operations: int = 0,
+        overwrites: bool = False,
+    ) -> Register:
+        """Add a step; return the register of its result."""
+        out = Register(shape, dtype)
+        self.steps.append(Step(name, bind, tuple(operands), out, overwrites))
+        self.operations += operations
+        return out
+
+    def index(
+        self, function: Callable[..., Any], *operands: Operand, dtype: Any = None
+    ) -> Register:
+        """Add element-wise arithmetic on indices."""
+        out = Register((), np.dtype(dtype or np.intp))
+        self.index_steps.append(
+            Step(function.__name__, ufunc(function), operands, out, overwrites=False)
+        )
+        return out
+
+
+def ufunc(function: Callable[..., Any]) -> Binder:
+    """Bind a ufunc (by keyword: NumPy deprecates the third positional argument of some)."""
+
+    def bind(out: NDArray[Any], *operands: Any) -> Call:
+        return partial(function, *operands, out=out)
+
+    return bind
+
+
+@dataclass
+class Layout:
+    """Which block of memory each register of a program has.
+
+    Attributes
+    ----------
+    sizes : list of int
+        Bytes of each block for one perturbation.
+    place : dict of Register to int
+        Index of the block; inputs and indices have memory of their own and are not here.
+    """
+
+    sizes: list[int]
+    place: dict[Register, int]
+
+
+def _owners(step: Step) -> list[Register]:
+    """Return the registers whose memory a step reads."""
+    return [operand.owner for operand in step.operands if type(operand) is Register]
+
+
+def lay_out(steps: list[Step], result: Register) -> Layout:
+    """Assign memory by a linear scan over a program.
+
+    Two values share a block if they are never needed at the same time; an element-wise function
+    writes over an operand that is not needed again. The memory of the result is never reused.
+    """
+    read = [_owners(step) for step in steps]
+    last = {owner: i for i, operands in enumerate(read) for owner in operands}
+    last[result.owner] = len(steps)
+    place: dict[Register, int] = {}
+    sizes: list[int] = []
+    free: defaultdict[int, list[int]] = defaultdict(list)
+    for i, step in enumerate(steps):
+        size = step.out.nbytes
+        dying = {owner: place[owner] for owner in read[i] if last[owner] == i and owner in place}
+        taken = _overwritten(step, dying) if dying and step.overwrites else None
+        if taken is not None:
+            block = dying.pop(taken)
+        elif free[size]:
+            block = free[size].pop()
+        else:
+            block = len(sizes)
+            sizes.append(size)
+        place[step.out] = block
+        for register, old in dying.items():
+            free[register.nbytes].append(old)
+        if step.out not in last:
+            free[size].append(block)
+    return Layout(sizes, place)
+
+
+def _overwritten(step: Step, dying: dict[Register, int]) -> Register | None:
+    # Entries in another order than the result's would be copied first, which costs more.
+    out = step.out
+    for operand in step.operands:
+        if type(operand) is Register and operand.contiguous and operand.shape == out.shape:
+            owner: Register = operand.owner
+            if owner in dying and owner.nbytes == out.nbytes and owner.dtype == out.dtype:
+                return owner
+    return None
+
+
+def aligned(nbytes: int) -> int:
+    """Round up to a whole number of cache lines."""
+    return -(-nbytes // ALIGNMENT) * ALIGNMENT

@@ -1,0 +1,236 @@
+"""Compile a graph into a straight-line NumPy program.
+
+Every node that an output depends on becomes one line, or a few; nothing is looked up, traced,
+decided or allocated when the program runs, but for what it returns.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from gradmethods.core.naming import brief
+from gradmethods.engines.graph import Graph, Node
+from gradmethods.engines.program.buffers import owner, plan
+from gradmethods.engines.program.emit import FUNCTIONS, emit, is_elementwise, takes_out
+from gradmethods.engines.program.pieces import LONG, in_pieces
+from gradmethods.engines.program.recycle import LARGE, Recycled
+from gradmethods.engines.program.schedule import schedule
+
+WIDEST = 120
+"""Characters of code up to which the comments behind all lines stand in one column."""
+
+
+@dataclass(frozen=True)
+class Program:
+    """A compiled graph.
+
+    Attributes
+    ----------
+    function : callable
+        ``function(params, data)`` takes the arrays by name, and returns the value and its
+        derivatives by parameter, each in memory of its own. It is not reentrant: it works in
+        buffers.
+    source : str
+        The Python code of the function, a comment per line naming primitive and shape.
+    operations : int
+        Scalar operations of one run.
+    workspace : int
+        Bytes of the buffers.
+    """
+
+    function: Callable[[Mapping[str, Any], Mapping[str, Any]], tuple[Any, dict[str, Any]]]
+    source: str
+    operations: int
+    workspace: int
+
+
+def compile_graph(graph: Graph, by: Sequence[str] | None = None) -> Program:
+    """Plan the buffers of a value and its derivatives, write the program and compile it.
+
+    Parameters
+    ----------
+    graph : Graph
+        Its outputs are a value, then derivatives.
+    by : sequence of str, optional
+        The parameter arrays of the derivatives, all by default.
+    """
+    writer = _Writer(graph, graph.params if by is None else by)
+    source = writer.source()
+    if len(writer.lines) > LONG:
+        function = in_pieces(writer.statements(), writer.bound, FUNCTIONS, writer.buffered())
+    else:
+        scope = FUNCTIONS | writer.bound
+        exec(compile(source, "<gradient program>", "exec"), scope)  # noqa: S102  # our own text
+        function = scope["program"]
+    operations = graph.operations().total()
+    workspace = sum(block.nbytes for block in writer.plan.blocks)
+    return Program(function, source, operations, workspace)
+
+
+class _Writer:
+    """Names for the values of a graph, and the lines that compute them."""
+
+    def __init__(self, graph: Graph, by: Collection[str]) -> None:
+        self.graph, self.by = graph, by
+        nodes = schedule(graph)
+        self.plan = plan(nodes, graph.outputs)
+        self.bound: dict[str, Any] = {}
+        self.lines: list[tuple[str, str]] = []
+        self.legend: dict[str, str] = {}
+        self._names: dict[Node, str] = {}
+        self._constants: dict[int, str] = {}
+        self._numbers: dict[tuple[str, np.dtype[Any]], Any] = {}
+        self._buffers: dict[tuple[int, tuple[int, ...]], str] = {}
+        used = set(nodes).union(x for x in graph.outputs if isinstance(x, Node))
+        for group, inputs in (("params", graph.params), ("data", graph.data)):
+            for i, (name, node) in enumerate(inputs.items()):
+                if node in used:
+                    # Their own names are data, found by position: they never enter the code.
+                    self._names[node] = f"{group[0]}{i}"
+                    key = self._key(group, i, name)
+                    words = f"{brief(name)} {node.shape}".lstrip()
+                    self.lines.append((f"{self._names[node]} = {group}[{key}]", words))
+        for node in nodes:
+            if node.primitive is not None:
+                self._write(node)
+        self._result = self._return()
+
+    def source(self) -> str:
+        """Return the text of the program."""
+        lengths = (len(code) for code, _ in self.lines)
+        # One long line, as of a thousand operands, must not make every other one as long.
+        width = max((length for length in lengths if length <= WIDEST), default=0)
+        body = [f"{code:{width}}  # {words}" if words else code for code, words in self.lines]
+        legend = [f"# {name}: {what}" for name, what in self.legend.items()]
+        head = "def program(params, data):"
+        return "\n    ".join([head, *legend, *body, self._result]) + "\n"
+
+    def statements(self) -> list[str]:
+        """Return the body of the program without comments."""
+        return [*(code for code, _ in self.lines), self._result]
+
+    def buffered(self) -> list[str]:
+        """Return the names of values that live in buffers."""
+        return [self._names[node] for node in self.plan.place]
+
+    def _key(self, group: str, position: int, name: str) -> str:
+        """Bind the key under which an input comes, or a derivative goes, to a name of our own."""
+        key = f"{group}_{position}"
+        self.bound[key] = name
+        return key
+
+    def _write(self, node: Node) -> None:
+        assert node.primitive is not None
+        target = self._names[node] = f"v{len(self._names)}"
+        operands = [self._operand(x, node) for x in node.operands]
+        if node in self.plan.copies:
+            operands[1] = self._copy(node, operands[1])
+        first, *rest = emit(node, operands, target, self._buffer(node) or self._recycled(node))
+        self.lines.append((first, f"{node.primitive.name} {node.shape}"))
+        self.lines += [(line, "") for line in rest]
+
+    def _operand(self, operand: Any, user: Node) -> str:
+        if isinstance(operand, Node):
+            return self._single(operand, user) or self._names[operand]
+        if isinstance(operand, bool) or not isinstance(operand, (int, float)):
+            return self._constant(operand)
+        if is_elementwise(user) and user.dtype.kind == "f":
+            # Beside arrays NumPy takes an array faster than a number, and a float than an int.
+            if user.shape and abs(operand) <= float(np.finfo(user.dtype).max):
+                return self._number(float(operand), user.dtype)
+            operand = float(operand)
+        return repr(operand) if np.isfinite(operand) else self._constant(operand)
+
+    def _single(self, operand: Node, user: Node) -> str:
+        """Name the one entry of a buffer as a number: beside it NumPy need not broadcast."""
+        if math.prod(operand.shape) != 1 or operand not in self.plan.place:
+            return ""
+        others = [np.shape(x) for x in user.operands if x is not operand]
+        if not is_elementwise(user) or operand.shape == user.shape or user.shape not in others:
+            return ""
+        block = self.plan.place[operand]
+        name = self._view(block, ())
+        self.legend[name] = f"the entry of {self._view(block, operand.shape)}"
+        return name
+
+    def _number(self, value: float, dtype: np.dtype[Any]) -> str:
+        key = (repr(value), dtype)
+        if key not in self._numbers:
+            self._numbers[key] = np.array(value, dtype)
+            self.legend[self._constant(self._numbers[key])] = key[0]
+        return self._constant(self._numbers[key])
+
+    def _constant(self, value: Any) -> str:
+        name = self._constants.setdefault(id(value), f"c{len(self._constants)}")
+        self.bound[name] = value
+        return name
+
+    def _buffer(self, node: Node) -> str:
+        """Name the view of a block that a node writes to; empty if it makes its own memory."""
+        place = self.plan.place.get(node)
+        return "" if place is None else self._view(place, node.shape)
+
+    def _copy(self, node: Node, second: str) -> str:
+        """Copy the second operand of a product; name the copy."""
+        shape = node.operands[1].shape
+        copy = self._view(self.plan.copies[node], shape)
+        self.lines.append((f"copyto({copy}, {second})", f"copy {shape}"))
+        return copy
+
+    def _view(self, block: int, shape: tuple[int, ...]) -> str:
+        key = (block, shape)
+        name = self._buffers.setdefault(key, f"b{len(self._buffers)}")
+        self.bound[name] = self.plan.blocks[block].reshape(shape)
+        return name
+
+    def _recycled(self, node: Node) -> str:
+        """Name the memory of a large result; empty where NumPy makes it as fast."""
+        if not takes_out(node) or math.prod(node.shape) * node.dtype.itemsize < LARGE:
+            return ""
+        name = f"r{len(self._names) - 1}"
+        self.bound[f"recycled_{name}"] = Recycled(node.shape, node.dtype)
+        self.lines.append((f"{name} = recycled_{name}()", f"memory {node.shape}"))
+        return name
+
+    def _return(self) -> str:
+        """Write the last line."""
+        value, *derivatives = self._outputs()
+        places = {name: i for i, name in enumerate(self.graph.params)}
+        gradient = ", ".join(
+            f"{self._key('params', places[name], name)}: {text}"
+            for name, text in zip(self.by, derivatives, strict=True)
+        )
+        return f"return {value}, {{{gradient}}}"
+
+    def _outputs(self) -> Iterable[str]:
+        """Return memory that nothing else holds: inputs, constants and repeated ones are copied.
+
+        Behind the loss come arrays, also where NumPy would leave a number.
+        """
+        held: set[Node] = set()
+        for place, output in enumerate(self.graph.outputs):
+            if not isinstance(output, Node):
+                yield f"array({self._constant(output)})"
+                continue
+            source = owner(output)
+            fresh = source.primitive is not None and not source.primitive.aliases
+            number = place > 0 and not output.shape
+            if not fresh or number or source in held or _repeats(output):
+                yield f"array({self._names[output]})"
+            else:
+                held.add(source)
+                yield self._names[output]
+
+
+def _repeats(view: Node) -> bool:
+    """Say whether several entries of a view lie in one place."""
+    while view.primitive is not None and view.primitive.aliases:
+        if view.primitive.name == "broadcast_to":
+            return True
+        view = view.operands[0]
+    return False

@@ -1,0 +1,222 @@
+"""Arrays of SymPy expressions: the loss, run over symbols.
+
+Integers and booleans that the loss knows stay NumPy arrays. Floating-point numbers become exact:
+integers and simple dyadic fractions as rationals, all others as symbols named by their shortest
+decimal form, so that nothing is rounded a second time and code prints them as they were written.
+"""
+
+from __future__ import annotations
+
+import math
+from abc import abstractmethod
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import sympy
+from numpy.typing import NDArray
+from sympy import S
+from sympy.core.parameters import distribute
+from sympy.functions.elementary.exponential import ExpBase
+
+from gradmethods.engines.graph import Node
+from gradmethods.engines.graph.recognising import Recognising
+from gradmethods.engines.symbolic.functions import boxed, function
+from gradmethods.engines.symbolic.limits import Limit, Written, check_operands
+from gradmethods.engines.symbolic.numbers import condition, literal, number
+from gradmethods.engines.symbolic.smooth import refine
+from gradmethods.errors import UnsupportedOperation
+from gradmethods.xp.primitives import Primitive
+
+
+@dataclass(frozen=True, eq=False)
+class Expressions:
+    """A payload: expressions in an object array, and the dtype that they stand for."""
+
+    entries: NDArray[Any]
+    dtype: np.dtype[Any]
+
+
+class Symbolic(Recognising):
+    """The base of the namespaces over symbols, which say how entries are computed."""
+
+    kind = "symbolic"
+    rounds = True
+
+    def __init__(self, literal: Callable[[Any], Any] = literal) -> None:
+        super().__init__()
+        self.literal = literal
+
+    @abstractmethod
+    def entries(
+        self, primitive: Primitive, payloads: list[Any], static: dict[str, Any], node: Node
+    ) -> NDArray[Any]:
+        """Return the entries of the result that `node` describes."""
+
+    def better(self, entries: NDArray[Any], better: NDArray[Any]) -> NDArray[Any]:
+        """Return entries for which slopes take better ones."""
+        del better
+        return entries
+
+    def compute(
+        self, primitive: Primitive, payloads: list[Any], static: dict[str, Any], node: Node
+    ) -> Expressions:
+        """Return the entries of a result as a payload."""
+        return Expressions(self.entries(primitive, payloads, static, node), node.dtype)
+
+    def refine(self, payload: Expressions, better: Expressions) -> Expressions:
+        """Return the payload of entries for which slopes take better ones."""
+        return Expressions(self.better(payload.entries, better.entries), payload.dtype)
+
+    def payload_of(self, node: Node) -> Any:
+        """Return the entries of a node."""
+        return self._payloads[node].entries
+
+    def folds(self, primitive: Primitive, value: Any) -> bool:  # noqa: ARG002  # the base's
+        """Fold integers and booleans only: floating-point results would be rounded."""
+        return bool(value.dtype.kind != "f")
+
+    def shape_of(self, payload: Any) -> tuple[int, ...]:
+        """Return the shape of expressions or of a constant."""
+        return np.shape(payload.entries if isinstance(payload, Expressions) else payload)
+
+    def dtype_of(self, payload: Any) -> np.dtype[Any]:
+        """Return the dtype that expressions or a constant stand for."""
+        dtype: np.dtype[Any] = payload.dtype
+        return dtype
+
+
+class Whole(Symbolic):
+    """The namespace over arrays of whole expressions, each written out in symbols of the inputs.
+
+    Parameters
+    ----------
+    limit : Limit
+        The budget.
+    literal : callable
+        Makes expressions of numbers.
+    """
+
+    inherited = False  # a product of refined values holds them
+
+    def __init__(self, limit: Limit, literal: Callable[[Any], Any] = literal) -> None:
+        super().__init__(literal)
+        self._limit = limit
+        self._operands = 0
+        self._written = Written(limit)
+
+    def better(self, entries: NDArray[Any], better: NDArray[Any]) -> NDArray[Any]:
+        """Keep both values of each entry."""
+        return boxed(np.frompyfunc(refine, 2, 1)(entries, better))
+
+    def entries(
+        self, primitive: Primitive, payloads: list[Any], static: dict[str, Any], node: Node
+    ) -> NDArray[Any]:
+        """Apply the SymPy function of a primitive."""
+        if primitive.name in ("getitem", "scatter_add"):
+            operands = [expressions(payloads[0], self.literal), *map(integers, payloads[1:])]
+        else:
+            operands = [expressions(p, self.literal) for p in payloads]
+        entries = function(primitive.name)(*operands, **static)
+        if primitive.name in ("sum", "matmul") and self.literal is not literal:
+            entries = entries + self.literal(0)  # where NumPy begins to add
+        if primitive.name == "atan2" and any(x == 0 for y in operands for x in y.flat):
+            raise UnsupportedOperation(
+                "An angle depends on the sign of a zero, which SymPy has simplified away. Use "
+                'form="chain-rule", or another method.'
+            )
+        convert = condition if node.dtype.kind == "b" else number
+        converted = boxed(np.frompyfunc(convert, 1, 1)(entries))
+        for entry in converted.flat:
+            self._written.check(entry)
+        # Sums of sums become one long sum, so formulas can be longer than what they compute.
+        self._operands += sum(len(entry.args) for entry in converted.flat)
+        check_operands(self._operands, self._limit)
+        return converted
+
+
+class Sizes(Symbolic):
+    """Shapes without expressions, to count what building would take before any of it is done.
+
+    Attributes
+    ----------
+    operations : int
+        Scalar operations so far, as expressions write them out.
+    stages : int
+        Scalar operations so far, as the chain rule over names takes them.
+    """
+
+    refines = False
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.operations = self.stages = 0
+
+    def entries(
+        self, primitive: Primitive, payloads: list[Any], static: dict[str, Any], node: Node
+    ) -> NDArray[Any]:
+        """Return a stand-in that takes no memory, whatever its shape."""
+        written = stages = node.operations
+        if primitive.name == "cumulative_sum":
+            written = stages * (node.shape[static["axis"]] + 1) // 2  # each from its beginning
+        elif primitive.name in ("max", "min"):
+            # Whether one entry is the largest takes all entries to say.
+            stages = math.prod(self.shape_of(payloads[0])) ** 2 // max(math.prod(node.shape), 1)
+        self.operations += written
+        self.stages += stages
+        return blank(node.shape)
+
+
+def blank(shape: tuple[int, ...]) -> NDArray[Any]:
+    """Return an array of `shape` without contents."""
+    return np.broadcast_to(np.array(None, object), shape)
+
+
+def expressions(payload: Any, literal: Callable[[Any], Any] = literal) -> NDArray[Any]:
+    """Return the entries of a payload, or those of a constant as exact expressions."""
+    if isinstance(payload, Expressions):
+        return payload.entries
+    values = np.asarray(payload)
+    return boxed(np.frompyfunc(literal, 1, 1)(values))
+
+
+@contextmanager
+def undistributed() -> Iterator[None]:
+    """Keep 2·(x + y) as it is: SymPy's 2·x + 2·y costs more and makes differences quadratic.
+
+    Undistributed, −(−1 − x) is a product from which a sign can be taken out, and what is left is
+    −1 − x again: SymPy would turn exp(−1 − x) into 1/exp(−(−1 − x)) and back for ever, as it splits
+    powers into fractions. It has no option for that, so meanwhile such powers are not split.
+    """
+    kinds: tuple[Any, ...] = (ExpBase, sympy.Pow)
+    before = [kind.as_numer_denom for kind in kinds]
+    try:
+        for kind, split in zip(kinds, before, strict=True):
+            kind.as_numer_denom = _split_unless_turned(split)
+        with distribute(x=False):
+            yield
+    finally:
+        for kind, split in zip(kinds, before, strict=True):
+            kind.as_numer_denom = split
+
+
+def _split_unless_turned(split: Any) -> Any:
+    """Return a method that splits a power into a fraction unless its exponent was turned round."""
+
+    def as_numer_denom(power: Any) -> Any:
+        turned = power.exp.is_Mul and power.exp.args[0] == -1 and power.exp.args[-1].is_Add
+        return (power, S.One) if turned else split(power)
+
+    return as_numer_denom
+
+
+def integers(payload: Any) -> NDArray[Any]:
+    """Return the entries of an index."""
+    if isinstance(payload, Expressions):
+        raise UnsupportedOperation(
+            "An index depends on floating-point values, which are symbols here: which entries "
+            "it takes is not known. Choose by value with xp.where."
+        )
+    return np.asarray(payload)

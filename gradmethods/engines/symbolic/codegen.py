@@ -1,0 +1,316 @@
+"""Formulas to straight-line Python code, our own instead of ``lambdify``.
+
+The same text runs over Python floats, or over NumPy's scalars and arrays: `runtime` gives it the
+names. Numbers are printed so that they read back exactly.
+"""
+
+from __future__ import annotations
+
+import itertools
+import keyword
+import math
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import sympy
+from sympy import S
+from sympy.codegen.cfunctions import expm1
+from sympy.core.relational import Relational
+from sympy.functions.elementary.exponential import ExpBase
+
+from gradmethods.engines.symbolic import runtime
+from gradmethods.engines.symbolic.calls import BOOLEAN, CALLS, call_operations
+from gradmethods.engines.symbolic.smooth import Sloped
+from gradmethods.engines.symbolic.text import (
+    ATOM,
+    DEEPEST,
+    PARENTHESIS,
+    POWER,
+    PRODUCT,
+    SUM,
+    Piece,
+    infix,
+    joined,
+    multiplied,
+    number,
+)
+from gradmethods.errors import UnsupportedOperation
+
+RELATIONS: dict[Any, str] = {
+    sympy.Eq: "==", sympy.Ne: "!=", sympy.Lt: "<", sympy.Le: "<=", sympy.Gt: ">", sympy.Ge: ">=",
+}  # fmt: skip
+
+CONSTANTS: dict[Any, str] = {
+    S.true: "True",
+    S.false: "False",
+    S.Infinity: "inf",
+    S.NaN: "nan",
+    S.ComplexInfinity: "nan",  # neither of the infinities, so no float
+    S.ImaginaryUnit: "nan",  # outside the domain, as NumPy answers
+    S.Exp1: "exp(real(1))",
+    S.Pi: repr(math.pi),
+}
+
+REPEATED = range(2, 5)
+"""Exponents of powers that one rather divides by factor by factor."""
+
+
+class Writer:
+    """Writes expressions as lines of code.
+
+    Parameters
+    ----------
+    inputs : iterable of sympy.Symbol
+        What the code is given; they keep their names where Python allows.
+    shares : bool
+        Whether a line that is cut off, because it is nested too deeply, may serve several others.
+    cuts : bool
+        Whether parts that stand in a formula several times may have lines of their own.
+
+    Attributes
+    ----------
+    lines : list of str
+        The code so far.
+    operations : int
+        Operators and function calls in it.
+    """
+
+    def __init__(self, inputs: Iterable[Any], *, shares: bool, cuts: bool = True) -> None:
+        self.lines: list[str] = []
+        self.operations = 0
+        self._shares, self._cuts = shares, cuts
+        self._names: dict[Any, str] = {}
+        self._taken = {*runtime.NAMES, *keyword.kwlist, "params", "data", "N"}
+        self._pieces: dict[Any, Piece] = {}
+        self._constant: dict[Any, bool] = {}
+        self._within: dict[Any, set[Any]] = {}
+        self.inputs = [self.name(symbol) for symbol in inputs]
+
+    def name(self, symbol: Any) -> str:
+        """Return the identifier of a symbol, chosen when it is first met."""
+        if symbol not in self._names:
+            self._names[symbol] = self.unused(symbol.name)
+        return self._names[symbol]
+
+    def unused(self, name: str) -> str:
+        """Return an identifier that nothing else has."""
+        while name in self._taken:
+            name += "_"
+        self._taken.add(name)
+        return name
+
+    def write(self, name: str, expr: Any, around: str = "{}") -> None:
+        """Write the line that computes `expr`, with `around` it what becomes of the result."""
+        piece = self.piece(expr)
+        self.operations += piece.operations
+        self.lines.append(f"{name} = {around.format(piece.text)}")
+        if not self._shares:
+            self._pieces.clear()
+
+    def define(self, symbol: Any, expr: Any) -> None:
+        """Write the line for a symbol that stands for an expression."""
+        self._within[symbol] = self._symbols_in(expr)
+        self.write(self.name(symbol), expr)
+
+    def piece(self, expr: Any) -> Piece:
+        """Return the text of an expression."""
+        known = self._pieces.get(expr)
+        if known is not None:
+            return known
+        lines = len(self.lines)
+        piece = self._piece(expr)
+        if piece.depth > DEEPEST:
+            piece = self._cut(piece)
+        if self._shares or len(self.lines) == lines:
+            self._pieces[expr] = piece
+        return piece
+
+    def _cut(self, piece: Piece) -> Piece:
+        """Give a piece a line of its own."""
+        name = self.unused(f"part{len(self.lines)}")
+        self.lines.append(f"{name} = {piece.text}")
+        self.operations += piece.operations
+        return Piece(name)
+
+    def _piece(self, expr: Any) -> Piece:
+        if expr.is_Symbol:
+            # A literal is a symbol named by its digits; a parameter's name begins otherwise.
+            literal = expr.name[0].isdigit()
+            return Piece(expr.name if literal else self.name(expr))
+        if expr in CONSTANTS:
+            return Piece(CONSTANTS[expr])
+        if expr is S.NegativeInfinity:
+            return Piece("-inf", SUM)
+        if expr.is_Number:
+            return number(expr)
+        if isinstance(expr, sympy.Add):
+            return self._sum(expr)
+        if isinstance(expr, sympy.Mul):
+            return self._product(expr)
+        if isinstance(expr, sympy.Pow):
+            return self._power(expr)
+        if isinstance(expr, Relational):
+            left, right = (self.piece(x).within(PRODUCT) for x in expr.args)
+            text = f"({left.text} {RELATIONS[expr.func]} {right.text})"
+            depth = max(left.depth, right.depth) + PARENTHESIS
+            return Piece(text, ATOM, left.operations + right.operations + 1, depth)
+        if isinstance(expr, Sloped):
+            return self.piece(expr.args[0])
+        return self._call(expr)
+
+    def _sum(self, expr: Any) -> Piece:
+        terms = []
+        for term in expr.args:
+            negative = bool(term.as_coeff_Mul()[0].is_negative)
+            terms.append((negative, self._negated(term) if negative else self.piece(term)))
+        return joined(terms)
+
+    def _negated(self, term: Any) -> Piece:
+        if term.is_Number:
+            return self.piece(-term)
+        return self._product(term, negate=True)
+
+    def _product(self, expr: Any, *, negate: bool = False) -> Piece:
+        coefficient, rest = expr.as_coeff_Mul()
+        if negate:
+            coefficient = -coefficient
+        above, below, again = [], [], []
+        args = sympy.Mul.make_args(rest)
+        # Exponentials first: they are what denominators grow with.
+        factors = [_parted(x) for x in sorted(args, key=lambda x: not isinstance(x, ExpBase))]
+        repeats = [self._repeats(base, exponent) for base, exponent in factors]
+        in_turn = any(repeats) or self._in_turn(factors)
+        for (base, exponent), repeated in zip(factors, repeats, strict=True):
+            if repeated:
+                again += [self._named(base)] * -exponent
+            elif in_turn and exponent in REPEATED and base.is_Symbol:
+                above += [self.piece(base)] * exponent
+            elif exponent.is_Rational and exponent < 0:
+                below.append(self._raised(base, -exponent))
+            else:
+                above.append(self._raised(base, exponent))
+        minus = coefficient.is_negative
+        # Divided first, a number would underflow.
+        self._scale(-coefficient if minus else coefficient, above, below, last=in_turn)
+        divisors = [multiplied(below).within(POWER)] if below else []
+        if in_turn:
+            piece = _in_turn(above, divisors + again)
+        else:
+            piece = _divided(multiplied(above), divisors)
+        if not minus:
+            return piece
+        piece = piece.within(PRODUCT)
+        return Piece(f"-{piece.text}", SUM, piece.operations + 1, piece.depth + 1)
+
+    def _in_turn(self, factors: list[tuple[Any, Any]]) -> bool:
+        """Say whether to divide before all is multiplied: a square may underflow, or a product.
+
+        Among names of stages, any product may be a square.
+        """
+        below = [base for base, exponent in factors if exponent.is_negative]
+        if not below:
+            return False
+        if not self._cuts:
+            counts = [int(n) for x, n in factors if x.is_Symbol and n in (1, *REPEATED)]
+            return sum(counts) > 1
+        squared = {x for x, n in factors if x.is_Symbol and n in REPEATED}
+        return any(not squared.isdisjoint(self._symbols_in(base)) for base in below)
+
+    def _symbols_in(self, expr: Any) -> set[Any]:
+        """Return the symbols in an expression, and those that they stand for."""
+        found = set(expr.free_symbols)
+        return found.union(*(self._within.get(symbol, ()) for symbol in found))
+
+    def _scale(self, size: Any, above: list[Piece], below: list[Piece], *, last: bool) -> None:
+        """Add a number to the factors above and below a fraction."""
+        place = len(above) if last else 0
+        if not size.is_Rational:
+            above.insert(place, self.piece(size))
+            return
+        if size.p != 1 or not above:
+            above.insert(place, number(sympy.Integer(size.p)))
+        if size.q != 1:
+            below.insert(0, number(sympy.Integer(size.q)))
+
+    def _power(self, expr: Any) -> Piece:
+        base, exponent = expr.args
+        if self._repeats(base, exponent):
+            return _in_turn([Piece("1")], [self._named(base)] * -exponent)
+        if exponent.is_Rational and exponent < 0:
+            return _divided(Piece("1"), [self._raised(base, -exponent).within(POWER)])
+        return self._raised(base, exponent)
+
+    def _repeats(self, base: Any, exponent: Any) -> bool:
+        """Say whether to divide by a base again and again: its power may overflow."""
+        if -exponent not in REPEATED or self._is_constant(base):
+            return False
+        return bool(base.is_Symbol) or (self._cuts and (base.is_Add or isinstance(base, expm1)))
+
+    def _named(self, base: Any) -> Piece:
+        """Return a piece that is cheap to write several times."""
+        return self.piece(base) if base.is_Symbol else self._cut(self.piece(base))
+
+    def _raised(self, base: Any, exponent: Any) -> Piece:
+        """Write a power, whose exponent is positive if it is a number."""
+        if exponent == 1:
+            return self.piece(base)
+        if exponent == S.Half:
+            return self._called("sqrt", [base])
+        if not exponent.is_Integer:
+            return self._called("power", [base, exponent])
+        inner = self._called("real", [base]) if self._is_constant(base) else self.piece(base)
+        inner = inner.within(ATOM)
+        return Piece(f"{inner.text}**{exponent}", POWER, inner.operations + 1, inner.depth + 1)
+
+    def _call(self, expr: Any) -> Piece:
+        name = CALLS.get(expr.func)
+        if name is None:
+            raise UnsupportedOperation(
+                f"No code is known for the SymPy function {expr.func.__name__} in {expr}. Add a "
+                "line to gradmethods.engines.symbolic.calls, or write the loss without it."
+            )
+        return self._called(name, expr.args)
+
+    def _called(self, name: str, args: Sequence[Any]) -> Piece:
+        pieces = [self.piece(arg) for arg in args]
+        values = args[1:] if name == "select" else args
+        wrap = name not in ("real", *BOOLEAN) and all(map(self._is_constant, values))
+        if wrap:
+            # Python's own numbers would be computed with in double precision.
+            first = len(args) - len(values)
+            pieces[first:] = [
+                Piece(f"real({p.text})", ATOM, p.operations, p.depth + PARENTHESIS)
+                for p in pieces[first:]
+            ]
+        depth = max(p.depth for p in pieces) + PARENTHESIS
+        operations = sum(p.operations for p in pieces) + call_operations(name, len(args))
+        return Piece(f"{name}({', '.join(p.text for p in pieces)})", ATOM, operations, depth)
+
+    def _is_constant(self, expr: Any) -> bool:
+        if expr not in self._constant:
+            if expr.is_Symbol:
+                self._constant[expr] = expr.name[0].isdigit()
+            else:
+                self._constant[expr] = all(map(self._is_constant, expr.args))
+        return self._constant[expr]
+
+
+def _divided(piece: Piece, divisors: list[Piece]) -> Piece:
+    return infix([piece.within(PRODUCT), *divisors], "/", PRODUCT) if divisors else piece
+
+
+def _parted(factor: Any) -> tuple[Any, Any]:
+    return factor.args if isinstance(factor, sympy.Pow) else (factor, S.One)
+
+
+def _in_turn(above: list[Piece], below: list[Piece]) -> Piece:
+    """Multiply and divide in turn, so that what is large meets what is."""
+    above, below = [x.within(POWER) for x in above], [x.within(POWER) for x in below]
+    text, operations = "", sum(x.operations for x in (*above, *below))
+    for times, over in itertools.zip_longest(above, below):
+        for operator, piece in (("*", times), ("/", over)):
+            if piece is not None:
+                text += (operator if text else "") + piece.text
+    count = len(above) + len(below)
+    depth = max(x.depth for x in (*above, *below)) + count
+    return Piece(text, PRODUCT, operations + count - 1, depth)

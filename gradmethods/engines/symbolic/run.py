@@ -1,0 +1,106 @@
+"""Running the programs of a problem: at a point, or over all examples at once."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import mpmath  # type: ignore[import-untyped]  # it has no types
+import numpy as np
+from numpy.typing import NDArray
+
+from gradmethods.core.structure import Arrays
+from gradmethods.engines.symbolic.cases import Cases
+from gradmethods.engines.symbolic.program import Case
+from gradmethods.engines.symbolic.runtime import LEFT_THE_FLOATS
+
+MOST_WIDE = 200_000
+"""Operations that are done again, in numbers without overflow: some ten microseconds each."""
+
+
+class Runner:
+    """Evaluates the cases of a problem; returns the value and the gradient in one flat vector."""
+
+    def __init__(self, cases: Cases) -> None:
+        self.cases, self.problem = cases, cases.problem
+        self._own_inputs: dict[bool, list[Any]] = {}
+
+    def __call__(self, params: Arrays, data: Arrays) -> NDArray[Any]:
+        """Compute the loss and its partial derivatives."""
+        if self.problem.examples:
+            return self._over_examples(params, data)
+        ((case, _),) = self.cases.at(data)
+        return self._at_point(case, params, data)
+
+    def _at_point(self, case: Case, params: Arrays, data: Arrays) -> NDArray[Any]:
+        # Python has no single precision: float32 is computed by NumPy throughout.
+        if self.problem.dtype == np.float64:
+            try:
+                value, partials = case.over_floats(
+                    _flat(params, floats=True), self._inputs(data, floats=True)
+                )
+            except LEFT_THE_FLOATS:
+                pass  # NumPy goes on with an infinity or NaN.
+            else:
+                if math.isfinite(sum(partials)):
+                    return self._vector((value, partials))
+        return self._over_numpy(case, _flat(params, floats=False), self._inputs(data, floats=False))
+
+    def _over_examples(self, params: Arrays, data: Arrays) -> NDArray[Any]:
+        """Run each case over its examples, and add up."""
+        scalars, inputs = _flat(params, floats=False), self._inputs(data, floats=False)
+        cases = self.cases.at(data)
+        count = len(data[self.problem.examples[0]])
+        if len(cases) == 1:
+            return self._over_numpy(cases[0][0], scalars, inputs, count)
+        total = np.zeros(1 + self.problem.size, self.problem.dtype)
+        for case, rows in cases:
+            chosen = [x[rows] if np.ndim(x) else x for x in inputs]
+            result = self._over_numpy(case, scalars, chosen, len(rows))
+            total += result * (len(rows) / count) if self.cases.rule == "mean" else result
+        return total
+
+    def _over_numpy(
+        self, case: Case, scalars: list[Any], inputs: list[Any], *count: int
+    ) -> NDArray[Any]:
+        """Run a case; what is finite, and is not in NumPy, again where nothing overflows."""
+        result = self._vector(case.over_numpy(scalars, inputs, *count))
+        lost = ~np.isfinite(result)
+        if lost[0] or not lost.any() or case.program.operations * max([1, *count]) > MOST_WIDE:
+            return result
+        try:
+            scalars, inputs = ([_widened(x) for x in row] for row in (scalars, inputs))
+            wide = self._vector(case.over_wide(scalars, inputs, *count))
+        except (*LEFT_THE_FLOATS, TypeError):  # infinite, or outside a domain, in any numbers
+            return result
+        return np.where(lost, wide, result)
+
+    def _vector(self, result: tuple[Any, tuple[Any, ...]]) -> NDArray[Any]:
+        value, partials = result
+        return np.array((value, *partials), self.problem.dtype)
+
+    def _inputs(self, data: Arrays, *, floats: bool) -> list[Any]:
+        """Return floating-point data as a program takes them: numbers, or columns of examples."""
+        own = data is self.problem.data
+        if own and floats in self._own_inputs:
+            return self._own_inputs[floats]
+        inputs: list[Any] = []
+        for name in self.cases.builder.data:
+            if name in self.problem.examples:
+                columns = data[name].reshape(len(data[name]), -1).T
+                inputs += list(np.ascontiguousarray(columns))
+            else:
+                inputs += _flat({name: data[name]}, floats=floats)
+        if own:
+            self._own_inputs[floats] = inputs
+        return inputs
+
+
+def _flat(arrays: Arrays, *, floats: bool) -> list[Any]:
+    """Lay entries end to end, as Python floats or as NumPy's scalars."""
+    return [x for a in arrays.values() for x in (a.ravel().tolist() if floats else a.ravel())]
+
+
+def _widened(x: Any) -> Any:
+    """Return a number, or an array of numbers, that does not overflow."""
+    return np.frompyfunc(mpmath.mpf, 1, 1)(np.asarray(x, np.float64))

@@ -1,0 +1,47 @@
+"""The namespaces in which vjp rules write."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from gradmethods.engines.graph import Graph
+from gradmethods.engines.graph.rules import RuleRecorder
+from gradmethods.xp.primitives import Primitive
+from gradmethods.xp.primitives.primitive import Rules
+from gradmethods.xp.primitives.quotients import NORMALISED, QUOTIENT
+
+
+class Reverse(RuleRecorder):
+    """The namespace of a reverse sweep."""
+
+    method = "Backprop"
+    field = "vjp"
+
+
+QUOTIENT_RULE: Rules = (
+    lambda xp, g, y, n, d, *_, **__: g / d,
+    lambda xp, g, y, n, d, *_, **__: -g * y / d,
+)
+
+
+class Textbook(Reverse):
+    """Slopes as textbooks write them, of rounded values: fewer digits where a unit saturates."""
+
+    def rules(self, primitive: Primitive) -> Rules | None:
+        """Return the vjp rules of a primitive; of all quotients that of a division."""
+        return QUOTIENT_RULE if primitive in (QUOTIENT, NORMALISED) else primitive.vjp
+
+    def complements(self, graph: Graph) -> None:
+        """Take the values of the loss."""
+
+    def exact_one_and(self, x: Any) -> Any:
+        """Return 1 + x."""
+        return 1 + x
+
+    def beside_sigmoid(self, x: Any, y: Any) -> Any:  # the base's
+        """Return 1 - y."""
+        return 1 - y
+
+    def slope_of_tanh(self, x: Any, y: Any) -> Any:  # the base's
+        """Return 1 - y²."""
+        return 1 - y * y

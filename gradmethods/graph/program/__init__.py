@@ -1,9 +1,0 @@
-"""From a graph to a straight-line NumPy program: rewriting, order, buffers, code.
-
-Whatever the graph computes: no derivative rule is known here. Read `compile` first.
-"""
-
-from gradmethods.graph.program.compile import Program, compile_graph
-from gradmethods.graph.program.simplify import recognise, simplify
-
-__all__ = ["Program", "compile_graph", "recognise", "simplify"]

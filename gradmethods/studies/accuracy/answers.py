@@ -1,0 +1,148 @@
+"""What one provider answers to a problem: asked so that no failure of one hides another."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from gradmethods.core.problem import Problem
+from gradmethods.core.provider import Provider
+from gradmethods.core.structure import Arrays
+from gradmethods.providers.attempt import Gap, Ready, attempt, prepare
+from gradmethods.providers.registry import traits
+from gradmethods.timing.measure import Cost, measure
+from gradmethods.truth.bounds import losses_in
+from gradmethods.truth.judge import Answered
+
+Prepared = Callable[..., Any]
+
+
+@dataclass(frozen=True, eq=False)
+class Answer:
+    """What one provider gave for a problem, or why it gave nothing.
+
+    Attributes
+    ----------
+    provider : str
+        Its name.
+    value : float
+        The loss, NaN if there is an obstacle.
+    gradient : dict of str to numpy.ndarray, or None
+        A copy of what it returned, by parameter array; None if there is an obstacle.
+    obstacle : str
+        Empty if the provider delivered.
+    preparation : float
+        Seconds.
+    forward_passes : int or None
+        For one gradient.
+    unresolved : int or None
+        Entries that the method itself marks as not resolved; None if it has no such notion.
+    cost : Cost or None
+        Measured time, None if it was not asked for.
+    exact : bool or None
+        Whether rounding is the only error of the method; None if that is not known.
+    claim : dict of str to numpy.ndarray or None
+        The method's own estimate of the error of each entry.
+    losses : dict of str to numpy.ndarray or None
+        How many times the rounding error of one loss each entry may be off by, for differences.
+    stated : dict of str to numpy.ndarray or None
+        The bound on the error of each entry that the provider states.
+    """
+
+    provider: str
+    value: float = float("nan")
+    gradient: Arrays | None = None
+    obstacle: str = ""
+    preparation: float = float("nan")
+    forward_passes: int | None = None
+    unresolved: int | None = None
+    cost: Cost | None = None
+    exact: bool | None = None
+    claim: Arrays | None = None
+    losses: Arrays | None = None
+    stated: Arrays | None = None
+
+    @property
+    def given(self) -> Answered:
+        """What the judge looks at."""
+        assert self.gradient is not None
+        return Answered(self.gradient, self.value, self.exact, self.claim, self.losses, self.stated)
+
+    @property
+    def is_finite(self) -> bool:
+        """Whether it holds a gradient, and that and the loss are numbers."""
+        return self.gradient is not None and bool(
+            np.isfinite(self.value)
+            and all(np.isfinite(array).all() for array in self.gradient.values())
+        )
+
+
+def ask(problem: Problem, provider: Provider, seconds: float) -> tuple[Answer, Prepared | None]:
+    """Let a provider differentiate a problem; return its answer and its prepared gradient.
+
+    Its times are measured for so many seconds, and not at all if there are none.
+    """
+    ready = attempt(lambda: prepare(provider, problem))
+    if isinstance(ready, Gap):
+        return Answer(provider.name, obstacle=ready.reason), None
+    answer = attempt(lambda: timed(answered(provider, ready)[0], ready, seconds))
+    if isinstance(answer, Gap):
+        return Answer(provider.name, obstacle=answer.reason), None
+    return answer, ready.prepared
+
+
+def answered(provider: Provider, ready: Ready) -> tuple[Answer, float]:
+    """Evaluate what a provider prepared; return its answer, and the seconds that it took."""
+    found = ready.answer()
+    answer = Answer(
+        provider.name,
+        found.value,
+        found.gradient,
+        preparation=ready.preparation,
+        forward_passes=found.passes,
+        unresolved=found.unresolved,
+        exact=traits(provider).exact,
+        claim=claimed(ready.prepared, ready.problem),
+        losses=losses_in(ready.prepared),
+        stated=stated_bound(provider, ready.problem),
+    )
+    return answer, found.seconds
+
+
+def timed(answer: Answer, ready: Ready, seconds: float) -> Answer:
+    """Measure the time of an answer for so many seconds."""
+    if seconds <= 0:
+        return answer
+    return replace(answer, cost=measure(ready.prepared, ready.problem, seconds=seconds))
+
+
+def stated_bound(provider: Provider, problem: Problem) -> Arrays | None:
+    """Return the bound that a provider states by a method ``bound(problem)``, None without one."""
+    bound = getattr(provider, "bound", None)
+    stated = bound(problem) if callable(bound) else None
+    if stated is None:
+        return None
+    return {name: np.array(a, float) for name, a in problem.structure.leaves(stated).items()}
+
+
+def claimed(prepared: Any, problem: Problem) -> Arrays | None:
+    """Copy what a method estimates the error of its last gradient to be, None if it does not."""
+    estimate = getattr(prepared, "error_estimate", None)
+    if estimate is None:
+        return None
+    return {name: np.array(a, float) for name, a in problem.structure.leaves(estimate).items()}
+
+
+def without_kind(reason: str) -> str:
+    """Leave out what kind of array a method uses: for the user's loss the reason is one.
+
+    Examples
+    --------
+    >>> without_kind("np.sum was called on a traced array of shape ().")
+    'np.sum was called on an array of shape ().'
+    """
+    return re.sub(r"\b([aA]) (symbolic|complex|traced|ball) array", r"\1n array", reason)

@@ -1,0 +1,21 @@
+"""The namespace `xp` that losses are written over, its arrays, and the table of primitives.
+
+The functions of the array API standard are written once over the primitives. A method subclasses
+`Namespace` and says how one primitive is applied to its payloads; everything that a user may write
+then follows. No method is known here. Read `primitives/primitive.py` first.
+"""
+
+from gradmethods.xp.indexing import Indexing
+from gradmethods.xp.linalg import Functions, Linalg
+from gradmethods.xp.namespace import Operand
+
+__all__ = ["Namespace", "Operand"]
+
+
+class Namespace(Functions, Indexing):
+    """The base of every `xp` but NumPy itself."""
+
+    @property
+    def linalg(self) -> Linalg:
+        """The linear algebra extension of the standard."""
+        return Linalg(self)

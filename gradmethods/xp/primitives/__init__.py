@@ -1,0 +1,88 @@
+"""The primitives: every operation that a loss can be made of, described in one entry each.
+
+An entry says of an operation how NumPy computes it, what shape and cost its result has, how each
+method treats it, and how it behaves at the edges; nothing here differentiates or evaluates a loss.
+Read `primitive` first. To add a function is to add an entry to one of the families beside it.
+
+The convention at kinks, the same in every method that has a choice: where branches meet, the
+derivative is the mean of the tied branches'. So |x| and sign have derivative 0 at 0, maximum(a, b)
+and minimum(a, b) give each of two equal operands one half, max and min over k equal largest entries
+give each 1/k; steps (sign, floor, ceil, trunc, round) have derivative 0 everywhere; `where` has the
+derivative of the branch that it selects. The tip of a cone is no such tie: at the origin hypot has
+no derivative, and methods that know its formula give NaN.
+
+What nothing selects adds exactly 0, be the slopes there infinite or NaN: the branch that `where`
+does not take, the operand that maximum, minimum, max and min do not return, the entries that an
+index leaves out, and what is multiplied by a 0 that depends on no parameter (a mask, data, a
+number; also such a 0 divided by it). A 0 that depends on a parameter silences nothing: the chain
+rule gives NaN for (√x)² at 0, where it multiplies 0 by infinity. (Closed formulas give 1: SymPy
+writes x for (√x)².) In a sum and in a matrix product
+an entry of the derivative is such a 0 only if every term is; other terms count as they are.
+Parameters are taken to be finite, and so are products of finite numbers; data may have gaps.
+
+Functions of 8- and 16-bit integers alone are what NumPy makes of them, in half and single
+precision: xp.sqrt(k) of int8 data has four digits, in every method. (A certificate is of the exact
+square root: it shows what is lost.) For more, write xp.sqrt(xp.astype(k, xp.float64)).
+
+To come: linear algebra (inv, det, solve, cholesky) in a family of its own.
+"""
+
+from gradmethods.xp.primitives import (
+    arithmetic,
+    conditions,
+    exponential,
+    moves,
+    piecewise,
+    recognised,
+    reductions,
+    trigonometric,
+)
+from gradmethods.xp.primitives.primitive import Behaviour, Kind, Primitive
+from gradmethods.xp.primitives.shapes import (
+    Hole,
+    Operand,
+    Shape,
+    elementwise_shape,
+    fill_index,
+    reduced_shape,
+)
+
+__all__ = [
+    "TABLE",
+    "Behaviour",
+    "Hole",
+    "Kind",
+    "Operand",
+    "Primitive",
+    "Shape",
+    "elementwise_shape",
+    "fill_index",
+    "get_primitive",
+    "having",
+    "of_kind",
+    "reduced_shape",
+]
+
+_FAMILIES = (arithmetic, exponential, trigonometric, piecewise, conditions, reductions, moves)
+
+TABLE: dict[str, Primitive] = {
+    primitive.name: primitive for family in _FAMILIES for primitive in family.ENTRIES
+}
+"""What a loss can name."""
+
+
+def get_primitive(name: str) -> Primitive:
+    """Return the primitive of a name."""
+    return TABLE[name]
+
+
+def having(behaviour: Behaviour) -> frozenset[str]:
+    """Return the names of the primitives that behave in a way, also of those no loss names."""
+    return frozenset(
+        p.name for p in (*TABLE.values(), *recognised.ENTRIES) if behaviour in p.behaviour
+    )
+
+
+def of_kind(*kinds: Kind) -> dict[str, Primitive]:
+    """Return the primitives of some kinds that a loss can name, by name."""
+    return {name: primitive for name, primitive in TABLE.items() if primitive.kind in kinds}

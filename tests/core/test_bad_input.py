@@ -1,0 +1,401 @@
+"""Bad input: each mistake that a user can make has its own clear error."""
+
+from __future__ import annotations
+
+from types import MappingProxyType
+from typing import Any
+
+import numpy as np
+import pytest
+
+import gradmethods as gm
+from gradmethods.core.structure import compile_check
+from tests.entries import replace_field
+
+RECORDING = ["analytical", "numerical:complex-step", "backprop"]
+W = np.array([0.3, -1.7, 0.9])
+
+
+def problem(function, params=W, data=None, **options):
+    return gm.Problem(lambda w, *, xp=np, **d: function(xp, w, **d), params, data, **options)
+
+
+# -- the loss
+
+
+@pytest.mark.parametrize(
+    ("function", "words"),
+    [
+        (lambda xp, w: w, r"must return a scalar \(shape \(\)\), got shape \(3,\)"),
+        (lambda xp, w: xp.sum(w) * 1j, "must return a real floating-point number, got complex128"),
+        (lambda xp, w: xp.sum(w > 0), "must return a real floating-point number, got int64"),
+        (lambda xp, w: xp.sum(w) > 0, "must return a real floating-point number, got bool"),
+        (lambda xp, w: None, "must return a real floating-point number, got None"),
+    ],
+    ids=["vector", "complex", "integer", "boolean", "nothing"],
+)
+def test_loss_returns_something_else(function, words):
+    """A loss that is no real scalar has no gradient; a silent sum would answer another question."""
+    with pytest.raises(gm.GradientError, match=words):
+        problem(function)
+
+
+def test_loss_is_not_a_function():
+    """The message must say what a loss is."""
+    with pytest.raises(gm.InvalidProblem, match="must be a function"):
+        gm.Problem(3.0, W)  # type: ignore[arg-type]  # the mistake under test
+
+
+@pytest.mark.parametrize("name", RECORDING)
+@pytest.mark.parametrize(
+    ("function", "words"),
+    [
+        (lambda xp, w: np.sum(xp.exp(w)), "xp"),
+        (lambda xp, w: xp.sum(np.exp(w)), "xp"),
+        (lambda xp, w: xp.sum(np.where(w > 0, w, 0)), "xp.where"),
+        (lambda xp, w: xp.sum(np.concatenate([w, w])), "xp.concat"),
+        (lambda xp, w: float(np.asarray(w)[0]), "xp"),
+    ],
+    ids=["sum", "exp", "where", "concatenate", "asarray"],
+)
+def test_np_where_xp_was_needed(name, function, words):
+    """The most likely mistake of all must name xp, not fail inside NumPy."""
+    with pytest.raises(gm.UnsupportedOperation, match=words):
+        gm.get_provider(name).prepare(problem(function))(W)
+
+
+def _writes(xp, w):
+    y = xp.exp(w)
+    y[0] = 1.0
+    return xp.sum(y)
+
+
+def _writes_in_zeros(xp, w):
+    y = xp.zeros(3)
+    y[0] = w[0]
+    return xp.sum(y)
+
+
+@pytest.mark.parametrize("name", RECORDING)
+@pytest.mark.parametrize("function", [_writes, _writes_in_zeros])
+def test_writing_into_arrays(name, function):
+    """A write that went unnoticed would be missing from the gradient."""
+    with pytest.raises(gm.UnsupportedOperation, match="never written to"):
+        gm.get_provider(name).prepare(problem(function))(W)
+
+
+def test_augmented_assignment_rebinds():
+    """`acc += x` makes a new array here, which is harmless unless NumPy's has another name."""
+
+    def total(xp, w):
+        acc = w * 0
+        acc += w
+        return xp.sum(acc * w)
+
+    def shared(xp, w):
+        acc = w * 0
+        start = acc  # in NumPy this name sees the change
+        acc += w
+        return xp.sum(acc * w) + xp.sum(start)
+
+    for name in RECORDING:
+        gradient = gm.get_provider(name).prepare(problem(total))(W).gradient
+        np.testing.assert_allclose(gradient, 2 * W)
+        provider = gm.get_provider(name)
+        with pytest.raises(gm.GradientError, match=r"3\.29.*3\.79.*a = a \+ x for a \+= x"):
+            provider.prepare(problem(shared))
+
+
+@pytest.mark.parametrize("name", RECORDING)
+@pytest.mark.parametrize(
+    "function",
+    [
+        lambda xp, w: xp.sum(w) if w[0] > 0 else xp.sum(-w),
+        lambda xp, w: xp.sum(w) * float(w[0]),
+        lambda xp, w: xp.sum(w) * int(w[0]),
+        lambda xp, w: xp.sum(w) * (w[0] > 0 and w[1] > 0),
+        lambda xp, w: xp.sum(w) * max(w[0], w[1]),
+    ],
+    ids=["if", "float", "int", "and", "max"],
+)
+def test_branching_on_values(name, function):
+    """A branch taken while recording would be baked into every later gradient."""
+    plain = gm.Problem(lambda w, *, xp=np: xp.sum(w), W)
+    plain = plain.replace(loss=lambda w, *, xp=np: function(xp, w))
+    with pytest.raises(gm.UnsupportedOperation, match=r"xp\.where"):
+        gm.get_provider(name).prepare(plain)(W)
+
+
+@pytest.mark.parametrize(
+    ("function", "words"),
+    [
+        (lambda xp, w: w.sum(), r"Write xp\.sum"),
+        (lambda xp, w: xp.sum(w.dot(w)), "x @ y"),
+        (lambda xp, w: xp.sum(xp.concatenate([w, w])), r"Write xp\.concat"),
+        (lambda xp, w: xp.sum(xp.power(w, 2)), r"Write xp\.pow"),
+        (lambda xp, w: xp.sum(xp.einsum("i,i->", w, w)), r"xp\.tensordot"),
+        (lambda xp, w: xp.sum(xp.sort(w)), "arranged by values"),
+        (lambda xp, w: xp.sum(xp.tanhh(w)), r"Write xp\.tanh\b"),
+        (lambda xp, w: xp.linalg.norm(w), r"xp\.linalg\.vector_norm"),
+        (lambda xp, w: xp.sum(w[w > 0]), r"xp\.where"),
+        (lambda xp, w: xp.sum(w * [1, 2, 3]), r"xp\.asarray"),
+    ],
+)
+def test_functions_that_no_method_has(function, words):
+    """A missing function must name itself and what to write instead."""
+    plain = gm.Problem(lambda w, *, xp=np: xp.sum(w), W)
+    plain = plain.replace(loss=lambda w, *, xp=np: function(xp, w))
+    with pytest.raises(gm.UnsupportedOperation, match=words):
+        gm.Backprop().prepare(plain)
+    assert gm.Backprop().obstacle(plain)
+
+
+def test_primitive_without_rule(monkeypatch):
+    """A missing rule must name the primitive, the shapes and the remedy."""
+    replace_field(monkeypatch, "exp", vjp=None)
+    with pytest.raises(gm.UnsupportedOperation, match=r"no vjp rule.*'exp'.*\(3,\).*field vjp"):
+        gm.Backprop().prepare(problem(lambda xp, w: xp.sum(xp.exp(w))))
+
+
+def test_arrays_of_another_recording():
+    """An array kept from an earlier call would smuggle one graph into another."""
+    kept = []
+
+    def hoards(xp, w):
+        if xp is not np:
+            kept.append(w)
+            return xp.sum(kept[0])
+        return xp.sum(w)
+
+    target = problem(hoards)
+    gm.Backprop().prepare(target)
+    with pytest.raises(gm.UnsupportedOperation, match="must not keep arrays"):
+        gm.Backprop().prepare(target)
+
+
+# -- the parameters and the data
+
+
+@pytest.mark.parametrize(
+    ("params", "words"),
+    [
+        ({}, "params is empty"),
+        (np.zeros((0, 3)), "nothing to differentiate"),
+        ({"w": np.array([1, 2])}, "must be float64 or float32, got int64"),
+        (np.array([1 + 1j]), "got complex128"),
+        ({"w": W, "b": np.array([np.nan])}, "'b' has 1 entries that are NaN or infinite"),
+        (np.array([np.inf, 1.0]), "NaN or infinite"),
+        ({"w": W, "b": np.float32(1)}, "mixture of float32 and float64"),
+        ({"w": "text"}, "must be float64 or float32"),
+        ({3: W}, "non-empty strings"),
+    ],
+)
+def test_bad_parameters(params, words):
+    """A point at which no gradient can be right must be refused before anything is computed."""
+    with pytest.raises(gm.InvalidProblem, match=words):
+        gm.Problem(lambda w, *, xp=np: 0.0, params)
+
+
+@pytest.mark.parametrize("name", list(gm.PROVIDERS))
+def test_other_shapes_than_prepared(name):
+    """Data or parameters of another shape would broadcast into a plausible wrong gradient."""
+
+    def loss(params, x, k, *, xp=np):
+        return xp.sum(params["w"] * x) * xp.sum(k) + params["b"] * 1.0
+
+    target = gm.Problem(loss, {"w": W, "b": 0.5}, {"x": W * 2, "k": np.array([1, 2], np.int8)})
+    prepared = gm.get_provider(name).prepare(target)
+    mistakes: list[tuple[Any, dict[str, Any], str]] = [
+        ({"w": W[:1], "b": 0.5}, {}, r"parameter 'w' of shape \(3,\), got shape \(1,\)"),
+        ({"w": W}, {}, r"Missing: \['b'\]"),
+        ({"w": W, "b": 0.5, "c": 0.1}, {}, r"unknown: \['c'\]"),
+        (W, {}, "as a dict with the names"),
+        ({"w": W, "b": 1}, {}, "dtype float64, got int64"),
+        ({"w": W, "b": 0.5}, {"x": W[:2]}, r"data 'x' of shape \(3,\), got shape \(2,\)"),
+        ({"w": W, "b": 0.5}, {"y": W}, r"Unknown data \['y'\]"),
+        ({"w": W, "b": 0.5}, {"k": np.array([1.5, 2.0])}, "dtype int8, got float64"),
+        ({"w": W, "b": 0.5}, {"k": np.array([300, 2])}, "do not fit into int8"),
+        ({"w": W, "b": 0.5}, {"k": np.array([255, 2], np.uint8)}, "do not fit into int8"),
+    ]
+    for params, data, words in mistakes:
+        with pytest.raises(gm.ShapeMismatch, match=words):
+            prepared(params, **data)
+    point: dict[str, Any] = {"w": W, "b": 0.5}
+    expected = prepared(point, k=np.array([3, 4], np.int8)).value
+    assert prepared(point, k=[3, 4]).value == expected
+    bare = gm.get_provider(name).prepare(problem(lambda xp, w: xp.sum(w * w)))
+    with pytest.raises(gm.ShapeMismatch, match="got a dict"):
+        bare({"w": W})
+
+
+def test_bad_data():
+    """Text, complex data or a reserved name would fail deep inside a method."""
+    with pytest.raises(gm.InvalidProblem, match="'xp' is taken"):
+        gm.Problem(lambda w, xp=np: xp.sum(w), W, {"xp": W})
+    with pytest.raises(gm.InvalidProblem, match="Data 'x' must be real numbers"):
+        gm.Problem(lambda w, x, *, xp=np: xp.sum(w), W, {"x": ["a"]})
+
+
+# -- examples
+
+
+@pytest.mark.parametrize(
+    ("function", "data", "words"),
+    [
+        (lambda xp, w, x: xp.max(x @ w), {"x": np.outer(W, W)}, "not a mean or a sum"),
+        (lambda xp, w, x: xp.std(x @ w), {"x": np.outer(W, W) + 0.1}, "not a mean or a sum"),
+        (lambda xp, w, x: xp.mean(x @ w) ** 2, {"x": np.outer(W, W)}, "not a mean or a sum"),
+        (lambda xp, w, x: xp.sum(x @ w) + xp.sum(w), {"x": np.outer(W, W)}, "not a mean or a sum"),
+        (
+            lambda xp, w, x: xp.mean(x @ w) + (0.1 * w[0] if x.shape[0] > 20 else 0),
+            {"x": np.sin(np.arange(75.0)).reshape(25, 3)},
+            "not a mean or a sum",
+        ),
+        (lambda xp, w, x: xp.mean(x[:3] @ w + W), {"x": np.outer(W, W)}, "any number of them"),
+        (lambda xp, w, z: xp.mean(z) * xp.sum(w), {"z": W}, "names 'x'"),
+        (lambda xp, w, x: x * xp.sum(w), {"x": 2.0}, "without a leading axis"),
+        (lambda xp, w, x: xp.sum(w) + xp.sum(x), {"x": np.zeros((0, 3))}, "counts no example"),
+    ],
+)
+def test_examples_that_are_none(function, data, words):
+    """A loss that couples examples would get the gradient of another loss."""
+    with pytest.raises(gm.InvalidProblem, match=words):
+        problem(function, data=data, examples=("x",))
+
+
+def test_examples_of_different_counts():
+    """Leading axes of different length cannot count the same examples."""
+    with pytest.raises(gm.InvalidProblem, match="differ in length"):
+        problem(
+            lambda xp, w, x, t: xp.mean(x @ w) + xp.mean(t),
+            data={"x": np.outer(W, W), "t": np.ones(2)},
+            examples=("x", "t"),
+        )
+
+
+# -- names
+
+
+@pytest.mark.parametrize(
+    ("call", "words"),
+    [
+        (lambda: gm.get_provider("backprob"), "Did you mean 'backprop'"),
+        (lambda: gm.get_provider("backprop:fast"), "Unknown provider"),
+        (lambda: gm.get_provider("numerical:centrl"), "Did you mean 'central'"),
+        (lambda: gm.Numerical(scheme="forwards"), "Did you mean 'forward'"),
+        (lambda: gm.Analytical(form="expand"), "Did you mean 'expanded'"),
+        (lambda: gm.problems.get("rosenbrok"), "Did you mean 'rosenbrock'"),
+        (lambda: gm.gradient(lambda w, xp: xp.sum(w), W, method="magic"), "Unknown provider"),
+    ],
+)
+def test_unknown_names_suggest_the_nearest(call, words):
+    """A typing error should cost one second, not a search through the documentation."""
+    with pytest.raises(gm.UnknownName, match=words):
+        call()
+
+
+def test_every_error_is_also_a_built_in_one():
+    """Users who know nothing of the suite's exceptions catch those of Python."""
+    members = [getattr(gm, name) for name in gm.__all__]
+    errors = [e for e in members if isinstance(e, type) and issubclass(e, gm.GradientError)]
+    assert len(errors) > 5
+    built_in = (ValueError, TypeError, AssertionError, ImportError)
+    for error in errors:
+        assert error is gm.GradientError or issubclass(error, built_in)
+
+
+class Matrix(np.ndarray):
+    """A kind of array whose operators may mean something else."""
+
+
+def test_the_written_check_passes_nothing_that_needs_a_look():
+    """What it let through wrongly would be computed with, and the answer would look right."""
+    fitting = {"w": W, "it's\n": np.array(0.5)}
+    structure = gm.Problem(lambda p, xp=np: xp.sum(p["w"]), fitting).structure
+    check = compile_check(structure)
+    assert check(fitting) is fitting
+    for given in (
+        fitting | {"more": W}, {"w": W}, {"w": W, "its": W}, MappingProxyType(fitting), [W],
+        fitting | {"w": W[:1]}, fitting | {"w": W[None]}, fitting | {"w": list(W)},
+        fitting | {"w": W.astype(">f8")}, fitting | {"w": W.astype(np.float32)},
+        fitting | {"w": W.view(Matrix)}, fitting | {"it's\n": 0.5},
+        fitting | {"it's\n": np.float64(0.5)},
+    ):  # fmt: skip
+        assert check(given) is None
+    bare = compile_check(gm.Problem(lambda w, xp=np: xp.sum(w), W).structure)
+    passed = bare(W)
+    assert passed is not None
+    assert passed[""] is W
+    assert bare({"": W}) is bare(W[:2]) is bare(W.astype(np.float32)) is None
+
+
+MASKED = np.ma.masked_array([1.0, 2.0, 3.0], [False, True, False])
+
+
+@pytest.mark.parametrize(
+    ("given", "advice"),
+    [
+        (MASKED, "x.filled"),
+        ([MASKED, MASKED], "x.filled"),
+        (np.ones((1, 3)).view(np.matrix), "np.asarray"),
+        (np.ones(3).view(type("Quantity", (np.ndarray,), {})), "np.asarray"),
+    ],
+)
+def test_arrays_that_mean_more_than_their_numbers_are_refused(given, advice):
+    """A mask that is dropped silently leaves the gradient of another loss."""
+    problem = gm.Problem(lambda w, d, *, xp=np: xp.sum(w * d), np.ones(3), {"d": np.ones(3)})
+    prepared = gm.Backprop().prepare(problem)
+    for call in (
+        lambda: gm.Problem(lambda w, *, xp=np: xp.sum(w), given),
+        lambda: gm.Problem(lambda w, d, *, xp=np: xp.sum(w), np.ones(3), {"d": given}),
+        lambda: prepared(given),
+        lambda: prepared(np.ones(3), d=given),
+        lambda: problem.value(given),
+    ):
+        with pytest.raises(gm.InvalidProblem, match=advice):
+            call()
+
+
+def test_a_mask_that_a_loss_closes_over_is_refused():
+    """NumPy would skip the masked entries, and a recorded graph would not."""
+    problem = gm.Problem(lambda w, *, xp=np: xp.sum(w * MASKED), np.ones(3))
+    for provider in (gm.Backprop(), gm.Numerical(scheme="complex-step"), gm.Analytical()):
+        with pytest.raises(gm.UnsupportedOperation, match="closes over is a masked array"):
+            provider.prepare(problem)(np.ones(3))
+
+
+def test_the_mask_of_a_gradient_is_not_dropped():
+    """Entries that nobody computed would count as right or wrong by what lies under the mask."""
+    problem = gm.Problem(lambda w, *, xp=np: xp.sum(w * w), np.ones(2))
+    with pytest.raises(gm.ShapeMismatch, match="masked array"):
+        gm.check_gradient(np.ma.array([2.0, 2.0], mask=[False, True]), problem)
+
+
+def test_lists_of_several_lengths_are_refused_everywhere():
+    """NumPy's own error names no array, and no way out."""
+    ragged = [[1.0, 2.0], [3.0]]
+    with pytest.raises(gm.InvalidProblem, match="params is no array of numbers"):
+        gm.Problem(lambda w, *, xp=np: xp.sum(w), ragged)
+    with pytest.raises(gm.InvalidProblem, match="Data 'd' is no array of numbers"):
+        gm.Problem(lambda w, d, *, xp=np: xp.sum(w), W, {"d": ragged})
+    prepared = gm.Backprop().prepare(gm.Problem(lambda w, d, *, xp=np: xp.sum(w * d), W, {"d": W}))
+    with pytest.raises(gm.InvalidProblem, match="The parameter array is no array of numbers"):
+        prepared(ragged)
+    with pytest.raises(gm.InvalidProblem, match="The data 'd' is no array of numbers"):
+        prepared(W, d=ragged)
+
+
+@pytest.mark.parametrize(
+    ("given", "way"),
+    [
+        (W + 1j, r"value\.real and value\.imag"),
+        ({1.0}, "an array of numbers"),
+        (np.array(["a"]), "an array of numbers"),
+        (np.arange(3), "dtype=float"),
+        (W.astype(">f8"), "dtype=float"),
+    ],
+)
+def test_how_parameters_become_numbers_is_true(given, way):
+    """Of complex numbers np.asarray(value, dtype=float) drops a half; of a set it makes none."""
+    with pytest.raises(gm.InvalidProblem, match=way):
+        gm.Problem(lambda w, *, xp=np: xp.sum(w), given)

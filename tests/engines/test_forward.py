@@ -1,0 +1,314 @@
+"""Forward mode: rules against those of reverse mode, blocks of directions, what it costs."""
+
+from __future__ import annotations
+
+import copy
+import math
+from typing import Any
+
+import numpy as np
+import pytest
+
+import gradmethods as gm
+from gradmethods.engines.forward import blocks
+from gradmethods.engines.forward.push import Forward, aligned
+from gradmethods.engines.graph import Graph, Node, record
+from gradmethods.engines.program import recognise
+from gradmethods.engines.tape.reverse import Reverse
+from gradmethods.xp.arrays import Array
+from gradmethods.xp.primitives import TABLE, Hole
+from gradmethods.xp.primitives.recognised import ENTRIES
+from tests.entries import ALL, poison_rules, replace_field
+from tests.primitive_cases import CASES, by_function
+
+
+def softmax(xp, x):
+    return xp.exp(x) / xp.sum(xp.exp(x), axis=-1, keepdims=True)
+
+
+RECOGNISED = {
+    "sigmoid": lambda x, *, xp=np: xp.sum(1 / (1 + xp.exp(-x))),
+    "sech": lambda x, *, xp=np: xp.sum(1 / xp.cosh(x)),
+    "quotient": lambda x, *, xp=np: xp.sum(xp.exp(x) / (xp.exp(x) + 3)),
+    "softmax": lambda x, *, xp=np: xp.sum(softmax(xp, x) ** 2),
+    "shares": lambda x, *, xp=np: xp.sum((x**2 / xp.sum(x**2, axis=0, keepdims=True)) ** 2),
+}
+"""Losses that hold primitives which no loss names."""
+POINT = np.random.default_rng(0).normal(size=(2, 3))
+
+
+def problems():
+    for cases in by_function(CASES).values():
+        yield from (case.problem() for case in cases[::3])
+    yield from (gm.Problem(loss, POINT, name=name) for name, loss in RECOGNISED.items())
+
+
+def scalar_products(node, values, rng):
+    """Return <g, J t> and <Jᵀ g, t> of a node at a point, and what they are small beside."""
+    operands = [values[x] if isinstance(x, Node) else x for x in node.operands]
+    active = [i for i, x in enumerate(node.operands) if isinstance(x, Node) and x.dtype.kind == "f"]
+    g = rng.normal(size=node.shape)
+    tangents = {i: rng.normal(size=(3, *node.operands[i].shape)) for i in active}
+    forward, back = Forward(), Reverse()
+    y = values[node]
+
+    def lift(xp, x):
+        return x if isinstance(x, (int, float)) else Array(xp, np.asarray(x))
+
+    def apply(xp, rule, first, **static):
+        return rule(xp, first, lift(xp, y), *(lift(xp, x) for x in operands), **static)
+
+    along = np.zeros((3, *node.shape))
+    rules = forward.rules(node.primitive)
+    if callable(rules):
+        given = [
+            lift(forward, tangents[i]) if i in tangents else None for i in range(len(node.operands))
+        ]
+        along += apply(forward, rules, given, **node.static).payload
+    else:
+        for i, t in tangents.items():
+            rule = forward.rule(node, i)
+            if rule is not None:
+                first = aligned(forward, lift(forward, t), node)
+                along += apply(forward, rule, first, **node.static).payload
+    left = np.tensordot(along, g, axes=g.ndim)
+    right, size = np.zeros(3), np.tensordot(np.abs(along), np.abs(g), axes=g.ndim)
+    for i, t in tangents.items():
+        rule = back.rule(node, i)
+        found = None if rule is None else apply(back, rule, lift(back, g), **node.static)
+        if found is not None:
+            pulled = np.asarray(found.payload)
+            shape = np.broadcast_shapes(pulled.shape, t.shape[1:])
+            whole = t.reshape(3, *(1,) * (len(shape) - t.ndim + 1), *t.shape[1:])
+            product = np.broadcast_to(pulled, shape) * whole
+            right += product.reshape(3, -1).sum(axis=1)
+            size += np.abs(product).reshape(3, -1).sum(axis=1)
+    return left, right, size
+
+
+@pytest.mark.medium
+def test_rules_of_both_modes_are_transposes():
+    """A wrong rule of either mode, for any function, shape or broadcasting, would show here."""
+    rng = np.random.default_rng(5)
+    seen = set()
+    for problem in problems():
+        graph = recognise(record(problem))
+        nodes = [node for node in graph.nodes() if node.primitive is not None]
+        inputs = [*graph.params.values(), *graph.data.values()]
+        joint = Graph(graph.params, graph.data, (*inputs, *nodes))
+        arrays = problem.structure.check(problem.params)
+        values = dict(zip((*inputs, *nodes), joint.evaluate(arrays, problem.data), strict=True))
+        for node in nodes:
+            if node.dtype.kind == "f" and node.primitive is not None:
+                left, right, size = scalar_products(node, values, rng)
+                assert np.all(np.abs(left - right) <= 1e-13 * size), (problem.name, node)
+                seen.add(node.primitive.name)
+    without = {p.name for p in (*TABLE.values(), *ENTRIES) if not p.vjp}
+    assert seen >= {*ALL} - without - {"scatter_add"}
+
+
+@pytest.mark.parametrize(
+    ("index", "shape"),
+    [
+        ((slice(None), np.array([0, 2, 0])), (2, 3)),
+        ((np.array([1, 0]), slice(None), np.array([2, 1])), (2, 4, 3)),
+        ((np.array([[1], [0]]), slice(None), 1), (2, 4, 3)),
+        ((slice(None), np.array([1, 0]), None, np.array([2, 1])), (2, 4, 3)),
+        ((np.array([1, 0]), ..., np.array([2, 1])), (2, 3)),
+        ((1, ..., np.array([2, 1])), (2, 4, 3)),
+    ],
+)
+def test_indices_keep_the_directions_in_front(index, shape):
+    """Where integer arrays stand apart NumPy puts their axes in front of all others."""
+    weights = np.random.default_rng(1).normal(size=np.zeros(shape)[index].shape)
+    problem = gm.Problem(
+        lambda x, *, xp=np: xp.sum(xp.sin(x[index]) * weights),
+        np.random.default_rng(2).normal(size=shape),
+    )
+    expected = gm.Backprop().prepare(problem)(problem.params).gradient
+    gradient = gm.Forward().prepare(problem)(problem.params).gradient
+    np.testing.assert_allclose(gradient, expected, rtol=1e-14)
+
+
+def test_scatter_add_moves_tangents():
+    """It stands in no loss that users write, so that nothing else runs its rule."""
+    rng = np.random.default_rng(3)
+    t, where = rng.normal(size=(3, 2, 4)), np.array([2, 0])
+    static = {"index": (Hole(0), slice(None)), "shape": (3, 4)}
+    xp = Forward()
+    rules: Any = TABLE["scatter_add"].jvp
+    found = rules[0](xp, Array(xp, t), None, Array(xp, t[0]), Array(xp, where), **static).payload
+    expected = [TABLE["scatter_add"].numpy(x, where, **static) for x in t]
+    np.testing.assert_array_equal(found, expected)
+
+
+def test_neither_mode_runs_a_rule_of_the_other():
+    """A cross-check by a method that shared the rules would repeat their mistakes."""
+    problem = gm.problems.get("xor")
+    for poisoned, method, other in (
+        ("vjp", gm.Forward(), gm.Backprop()),
+        ("jvp", gm.Backprop(), gm.Forward()),
+    ):
+        expected = method.prepare(problem).flat(problem.flat_params)[1]
+        with pytest.MonkeyPatch.context() as patch:
+            poison_rules(patch, poisoned)
+            _, gradient = method.prepare(problem).flat(problem.flat_params)
+            with pytest.raises(AssertionError, match=f"a {poisoned} rule ran"):
+                other.prepare(problem)
+        np.testing.assert_array_equal(gradient, expected)
+
+
+def test_no_other_method_runs_a_rule_of_forward_mode(monkeypatch):
+    """As with reverse mode: formulas, differences and certificates know nothing of its rules."""
+    problem = gm.problems.get("network-1-1-1")
+    poison_rules(monkeypatch, "jvp")
+    for name in ("analytical", "analytical:chain-rule", "numerical", "numerical:complex-step"):
+        gm.get_provider(name).prepare(problem)(problem.params)
+    assert gm.certified_gradient(problem).digits >= 30
+
+
+@pytest.mark.medium
+def test_a_wrong_rule_is_caught(monkeypatch):
+    """The certified gradient must see a planted mistake in one rule, or it checks nothing."""
+    problem = gm.problems.get("xor")
+    rules = ALL["sigmoid"].jvp
+    wrong = (lambda xp, t, y, x: t * (y * (1 - y) * (1 + 1e-9)),)
+    truth = problem.structure.join(gm.certified_gradient(problem).gradient)
+
+    def error():
+        found = gm.Forward().prepare(problem).flat(problem.flat_params)[1]
+        return np.linalg.norm(found - truth) / np.linalg.norm(truth)
+
+    replace_field(monkeypatch, "sigmoid", jvp=wrong)
+    assert error() > 1e-11
+    replace_field(monkeypatch, "sigmoid", jvp=rules)
+    assert error() < 1e-14
+
+
+LOSSES = {
+    "mlp": lambda: gm.problems.get("mlp"),
+    "log-sum-exp": lambda: gm.problems.get("log-sum-exp"),
+    "moons": lambda: gm.problems.get("moons"),
+    "rosenbrock": lambda: gm.problems.get("rosenbrock", n=7),
+}
+
+
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+@pytest.mark.parametrize("name", LOSSES)
+def test_every_block_size_gives_the_same_gradient(name, dtype, monkeypatch):
+    """Blocks that overlap, or end in the middle of an array, must put each entry in its place."""
+    problem = LOSSES[name]().in_dtype(dtype)
+    expected = gm.Backprop().prepare(problem).flat(problem.flat_params)[1]
+    passes: list[Any] = []
+    for budget in (1, 3000, 40_000, 2**26):
+        monkeypatch.setattr(blocks, "CACHE", budget)
+        monkeypatch.setattr(blocks, "MEMORY", budget)
+        prepared = gm.Forward().prepare(problem)
+        for _ in range(2):  # seeds are left as they were found
+            value, gradient = prepared.flat(problem.flat_params)
+            tolerance = 50 * float(np.finfo(dtype).eps)
+            np.testing.assert_allclose(
+                gradient, expected, rtol=0, atol=tolerance * max(abs(expected))
+            )
+            assert value == pytest.approx(problem.value(), rel=tolerance)
+        passes.append(prepared.forward_passes)
+        assert prepared(problem.params).value.dtype == dtype
+    assert passes[0] == problem.size
+    assert passes == sorted(passes, reverse=True)
+    assert passes[-1] == 1
+
+
+def test_other_parameters_and_another_batch():
+    """A program that baked in its first point or batch would repeat its first gradient."""
+    problem = gm.problems.get("moons")
+    prepared, reference = gm.Forward().prepare(problem), gm.Backprop().prepare(problem)
+    X, t = problem.data["X"] * 1.3 + 0.1, 1 - problem.data["t"]
+    point = problem.flat_params * -0.7 + 0.01
+    value, gradient = prepared.flat(point, X=X, t=t)
+    expected_value, expected = reference.flat(point, X=X, t=t)
+    assert value == expected_value
+    np.testing.assert_allclose(gradient, expected, rtol=1e-12)
+    first = prepared.flat(problem.flat_params)[1]
+    np.testing.assert_allclose(first, reference.flat(problem.flat_params)[1], rtol=1e-12)
+
+
+def test_data_with_gaps_get_a_program_of_their_own():
+    """Data that hold infinities where the problem's do not must not spoil other entries."""
+
+    def loss(w, d, *, xp=np):
+        return xp.sum(xp.where(xp.isfinite(d), xp.log(w * d) * w, w))
+
+    w = np.array([0.5, 1.5, 2.5])
+    problem = gm.Problem(loss, w, {"d": np.array([1.0, 2.0, 3.0])})
+    prepared = gm.Forward().prepare(problem)
+    for gap in (np.inf, np.nan):
+        d = np.array([1.0, gap, 3.0])
+        found = prepared(w, d=d).gradient
+        np.testing.assert_allclose(found, np.where(d < 9, np.log(w * d) + 1, 1), rtol=1e-14)
+
+
+def test_an_infinite_slope_stays_with_its_direction():
+    """A zero of another direction times an infinite slope would be NaN for all parameters."""
+    problem = gm.Problem(lambda x, *, xp=np: xp.sum(xp.sqrt(x)), np.array([0.0, 4.0]))
+    np.testing.assert_array_equal(
+        gm.Forward().prepare(problem)(problem.params).gradient, [np.inf, 0.25]
+    )
+    # A zero that depends on parameters is none that nothing reaches: the chain rule has no answer.
+    cone = gm.Problem(lambda x, *, xp=np: xp.sqrt(xp.sum(x * x)), np.zeros(2))
+    assert np.isnan(gm.Forward().prepare(cone)(cone.params).gradient).all()
+
+
+def test_copies_have_memory_of_their_own():
+    """A copied gradient that shared buffers would be written to by two at once."""
+    problem = gm.problems.get("xor")
+    prepared = gm.Forward().prepare(problem)
+    first = prepared.flat(problem.flat_params)[1]
+    for other in (gm.Forward().prepare(problem), copy.deepcopy(prepared)):
+        np.testing.assert_array_equal(other.flat(problem.flat_params)[1], first)
+        assert other.source() == prepared.source()
+    assert list(prepared.preparation) == ["trace", "differentiate", "compile"]
+
+
+def chain(n):
+    """Return a loss of n parameters, each of which takes the same six operations."""
+    return gm.Problem(
+        lambda w, *, xp=np: xp.sum(xp.sin(w * 1.1) * xp.exp(w)), np.linspace(0.1, 1, n)
+    )
+
+
+@pytest.mark.parametrize("size", [3, 10, 40, 200])
+def test_a_direction_costs_a_constant_beside_the_loss(size):
+    """Theory: at most 2.5 times the operations of the loss, beside those of the loss."""
+    for problem in (
+        gm.problems.get("rosenbrock", n=size),
+        gm.problems.get("logistic-regression", features=size) if size < 50 else chain(size),
+        chain(size),
+    ):
+        loss = record(problem).operations().total()
+        (program,) = gm.Forward().prepare(problem).programs.programs
+        assert program.operations <= (2.5 * problem.size + 3) * loss
+
+
+def test_directions_of_arrays_that_do_not_matter_cost_nothing():
+    """Tangents along parameters on which a value does not depend would cost n times the loss."""
+
+    def loss(params, *, xp=np):
+        return xp.sum(xp.exp(params["a"])) * params["b"]
+
+    def cost(b):
+        problem = gm.Problem(loss, {"a": np.linspace(0, 1, 50), "b": b})
+        (program,) = gm.Forward().prepare(problem).programs.programs
+        return program.operations
+
+    alone = gm.Problem(lambda a, *, xp=np: xp.sum(xp.exp(a)), np.linspace(0, 1, 50))
+    (program,) = gm.Forward().prepare(alone).programs.programs
+    assert cost(np.array(2.0)) <= program.operations + 4 * 51
+
+
+def test_it_is_found_by_name_and_by_default_not_offered():
+    """It stands beside the other methods where it is asked for."""
+    assert gm.get_provider("forward") == gm.Forward()
+    assert "forward" not in gm.PROVIDERS
+    with pytest.raises(gm.UnknownName, match="backprop"):
+        gm.get_provider("forwards-and-back")
+    assert math.isclose(gm.gradient(lambda w, xp=np: w**3, np.array(2.0), method="forward"), 12)

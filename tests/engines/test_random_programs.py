@@ -1,0 +1,165 @@
+"""A frozen sample of the random-program study, and that the study finds what is wrong."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+import gradmethods as gm
+from gradmethods.engines.tape import sweep
+from gradmethods.xp import Namespace
+from gradmethods.xp.linalg import Linalg
+from gradmethods.xp.namespace import Bindings
+from gradmethods.xp.primitives import TABLE
+from tests import program_methods
+from tests.duals import differentiate
+from tests.entries import replace_field
+from tests.primitive_cases import CASES
+from tests.program_methods import FAULTS, METHODS, outcome
+from tests.program_oracle import WRONG, Oracle
+from tests.program_writer import DTYPES, TARGETS, written
+from tests.programs import Program, smaller
+from tests.random_programs import study
+
+EACH = ("backprop", "forward", "complex-step", "certified", "same")
+TURNS = tuple(name for name in METHODS if name not in EACH)
+"""Methods that take more time: each program goes through one of them."""
+
+
+@pytest.mark.medium
+def test_oracle_agrees_with_backprop_on_every_function():
+    """An oracle that errs, or backprop, would accuse the other in thousands of programs."""
+    wrong = []
+    for case in CASES:
+        problem = case.problem()
+        truth = differentiate(problem)
+        value, gradient = gm.Backprop().prepare(problem)(problem.params)
+        found = np.append(problem.structure.join(gradient), value)
+        expected = [float(x) for x in (*truth.t, truth.v)]
+        if not np.allclose(found, expected, rtol=1e-12, atol=1e-13):
+            wrong.append(case.id)
+    assert not wrong
+
+
+def test_every_function_is_a_target():
+    """A function that no program is written around would be tried by chance only."""
+    names = {n for n in (set(dir(Namespace)) - set(dir(Bindings))) if not n.startswith("_")}
+    names |= {f"linalg.{n}" for n in dir(Linalg) if not n.startswith("_")}
+    apart = {"pi", "e", "inf", "nan", "newaxis", "linalg", "bool", "int32", "int64", "float32"}
+    assert names - apart - {"float64", "getitem"} <= set(TARGETS)
+
+
+SAMPLE = range(len(TARGETS) * len(DTYPES))
+"""One program for every function and dtype."""
+KNOWN = {(178, "certified")}
+"""Refused, because an infinity that nothing selects is on the way; it leaves when it is mended."""
+
+
+def faults(seed, methods=()):
+    methods = methods or (*EACH, TURNS[seed % len(TURNS)])
+    record = study(seed, methods)
+    for name, (status, text) in record["found"].items():
+        if status in FAULTS or (status == "refused" and record["kind"] == "smooth"):
+            yield name, f"{seed} {record['target']} {record['kind']} {name}: {status} {text}"
+
+
+@pytest.mark.medium
+@pytest.mark.parametrize("part", range(4))
+def test_a_sample_of_random_programs(part):
+    """A rule, a formula or a certificate that is wrong somewhere is wrong without a word."""
+    found = {(s, name): text for s in SAMPLE[part::4] for name, text in faults(s)}
+    wrong = [text for at, text in found.items() if at not in KNOWN]
+    assert not wrong, "\n".join(wrong)
+    assert {at for at in KNOWN if at[0] % 4 == part} <= found.keys()
+
+
+@pytest.mark.parametrize(
+    ("term", "x", "found", "estimate", "marked", "status"),
+    [
+        ("sin", 1.0, 0.54, 1e-3, False, "agrees"),
+        ("sin", 1.0, 0.0, 1e-3, False, program_methods.SILENT),
+        ("sin", 1.0, 0.0, 1.0, False, program_methods.MISSED),
+        ("sin", 1.0, 0.0, np.inf, True, "timid"),
+        ("abs", 0.0, 0.0, 1e-3, False, program_methods.INVENTED),
+        ("abs", 0.0, 0.0, 1.0, False, "agrees"),
+        ("abs", 0.0, 0.0, np.inf, True, "marked"),
+        ("tanh", 40.0, 0.0, 0.0, False, "hidden"),
+        ("tanh", 40.0, 0.0, 1e-17, False, "drowned"),
+        ("sin", 1e17, 0.0, 1e-17, False, "finer"),
+    ],
+)
+def test_what_answers_by_differences_are_called(term, x, found, estimate, marked, status):
+    """A silent wrong answer that is taken for an honest one would never be mended."""
+    program = Program(
+        0, term, "float64", {"a0": np.array([x])}, {}, {}, (), (f"xp.sum(xp.{term}(a0))",), 2.0**-53
+    )
+    oracle = Oracle(program, program.problem())
+    step = 1e-6 * x or 1e-6
+    seen = program_methods.judged(oracle, "central", 0, found, estimate, float(marked), step)
+    assert seen.status == status
+
+
+@pytest.mark.parametrize(
+    ("statement", "x", "parted"),
+    [
+        ("xp.logical_not(xp.cosh(a0) - 1)", 1e-9, "decides"),
+        ("xp.exp(a0 * 800)", 1.0, "overflows"),
+        ("xp.exp(a0)", 1.0, ""),
+    ],
+)
+def test_where_numpy_parts_from_exact_arithmetic(statement, x, parted):
+    """cosh(1e-9) is 1 to NumPy: a method that follows it there would be called wrong."""
+    program = Program(
+        0, "none", "float64", {"a0": np.array([x])}, {}, {}, (("v0", statement),), ("xp.sum(a0)",)
+    )
+    assert Oracle(program, program.problem()).parted == parted
+
+
+def negate(monkeypatch, name):
+    """Flip the sign of the rule for the last operand."""
+    written_rules: Any = TABLE[name].vjp
+    *others, last = written_rules
+    wrong = (*others, lambda *operands, **static: -last(*operands, **static))
+    replace_field(monkeypatch, name, vjp=wrong)
+
+
+@pytest.mark.parametrize("name", ["tanh", "divide", "hypot", "matmul", "cumulative_sum", "getitem"])
+def test_a_wrong_rule_is_found(name, monkeypatch):
+    """A study that overlooks a sign would overlook everything."""
+    negate(monkeypatch, name)
+    assert any(fault for seed in _around(name) for fault in faults(seed, ["backprop"]))
+
+
+def test_repetition_that_is_not_summed_is_found(monkeypatch):
+    """Broadcasting on purpose must show a cotangent that keeps one of the repetitions."""
+
+    def first(xp, g, shape):
+        while g.ndim > len(shape):
+            g = g[0]
+        for axis, n in enumerate(shape):
+            if n == 1 != g.shape[axis]:
+                g = g[(slice(None),) * axis + (slice(1),)]
+        return xp.broadcast_to(g, shape)
+
+    monkeypatch.setattr(sweep, "_unbroadcast", first)
+    assert any(fault for seed in _around("multiply") for fault in faults(seed, ["backprop"]))
+
+
+def test_a_program_is_made_as_small_as_it_fails(monkeypatch):
+    """What is reported must show its cause, not all that chance wrote around it."""
+    negate(monkeypatch, "cos")
+
+    def fails(program):
+        oracle = Oracle(program, program.problem())
+        return outcome("backprop", oracle).status == WRONG
+
+    seed = next(s for s in _around("cos") if any(faults(s, ["backprop"])))
+    least = smaller(written(seed), fails)
+    assert [text.partition("(")[0] for _, text in least.statements] == ["xp.cos"]
+
+
+def _around(name):
+    first = TARGETS.index(name)
+    return range(first, first + 24 * len(TARGETS), len(TARGETS))

@@ -1,0 +1,309 @@
+"""Estimates of formulas, and what is refused before it is derived."""
+
+from __future__ import annotations
+
+import itertools
+from functools import reduce
+
+import numpy as np
+import pytest
+
+import gradmethods as gm
+from gradmethods.engines.symbolic import budget
+from gradmethods.engines.symbolic.arrays import undistributed
+from gradmethods.engines.symbolic.build import Builder
+from gradmethods.engines.symbolic.program import differentiate
+from gradmethods.engines.symbolic.whole import WholeFormulas
+from tests.chain_checks import vector
+
+FORMS = ["cse", "expanded"]
+
+
+def mlp(*widths):
+    return gm.problems.get("mlp", widths=widths, batch=5)
+
+
+def losses():
+    w = np.linspace(0.1, 0.9, 12)
+    yield mlp(2, 3, 1)
+    yield mlp(2, 6, 1)
+    yield mlp(2, 3, 3, 1)
+    yield gm.Problem(lambda w, xp=np: xp.prod(w + 1), w)
+    yield gm.Problem(lambda w, xp=np: xp.log(xp.sum(xp.exp(w - xp.max(w)))), w)
+    yield gm.Problem(lambda w, xp=np: xp.sum(((w - xp.mean(w)) / xp.std(w)) ** 3), w[:6])
+
+
+def tree_size(expr):
+    return 1 + sum(map(tree_size, expr.args))
+
+
+@pytest.mark.medium
+@pytest.mark.parametrize("problem", list(losses()), ids=lambda p: p.name)
+def test_estimates_are_near_what_is_derived(problem):
+    """An estimate that is far too low lets an hour pass; far too high, it refuses what is easy."""
+    builder = Builder(problem, 10**8)
+    with undistributed():
+        loss = builder.loss(builder.case(problem.data, 0))
+    symbols = [symbol for array in builder.params.values() for symbol in array.ravel()]
+    found = budget.estimate(loss, symbols)
+    actual = sum(map(tree_size, differentiate(loss, builder.params).all()))
+    assert 0.3 < found.operations / (2 * actual / 3) < 8
+    assert found.steps > actual
+
+
+def wide(w, *, xp=np):
+    return xp.prod(w + 1)
+
+
+def deep(w, *, xp=np):
+    h = w[0]
+    for _ in range(160):
+        h = xp.tanh(w[1] * h)
+    return h
+
+
+def running(w, *, xp=np):
+    return w[0] * xp.sum(xp.cumulative_sum(xp.sin(xp.full(3000, 0.1) * w[0])) ** 2)
+
+
+@pytest.mark.medium
+@pytest.mark.parametrize(
+    ("loss", "size", "why"),
+    [(wide, 300, "steps"), (deep, 2, "more than 300 levels"), (running, 1, "steps")],
+    ids=["wide", "deep", "running"],
+)
+@pytest.mark.parametrize("form", FORMS)
+def test_what_is_too_wide_or_too_deep_is_refused(loss, size, why, form):
+    """Products, nesting and running sums are where SymPy takes an hour, or all of the stack."""
+    problem = gm.Problem(loss, np.full(size, 1e-3))
+    with pytest.raises(gm.BudgetExceeded, match=why):
+        gm.Analytical(form).prepare(problem)
+
+
+def squares(w, *, xp=np):
+    return xp.max(w) + xp.sum(xp.cumulative_sum(w) ** 2)
+
+
+def nested_extremes(w, *, xp=np):
+    h = w[0]
+    for i in range(30):
+        h = xp.maximum(h * w[i % 3], h + w[(i + 1) % 3])
+    return h
+
+
+def nested(w, *, xp=np):
+    return reduce(lambda x, _: xp.sin(x), range(3000), w[0])
+
+
+def nested_sums(w, *, xp=np):
+    return reduce(lambda x, _: xp.sin(x) + x, range(3000), w[0])
+
+
+REFUSED = {
+    "product": (lambda w, *, xp=np: xp.prod(w), 1000),
+    "extremes in each other": (nested_extremes, 3),
+    "partial sums": (squares, 300),
+    "softmax": (lambda w, *, xp=np: xp.sum(xp.exp(w) / xp.sum(xp.exp(w))) ** 2, 300),
+    "thousands in each other": (nested, 1),
+    "sums of themselves": (nested_sums, 1),
+}
+
+
+@pytest.mark.medium
+@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize("name", REFUSED)
+def test_a_refusal_names_the_form_that_would_do(name, form):
+    """Who is refused must learn what to write; and the form that is named must keep the promise."""
+    loss, size = REFUSED[name]
+    problem = gm.Problem(loss, np.linspace(0.9, 1.1, size))
+    with pytest.raises(gm.BudgetExceeded, match='form="chain-rule"'):
+        gm.Analytical(form).prepare(problem)
+    found = gm.Analytical("chain-rule").prepare(problem)(problem.params)
+    expected = gm.Backprop().prepare(problem)(problem.params)
+    np.testing.assert_allclose(found.value, expected.value, rtol=1e-11)
+    error = vector(problem, found.gradient) - vector(problem, expected.gradient)
+    assert np.linalg.norm(error) <= 1e-11 * np.linalg.norm(vector(problem, expected.gradient))
+
+
+def test_a_refusal_names_nothing_that_would_not_do():
+    """Sent from one refusal to the next, a user gives up."""
+    problem = gm.Problem(lambda w, *, xp=np: xp.max(w * xp.max(w)), np.linspace(0.0, 1.0, 3000))
+    for form in (*FORMS, "chain-rule"):
+        reason = str(gm.Analytical(form).obstacle(problem))
+        assert "Use another method" in reason
+        assert "gm.Analytical(budget=" in reason
+        assert "form=" not in reason
+
+
+@pytest.mark.medium
+def test_one_form_deep_enough_for_three_thousand_stages():
+    """A nest of stages is a straight line of code; no limit on recursion may end it."""
+    problem = gm.Problem(nested, np.array([0.7]))
+    for evaluation in ("plain", "reuse"):
+        found = gm.Numerical(evaluation=evaluation).prepare(problem)(problem.params)
+        exact = gm.Analytical("chain-rule").prepare(problem)(problem.params)
+        assert vector(problem, found.gradient) == pytest.approx(
+            vector(problem, exact.gradient), rel=1e-5
+        )
+
+
+def doubling(w, *, xp=np):
+    for _ in range(40):
+        w = w * xp.sin(w) + xp.exp(-w)
+    return xp.sum(w)
+
+
+@pytest.mark.medium
+@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize(
+    "problem", [mlp(2, *[8] * 8, 1), gm.Problem(doubling, np.ones(1))], ids=["mlp", "doubling"]
+)
+def test_what_grows_by_a_factor_is_refused_while_it_is_built(form, problem):
+    """SymPy walks over all that is written out; a deep network kept it walking for an hour."""
+    with pytest.raises(gm.BudgetExceeded, match="Already a part"):
+        gm.Analytical(form).prepare(problem)
+    assert gm.Analytical("chain-rule").obstacle(problem) is None
+
+
+# -- the form that is chosen
+
+
+def log_sum_exp(w, *, xp=np):
+    return xp.log(xp.sum(xp.exp(w - xp.max(w))))
+
+
+def mixture(params, x, *, xp=np):
+    d = (x[:, None, :] - params["m"][None]) * xp.exp(-params["s"])[None]
+    q = params["a"] - xp.sum(d**2, axis=2) / 2 - xp.sum(params["s"], axis=1)
+    return -xp.mean(xp.log(xp.sum(xp.exp(q), axis=1)))
+
+
+def scaled_by_norm(w, *, xp=np):
+    return xp.sum((w / xp.sqrt(xp.mean(w**2) + 1e-6)) ** 3)
+
+
+W = np.linspace(0.3, 1.7, 100)
+MIXTURE = {"m": np.ones((3, 2)) * W[:6].reshape(3, 2), "s": W[:6].reshape(3, 2), "a": W[:3]}
+
+CHOSEN = [
+    (gm.Problem(log_sum_exp, W[:5]), "cse"),
+    (gm.Problem(log_sum_exp, W), "chain-rule"),
+    (gm.Problem(mixture, MIXTURE, {"x": W[:10].reshape(5, 2)}, examples="x"), "cse"),
+    (gm.Problem(mixture, MIXTURE, {"x": W[:60].reshape(30, 2)}), "chain-rule"),
+    (gm.Problem(scaled_by_norm, W[:64]), "chain-rule"),
+    (gm.problems.get("rosenbrock", n=1000), "chain-rule"),
+    (gm.problems.get("island"), "cse"),
+]
+
+
+@pytest.mark.medium
+@pytest.mark.parametrize(("problem", "form"), CHOSEN, ids=[f"{p.size}-{f}" for p, f in CHOSEN])
+def test_the_default_takes_the_form_that_is_affordable(problem, form):
+    """A user who asked for formulas waited for minutes, without a word about the other form."""
+    default = gm.Analytical()
+    assert default.obstacle(problem) is None
+    prepared = default.prepare(problem)
+    assert (prepared.form, default.name) == (form, "analytical")
+    assert gm.Analytical(form).prepare(problem).source() == prepared.source()
+    found = vector(problem, prepared(problem.params).gradient)
+    expected = vector(problem, gm.Backprop().prepare(problem)(problem.params).gradient)
+    assert np.linalg.norm(found - expected) <= 1e-12 * np.linalg.norm(expected)
+
+
+@pytest.mark.medium
+def test_the_form_does_not_depend_on_the_clock(monkeypatch):
+    """On a loaded machine the same program would show other formulas than on an idle one."""
+    slow = itertools.count(0, 1000)
+    monkeypatch.setattr("time.perf_counter", lambda: float(next(slow)))
+    assert [gm.Analytical().prepare(p).form for p, _ in CHOSEN[:2]] == ["cse", "chain-rule"]
+
+
+def test_what_takes_much_longer_than_announced_is_stopped(monkeypatch):
+    """No estimate is right for every loss; a wrong one must not cost an hour."""
+    monkeypatch.setattr("gradmethods.engines.symbolic.cases.OVERRUN", 0.0)
+    problem = gm.Problem(log_sum_exp, W[:5])
+    with pytest.raises(gm.BudgetExceeded, match=r'stopped after .* Use form="chain-rule"'):
+        gm.Analytical("cse").prepare(problem)
+
+
+def test_the_default_goes_on_with_the_chain_rule(monkeypatch):
+    """Where the estimate was too low the other form is still there."""
+
+    def derive(*_):
+        raise gm.BudgetExceeded("stopped")
+
+    problem = gm.Problem(log_sum_exp, W[:5])
+    monkeypatch.setattr(WholeFormulas, "derive", derive)
+    assert gm.Analytical().prepare(problem).form == "chain-rule"
+    with pytest.raises(gm.BudgetExceeded, match="stopped"):
+        gm.Analytical("cse").prepare(problem)
+
+
+def large(w, *, xp=np):
+    return xp.sum(xp.sin(xp.reshape(w, (1, -1)) * xp.reshape(xp.arange(1000.0), (-1, 1))))
+
+
+@pytest.mark.medium
+def test_an_estimate_that_would_take_long_is_a_refusal():
+    """To be told whether formulas are affordable must not take longer than some formulas do."""
+    reason = str(gm.Analytical("cse").obstacle(gm.Problem(large, W[:3])))
+    assert "building its expression, before deriving, would take" in reason
+    assert 'Use form="chain-rule"' in reason
+    assert gm.Analytical(budget=1_000_000).prepare(gm.Problem(large, W[:3])).form == "chain-rule"
+
+
+@pytest.mark.medium
+def test_later_batches_may_take_the_whole_budget():
+    """Chosen for its first batch, a form must not be refused for the second one."""
+
+    def loss(w, count, *, xp=np):
+        some = xp.arange(32.0) < count
+        return xp.log(xp.sum(xp.where(some, xp.exp(w - xp.max(xp.where(some, w, -99.0))), 0)))
+
+    problem = gm.Problem(loss, W[:32], {"count": np.array(2)})
+    prepared = gm.Analytical().prepare(problem)
+    assert prepared.form == "cse"
+    few, many = problem.data, {"count": np.array(32)}
+    assert gm.Analytical().prepare(gm.Problem(loss, W[:32], many)).form == "chain-rule"
+    for data in (few, many):
+        expected = gm.Backprop().prepare(problem)(problem.params, **data).gradient
+        np.testing.assert_allclose(prepared(problem.params, **data).gradient, expected, rtol=1e-12)
+
+
+# -- expressions that SymPy turns round for ever
+
+TURNED = {
+    "logaddexp": lambda w, c, xp: xp.logaddexp(w, c),
+    "sigmoid": lambda w, c, xp: 1 / (1 + xp.exp(c - w)),
+    "log of a sum": lambda w, c, xp: xp.log(1 + xp.exp(c - w)),
+    "root": lambda w, c, xp: xp.sqrt(3 + xp.exp(c - w)),
+    "power": lambda w, c, xp: 1 / (1 + 2 ** (c - w)),
+    "acosh": lambda w, c, xp: xp.acosh(xp.exp(c - w) + 1),
+}
+
+
+@pytest.mark.medium
+@pytest.mark.parametrize("form", ["chain-rule", *FORMS])
+@pytest.mark.parametrize("constant", [-1, -0.5, 2.5])
+@pytest.mark.parametrize("name", TURNED)
+def test_no_constant_is_turned_round_for_ever(name, constant, form):
+    """The derivative of logaddexp(w, -1) ended in a RecursionError of SymPy's."""
+    problem = gm.Problem(lambda w, *, xp=np: xp.sum(TURNED[name](w, constant, xp)), W[:2])
+    provider = gm.Analytical(form)
+    assert provider.obstacle(problem) is None
+    found = provider.prepare(problem)(problem.params).gradient
+    expected = gm.Backprop().prepare(problem)(problem.params).gradient
+    np.testing.assert_allclose(found, expected, rtol=1e-13)
+
+
+def test_a_recursion_error_is_a_refusal(monkeypatch):
+    """Whatever else SymPy turns round for ever must not end in an error that is none of ours."""
+
+    def endless(*args):
+        return endless(*args)
+
+    monkeypatch.setattr("gradmethods.engines.symbolic.chain.templates.sympy.diff", endless)
+    problem = gm.Problem(log_sum_exp, W[:3])
+    for form in ("chain-rule", *FORMS):
+        with pytest.raises(gm.BudgetExceeded, match="nested too deeply"):
+            gm.Analytical(form).prepare(problem)

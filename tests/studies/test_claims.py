@@ -1,0 +1,394 @@
+"""The ledger of claims: verdicts on exact counts are tests, and every criterion can fail."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+import gradmethods as gm
+from gradmethods.app.cli import main
+from gradmethods.app.runs import begin, bench, ledger
+from gradmethods.engines.graph import record
+from gradmethods.engines.tape import sweep
+from gradmethods.errors import InvalidOption
+from gradmethods.output.files import CLAIMS, RECORDS, append_record, read_json, read_records
+from gradmethods.report import write_report
+from gradmethods.report.claims import criteria_frame, ledger_text
+from gradmethods.studies import claims
+from gradmethods.studies.claims import (
+    LEDGER,
+    claims_rows,
+    constant,
+    depth,
+    directions,
+    elimination,
+    factors,
+    million,
+    passes,
+    precision,
+    preparation,
+    programs,
+    saturation,
+    sharing,
+)
+from gradmethods.studies.claims.claim import (
+    REFUTED,
+    SUPPORTED,
+    UNDECIDED,
+    Decision,
+    Evidence,
+    Finding,
+)
+from gradmethods.studies.claims.claim import inside as decide
+from gradmethods.studies.claims.programs import EXPANDED, PROGRAM, SHARED, STAGES
+from gradmethods.studies.claims.timings import Timing
+from gradmethods.timing.cases import Case
+from gradmethods.timing.trial import Settings
+from tests.report_records import record as timed_record
+from tests.report_records import write_run
+
+pytestmark = pytest.mark.medium
+
+
+def verdicts(finding):
+    return {name: decision.verdict for name, decision in finding.decisions.items()}
+
+
+@pytest.fixture(scope="module")
+def counts():
+    """Both sweeps, as far as a minute's budget takes them on a slow machine."""
+    return {
+        "width": [programs._count(h, (2, h, 1)) for h in (1, 2, 4, 8, 16)],
+        "depth": [programs._count(d, (2, *[2] * d, 1)) for d in (1, 2, 3, 4)],
+    }
+
+
+def test_c1_passes_are_counted():
+    """If differences took another number of passes, the article's cost model would be wrong."""
+    assert set(verdicts(passes.examine(Evidence())).values()) == {SUPPORTED}
+
+
+def test_c1_one_pass_too_many_refutes():
+    """If it did not, the counter would be decoration."""
+    good = [passes.Count(s, n, p * n + 1) for s, p in (("forward", 1), ("central", 2))
+            for n in (4, 7, 9)]  # fmt: skip
+    assert set(verdicts(passes.judge(good, 0.1)).values()) == {SUPPORTED}
+    bad = [replace(c, calls=c.calls + (c.n == 7 and c.scheme == "central")) for c in good]
+    assert verdicts(passes.judge(bad, 0.1)) == {"forward": SUPPORTED, "central": REFUTED}
+    assert verdicts(passes.judge(good[:1], 0.1)) == {"forward": UNDECIDED}
+
+
+def test_c1_sees_hidden_calls(monkeypatch):
+    """If a scheme called the loss behind its announcement, only an independent counter sees it."""
+    evaluate = gm.providers.numerical.PreparedNumerical._evaluate
+
+    def twice(self, params, data):
+        self.problem.loss(self.problem.structure.restore(params), **data, xp=np)
+        return evaluate(self, params, data)
+
+    monkeypatch.setattr(gm.providers.numerical.PreparedNumerical, "_evaluate", twice)
+    problem = gm.problems.get("rosenbrock")
+    assert passes.count(problem, "forward").calls == problem.size + 2
+
+
+def test_c2_needs_a_million_and_every_pass():
+    """If a smaller or a shorter run decided it, an extrapolation would pass for a measurement."""
+    run = {"n": 1_000_003, "calls": 1_000_004, "loss": {"seconds": 1e-3},
+           "backprop": {"ratio": {"median": 3.0}, "seconds": 3e-3}, "reuse": None,
+           "differences": {"seconds": 1e3, "ratio": {"median": 1e6, "low": 9.9e5, "high": 1.1e6}},
+           }  # fmt: skip
+    assert verdicts(million.judge(run)) == {"passes": SUPPORTED, "ratio": SUPPORTED}
+    assert verdicts(million.judge(run | {"calls": 1_000_003}))["passes"] == REFUTED
+    assert verdicts(million.judge(run | {"n": 10_000, "calls": 10_001})) == {"passes": UNDECIDED}
+    for low, high, expected in ((1e3, 2e3, REFUTED), (1e3, 1e6, UNDECIDED),
+                                (float("nan"), float("nan"), UNDECIDED)):  # fmt: skip
+        ratio = {"median": high, "low": low, "high": high}
+        other = run | {"differences": {"seconds": 1.0, "ratio": ratio}}
+        assert verdicts(million.judge(other))["ratio"] == expected
+    assert set(verdicts(million.examine(Evidence())).values()) == {UNDECIDED}
+
+
+def test_c3_formulas_swell(counts):
+    """If formulas written out shared their parts after all, the article would be wrong."""
+    found = sharing.judge(counts)
+    assert verdicts(found) == dict.fromkeys(("shared", "width", "depth"), SUPPORTED)
+    assert found.decisions["shared"].low > 5
+
+
+def test_c3_and_c9_can_fall(counts):
+    """If other counts gave the same verdicts, nothing would have been decided by them."""
+
+    def with_operations(form, change):
+        return {
+            name: [replace(s, operations=s.operations | {form: change(s)}) for s in sizes]
+            for name, sizes in counts.items()
+        }
+
+    same = with_operations(EXPANDED, lambda s: s.operations[SHARED])
+    assert verdicts(sharing.judge(same)) == dict.fromkeys(("shared", "width", "depth"), REFUTED)
+    assert sharing.judge({"width": [], "depth": []}).decisions == {}
+    equal = with_operations(SHARED, lambda s: s.operations[PROGRAM])
+    assert set(verdicts(elimination.judge(equal)).values()) == {SUPPORTED}
+    larger = with_operations(STAGES, lambda s: 2 * s.operations[PROGRAM])
+    assert verdicts(elimination.judge(larger))["stages"] == REFUTED
+    nothing = elimination.judge({"width": [], "depth": []})
+    assert set(verdicts(nothing).values()) == {UNDECIDED}
+
+
+def test_c9_is_refuted_with_depth(counts):
+    """If SymPy's elimination found reverse mode, the ledger would have to say so."""
+    expected = {"width": SUPPORTED, "depth": REFUTED, "stages": SUPPORTED}
+    assert verdicts(elimination.judge(counts)) == expected
+
+
+def test_shared_operations_are_those_of_the_form(counts):
+    """If they were others, C3 and C9 would be about formulas that nobody evaluates."""
+    for size, widths in ((counts["width"][2], (2, 4, 1)), (counts["depth"][1], (2, 2, 2, 1))):
+        problem = gm.problems.get("mlp", widths=widths, batch=2)
+        assert size.operations[SHARED] == gm.Analytical("cse").prepare(problem).operations
+
+
+def test_c4_operations_stay_under_the_bound():
+    """If they did not, backprop's program would break the theorem that it rests on."""
+    found = constant.judge(constant.ratios(), {})
+    assert found.decisions["operations"].verdict == SUPPORTED
+    dear = {"width": [(n, 6.0 if n == 9 else 2.0) for n in (3, 9, 27, 81)]}
+    assert constant.judge(dear, {}).decisions["operations"].verdict == REFUTED
+
+
+def timings(ratios, spread=0.01, **more):
+    sizes = [10 * 4**k for k in range(len(ratios))]
+    return [
+        replace(
+            Timing(n, r, r * (1 - spread), r * (1 + spread), 1.0, r, r * (1 - spread),
+                   r * (1 + spread)), **more,
+        )
+        for n, r in zip(sizes, ratios, strict=True)
+    ]  # fmt: skip
+
+
+def test_c4_times_are_decided_by_intervals():
+    """If a growing or a dear gradient passed, the headline would be a foregone conclusion."""
+    counted = {"width": [(n, 2.0) for n in (1, 2, 3, 4)]}
+    flat, steep = timings([2.0, 2.01, 1.99, 2.0, 2.0]), timings([1.0, 1.3, 1.7, 2.2, 2.9])
+
+    def judged(points):
+        return verdicts(constant.judge(counted, {"width": points}))
+
+    assert judged(flat) | {"depth": ""} == {
+        "operations": SUPPORTED, "bound": SUPPORTED, "width": SUPPORTED, "depth": ""
+    }  # fmt: skip
+    assert judged(steep)["width"] == REFUTED
+    assert judged(timings([2.0, 2.0, 2.0, 6.0]))["bound"] == REFUTED
+    assert judged(timings([2.0, 2.0, 2.0, 5.0], spread=0.2))["bound"] == UNDECIDED
+    assert judged(flat[:2])["width"] == UNDECIDED
+
+
+def test_c11_directions():
+    """If a direction that takes more than the theorem allows passed, it would be no claim."""
+    assert verdicts(directions.examine(Evidence())) == {
+        "operations": SUPPORTED, "bound": UNDECIDED
+    }  # fmt: skip
+    counted = {"width": [(n, 1.0) for n in (1, 2, 3, 4)]}
+
+    def judged(each, counted=counted):
+        sizes = [10 * 4**k for k in range(4)]
+        points = timings([1 + each * n for n in sizes])
+        return verdicts(directions.judge(counted, {"width": points}))
+
+    assert judged(0.5) == {"operations": SUPPORTED, "bound": SUPPORTED}
+    assert judged(3.0)["bound"] == REFUTED
+    dear = {"width": [(n, 1.6 if n == 3 else 1.0) for n in (1, 2, 3, 4)]}
+    assert judged(0.5, dear)["operations"] == REFUTED
+
+
+def test_c5_precision():
+    """If differences were as precise as exact methods, or steps another law, it must say so."""
+    found = precision.examine(Evidence())
+    assert verdicts(found) == dict.fromkeys(("forward", "central", "digits"), SUPPORTED)
+
+
+def test_c5_can_fall():
+    """If other exponents or better differences passed, the law would not be tested."""
+    us = 2.0 ** -np.arange(16, 53, 4)
+    best = [
+        precision.Best(scheme, u, u**power, u) for scheme in precision.EXPONENTS for u in us
+        for power in [0.5]
+    ]  # fmt: skip
+    names = list(precision.CATALOGUE)
+    digits = {p: dict.fromkeys(names, 8.0) for p in precision.PROVIDERS}
+    digits["backprop"] = dict.fromkeys(names, 15.0)
+    expected = {"forward": SUPPORTED, "central": REFUTED, "digits": SUPPORTED}
+    assert verdicts(precision.judge(best, digits)) == expected
+    digits["numerical"] = digits["numerical"] | {names[0]: 14.5}
+    assert verdicts(precision.judge(best, digits))["digits"] == REFUTED
+    digits["numerical"] = digits["numerical"] | {names[0]: float("nan")}
+    assert verdicts(precision.judge(best, digits))["digits"] == REFUTED
+
+
+def test_c6_factors_are_reused():
+    """If the paths shared nothing, backprop would have nothing to reuse."""
+    found = factors.examine(Evidence())
+    assert verdicts(found) == dict.fromkeys(("article", "width", "depth"), SUPPORTED)
+
+
+def test_c6_counts_are_those_of_a_graph_drawn_by_hand():
+    """If products or edges were counted wrongly, so would the reuse be."""
+
+    def loss(params, *, xp=np):
+        shared = params["a"] * params["b"]
+        return shared * shared
+
+    graph = record(gm.Problem(loss, {"a": np.array(2.0), "b": np.array(3.0)}))
+    # Two edges from the square, two from the product; two paths of two factors to each parameter.
+    assert factors.count(graph) == factors.Factors(0, 2, apart=8, once=4)
+    one, other = (sweep, 0), (sweep, 1)
+    size = factors.Factors(1, 2, apart=8, once=4)
+    found = factors.judge([one], [other], [size] * 3, [size] * 3)  # type: ignore[list-item]
+    assert set(verdicts(found).values()) == {REFUTED}
+
+
+def test_c6_backprop_evaluates_each_edge_once(monkeypatch):
+    """If the sweep asked a rule twice for one use, the count of edges would not be its cost."""
+    graph = record(factors.scalar_network((1, 2, 2, 1)))
+    asked = []
+    pull_back = sweep.pull_back
+
+    def counted(xp, g, node, position, *more, **options):
+        asked.append((node, position))
+        return pull_back(xp, g, node, position, *more, **options)
+
+    monkeypatch.setattr(sweep, "pull_back", counted)
+    sweep.differentiate(graph)
+    assert len(asked) == len(set(asked)) == factors.count(graph).once
+
+
+def test_c7_squared_error_saturates():
+    """If it did not, there would be no reason for cross entropy in classification."""
+    found = saturation.examine(Evidence())
+    assert verdicts(found) == dict.fromkeys(("squares", "entropy", "ratio"), SUPPORTED)
+    swapped = saturation.slopes()
+    swapped["squared error"], swapped["cross entropy"] = (
+        swapped["cross entropy"], swapped["squared error"],
+    )  # fmt: skip
+    found = saturation.judge(saturation.PLACES, swapped)
+    assert verdicts(found) == dict.fromkeys(("squares", "entropy", "ratio"), REFUTED)
+
+
+def test_c8_depth():
+    """If gradients kept their size at any scale of the weights, initialisation would not matter."""
+    found = depth.examine(Evidence())
+    names = ("vanish", "explode", "die", "stay")
+    assert verdicts(found) == dict.fromkeys(names, SUPPORTED)
+
+
+def test_c8_can_fall():
+    """If steady gradients and moving dead units passed, nothing would be tested."""
+    falling = 2.0 ** -np.tile(np.array(depth.LAYERS, float), (6, 1))
+    rates = [depth.Deaths(0.1, [0.0] * 6, 0), depth.Deaths(10.0, [0.5] * 6, 0)]
+    found = depth.judge(falling, 1 / falling, rates)
+    assert set(verdicts(found).values()) == {SUPPORTED}
+    moving = [replace(rates[1], moved=1), rates[0]]
+    found = depth.judge(1 / falling, falling, moving)
+    assert set(verdicts(found).values()) == {REFUTED}
+    nothing = [replace(rates[0], rate=rate) for rate in (0.1, 1.0)]
+    assert verdicts(depth.judge(falling, falling, nothing))["stay"] == UNDECIDED
+
+
+def test_c10_is_decided_by_times():
+    """If symbolic gradients that never pay passed, the break-even count would be decoration."""
+    names = preparation.METHODS
+    symbolic = timings([1.0, 1.0, 1.0, 1.0], preparation=100.0)
+    central = timings([10.0, 10.0, 10.0, 10.0], preparation=0.01)
+    quick = timings([0.5, 0.5, 0.5, 0.5])
+    good = {"width": dict(zip(names, (symbolic, central, quick), strict=True))}
+    found = preparation.judge(good)
+    assert set(verdicts(found).values()) == {SUPPORTED}
+    assert found.decisions["pays"].value == 12  # 100 / 9, rounded up
+    bad = {"width": dict(zip(names, (central, symbolic, central), strict=True))}
+    assert set(verdicts(preparation.judge(bad)).values()) == {REFUTED}
+    assert set(verdicts(preparation.judge({})).values()) == {UNDECIDED}
+
+
+def test_a_verdict_is_one_of_three_and_nan_decides_nothing():
+    """If a NaN could support a claim, a failed measurement would prove it."""
+    nan = float("nan")
+    assert decide(nan, nan, nan, 0, 1) == decide(0.5, nan, 0.6, 0, 1) == UNDECIDED
+    with pytest.raises(InvalidOption, match="verdict"):
+        Decision("true")
+    with pytest.raises(InvalidOption, match="no criteria"):
+        LEDGER[0].record(Finding({"typo": Decision(SUPPORTED)}))
+
+
+def test_every_claim_says_what_would_refute_it():
+    """If a criterion did not, it would not be fixed in advance."""
+    assert [claim.id for claim in LEDGER] == [f"C{k}" for k in range(1, 12)]
+    for claim in LEDGER:
+        assert claim.source
+        assert claim.criteria
+        for criterion in claim.criteria:
+            assert criterion.rule.startswith("Supported if")
+            assert "refuted" in criterion.rule
+
+
+def test_without_time_nothing_is_decided():
+    """If it were, a run that ran out of time would have opinions."""
+    rows = claims_rows(seconds=1e-9)
+    assert [row["id"] for row in rows] == [claim.id for claim in LEDGER]
+    assert {row["verdict"] for row in rows} == {UNDECIDED}
+
+
+def test_the_job_writes_what_it_found(tmp_path, monkeypatch):
+    """If the ledger were not written as the other results are, it could not be cited."""
+    chosen = [c for c in LEDGER if c.id in ("C1", "C2", "C6", "C10")]
+    monkeypatch.setattr(claims, "LEDGER", tuple(chosen))
+    monkeypatch.setattr(claims, "LAST", (chosen[2],))
+    for provider in preparation.METHODS:
+        for scale in (1, 2, 4, 8):
+            ratio = 3.0 if provider == "backprop" else 50.0
+            append_record(tmp_path / RECORDS, timed_record(Case("width", provider, scale), ratio))
+    written = ledger.run_claims(tmp_path / "out", tmp_path)
+    names = {path.name for path in written}
+    assert {"tab-claims.csv", "tab-criteria.tex", "fig-claim-c1.svg", "fig-claim-c10.png"} <= names
+    assert all(path.exists() for path in written)
+    rows = read_records(tmp_path / "out" / CLAIMS)
+    json.dumps(rows, allow_nan=False)
+    text = ledger_text(rows)
+    assert text.index("C1 ") < text.index("C2 ") < text.index("C10 ")
+    assert "SUPPORTED" in text
+    frame = criteria_frame(rows)
+    assert len(frame) == sum(len(claim.criteria) for claim in chosen)
+    again = {path.name: path.read_bytes() for path in ledger.write_ledger(tmp_path / "out")}
+    assert again == {path.name: path.read_bytes() for path in written}
+
+
+def test_the_command_says_how_to_close_what_is_open(tmp_path, monkeypatch, capsys, svg_alone):
+    """C10 rests on times: "not decided" alone leaves a reader with nothing to do."""
+    monkeypatch.setattr(claims, "LEDGER", tuple(c for c in LEDGER if c.id in ("C6", "C10")))
+    monkeypatch.setattr(claims, "LAST", tuple(c for c in LEDGER if c.id == "C6"))
+    assert main(["claims", "--out", str(tmp_path)]) == 0
+    printed = capsys.readouterr().out
+    assert "Open: C10." in printed
+    assert "--records results/latest" in printed
+
+
+def test_a_run_keeps_its_claims_and_its_report_shows_them(tmp_path, monkeypatch, svg_alone):
+    """If a run did not, `make bench` would measure and decide nothing."""
+    write_run(tmp_path)
+    chosen = [c for c in LEDGER if c.id in ("C1", "C2", "C6")]
+    monkeypatch.setattr(claims, "LEDGER", tuple(chosen))
+    monkeypatch.setattr(claims, "LAST", (chosen[2],))
+    bench.ledger_rows(tmp_path, 20.0, Settings())
+    write_report(tmp_path)
+    page = (tmp_path / "report.html").read_text(encoding="utf-8")
+    for words in ("The ledger of claims", "fig-claim-c6", "claims.jsonl", "C2"):
+        assert words in page
+    index = read_json(tmp_path / "index.json")
+    assert {"tab-claims", "tab-criteria", "fig-claim-c1"} <= {item["id"] for item in index["items"]}
+    begin.clear(tmp_path)
+    assert (tmp_path / "previous" / CLAIMS).exists()
+    assert not (tmp_path / CLAIMS).exists()
+    assert not (tmp_path / "figures" / "fig-claim-c1.svg").exists()
