@@ -159,7 +159,8 @@ def test_a_record_counts_real_calls(heavy, monkeypatch):
     assert record["outcome"] == "measured"
     assert record["loss_calls_per_gradient"] == 14
     assert record["forward_passes"] == 1
-    assert record["error"] == 0.0
+    assert record["error"] < 1e-15
+    assert record["reference"].startswith("the certified gradient")
     assert record["rounds"] == len(record["gradient_seconds"]) == 1
     json.dumps(record, allow_nan=True)
 

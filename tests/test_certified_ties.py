@@ -14,10 +14,12 @@ from gradmethods.certified import Kind, certified_truth
 from gradmethods.certified.evaluate import enclose
 from gradmethods.certified.precision import working
 from gradmethods.certified.residues import Field, Number
-from tests import tie_cases
+from tests import tie_cases, tie_programs
 from tests.enclosures import holds
 
 ROUNDING = 4e-16
+
+SEEDS = 60
 
 
 @pytest.mark.parametrize("case", tie_cases.CASES, ids=lambda case: case.name)
@@ -168,3 +170,14 @@ def test_numbers_are_equal_only_if_they_provably_are():
             assert a + tiny != b
             assert not (a + tiny).is_zero()
         assert exp(x + y) != exp(x) * exp(y)  # and what is equal by an addition theorem stays open
+
+
+def test_random_branches_hide_no_wrong_answer():
+    """Choices that cancel, and such that only seem to, are told apart in whatever they are used."""
+    kinds = set()
+    for seed in range(SEEDS):
+        problem = tie_programs.problem_of(seed)
+        truth = certified_truth(problem)
+        kinds.add(truth.kind)
+        assert not tie_programs.fault(problem, truth), (seed, problem.name)
+    assert {Kind.GRADIENT, Kind.NONE, Kind.OPEN} <= kinds

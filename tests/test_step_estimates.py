@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 
 import gradmethods as gm
-from gradmethods.providers.ladder import Rung, Term, bend_within, kink_within, kinks
+from gradmethods.providers.hidden import Term, bend_within, kink_within, kinks
+from gradmethods.providers.ladder import Rung
 from tests.step_sweep import SCHEMES
 
 Case = tuple[Callable[[Any, Any], Any], Callable[[Any], Any], list[float]]
@@ -133,3 +134,61 @@ def test_a_loss_that_is_0_is_less_noisy_the_nearer_one_looks(scheme):
     error = abs(prepared(x).gradient[0] - 1e9)
     assert error <= prepared.error_estimate[0] + 1e-7
     assert error < 0.01
+
+
+SATURATED: dict[str, Case] = {
+    "tanh": (
+        lambda p, xp: xp.sum(xp.tanh(p)),
+        lambda x: 4 * np.exp(-2 * abs(x)),
+        [-33.8, 15.1, -29.0, 38.3],
+    ),
+    "log-softmax": (
+        lambda p, xp: xp.log(xp.sum(xp.exp(p))) - p[1],
+        lambda x: np.exp(x) / np.exp(x).sum() - np.array([0, 1]),
+        [-30.0, 20.0],
+    ),
+    "1 - sigmoid": (
+        lambda p, xp: xp.sum(1 - 1 / (1 + xp.exp(-p))),
+        lambda x: -np.exp(-x),
+        [40.0, 38.0],
+    ),
+    "log cosh": (
+        lambda p, xp: xp.sum(xp.log(xp.cosh(p / 2))),
+        lambda x: np.tanh(x / 2) / 2,
+        [6e-12, 7e-5, 1e-9],
+    ),
+}
+
+
+@pytest.mark.parametrize("scheme", SCHEMES)
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+def test_large_terms_that_cancel_are_in_the_estimate(scheme, dtype):
+    """A loss of 0 that is left of ones is as uncertain as they are: estimates were 1e-307, or 0."""
+    for name, (loss, slope, point) in SATURATED.items():
+        x = np.array(point, dtype)
+        problem = gm.Problem(lambda p, *, xp=np, f=loss: f(p, xp), x)
+        prepared: Any = gm.Numerical(scheme).prepare(problem)
+        exact = slope(x.astype(float))
+        errors = abs(prepared(x).gradient - exact)
+        rounded = float(np.finfo(dtype).eps) * 10 * abs(exact)
+        assert (errors <= prepared.error_estimate + rounded).all(), name
+
+
+@pytest.mark.parametrize("scheme", SCHEMES)
+def test_a_kink_some_numbers_away(scheme):
+    """Noise hides the kink from the narrow steps, and the wider ones have it in all of them."""
+    x = np.array([1000.0, 999.999, 1000.001], np.float32)
+    problem = gm.Problem(lambda p, *, xp=np: xp.sum(100 * xp.maximum(p - 1000.0005, 0) + p), x)
+    prepared: Any = gm.Numerical(scheme).prepare(problem)
+    errors = abs(prepared(x).gradient - np.array([1, 1, 101]))
+    assert (prepared.unresolved | (errors <= prepared.error_estimate)).all()
+
+
+@pytest.mark.parametrize("scheme", SCHEMES)
+def test_steps_in_an_exact_ratio_on_a_lattice(scheme):
+    """Two steps, one twice the other, agreed to the last digit on a staircase with a trend."""
+    x = np.array([0.30456, 0.9])
+    problem = gm.Problem(lambda p, *, xp=np: xp.sum(3e-5 * xp.round(1e5 * p) + p), x)
+    prepared: Any = gm.Numerical(scheme).prepare(problem)
+    errors = abs(prepared(x).gradient - 1)
+    assert (prepared.unresolved | (errors < 0.05)).all()

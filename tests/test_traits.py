@@ -120,6 +120,7 @@ def test_a_user_provider_takes_part_as_ours_do():
     assert effort(case) == effort(Case("width", "backprop", 1))
     record = run_case(case, Plan(limit=100.0), Settings(seconds=0.0), provider=Stranger())
     assert record["outcome"] == "measured"
+    assert record["reference"].startswith("the certified gradient")
     assert record["error"] < 1e-12
     assert tolerance("mine", np.dtype(float)) == tolerance(BASELINE, np.dtype(float))
 

@@ -211,9 +211,12 @@ def test_check_accepts_backprop(name):
     assert result.ok is True, result.mistake
 
 
-@pytest.mark.parametrize("name", HIDING_NOTHING)
+@pytest.mark.parametrize("name", sorted(HIDING_NOTHING.keys() - {"norm squared"}))
 def test_no_certificate_where_nothing_is_hidden(name):
-    """A zero by value beside an infinite slope must not be certified either."""
+    """A zero by value beside an infinite slope must not be certified either.
+
+    A squared norm is: whatever slope its root has at 0, none of it is left.
+    """
     with pytest.raises(gm.GradientError):
         gm.certified_gradient(HIDING_NOTHING[name].problem(float))
 

@@ -312,3 +312,23 @@ def test_without_a_bound_digits_alone_count():
     providers = [Planted(off(by), f"{by:g}", exact=None) for by in (0.0, 1e-6, 0.5)]
     found = gm.compare(scaled(1.0), providers, seconds=0).verdicts
     assert found == {"0": "right", "1e-06": "not decided", "0.5": "wrong"}
+
+
+def test_a_bound_that_a_provider_states_is_its_bound():
+    """A user who knows how far his method may be off must be able to say so."""
+
+    class Stating(Planted):
+        def bound(self, problem):
+            return {"W": np.full((2, 2), 1e-6), "b": np.full(2, 1e-6)}
+
+    def off(by):
+        def mistake(gradient):
+            gradient["b"] += by
+
+        return mistake
+
+    providers = [Stating(off(by), f"{by:g}", exact=None) for by in (1e-7, 1e-5)]
+    assert gm.compare(scaled(1.0), providers, seconds=0).verdicts == {
+        "1e-07": "right",
+        "1e-05": "wrong",
+    }

@@ -49,6 +49,8 @@ class Answer:
         The method's own estimate of the error of each entry.
     losses : dict of str to numpy.ndarray or None
         How many times the rounding error of one loss each entry may be off by, for differences.
+    stated : dict of str to numpy.ndarray or None
+        The bound on the error of each entry that the provider states.
     """
 
     provider: str
@@ -62,12 +64,13 @@ class Answer:
     exact: bool | None = None
     claim: Arrays | None = None
     losses: Arrays | None = None
+    stated: Arrays | None = None
 
     @property
     def given(self) -> Answered:
         """What the judge looks at."""
         assert self.gradient is not None
-        return Answered(self.gradient, self.value, self.exact, self.claim, self.losses)
+        return Answered(self.gradient, self.value, self.exact, self.claim, self.losses, self.stated)
 
     @property
     def is_finite(self) -> bool:
@@ -105,6 +108,7 @@ def answered(provider: Provider, ready: Ready) -> tuple[Answer, float]:
         exact=traits(provider).exact,
         claim=claimed(ready.prepared, ready.problem),
         losses=losses_in(ready.prepared),
+        stated=stated_bound(provider, ready.problem),
     )
     return answer, found.seconds
 
@@ -114,6 +118,15 @@ def timed(answer: Answer, ready: Ready, seconds: float) -> Answer:
     if seconds <= 0:
         return answer
     return replace(answer, cost=measure(ready.prepared, ready.problem, seconds=seconds))
+
+
+def stated_bound(provider: Provider, problem: Problem) -> Arrays | None:
+    """Return the bound that a provider states by a method ``bound(problem)``, None without one."""
+    bound = getattr(provider, "bound", None)
+    stated = bound(problem) if callable(bound) else None
+    if stated is None:
+        return None
+    return {name: np.array(a, float) for name, a in problem.structure.leaves(stated).items()}
 
 
 def claimed(prepared: Any, problem: Problem) -> Arrays | None:

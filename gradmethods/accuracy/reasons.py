@@ -128,7 +128,9 @@ REASONS: dict[str, tuple[Reason, ...]] = {
         Reason("right", (FIVE, RICHARDSON), "Of polynomials of degree 4 they truncate nothing."),
     ),
     "cancellation": (
-        Reason("wrong", EXACT, "Exact rules differentiate a formula that has lost its digits."),
+        Reason(
+            "inaccurate", EXACT, "Most digits cancel in the slope of the quotient, not all of them."
+        ),
         Reason("wrong", (FORWARD,), "The lost digits of the loss are divided by the step."),
         Reason(
             "inaccurate",
@@ -167,7 +169,16 @@ REASONS: dict[str, tuple[Reason, ...]] = {
         Reason("inaccurate", DIFFERENCES, "Losses near 1 are rounded, and differ by little."),
     ),
     "saturated-probabilities": (
-        Reason("not finite", ALL, "The loss itself is infinite in float64."),
+        Reason(
+            "not finite",
+            (*FORMULAS, *DIFFERENCES, BACKPROP),
+            "The loss itself is infinite in float64.",
+        ),
+        Reason(
+            "wrong",
+            (COMPLEX,),
+            "The infinite term leaves no trace in one imaginary part: its entry is 0, and marked.",
+        ),
     ),
     "saturated-logits": (
         Reason("right", ALL, "Nothing overflows and nothing is lost in this form."),
@@ -221,7 +232,8 @@ REASONS: dict[str, tuple[Reason, ...]] = {
             FORMULAS[:2],
             "The formula is 0/0 in float64; it is computed again in numbers without underflow.",
         ),
-        Reason("zero", (*DIFFERENCES, COMPLEX), "The loss is 0 wherever it is evaluated."),
+        Reason("zero", (*SYMMETRIC, COMPLEX), "The loss is 0 wherever it is evaluated."),
+        Reason("wrong", (FORWARD,), "The loss is 0 near by, and next to nothing a wide step away."),
     ),
 }
 """By case; each method stands in one reason of each."""

@@ -50,7 +50,7 @@ UNITS = {name: 2.0**-bits for name, bits in PRECISIONS.items()}
 LEAST = {name: float(np.finfo(name).smallest_normal) for name in PRECISIONS}
 """Least normal numbers."""
 
-FORWARD = 100
+FORWARD = 32
 """Parameters up to which rounding errors are followed along each of them."""
 
 Enclosures = dict[str, Objects]

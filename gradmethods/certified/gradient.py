@@ -7,9 +7,9 @@ import time
 from gradmethods.certified.agreement import check_agreement
 from gradmethods.certified.enclosure import CertifiedGradient
 from gradmethods.certified.evaluate import enclose
+from gradmethods.certified.harmless import Ties
 from gradmethods.certified.numbers import is_known
 from gradmethods.certified.precision import check_request, first_bits, raised, working
-from gradmethods.certified.ties import Ties
 from gradmethods.problem import Problem
 
 BUDGET = 600.0
@@ -47,9 +47,10 @@ def certified_gradient(
     InvalidProblem
         If the loss over balls is another function than in plain NumPy.
     NotDifferentiable
-        If there is no gradient at this point, or the balls do not decide whether there is: at a
-        kink, where a comparison has equal sides, where a function leaves its domain. Nothing is
-        guessed.
+        If there is no gradient at this point, or it is not decided whether there is: where branches
+        meet, unless it provably does not matter which is taken; where a decision rests on a value
+        at a jump or at the edge of a function's domain; where the loss in NumPy is another one, by
+        more than rounding. Nothing is guessed. `certified_truth` says which of these it is.
     BudgetExceeded
         If it takes too long; `certified_sample` then certifies some components.
     UnsupportedOperation
@@ -57,6 +58,12 @@ def certified_gradient(
 
     Notes
     -----
+    Where branches meet, the loss is one of several smooth functions, and its gradient is certified
+    if all of them have the same value and the same gradient at the point: one unknown stands for
+    each choice, and that nothing depends on the unknowns is found out in exact arithmetic modulo a
+    random prime (see the modules `ties` and `residues`; the chance of an error there is below
+    1e-15).
+
     Sources: F. Johansson, Arb: efficient arbitrary-precision midpoint-radius interval arithmetic,
     IEEE Transactions on Computers 66 (2017) 1281-1292; W. Tucker, Validated Numerics, Princeton
     2011, chapter 4 (derivatives enclosed).

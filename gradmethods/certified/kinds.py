@@ -270,13 +270,20 @@ def _is_average(
     The weights are those of the average that is closest; whatever they are, what they give is an
     average, and its distance is enclosed.
     """
+    if _is_close(rows[-1].balls, given, allowed):
+        return True
     table = np.array([np.append(row.middle - given, 1.0) for row in rows])
     weights = [arb(float(weight)) for weight in _weights(table.T, np.append(0 * given, 1.0))]
     total = sum(weights, arb(0))
     if not total > 0:
         return False
     average = sum((row.balls * (w / total) for row, w in zip(rows, weights, strict=True)), ZERO)
-    apart = each(lambda x, y: (x - y).abs_upper(), average, exact(given))
+    return _is_close(average, given, allowed)
+
+
+def _is_close(balls: Objects, given: NDArray[np.float64], allowed: NDArray[np.float64]) -> bool:
+    """Say whether what balls hold is for certain within a bound of a given vector."""
+    apart = each(lambda x, y: (x - y).abs_upper(), balls, exact(given))
     return bool(holds(lambda x, r: x <= arb(r), apart, allowed).all())
 
 

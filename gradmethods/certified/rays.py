@@ -11,6 +11,7 @@ Source: Y. Nesterov, Lexicographic differentiation of nonsmooth functions, Mathe
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any, NamedTuple
 
@@ -18,14 +19,30 @@ import numpy as np
 from flint import arb, arb_series
 
 from gradmethods.certified import decisions
-from gradmethods.certified.arrays import CONSTANT, NAN, Ball, Objects, each, either, holds
+from gradmethods.certified.arrays import (
+    CONSTANT,
+    NAN,
+    SMOOTHLY,
+    ZERO,
+    Ball,
+    Objects,
+    boxed,
+    each,
+    either,
+    from_list,
+    holds,
+    variations,
+)
 from gradmethods.certified.decisions import Settled, Undecided
 from gradmethods.certified.derivatives import Series, guarded, taylor
+from gradmethods.certified.evaluate import point_of, run
 from gradmethods.certified.functions import atan2
-from gradmethods.certified.namespace import ROOTS
+from gradmethods.certified.namespace import ROOTS, Balls
 from gradmethods.certified.numbers import tied
 from gradmethods.certified.series import atan2 as atan2_of_series
 from gradmethods.certified.series import head
+from gradmethods.certified.tangents import Tangents
+from gradmethods.errors import NotDifferentiable
 from gradmethods.problem import Problem
 
 TERMS = 4
@@ -160,13 +177,11 @@ class Ray(Series):
 
 def _root(x: Any) -> Any:
     """Take t out of the root of t² (c + …)."""
-    if head(x) > 0:
+    if not isinstance(x, arb_series) or x[0] > 0:
         return x.sqrt()
-    coefficients = x.coeffs() if isinstance(x, arb_series) else [x]
-    leading = next((i for i, c in enumerate(coefficients) if not c.is_zero()), None)
-    if leading is None:
-        return x * 0 if not isinstance(x, arb_series) else NAN
-    if leading % 2:
+    coefficients = x.coeffs()
+    leading = next((i for i, c in enumerate(coefficients) if not c.is_zero()), 1)
+    if leading % 2 or not coefficients[leading] > 0:
         return NAN
     root = arb_series(coefficients[leading:], prec=x.prec - leading).sqrt()
     return arb_series([arb(0)] * (leading // 2) + root.coeffs(), prec=x.prec - leading // 2)
@@ -204,14 +219,67 @@ class OneSided(NamedTuple):
     choices: list[Settled] | None
 
 
+class Facing(Balls):
+    """The namespace over balls, every choice falling as slopes along one direction have it.
+
+    That is enough where the sides of all choices part in proportion to steps, and much faster than
+    series.
+
+    Attributes
+    ----------
+    made : list of Settled
+        The choices between values that are equal at the point.
+    """
+
+    kind = "facing"
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.made: list[Settled] = []
+
+    def settled(self, name: str, *balls: Ball) -> Settled | None:
+        """Decide by the slopes of the two sides."""
+        varying = either(*balls) == SMOOTHLY
+        if not (either(*balls) != CONSTANT).any():
+            return None
+        a, b = (*balls, replace(balls[0], variation=None))[:2]
+        x, y = np.broadcast_arrays(a.values, b.values)
+        if name in ROOTS:
+            equal = varying & holds(arb.is_zero, x) & holds(arb.is_zero, y)
+        elif name in decisions.STEPS:
+            jumps = decisions.STEPS[name][1]
+            equal = varying & holds(lambda n: n.is_exact() and jumps(n), x)
+        else:
+            equal = varying & holds(tied, x, y)
+        below = above = np.zeros(equal.shape, bool)
+        if equal.any():
+            parts = variations(self._spread(a, x.shape), self._spread(b, x.shape))
+            if parts is None or name in ROOTS:
+                raise Undecided("Two equal values do not part in proportion to steps")
+            parting: Any = parts[0].plus(parts[1].negated())
+            below, above, neither = decisions.order(boxed(parting.whole()[0]), ZERO)
+            if (neither & equal).any():
+                raise Undecided("Two equal values do not part in proportion to steps")
+        self.made.append(Settled(name, np.asarray(equal), below & equal, above & equal))
+        return self.made[-1]
+
+
 def along(problem: Problem, direction: Sequence[arb]) -> OneSided:
-    """Look along a ray, working with series of `TERMS`.
+    """Look along a ray, working with series of `TERMS` where slopes do not tell.
 
     Raises
     ------
     Undecided
         If balls of this precision do not tell.
     """
+    with suppress(NotDifferentiable):
+        facing = Facing()
+        block = problem.structure.split(from_list(list(direction), (problem.size,)))
+        seeds = {name: Tangents(array[None]) for name, array in block.items()}
+        value, variation = run(problem, point_of(problem), seeds, facing)
+        slope = variation.whole()[0] if isinstance(variation, Tangents) else ZERO
+        if slope.is_finite():
+            return OneSided(value, slope, facing.made)
     xp = Ray()
     limit, slope = taylor(problem, xp, direction, 2)
     return OneSided(limit, slope, None if xp.blind else xp.made)

@@ -20,10 +20,10 @@ from gradmethods.certified.agreement import check_agreement
 from gradmethods.certified.arrays import ONE, Objects, exact, filled, from_list
 from gradmethods.certified.decisions import Settled
 from gradmethods.certified.evaluate import ENTRIES, point_of, run, slopes
+from gradmethods.certified.harmless import Ties
 from gradmethods.certified.namespace import Balls
 from gradmethods.certified.precision import check_request, first_bits, raised, working
 from gradmethods.certified.tangents import Tangents
-from gradmethods.certified.ties import Ties
 from gradmethods.errors import InvalidOption
 from gradmethods.problem import Problem
 from gradmethods.progress import shown

@@ -13,10 +13,9 @@ order it does not matter that they may fall otherwise where the sides part more 
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from typing import Any, TypeVar
+from typing import Any
 
 import numpy as np
 from flint import arb
@@ -32,21 +31,15 @@ from gradmethods.certified.arrays import (
     each,
     either,
     filled,
-    from_list,
     holds,
     is_zero,
     variations,
 )
-from gradmethods.certified.decisions import Settled, Tie, Undecided
-from gradmethods.certified.evaluate import point_of, run
+from gradmethods.certified.decisions import Settled, Undecided
 from gradmethods.certified.namespace import ROOTS, Balls
 from gradmethods.certified.numbers import tied
 from gradmethods.certified.piecewise import EITHER, chosen_by
 from gradmethods.certified.residues import Field, Number
-from gradmethods.certified.tangents import Tangents
-from gradmethods.problem import Problem
-
-Result = TypeVar("Result")
 
 
 class Choosing(Balls):
@@ -343,67 +336,3 @@ WEIGHTS: dict[str, Callable[..., int]] = {
     "logical_not": lambda x: 1 - x,
 }
 """Truth values as polynomials in those that they are made of."""
-
-
-def harmless_choices(problem: Problem) -> list[Settled] | None:
-    """Settle the choices between equal values at a point, if it does not matter how.
-
-    Returns
-    -------
-    list of Settled, or None
-        None if the loss or its gradient may depend on a choice.
-
-    Raises
-    ------
-    Undecided
-        If balls of this precision do not tell.
-    """
-    field = Field()
-    found = []
-    rows = [secrets.randbelow(2**60) - 2**59 for _ in range(2 * problem.size)]
-    directions = from_list([arb(x) for x in rows], (len(rows),)).reshape(2, problem.size)
-    for _ in range(2):
-        xp = Choosing(field)
-        point = {name: xp.numbers(values) for name, values in point_of(problem).items()}
-        start, seeds = 0, {}
-        for name, values in point.items():
-            part = directions[:, start : start + values.size]
-            seeds[name] = Tangents(xp.numbers(part).reshape(2, *values.shape))
-            start += values.size
-        loss, variation = run(problem, point, seeds, xp)
-        slopes = variation.whole().tolist() if isinstance(variation, Tangents) else []
-        found.append((xp.made, [xp.number(x) for x in (loss, *slopes)]))
-    (made, first), (_, second) = found
-    known = all(x.ball.is_finite() for x in first) and first[0].is_finite()
-    alike = all(x.residue == y.residue for x, y in zip(first, second, strict=True))
-    return made if known and alike else None
-
-
-class Ties:
-    """Choices between equal values at a point, settled once they stand in the way.
-
-    Parameters
-    ----------
-    problem : Problem
-
-    Attributes
-    ----------
-    choices : list of Settled, or None
-        How they are settled; None if that was not asked for.
-    """
-
-    def __init__(self, problem: Problem) -> None:
-        self.problem = problem
-        self.choices: list[Settled] | None = None
-
-    def beyond(self, attempt: Callable[[list[Settled] | None], Result]) -> Result:
-        """Try something, and once more with choices settled if these alone stand in the way."""
-        try:
-            return attempt(self.choices)
-        except Tie as tie:
-            if self.choices is None:
-                self.choices = harmless_choices(self.problem)
-            if self.choices is None:
-                tie.error.args = tie.args  # by now with the place in the loss
-                raise tie.error from None
-        return attempt(self.choices)

@@ -39,7 +39,15 @@ NEARLY_ONE = 1.25
 
 
 class Completing(Maker, Protocol):
-    """A maker that knows complements of its own primitives."""
+    """A maker that knows complements of its own primitives.
+
+    Attributes
+    ----------
+    overflows : bool
+        Whether to avoid what only overflow would spoil.
+    """
+
+    overflows: bool
 
     def beside(self, x: Node) -> Operand | None:
         """Return 1 - x, or None if nothing better is known."""
@@ -223,7 +231,8 @@ class Complements:
         ((key, part, factor),) = left
         own = below.get(key, (part, 0.0))[1]
         others = [_times(to, *term) for k, term in below.items() if k != key]
-        if is_node(part, "exp") and own and len(others) == 1 and is_number(others[0]):
+        alone = is_node(part, "exp") and own and len(others) == 1 and is_number(others[0])
+        if alone and to.overflows:
             # Overflow makes the share 0 then, not infinity divided by infinity.
             (u,) = part.operands
             falling = to.make("exp", u.operands[0] if is_node(u, "negative") else _minus(to, u))

@@ -34,6 +34,7 @@ class RuleRecorder(Recorder):
     method: str
     field: str
     longest = 0.0
+    overflows = True
 
     def rule(self, node: Node, position: int) -> Function | None:
         """Return the rule for one operand of a node, None where the derivative is zero.

@@ -276,7 +276,7 @@ class PreparedAnalytical(PreparedGradient):
                 f"Parameter {name!r} has shape {shape}: index {index} names no entry of it. Give "
                 "one number per axis, counted from 0."
             )
-        return _shown(self._formulas(example).partial(name, entry), latex=latex)
+        return _shown(self.formulas(example).partial(name, entry), latex=latex)
 
     def latex(
         self, name: str = BARE, index: int | tuple[int, ...] = (), *, example: int = 0
@@ -288,7 +288,7 @@ class PreparedAnalytical(PreparedGradient):
     @property
     def loss_formula(self) -> Any:
         """The SymPy expression of the loss (of the first example)."""
-        return self._formulas(0).loss
+        return self.formulas(0).loss
 
     @property
     def definitions(self) -> Mapping[Any, Any]:
@@ -314,14 +314,15 @@ class PreparedAnalytical(PreparedGradient):
         d_tanh1 = 2*tanh1
         d_multiply1 = d_tanh1/cosh(multiply1)**2
         """
-        definitions: Mapping[Any, Any] = self._formulas(0).definitions
+        definitions: Mapping[Any, Any] = self.formulas(0).definitions
         return definitions
 
     def source(self) -> str:
         """Return the straight-line program (of the first example's case)."""
         return self._cases.of(0).program.source
 
-    def _formulas(self, example: int) -> Any:
+    def formulas(self, example: int = 0) -> Any:
+        """Return all formulas of an example, as they are shown and as they are computed."""
         examples = self.problem.examples
         count = len(self.problem.data[examples[0]]) if examples else 1
         if not 0 <= example < count:

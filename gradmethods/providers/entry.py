@@ -20,6 +20,7 @@ from gradmethods.providers.climb import (
     slope_between,
     stairs,
 )
+from gradmethods.providers.hidden import distinct, hidden
 from gradmethods.providers.ladder import (
     AGREE,
     CONFIDENT,
@@ -29,11 +30,7 @@ from gradmethods.providers.ladder import (
     Ladder,
     Rung,
     agree,
-    bend_within,
-    distinct,
     even_falls,
-    kink_within,
-    persistent,
     through,
 )
 from gradmethods.providers.noise import POINTS, ROUGH, SHARE, is_flat, noise_of
@@ -44,14 +41,12 @@ ALIKE = 64.0
 """Sizes within this factor: the ladder of the one starts where that of the other ended."""
 SEEN = 10.0
 """The even part shows the curvature if it is so many times the noise."""
-NEAR, NARROWER = 1.5, 2.5
+NEAR, NARROWER = 1.5, 2.0
 """A rung is taken for the best step up to these factors above and below it: truncation grows as a
 power of the step, noise no faster than the step shrinks."""
 SHRINK = 4.0
 """Where the quotient disagrees with the ladder, the step shrinks by this, a few times."""
 ATTEMPTS = 6
-SHOWN = 0.1
-"""A kink at x is one if it is this part of the slope and of the even part, and no noise."""
 EXACT = 0.1
 """Less than this part of a rounding of x is none."""
 LEVELS = 4
@@ -322,21 +317,6 @@ def _confirmed(ladder: Ladder, scheme: Scheme, summit: Summit, cut: Power) -> Ch
     bend = abs(top.even) / top.h if top.shows(AGREE) else 0.0
     shown = _shown(ladder, scheme, h)
     return Choice(h, found, estimate, cut, shown, ladder.noise, bend, furthest.h)
-
-
-def hidden(ladder: Ladder, furthest: Rung, h: float, slope: float) -> float:
-    """Return what kinks and jumps of the curvature at x may add to a quotient at a step.
-
-    It is infinite if the rungs up to one, which are trusted, show a kink all the same.
-    """
-    seen = [*ladder.finer(furthest), furthest]
-    kink, unsure = kink_within(seen)
-    narrow = next((abs(r.even) / r.h for r in ladder.rungs if r.shows(AGREE)), 0.0)
-    if kink > max(AGREE * unsure, SHOWN * abs(slope), SHOWN * narrow):
-        return math.inf
-    bend = bend_within(seen)
-    known = bend.size if bend.size > bend.noise else 0.0
-    return max(kink, unsure, persistent(ladder.rungs), known * h)
 
 
 def _shown(ladder: Ladder, scheme: Scheme, h: float) -> float:

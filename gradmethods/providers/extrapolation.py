@@ -18,8 +18,9 @@ from typing import Any
 
 import numpy as np
 
-from gradmethods.providers.entry import Choice, Guess, choose, hidden, reference
+from gradmethods.providers.entry import Choice, Guess, choose, reference
 from gradmethods.providers.estimates import UNSEEN, Marks
+from gradmethods.providers.hidden import hidden
 from gradmethods.providers.ladder import AGREE, Ladder, even_grows
 from gradmethods.providers.probe import sizes_of
 from gradmethods.providers.schemes import SCHEMES, Estimate, StepRule, Vector, lost_step, or_nan

@@ -20,7 +20,8 @@ from numpy.typing import NDArray
 
 from gradmethods.providers.choice import Chooser
 from gradmethods.providers.entry import Choice
-from gradmethods.providers.ladder import AGREE, CONFIDENT, GROWTH, Term, kinks
+from gradmethods.providers.hidden import Term, kinks
+from gradmethods.providers.ladder import AGREE, CONFIDENT, GROWTH
 from gradmethods.providers.probe import sizes_of, some
 from gradmethods.providers.schemes import Scheme
 from gradmethods.providers.steps import Known

@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from itertools import pairwise
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -344,87 +343,3 @@ def even_grows(wide: Rung, narrow: Rung) -> bool:
     """Whether the even part grows no faster than h², as it does at a kink or a jump between."""
     q = (wide.h / narrow.h) ** 2
     return abs(wide.even) <= GROWTH * q * (abs(narrow.even) + AGREE * narrow.noise)
-
-
-def distinct(rungs: list[Rung]) -> list[Rung]:
-    """Leave out rungs that are close to a wider one."""
-    kept = rungs[-1:]
-    for rung in rungs[-2::-1]:
-        if rung.h * DISTINCT <= kept[0].h:
-            kept.insert(0, rung)
-    return kept
-
-
-class Term(NamedTuple):
-    """A coefficient of a power of the step that values show, and its noise."""
-
-    size: float
-    noise: float
-
-
-def kink_within(rungs: list[Rung]) -> Term:
-    """Return how large a kink at x may be, half the jump of the slope: the least that is seen."""
-    seen = distinct(rungs)
-    return _least(kinks([r.h for r in seen], [Term(r.even, r.noise) for r in seen]))
-
-
-def kinks(h: list[float], evens: list[Term]) -> list[Term]:
-    """Return how large a kink at x may be by even parts at steps: by one, by two, by three.
-
-    The even part of a kink goes as h, that of a smooth loss is a h² + c h⁴ + ….
-    """
-    over = [Term(even.size / s, even.noise / s) for even, s in zip(evens, h, strict=True)]
-    first = _without(over, h)
-    return [*over, *first, *_without(first, [a * b * (a + b) for a, b in pairwise(h)])]
-
-
-def persistent(rungs: list[Rung]) -> float:
-    """Return the kink that rungs show, if it may be at x for all that finer ones tell, else 0."""
-    seen = [r for r in rungs if r.finite]
-    for k, narrow in enumerate(seen):
-        grows_as_h = any(
-            abs(narrow.even) > GROWTH * (narrow.h / wide.h) ** 2 * abs(wide.even)
-            for wide in seen[k + 1 :]
-        )
-        if narrow.shows(AGREE) and grows_as_h:
-            kink = abs(narrow.even) / narrow.h
-            hidden = all(abs(abs(r.even) - kink * r.h) <= AGREE * r.noise for r in seen[:k])
-            return kink if hidden else 0.0
-    return 0.0
-
-
-def bend_within(rungs: list[Rung]) -> Term:
-    """Return how large a jump of the curvature at x may be, half of it: the least that is seen.
-
-    It makes slopes go as h; those of a smooth loss are f' + b h² + d h⁴ + ….
-    """
-    seen = distinct(rungs)
-    h = [r.h / seen[-1].h for r in seen]
-    linear = [
-        Term((b.slope - a.slope) / (v - u), (a.slope_noise + b.slope_noise) / (v - u))
-        for (a, b), (u, v) in zip(pairwise(seen), pairwise(h), strict=True)
-    ]
-    first = _without(linear, [a + b for a, b in pairwise(h)])
-    threes = zip(h, h[1:], h[2:], strict=False)
-    second = _without(first, [(a + b) * (b + c) * (a + c) for a, b, c in threes])
-    least = _least([*linear, *first, *second])
-    return Term(least.size / seen[-1].h, least.noise / seen[-1].h)
-
-
-def _without(terms: list[Term], others: list[float]) -> list[Term]:
-    """Eliminate another term, which grows in proportion to some numbers, between neighbours."""
-    rest = []
-    for (t, u), (a, b) in zip(pairwise(terms), pairwise(others), strict=True):
-        share = a / (b - a) if b > a else 0.0  # so little that it underflowed
-        rest.append(Term(t.size + (t.size - u.size) * share, t.noise + (t.noise + u.noise) * share))
-    return rest
-
-
-def _least(terms: list[Term]) -> Term:
-    """Return the size that excludes the larger ones, without its sign."""
-    least = min(
-        terms,
-        key=lambda term: abs(term.size) / CONFIDENT + term.noise,
-        default=Term(math.inf, math.inf),
-    )
-    return Term(abs(least.size), least.noise)

@@ -156,12 +156,16 @@ class Bound:
         Whether an array is right as a whole where entries are not decided that are no more than
         `DECISIVE` of its norm, all together: differences of losses know no more of small entries
         beside large ones.
+    source : str
+        What it comes from, as the beginning of a sentence that ends with its size; one that ends
+        with a full stop stands alone.
     """
 
     sure: Arrays
     most: Arrays
     seen: tuple[str, ...] = ()
     jointly: bool = False
+    source: str = "rounding may change it by"
 
 
 def scales(truth: Truth) -> Arrays:
@@ -215,7 +219,7 @@ def claimed_bound(claim: Arrays, truth: Truth, losses: Arrays | None = None) -> 
             most[name] = CLAIM * estimate + exact[name]
             if losses is not None:
                 most[name] = most[name] + losses[name] * truth.loss_rounding()
-    return Bound(sure, most, jointly=True)
+    return Bound(sure, most, jointly=True, source="by its own estimate it may be off by")
 
 
 def losses_in(prepared: Any) -> Arrays | None:

@@ -12,12 +12,12 @@ from gradmethods.structure import Arrays
 from gradmethods.truth.bounds import (
     CLAIM,
     DECISIVE,
-    ROUNDINGS,
     SEEN,
     SLACK,
     SURE,
     Bound,
     claimed_bound,
+    decisive,
     rounding_bound,
 )
 from gradmethods.truth.find import Found
@@ -34,6 +34,9 @@ from gradmethods.truth.verdict import (
 
 LEAST = 1.0
 """Correct digits below which numbers are no gradient, whatever bound there is."""
+
+AVERAGED = 64.0
+"""An average of gradients may be off by so many roundings of the largest entry."""
 
 VALUE = 1e3
 """The loss may be wrong by so many u|f|: the order of a long sum is a method's own."""
@@ -55,6 +58,8 @@ class Answered:
         The method's own estimate of the error of each entry.
     losses : dict of str to numpy.ndarray or None
         How many times the rounding error of one loss each entry may be off by, for differences.
+    stated : dict of str to numpy.ndarray or None
+        The bound on the error of each entry that the provider states.
     """
 
     gradient: Arrays
@@ -62,6 +67,7 @@ class Answered:
     exact: bool | None = None
     claim: Arrays | None = None
     losses: Arrays | None = None
+    stated: Arrays | None = None
 
 
 def judge(answer: Answered, found: Found) -> Verdict:
@@ -108,7 +114,7 @@ def _at_a_tie(answer: Answered, found: Found) -> Verdict:
         claim = np.zeros(size.shape) if answer.claim is None else answer.claim[name]
         known = np.where(np.isfinite(claim), claim, 0.0)
         told |= not np.isfinite(claim).all()
-        near[name] = ROUNDINGS * u * size + SURE * known
+        near[name] = AVERAGED * u * float(size.max(initial=0.0)) + SURE * known
         far[name] = SEEN * u * size + CLAIM * known + DECISIVE * size
     if tie.is_subgradient(gradient, structure.restore(near)):
         return Verdict(SUBGRADIENT, said=found.why)
@@ -120,13 +126,15 @@ def _at_a_tie(answer: Answered, found: Found) -> Verdict:
 def bound_of(answer: Answered, found: Found) -> Bound:
     """Return what the error of an answer may be, by its method.
 
-    Rounding is all that exact methods may be off by, beside what they say themselves. What is not
-    exact is held to its own estimate. Without one there is no bound: then digits alone count, and
-    an array with fewer than `LEAST` is wrong.
+    What a provider states is its bound. Rounding is all that exact methods may be off by, beside
+    what they say themselves. What is not exact is held to its own estimate. Without one there is no
+    bound: then digits alone count, and an array with fewer than `LEAST` is wrong.
     """
     truth = found.truth
     assert truth is not None
     gradient = truth.problem.structure.restore(found.project(answer.gradient))
+    if answer.stated is not None:
+        return decisive(found.errors(answer.stated), truth)
     claim = None if answer.claim is None else found.errors(answer.claim)
     if answer.exact:
         limits = rounding_bound(truth, gradient, lambda: found.seen)
@@ -148,7 +156,7 @@ def _by_digits(found: Found, truth: Truth, gradient: Any) -> Bound:
     for name, true in true_arrays(truth).items():
         without = not norm(errors[name]) <= 10**-LEAST * norm(true)
         most[name] = limits.sure[name] if without else np.full(true.shape, np.inf)
-    return Bound(limits.sure, most, limits.seen)
+    return Bound(limits.sure, most, limits.seen, source="the method tells no bound of its error.")
 
 
 def wrong_value(value: float | None, found: Found) -> str:

@@ -65,6 +65,8 @@ class ArrayVerdict:
         The largest error that those may have without being wrong, ÷ entry; 0 if there are none.
     finite : bool
         Whether all entries are.
+    source : str
+        What the bound comes from, as in `gradmethods.truth.bounds.Bound`.
     """
 
     outcome: str
@@ -74,6 +76,7 @@ class ArrayVerdict:
     open: tuple[Index, ...]
     allowed: float
     finite: bool = True
+    source: str = ""
 
 
 @dataclass(frozen=True)
@@ -165,7 +168,7 @@ def _judge(
     allowed = max((float(parts[i]) for i in still), default=0.0)
     return ArrayVerdict(
         outcome, float(excess.max(initial=0.0)), tuple(order), float(resolution), still, allowed,
-        bool(finite.all()),
+        bool(finite.all()), limits.source,
     )  # fmt: skip
 
 
@@ -176,8 +179,10 @@ def _reason(name: str, found: ArrayVerdict) -> str:
     more = f" and {len(entries) - 3:,} more" if len(entries) > 3 else ""
     where = f"{what}, entry {at}{more}" if at != "()" else what
     if found.outcome == UNDECIDED:
+        if found.source.endswith("."):
+            return f"{where}: {found.source[:-1]}"
         bound = f"{found.allowed:.1e} of the entry" if found.allowed < math.inf else "anything"
-        return f"{where}: rounding may change it by {bound}"
+        return f"{where}: {found.source} {bound}"
     if not found.finite:
         return f"NaN or infinity in {where}"
     times = f"{found.excess:.1e} times" if math.isfinite(found.excess) else "infinitely"

@@ -8,8 +8,6 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
-import numpy as np
-
 from gradmethods import problems
 from gradmethods.providers import get_provider
 from gradmethods.providers.analytical import PreparedAnalytical
@@ -80,16 +78,12 @@ def shared_operations(prepared: PreparedAnalytical) -> int:
     They are those of ``Analytical("cse")``, without deriving the formulas again, which takes nearly
     all of its time.
     """
-    from gradmethods.symbolic.program import Formulas, share, write_program
+    from gradmethods.symbolic.program import share, write_program
 
-    partials = {}
-    for name, shape in prepared.problem.structure.shapes.items():
-        partials[name] = np.empty(shape, object)
-        for index in np.ndindex(shape):
-            partials[name][index] = prepared.formula(name, index)
-    params = {name: prepared.symbols[name] for name in partials}
-    data = {name: array for name, array in prepared.symbols.items() if name not in partials}
-    shared, results = share(Formulas(prepared.loss_formula, partials, partials))
+    names = prepared.problem.structure.shapes
+    params = {name: prepared.symbols[name] for name in names}
+    data = {name: array for name, array in prepared.symbols.items() if name not in names}
+    shared, results = share(prepared.formulas())
     return write_program(shared, results, params, data, "mean").operations
 
 

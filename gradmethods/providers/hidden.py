@@ -1,0 +1,116 @@
+"""What rungs cannot exclude at x: a kink, or a jump of the curvature, below their noise.
+
+Powers of the step that a smooth loss has are eliminated between neighbouring rungs. What is left of
+the even parts bounds a kink, what is left of the slopes a jump of the curvature: it makes slopes go
+as h, so that an extrapolation, which takes them to go as h², leaves far more than it seems to.
+"""
+
+from __future__ import annotations
+
+import math
+from itertools import pairwise
+from typing import NamedTuple
+
+from gradmethods.providers.ladder import AGREE, CONFIDENT, DISTINCT, GROWTH, Ladder, Rung
+
+SHOWN = 0.1
+"""A kink at x is one if it is this part of the slope and of the even part, and no noise."""
+
+
+def hidden(ladder: Ladder, furthest: Rung, h: float, slope: float) -> float:
+    """Return what kinks and jumps of the curvature at x may add to a quotient at a step.
+
+    It is infinite if the rungs up to one, which are trusted, show a kink all the same.
+    """
+    seen = [*ladder.finer(furthest), furthest]
+    kink, unsure = kink_within(seen)
+    narrow = next((abs(r.even) / r.h for r in ladder.rungs if r.shows(AGREE)), 0.0)
+    if kink > max(AGREE * unsure, SHOWN * abs(slope), SHOWN * narrow):
+        return math.inf
+    bend = bend_within(seen)
+    known = bend.size if bend.size > bend.noise else 0.0
+    return max(kink, unsure, persistent(ladder.rungs), known * h)
+
+
+def distinct(rungs: list[Rung]) -> list[Rung]:
+    """Leave out rungs that are close to a wider one."""
+    kept = rungs[-1:]
+    for rung in rungs[-2::-1]:
+        if rung.h * DISTINCT <= kept[0].h:
+            kept.insert(0, rung)
+    return kept
+
+
+class Term(NamedTuple):
+    """A coefficient of a power of the step that values show, and its noise."""
+
+    size: float
+    noise: float
+
+
+def kink_within(rungs: list[Rung]) -> Term:
+    """Return how large a kink at x may be, half the jump of the slope: the least that is seen."""
+    seen = distinct(rungs)
+    return _least(kinks([r.h for r in seen], [Term(r.even, r.noise) for r in seen]))
+
+
+def kinks(h: list[float], evens: list[Term]) -> list[Term]:
+    """Return how large a kink at x may be by even parts at steps: by one, by two, by three.
+
+    The even part of a kink goes as h, that of a smooth loss is a h² + c h⁴ + ….
+    """
+    over = [Term(even.size / s, even.noise / s) for even, s in zip(evens, h, strict=True)]
+    first = _without(over, h)
+    return [*over, *first, *_without(first, [a * b * (a + b) for a, b in pairwise(h)])]
+
+
+def persistent(rungs: list[Rung]) -> float:
+    """Return the kink that rungs show, if it may be at x for all that finer ones tell, else 0."""
+    seen = [r for r in rungs if r.finite]
+    for k, narrow in enumerate(seen):
+        grows_as_h = any(
+            abs(narrow.even) > GROWTH * (narrow.h / wide.h) ** 2 * abs(wide.even)
+            for wide in seen[k + 1 :]
+        )
+        if narrow.shows(AGREE) and grows_as_h:
+            kink = abs(narrow.even) / narrow.h
+            hidden = all(abs(abs(r.even) - kink * r.h) <= AGREE * r.noise for r in seen[:k])
+            return kink if hidden else 0.0
+    return 0.0
+
+
+def bend_within(rungs: list[Rung]) -> Term:
+    """Return how large a jump of the curvature at x may be, half of it: the least that is seen.
+
+    It makes slopes go as h; those of a smooth loss are f' + b h² + d h⁴ + ….
+    """
+    seen = distinct(rungs)
+    h = [r.h / seen[-1].h for r in seen]
+    linear = [
+        Term((b.slope - a.slope) / (v - u), (a.slope_noise + b.slope_noise) / (v - u))
+        for (a, b), (u, v) in zip(pairwise(seen), pairwise(h), strict=True)
+    ]
+    first = _without(linear, [a + b for a, b in pairwise(h)])
+    threes = zip(h, h[1:], h[2:], strict=False)
+    second = _without(first, [(a + b) * (b + c) * (a + c) for a, b, c in threes])
+    least = _least([*linear, *first, *second])
+    return Term(least.size / seen[-1].h, least.noise / seen[-1].h)
+
+
+def _without(terms: list[Term], others: list[float]) -> list[Term]:
+    """Eliminate another term, which grows in proportion to some numbers, between neighbours."""
+    rest = []
+    for (t, u), (a, b) in zip(pairwise(terms), pairwise(others), strict=True):
+        share = a / (b - a) if b > a else 0.0  # so little that it underflowed
+        rest.append(Term(t.size + (t.size - u.size) * share, t.noise + (t.noise + u.noise) * share))
+    return rest
+
+
+def _least(terms: list[Term]) -> Term:
+    """Return the size that excludes the larger ones, without its sign."""
+    least = min(
+        terms,
+        key=lambda term: abs(term.size) / CONFIDENT + term.noise,
+        default=Term(math.inf, math.inf),
+    )
+    return Term(abs(least.size), least.noise)
