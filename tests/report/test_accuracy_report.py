@@ -294,7 +294,7 @@ def test_findings_name_the_worst(records):
     """If they named another, a reader would look in the wrong place."""
     said = " ".join(text.findings([*records, gap(reference("third"))]))
     assert "2 gradients certified, to 31 digits or more" in said
-    assert "16 of 16 answers within the bound" in said
+    assert "18 of 18 answers within the bound" in said
     assert "2.0 times the best measured" in said
     assert "2 pieces of work on accuracy left no result" in said
     assert text.findings([]) == []

@@ -34,8 +34,8 @@ if TYPE_CHECKING:
 VARIANTS = (
     *(Analytical(form).name for form in FORMS if form != Analytical().form),
     *(Numerical(scheme).name for scheme in DISTINCT),
-    Backprop().name,
     Forward().name,
+    Backprop().name,
 )
 """Every method and every variant whose accuracy differs."""
 
