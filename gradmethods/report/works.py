@@ -207,5 +207,18 @@ WORKS: Mapping[str, Work] = {
             "doi": "10.1080/10556788.2018.1435651",
         },
     ),
+    "wengert1964": Work(
+        "article",
+        {
+            "author": "Wengert, R. E.",
+            "title": "A simple automatic derivative evaluation program",
+            "journal": "Communications of the ACM",
+            "volume": "7",
+            "number": "8",
+            "pages": "463–464",
+            "year": "1964",
+            "doi": "10.1145/355586.364791",
+        },
+    ),
 }
 """By key. The first is the article that the project implements."""

@@ -53,8 +53,9 @@ def test_every_function_is_a_target():
 
 SAMPLE = range(len(TARGETS) * len(DTYPES))
 """One program for every function and dtype."""
-KNOWN = {(178, "certified")}
-"""Refused, because an infinity that nothing selects is on the way; it leaves when it is mended."""
+KNOWN = {(seed, "certified") for seed in (31, 61, 161, 178)}
+"""Refused: 178 because an infinity that nothing selects is on the way; the others because of a
+function of 8-bit integers, which NumPy computes in half precision, and balls exactly."""
 
 
 def faults(seed, methods=()):

@@ -84,7 +84,7 @@ def _judged(records: Records) -> list[str]:
     if len(exact):
         worst = exact.loc[exact["digits"].idxmin()]
         said.append(
-            f"Analytical and backprop have {worst['digits']:.1f} correct digits or more; the "
+            f"Exact methods have {worst['digits']:.1f} correct digits or more; the "
             f"fewest: {style_of(worst['provider']).label} on {worst['problem']}."
         )
     return said

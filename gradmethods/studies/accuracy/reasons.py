@@ -11,11 +11,12 @@ from typing import NamedTuple
 
 FORMULAS = ("analytical:cse", "analytical:expanded", "analytical:chain-rule")
 FORWARD, CENTRAL, FIVE = "numerical:forward", "numerical", "numerical:five-point"
-RICHARDSON, COMPLEX, BACKPROP = "numerical:richardson", "numerical:complex-step", "backprop"
+RICHARDSON, COMPLEX = "numerical:richardson", "numerical:complex-step"
+AUTOMATIC = ("forward", "backprop")
 SYMMETRIC = (CENTRAL, FIVE, RICHARDSON)
 DIFFERENCES = (FORWARD, *SYMMETRIC)
-EXACT = (*FORMULAS, COMPLEX, BACKPROP)
-ALL = (*FORMULAS, *DIFFERENCES, COMPLEX, BACKPROP)
+EXACT = (*FORMULAS, COMPLEX, *AUTOMATIC)
+ALL = (*FORMULAS, *DIFFERENCES, COMPLEX, *AUTOMATIC)
 
 
 class Reason(NamedTuple):
@@ -51,7 +52,7 @@ REASONS: dict[str, tuple[Reason, ...]] = {
         ),
         Reason(
             "right",
-            (FORMULAS[2], BACKPROP),
+            (FORMULAS[2], *AUTOMATIC),
             "A branch that is not selected has the cotangent 0, whatever its slope is.",
         ),
         Reason(
@@ -61,13 +62,13 @@ REASONS: dict[str, tuple[Reason, ...]] = {
         ),
     ),
     "norm-at-origin": (
-        Reason("not finite", (*FORMULAS, BACKPROP), "The formula, x/|x|, is 0/0 here."),
+        Reason("not finite", (*FORMULAS, *AUTOMATIC), "The formula, x/|x|, is 0/0 here."),
         Reason("number", (FORWARD,), "A step along an axis goes up with slope 1."),
         Reason("number", SYMMETRIC, "The norm is even: steps to both sides cancel."),
         Reason("number", (COMPLEX,), "The complex norm puts the slope at its tip to 0, the mean."),
     ),
     "power-at-zero": (
-        Reason("right", (*FORMULAS, BACKPROP), "The rules know that 0 to a power y > 0 stays 0."),
+        Reason("right", (*FORMULAS, *AUTOMATIC), "The rules know that 0 to a power y > 0 stays 0."),
         Reason("right", (COMPLEX,), "So does the complex power, without a rule for derivatives."),
         Reason("right", DIFFERENCES, "The losses hold powers of 0, all 0, and no logarithm."),
     ),
@@ -171,7 +172,7 @@ REASONS: dict[str, tuple[Reason, ...]] = {
     "saturated-probabilities": (
         Reason(
             "not finite",
-            (*FORMULAS, *DIFFERENCES, BACKPROP),
+            (*FORMULAS, *DIFFERENCES, *AUTOMATIC),
             "The loss itself is infinite in float64.",
         ),
         Reason(
@@ -192,7 +193,7 @@ REASONS: dict[str, tuple[Reason, ...]] = {
         ),
         Reason(
             "right",
-            (BACKPROP,),
+            AUTOMATIC,
             "It knows the sigmoid by its shape, where an exponential that overflows is kept out.",
         ),
         Reason("right", (*DIFFERENCES, COMPLEX), "The loss is right, and flat, around the point."),
@@ -224,7 +225,7 @@ REASONS: dict[str, tuple[Reason, ...]] = {
     "underflow": (
         Reason(
             "wrong",
-            (FORMULAS[2], BACKPROP),
+            (FORMULAS[2], *AUTOMATIC),
             "One term of the quotient rule, xy/(x + y)², has underflowed to 0.",
         ),
         Reason(
