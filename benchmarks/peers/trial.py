@@ -25,8 +25,8 @@ from gradmethods.output.format import duration
 from gradmethods.providers.attempt import Gap, attempt, prepare
 from gradmethods.providers.peers.peer import PreparedPeer
 from gradmethods.timing.estimates import FEWEST_FOR_BOOTSTRAP, Estimate
-from gradmethods.timing.measure import plain_loss, quiet
 from gradmethods.timing.rounds import Rounds
+from gradmethods.timing.timing import plain_loss, quiet
 
 Keep = Callable[[dict[str, Any]], Any]
 """What puts a record on the disk."""

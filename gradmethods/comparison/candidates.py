@@ -18,8 +18,8 @@ from gradmethods.providers import get_provider
 from gradmethods.providers.attempt import Gap, attempt, prepare, warm_up
 from gradmethods.providers.registry import traits
 from gradmethods.studies.accuracy.answers import Answer, answered, timed
-from gradmethods.timing.measure import plain_loss, quiet
 from gradmethods.timing.rounds import SHORTEST_ROUND, calls_for
+from gradmethods.timing.timing import plain_loss, quiet
 from gradmethods.truth.find import Found, find_truth
 from gradmethods.truth.verdict import NO_GRADIENT, SUBGRADIENT, WRONG
 

@@ -1,14 +1,14 @@
 """What a gradient costs: time, exact counts, and how they grow with the number of parameters.
 
-Nothing here judges a gradient or writes a file. Read `measure.py` first.
+Nothing here judges a gradient or writes a file. Read `timing.py` first.
 """
 
 from gradmethods.timing.counts import Counter, counted
 from gradmethods.timing.estimates import Estimate
 from gradmethods.timing.fits import PowerLaw, fit_asymptote, fit_power_law
-from gradmethods.timing.measure import measure
 from gradmethods.timing.noise import noise_floor
 from gradmethods.timing.rounds import Cost
+from gradmethods.timing.timing import measure
 
 __all__ = [
     "Cost",

@@ -12,9 +12,9 @@ from typing import Any
 import numpy as np
 
 from gradmethods.core.problem import Problem
-from gradmethods.timing.measure import plain_loss, take
 from gradmethods.timing.rounds import Clock, Cost, Rounds
 from gradmethods.timing.sweeps import BATCH
+from gradmethods.timing.timing import plain_loss, take
 
 WIDTHS = (2, 32, 256)
 """Hidden widths of the networks whose loss is timed against itself."""

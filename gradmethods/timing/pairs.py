@@ -16,9 +16,9 @@ from typing import Any
 from gradmethods.core.problem import Problem
 from gradmethods.core.provider import PreparedGradient
 from gradmethods.errors import InvalidOption
-from gradmethods.timing.measure import take
 from gradmethods.timing.rounds import Clock, Rounds
 from gradmethods.timing.sweeps import BATCH
+from gradmethods.timing.timing import take
 
 WIDTHS = (2, 8, 8, 1)
 """Units per layer of the network on which all pairs are timed: one of the grid's."""

@@ -20,8 +20,8 @@ from gradmethods.providers.black_box import over_reals
 from gradmethods.providers.numerical import Numerical
 from gradmethods.providers.schemes import SCHEMES, one_by_one
 from gradmethods.timing.counts import counted
-from gradmethods.timing.measure import plain_loss
 from gradmethods.timing.rounds import calls_for
+from gradmethods.timing.timing import plain_loss
 
 Vector = NDArray[Any]
 

@@ -20,11 +20,11 @@ from gradmethods.timing.cases import Case
 from gradmethods.timing.ceiling import ceiling
 from gradmethods.timing.counts import counted
 from gradmethods.timing.estimates import FEWEST_FOR_BOOTSTRAP
-from gradmethods.timing.measure import MOST_ROUNDS, plain_loss, quiet
 from gradmethods.timing.memory import memory, traced_seconds
 from gradmethods.timing.plan import Plan
 from gradmethods.timing.reference import check
 from gradmethods.timing.rounds import SHORTEST_ROUND, Rounds, calls_for
+from gradmethods.timing.timing import MOST_ROUNDS, plain_loss, quiet
 
 Drive = Callable[[Rounds, int], Any]
 """Runs a number of pairs of rounds; returns what the last gradient returned."""

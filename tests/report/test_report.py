@@ -20,8 +20,7 @@ from gradmethods.report import frames, tables, write_report
 from gradmethods.report.captions import METHOD
 from gradmethods.report.caveats import caveats
 from gradmethods.report.text import case_line, summary
-from gradmethods.timing import measure as timing
-from gradmethods.timing import rounds
+from gradmethods.timing import rounds, timing
 from gradmethods.timing.cases import Case, grid
 from tests.report_records import REASON, gap, record, write_run
 

@@ -10,9 +10,9 @@ import pytest
 import gradmethods as gm
 from gradmethods.errors import InvalidOption
 from gradmethods.timing import Estimate, measure, noise_floor
-from gradmethods.timing.measure import quiet
 from gradmethods.timing.noise import factor, noise_record
 from gradmethods.timing.rounds import Rounds, calls_for, disturbed
+from gradmethods.timing.timing import quiet
 
 
 class FakeClock:

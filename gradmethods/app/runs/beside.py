@@ -14,7 +14,7 @@ from gradmethods.core.problem import Problem
 from gradmethods.core.structure import Arrays
 from gradmethods.providers.backprop import Backprop
 from gradmethods.providers.numerical import Numerical
-from gradmethods.timing.measure import measure
+from gradmethods.timing.timing import measure
 
 SAMPLE = 8
 """Components of the gradient that are certified."""

@@ -32,9 +32,9 @@ from gradmethods.output.files import (
 )
 from gradmethods.output.format import duration
 from gradmethods.timing.estimates import Estimate
-from gradmethods.timing.measure import quiet
 from gradmethods.timing.passes import Passes, finished, missing_blocks
 from gradmethods.timing.provenance import provenance
+from gradmethods.timing.timing import quiet
 
 WIDTHS = (2, 1024, 1024, 1)
 """1,053,697 parameters: the widest network of the benchmark."""

@@ -14,7 +14,7 @@ from gradmethods.core.provider import Provider
 from gradmethods.core.structure import Arrays
 from gradmethods.providers.attempt import Gap, Ready, attempt, prepare
 from gradmethods.providers.registry import traits
-from gradmethods.timing.measure import Cost, measure
+from gradmethods.timing.timing import Cost, measure
 from gradmethods.truth.bounds import losses_in
 from gradmethods.truth.judge import Answered
 
