@@ -94,6 +94,7 @@ def blocks(folder):
     return {r["key"]: r for r in records if r["key"].startswith("block-")}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("often", sampled([2, 10], kept=[2]))
 def test_a_killed_run_goes_on_and_ends_the_same(tmp_path, whole, often):
     """If a kill lost or repeated finished blocks, or left other numbers, nobody could trust it."""
@@ -124,6 +125,7 @@ def test_a_killed_run_goes_on_and_ends_the_same(tmp_path, whole, often):
     assert read_json(tmp_path / million.PROVENANCE)["finished"] is True
 
 
+@pytest.mark.slow
 def test_a_block_that_is_not_whole_on_the_disk_is_run_again(tmp_path, whole):
     """If its record alone were trusted, a power cut would leave zeros in the gradient."""
     million.run_million(tmp_path, widths=WIDTHS, block_seconds=0.01)

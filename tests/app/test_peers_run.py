@@ -20,6 +20,7 @@ from gradmethods.output.files import RECORDS, append_record, read_json, read_rec
 from gradmethods.providers.attempt import Gap
 
 
+@pytest.mark.medium
 def test_a_peer_is_timed_beside_the_loss_and_beside_ours(monkeypatch):
     """If rounds were not taken side by side, a ratio would compare two states of the machine."""
     pairs = []
@@ -94,6 +95,7 @@ def measured(monkeypatch, **more):
     return run_with(monkeypatch, present)
 
 
+@pytest.mark.medium
 def test_a_case_leaves_a_record_of_everybody(monkeypatch):
     """If a contender left no row, the table would be silently incomplete."""
     records = measured(
@@ -166,7 +168,7 @@ def test_what_the_budget_does_not_hold_is_a_gap(tmp_path):
     assert {record["kind"] for record in read_records(tmp_path / RECORDS)} == {"budget"}
 
 
-@pytest.mark.medium
+@pytest.mark.slow
 def test_the_process_of_a_case_measures(tmp_path, monkeypatch):
     """If the plumbing between the processes broke, `make bench-peers` would measure nothing."""
     monkeypatch.setattr(run, "GRACE", 1e6)  # a loaded machine may take its time

@@ -273,6 +273,7 @@ def test_wrong_uses_are_refused():
             gm.advise(gm.problems.get("rosenbrock"), seconds=seconds)
 
 
+@pytest.mark.medium
 def test_the_command_advises(capsys):
     """If it did not, the advice would be for those who write Python at a prompt."""
     assert main(["advise", "network-1-1-1", "--seconds", "0.01"]) == 0

@@ -24,6 +24,7 @@ def test_it_shows_itself():
     assert str(comparison).endswith("Every provider that gave a gradient is right.")
 
 
+@pytest.mark.medium
 def test_columns_are_explained_and_unmeasured_ones_left_out():
     """Columns of dashes, and words that nobody explains, hide the ones that matter."""
     unmeasured = str(gm.compare(scaled(1.0), seconds=0))
@@ -136,6 +137,7 @@ def test_labels_stay_inside_the_picture():
             assert box.x1 <= inside.x1, text
 
 
+@pytest.mark.medium
 def test_many_providers_go_into_a_legend():
     """Nine labels beside nine points lie over one another."""
     names = [*DEFAULT_PROVIDERS, "numerical:forward", "numerical:five-point"]

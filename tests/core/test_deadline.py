@@ -148,6 +148,7 @@ def test_busy_seconds_pass_only_while_the_thread_computes():
         stubborn()
 
 
+@pytest.mark.medium
 def test_an_import_is_not_torn_to_pieces(tmp_path, monkeypatch):
     """A package whose import was stopped stayed half imported: SymPy failed until the end."""
     package = tmp_path / "slowly_imported"

@@ -346,6 +346,7 @@ def test_formulas_of_one_serve_all(name):
             np.testing.assert_allclose(array, expected.gradient[key], rtol=1e-10, atol=1e-13)
 
 
+@pytest.mark.medium
 def test_random_losses_that_are_proven_are_what_they_are_said_to_be():
     """The table holds what somebody thought of; a rule may be wrong where nobody did."""
     outcomes = Counter(map(study, range(200)))

@@ -88,6 +88,7 @@ def flat() -> gm.Problem:
     return gm.Problem(flat_loss, arrays(), DATA, examples=["X"])
 
 
+@pytest.mark.medium
 @pytest.mark.parametrize("provider", PROVIDERS, ids=lambda p: p.name)
 def test_every_method_gives_the_same_containers(problem, flat, provider):
     """Nesting changes no bit of a gradient, only the containers in which it comes."""

@@ -155,6 +155,7 @@ SMALLER: dict[str, dict[str, Any]] = {
 """Sizes that take a second, where the default takes more."""
 
 
+@pytest.mark.medium
 @pytest.mark.parametrize("name", gm.problems.names())
 def test_the_enclosure_holds_the_catalogue(name):
     """These are the truths that reports refer to."""

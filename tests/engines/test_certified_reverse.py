@@ -45,6 +45,7 @@ def test_both_modes_enclose_one_gradient(name):
     assert all(a.overlaps(b) and a.rel_accuracy_bits() > 90 for a, b in both)
 
 
+@pytest.mark.medium
 def test_rounding_is_bounded_alike():
     """What reverse mode allows for rounding must be no excuse for wrong digits."""
     for name in gm.problems.names():

@@ -172,6 +172,7 @@ def test_numbers_are_equal_only_if_they_provably_are():
         assert exp(x + y) != exp(x) * exp(y)  # and what is equal by an addition theorem stays open
 
 
+@pytest.mark.medium
 def test_random_branches_hide_no_wrong_answer():
     """Choices that cancel, and such that only seem to, are told apart in whatever they are used."""
     kinds = set()

@@ -170,7 +170,7 @@ for form in ("chain-rule", "cse", "expanded"):
 """
 
 
-@pytest.mark.medium
+@pytest.mark.slow
 def test_the_same_bits_in_two_processes():
     """An order that depends on Python's hash seed would round differently in every process."""
     outputs = []

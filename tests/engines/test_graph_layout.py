@@ -63,6 +63,7 @@ def overlaps(sizes, layout):
     ]
 
 
+@pytest.mark.medium
 @EVERY
 def test_no_two_boxes_overlap(case):
     """Of overlapping boxes one cannot be read."""

@@ -188,7 +188,7 @@ def nested(w, *, xp=np):
     return xp.sum(w)
 
 
-@pytest.mark.medium
+@pytest.mark.slow
 def test_ten_thousand_stages_need_no_stack():
     """A loop in a loss may be long; no limit on recursion may end the program of its user."""
     problem = gm.Problem(nested, np.array([0.3, 0.7]))

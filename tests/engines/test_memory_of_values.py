@@ -107,6 +107,7 @@ def test_gradients_that_are_inputs_constants_or_one_another(name, loss):
     assert not differs(problem, gradient, truth.gradient, 1e-9)
 
 
+@pytest.mark.medium
 @pytest.mark.parametrize("name", METHODS)
 def test_strided_arrays_are_arrays(name):
     """Broadcast, reversed and transposed views must count as the numbers in them."""

@@ -146,6 +146,7 @@ def test_softmax_of_rows_and_columns(axis):
         np.testing.assert_allclose(found, truth, rtol=1e-12, atol=0)
 
 
+@pytest.mark.medium
 @pytest.mark.parametrize("engine", ENGINES)
 def test_a_sum_of_rows_that_divides_columns(engine):
     """Without keepdims, sums over the rows of a square divide its columns: that is no softmax."""

@@ -52,6 +52,7 @@ def test_long_sums_and_deep_formulas(form):
     np.testing.assert_allclose(result, expected, rtol=1e-13)
 
 
+@pytest.mark.medium
 def test_a_long_row_is_cut():
     """Python's compiler gives up on a few thousand operands in a row."""
     symbols = sympy.symbols("a:5000", real=True)
@@ -82,6 +83,7 @@ def test_a_deep_formula_is_cut(shares):
 OPERATORS = (ast.BinOp, ast.UnaryOp, ast.Call, ast.Compare)
 
 
+@pytest.mark.medium
 @pytest.mark.parametrize("form", FORMS)
 def test_operations_are_those_of_the_code(form):
     """The claims on operation counts are made with this number: another counter must agree."""
@@ -159,7 +161,7 @@ for problem in problems:
 """
 
 
-@pytest.mark.medium
+@pytest.mark.slow
 def test_texts_are_the_same_in_every_process():
     """Committed results must not change with the seed of Python's hashes."""
     texts = {

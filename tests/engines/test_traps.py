@@ -273,6 +273,7 @@ def test_rows_of_missing_data_leave_the_rest():
     assert prepared.source() == plain
 
 
+@pytest.mark.medium
 @pytest.mark.parametrize(("method", "count"), [("backprop", 60), ("chain-rule", 12), ("cse", 8)])
 def test_random_programs_match_lazy_evaluation(method, count):
     """Selections in any order, inside and outside of steep functions, must neither add nor hide."""

@@ -22,6 +22,7 @@ def prepared_for(loss, x, scheme, dtype="float64") -> tuple[gm.Problem, Any]:
     return problem, Numerical(scheme).prepare(problem)
 
 
+@pytest.mark.medium
 @pytest.mark.parametrize("scheme", SCHEMES)
 def test_passes_for_each_parameter(scheme):
     """A few evaluations for each parameter, and sub-linear where there are many."""
@@ -136,6 +137,7 @@ def test_a_kink_beside_one_entry_is_its_own_matter():
     assert found[0] == pytest.approx(1, abs=1e-5)  # within 1e-9 nothing is seen more clearly
 
 
+@pytest.mark.medium
 def test_an_entry_that_nobody_searched():
     """One entry of thousands that varies much faster than the rest must not be missed."""
     n = 3000

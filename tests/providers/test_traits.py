@@ -109,6 +109,7 @@ def test_a_user_provider_has_defaults():
     assert traits("told") == told  # by its name, too, once it was met
 
 
+@pytest.mark.medium
 def test_a_user_provider_takes_part_as_ours_do():
     """If anything asked for names, a user's method would be missing or misjudged there."""
     problem = gm.problems.get("network-1-1-1")
@@ -146,6 +147,7 @@ def compared(tree):
                     yield each.lineno, each.value
 
 
+@pytest.mark.medium
 def test_no_code_compares_names_of_methods():
     """If it did, a new scheme, a peer or a user's method would be treated as another kind."""
     assert list(compared(ast.parse("x == 'backprop' or x in ('central',)")))

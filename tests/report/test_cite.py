@@ -77,6 +77,7 @@ def test_a_figure(run, capsys):
     assert work.startswith("@incollection{griewank1989,")  # whose bound its caption names
 
 
+@pytest.mark.medium
 def test_plain_text(run, capsys):
     """If there were BibTeX only, a slide or a README could not cite."""
     assert main(["cite", "tab-noise", "--run", str(run), "--format", "text"]) == 0
@@ -102,6 +103,7 @@ def test_software_run_and_works(run, capsys):
     )
 
 
+@pytest.mark.medium
 def test_what_is_not_there(run, capsys, monkeypatch):
     """If a typing error were cited, or a traceback shown, a paper would name nothing."""
     monkeypatch.chdir(run.parent)

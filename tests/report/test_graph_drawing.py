@@ -202,6 +202,7 @@ def texts(figure):
     return [text.get_text() for text in figure.axes[0].findobj(Text) if text.get_text()]
 
 
+@pytest.mark.medium
 def test_a_picture_holds_values_and_cotangents_where_asked():
     """If options were mixed up, a lesson's first picture would give the answer away."""
     found = TRACES["network-1-1-1"]

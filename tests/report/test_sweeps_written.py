@@ -104,6 +104,7 @@ def test_captions_fit_their_sweep(sweep):
     assert f"{SWEEPS[sweep].scales[0]}, " in figure_caption("time", sweep, costs).text
 
 
+@pytest.mark.medium
 def test_problems_stand_side_by_side():
     """If panels had axes of their own, their heights could not be compared."""
     costs = frames.costs_frame(some_costs())
@@ -117,6 +118,7 @@ def test_problems_stand_side_by_side():
     assert "Rosenbrock: numerical, central after n = 262,144" in panels_caption(OTHERS, costs).text
 
 
+@pytest.mark.medium
 @pytest.mark.parametrize("brief", [True, False])
 def test_a_brief_report_draws_what_pays(tmp_path, monkeypatch, brief):
     """If it drew everything, a run of five minutes would spend one of them on figures."""

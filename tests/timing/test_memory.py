@@ -34,6 +34,7 @@ def test_a_trace_that_is_going_on_is_left_alone():
         tracemalloc.stop()
 
 
+@pytest.mark.medium
 def test_backprop_holds_more_than_differences():
     """If it did not, the price of one backward pass, its stored values, would not be seen."""
     problem = gm.problems.get("mlp", widths=(2, 16, 16, 1), batch=1000)

@@ -129,6 +129,7 @@ def test_the_source_tells_uncommitted_changes(tmp_path, monkeypatch):
     assert len({before, one, origin._source()}) == 3
 
 
+@pytest.mark.medium
 @pytest.mark.skipif(not STATUS.exists(), reason="only Linux limits address space")
 def test_a_case_that_takes_all_memory_is_a_gap(monkeypatch):
     """If the system ended the process instead, the run would lose what comes after, too."""

@@ -215,6 +215,7 @@ def test_intervals_are_seeded():
     assert Estimate.of(values, seed=3) != Estimate.of(values, seed=4)
 
 
+@pytest.mark.medium
 def test_intervals_cover_the_true_median():
     """If the intervals were too narrow, noise would be published as a difference."""
     rng = np.random.default_rng(0)

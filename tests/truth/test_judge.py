@@ -135,6 +135,7 @@ KINKS = {
 }
 
 
+@pytest.mark.medium
 @pytest.mark.parametrize("name", KINKS)
 def test_a_subgradient_is_told_from_what_is_none(name):
     """At a kink no number is the gradient, but not every number is as good."""
@@ -230,6 +231,7 @@ def test_a_wrong_provider_ends_with_status_1():
     assert gm.compare(scaled(1.0), ["backprop", Planted(double)], seconds=0).status == 1
 
 
+@pytest.mark.medium
 def test_nothing_without_a_right_digit_is_advised():
     """Near the root of an expanded power every method has lost all digits."""
     advice = gm.compare(hard.get("expanded-power"), seconds=0.01).advice

@@ -208,6 +208,7 @@ HARD = {
 }
 
 
+@pytest.mark.medium
 @pytest.mark.parametrize("name", HARD)
 def test_round_off_accuses_nobody(name):
     """Where a gradient is nothing but round-off, methods differ by all of it and none is wrong."""
@@ -216,6 +217,7 @@ def test_round_off_accuses_nobody(name):
     assert set(verdicts.values()) <= {"right", "not decided"}, verdicts
 
 
+@pytest.mark.medium
 @pytest.mark.parametrize("name", HARD)
 def test_a_mistake_is_not_taken_for_round_off(name):
     """What is undecidable is never called right."""
@@ -235,6 +237,7 @@ def test_a_mistake_is_not_taken_for_round_off(name):
     assert comparison.verdicts["planted"] == "wrong"
 
 
+@pytest.mark.medium
 def test_round_off_confirms_nothing():
     """At a stationary point the gradient and its negative are as good: neither may be confirmed."""
     comparison = gm.compare(HARD["stationary"], [*EXACT, Planted(flip_all)], seconds=0)
