@@ -30,6 +30,11 @@ ONE_EACH = ("analytical:cse", "numerical", "backprop")
 """One provider of each of the three methods."""
 
 
+HEADLINE = 4
+"""Sizes of the width sweep that come before everything else: no figure is worth more than the one
+that holds every method against n, and an exponent takes so many sizes."""
+
+
 @dataclass(frozen=True)
 class Part:
     """What a grid takes of a sweep."""
@@ -40,7 +45,7 @@ class Part:
 
 GRIDS: Mapping[str, Mapping[str, Part]] = {
     "all": {
-        "width": Part(WIDTHS),
+        "width": Part(tuple(sorted({*WIDTHS, 3}))),
         "depth": Part(DEPTHS),
         "batch": Part(SWEEPS["batch"].scales[:5], ONE_EACH),
         "rosenbrock": Part(SPARSE, ONE_EACH),
@@ -176,9 +181,10 @@ def effort(case: Case) -> float:
 def grid(name: str = "all") -> list[Case]:
     """List the cases of a grid, in order of worth.
 
-    What is cheap comes first, so that a budget cuts off what is expensive: the order is by guessed
-    effort, in steps of a factor of two. Within a step sizes grow and providers and sweeps
-    alternate, so that each reaches as far as it can.
+    The smallest networks of the headline figure come first, with every method. Then what is cheap
+    comes first, so that a budget cuts off what is expensive: the order is by guessed effort, in
+    steps of a factor of two. Within a step sizes grow and providers and sweeps alternate, so that
+    each reaches as far as it can.
 
     Parameters
     ----------
@@ -194,8 +200,9 @@ def grid(name: str = "all") -> list[Case]:
             for provider in part.providers:
                 case = Case(sweep, provider, scale)
                 step = max(0, math.ceil(math.log2(effort(case) / 0.5)))
-                ranked.append((step, level, case))
-    return [case for *_, case in sorted(ranked, key=lambda entry: entry[:2])]  # stable
+                later = sweep != "width" or level >= HEADLINE
+                ranked.append((later, step, level, case))
+    return [case for *_, case in sorted(ranked, key=lambda entry: entry[:3])]  # stable
 
 
 def counts(name: str = "all") -> list[Case]:
