@@ -26,7 +26,7 @@ from gradmethods.engines.graph.collector import uncollected
 from gradmethods.engines.graph.slopes import Slopes, unbounded
 from gradmethods.engines.program import recognise
 from gradmethods.errors import GradientError
-from gradmethods.output.style import PURPLE, Style
+from gradmethods.output.style import WINE, Style
 from gradmethods.providers.compiled import Function, PreparedProgram
 
 
@@ -78,7 +78,7 @@ class Forward:
     exact: ClassVar[bool] = True
     black_box: ClassVar[bool] = False
     growth: ClassVar[float] = 1.0
-    style: ClassVar[Style] = Style("forward mode", PURPLE, "D", "-")
+    style: ClassVar[Style] = Style("forward mode", WINE, ">", "-")
     label: ClassVar[str] = style.label
 
     @property

@@ -139,7 +139,8 @@ def plot_gallery(frame: pd.DataFrame) -> Figure:
         for i, case in enumerate(cases):
             _cell(axes, (0, i), "none" if pd.isna(truths[case]) else str(truths[case]), BLANK)
         names = ["certified", *(style_of(name).label for name in methods)]
-        axes.set_xticks(range(len(names)), [name.replace(", ", "\n") for name in names])
+        lines = ["\n".join(name.split(", " if ", " in name else " ", 1)) for name in names]
+        axes.set_xticks(range(len(names)), lines)
         axes.set_yticks(range(len(cases)), cases)
         axes.tick_params(length=0, labeltop=True, labelbottom=False)
         axes.set(xlim=(-0.5, len(methods) + 0.5), ylim=(len(cases) - 0.5, -0.5))
