@@ -131,7 +131,7 @@ def backward_pass(problem: Problem) -> Callable[[Arrays, Real, Real], tuple[Any,
 
 
 ONE = np.array(1.0)
-"""Beside an array an array is taken faster than a number."""
+"""The number 1 as an array: NumPy takes it faster beside another array than a Python number."""
 
 
 def _sigmoid(z: Real, b: Real) -> None:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 OBSTACLE = "obstacle"
-"""What stands for a verdict where there is no gradient."""
+"""The entry of the verdict column for a provider that gave no gradient."""
 
 COULD_NOT_RUN = 2
 """Exit status where no provider gave a gradient."""

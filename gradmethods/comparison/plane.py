@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 FLOOR = 1e-17
 """Where an error of exactly 0 is drawn, as a log axis has no zero."""
 MOST_LABELS = 5
-"""Beside their points; more would lie over one another, and go into a legend."""
+"""Number of points up to which each has its label beside it; more points go into a legend."""
 
 
 class Compared(Protocol):

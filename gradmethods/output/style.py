@@ -16,7 +16,7 @@ YELLOW, BLUE, VERMILLION, PURPLE = "#F0E442", "#0072B2", "#D55E00", "#CC79A7"
 OLIVE = "#857000"
 """Their yellow, dark enough for lines on white."""
 WINE = "#882255"
-"""Of P. Tol's muted colours: darker than all of theirs but black, in grey print too."""
+"""A colour of P. Tol's muted scheme, darker in grey print than all of those above but black."""
 
 THEORY = "#777777"
 GRID = "#E4E4E4"

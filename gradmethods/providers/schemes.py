@@ -97,7 +97,7 @@ class Estimate(NamedTuple):
 
 
 def _no_quotient(f: Vector, p: Vector) -> Vector:
-    raise NotImplementedError(f"a scheme without offsets has no quotient of {f} at {p}")
+    raise TypeError(f"a scheme without offsets has no quotient of {f} at {p}")
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""What stands in the boxes of a drawn graph, and between which boxes edges lead."""
+"""The boxes of a drawn graph: their texts, their sizes, and the edges between them."""
 
 from __future__ import annotations
 

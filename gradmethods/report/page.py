@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Content:
-    """What stands in a report.
+    """The content of a report.
 
     Attributes
     ----------

@@ -46,8 +46,8 @@ TERMS = 5
 second one is 0."""
 
 ROUNDINGS = 4
-"""So many roundings go into a result, whatever comes before: forward mode may not round at all
-where another order of operations does."""
+"""Number of roundings that every result is allowed, whatever comes before: forward mode may not
+round at all where another order of operations does."""
 
 CLAIM = 10.0
 """How far an error may exceed the method's own estimate of it."""

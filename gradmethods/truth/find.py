@@ -30,13 +30,13 @@ if TYPE_CHECKING:
     from gradmethods.engines.certified import Truth as Answer
 
 SECONDS = 5.0
-"""That a certificate may take; one of a part may take so many more."""
+"""Seconds that a certificate may take; a certificate of a part may take as many again."""
 
 DIGITS = 25
-"""So many digits are certified: more than float64 has, so that its own error does not count."""
+"""Number of certified digits, more than float64 has: the error of the truth does not count."""
 
 COMPONENTS = 64
-"""Of which a large gradient is certified, at least one of each parameter array."""
+"""Number of components of a large gradient that are certified, at least one of each array."""
 
 ENTRIES, ALONG = "components", "directions"
 """Names of the steps along which a part is certified."""

@@ -163,7 +163,7 @@ def test_nothing_works():
 
 
 def test_noise_is_not_ranked():
-    """Of two methods that cost the same, a coin would be advised, and another one the next time."""
+    """If noise ranked two methods of equal cost, the advice would change from run to run."""
     first, second = option("backprop", 1.0, 1.0, 15.0), option("analytical", 1.1, 0.99, 15.0)
     slow = option("numerical", 0.0, 50.0, 9.0)
     found = Advice(KINK, 1.0, (first, second, slow), "the truth").choices()

@@ -19,7 +19,7 @@ WIDEST = 0.1
 """The widest step of the atlas; that of theory may be wider, and then no measured one can be so."""
 
 UNJUDGED = {"obstacle": "no truth", "error": "failed"}
-"""What stands for a verdict where none was given, by the kind of gap."""
+"""The entry of the verdict column where no verdict was given, by the kind of gap."""
 
 _CURVE = ("problem", "dtype", "scheme", "provider", "n", "components")
 _ABOUT = ("problem", "dtype", "n", "components")

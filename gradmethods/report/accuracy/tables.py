@@ -11,7 +11,7 @@ from gradmethods.providers.registry import style_of, traits
 from gradmethods.report.accuracy.frames import WHOLE, WIDEST
 
 WORDS = {"obstacle": "refused", "not run": "not run", "right": ""}
-"""What stands in a cell instead of a verdict, or beside a number if it is bad."""
+"""The words for verdicts in table cells; a right answer shows its number alone."""
 
 KINDS = {
     "reference": "certified gradient",
