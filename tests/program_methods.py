@@ -18,6 +18,8 @@ import mpmath as mp  # type: ignore[import-untyped]  # published without types
 import numpy as np
 
 import gradmethods as gm
+from gradmethods.engines.certified import evaluate
+from gradmethods.engines.certified.precision import working
 from tests import duals
 from tests.program_oracle import CRASH, DIGITS, EASY, NAN, SLACK, VALUE, WRONG, Oracle, Outcome
 from tests.programs import Program
@@ -37,8 +39,9 @@ EXACT: dict[str, Callable[[], Any]] = {
 SCHEMES = ("forward", "backward", "central", "five-point", "richardson")
 DIFFERENCES = (*SCHEMES, "reuse")
 """Each scheme by plain passes, and by reuse one of them, which goes by the seed."""
-METHODS = (*EXACT, "certified", "same", *DIFFERENCES)
-"""`same` holds differences by reuse against plain ones of the same step."""
+METHODS = (*EXACT, "certified", "modes", "same", *DIFFERENCES)
+"""`modes` holds certificates in reverse against those in forward mode, `same` differences by reuse
+against plain ones of the same step."""
 HALF, SMALL, RESOLVED, TOLD = 0.5, 1e-3, 0.1, 0.4
 """What is gross, of a derivative; small, of the largest; resolved, by neighbouring steps; and what
 an estimate must be, of the jump between two slopes, to tell of it."""
@@ -121,6 +124,23 @@ def certified(oracle: Oracle) -> Outcome:
             if not wrong and abs(mp.mpf(truth.value) - loss.v) <= 1e-15 * abs(loss.v) + 1e-323:
                 return Outcome("agrees")
     return Outcome(WRONG, wrong[0] if wrong else f"{truth.value!r}, not {mp.nstr(loss.v, 25)}")
+
+
+def modes(oracle: Oracle) -> Outcome:
+    """Hold a certificate, swept in reverse, against balls carried forward by the same choices."""
+    problem = oracle.problem
+    try:
+        truth = gm.certified_gradient(problem)
+    except gm.GradientError:
+        return Outcome("not judged")  # `certified` tells of it
+    with working(truth.bits):
+        point = evaluate.point_of(problem)
+        _, forwards = evaluate._forwards(problem, point, 0.0, math.inf, truth.choices)
+    for name, balls in truth.enclosure.items():
+        for i, (a, b) in enumerate(zip(balls.flat, forwards[name].flat, strict=True)):
+            if not a.overlaps(b):
+                return Outcome(WRONG, f"{name}[{i}] {a.str(25)} in reverse, {b.str(25)} forwards")
+    return Outcome("agrees", "through ties" if truth.choices else "")
 
 
 def same(oracle: Oracle) -> Outcome:
@@ -242,7 +262,7 @@ def limited(seconds: int) -> Iterator[None]:
 def outcome(name: str, oracle: Oracle) -> Outcome:
     """Run one method; a refusal is an outcome, every other exception or warning a crash."""
     way = exact if name in EXACT else differences
-    run = {"certified": certified, "same": same}.get(name) or partial(way, name)
+    run = {"certified": certified, "modes": modes, "same": same}.get(name) or partial(way, name)
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         try:
