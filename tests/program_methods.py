@@ -42,9 +42,11 @@ DIFFERENCES = (*SCHEMES, "reuse")
 METHODS = (*EXACT, "certified", "modes", "same", *DIFFERENCES)
 """`modes` holds certificates in reverse against those in forward mode, `same` differences by reuse
 against plain ones of the same step."""
-HALF, SMALL, RESOLVED, TOLD = 0.5, 1e-3, 0.1, 0.4
-"""What is gross, of a derivative; small, of the largest; resolved, by neighbouring steps; and what
-an estimate must be, of the jump between two slopes, to tell of it."""
+HALF, BOLD, SMALL, RESOLVED, TOLD = 0.5, 10.0, 1e-3, 0.1, 0.4
+"""What is gross, of a derivative; bold, of an estimate; small, of the largest; resolved, by
+neighbouring steps; and what an estimate must be, of the jump between two slopes, to tell of it."""
+FINEST = mp.mpf("1e-30")
+"""What certificates claim, of a derivative."""
 SILENT, INVENTED, MISSED = "SILENT", "INVENTED", "MISSED"
 HIDDEN, FINER, FAINT, SMALL_ONE, TIMID, MARKED = (
     "hidden",
@@ -108,22 +110,33 @@ def exact(name: str, oracle: Oracle) -> Outcome:
 
 
 def certified(oracle: Oracle) -> Outcome:
-    """Hold a certificate against the truth, to its radius."""
+    """Hold a certificate against the truth, to its radius, with all the digits that it has.
+
+    Where dual numbers have no derivative, as at the tip of a cone that is squared, the slopes to
+    both sides stand for it.
+    """
     truth = gm.certified_gradient(oracle.problem)
-    found, radii = (truth.structure.join(x) for x in (truth.gradient, truth.radius))
+    given = (truth.gradient, truth.tail, truth.tail_radius)
+    parts = list(zip(*(truth.structure.join(x).tolist() for x in given), strict=True))
     for digits in (40, 700):
         loss = oracle.loss if digits == 40 else duals.differentiate(oracle.problem, digits)
         with mp.workdps(digits):
             wrong = [
-                f"[{i}] {f!r} ± {r:.1e}, not {mp.nstr(t, 25)}"
-                for i, (f, r, t) in enumerate(
-                    zip(found.tolist(), radii.tolist(), loss.t, strict=True)
-                )
-                if not abs(mp.mpf(f) - t) <= mp.mpf(r) * (1 + 1e-12) + mp.mpf(10) ** -30 * abs(t)
+                f"[{i}] {f!r} + {rest!r} ± {r:.1e}, not {mp.nstr(t, 35)}"
+                for i, (f, rest, r) in enumerate(parts)
+                for t, fine in _truths(oracle, loss, i)
+                if not abs(mp.mpf(f) + rest - t) <= mp.mpf(r) * (1 + 1e-12) + fine * abs(t)
             ]
             if not wrong and abs(mp.mpf(truth.value) - loss.v) <= 1e-15 * abs(loss.v) + 1e-323:
-                return Outcome("agrees")
+                return Outcome("agrees", f"{truth.digits} digits" if truth.digits < 30 else "")
     return Outcome(WRONG, wrong[0] if wrong else f"{truth.value!r}, not {mp.nstr(loss.v, 25)}")
+
+
+def _truths(oracle: Oracle, loss: Any, i: int) -> list[tuple[Any, Any]]:
+    """Return what a derivative must be, and how finely that is known, relative to itself."""
+    if mp.isfinite(loss.t[i]):
+        return [(loss.t[i], FINEST)]
+    return [(side, 2.0**-52) for side in oracle.sides(i)]
 
 
 def modes(oracle: Oracle) -> Outcome:
@@ -190,8 +203,9 @@ def _largest(program: Program, h: float) -> float:
 def differences(name: str, oracle: Oracle) -> Outcome:
     """Hold differences of the default step to their own estimates, entry by entry.
 
-    An entry is gross if it is off by half and by more than rounding explains. Where it is marked,
-    nothing is wrong (`timid` where neighbouring steps would resolve it). Where it is not, it is
+    Where an entry is marked, nothing is wrong (`timid` where neighbouring steps would resolve it).
+    Where it is not, an error that no rounding of derivatives explains is judged: one that is ten
+    times its estimate, or is gross, half of the derivative. The entry then is
 
     - hidden: only the rounding of the loss tells the slope found from the true one;
     - finer: the slope turns within four neighbouring numbers, which no difference can see;
@@ -234,7 +248,8 @@ def judged(
         timid = oracle.best(i, scheme) <= RESOLVED * scale
         return Outcome(TIMID if timid else MARKED, text)
     error = abs(found - below)
-    if error <= HALF * scale + oracle.least or error <= oracle.bounds(seen=True)[i + 1]:
+    gross = error > HALF * scale + oracle.least
+    if (not gross and error <= BOLD * estimate) or error <= oracle.bounds(seen=True)[i + 1]:
         return Outcome("agrees")
     if not error <= estimate:
         if oracle.hidden(i, scheme, found, estimate, step):
