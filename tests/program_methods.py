@@ -29,7 +29,7 @@ SECONDS = 60
 STEPS = {"float64": 2.0**-13, "float32": 2.0**-6}
 EXACT: dict[str, Callable[[], Any]] = {
     "backprop": gm.Backprop,
-    "forward": gm.Forward,
+    "forward-mode": gm.Forward,
     "complex-step": partial(gm.Numerical, "complex-step"),
     "analytical": gm.Analytical,
     "cse": partial(gm.Analytical, "cse"),
