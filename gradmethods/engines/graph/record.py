@@ -21,7 +21,7 @@ from gradmethods.core.one_function import Recorded, Rounding, check_recorded, is
 from gradmethods.core.problem import Problem
 from gradmethods.core.structure import Arrays
 from gradmethods.engines.graph.graph import Graph, Node
-from gradmethods.engines.graph.place import Place, place_of
+from gradmethods.engines.graph.place import Place, calling_frame, place_in, place_of
 from gradmethods.errors import (
     GradientError,
     InvalidProblem,
@@ -89,6 +89,35 @@ class Recorder(Namespace):
         """Return the dtype of a node or constant."""
         dtype: np.dtype[Any] = payload.dtype
         return dtype
+
+
+class Placed(Recorder):
+    """A recorder that knows of every node which place of the loss made it.
+
+    Attributes
+    ----------
+    places : dict of Node to Place or None
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.places: dict[Node, Place | None] = {}
+        self._known: dict[Any, Place] = {}
+
+    def apply(self, primitive: Primitive, payloads: list[Any], static: dict[str, Any]) -> Node:
+        """Add a node."""
+        node = super().apply(primitive, payloads, static)
+        self.places[node] = self._place()
+        return node
+
+    def _place(self) -> Place | None:
+        frame = calling_frame()
+        if frame is None:
+            return None
+        at = frame.f_code, frame.f_lasti  # a loop comes by often
+        if at not in self._known:
+            self._known[at] = place_in(frame, frame.f_lasti, frame.f_lineno)
+        return self._known[at]
 
 
 def record(problem: Problem) -> Graph:
