@@ -60,6 +60,8 @@ class Finding:
         Whether it shows in the backward pass: the operation's slope is what fails.
     operation : str
         As a user writes it: ``xp.log``, ``+``.
+    step : int
+        Its place among the nodes of the loss's graph, as `gradmethods.engines.graph.record` has it.
     place : Place or None
         The file and line of the loss, and the expression.
     entry : tuple of int
@@ -78,6 +80,7 @@ class Finding:
     fault: Fault
     backward: bool
     operation: str
+    step: int
     place: Place | None
     entry: tuple[int, ...]
     operands: tuple[str, ...]
@@ -86,18 +89,22 @@ class Finding:
     reaches: dict[str, float]
     remedy: str
 
-    def __str__(self) -> str:
-        at = f"{self.place}: {self.place.text}" if self.place and self.place.text else self.place
+    @property
+    def summary(self) -> str:
+        """What is made of what, in a line."""
         what = f"the slope of {self.operation}" if self.backward else self.operation
         of = f" of {' and '.join(self.operands)}" if self.operands else ""
+        verb = "makes" if self.operands or self.backward else "holds"
         if self.exact == NOT_FINITE:
             exact = ", with exact numbers, too"
         else:
             exact = f", exactly {self.exact}" if self.exact not in ("", self.computed) else ""
         entry = f", at entry {list(self.entry)}" if self.entry else ""
-        verb = "makes" if self.operands or self.backward else "holds"
-        made = f"{verb} {self.computed}{of}{exact}"
-        text = f"{what}{f' [{at}]' if at else ''} {made}{entry}."
+        return f"{what} {verb} {self.computed}{of}{exact}{entry}"
+
+    def __str__(self) -> str:
+        at = f"{self.place}: {self.place.text}" if self.place and self.place.text else self.place
+        text = f"{self.summary}{f' [{at}]' if at else ''}."
         if self.fault is Fault.DIGITS:
             left = [f"{digits:.0f} of {name}" for name, digits in self.reaches.items()]
             text += f" Digits that this alone leaves: {', '.join(left)}."
@@ -304,6 +311,7 @@ def _finding(
         fault,
         of is not node,
         f"what is computed from {_named(of)}" if total else _named(of),
+        played.steps[of],
         played.places.get(of),
         entry,
         tuple(_operands(played, of, entry if bad.shape == of.shape else ())),

@@ -57,7 +57,8 @@ class _Following(Plain):
         """Add cotangents; the node belongs to the value that is used more than once."""
         self._at = to
         found = super().gathered(so_far, contribution, to)
-        self.sums.add(found.payload)
+        if type(found.payload) is Node:  # not a constant
+            self.sums.add(found.payload)
         return found
 
     def apply(self, primitive: Primitive, payloads: list[Any], static: dict[str, Any]) -> Node:
@@ -83,6 +84,8 @@ class Replay:
         For nodes of the backward pass: for which operation of the loss they are.
     sums : set of Node
         Those that add up what several uses of that operation's value give to its cotangent.
+    steps : dict of Node to int
+        For nodes of the forward pass: their places in the order of the loss's graph.
     places : dict of Node to Place or None
         For nodes of the forward pass: where in the loss they are written.
     computed : dict of Node to numpy.ndarray
@@ -96,6 +99,7 @@ class Replay:
     nodes: tuple[Node, ...]
     served: Mapping[Node, Node]
     sums: Collection[Node]
+    steps: Mapping[Node, int]
     places: Mapping[Node, Place | None]
     computed: Values
     enclosed: Enclosed
@@ -178,9 +182,11 @@ def replay(problem: Problem) -> Replay:
             for name, node in graph.data.items():
                 enclosed[node] = Array(xp, problem.data[name])
             _enclose(xp, (x for x in nodes if x.primitive), enclosed, enclosed)
-    forward = set(graph.nodes())
-    served = {x: rules.served[x] for x in nodes if x in rules.served and x not in forward}
-    return Replay(loss, gradient, nodes, served, rules.sums, recorder.places, values, enclosed)
+    steps = {node: k for k, node in enumerate(graph.nodes())}
+    served = {x: rules.served[x] for x in nodes if x in rules.served and x not in steps}
+    return Replay(
+        loss, gradient, nodes, served, rules.sums, steps, recorder.places, values, enclosed
+    )
 
 
 def _enclose(xp: Balls, nodes: Iterable[Node], known: Enclosed, found: Enclosed) -> None:

@@ -14,6 +14,7 @@ from gradmethods.app.cli import main
 from gradmethods.comparison.remedies import REMEDIES, Fault
 from gradmethods.problems import hard
 from gradmethods.xp.primitives import TABLE
+from tests.random_programs import written
 
 NAN, INFINITY, DIGITS = Fault.NAN, Fault.INFINITY, Fault.DIGITS
 
@@ -292,3 +293,19 @@ def test_the_command(capsys, tmp_path):
     assert "xp.exp" in capsys.readouterr().out
     assert target.read_text().splitlines()[1].startswith("infinity,forward,xp.exp,ranges.py:")
     assert main(["explain", "log-sum-exp-shifted"]) == 0
+
+
+def test_a_picture_numbers_what_was_found(tmp_path):
+    """The graph and the text must speak of the same operation; text output has no numbers."""
+    out = tmp_path / "graph.svg"
+    assert main(["graph", "log-sum-exp-plain", "--explain", "--out", str(out)]) == 0
+    assert "makes inf of 750" in out.read_text()
+    assert main(["graph", "log-sum-exp-plain", "--explain"]) == 2
+
+
+@pytest.mark.parametrize("seed", [900040, 900142])
+def test_random_programs(seed):
+    """A backward pass has operations that no loss writes, and cotangents that are constant."""
+    found = gm.explain(written(seed).problem())
+    assert found.ok
+    assert found.backprop > 12 or math.isnan(found.backprop)
