@@ -14,7 +14,7 @@ from gradmethods.app.cli import main
 from gradmethods.comparison.remedies import REMEDIES, Fault
 from gradmethods.problems import hard
 from gradmethods.xp.primitives import TABLE
-from tests.random_programs import written
+from tests.program_writer import written
 
 NAN, INFINITY, DIGITS = Fault.NAN, Fault.INFINITY, Fault.DIGITS
 
@@ -307,5 +307,5 @@ def test_a_picture_numbers_what_was_found(tmp_path):
 def test_random_programs(seed):
     """A backward pass has operations that no loss writes, and cotangents that are constant."""
     found = gm.explain(written(seed).problem())
-    assert found.ok
-    assert found.backprop > 12 or math.isnan(found.backprop)
+    assert found.ok, str(found)
+    assert not found.backprop < 7  # in single precision; NaN where the loss has no certificate
