@@ -76,6 +76,8 @@ def written(tmp_path, body):
 
 def loaded(file):
     spec = importlib.util.spec_from_file_location("ported", file)
+    assert spec is not None
+    assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module.loss
