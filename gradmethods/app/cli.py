@@ -20,6 +20,7 @@ from gradmethods.app.commands import (
     diff,
     explain,
     formulas,
+    gradbench,
     graph,
     million,
     port,
@@ -47,6 +48,7 @@ COMMANDS = (
     report,
     diff,
     cite,
+    gradbench,
 )
 """In the order of ``gradmethods --help``."""
 
