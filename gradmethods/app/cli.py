@@ -13,6 +13,7 @@ from gradmethods.app.commands import (
     advise,
     article,
     bench,
+    certify,
     check,
     cite,
     claims,
@@ -48,6 +49,7 @@ COMMANDS = (
     report,
     diff,
     cite,
+    certify,
     gradbench,
 )
 """In the order of ``gradmethods --help``."""
