@@ -22,7 +22,7 @@ from gradmethods.core.problem import Problem
 from gradmethods.core.structure import Arrays
 from gradmethods.errors import BudgetExceeded, GradientError, NotDifferentiable
 from gradmethods.output.format import duration
-from gradmethods.truth.bounds import textbook_errors
+from gradmethods.truth.seen import Seen, textbook_errors
 from gradmethods.truth.truth import Truth
 
 if TYPE_CHECKING:
@@ -83,7 +83,7 @@ class Found:
         )
 
     @cached_property
-    def seen(self) -> Arrays | None:
+    def seen(self) -> Seen | None:
         """The errors of backpropagation with textbook slopes, in the structure of `truth`."""
         return None if self.truth is None else textbook_errors(self.truth)
 

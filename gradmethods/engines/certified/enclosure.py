@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 from flint import arb
@@ -14,9 +16,10 @@ from numpy.typing import NDArray
 from gradmethods.core.problem import Problem
 from gradmethods.core.structure import Arrays, Parameters, ParametersLike, Structure
 from gradmethods.engines.certified import numbers
-from gradmethods.engines.certified.arrays import each, holds
+from gradmethods.engines.certified.arrays import NAN, each, holds, is_finite
 from gradmethods.engines.certified.decisions import Settled
 from gradmethods.engines.certified.evaluate import Enclosures, enclose_rounded
+from gradmethods.engines.certified.piecewise import EITHER
 from gradmethods.engines.certified.precision import working
 from gradmethods.errors import NotDifferentiable
 
@@ -186,19 +189,40 @@ class CertifiedGradient:
         """
         return {name: bound.copy() for name, bound in self._own_precision[1].items()}
 
+    def branching(self) -> Arrays:
+        """Say of which components rounding may take another branch, or lead out of a domain.
+
+        Returns
+        -------
+        dict of str to numpy.ndarray of bool
+            By parameter array.
+        """
+        return self._branching
+
     def loss_rounding(self) -> float:
         """Bound the rounding error of evaluating the loss in the problem's own precision."""
         return self._own_precision[0]
 
     @cached_property
     def _own_precision(self) -> tuple[float, Arrays]:
-        try:
-            loss, enclosure = enclose_rounded(self.problem, self.choices)
-        except NotDifferentiable:
-            nothing = {name: np.full(x.shape, math.inf) for name, x in self.enclosure.items()}
-            return math.inf, nothing
+        found = self._in_own_precision(EITHER)
+        if found is None:
+            return math.inf, {n: np.full(x.shape, math.inf) for n, x in self.enclosure.items()}
+        loss, enclosure = found
         with working(self.bits):
             return numbers.farthest(loss, self.loss), {
                 name: each(numbers.farthest, x, self.enclosure[name]).astype(float)
                 for name, x in enclosure.items()
             }
+
+    @cached_property
+    def _branching(self) -> Arrays:
+        found = self._in_own_precision(NAN)
+        if found is None:
+            return {name: np.ones(x.shape, bool) for name, x in self.enclosure.items()}
+        return {name: ~holds(is_finite, x) for name, x in found[1].items()}
+
+    def _in_own_precision(self, either: Any) -> tuple[arb, Enclosures] | None:
+        with suppress(NotDifferentiable):
+            return enclose_rounded(self.problem, self.choices, either)
+        return None

@@ -162,13 +162,21 @@ def enclose(
 
 
 def enclose_rounded(
-    problem: Problem, choices: Sequence[Settled] | None = None
+    problem: Problem, choices: Sequence[Settled] | None, either: arb
 ) -> tuple[arb, Enclosures]:
     """Enclose what rounding may make of the loss and its gradient in the problem's own precision.
 
     The radii cover sums in any order, forward mode up to `FORWARD` parameters, a sweep back beyond,
     and every branch that rounding may take: see `Hulls`. Where it may lead to infinity or to no
     number, the balls are not finite.
+
+    Parameters
+    ----------
+    problem : Problem
+    choices : sequence of Settled, or None
+        How choices between equal values are made.
+    either : flint.arb
+        As in `Hulls`.
 
     Raises
     ------
@@ -177,7 +185,7 @@ def enclose_rounded(
     """
     dtype = str(problem.dtype)
     with working(PRECISIONS[dtype]):
-        point, namespace = point_of(problem), partial(Hulls, UNITS[dtype], choices)
+        point, namespace = point_of(problem), partial(Hulls, UNITS[dtype], choices, either)
         if problem.size <= FORWARD:
             return _forwards(problem, point, namespace)
         return _in_reverse(problem, point, namespace(), math.inf)

@@ -51,13 +51,18 @@ class Hulls(Balls):
         As in `Balls`.
     choices : sequence of Settled, optional
         How choices are made that do not matter, as in `Balls`.
+    either : flint.arb, optional
+        What an open condition is: 0, 1 and all between; or NaN, to find what it reaches.
     """
 
     kind = "hull"
     strict = False
 
-    def __init__(self, unit: float, choices: Sequence[Settled] | None = None) -> None:
+    def __init__(
+        self, unit: float, choices: Sequence[Settled] | None = None, either: Any = EITHER
+    ) -> None:
         super().__init__(unit, choices=choices)
+        self.either = either
 
     def _decided(self, name: str, *balls: Ball) -> Any:
         """Decide what is certain, and leave open what is not."""
@@ -67,7 +72,7 @@ class Hulls(Balls):
             return self._step(name, *balls)
         (a,) = balls
         known = np.full(a.shape, decisions.FINITE[name].numpy(0.0))
-        return _condition(known, ~holds(is_finite, a.values))
+        return self._condition_of(known, ~holds(is_finite, a.values))
 
     def _levels(self, _name: str, _values: Objects, balls: tuple[Ball, ...]) -> Levels:
         """Leave it to the balls whether a value may jump or end: nothing is refused for it."""
@@ -80,7 +85,7 @@ class Hulls(Balls):
             below, above, neither = settled.over(below, above)
         truth = decisions.COMPARISONS[name].numpy(above.astype(int) - below, 0)
         open_ = neither & ~holds(tied, a.values, b.values)
-        return _condition(truth, open_, settled and settled.tied)
+        return self._condition_of(truth, open_, settled and settled.tied)
 
     def _step(self, name: str, a: Ball) -> Ball:
         settled, function = self.settled(name, a), decisions.STEPS[name][0]
@@ -91,10 +96,7 @@ class Hulls(Balls):
             levels = np.where(settled.tied, SMOOTHLY, CONSTANT)
 
         def hull(x: arb) -> Any:
-            if not x.is_finite():
-                return NAN
-            low, high = function(x.lower()), function(x.upper())
-            return low if tied(low, high) else low.union(high)
+            return self._hull(function(x.lower()), function(x.upper())) if x.is_finite() else NAN
 
         return Ball(each(hull, values), a.dtype, None, levels)
 
@@ -106,13 +108,13 @@ class Hulls(Balls):
         found = [LOGIC[name].numpy(*choice) for choice in itertools.product(*ends)]
         always, ever = reduce(operator.and_, found), reduce(operator.or_, found)
         varying = np.broadcast_to(either(*conditions), always.shape) != CONSTANT
-        return _condition(always, always != ever, varying)
+        return self._condition_of(always, always != ever, varying)
 
     def _chosen(self, one: Any, other: Any, above: Truth, below: Truth, _: Settled | None) -> Any:
         first, open_ = one.selected(above, other, ~above), ~(above | below)
         if not open_.any():
             return first
-        return between(first, one.selected(~above, other, above), open_)
+        return between(first, one.selected(~above, other, above), open_, self.either)
 
     def _where(self, condition: Ball, a: Ball, b: Ball) -> Ball:
         result = super()._where(condition, a, b)
@@ -120,25 +122,31 @@ class Hulls(Balls):
         if not open_.any():
             return result
         one, other = self._spread(a, result.shape), self._spread(b, result.shape)
-        hulls = each(lambda x, y: x if x is y else x.union(y), one.values, other.values)
+        hulls = each(self._hull, one.values, other.values)
         values = boxed(np.where(open_, hulls, result.values))
         parts, variation = variations(one, other), None
         if parts is not None:
-            variation = between(result.variation, parts[0].selected(open_, parts[1], ~open_), open_)
+            other_way = parts[0].selected(open_, parts[1], ~open_)
+            variation = between(result.variation, other_way, open_, self.either)
         return Ball(values, a.dtype, variation, np.where(open_, either(a, b), result.levels))
 
     def _on_the_cut(self, angle: Ball, payload: Any, y: Ball, x: Ball) -> Ball:
         try:
             return super()._on_the_cut(angle, payload, y, x)
         except NotDifferentiable:
-            return replace(angle, values=each(lambda ball: ball.union(-ball), angle.values))
+            return replace(angle, values=each(lambda x: self._hull(x, -x), angle.values))
 
+    def _condition_of(self, truth: Truth, open_: Truth, settled: Any = None) -> Any:
+        """Return booleans, or balls where some of them are open, or vary by what is settled."""
+        varying = np.zeros(truth.shape, bool) if settled is None else settled
+        if not (open_.any() or varying.any()):
+            return truth
+        values = boxed(np.where(open_, self.either, exact(truth)))
+        levels = np.where(varying, SMOOTHLY, CONSTANT)
+        return Ball(values, np.dtype(bool), None, levels, never_negative=True)
 
-def _condition(truth: Truth, open_: Truth, settled: Any = None) -> Any:
-    """Return NumPy's booleans, or balls where some of them are open, or vary by what is settled."""
-    varying = np.zeros(truth.shape, bool) if settled is None else settled
-    if not (open_.any() or varying.any()):
-        return truth
-    values = boxed(np.where(open_, EITHER, exact(truth)))
-    levels = np.where(varying, SMOOTHLY, CONSTANT)
-    return Ball(values, np.dtype(bool), None, levels, never_negative=True)
+    def _hull(self, x: Any, y: Any) -> Any:
+        """Return a ball that holds two values, or NaN to find what it reaches."""
+        if x is y or tied(x, y):
+            return x
+        return x.union(y) if self.either.is_finite() else NAN

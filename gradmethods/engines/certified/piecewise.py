@@ -211,10 +211,10 @@ class Piecewise(Moving):
         return negated(self._max(negated(a), axis=axis, keepdims=keepdims))
 
 
-def between(here: Any, there: Any, where: Truth) -> Any:
+def between(here: Any, there: Any, where: Truth, either: Any = EITHER) -> Any:
     """Let an array vary as one or another does, or anyhow between, where these are open."""
     rest = there.plus(here.negated()).selected(where, here.zeros(where.shape), ~where)
-    return here.plus(rest.scaled(filled(where.shape, EITHER)))
+    return here.plus(rest.scaled(filled(where.shape, either)))
 
 
 def negated(a: Ball) -> Ball:
