@@ -24,8 +24,8 @@ from gradmethods.engines.certified.arrays import (
     SMOOTHLY,
     Ball,
     Levels,
+    Mask,
     Objects,
-    Truth,
     boxed,
     each,
     either,
@@ -110,7 +110,7 @@ class Hulls(Balls):
         varying = np.broadcast_to(either(*conditions), always.shape) != CONSTANT
         return self._condition_of(always, always != ever, varying)
 
-    def _chosen(self, one: Any, other: Any, above: Truth, below: Truth, _: Settled | None) -> Any:
+    def _chosen(self, one: Any, other: Any, above: Mask, below: Mask, _: Settled | None) -> Any:
         first, open_ = one.selected(above, other, ~above), ~(above | below)
         if not open_.any():
             return first
@@ -136,7 +136,7 @@ class Hulls(Balls):
         except NotDifferentiable:
             return replace(angle, values=each(lambda x: self._hull(x, -x), angle.values))
 
-    def _condition_of(self, truth: Truth, open_: Truth, settled: Any = None) -> Any:
+    def _condition_of(self, truth: Mask, open_: Mask, settled: Any = None) -> Any:
         """Return booleans, or balls where some of them are open, or vary by what is settled."""
         varying = np.zeros(truth.shape, bool) if settled is None else settled
         if not (open_.any() or varying.any()):

@@ -21,7 +21,7 @@ from gradmethods.engines.certified.arrays import (
     NAN,
     SMOOTHLY,
     Ball,
-    Truth,
+    Mask,
     boxed,
     each,
     either,
@@ -106,7 +106,7 @@ class Piecewise(Moving):
         return Ball(values, a.dtype, variation, varying)
 
     def _chosen(
-        self, one: Any, other: Any, above: Truth, below: Truth, settled: Settled | None
+        self, one: Any, other: Any, above: Mask, below: Mask, settled: Settled | None
     ) -> Any:
         """Return how the larger of two varies: as one, as another, NaN where that is open."""
         variation = one.selected(above, other, below)
@@ -143,7 +143,7 @@ class Piecewise(Moving):
         truth = decisions.compare(name, a, b, settled)
         return truth if settled is None else self._condition(truth, settled.tied)
 
-    def _condition(self, truth: Truth, tied_: Truth) -> Any:
+    def _condition(self, truth: Mask, tied_: Mask) -> Any:
         if not tied_.any():
             return truth
         values = exact(truth)
@@ -211,7 +211,7 @@ class Piecewise(Moving):
         return negated(self._max(negated(a), axis=axis, keepdims=keepdims))
 
 
-def between(here: Any, there: Any, where: Truth, either: Any = EITHER) -> Any:
+def between(here: Any, there: Any, where: Mask, either: Any = EITHER) -> Any:
     """Let an array vary as one or another does, or anyhow between, where these are open."""
     rest = there.plus(here.negated()).selected(where, here.zeros(where.shape), ~where)
     return here.plus(rest.scaled(filled(where.shape, either)))
@@ -223,7 +223,7 @@ def negated(a: Ball) -> Ball:
     return Ball(boxed(-a.values), a.dtype, variation, a.varying)
 
 
-def chosen_by(condition: Ball) -> Truth:
+def chosen_by(condition: Ball) -> Mask:
     """Read a condition, as far as it is open as it was settled."""
     return holds(lambda x: getattr(x, "ball", x) == 1, condition.values)
 
