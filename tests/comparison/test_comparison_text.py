@@ -176,7 +176,7 @@ def test_a_comparison_is_computed_once(monkeypatch):
     monkeypatch.setattr("gradmethods.truth.judge.verdict", None)
     monkeypatch.setattr("gradmethods.truth.judge.judge", None)
     monkeypatch.setattr("gradmethods.engines.certified.certified_gradient", None)
-    monkeypatch.setattr("gradmethods.engines.certified.enclosure.enclose", None)
+    monkeypatch.setattr("gradmethods.engines.certified.enclosure.enclose_rounded", None)
     assert "Which to use" in repr(comparison)
     assert comparison.advice.able()
     assert comparison.agree
