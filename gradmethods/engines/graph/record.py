@@ -9,6 +9,7 @@ from __future__ import annotations
 import inspect
 import math
 import re
+from collections.abc import Mapping
 from contextlib import suppress
 from functools import lru_cache
 from typing import Any
@@ -20,7 +21,7 @@ from gradmethods.core.first_call import check_scalar
 from gradmethods.core.one_function import Recorded, Rounding, check_recorded, is_rounding
 from gradmethods.core.problem import Problem
 from gradmethods.core.structure import Arrays
-from gradmethods.engines.graph.graph import Graph, Node
+from gradmethods.engines.graph.graph import Graph, Node, compute
 from gradmethods.engines.graph.place import Place, calling_frame, place_in, place_of
 from gradmethods.errors import (
     GradientError,
@@ -163,13 +164,19 @@ def _evaluating(graph: Graph, data: Arrays) -> Recorded:
     """
 
     def recorded(point: Arrays, rounding: Rounding | None) -> float:
-        params, others = point, data
-        if rounding is not None:
-            params, others = (
-                {name: rounding(x) for name, x in arrays.items()} for arrays in (point, data)
-            )
+        if rounding is None:
+            with np.errstate(all="ignore"):
+                return float(graph.evaluate(point, data)[0])
+
+        def moved(primitive: Primitive, operands: list[Any], static: Mapping[str, Any]) -> Any:
+            value = compute(primitive, operands, static)
+            return value if primitive.aliases else rounding(value)
+
+        params, others = (
+            {name: rounding(x) for name, x in arrays.items()} for arrays in (point, data)
+        )
         with np.errstate(all="ignore"):
-            return float(graph.evaluate(params, others, rounding)[0])
+            return float(graph.evaluate(params, others, moved)[0])
 
     return recorded
 
