@@ -23,7 +23,7 @@ from tests.program_writer import DTYPES, TARGETS, written
 from tests.programs import Program, smaller
 from tests.random_programs import study
 
-EACH = ("backprop", "forward", "complex-step", "certified", "same")
+EACH = ("backprop", "forward-mode", "complex-step", "certified", "same")
 TURNS = tuple(name for name in METHODS if name not in EACH)
 """Methods that take more time: each program goes through one of them."""
 
@@ -49,6 +49,11 @@ def test_every_function_is_a_target():
     names |= {f"linalg.{n}" for n in dir(Linalg) if not n.startswith("_")}
     apart = {"pi", "e", "inf", "nan", "newaxis", "linalg", "bool", "int32", "int64", "float32"}
     assert names - apart - {"float64", "getitem"} <= set(TARGETS)
+
+
+def test_every_way_has_a_name_of_its_own():
+    """Forward mode once hid forward differences, which no program then went through."""
+    assert len(set(METHODS)) == len(METHODS)
 
 
 SAMPLE = range(len(TARGETS) * len(DTYPES))
