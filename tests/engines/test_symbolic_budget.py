@@ -302,7 +302,7 @@ def test_a_recursion_error_is_a_refusal(monkeypatch):
     def endless(*args):
         return endless(*args)
 
-    monkeypatch.setattr("gradmethods.engines.symbolic.chain.templates.sympy.diff", endless)
+    monkeypatch.setattr("gradmethods.engines.symbolic.templates.sympy.diff", endless)
     problem = gm.Problem(log_sum_exp, W[:3])
     for form in ("chain-rule", *FORMS):
         with pytest.raises(gm.BudgetExceeded, match="nested too deeply"):

@@ -21,7 +21,7 @@ from gradmethods.core.structure import Arrays
 from gradmethods.engines.examples import prove
 from gradmethods.engines.symbolic.arrays import undistributed
 from gradmethods.engines.symbolic.build import Builder
-from gradmethods.engines.symbolic.chain import ChainRule
+from gradmethods.engines.symbolic.derive import ChainRule
 from gradmethods.engines.symbolic.limits import OVERRUN, PER_CASE, announced, overrun
 from gradmethods.engines.symbolic.program import Case, Watch, deep_recursion
 from gradmethods.engines.symbolic.whole import WholeFormulas

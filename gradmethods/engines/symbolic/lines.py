@@ -6,8 +6,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from gradmethods.engines.symbolic.chain.names import Names, Term
-from gradmethods.engines.symbolic.chain.templates import PRODUCT_OF_TWO
+from gradmethods.engines.symbolic.names import Names, Term
+from gradmethods.engines.symbolic.templates import PRODUCT_OF_TWO
 from gradmethods.engines.symbolic.text import Piece, joined
 
 

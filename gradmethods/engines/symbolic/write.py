@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from gradmethods.engines.symbolic.chain.lines import Inputs, Line, lines_of
-from gradmethods.engines.symbolic.chain.names import Atom, Names, Term
+from gradmethods.engines.symbolic.lines import Inputs, Line, lines_of
+from gradmethods.engines.symbolic.names import Atom, Names, Term
 from gradmethods.engines.symbolic.program import Program, assemble, compiled, indented, row, wrapped
 
 LONGEST = 4000

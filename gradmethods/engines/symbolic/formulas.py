@@ -9,10 +9,10 @@ import sympy
 from sympy import S
 
 from gradmethods.engines.symbolic.arrays import undistributed
-from gradmethods.engines.symbolic.chain.names import Atom, Names, Term
-from gradmethods.engines.symbolic.chain.templates import CONDITION, NEGATIVE, REAL
+from gradmethods.engines.symbolic.names import Atom, Names, Term
 from gradmethods.engines.symbolic.piecewise import Select
 from gradmethods.engines.symbolic.smooth import plain
+from gradmethods.engines.symbolic.templates import CONDITION, NEGATIVE, REAL
 
 
 class Symbols:

@@ -1,4 +1,9 @@
-"""From a problem to formulas over names, and their program."""
+"""The chain rule over names: every stage of a loss has a name, and formulas refer to names.
+
+The loss runs over names instead of expressions; a stage is a short formula in the names of earlier
+stages. SymPy differentiates the formula of each kind of stage once, and the gradient is put
+together from the loss backwards, one formula a name. Nothing here knows a derivative.
+"""
 
 from __future__ import annotations
 
@@ -12,16 +17,16 @@ from gradmethods.core.problem import Problem
 from gradmethods.core.structure import Arrays
 from gradmethods.engines.graph.collector import uncollected
 from gradmethods.engines.symbolic import runtime
+from gradmethods.engines.symbolic.adjoints import differentiate
 from gradmethods.engines.symbolic.arrays import undistributed
 from gradmethods.engines.symbolic.build import Builder
-from gradmethods.engines.symbolic.chain.adjoints import differentiate
-from gradmethods.engines.symbolic.chain.arrays import Stages
-from gradmethods.engines.symbolic.chain.formulas import NamedFormulas, Symbols
-from gradmethods.engines.symbolic.chain.lines import Inputs
-from gradmethods.engines.symbolic.chain.names import Atom, Names
-from gradmethods.engines.symbolic.chain.write import RESERVED, write
+from gradmethods.engines.symbolic.formulas import NamedFormulas, Symbols
 from gradmethods.engines.symbolic.limits import PER_STAGE, check_cases
+from gradmethods.engines.symbolic.lines import Inputs
+from gradmethods.engines.symbolic.names import Atom, Names
 from gradmethods.engines.symbolic.program import Case, Watch
+from gradmethods.engines.symbolic.stages import Stages
+from gradmethods.engines.symbolic.write import RESERVED, write
 
 
 class ChainRule:
