@@ -8,6 +8,7 @@ together from the loss backwards, one formula a name. Nothing here knows a deriv
 from __future__ import annotations
 
 import keyword
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -20,17 +21,39 @@ from gradmethods.engines.symbolic import runtime
 from gradmethods.engines.symbolic.adjoints import differentiate
 from gradmethods.engines.symbolic.arrays import undistributed
 from gradmethods.engines.symbolic.build import Builder
-from gradmethods.engines.symbolic.formulas import NamedFormulas, Symbols
-from gradmethods.engines.symbolic.limits import PER_STAGE, check_cases
-from gradmethods.engines.symbolic.lines import Inputs
-from gradmethods.engines.symbolic.names import Atom, Names
-from gradmethods.engines.symbolic.program import Case, Watch
+from gradmethods.engines.symbolic.formulas import ClosedFormulas, NamedFormulas, Symbols
+from gradmethods.engines.symbolic.limits import PER_STAGE, check_cases, check_written
+from gradmethods.engines.symbolic.lines import CHAIN_RULE, EXPANDED, Inputs
+from gradmethods.engines.symbolic.names import Atom, Names, Term
+from gradmethods.engines.symbolic.program import Case, Watch, deep_recursion
 from gradmethods.engines.symbolic.stages import Stages
+from gradmethods.engines.symbolic.unfolding import counted, unfolded
 from gradmethods.engines.symbolic.write import RESERVED, write
 
 
-class ChainRule:
-    """Names the stages of a loss, and differentiates them one by one.
+@dataclass(frozen=True)
+class Derived:
+    """The loss of a case and its partial derivatives, in the names of stages."""
+
+    loss: Atom
+    partials: list[list[Term]]
+
+    def sums(self, names: Names) -> list[list[Term]]:
+        """Return the loss, then the partial derivatives."""
+        return [[names.term_of(self.loss)], *self.partials]
+
+
+class Derivation:
+    """Names the stages of a loss, differentiates them one by one, and writes them in some form.
+
+    Parameters
+    ----------
+    problem : Problem
+        Of the loss.
+    form : {"expanded", "cse", "chain-rule"}
+        What refers to names: nothing, what is used more than once, or everything.
+    budget : int
+        Steps that all formulas met at one time may take.
 
     Attributes
     ----------
@@ -40,9 +63,9 @@ class ChainRule:
         What the cases built last are expected to take.
     """
 
-    def __init__(self, problem: Problem, budget: int) -> None:
-        self._problem = problem
-        self.builder = Builder(problem, budget, by_stages=True)
+    def __init__(self, problem: Problem, form: str, budget: int) -> None:
+        self._problem, self._form = problem, form
+        self.builder = Builder(problem, budget, written_out=form == EXPANDED)
         self.steps = PER_STAGE * self.builder.limit.stages
         self.names = Names({*runtime.NAMES, *keyword.kwlist, *RESERVED})
         builder = self.builder
@@ -73,26 +96,42 @@ class ChainRule:
         labels = ["value", *(f"d_{self.names.labels[name]}" for name in params)]
         self._io = Inputs(params, data, columns, [*map(self.names.unused, labels)])
 
-    def losses(self, cases: dict[bytes, Arrays]) -> dict[bytes, Atom]:
-        """Run the loss of each case."""
-        builder = self.builder
-        self.steps = check_cases(len(cases), builder.operations, builder.limit)
+    def losses(self, cases: dict[bytes, Arrays]) -> dict[bytes, Any]:
+        """Run the loss of each case; of what is written out, find how long it is."""
+        limit = self.builder.limit
+        self.steps = check_cases(len(cases), limit)
         with uncollected():
-            return {key: self._run(case) for key, case in cases.items()}
+            losses = {key: self.loss(case) for key, case in cases.items()}
+        if self._form != EXPANDED:
+            return losses
+        derived = {key: self.differentiate(loss) for key, loss in losses.items()}
+        sums = [terms for found in derived.values() for terms in found.sums(self.names)]
+        if sums:
+            self.steps += check_written(unfolded(self.names, sums), limit)
+        return derived
 
-    def derive(self, loss: Atom, rule: str | None, watch: Watch) -> Case:
-        """Differentiate and compile."""
-        with watch("derive"), uncollected():
-            partials = differentiate(self.names, loss, self._io.params, traps=self.builder.traps)
+    def differentiate(self, loss: Atom) -> Derived:
+        """Find the partial derivatives of a loss."""
+        with uncollected():
+            traps = self.builder.traps
+            return Derived(loss, differentiate(self.names, loss, self._io.params, traps=traps))
+
+    def derive(self, found: Atom | Derived, rule: str | None, watch: Watch) -> Case:
+        """Differentiate, unless that is done, and compile."""
+        with watch("derive"):
+            derived = found if isinstance(found, Derived) else self.differentiate(found)
             entries = [
                 (name, i) for name, ids in self._params.items() for i in np.ndindex(ids.shape)
             ]
-            formulas = NamedFormulas(self.symbols, loss, dict(zip(entries, partials, strict=True)))
+            by_entry = dict(zip(entries, derived.partials, strict=True))
+            kind = NamedFormulas if self._form == CHAIN_RULE else ClosedFormulas
+            formulas = kind(self.symbols, derived.loss, by_entry)
         with watch("compile"), uncollected():
-            program = write(self.names, loss, partials, self._io, rule)
+            program = write(self.names, derived.sums(self.names), self._io, rule, self._form)
         return Case(formulas, program, self._problem.dtype)
 
-    def _run(self, case: Arrays) -> Atom:
+    def loss(self, case: Arrays) -> Atom:
+        """Run the loss of one case."""
         xp = Stages(self.names, self.builder.literal)
         with undistributed():
             result = self.builder.run(xp, self._params, [self._data], [case])
@@ -106,3 +145,15 @@ class ChainRule:
                 symbol: Any = symbols[index]
                 named[key][index] = self.names.input(symbol.name, active=active)
         return named
+
+
+def count_operations(problem: Problem, form: str, budget: int) -> int:
+    """Count the operations of a program for the first example, without writing it."""
+    derivation = Derivation(problem, CHAIN_RULE, budget)
+    names, builder = derivation.names, derivation.builder
+    with deep_recursion(), uncollected():
+        loss = derivation.loss(builder.case(problem.data, 0))
+        sums = derivation.differentiate(loss).sums(names)
+    if form == EXPANDED:
+        return sum(size.operations for size in unfolded(names, sums))
+    return counted(names, sums)

@@ -1,18 +1,26 @@
-"""Stages as SymPy expressions, made when they are asked for."""
+"""Formulas as SymPy expressions, made when they are asked for: in names, or written out."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
 import sympy
 from sympy import S
 
 from gradmethods.engines.symbolic.arrays import undistributed
+from gradmethods.engines.symbolic.limits import DEEPEST
 from gradmethods.engines.symbolic.names import Atom, Names, Term
-from gradmethods.engines.symbolic.piecewise import Select
+from gradmethods.engines.symbolic.piecewise import Select, opposite
+from gradmethods.engines.symbolic.program import deep_recursion
 from gradmethods.engines.symbolic.smooth import plain
 from gradmethods.engines.symbolic.templates import CONDITION, NEGATIVE, REAL
+from gradmethods.engines.symbolic.unfolding import unfolded
+from gradmethods.errors import BudgetExceeded
+
+LONGEST = 1_000_000
+"""Operations of one closed formula that can still be handled as one expression."""
 
 
 class Symbols:
@@ -32,14 +40,19 @@ class Symbols:
         return self._known[name]
 
 
-def total(terms: tuple[Term, ...] | list[Term], values: Any) -> Any:
+def total(terms: Sequence[Term], values: Any) -> Any:
     """Return a sum of terms as an expression of what `values` holds for their names."""
     exprs = []
     with undistributed():
         for template, names in terms:
-            pairs = zip(template.places, names, strict=True)
-            exprs.append(template.expr.xreplace({place: values[name] for place, name in pairs}))
-        return plain(exprs[0] if len(exprs) == 1 else sympy.Add(*exprs))
+            put: dict[Any, Any] = {}
+            for place, name in zip(template.places, names, strict=True):
+                value = put[place] = values[name]
+                if not isinstance(value, sympy.Expr):  # a condition
+                    put[sympy.Ne(place, 0)], put[sympy.Eq(place, 0)] = value, opposite(value)
+                    put[place] = Select(value, S.One, S.Zero)
+            exprs.append(plain(template.expr).xreplace(put))
+        return exprs[0] if len(exprs) == 1 else sympy.Add(*exprs)
 
 
 class Definitions(Mapping[Any, Any]):
@@ -83,8 +96,7 @@ class NamedFormulas:
     def __init__(
         self, symbols: Symbols, loss: Atom, partials: Mapping[tuple[str, Any], list[Term]]
     ) -> None:
-        self._symbols, self._loss = symbols, loss
-        self._partials = partials
+        self._symbols, self._loss, self._partials = symbols, loss, partials
         names = symbols.names
         roots = [loss, *(n for terms in partials.values() for _, used in terms for n in used)]
         self.definitions = Definitions(
@@ -103,3 +115,58 @@ class NamedFormulas:
         """Return the formula of one partial derivative."""
         terms = self._partials[name, entry]
         return total(terms, self._symbols) if terms else S.Zero
+
+
+class ClosedFormulas:
+    """Formulas of a loss and its partial derivatives in symbols of the inputs alone.
+
+    SymPy merges what it puts together, so they may be shorter than the stages written out.
+    """
+
+    definitions: Mapping[Any, Any] = MappingProxyType({})
+
+    def __init__(
+        self, symbols: Symbols, loss: Atom, partials: Mapping[tuple[str, Any], list[Term]]
+    ) -> None:
+        self._names, self._loss, self._partials = symbols.names, loss, partials
+        self._symbols = symbols
+        self._known: dict[int, Any] = {}
+        self._plain = {better: name for name, better in self._names.better.items() if name < better}
+
+    @property
+    def loss(self) -> Any:
+        """The formula of the loss."""
+        return self._closed([self._names.term_of(self._loss)], "the loss")
+
+    def partial(self, name: str, entry: tuple[int, ...]) -> Any:
+        """Return the formula of one partial derivative.
+
+        Raises
+        ------
+        BudgetExceeded
+            If it would be too long or nested too deeply, written out.
+        """
+        terms = self._partials[name, entry]
+        return self._closed(terms, f"the partial derivative by {name or 'x'}") if terms else S.Zero
+
+    def _closed(self, terms: Sequence[Term], what: str) -> Any:
+        ((operations, levels),) = unfolded(self._names, [terms])
+        if operations > LONGEST or levels > DEEPEST:
+            raise BudgetExceeded(
+                f"The closed formula of {what} would hold {operations:,} operations written out, "
+                f"nested {levels:,} levels deep; {LONGEST:,} operations and {DEEPEST} levels can "
+                'be handled. Use gm.Analytical("chain-rule"), whose formulas refer to names.'
+            )
+        with deep_recursion():
+            return self._total(terms)
+
+    def _total(self, terms: Sequence[Term]) -> Any:
+        return total(terms, {n: self._value(n) for _, names in terms for n in names})
+
+    def _value(self, name: int) -> Any:
+        """Return what a name stands for; what only slopes take reads as the loss has it."""
+        name = self._plain.get(name, name)
+        if name not in self._known:
+            stage = self._names.stages[name]
+            self._known[name] = self._total(stage) if stage else self._symbols[name]
+        return self._known[name]
