@@ -102,7 +102,7 @@ def nested_sums(w, *, xp=np):
 REFUSED = {
     "product": (lambda w, *, xp=np: xp.prod(w), 1000),
     "extremes in each other": (nested_extremes, 3),
-    "partial sums": (squares, 300),
+    "partial sums": (squares, 120),
     "softmax": (lambda w, *, xp=np: xp.sum(xp.exp(w) / xp.sum(xp.exp(w))) ** 2, 300),
     "thousands in each other": (nested, 1),
     "sums of themselves": (nested_sums, 1),
@@ -110,14 +110,14 @@ REFUSED = {
 
 
 @pytest.mark.medium
-@pytest.mark.parametrize("form", FORMS)
 @pytest.mark.parametrize("name", REFUSED)
-def test_a_refusal_names_the_form_that_would_do(name, form):
+def test_a_refusal_names_the_form_that_would_do(name):
     """Who is refused must learn what to write; and the form that is named must keep the promise."""
     loss, size = REFUSED[name]
     problem = gm.Problem(loss, np.linspace(0.9, 1.1, size))
-    with pytest.raises(gm.BudgetExceeded, match='form="chain-rule"'):
-        gm.Analytical(form).prepare(problem)
+    for form in FORMS:
+        with pytest.raises(gm.BudgetExceeded, match='form="chain-rule"'):
+            gm.Analytical(form).prepare(problem)
     found = gm.Analytical("chain-rule").prepare(problem)(problem.params)
     expected = gm.Backprop().prepare(problem)(problem.params)
     np.testing.assert_allclose(found.value, expected.value, rtol=1e-11)
