@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import gradmethods as gm
-from gradmethods.engines.certified.decisions import COMPARISONS, FINITE, STEPS
+from gradmethods.engines.certified.decisions import COMPARISONS, FINITE, PLACES, STEPS
 from gradmethods.engines.certified.functions import SMOOTH as FUNCTIONS
 from gradmethods.engines.certified.moving import MOVES
 from gradmethods.engines.certified.namespace import Balls
@@ -29,7 +29,7 @@ def scalar(function, at):
 @pytest.mark.parametrize("name", TABLE)
 def test_every_primitive_has_balls(name):
     """A primitive without a rule would make losses that use it uncertifiable."""
-    known = {*FUNCTIONS, *COMPARISONS, *FINITE, *STEPS, *MOVES, *LOGIC}
+    known = {*FUNCTIONS, *COMPARISONS, *FINITE, *STEPS, *PLACES, *MOVES, *LOGIC}
     assert name in known or hasattr(Balls, f"_{name}")
 
 

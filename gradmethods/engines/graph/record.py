@@ -32,7 +32,7 @@ from gradmethods.errors import (
 )
 from gradmethods.xp import Namespace
 from gradmethods.xp.arrays import Array
-from gradmethods.xp.primitives import Primitive
+from gradmethods.xp.primitives import Kind, Primitive
 
 KEYWORDS = {
     "ddof": "Write correction=1 for ddof=1.",
@@ -328,7 +328,7 @@ def _result_dtype(primitive: Primitive, keys: tuple[Any, ...]) -> np.dtype[Any]:
     static: dict[str, Any] = {}
     if primitive.name in ("sum", "max", "min"):
         static = {"axis": (0,), "keepdims": False}
-    elif primitive.name in ("cumulative_sum", "concat"):
+    elif primitive.kind is Kind.ORDER or primitive.name in ("cumulative_sum", "concat"):
         static = {"axis": 0}
     with np.errstate(all="ignore"):
         result: np.dtype[Any] = np.asarray(primitive.numpy(*ones, **static)).dtype
