@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -138,8 +139,6 @@ def write_certificates(
     digits : int
         How many are wanted.
     """
-    from gradmethods import __version__
-
     for name in list(names) or problems.names(field=True):
         family = problems.describe(name)
         for seed in SEEDS:
@@ -149,7 +148,7 @@ def write_certificates(
             path = folder / f"{name}-{seed}.json"
             write_text(path, json.dumps(whole, indent=1) + "\n")
             yield path, found["digits"]
-    write_text(folder / "README.md", README.format(version=__version__, format=FORMAT))
+    write_text(folder / "README.md", README.format(version=version("gradmethods"), format=FORMAT))
 
 
 def _exact(array: Any) -> dict[str, Any]:

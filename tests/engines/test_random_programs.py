@@ -45,36 +45,34 @@ def test_oracle_agrees_with_backprop_on_every_function():
     assert not wrong
 
 
-NOT_YET = set(
-    [
-        "argmax",
-        "argmin",
-        "argsort",
-        "can_cast",
-        "conj",
-        "copysign",
-        "count_nonzero",
-        "cumulative_prod",
-        "diag",
-        "einsum",
-        "empty",
-        "empty_like",
-        "finfo",
-        "floor_divide",
-        "iinfo",
-        "imag",
-        "isdtype",
-        "kron",
-        "pad",
-        "real",
-        "remainder",
-        "result_type",
-        "searchsorted",
-        "signbit",
-        "sort",
-        "tri",
-    ]
-)
+NOT_YET = {
+    "argmax",
+    "argmin",
+    "argsort",
+    "can_cast",
+    "conj",
+    "copysign",
+    "count_nonzero",
+    "cumulative_prod",
+    "diag",
+    "einsum",
+    "empty",
+    "empty_like",
+    "finfo",
+    "floor_divide",
+    "iinfo",
+    "imag",
+    "isdtype",
+    "kron",
+    "pad",
+    "real",
+    "remainder",
+    "result_type",
+    "searchsorted",
+    "signbit",
+    "sort",
+    "tri",
+}
 """Functions that programs of the frozen seeds cannot call."""
 
 

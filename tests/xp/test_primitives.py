@@ -12,7 +12,7 @@ import gradmethods as gm
 from gradmethods.engines.graph import record
 from gradmethods.xp.primitives import TABLE, Behaviour, Kind, Primitive, elementwise_shape
 from gradmethods.xp.primitives.primitive import REAL_LINE
-from tests.primitive_cases import CASES, WITHOUT_FORMULA, by_function, each_function
+from tests.primitive_cases import CASES, WITHOUT_FORMULA, each_function
 
 METHODS = [
     gm.get_provider(n)

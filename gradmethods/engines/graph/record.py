@@ -108,10 +108,10 @@ class Placed(Recorder):
     def apply(self, primitive: Primitive, payloads: list[Any], static: dict[str, Any]) -> Node:
         """Add a node."""
         node = super().apply(primitive, payloads, static)
-        self.places[node] = self._place()
+        self.places[node] = self._written_at()
         return node
 
-    def _place(self) -> Place | None:
+    def _written_at(self) -> Place | None:
         frame = calling_frame()
         if frame is None:
             return None
