@@ -11,16 +11,19 @@ from gradmethods.comparison.check_result import Check
 from gradmethods.comparison.choices import Choice, Option
 from gradmethods.comparison.compare import DEFAULT_PROVIDERS, compare
 from gradmethods.comparison.comparison import Comparison
+from gradmethods.comparison.several import Checks, check_gradients
 
 __all__ = [
     "DEFAULT_PROVIDERS",
     "Advice",
     "Check",
+    "Checks",
     "Choice",
     "Comparison",
     "Option",
     "advise",
     "assert_gradient",
     "check_gradient",
+    "check_gradients",
     "compare",
 ]
