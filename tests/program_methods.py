@@ -19,6 +19,7 @@ import numpy as np
 
 import gradmethods as gm
 from gradmethods.engines.certified import evaluate
+from gradmethods.engines.certified.namespace import Balls
 from gradmethods.engines.certified.precision import working
 from tests import duals
 from tests.program_oracle import CRASH, DIGITS, EASY, NAN, SLACK, VALUE, WRONG, Oracle, Outcome
@@ -148,7 +149,7 @@ def modes(oracle: Oracle) -> Outcome:
         return Outcome("not judged")  # `certified` tells of it
     with working(truth.bits):
         point = evaluate.point_of(problem)
-        _, forwards = evaluate._forwards(problem, point, 0.0, math.inf, truth.choices)
+        _, forwards = evaluate._forwards(problem, point, lambda: Balls(choices=truth.choices))
     for name, balls in truth.enclosure.items():
         for i, (a, b) in enumerate(zip(balls.flat, forwards[name].flat, strict=True)):
             if not a.overlaps(b):
