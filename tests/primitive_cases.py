@@ -17,6 +17,7 @@ import numpy as np
 import pytest
 
 import gradmethods as gm
+from tests.matrix_cases import matrices
 from tests.smooth_functions import BINARY, UNARY
 
 DOMAINS: dict[str, tuple[float, float]] = {
@@ -40,6 +41,8 @@ class Case:
     shapes: tuple[Shape, ...]
     domain: str = "real"
     variant: str = ""
+    formula: bool = True
+    """Whether SymPy has a formula."""
 
     @property
     def id(self) -> str:
@@ -486,6 +489,13 @@ def creations() -> Iterator[Case]:
         yield Case(name, function, ((3,),))
 
 
+def whole_matrices() -> Iterator[Case]:
+    for case in matrices():
+        yield Case(
+            case.name, case.function, case.shapes, variant=case.variant, formula=case.formula
+        )
+
+
 CASES = [
     case
     for group in (
@@ -494,6 +504,7 @@ CASES = [
         selections,
         reductions,
         contractions,
+        whole_matrices,
         manipulations,
         indexing,
         creations,

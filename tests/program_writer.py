@@ -14,8 +14,8 @@ from typing import Any
 
 import numpy as np
 
-from tests.program_arrays import WAYS
 from tests.program_domains import FITS, MAPS
+from tests.program_matrices import WAYS
 from tests.programs import Program, names
 
 LARGEST = 36

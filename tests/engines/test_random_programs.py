@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from contextlib import suppress
 from typing import Any
 
 import numpy as np
@@ -53,15 +55,20 @@ def test_every_function_is_a_target():
 
 SAMPLE = range(len(TARGETS) * len(DTYPES))
 """One program for every function and dtype."""
-KNOWN = {(seed, "certified") for seed in (31, 61, 161, 178)}
-"""Refused: 178 because an infinity that nothing selects is on the way; the others because of a
-function of 8-bit integers, which NumPy computes in half precision, and balls exactly."""
+KNOWN = {(31, "certified"), (98, "certified"), (127, "cse"), (271, "same")}
+"""Refused because of a function of 8-bit integers, which NumPy computes in half precision, and
+balls exactly; sin(k - x)² that SymPy nests without end; and steps of 1e5, whose rounding errors are
+beyond what is allowed for."""
+BY_DESIGN = re.compile(r"BudgetExceeded|xp[.]linalg[.]\w+ (has no formula|are written out)")
+"""Why formulas may be refused of a program with functions of matrices."""
 
 
 def faults(seed, methods=()):
     methods = methods or (*EACH, TURNS[seed % len(TURNS)])
     record = study(seed, methods)
     for name, (status, text) in record["found"].items():
+        if status == "refused" and BY_DESIGN.search(text) and "linalg" in written(seed).source():
+            continue
         if status in FAULTS or (status == "refused" and record["kind"] == "smooth"):
             yield name, f"{seed} {record['target']} {record['kind']} {name}: {status} {text}"
 
@@ -153,8 +160,10 @@ def test_a_program_is_made_as_small_as_it_fails(monkeypatch):
     negate(monkeypatch, "cos")
 
     def fails(program):
-        oracle = Oracle(program, program.problem())
-        return outcome("backprop", oracle).status == WRONG
+        with suppress(ValueError):  # then it is no program
+            oracle = Oracle(program, program.problem())
+            return outcome("backprop", oracle).status == WRONG
+        return False
 
     seed = next(s for s in _around("cos") if any(faults(s, ["backprop"])))
     least = smaller(written(seed), fails)

@@ -18,7 +18,7 @@ METHODS = [
     gm.get_provider(n)
     for n in ("analytical", "numerical", "numerical:complex-step", "backprop", "forward")
 ]
-DERIVED = [case for cases in by_function(CASES).values() for case in cases[::3]]
+DERIVED = [case for cases in by_function(CASES).values() for case in cases[::3] if case.formula]
 """Those of which a formula is derived in every run: that takes twice as long as all the rest."""
 
 
@@ -38,7 +38,7 @@ def test_methods_agree_on_every_function(case):
 
 
 @pytest.mark.slow
-@partial(each_function, cases=[case for case in CASES if case not in DERIVED])
+@partial(each_function, cases=[case for case in CASES if case.formula and case not in DERIVED])
 def test_formulas_agree_on_every_function(case):
     """A wrong formula of one function, for some shapes alone, would give one method away."""
     assert_agree(case, METHODS)
@@ -78,7 +78,7 @@ def test_every_entry_is_whole(name):
     entry = TABLE[name]
     assert entry.vjp is not None
     assert entry.jvp is not None
-    assert entry.complex is not None
+    assert (entry.complex or entry.written_out) is not None
     if entry.arity:
         assert entry.sympy is not None
         assert entry.shape is elementwise_shape

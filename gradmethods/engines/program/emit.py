@@ -12,7 +12,8 @@ from typing import Any
 import numpy as np
 
 from gradmethods.engines.graph import Node
-from gradmethods.xp.primitives import TABLE, Hole, elementwise_shape
+from gradmethods.xp.primitives import TABLE, Hole, Kind, elementwise_shape
+from gradmethods.xp.primitives.matrices import COFACTORS, OF_FULL_RANK
 from gradmethods.xp.primitives.recognised import (
     BESIDE_SIGMOID,
     HEAVISIDE,
@@ -21,6 +22,7 @@ from gradmethods.xp.primitives.recognised import (
     SLOPE_OF_TANH,
     steep_slope_of_tanh,
 )
+from gradmethods.xp.primitives.spectra import DIVIDED
 
 Lines = list[str]
 Emitter = Callable[[Node, list[str], str, str], Lines]
@@ -33,6 +35,9 @@ FUNCTIONS: dict[str, Any] = {
     **{name: primitive.numpy for name, primitive in TABLE.items()},
     HEAVISIDE.name: HEAVISIDE.numpy,
     INNER.name: INNER.numpy,
+    COFACTORS.name: COFACTORS.numpy,
+    OF_FULL_RANK.name: OF_FULL_RANK.numpy,
+    DIVIDED.name: DIVIDED.numpy,
     "fmin": np.fmin,
     "steep_slope_of_tanh": steep_slope_of_tanh,
     "add_reduce": np.add.reduce,
@@ -59,7 +64,8 @@ def takes_out(node: Node) -> bool:
     """Say whether a node's value can be written into a buffer."""
     assert node.primitive is not None
     name = node.primitive.name
-    return node.shape != () and not node.primitive.aliases and name not in UNWRITABLE
+    writable = name not in UNWRITABLE and node.primitive.kind is not Kind.MATRIX
+    return node.shape != () and not node.primitive.aliases and writable
 
 
 def is_elementwise(node: Node) -> bool:

@@ -24,11 +24,12 @@ from sympy.functions.elementary.exponential import ExpBase
 from gradmethods.engines.graph import Node
 from gradmethods.engines.graph.recognising import Recognising
 from gradmethods.engines.symbolic.functions import boxed, function
-from gradmethods.engines.symbolic.limits import Limit, Written, check_operands
+from gradmethods.engines.symbolic.limits import Limit, Written, check_operands, check_rows
 from gradmethods.engines.symbolic.numbers import condition, literal, number
 from gradmethods.engines.symbolic.smooth import refine
 from gradmethods.errors import UnsupportedOperation
-from gradmethods.xp.primitives import Primitive
+from gradmethods.xp.arrays import Array
+from gradmethods.xp.primitives import Kind, Primitive
 
 
 @dataclass(frozen=True, eq=False)
@@ -59,6 +60,15 @@ class Symbolic(Recognising):
         """Return entries for which slopes take better ones."""
         del better
         return entries
+
+    def apply(self, primitive: Primitive, payloads: list[Any], static: dict[str, Any]) -> Any:
+        """Apply a primitive; a function of matrices as it is written out in entries."""
+        if primitive.kind is not Kind.MATRIX:
+            return super().apply(primitive, payloads, static)
+        check_rows(primitive.name, self.shape_of(payloads[0]))
+        assert primitive.written_out is not None
+        operands = [Array(self, payload) for payload in payloads]
+        return self.lift(primitive.written_out(self, *operands, **static))
 
     def compute(
         self, primitive: Primitive, payloads: list[Any], static: dict[str, Any], node: Node

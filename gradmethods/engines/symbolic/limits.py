@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from gradmethods.engines.symbolic.budget import Estimate
-from gradmethods.errors import BudgetExceeded
+from gradmethods.errors import BudgetExceeded, UnsupportedOperation
 
 DEEPEST = 300
 """Levels of nesting that SymPy's recursive functions, and the stack, can take."""
@@ -45,6 +45,42 @@ START = 0.2
 
 OVERRUN = 3.0
 """Times the seconds announced after which deriving formulas is stopped."""
+
+
+MOST_ROWS = {
+    "det": 6,
+    "slogdet": 6,
+    "solve": 4,
+    "pinv": 4,
+    "cholesky": 8,
+    "qr": 4,
+    "eigvalsh": 2,
+    "svdvals": 2,
+}
+"""Rows up to which a function of matrices is written out; the shorter side of those not square.
+
+Without pivots, which formulas cannot choose by value, larger ones lose digits."""
+
+
+def check_rows(name: str, shape: tuple[int, ...]) -> None:
+    """Refuse a function of matrices that has no formula, or none that is of use.
+
+    Raises
+    ------
+    UnsupportedOperation
+    """
+    rows, most = min(shape[-2:]), MOST_ROWS.get(name, 0)
+    if rows <= most:
+        return
+    why = (
+        f"Formulas of xp.linalg.{name} are written out for matrices of at most {most} rows"
+        if most
+        else f"xp.linalg.{name} has no formula"
+    )
+    raise UnsupportedOperation(
+        f"{why}, got shape {shape}: larger ones choose pivots by value or iterate, which a formula "
+        "cannot. Use gm.Backprop() or gm.Forward()."
+    )
 
 
 @dataclass(frozen=True)

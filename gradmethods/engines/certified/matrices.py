@@ -1,0 +1,259 @@
+"""Functions of whole matrices over balls: by elimination, and by eigenvectors that Arb encloses.
+
+Elimination is written in the namespace's own sums and products, whose slopes are those of ball
+arithmetic: there is no rule for a determinant or a system here. Which pivot is taken changes no
+value, so that it may be chosen by midpoints.
+
+Eigenvectors are enclosed by Arb, as constants, and one step of an iteration that converges
+quadratically to them says how they vary: at the eigenvectors themselves, the step's derivative is
+theirs. So values come from a proof of existence, and slopes from differentiating the step.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from flint import acb_mat, arb, arb_mat, arb_series
+from numpy.typing import NDArray
+
+from gradmethods.engines.certified.arrays import Ball, Objects, each, from_list, holds
+from gradmethods.engines.certified.decisions import Undecided
+from gradmethods.errors import NotDifferentiable
+from gradmethods.xp.arrays import Array
+from gradmethods.xp.primitives import Primitive, written_out
+from gradmethods.xp.primitives.shapes import stand_in
+
+Function = Callable[..., Any]
+
+LEAST = 5e-324
+"""What a number that is not 0 counts for at least: float64 may have none so small."""
+
+
+def apply(xp: Any, primitive: Primitive, payloads: list[Any], static: dict[str, Any]) -> Ball:
+    """Evaluate a function of matrices."""
+    operands = [Array(xp, xp.ball(payload)) for payload in payloads]
+    own = FUNCTIONS.get(primitive.name)
+    if own is None:
+        assert primitive.written_out is not None
+        result = primitive.written_out(xp, *operands, **static)
+    else:
+        shape = primitive.shape(*(stand_in(x.shape) for x in operands), **static)
+        result = _one_by_one(xp, own, operands, shape, static)
+    ball: Ball = xp.ball(result.payload)
+    return ball
+
+
+def _one_by_one(
+    xp: Any, function: Function, operands: list[Array], shape: tuple[int, ...], static: Any
+) -> Array:
+    """Apply to each matrix of a stack: for each other pivots may be needed."""
+    batch = np.broadcast_shapes(*(x.shape[:-2] for x in operands))
+    wide = [xp.broadcast_to(x, (*batch, *x.shape[-2:])) for x in operands]
+    parts = [function(xp, *(x[place] for x in wide), **static) for place in np.ndindex(batch)]
+    if len(parts) == 1:
+        joined = parts[0]
+    else:
+        joined = xp.stack(parts) if parts else xp.zeros(0, dtype=operands[0].dtype)
+    result: Array = xp.reshape(joined, shape)
+    return result
+
+
+# -- elimination
+
+
+def _at_the_point(x: Any) -> Any:
+    ball = getattr(x, "ball", x)
+    return ball[0] if isinstance(ball, arb_series) else ball
+
+
+def _size(x: Any) -> float:
+    """Return about how large a number is at the point; 0 if it cannot be told from 0."""
+    ball = getattr(x, "ball", x)
+    ball = ball[0] if isinstance(ball, arb_series) else ball
+    return (
+        max(float(ball.abs_lower()), 5e-324) if ball.is_finite() and not ball.contains(0) else 0.0
+    )
+
+
+def _sizes(x: Array) -> NDArray[np.float64]:
+    return each(_size, x.payload.values).astype(float)
+
+
+def _eliminated(x: Array, row: int, column: int) -> tuple[Array, Array, Array]:
+    """Return a pivot, the rest of its row over it, and what is left of the other rows."""
+    rows = np.delete(np.arange(x.shape[0]), row)
+    columns = np.delete(np.arange(x.shape[1]), column)
+    pivot = x[row, column]
+    top = x[row, columns] / pivot
+    others = x[rows]
+    return pivot, top, others[:, columns] - others[:, column, None] * top[None, :]
+
+
+def _pivots(a: Array) -> tuple[list[Array], int, Array]:
+    """Eliminate while there are pivots that are not 0; return them, a sign, and what is left."""
+    pivots, sign = [], 1
+    while a.shape[0]:
+        sizes = _sizes(a)
+        row, column = (int(i) for i in np.unravel_index(np.argmax(sizes), sizes.shape))
+        if not sizes[row, column]:
+            break
+        pivot, _, a = _eliminated(a, row, column)
+        pivots.append(pivot)
+        sign = -sign if (row + column) % 2 else sign
+    return pivots, sign, a
+
+
+def det(xp: Any, a: Array) -> Any:
+    """Multiply the pivots, and the determinant of what is left, without dividing by it."""
+    pivots, sign, rest = _pivots(a)
+    result = xp.asarray(np.asarray(sign, a.dtype))
+    for pivot in pivots:
+        result = result * pivot
+    return result * written_out.det(xp, rest) if rest.shape[0] else result
+
+
+def slogdet(xp: Any, a: Array) -> Any:
+    """Add the logarithms of the sizes of the pivots."""
+    pivots, sign, rest = _pivots(a)
+    if rest.shape[0]:
+        raise Undecided("A determinant cannot be told from 0, where its logarithm is infinite")
+    logarithm = xp.asarray(np.zeros((), a.dtype))
+    for pivot in pivots:
+        below = bool(holds(lambda x: not _at_the_point(x) > 0, pivot.payload.values))
+        sign = -sign if below else sign
+        logarithm = logarithm + xp.log(-pivot if below else pivot)
+    return xp.stack([xp.asarray(np.asarray(sign, a.dtype)), logarithm])
+
+
+def solve(xp: Any, a: Array, b: Array) -> Any:
+    """Eliminate, and put in from below."""
+    n = a.shape[0]
+    rest = xp.concat([a, b], axis=1)
+    rows: list[Array] = []
+    for _ in range(n):
+        sizes = _sizes(rest[:, 0])
+        row = int(np.argmax(sizes))
+        if not sizes[row]:
+            raise Undecided("A matrix cannot be told from a singular one")
+        _, top, rest = _eliminated(rest, row, 0)
+        rows.append(top)
+    x = xp.zeros((0, b.shape[1]), dtype=a.dtype)
+    for k in reversed(range(n)):
+        top = rows[k]
+        left, right = top[: n - 1 - k], top[n - 1 - k :]
+        x = xp.concat([(right[None, :] - left[None, :] @ x), x])
+    return x
+
+
+# -- eigenvalues
+
+
+def _matrix_of_balls(values: Objects) -> Any:
+    if not all(isinstance(x, arb) for x in values.flat):
+        raise NotDifferentiable(
+            "Eigenvalues and singular values have no Taylor series here, nor are they known where "
+            "a choice between equal values is open"
+        )
+    m, n = values.shape
+    return arb_mat(m, n, values.ravel().tolist())
+
+
+def _symmetric(xp: Any, a: Array, triangle: str) -> Array:
+    low = a if triangle == "L" else a.mT
+    result: Array = xp.tril(low) + xp.tril(low, k=-1).mT
+    return result
+
+
+def _eigenvectors(a: Array) -> Objects:
+    """Enclose unit eigenvectors, of the lengths and in the order of rising eigenvalues."""
+    n = a.shape[0]
+    try:
+        values, vectors = acb_mat(_matrix_of_balls(a.payload.values)).eig(right=True)
+    except ValueError as error:
+        raise Undecided("Two eigenvalues cannot be told apart") from error
+    order = sorted(range(n), key=lambda i: float(values[i].real.mid()))
+    columns = []
+    for i in order:
+        column = [vectors[j, i] for j in range(n)]
+        largest = max(column, key=lambda z: float(z.abs_lower()))
+        real = [(z / largest).real for z in column]  # some multiple of a real vector
+        size = sum((x * x for x in real), arb(0)).sqrt()
+        columns.append([x / size for x in real])
+    return from_list([x for column in columns for x in column], (n, n)).T
+
+
+def _turned(vectors: Objects, computed: NDArray[Any]) -> Objects:
+    """Give vectors the signs of those that LAPACK finds."""
+    middle = each(lambda x: float(x.mid()), vectors).astype(float)
+    signs = np.where(np.sum(middle * computed, axis=0) < 0, -1, 1)
+    return each(lambda x, sign: x * int(sign), vectors, signs)
+
+
+def _middle(a: Array) -> NDArray[Any]:
+    """Return the midpoints in the dtype of the loss."""
+    return each(lambda x: float(x.mid()), a.payload.values).astype(float).astype(a.dtype)
+
+
+def eigh(xp: Any, a: Array, triangle: Any) -> Any:
+    """Decompose; the signs of eigenvectors are LAPACK's at the point."""
+    found = _eigenvectors(_symmetric(xp, a, triangle))
+    _, computed = np.linalg.eigh(_middle(a), triangle)
+    return _step(xp, _symmetric(xp, a, triangle), _turned(found, computed))
+
+
+def _step(xp: Any, a: Array, vectors: Objects) -> Any:
+    """Take one step from eigenvectors: what of each belongs to the others, by the residuals.
+
+    Source: T. Ogita and K. Aishima, Iterative refinement for symmetric eigenvalue decomposition,
+    Japan Journal of Industrial and Applied Mathematics 35 (2018) 1007-1035, algorithm 1.
+    """
+    n = a.shape[0]
+    v = Array(xp, Ball(vectors, a.dtype))
+    one = np.eye(n, dtype=bool)
+    s, rest = v.mT @ a @ v, np.eye(n) - v.mT @ v
+    values = xp.linalg.diagonal(s) / (1 - xp.linalg.diagonal(rest))
+    gaps = xp.where(one, 1.0, values[None, :] - values[:, None])
+    turn = xp.where(one, rest / 2, (s + values[None, :] * rest) / gaps)
+    return xp.concat([values[:, None], v + v @ turn], axis=1)
+
+
+def eigvalsh(xp: Any, a: Array, triangle: str) -> Any:
+    """Return eigenvalues, as Rayleigh's quotients of the eigenvectors."""
+    whole = _symmetric(xp, a, triangle)
+    v = Array(xp, Ball(_eigenvectors(whole), a.dtype))
+    return xp.sum(v * (whole @ v), axis=0) / xp.sum(v * v, axis=0)
+
+
+def svdvals(xp: Any, a: Array) -> Any:
+    """Take the roots of the eigenvalues of AᵀA, or AAᵀ if that is smaller."""
+    a = a if a.shape[0] >= a.shape[1] else a.mT
+    squares = eigvalsh(xp, a.mT @ a, "L")
+    return xp.sqrt(xp.flip(squares, axis=0))
+
+
+def svd(xp: Any, a: Array) -> Any:
+    """Decompose AᵀA, or AAᵀ if that is smaller; the other vectors are A v / s."""
+    m, n = a.shape
+    u, _, vt = np.linalg.svd(_middle(a), full_matrices=False)
+    tall, computed = (a, vt.T) if m >= n else (a.mT, u)
+    square = tall.mT @ tall
+    vectors = _turned(_eigenvectors(square)[:, ::-1], computed)[:, ::-1]
+    both = xp.flip(_step(xp, square, vectors), axis=1)
+    v, s = both[:, : min(m, n)], xp.sqrt(xp.flip(both[:, -1], axis=0))
+    others = (tall @ v) / s[None, :]
+    left, right = (others, v) if m >= n else (v, others)
+    return xp.concat([left, s[None, :], right], axis=0)
+
+
+FUNCTIONS: dict[str, Function] = {
+    "det": det,
+    "slogdet": slogdet,
+    "solve": solve,
+    "eigh": eigh,
+    "eigvalsh": eigvalsh,
+    "svd": svd,
+    "svdvals": svdvals,
+}
+"""Those that are not done as they are written out."""
