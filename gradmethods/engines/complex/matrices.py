@@ -10,13 +10,13 @@ order of the step's square.
 from __future__ import annotations
 
 from collections.abc import Callable
-from contextlib import suppress
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from gradmethods.engines.complex.functions import ComplexArray, join
+from gradmethods.xp.primitives.matrices import of_full_rank
 
 
 def beside_real(function: Callable[..., Any], *operands: Any) -> ComplexArray:
@@ -27,7 +27,7 @@ def beside_real(function: Callable[..., Any], *operands: Any) -> ComplexArray:
 def slogdet(a: ComplexArray) -> ComplexArray:
     """Return the real sign and the holomorphic logarithm: by how far the determinant turns."""
     sign, size = np.linalg.slogdet(a.real)
-    turned = np.angle(np.linalg.slogdet(a)[0] * sign)
+    turned = np.where(sign == 0, np.nan, np.angle(np.linalg.slogdet(a)[0] * sign))
     return join(np.stack([sign, size], -1), np.stack([np.zeros_like(turned), turned], -1))
 
 
@@ -36,11 +36,11 @@ def pinv(a: ComplexArray) -> ComplexArray:
     if a.shape[-2] < a.shape[-1]:
         return pinv(a.mT).mT
     real = np.linalg.pinv(a.real)
+    if np.isnan(of_full_rank(real, a.real)).any():  # where it jumps
+        return join(real, np.full_like(real, np.nan))
     r = np.linalg.qr(a.real).R
-    with suppress(np.linalg.LinAlgError):  # where it jumps
-        c = np.linalg.solve(r.mT, a.mT)
-        return join(real, np.linalg.solve(r, np.linalg.solve(c @ c.mT, c)).imag)
-    return join(real, np.full_like(real, np.nan))
+    c = np.linalg.solve(r.mT, a.mT)
+    return join(real, np.linalg.solve(r, np.linalg.solve(c @ c.mT, c)).imag)
 
 
 def eigh(a: ComplexArray, triangle: Any) -> ComplexArray:

@@ -79,8 +79,8 @@ COFACTORS = matrix(
 """The matrix of cofactors, whose transpose is the adjugate: only derivative rules use it."""
 
 
-def _of_full_rank(y: Any, a: Any, *, strict: bool = False) -> NDArray[Any]:
-    """Return the pseudo-inverses; where one jumps an error (`strict`), or NaN."""
+def of_full_rank(y: Any, a: Any, *, strict: bool = False) -> NDArray[Any]:
+    """Return the pseudo-inverses `y` of `a`; where one jumps an error (`strict`), or NaN."""
     sizes = np.linalg.svdvals(a)
     limit = max(a.shape[-2:]) * np.finfo(a.dtype).eps * np.max(sizes, axis=-1, initial=0)
     jumps = np.min(sizes, axis=-1, initial=np.inf) <= limit
@@ -95,7 +95,7 @@ def _of_full_rank(y: Any, a: Any, *, strict: bool = False) -> NDArray[Any]:
 
 OF_FULL_RANK = matrix(
     "of_full_rank",
-    _of_full_rank,
+    of_full_rank,
     lambda y, a, **how: np.shape(y),
     operations=lambda shapes, result: 4 * math.prod(result) * min(result[-2:]),
 )
