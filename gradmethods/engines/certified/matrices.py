@@ -1,12 +1,8 @@
-"""Functions of whole matrices over balls: by elimination, and by eigenvectors that Arb encloses.
+"""Functions of whole matrices over balls: by elimination, but for those of eigenvalues.
 
 Elimination is written in the namespace's own sums and products, whose slopes are those of ball
 arithmetic: there is no rule for a determinant or a system here. Which pivot is taken changes no
 value, so that it may be chosen by midpoints.
-
-Eigenvectors are enclosed by Arb, as constants, and one step of an iteration that converges
-quadratically to them says how they vary: at the eigenvectors themselves, the step's derivative is
-theirs. So values come from a proof of existence, and slopes from differentiating the step.
 """
 
 from __future__ import annotations
@@ -15,12 +11,12 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-from flint import acb_mat, arb, arb_mat, arb_series
+from flint import arb_series
 from numpy.typing import NDArray
 
-from gradmethods.engines.certified.arrays import Ball, Objects, each, from_list, holds
+from gradmethods.engines.certified.arrays import Ball, each, holds
 from gradmethods.engines.certified.decisions import Undecided
-from gradmethods.errors import NotDifferentiable
+from gradmethods.engines.certified.spectra import eigh, eigvalsh, svd, svdvals
 from gradmethods.xp.arrays import Array
 from gradmethods.xp.primitives import Primitive, written_out
 from gradmethods.xp.primitives.shapes import stand_in
@@ -145,106 +141,6 @@ def solve(xp: Any, a: Array, b: Array) -> Any:
         left, right = top[: n - 1 - k], top[n - 1 - k :]
         x = xp.concat([(right[None, :] - left[None, :] @ x), x])
     return x
-
-
-# -- eigenvalues
-
-
-def _matrix_of_balls(values: Objects) -> Any:
-    if not all(isinstance(x, arb) for x in values.flat):
-        raise NotDifferentiable(
-            "Eigenvalues and singular values have no Taylor series here, nor are they known where "
-            "a choice between equal values is open"
-        )
-    m, n = values.shape
-    return arb_mat(m, n, values.ravel().tolist())
-
-
-def _symmetric(xp: Any, a: Array, triangle: str) -> Array:
-    low = a if triangle == "L" else a.mT
-    result: Array = xp.tril(low) + xp.tril(low, k=-1).mT
-    return result
-
-
-def _eigenvectors(a: Array) -> Objects:
-    """Enclose unit eigenvectors, of the lengths and in the order of rising eigenvalues."""
-    n = a.shape[0]
-    try:
-        values, vectors = acb_mat(_matrix_of_balls(a.payload.values)).eig(right=True)
-    except ValueError as error:
-        raise Undecided("Two eigenvalues cannot be told apart") from error
-    order = sorted(range(n), key=lambda i: float(values[i].real.mid()))
-    columns = []
-    for i in order:
-        column = [vectors[j, i] for j in range(n)]
-        largest = max(column, key=lambda z: float(z.abs_lower()))
-        real = [(z / largest).real for z in column]  # some multiple of a real vector
-        size = sum((x * x for x in real), arb(0)).sqrt()
-        columns.append([x / size for x in real])
-    return from_list([x for column in columns for x in column], (n, n)).T
-
-
-def _turned(vectors: Objects, computed: NDArray[Any]) -> Objects:
-    """Give vectors the signs of those that LAPACK finds."""
-    middle = each(lambda x: float(x.mid()), vectors).astype(float)
-    signs = np.where(np.sum(middle * computed, axis=0) < 0, -1, 1)
-    return each(lambda x, sign: x * int(sign), vectors, signs)
-
-
-def _middle(a: Array) -> NDArray[Any]:
-    """Return the midpoints in the dtype of the loss."""
-    return each(lambda x: float(x.mid()), a.payload.values).astype(float).astype(a.dtype)
-
-
-def eigh(xp: Any, a: Array, triangle: Any) -> Any:
-    """Decompose; the signs of eigenvectors are LAPACK's at the point."""
-    found = _eigenvectors(_symmetric(xp, a, triangle))
-    _, computed = np.linalg.eigh(_middle(a), triangle)
-    return _step(xp, _symmetric(xp, a, triangle), _turned(found, computed))
-
-
-def _step(xp: Any, a: Array, vectors: Objects) -> Any:
-    """Take one step from eigenvectors: what of each belongs to the others, by the residuals.
-
-    Source: T. Ogita and K. Aishima, Iterative refinement for symmetric eigenvalue decomposition,
-    Japan Journal of Industrial and Applied Mathematics 35 (2018) 1007-1035, algorithm 1.
-    """
-    n = a.shape[0]
-    v = Array(xp, Ball(vectors, a.dtype))
-    one = np.eye(n, dtype=bool)
-    s, rest = v.mT @ a @ v, np.eye(n) - v.mT @ v
-    values = xp.linalg.diagonal(s) / (1 - xp.linalg.diagonal(rest))
-    gaps = xp.where(one, 1.0, values[None, :] - values[:, None])
-    turn = xp.where(one, rest / 2, (s + values[None, :] * rest) / gaps)
-    return xp.concat([values[:, None], v + v @ turn], axis=1)
-
-
-def eigvalsh(xp: Any, a: Array, triangle: str) -> Any:
-    """Return eigenvalues, as Rayleigh's quotients of the eigenvectors."""
-    whole = _symmetric(xp, a, triangle)
-    v = Array(xp, Ball(_eigenvectors(whole), a.dtype))
-    return xp.sum(v * (whole @ v), axis=0) / xp.sum(v * v, axis=0)
-
-
-def svdvals(xp: Any, a: Array) -> Any:
-    """Take the roots of the eigenvalues of AᵀA, or AAᵀ if that is smaller."""
-    a = a if a.shape[0] >= a.shape[1] else a.mT
-    squares = eigvalsh(xp, a.mT @ a, "L")
-    return xp.sqrt(xp.flip(squares, axis=0))
-
-
-def svd(xp: Any, a: Array) -> Any:
-    """Decompose AᵀA, or AAᵀ if that is smaller; the other vectors are A v / s."""
-    m, n = a.shape
-    u, _, vt = np.linalg.svd(_middle(a), full_matrices=False)
-    tall, computed = (a, vt.T) if m >= n else (a.mT, u)
-    square = tall.mT @ tall
-    vectors = _turned(_eigenvectors(square)[:, ::-1], computed)[:, ::-1]
-    both = xp.flip(_step(xp, square, vectors), axis=1)
-    v, s = both[:, : min(m, n)], xp.sqrt(xp.flip(both[:, -1], axis=0))
-    others = (tall @ v) / s[None, :]
-    left, right = (others, v) if m >= n else (v, others)
-    return xp.concat([left, s[None, :], right], axis=0)
 
 
 FUNCTIONS: dict[str, Function] = {
