@@ -23,6 +23,9 @@ from gradmethods.xp.primitives.shapes import stand_in
 
 Function = Callable[..., Any]
 
+MOST_ROWS = 10
+"""Rows of what is left of a matrix that is expanded: each further row takes twice as long."""
+
 LEAST = 5e-324
 """What a number that is not 0 counts for at least: float64 may have none so small."""
 
@@ -107,6 +110,8 @@ def det(xp: Any, a: Array) -> Any:
     result = xp.asarray(np.asarray(sign, a.dtype))
     for pivot in pivots:
         result = result * pivot
+    if rest.shape[0] > MOST_ROWS:
+        raise Undecided(f"Of a determinant {rest.shape[0]} rows cannot be told from dependent ones")
     return result * written_out.det(xp, rest) if rest.shape[0] else result
 
 

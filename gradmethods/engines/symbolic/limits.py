@@ -52,7 +52,7 @@ MOST_ROWS = {
     "slogdet": 6,
     "solve": 4,
     "pinv": 4,
-    "cholesky": 8,
+    "cholesky": 64,
     "qr": 4,
     "eigvalsh": 2,
     "svdvals": 2,
@@ -60,6 +60,8 @@ MOST_ROWS = {
 """Rows up to which a function of matrices is written out; the shorter side of those not square.
 
 Without pivots, which formulas cannot choose by value, larger ones lose digits."""
+
+FACTORED = ("solve", "pinv", "det", "slogdet")
 
 
 def check_rows(name: str, shape: tuple[int, ...]) -> None:
@@ -77,9 +79,13 @@ def check_rows(name: str, shape: tuple[int, ...]) -> None:
         if most
         else f"xp.linalg.{name} has no formula"
     )
+    factor = (
+        " Of a positive-definite matrix take the factor, xp.linalg.cholesky(A), whose systems have "
+        "formulas of any size."
+    )
     raise UnsupportedOperation(
         f"{why}, got shape {shape}: larger ones choose pivots by value or iterate, which a formula "
-        "cannot. Use gm.Backprop() or gm.Forward()."
+        f"cannot. Use gm.Backprop() or gm.Forward().{factor if name in FACTORED else ''}"
     )
 
 

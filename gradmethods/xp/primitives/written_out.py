@@ -7,32 +7,53 @@ the namespace of any of them. Nothing here is chosen by value but by `where`.
 
 from __future__ import annotations
 
+import itertools
 from typing import Any
 
 import numpy as np
 
 
-def det(xp: Any, a: Any) -> Any:
-    """Multiply without dividing, so that singular matrices are no exception.
+def _minors(a: Any, rows: list[int]) -> dict[tuple[int, ...], Any]:
+    """Return the minors of some rows, by their columns: expanded by row, each one once.
 
-    Source: R. S. Bird, A simple division-free algorithm for computing determinants, Information
-    Processing Letters 111 (2011) 1072-1074.
+    Nothing is divided by, so that singular matrices are no exception. Source: P. S. Laplace, as in
+    R. A. Horn and C. R. Johnson, Matrix Analysis, 2nd edition 2013, section 0.3.1.
     """
+    found: dict[tuple[int, ...], Any] = {(): None}
+    for count, row in enumerate(reversed(rows), 1):
+        larger = {}
+        for columns in itertools.combinations(range(a.shape[-1]), count):
+            total = None
+            for k, column in enumerate(columns):
+                rest = found[columns[:k] + columns[k + 1 :]]
+                term = a[..., row, column] if rest is None else a[..., row, column] * rest
+                total = term if total is None else total - term if k % 2 else total + term
+            larger[columns] = total
+        found = larger
+    return found
+
+
+def det(xp: Any, a: Any) -> Any:
+    """Expand by rows."""
     *batch, n, _ = a.shape
     if n == 0:
         return xp.broadcast_to(xp.ones((), dtype=a.dtype), tuple(batch))
-    x = a
-    for _ in range(n - 1):
-        behind = _sums_behind(xp, xp.linalg.diagonal(x))
-        x = xp.where(np.eye(n, dtype=bool), -behind[..., None], xp.triu(x, k=1)) @ a
-    first = x[..., 0, 0]
-    return first if n % 2 else -first
+    return _minors(a, list(range(n)))[tuple(range(n))]
 
 
-def _sums_behind(xp: Any, d: Any) -> Any:
-    """Return, for each entry, the sum of all that follow."""
-    totals = xp.flip(xp.cumulative_sum(xp.flip(d[..., 1:], axis=-1), axis=-1), axis=-1)
-    return xp.concat([totals, xp.zeros((*d.shape[:-1], 1), dtype=d.dtype)], axis=-1)
+def _adjugate(xp: Any, a: Any) -> Any:
+    n = a.shape[-1]
+    if n == 1:
+        return xp.ones_like(a)
+    columns = []
+    for i in range(n):
+        minors = _minors(a, [k for k in range(n) if k != i])
+        signed = []
+        for j in range(n):
+            minor = minors[tuple(k for k in range(n) if k != j)]
+            signed.append(-minor if (i + j) % 2 else minor)
+        columns.append(xp.stack(signed, axis=-1))
+    return xp.stack(columns, axis=-1)
 
 
 def slogdet(xp: Any, a: Any) -> Any:
@@ -42,23 +63,26 @@ def slogdet(xp: Any, a: Any) -> Any:
 
 
 def solve(xp: Any, a: Any, b: Any) -> Any:
-    """Apply Cramer's rule: the adjugate times the right-hand side, over the determinant.
-
-    Source: U. J. J. Le Verrier, D. K. Faddeev; see F. R. Gantmacher, The Theory of Matrices,
-    volume 1, Chelsea 1959, section IV.5.
-    """
-    n = a.shape[-1]
-    if n == 0:
+    """Apply Cramer's rule: the adjugate times the right-hand side, over the determinant."""
+    if a.shape[-1] == 0:
         return a @ b
-    one = np.eye(n, dtype=a.dtype)
-    adjugate = xp.broadcast_to(xp.asarray(one), a.shape)
-    for k in range(1, n):
-        product = a @ adjugate
-        adjugate = product - xp.linalg.trace(product)[..., None, None] / k * one
-    if n % 2 == 0:
-        adjugate = -adjugate
+    adjugate = _adjugate(xp, a)
     whole = xp.sum(a[..., 0, :] * adjugate[..., :, 0], axis=-1)
     return (adjugate @ b) / whole[..., None, None]
+
+
+def substituted(xp: Any, a: Any, b: Any, *, lower: bool) -> Any:
+    """Solve with triangular matrices, row after row."""
+    n = a.shape[-1]
+    rows: list[Any] = []
+    for k in range(n) if lower else reversed(range(n)):
+        rest = b[..., k : k + 1, :]
+        if rows:
+            known = xp.concat(rows, axis=-2)
+            rest = rest - (a[..., k : k + 1, :k] if lower else a[..., k : k + 1, k + 1 :]) @ known
+        rest = rest / a[..., k : k + 1, k : k + 1]
+        rows = [*rows, rest] if lower else [rest, *rows]
+    return xp.concat(rows, axis=-2) if rows else a @ b
 
 
 def pinv(xp: Any, a: Any) -> Any:
