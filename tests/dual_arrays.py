@@ -130,7 +130,9 @@ class Duals:
         function = getattr(np, name)
         if isinstance(function, type) or not callable(function):
             return function  # a dtype or a constant
-        return lambda *x, **options: wrapped(function(*map(unwrapped, x), **options))
+        return lambda *x, **options: wrapped(
+            function(*map(unwrapped, x), **{key: unwrapped(y) for key, y in options.items()})
+        )
 
     def _apply(self, name: str, operands: tuple[Any, ...]) -> Exact:
         simple = plain(operands)
@@ -178,7 +180,7 @@ class Duals:
     def astype(self, x: Any, dtype: Any, *, copy: bool = True) -> Exact:
         array, target = Exact.of(x), np.dtype(dtype)
         if target.kind == "f":
-            return Exact(array.whole())
+            return Exact(elementwise(lambda d: duals.cast(d, target), array))
         if array.real:
             array = Exact(np.array([float(d.v) for d in array.a.flat]).reshape(array.shape))
         return Exact(array.a.astype(target))
