@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from flint import arb
 
-from gradmethods.engines.certified import decisions
+from gradmethods.engines.certified import decisions, matrices
 from gradmethods.engines.certified.arrays import (
     ABRUPTLY,
     CONSTANT,
@@ -50,7 +50,7 @@ from gradmethods.engines.graph.signs import KEEPING, NEVER_NEGATIVE
 from gradmethods.errors import NotDifferentiable
 from gradmethods.xp.arrays import Array
 from gradmethods.xp.linalg import Linalg
-from gradmethods.xp.primitives import Behaviour, Primitive, having
+from gradmethods.xp.primitives import Behaviour, Kind, Primitive, having
 
 EXACT = having(Behaviour.EXACT)
 """Functions of constants that NumPy computes without rounding, or that are a rounding."""
@@ -127,6 +127,9 @@ class Balls(Ordering):
             return self._move(primitive, *payloads, **static)
         if name in LOGIC:
             return self._logic(name, *payloads)
+        if primitive.kind is Kind.MATRIX:
+            result = matrices.apply(self, primitive, payloads, static)
+            return replace(result, dtype=result_dtype(primitive, payloads))
         balls = [self.ball(payload) for payload in strengthened(payloads)]
         if name in decisions.DECIDED:
             return self._decided(name, *map(self._here, balls), **static)
@@ -166,7 +169,7 @@ class Balls(Ordering):
     @property
     def linalg(self) -> Linalg:
         """The linear algebra extension of the standard."""
-        return ExactRoots(self)
+        return ExactLinalg(self)
 
     # -- element-wise functions
 
@@ -282,11 +285,12 @@ class Balls(Ordering):
         return Ball(values, a.dtype, variation, varying_products(a, b))
 
 
-class ExactRoots(Linalg):
-    """Norms of an order whose reciprocal no float64 holds."""
+class ExactLinalg(Linalg):
+    """What is written otherwise where nothing is rounded: roots whose order no float64 holds."""
 
     def _root(self, x: Array, power: float) -> Array:
-        return x ** self._xp.bind("reciprocal", np.asarray(power, x.dtype))
+        root: Array = x ** self._xp.bind("reciprocal", np.asarray(power, x.dtype))
+        return root
 
 
 def varying_products(a: Ball, b: Ball) -> Levels:

@@ -323,7 +323,8 @@ def _result_dtype(primitive: Primitive, keys: tuple[Any, ...]) -> np.dtype[Any]:
     if primitive.aliases or primitive.name == "scatter_add":
         dtype: np.dtype[Any] = keys[0]
         return dtype
-    shape = (1, 1) if primitive.name == "matmul" else (1,)
+    whole = primitive.name == "matmul" or primitive.kind is Kind.MATRIX
+    shape = (1, 1) if whole else (1,)
     ones = [key(1) if isinstance(key, type) else np.ones(shape, key) for key in keys]
     static: dict[str, Any] = {}
     if primitive.name in ("sum", "max", "min"):
