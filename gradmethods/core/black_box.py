@@ -89,6 +89,8 @@ def _number(result: Any, name: str) -> float:
             f"The loss {name!r} must return one real number (a float, or a scalar or 0-d array), "
             f"got {what}."
         )
+    if hasattr(result, "detach"):  # a tensor of torch, which warns where it has a graph
+        result = result.detach()
     try:
         return float(result)
     except (TypeError, ValueError) as error:
