@@ -76,7 +76,7 @@ def find_family(name: str) -> Family:
 
 
 def _known() -> dict[str, Family]:
-    return problems.FAMILIES | problems.REAL | hard.CASES
+    return problems.FAMILIES | problems.FIELD | problems.REAL | hard.CASES
 
 
 GRADIENT = "gradient"

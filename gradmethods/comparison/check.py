@@ -12,7 +12,7 @@ import numpy as np
 from gradmethods.comparison.check_result import BESIDE, OWN, Check, PointCheck, beside
 from gradmethods.comparison.check_text import check_text
 from gradmethods.comparison.diagnosis import diagnose, diagnose_sample
-from gradmethods.comparison.taylor import taylor
+from gradmethods.comparison.taylor import Taylor, taylor
 from gradmethods.core.naming import printable
 from gradmethods.core.problem import Problem
 from gradmethods.errors import GradientMismatch, InvalidOption, InvalidProblem, NotDifferentiable
@@ -134,7 +134,8 @@ def _checked(
     unchecked: Sequence[str] = (),
 ) -> Check:
     mistake = _mistake(tuple(points)) or "; ".join(failures[:1])
-    found, tests = points[0].found, []
+    found = points[0].found
+    tests: list[Taylor] = []
     if isinstance(found.truth, Differences):
         given, noise = points[0].given.gradient, found.truth.noise
         tests = [taylor(problem, given, noise, seed) for seed in range(TAYLOR)]

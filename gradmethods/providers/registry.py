@@ -62,10 +62,9 @@ class Traits:
     derivation : tuple of float, or None
         Seconds a and exponent p: to prepare for n parameters takes about a nᵖ. None if it takes
         next to nothing.
-    closed : bool
-        Whether it derives every partial derivative as one formula.
     repeats : bool
-        Whether its program computes again what several partial derivatives have in common.
+        Whether it writes every partial derivative out, with as many terms as there are paths
+        through the loss, so that what several have in common is computed again.
     """
 
     name: str
@@ -77,7 +76,6 @@ class Traits:
     passes: tuple[int, int] | None = None
     growth: float | None = None
     derivation: tuple[float, float] | None = None
-    closed: bool = False
     repeats: bool = False
 
     @property
@@ -93,7 +91,7 @@ class Traits:
 
 _TYPES: dict[str, Any] = {
     "family": str, "exact": bool, "black_box": bool, "order": int, "passes": tuple,
-    "growth": float, "derivation": tuple, "closed": bool, "repeats": bool,
+    "growth": float, "derivation": tuple, "repeats": bool,
 }  # fmt: skip
 """What may be told; an attribute of another type means something else."""
 

@@ -80,6 +80,10 @@ class Differences:
         """Return the bars: nothing is proven of what rounding does."""
         return self.bars
 
+    def branching(self) -> Arrays:
+        """Return that nothing is known to take another branch."""
+        return {name: np.zeros(bar.shape, bool) for name, bar in self.bars.items()}
+
     def loss_rounding(self) -> float:
         """Return the noise level of the loss."""
         return self.noise

@@ -24,13 +24,12 @@ from gradmethods.engines.graph import record
 from gradmethods.errors import BudgetExceeded, NotDifferentiable
 from gradmethods.output.format import duration
 from gradmethods.truth.along import Sample
-from gradmethods.truth.bounds import textbook_errors
 from gradmethods.truth.differences import Differences, by_differences
+from gradmethods.truth.seen import Seen, textbook_errors
 from gradmethods.truth.truth import Truth
 
 if TYPE_CHECKING:
-    from gradmethods.engines.certified import CertifiedGradient
-    from gradmethods.engines.certified import Truth as Answer
+    from gradmethods.engines.certified import CertifiedGradient, Proven
 
 SECONDS = 5.0
 """Seconds that a certificate may take; a certificate of a part may take as many again."""
@@ -64,7 +63,7 @@ class Found:
         What is known, if it is not the whole gradient.
     beside : dict
         What was found at points beside it, for whoever asks again.
-    tie : gradmethods.engines.certified.Truth or None
+    tie : gradmethods.engines.certified.Proven or None
         What is proven where there is no gradient, or where that is not decided.
     """
 
@@ -72,7 +71,7 @@ class Found:
     truth: Truth | None = None
     why: str = ""
     part: Part | Sample | None = None
-    tie: Answer | None = None
+    tie: Proven | None = None
     beside: dict[Any, Any] = field(default_factory=dict, repr=False)
 
     @property
@@ -101,7 +100,7 @@ class Found:
         )
 
     @cached_property
-    def seen(self) -> Arrays | None:
+    def seen(self) -> Seen | None:
         """The errors of backpropagation with textbook slopes, in the structure of `truth`."""
         return textbook_errors(self.truth) if self.truth and self.certified else None
 
