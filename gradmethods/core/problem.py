@@ -20,7 +20,7 @@ from gradmethods.core.declared import Loss
 from gradmethods.core.examples import check_examples
 from gradmethods.core.first_call import first_value
 from gradmethods.core.naming import exact, printable
-from gradmethods.core.one_function import Seen, look
+from gradmethods.core.one_function import Seen, copied, look
 from gradmethods.core.structure import (
     Arrays,
     Parameters,
@@ -74,9 +74,9 @@ class Problem:
 
     Notes
     -----
-    The loss is called five times: twice at the point, and at two points within a thousandth of it,
-    of which the second is in the memory of the first, and once more in its own. A loss that keeps
-    its arguments is called a few times more.
+    The loss is called three times: at the point, and twice at one within a thousandth of it, first
+    in the memory of the point itself, then in memory of its own. A loss that keeps its arguments is
+    called a few times more.
 
     Examples
     --------
@@ -124,9 +124,10 @@ class Problem:
             examples=tuple(exact(each) if isinstance(each, str) else each for each in given),
         )
         check_signature(loss, self.data, self.name)
-        own = structure.restore(arrays)  # lives on, or its address would come again
+        moving = copied(arrays)
+        own = structure.restore(moving)  # lives on, or its address would come again
         # A float at once: the loss may hold what it returned.
-        seen = look(self, arrays, own, float(first_value(self, own)))
+        seen = look(self, arrays, moving, own, float(first_value(self, own)))
         known = (loss, arrays, self.data, seen)
         vars(self).update(keeps_arguments=seen.keeps, _known=known)
         if self.examples:
