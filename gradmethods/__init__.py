@@ -20,6 +20,7 @@ if TYPE_CHECKING:
         check_gradient,
     )
     from gradmethods.comparison.compare import compare
+    from gradmethods.comparison.explain import Explanation, explain
     from gradmethods.core.problem import Problem
     from gradmethods.core.provider import GradientResult, PreparedGradient, Provider
     from gradmethods.engines.certified import (
@@ -66,6 +67,7 @@ __all__ = [
     "CertifiedSample",
     "Check",
     "Comparison",
+    "Explanation",
     "Forward",
     "GradientError",
     "GradientMismatch",
@@ -90,6 +92,7 @@ __all__ = [
     "certified_sample",
     "check_gradient",
     "compare",
+    "explain",
     "get_provider",
     "gradient",
     "peers",
@@ -109,10 +112,12 @@ _ROOMS = {
         "Advice",
         "Check",
         "Comparison",
+        "Explanation",
         "advise",
         "assert_gradient",
         "check_gradient",
         "compare",
+        "explain",
     ),
     "errors": (
         "BudgetExceeded",

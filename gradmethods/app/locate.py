@@ -81,7 +81,7 @@ def find_family(name: str) -> Family:
 
 
 def _known() -> dict[str, Family]:
-    return problems.FAMILIES | problems.REAL | hard.CASES
+    return problems.FAMILIES | problems.FIELD | problems.REAL | hard.CASES
 
 
 def find_gradient(name: str) -> Any:

@@ -14,6 +14,10 @@ from gradmethods.truth.verdict import GRAVITY, RIGHT
 
 MARKED = "unresolved: entries that no step of the method resolves, by its own estimate."
 
+BUSY = (
+    "busy machine: other programs had the processor during most rounds of {}: times, ratios "
+    "and ranks hold their work, too. Measure again on a quiet machine."
+)
 
 SMALL = (
     "small entries: of differences, no more than 1% of their array all together, and not known to "
@@ -43,6 +47,9 @@ def comparison_text(comparison: Comparison) -> str:
         lines[-1] += "\n" + fill(MARKED)
     if any(map(_but, comparison.rows)):
         lines[-1] += "\n" + fill(SMALL)
+    busy = [each.provider for each in comparison.answers if each.cost and each.cost.contended]
+    if busy:
+        lines[-1] += "\n" + fill(BUSY.format(", ".join(busy)))
     reasons: dict[tuple[str, str], list[str]] = {}
     for name, each in comparison.judged.items():
         if each.reason and each.reason != found.why:

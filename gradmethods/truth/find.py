@@ -22,12 +22,11 @@ from gradmethods.core.problem import Problem
 from gradmethods.core.structure import Arrays
 from gradmethods.errors import BudgetExceeded, GradientError, NotDifferentiable
 from gradmethods.output.format import duration
-from gradmethods.truth.bounds import textbook_errors
+from gradmethods.truth.seen import Seen, textbook_errors
 from gradmethods.truth.truth import Truth
 
 if TYPE_CHECKING:
-    from gradmethods.engines.certified import CertifiedGradient
-    from gradmethods.engines.certified import Truth as Answer
+    from gradmethods.engines.certified import CertifiedGradient, Proven
 
 SECONDS = 5.0
 """Seconds that a certificate may take; a certificate of a part may take as many again."""
@@ -59,7 +58,7 @@ class Found:
         Why there is none; empty if there is one.
     part : Part or None
         What is certified, if it is not the whole gradient.
-    tie : gradmethods.engines.certified.Truth or None
+    tie : gradmethods.engines.certified.Proven or None
         What is proven where there is no gradient, or where that is not decided.
     """
 
@@ -67,7 +66,7 @@ class Found:
     truth: Truth | None = None
     why: str = ""
     part: Part | None = None
-    tie: Answer | None = None
+    tie: Proven | None = None
 
     @property
     def words(self) -> str:
@@ -83,7 +82,7 @@ class Found:
         )
 
     @cached_property
-    def seen(self) -> Arrays | None:
+    def seen(self) -> Seen | None:
         """The errors of backpropagation with textbook slopes, in the structure of `truth`."""
         return None if self.truth is None else textbook_errors(self.truth)
 

@@ -120,7 +120,7 @@ def _at_a_tie(answer: Answered, found: Found) -> Verdict:
         return Verdict(SUBGRADIENT, said=found.why)
     if not told and tie.is_subgradient(gradient, structure.restore(far)) is False:
         return Verdict(WRONG, said=f"it is no subgradient. {found.why}")
-    return Verdict(NO_GRADIENT if tie.kind == "no gradient exists" else UNDECIDED, said=found.why)
+    return Verdict(NO_GRADIENT if tie.kind == NO_GRADIENT else UNDECIDED, said=found.why)
 
 
 def bound_of(answer: Answered, found: Found) -> Bound:

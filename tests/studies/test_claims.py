@@ -342,7 +342,7 @@ def test_without_time_nothing_is_decided():
     assert {row["verdict"] for row in rows} == {UNDECIDED}
 
 
-def test_the_job_writes_what_it_found(tmp_path, monkeypatch):
+def test_the_job_writes_what_it_found(tmp_path, monkeypatch, svg_alone):
     """If the ledger were not written as the other results are, it could not be cited."""
     chosen = [c for c in LEDGER if c.id in ("C1", "C2", "C6", "C10")]
     monkeypatch.setattr(claims, "LEDGER", tuple(chosen))
@@ -353,7 +353,7 @@ def test_the_job_writes_what_it_found(tmp_path, monkeypatch):
             append_record(tmp_path / RECORDS, timed_record(Case("width", provider, scale), ratio))
     written = ledger.run_claims(tmp_path / "out", tmp_path)
     names = {path.name for path in written}
-    assert {"tab-claims.csv", "tab-criteria.tex", "fig-claim-c1.svg", "fig-claim-c10.png"} <= names
+    assert {"tab-claims.csv", "tab-criteria.tex", "fig-claim-c1.svg", "fig-claim-c10.csv"} <= names
     assert all(path.exists() for path in written)
     rows = read_records(tmp_path / "out" / CLAIMS)
     json.dumps(rows, allow_nan=False)

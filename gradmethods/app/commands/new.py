@@ -20,9 +20,13 @@ def new(commands: Any, name: str, summary: str, example: str) -> argparse.Argume
     return command
 
 
-def add_problem(command: argparse.ArgumentParser) -> None:
+def add_problem(command: argparse.ArgumentParser, *, optional: bool = False) -> None:
     """Add the arguments that name a problem."""
-    command.add_argument("problem", help="a name of the catalogue, or path/to/file.py:problem")
+    command.add_argument(
+        "problem",
+        nargs="?" if optional else None,
+        help="a name of the catalogue, or path/to/file.py:problem",
+    )
     command.add_argument(
         "--set",
         action="append",

@@ -26,7 +26,7 @@ from gradmethods.engines.graph.recognising import Recognising
 from gradmethods.engines.symbolic.functions import boxed
 from gradmethods.engines.symbolic.numbers import literal
 from gradmethods.errors import UnsupportedOperation
-from gradmethods.xp.primitives import Primitive
+from gradmethods.xp.primitives import Kind, Primitive
 
 
 @dataclass(frozen=True, eq=False)
@@ -62,6 +62,12 @@ class Symbolic(Recognising):
         self, primitive: Primitive, payloads: list[Any], static: dict[str, Any], node: Node
     ) -> Expressions:
         """Return the entries of a result as a payload."""
+        if primitive.kind is Kind.ORDER:
+            raise UnsupportedOperation(
+                f"Formulas have no {primitive.name}: which entry stands where is decided by "
+                "values, which are symbols here. Of data alone, compute it beforehand and pass it "
+                "as data; of parameters, use another method, such as gm.Backprop()."
+            )
         return Expressions(self.entries(primitive, payloads, static, node), node.dtype)
 
     def refine(self, payload: Expressions, better: Expressions) -> Expressions:
