@@ -28,7 +28,7 @@ OTHERS = {package for peer in PEERS.values() for package in peer.packages} - {"s
             "import gradmethods.timing, gradmethods.report",
             {"flint", "matplotlib", "pandas", "sympy"},
         ),
-        ("import gradmethods.report.write", {"flint", "matplotlib.pyplot", "sympy"}),
+        ("import gradmethods.report.report_files", {"flint", "matplotlib.pyplot", "sympy"}),
         ("import benchmarks.peers.run, benchmarks.peers.__main__", OTHERS),
     ],
     ids=["package", "rooms", "writing a report", "peers"],

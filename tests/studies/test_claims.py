@@ -16,7 +16,8 @@ from gradmethods.engines.tape import sweep
 from gradmethods.errors import InvalidOption
 from gradmethods.output.files import CLAIMS, RECORDS, append_record, read_json, read_records
 from gradmethods.report import write_report
-from gradmethods.report.claims import criteria_frame, ledger_text
+from gradmethods.report.claims_text import ledger_text
+from gradmethods.report.exhibits.tab_criteria import criteria_frame
 from gradmethods.studies import claims
 from gradmethods.studies.claims import (
     LEDGER,

@@ -17,7 +17,7 @@ from gradmethods.engines.graph import record
 from gradmethods.engines.program import recognise
 from gradmethods.engines.tape import count_factors
 from gradmethods.errors import UnknownName
-from gradmethods.report import formulas
+from gradmethods.report import derivations_written as formulas
 from gradmethods.studies.derivations import Derivation, Row, classifier, derive, network
 from gradmethods.studies.derivations.proof import vanishes
 

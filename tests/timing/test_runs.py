@@ -19,8 +19,8 @@ from gradmethods.output.files import (
     records_so_far,
 )
 from gradmethods.providers.attempt import Gap
-from gradmethods.report.growth import gaps_frame
-from gradmethods.report.tables import gaps_table
+from gradmethods.report.count_frames import gaps_frame
+from gradmethods.report.exhibits.tab_gaps import gaps_table
 from gradmethods.timing import provenance as origin
 from gradmethods.timing.cases import grid
 from gradmethods.timing.ceiling import STATUS, ceiling

@@ -54,8 +54,8 @@ def run(options: argparse.Namespace) -> int:
     from gradmethods.app.locate import find_problem
     from gradmethods.app.runs.accuracy_tasks import Settings, tasks
     from gradmethods.app.runs.assess import assess
-    from gradmethods.report.accuracy.text import all_within
-    from gradmethods.report.text import summary
+    from gradmethods.report.findings import all_within
+    from gradmethods.report.summary import summary
 
     if bool(options.names) == options.all:
         raise InvalidOption("Name problems, or give --all for those of the catalogue; one of both.")

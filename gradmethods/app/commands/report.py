@@ -24,7 +24,7 @@ def add(commands: Any) -> None:
 def run(options: argparse.Namespace) -> int:
     """Run the command; return the exit status."""
     from gradmethods.report import write_report
-    from gradmethods.report.text import summary
+    from gradmethods.report.summary import summary
 
     write_report(options.out)
     print(summary(options.out), end="")
