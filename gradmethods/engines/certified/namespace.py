@@ -35,7 +35,8 @@ from gradmethods.engines.certified.arrays import (
 from gradmethods.engines.certified.decisions import Settled, Tie
 from gradmethods.engines.certified.functions import smooth
 from gradmethods.engines.certified.moving import MOVES
-from gradmethods.engines.certified.piecewise import LOGIC, Piecewise
+from gradmethods.engines.certified.ordering import Ordering
+from gradmethods.engines.certified.piecewise import LOGIC
 from gradmethods.engines.certified.products import (
     is_infinity,
     product,
@@ -75,7 +76,7 @@ def _beside(x: Any, other: Any) -> Any:
     return x.mid() if known else x
 
 
-class Balls(Piecewise):
+class Balls(Ordering):
     """The namespace over balls with tangents; NumPy's arrays and numbers are constants.
 
     Parameters
@@ -128,7 +129,7 @@ class Balls(Piecewise):
             return self._logic(name, *payloads)
         balls = [self.ball(payload) for payload in strengthened(payloads)]
         if name in decisions.DECIDED:
-            return self._decided(name, *map(self._here, balls))
+            return self._decided(name, *map(self._here, balls), **static)
         own = getattr(self, f"_{name}", None)
         result = own(*balls, **static) if own else self._smooth(name, *balls)
         if name == "atan2":
@@ -137,8 +138,10 @@ class Balls(Piecewise):
         dtype = static.get("dtype") or result_dtype(primitive, payloads)
         return replace(result, dtype=dtype, never_negative=is_never_negative(name, payloads, balls))
 
-    def _decided(self, name: str, *balls: Ball) -> Any:
+    def _decided(self, name: str, *balls: Ball, **static: Any) -> Any:
         try:
+            if name in decisions.PLACES:
+                return self._places(name, *balls, **static)
             if name in decisions.COMPARISONS:
                 return self._compare(name, *balls)
             if name in decisions.STEPS:
@@ -189,6 +192,13 @@ class Balls(Piecewise):
             )
         below = flat & np.signbit(payload)
         return replace(angle, values=boxed(np.where(below, -angle.values, angle.values)))
+
+    def _floor_divide(self, a: Ball, b: Ball) -> Ball:
+        found: Ball = self._decided("floor", self._here(self._smooth("divide", a, b)))
+        return found
+
+    def _remainder(self, a: Ball, b: Ball) -> Ball:
+        return self._smooth("subtract", a, self._smooth("multiply", b, self._floor_divide(a, b)))
 
     def _smooth(self, name: str, *balls: Ball) -> Ball:
         slopes = smooth(name).slopes

@@ -15,10 +15,12 @@ from gradmethods.engines.graph import Node
 from gradmethods.xp.primitives import TABLE, Hole, elementwise_shape
 from gradmethods.xp.primitives.recognised import (
     BESIDE_SIGMOID,
+    ERFCX,
     HEAVISIDE,
     INNER,
     SATURATED,
     SLOPE_OF_TANH,
+    TRIGAMMA,
     steep_slope_of_tanh,
 )
 
@@ -31,7 +33,7 @@ Emitter = Callable[[Node, list[str], str, str], Lines]
 
 FUNCTIONS: dict[str, Any] = {
     **{name: primitive.numpy for name, primitive in TABLE.items()},
-    HEAVISIDE.name: HEAVISIDE.numpy,
+    **{p.name: p.numpy for p in (ERFCX, TRIGAMMA, HEAVISIDE)},
     INNER.name: INNER.numpy,
     "fmin": np.fmin,
     "steep_slope_of_tanh": steep_slope_of_tanh,
@@ -59,7 +61,8 @@ def takes_out(node: Node) -> bool:
     """Say whether a node's value can be written into a buffer."""
     assert node.primitive is not None
     name = node.primitive.name
-    return node.shape != () and not node.primitive.aliases and name not in UNWRITABLE
+    writes = is_elementwise(node) or name in EMITTERS
+    return writes and node.shape != () and not node.primitive.aliases and name not in UNWRITABLE
 
 
 def is_elementwise(node: Node) -> bool:

@@ -32,9 +32,11 @@ from gradmethods.xp.primitives import (
     conditions,
     exponential,
     moves,
+    ordering,
     piecewise,
     recognised,
     reductions,
+    special,
     trigonometric,
 )
 from gradmethods.xp.primitives.primitive import Behaviour, Kind, Primitive
@@ -63,7 +65,17 @@ __all__ = [
     "reduced_shape",
 ]
 
-_FAMILIES = (arithmetic, exponential, trigonometric, piecewise, conditions, reductions, moves)
+_FAMILIES = (
+    arithmetic,
+    exponential,
+    trigonometric,
+    special,
+    piecewise,
+    conditions,
+    reductions,
+    ordering,
+    moves,
+)
 
 TABLE: dict[str, Primitive] = {
     primitive.name: primitive for family in _FAMILIES for primitive in family.ENTRIES
