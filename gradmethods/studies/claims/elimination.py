@@ -93,4 +93,5 @@ CLAIM = Claim(
         ),
     ),
     examine=examine,
+    last=True,
 )

@@ -98,4 +98,5 @@ CLAIM = Claim(
         ),
     ),
     examine=examine,
+    last=True,
 )
