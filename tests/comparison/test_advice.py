@@ -158,7 +158,7 @@ def test_nothing_works():
     """If every method refuses, an empty list of choices would say nothing."""
     refused = tuple(Option(name, obstacle="It cannot.") for name in ("backprop", "numerical"))
     text = str(Advice(KINK, 1.0, refused, "theory"))
-    assert text.endswith("No method is advised")
+    assert "No method is advised" in text
     assert "backprop, numerical: It cannot." in text
 
 
