@@ -9,7 +9,7 @@ from typing import Any, NoReturn
 
 import gradmethods
 from gradmethods.app import commands
-from gradmethods.core.entries import modules_of
+from gradmethods.core.discovery import modules_of
 from gradmethods.errors import GradientError
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from gradmethods.core.entries import entries_of
+from gradmethods.core.discovery import entries_of
 from gradmethods.core.problem import Problem
 from gradmethods.errors import InvalidOption, UnknownName
 from gradmethods.problems.family import Family

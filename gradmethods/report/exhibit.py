@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from types import ModuleType
 from typing import Any, Generic, Protocol, TypeVar
 
-from gradmethods.core.entries import entries_of
+from gradmethods.core.discovery import entries_of
 from gradmethods.errors import GradientError
 from gradmethods.output.files import read_from
 from gradmethods.output.items import Drawing, Item, Table, Writer

@@ -68,7 +68,7 @@ def show_graph(
     found = trace(problem, recognised=recognised)
     if out is not None and not form:
         from gradmethods.output.figures import save
-        from gradmethods.report.graph import draw_graph
+        from gradmethods.report.graph_figure import draw_graph
 
         if shared is None:
             shared = CHAIN if problem.structure.shapes.keys() >= set(CHAIN) else ()

@@ -11,7 +11,8 @@ from gradmethods.output.files import (
     write_json,
     write_text,
 )
-from gradmethods.report.difference.compare import (
+from gradmethods.report.difference.speed import FASTER, SLOWER
+from gradmethods.report.difference.two_runs import (
     COUNT,
     FAILING,
     LESS,
@@ -21,7 +22,6 @@ from gradmethods.report.difference.compare import (
     PASSING,
     VERDICT,
 )
-from gradmethods.report.difference.speed import FASTER, SLOWER
 from gradmethods.report.difference.words import headline, text
 from gradmethods.timing.cases import Case
 from tests.accuracy_records import gradient, hard_case

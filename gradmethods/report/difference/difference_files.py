@@ -11,8 +11,8 @@ from gradmethods.errors import InvalidOption
 from gradmethods.output.figures import save
 from gradmethods.output.files import check_target, write_text
 from gradmethods.output.typeset import is_numeric, markdown_table
-from gradmethods.report.difference.compare import Difference
 from gradmethods.report.difference.overlay import Overlay, overlays
+from gradmethods.report.difference.two_runs import Difference
 from gradmethods.report.difference.words import (
     Block,
     by_method,

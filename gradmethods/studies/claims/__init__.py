@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from gradmethods.core.deadline import deadline
-from gradmethods.core.entries import entries_of
+from gradmethods.core.discovery import entries_of
 from gradmethods.errors import GradientError
 from gradmethods.studies.claims.claim import Claim, Evidence
 
