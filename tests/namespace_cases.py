@@ -88,16 +88,20 @@ BAD_AXES = (3, -4, (0, 0), (0, -3), 1.0, "0")
 NUMBERS = (2, -1, 2.5, True, np.float64(2.5), np.float32(2.5), np.int8(2), np.array(2.5), np.True_)
 DTYPES = tuple(map(np.dtype, ("float64", "float32", "int64", "bool", "int8")))
 UNARY = (
-    *(name for name, primitive in TABLE.items() if primitive.arity == 1),
-    *("positive", "zeros_like", "ones_like"),
+    *(name for name, entry in TABLE.items() if entry.arity == 1 and entry.module == "xp"),
+    *("positive", "zeros_like", "ones_like", "signbit", "conj"),
 )
-BINARY = tuple(name for name, primitive in TABLE.items() if primitive.arity == 2)
+BINARY = (
+    *(name for name, entry in TABLE.items() if entry.arity == 2 and entry.module == "xp"),
+    "copysign",
+)
 TWO_SIDED = "+ - * / ** < <= > >= == != & | ^ % //"
 
 
 def elementwise() -> Iterator[Call]:
     for name in UNARY:
         yield from (call(name, x) for x in (X, EMPTY, *NUMBERS))
+    yield from (call(name, x) for name in ("real", "imag") for x in (X, EMPTY))
     pairs = ((X, X), (X, V), (C, V), (EMPTY, C), (X, S))
     for name in BINARY:
         yield from (call(name, *pair) for pair in pairs)
@@ -171,6 +175,60 @@ def reductions() -> Iterator[Call]:
     for x, axis, initial in product((X, EMPTY), (None, 0, -1, np.int64(1), 3, 1.5), (True, False)):
         yield call("cumulative_sum", x, axis=axis, include_initial=initial)
     yield call("cumulative_sum", V, include_initial=True)
+    for dtype in DTYPES:
+        yield call("cumulative_prod", X, axis=0, dtype=dtype, include_initial=True)
+    for x, axis, initial in product((X, EMPTY), (None, 0, -1, np.int64(1), 3, 1.5), (True, False)):
+        yield call("cumulative_prod", x, axis=axis, include_initial=initial)
+    yield call("cumulative_prod", V, include_initial=True)
+    for x, axis, keep in product((X, EMPTY), (*AXES, *BAD_AXES), (False, True)):
+        yield call("count_nonzero", x, axis=axis, keepdims=keep)
+
+
+def orders() -> Iterator[Call]:
+    axes = (-1, 0, 1, np.int64(1), 3, (0,))
+    for name, x, axis in product(("sort", "argsort", "argmax", "argmin"), (X, S, EMPTY), axes):
+        yield call(name, x, axis=axis)
+        yield call(name, x, axis)
+    for name, x, keep in product(("argmax", "argmin"), (X, V), (False, True)):
+        yield call(name, x, keepdims=keep)
+    sorted_ = np.array([-1.5, 0.0, 0.0, 2.0])
+    values: tuple[Any, ...] = (X, V, EMPTY, 0.0)
+    for x, side in product(values, ("left", "right", "middle")):
+        yield call("searchsorted", sorted_, x, side=side)
+    yield call("searchsorted", sorted_[::-1].copy(), X, sorter=np.array([3, 2, 1, 0]))
+    yield call("searchsorted", X, 1.0)
+
+
+def padded() -> Iterator[Call]:
+    widths: tuple[Any, ...] = (
+        0, 2, (1, 2), ((1, 2),), ((1, 0), (0, 2), (3, 1)), [[1], [2], [0]], -1, (1, 2, 3), 1.5,
+    )  # fmt: skip
+    modes = ("constant", "edge", "reflect", "symmetric", "wrap", "mean")
+    for x, width, mode in product((X, V, EMPTY), widths, modes):
+        yield call("pad", x, width, mode)
+        yield call("pad", x, pad_width=width, mode=mode)
+    yield from (call("pad", X, 1, constant_values=n) for n in NUMBERS)
+    yield from (call("diag", x, k) for x, k in product((V, M, S, X, EMPTY), (-2, 0, 1, 9, 1.5)))
+    for a, b in ((V, V), (M, V), (X, S), (C, X), (2, V), (V, 2.5), (EMPTY, V)):
+        yield call("kron", a, b)
+    products: tuple[tuple[Any, ...], ...] = (
+        ("i,i", V, V), ("i,j", V, V), ("ij,j", M, V), ("ij,kj->ik", M, M), ("ijk->kij", X),
+        ("ijk,ijk->", X, X), ("ijk->j", X), ("ii", S), ("ii->i", S), ("ijk,k", X, V), ("ba", M),
+        ("...j,j", X, V),
+        ("i...->...i", X), ("...,...", X, M), ("ij,jk,kl->il", S, S, S), ("ij,ij->ij", M, M),
+        ("ij,jk->ki", S, S), ("i,i,i->i", V, V, V), (" i j -> j i ", M), ("ij", X), ("ij,jk", M, M),
+        ("ij->jj", M), ("i->j", V), ("i,j", V), ("i?", M), ("ijk,ikl->ijl", X, C),
+        ("ij->ij", EMPTY), ("ijk->ik", EMPTY), ("i...j->j", X),
+    )  # fmt: skip
+    for subscripts, *xs in products:
+        yield call("einsum", subscripts, *xs)
+    ends: tuple[Any, ...] = (0.5, V, C, X)
+    for end in ends:
+        yield call("diff", X, prepend=end, append=end)
+        yield call("diff", X, axis=1, n=2, prepend=end)
+    yield from (call("diff", X, 2), call("diff", X, 1, 0))
+    yield from (call("tri", 3), call("tri", 3, 4, np.int64(1)))
+    yield from (call("empty", (0, 3)), call("empty_like", EMPTY))
 
 
 def contractions() -> Iterator[Call]:
@@ -198,6 +256,37 @@ def contractions() -> Iterator[Call]:
         yield call("linalg.vector_norm", x, axis=axis, ord=order, keepdims=True)
     for name in ("linalg.matrix_norm", "matrix_transpose", "linalg.matrix_transpose"):
         yield from (call(name, x) for x in (X, S, EMPTY, V))
+
+
+def matrices() -> Iterator[Call]:
+    inf = np.inf
+    shapes = (X, M, S, C, EMPTY, V, 2.5, np.zeros((3, 0)), np.zeros((0, 0)))
+    for name in ("inv", "det", "slogdet", "cholesky", "eigh", "eigvalsh", "svdvals"):
+        yield from (call(f"linalg.{name}", x) for x in shapes)
+    yield from (call("linalg.pinv", x) for x in (X, M, S, C, V))
+    for x, mode in product(shapes, ("reduced", "complete", "r", "full")):
+        yield call("linalg.qr", x, mode=mode)
+    for x, full, both in product(shapes, (True, False), (True, False)):
+        yield call("linalg.svd", x, full, compute_uv=both)
+        yield call("linalg.svd", x, full_matrices=full)
+    for x in shapes:
+        yield from (call(f"linalg.{name}", x, UPLO="U") for name in ("eigh", "eigvalsh"))
+        yield from (call("linalg.eigh", x, way) for way in ("L", "X"))
+        yield call("linalg.cholesky", x, upper=True)
+        yield from (call("linalg.matrix_power", x, n) for n in (0, 1, 2, 5, 8, -1, -3, np.int64(3)))
+        yield from (call("linalg.solve", x, y) for y in (*shapes, np.ones((3, 2)), np.ones(2)))
+    for x in (X, M, S, C):
+        yield from (call("linalg.matrix_rank", x), call("linalg.matrix_rank", x, rtol=0.3))
+    orders = ("fro", "nuc", 1, -1, 2, -2, inf, -inf, 3, "f", 0)
+    for x, order, keep in product((X, S, M, V), orders, (True, False)):
+        yield call("linalg.matrix_norm", x, ord=order, keepdims=keep)
+        yield from (call("linalg.norm", x, order, axis, keep) for axis in ((0, 1), (-1, 0), (1, 1)))
+        yield from (call("linalg.norm", x, order, axis=axis) for axis in (None, 0, -1, (0, 1, 2)))
+    yield from (call("linalg.norm", x, axis=axis) for x in (X, M, V) for axis in (None, 0, (0, 1)))
+    for a, b in ((M, M), (X, X), (X, M), (V, V), (S, S)):
+        yield from (call("linalg.cross", a, b, axis=axis) for axis in (-1, 0, 1, -2, 5))
+    yield call("linalg.cross", X, np.ones((1, 3, 1)), axis=1)
+    yield from (call("linalg.multi_dot", xs) for xs in ([M, V], [S, S, S], [V, V], [M, M], [M]))
 
 
 def manipulations() -> Iterator[Call]:
@@ -259,7 +348,10 @@ def creations() -> Iterator[Call]:
     yield call("asarray", [[V, V], [V, V]])
 
 
-GROUPS = (elementwise, indexing, reductions, contractions, manipulations, creations)
+GROUPS = (
+    elementwise, indexing, reductions, orders, padded, contractions, matrices, manipulations,
+    creations,
+)  # fmt: skip
 CASES: dict[str, list[Call]] = {}
 for _call in (each for group in GROUPS for each in group()):
     CASES.setdefault(_call.name, []).append(_call)

@@ -8,83 +8,18 @@ tests.primitive_cases` prints how many cases each function has.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
-from functools import cache
 from itertools import product
 from typing import Any
 
 import numpy as np
 import pytest
 
-import gradmethods as gm
-from tests.smooth_functions import BINARY, UNARY
+from tests.cases import DOMAINS, PAIRS, UNARY_SHAPES, WITHOUT_FORMULA, Case, Shape
+from tests.function_cases import methods, orders, paddings, specials
+from tests.matrix_cases import matrices
+from tests.smooth_functions import BINARY, UNARY, called
 
-DOMAINS: dict[str, tuple[float, float]] = {
-    "real": (-2.0, 2.0),
-    "positive": (0.3, 2.0),
-    "unit": (-0.9, 0.9),
-    "above one": (1.2, 3.0),
-    "nonzero": (0.3, 2.0),
-    "above -1": (0.3, 2.0),
-    "angle": (-0.9, 0.9),
-}
-Shape = tuple[int, ...]
-
-
-@dataclass(frozen=True)
-class Case:
-    """A function to differentiate with respect to operands drawn from a domain."""
-
-    name: str
-    function: Callable[..., Any]
-    shapes: tuple[Shape, ...]
-    domain: str = "real"
-    variant: str = ""
-
-    @property
-    def id(self) -> str:
-        shapes = ",".join("x".join(map(str, s)) or "scalar" for s in self.shapes)
-        return f"{self.name}{'-' + self.variant if self.variant else ''}[{shapes}]"
-
-    @cache  # noqa: B019  # cases are constants of this module, and checks share their problems
-    def problem(self, dtype: str = "float64") -> gm.Problem:
-        """Weigh the entries of the result, so that each counts differently, and sum.
-
-        The anchor keeps the loss from being constant where the operands are empty.
-        """
-        rng = np.random.default_rng(sum(map(ord, self.id)))
-        low, high = DOMAINS[self.domain]
-        params = {
-            f"x{i}": rng.uniform(low, high, shape).astype(dtype)
-            for i, shape in enumerate(self.shapes)
-        }
-        function = self.function
-        shape = np.shape(function(np, *params.values()))
-        weights = rng.uniform(0.5, 1.5, shape).astype(dtype)
-
-        def loss(params: Any, *, xp: Any = np) -> Any:
-            anchor, *operands = params.values()
-            return anchor**2 + xp.sum(weights * function(xp, *operands))
-
-        return gm.Problem(loss, {"anchor": np.asarray(0.7, dtype)} | params, name=self.id)
-
-
-UNARY_SHAPES: tuple[Shape, ...] = ((), (1,), (3,), (2, 3), (0, 3), (2, 1, 2))
-PAIRS: tuple[tuple[Shape, Shape], ...] = (
-    ((), ()),
-    ((1,), (1,)),
-    ((3,), (3,)),
-    ((2, 3), (2, 3)),
-    ((2, 3), (3,)),
-    ((3,), (2, 3)),
-    ((2, 1), (1, 3)),
-    ((), (2, 3)),
-    ((2, 3), ()),
-    ((1,), (3,)),
-    ((3,), (1,)),
-    ((0, 3), (3,)),
-    ((1, 3), (2, 1, 1)),
-)
+__all__ = ["CASES", "DOMAINS", "WITHOUT_FORMULA", "Case", "by_function", "each_function"]
 
 STEPS = "sign floor ceil trunc round"
 COMPARISONS = "less less_equal greater greater_equal equal not_equal"
@@ -93,13 +28,13 @@ COMPARISONS = "less less_equal greater greater_equal equal not_equal"
 def elementwise() -> Iterator[Case]:
     domains = {name: row.domain for name, row in UNARY.items()} | {"abs": "real"}
     for (name, domain), shape in product(domains.items(), UNARY_SHAPES):
-        yield Case(name, lambda xp, x, f=name: getattr(xp, f)(x), (shape,), domain)
+        yield Case(name, lambda xp, x, f=name: called(xp, f)(x), (shape,), domain)
     for name, shape in product(STEPS.split(), UNARY_SHAPES):
         yield Case(name, lambda xp, x, f=name: x * getattr(xp, f)(x), (shape,))
     domains = {name: row.domain for name, row in BINARY.items()}
     for name, domain in (domains | {"maximum": "real", "minimum": "real"}).items():
         for pair in PAIRS:
-            yield Case(name, lambda xp, a, b, f=name: getattr(xp, f)(a, b), pair, domain)
+            yield Case(name, lambda xp, a, b, f=name: called(xp, f)(a, b), pair, domain)
         constant = np.array([0.7, 1.3, 1.9])
         for operand, label in ((1.7, "number"), (constant, "constant")):
             for shape in ((), (3,), (2, 3)):
@@ -107,14 +42,14 @@ def elementwise() -> Iterator[Case]:
                     continue
                 yield Case(
                     name,
-                    lambda xp, x, f=name, c=operand: getattr(xp, f)(x, xp.asarray(c)),
+                    lambda xp, x, f=name, c=operand: called(xp, f)(x, xp.asarray(c)),
                     (shape,),
                     domain,
                     f"right-{label}",
                 )
                 yield Case(
                     name,
-                    lambda xp, x, f=name, c=operand: getattr(xp, f)(xp.asarray(c), x),
+                    lambda xp, x, f=name, c=operand: called(xp, f)(xp.asarray(c), x),
                     (shape,),
                     domain,
                     f"left-{label}",
@@ -129,6 +64,9 @@ def operators() -> Iterator[Case]:
         "*": lambda a, b: a * b,
         "/": lambda a, b: a / b,
         "**": lambda a, b: a**b,
+        "%": lambda a, b: a % b,
+        "//": lambda a, b: a // b * b * a,
+        "divmod": lambda a, b: divmod(a, b)[0] * a + divmod(a, b)[1],
     }
     for name, operator in both.items():
         for other, label in ((1.7, "float"), (2, "int"), (constant, "ndarray")):
@@ -471,7 +409,10 @@ def indexing() -> Iterator[Case]:
 def creations() -> Iterator[Case]:
     made: dict[str, Callable[..., Any]] = {
         "arange": lambda xp, x: x * xp.arange(3),
+        "empty": lambda xp, x: x * x + xp.sum(xp.empty(0)),
+        "empty_like": lambda xp, x: x * x + xp.sum(xp.empty_like(x)[:0]),
         "eye": lambda xp, x: x @ xp.eye(3),
+        "tri": lambda xp, x: x @ xp.tri(3),
         "full": lambda xp, x: xp.full((2, 3), x[0]) * x,
         "full_like": lambda xp, x: xp.full_like(x, 2.5) * x,
         "linspace": lambda xp, x: x * xp.linspace(0.1, 0.9, 3),
@@ -486,6 +427,13 @@ def creations() -> Iterator[Case]:
         yield Case(name, function, ((3,),))
 
 
+def whole_matrices() -> Iterator[Case]:
+    for case in matrices():
+        yield Case(
+            case.name, case.function, case.shapes, variant=case.variant, formula=case.formula
+        )
+
+
 CASES = [
     case
     for group in (
@@ -494,8 +442,13 @@ CASES = [
         selections,
         reductions,
         contractions,
+        whole_matrices,
         manipulations,
         indexing,
+        orders,
+        paddings,
+        methods,
+        specials,
         creations,
     )
     for case in group()
@@ -510,12 +463,24 @@ def by_function(cases: Iterable[Case]) -> dict[str, list[Case]]:
     return groups
 
 
-def each_function(check: Callable[[Case], None], cases: Iterable[Case] = CASES) -> Any:
+def each_function(
+    check: Callable[[Case], None], cases: Iterable[Case] = CASES, every: int = 1
+) -> Any:
     """Turn a check of one case into one test for each function; a failure names the case.
 
-    A test for each case would cost more to collect, in every worker, than most checks take.
+    A test for each case would cost more to collect, in every worker, than most checks take. Of an
+    expensive check only one case in so many (`every`) of each function is run each time; the others
+    are slow tests.
     """
-    groups = by_function(cases)
+    groups = {
+        name if first == 0 else f"{name}, others": chosen
+        for name, all_cases in by_function(cases).items()
+        for first in range(min(every, 2))
+        if (chosen := [c for i, c in enumerate(all_cases) if (i % every == 0) == (first == 0)])
+    }
+    marked = [
+        pytest.param(name, marks=[pytest.mark.slow] * name.endswith(", others")) for name in groups
+    ]
 
     def test(name: str) -> None:
         failures = []
@@ -529,7 +494,7 @@ def each_function(check: Callable[[Case], None], cases: Iterable[Case] = CASES) 
             raise failures[0] if len(failures) == 1 else ExceptionGroup("Cases failed.", failures)
 
     test.__doc__, test.__module__ = check.__doc__, check.__module__
-    return pytest.mark.parametrize("name", groups)(test)
+    return pytest.mark.parametrize("name", marked)(test)
 
 
 if __name__ == "__main__":

@@ -13,6 +13,9 @@ from typing import Any
 
 import mpmath as mp  # type: ignore[import-untyped]  # published without types
 
+from gradmethods import special
+from gradmethods.xp.primitives import TABLE
+
 REAL = (-1.7, -0.3, 0.4, 2.1)
 POSITIVE = (1e-3, 0.4, 2.1, 37.0)
 UNIT = (-0.95, -0.3, 1e-9, 0.6)
@@ -55,6 +58,18 @@ class Binary:
     value: Callable[[Any, Any], Any]
     slopes: Callable[[Any, Any], tuple[Any, Any]] | None
     domain: str = "real"
+
+
+def _mills(x: Any) -> Any:
+    """Return the slope of log_ndtr; far out, its first term."""
+    if abs(x) > 1e6:
+        return -x if x < 0 else mp.mpf(0)
+    return mp.sqrt(2 / mp.pi) * mp.exp(-x * x / 2) / mp.erfc(-x / mp.sqrt(2))
+
+
+def _digamma(x: Any) -> Any:
+    pole = x <= 0 and x == mp.floor(x)
+    return mp.nan if pole else mp.digamma(x) if abs(x) < 1e100 else mp.log(x)
 
 
 UNARY: dict[str, Unary] = {
@@ -138,6 +153,20 @@ UNARY: dict[str, Unary] = {
         0.7,
         lambda x: bool(x >= 1),
     ),
+    "erf": Unary(
+        mp.erf, lambda x: 2 * mp.exp(-x * x) / mp.sqrt(mp.pi), (*REAL, 1e-9, 1.0, -5.5, 30.0)
+    ),
+    "erfc": Unary(
+        mp.erfc, lambda x: -2 * mp.exp(-x * x) / mp.sqrt(mp.pi), (*REAL, 1e-9, -1.0, 5.5, 20.0)
+    ),
+    "log_ndtr": Unary(
+        # Not the logarithm of erfc, which turns more than once around 0.
+        lambda z: mp.log(mp.erfc(-z / mp.sqrt(2)) * mp.exp(z * z / 2) / 2) - z * z / 2,
+        _mills,
+        (*REAL, -1.0, -40.0, 7.0),
+    ),
+    "gammaln": Unary(mp.loggamma, _digamma, (*POSITIVE, 1.3, 4.4, 9.7), "positive"),
+    "digamma": Unary(mp.digamma, lambda x: mp.psi(1, x), (*POSITIVE, 1.3, 4.4, 9.7), "positive"),
 }
 
 BINARY: dict[str, Binary] = {
@@ -160,4 +189,16 @@ BINARY: dict[str, Binary] = {
         lambda y, x: (x / (x * x + y * y), -y / (x * x + y * y)),
         "positive",
     ),
+    "remainder": Binary(
+        lambda z, w: z - w * mp.floor(z.real / w.real),
+        lambda x, y: (1, -mp.floor(x / y)),
+        "positive",
+    ),
+    "xlogy": Binary(lambda z, w: z * mp.log(w), lambda x, y: (mp.log(y), x / y), "positive"),
 }
+
+
+def called(xp: Any, name: str) -> Callable[..., Any]:
+    """Return the function of a name, of `xp` or of the module `special`."""
+    function: Callable[..., Any] = getattr(special if TABLE[name].module == "special" else xp, name)
+    return function

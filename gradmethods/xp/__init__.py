@@ -5,14 +5,16 @@ The functions of the array API standard are written once over the primitives. A 
 then follows. No method is known here. Read `primitives/primitive.py` first.
 """
 
-from gradmethods.xp.indexing import Indexing
+from gradmethods.xp.data_types import DataTypes
+from gradmethods.xp.einsum import Einsum
 from gradmethods.xp.linalg import Functions, Linalg
 from gradmethods.xp.namespace import Operand
+from gradmethods.xp.padding import Padding
 
 __all__ = ["Namespace", "Operand"]
 
 
-class Namespace(Functions, Indexing):
+class Namespace(Functions, Einsum, Padding, DataTypes):
     """The base of every `xp` but NumPy itself."""
 
     @property

@@ -10,12 +10,19 @@ import numpy as np
 from gradmethods.xp.rewrites import NOTES, PLAIN, REWRITES
 
 BY_VALUE = (
-    "argmax", "argmin", "argpartition", "argsort", "argwhere", "bincount", "digitize",
-    "flatnonzero", "histogram", "median", "nonzero", "partition", "percentile", "quantile",
-    "searchsorted", "sort", "unique", "unique_all", "unique_counts", "unique_inverse",
-    "unique_values",
+    "argpartition", "argwhere", "bincount", "digitize", "flatnonzero", "histogram", "median",
+    "nonzero", "partition", "percentile", "quantile", "unique", "unique_all", "unique_counts",
+    "unique_inverse", "unique_values",
 )  # fmt: skip
 """Functions whose result is arranged by values that are not known while a loss is recorded."""
+
+SPECIAL = (
+    "digamma", "erf", "erfc", "expit", "gammaln", "log_expit", "log_ndtr", "log_softmax", "logit",
+    "logsumexp", "ndtr", "softmax", "xlogy",
+)  # fmt: skip
+"""Functions of `gradmethods.special`, which stands above this room."""
+
+IMPORTED = "of the module special: from gradmethods import special"
 
 DET = "x[0, 0] * x[1, 1] - x[0, 1] * x[1, 0]"
 
@@ -26,16 +33,17 @@ def advice(name: str, known: Collection[str], prefix: str = "xp") -> str:
     """Say in one or two sentences what to write for `name`, where the `known` functions exist."""
     if name in known:
         return f"Write {prefix}.{name}."
-    if name in REWRITES:
-        note = NOTES.get(name)
-        return f"Write {REWRITES[name]}{f', {note}' if note else ''}."
+    if name in REWRITES or name in SPECIAL:
+        text = f"special.{name}(x)" if name in SPECIAL else REWRITES[name]
+        note = IMPORTED if "special." in text else NOTES.get(name)
+        return f"Write {text}{f', {note}' if note else ''}."
     if name in PLAIN:
         return f"Write {PLAIN[name]}."
     if name in BY_VALUE:
         return (
             f"The result of {name} is arranged by values, which are not known here. {OF_DATA}; of "
-            "parameters, write the loss without it: xp.max, xp.min, xp.where and indexing by "
-            "integer data are available."
+            "parameters, write the loss without it: xp.sort, xp.argsort, xp.max, xp.where and "
+            "indexing by integers are available."
         )
     slip = _slip(name, known)
     if slip:

@@ -11,37 +11,23 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from gradmethods.errors import UnknownAttribute, UnsupportedOperation
+from gradmethods.xp.methods import Methods
 
 if TYPE_CHECKING:
     import numpy as np
 
-METHODS = {
-    "dot": "x @ y",
-    "transpose": "xp.permute_dims(x, axes) or x.T",
-    "ravel": "xp.reshape(x, (-1,))",
-    "flatten": "xp.reshape(x, (-1,))",
-    "swapaxes": "xp.permute_dims(x, axes)",
-    "copy": "x itself: arrays here are never written to",
+ADVICE = {
     "item": "x itself: its value is not known while the loss is recorded",
     "tolist": "x itself: its value is not known while the loss is recorded",
-    "conj": "x itself: parameters are real",
-    "real": "x itself: parameters are real",
-    "cumsum": "xp.cumulative_sum(x, axis=...)",
     "fill": "xp.full(shape, value)",
-    "repeat": "xp.repeat(x, repeats)",
-    "reshape": "xp.reshape(x, shape)",
-    "astype": "xp.astype(x, dtype)",
-    "round": "xp.round(x)",
     "flat": "xp.reshape(x, (-1,))",
     "itemsize": "x.dtype.itemsize",
     "nbytes": "x.size * x.dtype.itemsize",
     "device": '"cpu": there is no other device',
     "to_device": "x itself: there is one device",
-    "take": "xp.take(x, indices, axis=...)",
-    "clip": "xp.clip(x, low, high)",
-    "squeeze": "xp.squeeze(x, axis=...)",
+    "sort": "xp.sort(x), which makes a new array: NumPy's method writes into the old one",
 }
-"""What to write instead of a method that NumPy has and the standard has not."""
+"""What to write instead of an attribute or method that arrays here have not."""
 
 
 FIXED = (
@@ -89,7 +75,7 @@ def _logic(symbol: str, function: str) -> Callable[..., Array]:
     return method
 
 
-class Array:
+class Array(Methods):
     """An array over some namespace, standing where a NumPy array would stand in a loss.
 
     Parameters
@@ -111,6 +97,9 @@ class Array:
 
     def __repr__(self) -> str:
         return f"<{self.namespace.kind} array of shape {self.shape}, {self.dtype}>"
+
+    def __array_namespace__(self, *, api_version: str | None = None) -> Any:
+        return self.namespace
 
     # -- attributes of the standard
 
@@ -170,6 +159,15 @@ class Array:
     __mul__, __rmul__ = _operator("multiply"), _operator("multiply", reflected=True)
     __truediv__, __rtruediv__ = _operator("divide"), _operator("divide", reflected=True)
     __matmul__, __rmatmul__ = _operator("matmul"), _operator("matmul", reflected=True)
+    __mod__, __rmod__ = _operator("remainder"), _operator("remainder", reflected=True)
+    __floordiv__ = _operator("floor_divide")
+    __rfloordiv__ = _operator("floor_divide", reflected=True)
+
+    def __divmod__(self, other: Any) -> tuple[Array, Array]:
+        return self // other, self % other
+
+    def __rdivmod__(self, other: Any) -> tuple[Array, Array]:
+        return other // self, other % self
 
     def __pow__(self, other: Any) -> Array:
         square = self.dtype.kind == "b" and isinstance(other, int) and other == 2
@@ -238,16 +236,6 @@ class Array:
             f"{FIXED}",
         )
 
-    def _refuse_operator(self, *_: Any) -> NoReturn:
-        raise UnsupportedOperation(
-            "The operators %, // and divmod are not among those that a loss can use on a "
-            f"{self.namespace.kind} array. Write x - y * xp.floor(x / y) for x % y, and "
-            "xp.floor(x / y) for x // y; of data alone, compute it beforehand and pass it as data."
-        )
-
-    __mod__ = __rmod__ = __floordiv__ = __rfloordiv__ = _refuse_operator
-    __divmod__ = __rdivmod__ = _refuse_operator
-
     def _refuse_shift(self, *_: Any) -> NoReturn:
         raise UnsupportedOperation(
             "The operators << and >> work on the bits of integers, which no method follows. Write "
@@ -278,7 +266,9 @@ class Array:
     def __setitem__(self, index: Any, value: Any) -> NoReturn:
         raise UnsupportedOperation(
             f"The loss writes into a {self.namespace.kind} array (x[...] = value), but arrays here "
-            "are never written to. Build the array with xp.where, xp.concat or xp.stack."
+            "are never written to. Build the array with xp.where, xp.concat, xp.pad or xp.stack; a "
+            "lower triangle of entries x with xp.where(np.tri(n, dtype=bool), x[k], 0), where "
+            "k = np.cumsum(np.tri(n, dtype=int)).reshape(n, n) - 1."
         )
 
     def __delitem__(self, index: Any) -> NoReturn:
@@ -296,10 +286,9 @@ class Array:
     def __getattr__(self, name: str) -> Any:
         if name.startswith("__"):
             raise UnknownAttribute(f"A {self.namespace.kind} array has no {name}.")
-        instead = f"Write {METHODS[name]}." if name in METHODS else self.namespace.advice(name)
+        instead = f"Write {ADVICE[name]}." if name in ADVICE else self.namespace.advice(name)
         if instead == f"Write xp.{name}.":
-            instead = f"Write xp.{name}(x), and its axis by keyword: axis=0."
+            instead = f"Write xp.{name}(x)."
         raise UnknownAttribute(
-            f"A {self.namespace.kind} array has no attribute {name!r}: the array API standard has "
-            f"few methods. {instead}"
+            f"A {self.namespace.kind} array has no attribute {name!r}. {instead}"
         )

@@ -47,9 +47,11 @@ class Creation(Manipulation, Elementwise):
     float64 = np.float64
 
     arange = _constant(np.arange)
+    empty = _constant(np.zeros)  # nobody writes to it
     eye = _constant(np.eye)
     linspace = _constant(np.linspace)
     ones = _constant(np.ones)
+    tri = _constant(np.tri)
     zeros = _constant(np.zeros)
 
     def asarray(self, values: Any, /, *, dtype: Any = None, copy: Any = None) -> Array:
@@ -68,6 +70,10 @@ class Creation(Manipulation, Elementwise):
 
     def zeros_like(self, x: Operand, /, *, dtype: Any = None) -> Array:
         """Return zeros of the shape of `x`."""
+        return self.full_like(x, 0, dtype=dtype)
+
+    def empty_like(self, x: Operand, /, *, dtype: Any = None) -> Array:
+        """Return zeros of the shape of `x`: nobody writes to it."""
         return self.full_like(x, 0, dtype=dtype)
 
     def ones_like(self, x: Operand, /, *, dtype: Any = None) -> Array:

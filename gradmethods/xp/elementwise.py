@@ -73,6 +73,40 @@ class Elementwise(Bindings):
         array = self.array(x)
         return array if array.dtype.kind == "f" else self.bind("astype", array, dtype=FLOAT64)
 
+    def copysign(self, x1: Operand, x2: Operand, /) -> Array:
+        """Give the size of `x1` the sign of `x2`, which may be that of a zero.
+
+        It has the kink of an absolute value where `x1` is 0, and jumps where `x2` changes its sign.
+        """
+        plain = (bool, int, float)  # whose dtype gives way, unlike NumPy's own
+        ones: list[Any] = [
+            x if type(x) in plain else np.ones((), self.array(x).dtype) for x in (x1, x2)
+        ]
+        size = self.astype(self.bind("abs", self.array(x1)), np.copysign(*ones).dtype)
+        return self.bind("where", self.signbit(x2), self.bind("negative", size), size)
+
+    def signbit(self, x: Operand, /) -> Array:
+        """Say whether a number is negative; of the two zeros, -0.0 is."""
+        known = self.concrete(x)
+        if known is not None:
+            return self.array(np.signbit(known))
+        # An angle, unlike a comparison, tells the two apart.
+        return self.bind("less", self.bind("atan2", self._real(x), -1.0), 0)
+
+    def conj(self, x: Operand, /) -> Array:
+        """Return `x`, which is real; booleans as NumPy does, as small integers."""
+        array = self.array(x)
+        return self.astype(array, np.int8) if array.dtype.kind == "b" else array
+
+    def real(self, x: Operand, /) -> Array:
+        """Return `x`, which is real."""
+        return self.array(x)
+
+    def imag(self, x: Operand, /) -> Array:
+        """Return zeros: `x` is real."""
+        array = self.array(x)
+        return self.bind("broadcast_to", np.zeros((), array.dtype), shape=array.shape)
+
     def astype(self, x: Operand, dtype: Any, /, *, copy: bool = True) -> Array:
         """Convert to another dtype; from floating point to integers only where values are known."""
         array, target = self.array(x), np.dtype(dtype)
@@ -108,5 +142,5 @@ def _applied(primitive: Primitive) -> Callable[..., Array]:
 
 
 for _primitive in TABLE.values():
-    if _primitive.arity and not hasattr(Elementwise, _primitive.name):
+    if _primitive.arity and _primitive.module == "xp" and not hasattr(Elementwise, _primitive.name):
         setattr(Elementwise, _primitive.name, _applied(_primitive))

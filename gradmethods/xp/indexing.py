@@ -73,7 +73,7 @@ class Indexing(Creation):
             return self.astype(array, np.intp)
         return array
 
-    def take(self, x: Operand, indices: Any, /, *, axis: int | None = None) -> Array:
+    def take(self, x: Operand, indices: Any, /, axis: int | None = None) -> Array:
         """Take entries along an axis, or of the flattened array, by an array of integers."""
         array, where = self.array(x), self._listed(indices)
         if axis is None:
@@ -83,7 +83,7 @@ class Indexing(Creation):
             where = self.astype(where, np.intp)
         return self.getitem(array, (*(slice(None),) * at, where))
 
-    def take_along_axis(self, x: Operand, indices: Any, /, *, axis: int = -1) -> Array:
+    def take_along_axis(self, x: Operand, indices: Any, /, axis: int = -1) -> Array:
         """Take, along an axis, the entries that an array of integers of equal rank names.
 
         On the other axes the two broadcast, as in NumPy.
@@ -103,7 +103,7 @@ class Indexing(Creation):
         ]
         return self.getitem(array, (*grid[:at], where, *grid[at + 1 :]))
 
-    def repeat(self, x: Operand, repeats: Any, /, *, axis: int | None = None) -> Array:
+    def repeat(self, x: Operand, repeats: Any, /, axis: int | None = None) -> Array:
         """Repeat every entry `repeats` times along an axis, or each its own number of times."""
         array = self.array(x)
         if axis is None:

@@ -68,7 +68,7 @@ class Manipulation(Bindings):
             order.insert(place, axis)
         return self.permute_dims(array, order)
 
-    def expand_dims(self, x: Operand, /, *, axis: Any = 0) -> Array:
+    def expand_dims(self, x: Operand, /, axis: Any = 0) -> Array:
         """Insert axes of length 1."""
         array = self.array(x)
         axes = integers(axis)
@@ -104,7 +104,7 @@ class Manipulation(Bindings):
             raise ShapeMismatch(f"xp.broadcast_arrays: {error}.") from error
         return [self.broadcast_to(x, shape) for x in lifted]
 
-    def concat(self, arrays: Sequence[Operand], /, *, axis: int | None = 0) -> Array:
+    def concat(self, arrays: Sequence[Operand], /, axis: int | None = 0) -> Array:
         """Join arrays along an axis; flattened if `axis` is None."""
         parts = [self.array(x) for x in arrays]
         if axis is None:
@@ -117,22 +117,22 @@ class Manipulation(Bindings):
             parts = [self.bind("concat", *group, axis=where) for group in groups]
         return self.bind("concat", *parts, axis=where)
 
-    def stack(self, arrays: Sequence[Operand], /, *, axis: int = 0) -> Array:
+    def stack(self, arrays: Sequence[Operand], /, axis: int = 0) -> Array:
         """Join arrays along a new axis."""
         parts = [self.expand_dims(x, axis=axis) for x in arrays]
         return self.concat(parts, axis=axis)
 
-    def unstack(self, x: Operand, /, *, axis: int = 0) -> tuple[Array, ...]:
+    def unstack(self, x: Operand, /, axis: int = 0) -> tuple[Array, ...]:
         """Split an array along an axis, which disappears."""
         return tuple(self.moveaxis(x, axis, 0))
 
-    def flip(self, x: Operand, /, *, axis: int | tuple[int, ...] | None = None) -> Array:
+    def flip(self, x: Operand, /, axis: int | tuple[int, ...] | None = None) -> Array:
         """Reverse the order of entries along axes."""
         array = self.array(x)
         axes = normalize_axes(axis, array.ndim)
         return array[tuple(slice(None, None, -1 if i in axes else 1) for i in range(array.ndim))]
 
-    def roll(self, x: Operand, /, shift: Any, *, axis: Any = None) -> Array:
+    def roll(self, x: Operand, /, shift: Any, axis: Any = None) -> Array:
         """Shift entries along axes; what leaves at one end comes back at the other."""
         array = self.array(x)
         if axis is None:
@@ -169,22 +169,38 @@ class Manipulation(Bindings):
             tuple(c * n for c, n in zip(counts, shape, strict=True)),
         )
 
-    def tril(self, x: Operand, /, *, k: int = 0) -> Array:
+    def tril(self, x: Operand, /, k: int = 0) -> Array:
         """Keep the lower triangles of the last two axes, zeros above."""
         array = self.array(x)
         return self.bind("where", _triangle(array, k), array, _zero(array))
 
-    def triu(self, x: Operand, /, *, k: int = 0) -> Array:
+    def triu(self, x: Operand, /, k: int = 0) -> Array:
         """Keep the upper triangles of the last two axes, zeros below."""
         array = self.array(x)
         return self.bind("where", _triangle(array, k - 1), _zero(array), array)
 
-    def diff(self, x: Operand, /, *, axis: int = -1, n: int = 1) -> Array:
-        """Subtract neighbours along an axis, `n` times; booleans differ or not, as in NumPy."""
+    def diff(
+        self,
+        x: Operand,
+        /,
+        n: int = 1,
+        axis: int = -1,
+        *,
+        prepend: Operand | None = None,
+        append: Operand | None = None,
+    ) -> Array:
+        """Subtract neighbours along an axis, `n` times; booleans differ or not, as in NumPy.
+
+        What is to stand before or behind the entries at first has their shape, but along the axis,
+        or is one number.
+        """
         array = self.array(x)
         at, times = normalize_axis(axis, array.ndim), integer(n)
         if times < 0:
             raise ShapeMismatch(f"xp.diff cannot subtract n={n} times.")
+        ends = [None if end is None else self._slice(end, array, at) for end in (prepend, append)]
+        parts = [part for part in (ends[0], array, ends[1]) if part is not None]
+        array = array if len(parts) == 1 else self.bind("concat", *parts, axis=at)
         minus = "not_equal" if array.dtype.kind == "b" else "subtract"
         lead = (slice(None),) * at
         for _ in range(times):
@@ -192,3 +208,11 @@ class Manipulation(Bindings):
                 minus, array[(*lead, slice(1, None))], array[(*lead, slice(None, -1))]
             )
         return array
+
+    def _slice(self, end: Operand, array: Array, axis: int) -> Array:
+        """Return what is joined to an array along an axis: one number once, for every entry."""
+        part = self.array(end)
+        if part.ndim:
+            return part
+        shape = tuple(1 if i == axis else n for i, n in enumerate(array.shape))
+        return self.broadcast_to(part, shape)

@@ -89,11 +89,11 @@ class Bindings(ABC):
             if self._shapes_clash(primitive, payloads, static):
                 shapes = " and ".join(str(self._shape(p)) for p in payloads)
                 raise ShapeMismatch(
-                    f"xp.{primitive.name} cannot take shapes {shapes}: {str(error).rstrip('. ')}."
+                    f"{primitive.spelling} cannot take shapes {shapes}: {str(error).rstrip('. ')}."
                 ) from error
             kinds = " and ".join(self._kind(p) for p in payloads)
             raise UnsupportedOperation(
-                f"xp.{primitive.name} cannot take {kinds}: {error}."
+                f"{primitive.spelling} cannot take {kinds}: {error}."
             ) from error
 
     def lift(self, operand: Any) -> Any:

@@ -29,34 +29,34 @@ class Reductions(Elementwise):
         return self.bind(name, array, axis=axes, keepdims=bool(keepdims))
 
     def sum(
-        self, x: Operand, /, *, axis: Axis = None, dtype: Any = None, keepdims: bool = False
+        self, x: Operand, /, axis: Axis = None, *, dtype: Any = None, keepdims: bool = False
     ) -> Array:
         """Add entries over axes; small integers and booleans as 64-bit integers, as in NumPy."""
         return self._cast(self._reduce("sum", self._cast(x, dtype), axis, keepdims), dtype)
 
-    def max(self, x: Operand, /, *, axis: Axis = None, keepdims: bool = False) -> Array:
+    def max(self, x: Operand, /, axis: Axis = None, *, keepdims: bool = False) -> Array:
         """Return the largest entries over axes."""
         return self._reduce("max", x, axis, keepdims)
 
-    def min(self, x: Operand, /, *, axis: Axis = None, keepdims: bool = False) -> Array:
+    def min(self, x: Operand, /, axis: Axis = None, *, keepdims: bool = False) -> Array:
         """Return the smallest entries over axes."""
         return self._reduce("min", x, axis, keepdims)
 
-    def any(self, x: Operand, /, *, axis: Axis = None, keepdims: bool = False) -> Array:
+    def any(self, x: Operand, /, axis: Axis = None, *, keepdims: bool = False) -> Array:
         """Say whether any entry over axes is true."""
         return self._decide("max", x, axis, keepdims)
 
-    def all(self, x: Operand, /, *, axis: Axis = None, keepdims: bool = False) -> Array:
+    def all(self, x: Operand, /, axis: Axis = None, *, keepdims: bool = False) -> Array:
         """Say whether all entries over axes are true."""
         return self._decide("min", x, axis, keepdims)
 
-    def mean(self, x: Operand, /, *, axis: Axis = None, keepdims: bool = False) -> Array:
+    def mean(self, x: Operand, /, axis: Axis = None, *, keepdims: bool = False) -> Array:
         """Average entries over axes."""
         array = self._real(x)
         return self.sum(array, axis=axis, keepdims=keepdims) / self._count(array, axis)
 
     def var(
-        self, x: Operand, /, *, axis: Axis = None, correction: float = 0.0, keepdims: bool = False
+        self, x: Operand, /, axis: Axis = None, *, correction: float = 0.0, keepdims: bool = False
     ) -> Array:
         """Average the squared deviations from the mean; divide by count less `correction`."""
         array = self._real(x)
@@ -66,13 +66,13 @@ class Reductions(Elementwise):
         return total / max(self._count(array, axis) - float(correction), 0.0)
 
     def std(
-        self, x: Operand, /, *, axis: Axis = None, correction: float = 0.0, keepdims: bool = False
+        self, x: Operand, /, axis: Axis = None, *, correction: float = 0.0, keepdims: bool = False
     ) -> Array:
         """Take the square root of `var`, whose squares may underflow: see `linalg.vector_norm`."""
         return self.bind("sqrt", self.var(x, axis=axis, correction=correction, keepdims=keepdims))
 
     def prod(
-        self, x: Operand, /, *, axis: Axis = None, dtype: Any = None, keepdims: bool = False
+        self, x: Operand, /, axis: Axis = None, *, dtype: Any = None, keepdims: bool = False
     ) -> Array:
         """Multiply entries over axes, as a balanced tree: no division, so zeros do no harm."""
         array = self._wide(self._cast(x, dtype))
@@ -115,6 +115,40 @@ class Reductions(Elementwise):
             return total
         shape = tuple(1 if i == where else n for i, n in enumerate(array.shape))
         return self.bind("concat", self._filled(total.dtype.type(0), shape), total, axis=where)
+
+    def cumulative_prod(
+        self,
+        x: Operand,
+        /,
+        *,
+        axis: int | None = None,
+        dtype: Any = None,
+        include_initial: bool = False,
+    ) -> Array:
+        """Multiply entries up to each along an axis: no division, so zeros do no harm.
+
+        In log2 n rounds, each product takes in the one that ends where it begins.
+        """
+        array = self._wide(self._cast(x, dtype))
+        if axis is None and array.ndim != 1:
+            raise ShapeMismatch(
+                f"xp.cumulative_prod needs an axis for an array of shape {array.shape}."
+            )
+        at = normalize_axis(0 if axis is None else axis, array.ndim)
+        lead, reach = (slice(None),) * at, 1
+        while reach < array.shape[at]:
+            products = array[(*lead, slice(reach, None))] * array[(*lead, slice(None, -reach))]
+            array = self.bind("concat", array[(*lead, slice(None, reach))], products, axis=at)
+            reach *= 2
+        array = self._cast(array, dtype)
+        if not include_initial:
+            return array
+        shape = tuple(1 if i == at else n for i, n in enumerate(array.shape))
+        return self.bind("concat", self._filled(array.dtype.type(1), shape), array, axis=at)
+
+    def count_nonzero(self, x: Operand, /, axis: Axis = None, *, keepdims: bool = False) -> Array:
+        """Count the entries over axes that are not 0; the counts do not vary but by jumps."""
+        return self.sum(self._truth(x), axis=axis, keepdims=keepdims)
 
     def _cast(self, x: Operand, dtype: Any) -> Array:
         array = self.array(x)

@@ -129,7 +129,7 @@ def test_kinks_are_suspected():
 def test_budgets_are_told_with_the_way_out():
     """A refusal that can be lifted must say how."""
     problem = gm.problems.get("mlp", widths=(2, 32, 32, 1))
-    reason = gm.compare(problem, "analytical:cse", seconds=0).reasons["analytical:cse"]
+    reason = gm.compare(problem, "analytical:expanded", seconds=0).reasons["analytical:expanded"]
     assert "gm.Analytical(budget=" in reason
 
 
@@ -187,13 +187,13 @@ def test_without_a_certificate_nobody_is_called_right():
     """Two that agree may both be wrong: all that can be said is how far they are apart."""
 
     def loss(w, *, xp=np):
-        return np.sum(np.sin(w))
+        return xp.sum(xp.sqrt(w**4))
 
-    problem = gm.Problem(loss, np.array([0.3, 0.7]))
+    problem = gm.Problem(loss, np.array([0.0, 0.7]))
     comparison = gm.compare(problem, ["numerical", "numerical:forward"], seconds=0)
     assert set(comparison.verdicts.values()) == {"not decided"}
     assert comparison.truth.truth is None
-    assert "np.sin" in comparison.truth.why
+    assert "xp.sqrt" in comparison.truth.why
     assert (comparison.agree, comparison.status) == (False, 3)
     assert comparison.table["error"].isna().all()
     apart = comparison.pairwise.loc["numerical", "numerical:forward"]

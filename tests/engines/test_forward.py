@@ -53,7 +53,7 @@ def scalar_products(node, values, rng):
     y = values[node]
 
     def lift(xp, x):
-        return x if isinstance(x, (int, float)) else Array(xp, np.asarray(x))
+        return x if type(x) in (int, float) else Array(xp, np.asarray(x))
 
     def apply(xp, rule, first, **static):
         return rule(xp, first, lift(xp, y), *(lift(xp, x) for x in operands), **static)

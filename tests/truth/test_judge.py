@@ -244,8 +244,10 @@ import gradmethods as gm
 
 problem = gm.Problem(lambda w, *, xp=np: xp.sum(xp.sin(w)), np.array([0.3, 0.7]))
 kink = gm.Problem(lambda w, *, xp=np: xp.sum(xp.abs(w)), np.array([0.0, 0.7]))
+flat = gm.Problem(lambda w, *, xp=np: xp.sum(xp.sqrt(w**4)), np.array([0.0, 0.7]))
 opaque = gm.Problem(lambda w, *, xp=np: np.sum(np.sin(w)), np.array([0.3, 0.7]))
 right, wrong, nothing = (lambda w: np.cos(w)), (lambda w: -np.cos(w)), (lambda w: np.sign(w))
+twice = lambda w: 2 * w
 """
 
 
@@ -254,12 +256,15 @@ right, wrong, nothing = (lambda w: np.cos(w)), (lambda w: -np.cos(w)), (lambda w
     [
         (["compare", "FILE:problem"], 0),
         (["compare", "FILE:kink", "--providers", "backprop"], 0),
-        (["compare", "FILE:opaque", "--providers", "numerical"], 3),
+        (["compare", "FILE:opaque", "--providers", "numerical"], 0),
         (["compare", "FILE:opaque", "--providers", "backprop"], 2),
         (["check", "FILE:problem", "--gradient", "FILE:right"], 0),
         (["check", "FILE:problem", "--gradient", "FILE:wrong"], 1),
         (["check", "FILE:kink", "--gradient", "FILE:nothing"], 0),
-        (["check", "FILE:opaque", "--gradient", "FILE:right"], 3),
+        (["compare", "FILE:flat", "--providers", "numerical"], 3),
+        (["check", "FILE:opaque", "--gradient", "FILE:right"], 0),
+        (["check", "FILE:opaque", "--gradient", "FILE:wrong"], 1),
+        (["check", "FILE:flat", "--gradient", "FILE:twice"], 3),
         (["check", "FILE:problem", "--gradient", "FILE:absent"], 2),
     ],
 )

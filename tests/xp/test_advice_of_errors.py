@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 import gradmethods as gm
+from gradmethods import special
 from gradmethods.engines.graph.record import KEYWORDS, Recorder
 from gradmethods.xp.advice import BY_VALUE, DET, advice
 from gradmethods.xp.rewrites import NOTES, PLAIN, REWRITES
@@ -22,21 +23,19 @@ OTHER = np.array([[1.1, 0.2], [-0.5, 0.9]])
 KNOTS, HEIGHTS = np.array([-2.0, -0.5, 0.9, 3.0]), np.array([0.3, 1.4, -0.8, 2.0])
 
 
-def shifted(x):
-    """Shift exponents, as every softmax does."""
-    return np.exp(x - x.max())
+def loggamma(x):
+    """Apply the function of Python's own library to each entry."""
+    return np.array([math.lgamma(entry) for entry in x])
 
 
 UNARY = [
     "absolute", "amax", "amin", "arcsinh", "arctan", "around", "fabs", "fix", "ravel", "rint",
-    "cumsum", "cbrt", "deg2rad", "degrees", "exp2", "rad2deg", "radians", "signbit", "sinc", "conj",
-    "conjugate", "real", "imag", "count_nonzero", "ptp", "diag", "atleast_1d", "array", "trapezoid",
-    "cumprod", "nan_to_num",
+    "cumsum", "cbrt", "deg2rad", "degrees", "exp2", "rad2deg", "radians", "sinc", "ptp",
+    "conjugate", "atleast_1d", "array", "trapezoid", "cumprod", "nan_to_num",
 ]  # fmt: skip
 BINARY = [
-    "arctan2", "dot", "inner", "vdot", "power", "float_power", "true_divide", "kron", "convolve",
-    "copysign", "divmod", "floor_divide", "fmax", "fmin", "fmod", "heaviside", "isclose",
-    "logaddexp2", "mod", "remainder",
+    "arctan2", "dot", "inner", "vdot", "power", "float_power", "true_divide", "convolve", "divmod",
+    "fmax", "fmin", "fmod", "heaviside", "isclose", "logaddexp2", "mod",
 ]  # fmt: skip
 TRUTHS: dict[str, Any] = {
     **{name: (getattr(np, name), {"x": X}) for name in UNARY},
@@ -51,10 +50,8 @@ TRUTHS: dict[str, Any] = {
     },
     "average": (lambda x, w: np.average(x, weights=w), {"x": X, "w": Q}),
     "cross": (np.cross, {"x": X[:3], "y": Y[:3]}),
-    "cumulative_prod": (np.cumulative_prod, {"x": X}),
     "trapz": (np.trapezoid, {"x": X}),
     "norm": (np.linalg.norm, {"x": X}),
-    "einsum": (partial(np.einsum, "ij,jk->ik"), {"x": MATRIX, "y": OTHER}),
     "multi_dot": (lambda x, y: np.linalg.multi_dot([x, y]), {"x": MATRIX, "y": OTHER}),
     "matrix_power": (lambda x: np.linalg.matrix_power(x, 3), {"x": MATRIX}),
     "swapaxes": (lambda x: np.swapaxes(x, 0, 1), {"x": MATRIX}),
@@ -69,12 +66,9 @@ TRUTHS: dict[str, Any] = {
     "polyval": (np.polyval, {"x": X, "y": 1.7}),
     "rot90": (np.rot90, {"x": MATRIX}),
     "vander": (np.vander, {"x": X}),
-    "pad": (np.pad, {"x": X, "n": 2}),
     "split": (lambda x, n: np.split(x, 2), {"x": X, "n": 2}),
     "array_split": (lambda x, n: np.array_split(x, 2), {"x": X, "n": 2}),
     "identity": (np.identity, {"n": 3}),
-    "empty": (lambda n: 0 * np.empty(n) if n == 0 else np.zeros(n), {"n": 3}),
-    "empty_like": (np.zeros_like, {"x": X}),
     **{
         name: (getattr(np, name), {"arrays": (X, Y)})
         for name in ("concatenate", "column_stack", "hstack", "vstack")
@@ -91,16 +85,13 @@ TRUTHS: dict[str, Any] = {
         name: (lambda x: np.invert(x > 0), {"x": X})
         for name in ("bitwise_invert", "bitwise_not", "invert")
     },
-    "expit": (lambda x: 0.5 * (1 + np.tanh(x / 2)), {"x": X}),
     "sigmoid": (lambda x: 0.5 * (1 + np.tanh(x / 2)), {"x": X}),
-    "log_expit": (lambda x: np.log(0.5 * (1 + np.tanh(x / 2))), {"x": X}),
-    "logit": (lambda x: np.log(x) - np.log1p(-x), {"x": P}),
     "relu": (lambda x: x * (x > 0), {"x": X}),
     "softplus": (lambda x: np.log1p(np.exp(x)), {"x": X}),
-    "softmax": (lambda x: shifted(x) / shifted(x).sum(), {"x": X}),
-    "log_softmax": (lambda x: np.log(shifted(x) / shifted(x).sum()), {"x": X}),
-    "logsumexp": (lambda x: np.log(np.exp(x).sum()), {"x": X}),
-    "xlogy": (lambda x, y: x * np.log(y), {"x": X, "y": Q}),
+    "loggamma": (loggamma, {"x": P}),
+    "psi": (lambda x: (loggamma(x + 1e-5) - loggamma(x - 1e-5)) / 2e-5, {"x": P}),
+    "betaln": (lambda x, y: loggamma(x) + loggamma(y) - loggamma(x + y), {"x": P, "y": Q}),
+    "factorial": (lambda x: np.array([math.gamma(1 + entry) for entry in x]), {"x": P}),
     "xlog1py": (lambda x, y: x * np.log1p(y), {"x": X, "y": Q}),
     "entr": (lambda x: -x * np.log(x), {"x": P}),
     "rel_entr": (lambda x, y: x * (np.log(x) - np.log(y)), {"x": P, "y": Q}),
@@ -125,8 +116,10 @@ def test_what_is_advised_is_the_function(name):
         for key, value in given.items()
     }
     for scope in ({**given, "xp": np}, {**lifted, "xp": recorder}):
+        scope |= {"special": special}
         found = eval(REWRITES[name], scope)  # noqa: S307  # our own text
-        np.testing.assert_allclose(values_of(found), wanted, rtol=1e-12, atol=1e-15)
+        rtol = 1e-7 if name == "psi" else 1e-12  # whose truth here is a difference
+        np.testing.assert_allclose(values_of(found), wanted, rtol=rtol, atol=1e-15)
 
 
 def test_the_determinant_is_that_of_two_by_two():
@@ -151,9 +144,9 @@ KNOWN = [name for name in dir(Recorder()) if not name.startswith("_")]
     [
         ("tanhh", "xp.tanh"), ("maximun", "xp.maximum"), ("logadexp", "xp.logaddexp"),
         ("cumulative_summ", "xp.cumulative_sum"), ("tahn", "xp.tanh"), ("exq", ""), ("sqr", ""),
-        ("kron2", ""), ("gammaln", ""), ("erf", ""), ("erfc", ""), ("i0", ""), ("fft", ""),
+        ("kron2", "xp.kron"), ("erfinv", ""), ("zeta", ""), ("i0", ""), ("fft", ""),
         ("apply_along_axis", ""), ("poly", ""),
-        ("svdvals", ""), ("cov", ""), ("corrcoef", ""), ("unwrap", ""), ("digamma", ""),
+        ("svdvals", ""), ("cov", ""), ("corrcoef", ""), ("unwrap", ""), ("polygamma", ""),
     ],
 )  # fmt: skip
 def test_only_slips_of_the_pen_are_corrected(name, advised):
@@ -194,7 +187,7 @@ def refused(function, data=None):
     ("function", "said"),
     [
         (lambda xp, w, k: xp.sum(w) * np.linalg.det(k), "np.linalg.det was called"),
-        (lambda xp, w, k: xp.sum(w) * np.sum(np.sort(k)), "arranged by values"),
+        (lambda xp, w, k: xp.sum(w) * np.sum(np.median(k)), "arranged by values"),
         (lambda xp, w, k: xp.sum(w) * math.gamma(k[0, 0]), "asked for the float"),
         (lambda xp, w, k: xp.sum(w) * np.frexp(k)[0][0, 0], "np.frexp was called"),
         (lambda xp, w, k: xp.sum(w) * np.spacing(k)[0, 0], "np.spacing was called"),
@@ -264,7 +257,7 @@ def test_an_array_is_not_taken_out_of_the_recording(make):
         (lambda xp, w: xp.sum(xp.exp(w, casting="no")), r"no keyword casting\. Leave it out"),
         (lambda xp, w: xp.sum(xp.reshape(w, (2, 2), order="F")), r"xp\.reshape\(x\.T, shape"),
         (lambda xp, w: xp.sum(xp.exp(w, subok=True)), r"no keyword subok; it takes x\."),
-        (lambda xp, w: xp.sum(xp.sum(w[None], 0)), r"xp\.sum\(\) takes.*axis=0"),
+        (lambda xp, w: xp.sum(xp.sum(w[None], 0, float)), r"xp\.sum\(\) takes.*axis=0"),
         (lambda xp, w: xp.sum(w) if xp is np else deleting(w), r"deletes.*xp\.concat"),
         (lambda xp, w: xp.sum(w * (xp.asarray([1, 2, 0, 1]) << 1)), r"x \* 2\.0\*\*k.*beforehand"),
         (lambda xp, w: xp.sum(w * (1 << xp.asarray([1, 2, 0, 1]))), r"pass it as data"),
@@ -339,11 +332,9 @@ def test_a_bound_number_is_a_way_out():
         (lambda xp, w: xp.max(w, initial=0.0), "xp.maximum(xp.max(x), initial)"),
         (lambda xp, w: xp.sum(xp.round(w, 2)) + w[0], "xp.round(x * 100) / 100"),
         (lambda xp, w: xp.sum(a=w), "by position: xp.sum(x)"),
-        (lambda xp, w: w.max(), "xp.max(x)"),
-        (lambda xp, w: w.reshape(2, 2).sum(), "xp.reshape(x, shape)"),
-        (lambda xp, w: w.dot(w), "x @ y"),
-        (lambda xp, w: w.std(), "xp.std(x)"),
-        (lambda xp, w: w.cumprod()[0], "xp.prod(x[: i + 1])"),
+        (lambda xp, w: w.std(ddof=1), "correction=1"),
+        (lambda xp, w: xp.sum(w) if xp is np else w.sort(), "xp.sort(x), which makes a new array"),
+        (lambda xp, w: xp.sum(w) if xp is np else w.fill(0), "xp.full(shape, value)"),
     ],
 )
 def test_keywords_and_methods_are_translated(function, expression):
@@ -359,5 +350,5 @@ def test_every_keyword_has_a_sentence():
 
 def test_a_function_that_numpy_lacks_is_explained_at_once():
     """xp.softmax fails in plain NumPy already, with an error that names no way out."""
-    with pytest.raises(gm.GradientError, match=r"'softmax'.*xp\.exp\(x - xp\.max\(x\)\)"):
+    with pytest.raises(gm.GradientError, match=r"'softmax'.*special\.softmax\(x\), of the module"):
         gm.Problem(lambda w, *, xp=np: xp.sum(xp.softmax(w)), X)

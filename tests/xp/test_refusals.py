@@ -28,9 +28,6 @@ def _writes_into_numpy(xp, w):
 @pytest.mark.parametrize(
     ("function", "words"),
     [
-        (lambda xp, w: xp.sum(w % 2), r"x - y \* xp\.floor\(x / y\)"),
-        (lambda xp, w: xp.sum(2 // w), r"xp\.floor\(x / y\)"),
-        (lambda xp, w: divmod(w, 2)[0][0], "// and divmod are not"),
         (lambda xp, w: xp.sum(w[0] & 1), r"operator &.*got float64 and 1"),
         (lambda xp, w: xp.sum(xp.where(~w, 1.0, w)), "operator ~.*got float64"),
         (lambda xp, w: sum(w[i] for i in range(w)), r"range\(x\.shape\[0\]\)"),
@@ -38,9 +35,9 @@ def _writes_into_numpy(xp, w):
         (lambda xp, w: xp.sum(np.exp(w)), r"^NumPy's np\.exp was called.*Write xp\.exp\."),
         (lambda xp, w: xp.sum(np.power(w, 2)), r"np\.power was called.*Write xp\.pow"),
         (lambda xp, w: np.linalg.norm(w), r"np\.linalg\.norm was called"),
-        (lambda xp, w: xp.linalg.norm(w), r"xp\.linalg\.norm is not among"),
+        (lambda xp, w: xp.linalg.lstsq(w, w), r"xp\.linalg\.lstsq is not among"),
         (lambda xp, w: xp.linalg.vectornorm(w), r"Write xp\.linalg\.vector_norm"),
-        (lambda xp, w: xp.sum(w, 0), "by keyword"),
+        (lambda xp, w: xp.sum(w, 0, 1), "by keyword"),
         (lambda xp, w: round(w[0]), r"xp\.round\(x\) for round"),
         (lambda xp, w: xp.sum(w[True]), "xp.where"),
         (_adds_in_place, r"in place.*\(total \+= w\).*a = a \+ x"),
@@ -62,7 +59,7 @@ def test_the_line_of_the_loss(name):
     """In a loss of a hundred lines, what is wrong is half of the answer; where is the other."""
 
     def helper(xp, w):
-        return xp.sum(xp.sort(w))
+        return xp.sum(xp.median(w))
 
     def loss(w, *, xp=np):
         return xp.sum(w) * helper(xp, w)

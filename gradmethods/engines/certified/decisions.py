@@ -110,14 +110,18 @@ def step(name: str, a: Ball) -> Objects:
 # Whole parts stay balls, which are exact here: as integers those of 1e12's exponential would have
 # more bits than there is memory, and GMP ends the process.
 STEPS: dict[str, tuple[Callable[[arb], Any], Callable[[arb], bool]]] = {
-    name: (over_balls(p.ball), over_balls(p.jumps)) for name, p in of_kind(Kind.STEP).items()
+    name: (over_balls(p.ball), over_balls(p.jumps))
+    for name, p in of_kind(Kind.STEP).items()
+    if p.ball is not None
 }
 """Name → the function of an exact number; whether it jumps there."""
 
 FINITE = of_kind(Kind.TEST)
 
 
-DECIDED = (*COMPARISONS, *STEPS, *FINITE)
+PLACES = ("argmax", "argmin", "argsort")
+
+DECIDED = (*COMPARISONS, *STEPS, *FINITE, *PLACES)
 """Primitives that go by the values of their operands."""
 
 

@@ -78,7 +78,7 @@ def run(
     if xp.choices is not None and next(xp.choices, None) is not None:
         raise Undecided("There are fewer choices than were settled")
     if xp.strict and not value.is_finite():
-        raise Undecided("The loss is not a finite number")
+        raise Undecided(f"The loss is not a finite number{_because(xp)}")
     return value, variation
 
 
@@ -224,10 +224,13 @@ def _in_reverse(
     return value, found
 
 
+def _because(xp: Balls) -> str:
+    return f": {xp.doubts[0]}" if xp.doubts else ""
+
+
 def _check_finite(slopes: Iterable[Any], xp: Balls) -> None:
     if xp.strict and not all(slope.is_finite() for slope in slopes):
-        doubts = f": {xp.doubts[0]}" if xp.doubts else ""
-        error = Undecided(f"A derivative is not a finite number{doubts}")
+        error = Undecided(f"A derivative is not a finite number{_because(xp)}")
         raise Tie(error) if xp.ties else error
 
 

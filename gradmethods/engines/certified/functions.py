@@ -88,6 +88,30 @@ def _of_infinity(x: Any, y: Any) -> Any:
     return (x.exp() + y.exp()).log()
 
 
+def log_ndtr(x: Any) -> Any:
+    """Return the logarithm of the normal distribution function, of the smaller of its two parts."""
+    far = x * HALF.sqrt()
+    return (-far.erfc() / 2).log1p() if x > 0 else ((-far).erfc() / 2).log()
+
+
+def mills(x: Any) -> Any:
+    """Return the slope of `log_ndtr`."""
+    return (-x * x / 2).exp() * (2 / arb.pi()).sqrt() / (-x * HALF.sqrt()).erfc()
+
+
+def gammaln(x: Any) -> Any:
+    """Log |Γ(x)|."""
+    return x.lgamma() if x > 0 else abs(x.gamma()).log()
+
+
+def trigamma(x: Any) -> Any:
+    """Return the second derivative of log |Γ(x)|, a value of Hurwitz's zeta function."""
+    if x > 0:
+        return arb(2).zeta(x)
+    sine = (arb.pi() * x).sin()
+    return (arb.pi() / sine) ** 2 - arb(2).zeta(1 - x)
+
+
 HALF: Any = arb(0.5)
 
 

@@ -63,8 +63,10 @@ class Hulls(Balls):
         super().__init__(unit, choices=choices)
         self.either = either
 
-    def _decided(self, name: str, *balls: Ball) -> Any:
+    def _decided(self, name: str, *balls: Ball, **static: Any) -> Any:
         """Decide what is certain, and leave open what is not."""
+        if name in decisions.PLACES:  # an order that is open has no hull
+            return self._places(name, *balls, **static)
         if name in decisions.COMPARISONS:
             return self._compare(name, *balls)
         if name in decisions.STEPS:

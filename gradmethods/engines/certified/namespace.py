@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from flint import arb
 
-from gradmethods.engines.certified import decisions
+from gradmethods.engines.certified import decisions, matrices
 from gradmethods.engines.certified.arrays import (
     ABRUPTLY,
     CONSTANT,
@@ -35,7 +35,8 @@ from gradmethods.engines.certified.arrays import (
 from gradmethods.engines.certified.decisions import Settled, Tie
 from gradmethods.engines.certified.functions import smooth
 from gradmethods.engines.certified.moving import MOVES
-from gradmethods.engines.certified.piecewise import LOGIC, Piecewise
+from gradmethods.engines.certified.ordering import Ordering
+from gradmethods.engines.certified.piecewise import LOGIC
 from gradmethods.engines.certified.products import (
     is_infinity,
     product,
@@ -49,7 +50,7 @@ from gradmethods.engines.graph.signs import KEEPING, NEVER_NEGATIVE
 from gradmethods.errors import NotDifferentiable
 from gradmethods.xp.arrays import Array
 from gradmethods.xp.linalg import Linalg
-from gradmethods.xp.primitives import Behaviour, Primitive, having
+from gradmethods.xp.primitives import Behaviour, Kind, Primitive, having
 
 EXACT = having(Behaviour.EXACT)
 """Functions of constants that NumPy computes without rounding, or that are a rounding."""
@@ -75,7 +76,7 @@ def _beside(x: Any, other: Any) -> Any:
     return x.mid() if known else x
 
 
-class Balls(Piecewise):
+class Balls(Ordering):
     """The namespace over balls with tangents; NumPy's arrays and numbers are constants.
 
     Parameters
@@ -129,9 +130,12 @@ class Balls(Piecewise):
             return self._move(primitive, *payloads, **static)
         if name in LOGIC:
             return self._logic(name, *payloads)
+        if primitive.kind is Kind.MATRIX:
+            result = matrices.apply(self, primitive, payloads, static)
+            return replace(result, dtype=result_dtype(primitive, payloads))
         balls = [self.ball(payload) for payload in strengthened(payloads)]
         if name in decisions.DECIDED:
-            return self._decided(name, *map(self._here, balls))
+            return self._decided(name, *map(self._here, balls), **static)
         own = getattr(self, f"_{name}", None)
         result = own(*balls, **static) if own else self._smooth(name, *balls)
         if name == "atan2":
@@ -140,8 +144,10 @@ class Balls(Piecewise):
         dtype = static.get("dtype") or result_dtype(primitive, payloads)
         return replace(result, dtype=dtype, never_negative=is_never_negative(name, payloads, balls))
 
-    def _decided(self, name: str, *balls: Ball) -> Any:
+    def _decided(self, name: str, *balls: Ball, **static: Any) -> Any:
         try:
+            if name in decisions.PLACES:
+                return self._places(name, *balls, **static)
             if name in decisions.COMPARISONS:
                 return self._compare(name, *balls)
             if name in decisions.STEPS:
@@ -166,7 +172,7 @@ class Balls(Piecewise):
     @property
     def linalg(self) -> Linalg:
         """The linear algebra extension of the standard."""
-        return ExactRoots(self)
+        return ExactLinalg(self)
 
     # -- element-wise functions
 
@@ -194,6 +200,13 @@ class Balls(Piecewise):
             )
         below = flat & np.signbit(payload)
         return replace(angle, values=boxed(np.where(below, -angle.values, angle.values)))
+
+    def _floor_divide(self, a: Ball, b: Ball) -> Ball:
+        found: Ball = self._decided("floor", self._here(self._smooth("divide", a, b)))
+        return found
+
+    def _remainder(self, a: Ball, b: Ball) -> Ball:
+        return self._smooth("subtract", a, self._smooth("multiply", b, self._floor_divide(a, b)))
 
     def _smooth(self, name: str, *balls: Ball) -> Ball:
         operands = [ball.values for ball in balls]
@@ -284,11 +297,12 @@ class Balls(Piecewise):
         return Ball(values, a.dtype, variation, varying_products(a, b))
 
 
-class ExactRoots(Linalg):
-    """Norms of an order whose reciprocal no float64 holds."""
+class ExactLinalg(Linalg):
+    """What is written otherwise where nothing is rounded: roots whose order no float64 holds."""
 
     def _root(self, x: Array, power: float) -> Array:
-        return x ** self._xp.bind("reciprocal", np.asarray(power, x.dtype))
+        root: Array = x ** self._xp.bind("reciprocal", np.asarray(power, x.dtype))
+        return root
 
 
 def varying_products(a: Ball, b: Ball) -> Levels:

@@ -88,6 +88,12 @@ def normalised(x: ComplexArray, d: ComplexArray, axis: tuple[int, ...]) -> Compl
     return join(share.real, np.where(alone, -others, share.imag))
 
 
+def remainder(z: Any, w: Any) -> ComplexArray:
+    """Take n whole w from z, as many as by real parts; b - nd."""
+    (a, b), (c, d) = pair(z, w)
+    return join(np.remainder(a, c), b - np.where(d == 0, 0, d * np.floor_divide(a, c)))
+
+
 def exp(z: ComplexArray) -> ComplexArray:
     """e^a (cos b + i sin b)."""
     a, b = parts(z)
@@ -114,6 +120,13 @@ def log1p(z: ComplexArray) -> ComplexArray:
     a, b = parts(z)
     turned = _log_of_turn(b / (1 + a))
     return join(np.log1p(a) + turned.real, turned.imag)
+
+
+def xlogy(z: Any, w: Any) -> ComplexArray:
+    """Multiply z by log w; 0 where z is, whatever w is, if it does not vary."""
+    flat = np.asarray(z == 0)
+    w = np.where(flat & (np.real(w) <= 0), 1, w)
+    return np.asarray(multiply(z, log(w) if np.iscomplexobj(w) else np.log(w)))
 
 
 def _log_of_turn(t: Any) -> ComplexArray:
@@ -284,6 +297,18 @@ def extreme(
     count = np.sum(attained, axis=axis, keepdims=True, dtype=kept.dtype)
     result = join(kept, imaginary / count)
     return result if keepdims else np.squeeze(result, axis)
+
+
+def sort(z: ComplexArray, axis: int) -> ComplexArray:
+    """Sort by real part; entries that tie share equally."""
+    order = np.argsort(z.real, axis=axis, stable=True)
+    z = np.moveaxis(np.take_along_axis(z, order, axis), axis, -1)
+    result = z.copy()
+    for i in np.ndindex(z.shape[:-1]):
+        _, group, count = np.unique(z[i].real, return_inverse=True, return_counts=True)
+        if len(count) < len(group):
+            result[i].imag = (np.bincount(group, z[i].imag) / count)[group]
+    return np.moveaxis(result, -1, axis)
 
 
 def by_parts(function: Callable[..., Any], z: Any, **static: Any) -> ComplexArray:

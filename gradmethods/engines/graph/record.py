@@ -22,7 +22,7 @@ from gradmethods.core.one_function import Recorded, Rounding, check_recorded, is
 from gradmethods.core.problem import Problem
 from gradmethods.core.structure import Arrays
 from gradmethods.engines.graph.graph import Graph, Node, compute
-from gradmethods.engines.graph.place import Place, place_of
+from gradmethods.engines.graph.place import Place, calling_frame, place_in, place_of
 from gradmethods.errors import (
     GradientError,
     InvalidProblem,
@@ -32,7 +32,7 @@ from gradmethods.errors import (
 )
 from gradmethods.xp import Namespace
 from gradmethods.xp.arrays import Array
-from gradmethods.xp.primitives import Primitive
+from gradmethods.xp.primitives import Kind, Primitive
 
 KEYWORDS = {
     "ddof": "Write correction=1 for ddof=1.",
@@ -90,6 +90,35 @@ class Recorder(Namespace):
         """Return the dtype of a node or constant."""
         dtype: np.dtype[Any] = payload.dtype
         return dtype
+
+
+class Placed(Recorder):
+    """A recorder that knows of every node which place of the loss made it.
+
+    Attributes
+    ----------
+    places : dict of Node to Place or None
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.places: dict[Node, Place | None] = {}
+        self._known: dict[Any, Place] = {}
+
+    def apply(self, primitive: Primitive, payloads: list[Any], static: dict[str, Any]) -> Node:
+        """Add a node."""
+        node = super().apply(primitive, payloads, static)
+        self.places[node] = self._written_at()
+        return node
+
+    def _written_at(self) -> Place | None:
+        frame = calling_frame()
+        if frame is None:
+            return None
+        at = frame.f_code, frame.f_lasti  # a loop comes by often
+        if at not in self._known:
+            self._known[at] = place_in(frame, frame.f_lasti, frame.f_lineno)
+        return self._known[at]
 
 
 def record(problem: Problem) -> Graph:
@@ -296,12 +325,13 @@ def _result_dtype(primitive: Primitive, keys: tuple[Any, ...]) -> np.dtype[Any]:
     if primitive.aliases or primitive.name == "scatter_add":
         dtype: np.dtype[Any] = keys[0]
         return dtype
-    shape = (1, 1) if primitive.name == "matmul" else (1,)
+    whole = primitive.name == "matmul" or primitive.kind is Kind.MATRIX
+    shape = (1, 1) if whole else (1,)
     ones = [key(1) if isinstance(key, type) else np.ones(shape, key) for key in keys]
     static: dict[str, Any] = {}
     if primitive.name in ("sum", "max", "min"):
         static = {"axis": (0,), "keepdims": False}
-    elif primitive.name in ("cumulative_sum", "concat"):
+    elif primitive.kind is Kind.ORDER or primitive.name in ("cumulative_sum", "concat"):
         static = {"axis": 0}
     with np.errstate(all="ignore"):
         result: np.dtype[Any] = np.asarray(primitive.numpy(*ones, **static)).dtype

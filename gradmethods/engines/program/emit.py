@@ -13,14 +13,18 @@ import numpy as np
 
 from gradmethods.engines.graph import Node
 from gradmethods.xp.primitives import TABLE, Hole, elementwise_shape
+from gradmethods.xp.primitives.matrices import COFACTORS, OF_FULL_RANK
 from gradmethods.xp.primitives.recognised import (
     BESIDE_SIGMOID,
+    ERFCX,
     HEAVISIDE,
     INNER,
     SATURATED,
     SLOPE_OF_TANH,
+    TRIGAMMA,
     steep_slope_of_tanh,
 )
+from gradmethods.xp.primitives.spectra import DIVIDED
 
 Lines = list[str]
 Emitter = Callable[[Node, list[str], str, str], Lines]
@@ -31,8 +35,11 @@ Emitter = Callable[[Node, list[str], str, str], Lines]
 
 FUNCTIONS: dict[str, Any] = {
     **{name: primitive.numpy for name, primitive in TABLE.items()},
-    HEAVISIDE.name: HEAVISIDE.numpy,
+    **{p.name: p.numpy for p in (ERFCX, TRIGAMMA, HEAVISIDE)},
     INNER.name: INNER.numpy,
+    COFACTORS.name: COFACTORS.numpy,
+    OF_FULL_RANK.name: OF_FULL_RANK.numpy,
+    DIVIDED.name: DIVIDED.numpy,
     "fmin": np.fmin,
     "steep_slope_of_tanh": steep_slope_of_tanh,
     "add_reduce": np.add.reduce,
@@ -59,7 +66,8 @@ def takes_out(node: Node) -> bool:
     """Say whether a node's value can be written into a buffer."""
     assert node.primitive is not None
     name = node.primitive.name
-    return node.shape != () and not node.primitive.aliases and name not in UNWRITABLE
+    writes = is_elementwise(node) or name in EMITTERS
+    return writes and node.shape != () and not node.primitive.aliases and name not in UNWRITABLE
 
 
 def is_elementwise(node: Node) -> bool:

@@ -17,18 +17,16 @@ from typing import Any
 import numpy as np
 import sympy
 from numpy.typing import NDArray
-from sympy import S
 from sympy.core.parameters import distribute
-from sympy.functions.elementary.exponential import ExpBase
 
 from gradmethods.engines.graph import Node
 from gradmethods.engines.graph.recognising import Recognising
-from gradmethods.engines.symbolic.functions import boxed, function
-from gradmethods.engines.symbolic.limits import Limit, Written, check_operands
-from gradmethods.engines.symbolic.numbers import condition, literal, number
-from gradmethods.engines.symbolic.smooth import refine
+from gradmethods.engines.symbolic.functions import boxed
+from gradmethods.engines.symbolic.matrices import MOST_ROWS, check_rows
+from gradmethods.engines.symbolic.numbers import literal
 from gradmethods.errors import UnsupportedOperation
-from gradmethods.xp.primitives import Primitive
+from gradmethods.xp.arrays import Array
+from gradmethods.xp.primitives import Kind, Primitive, written_out
 
 
 @dataclass(frozen=True, eq=False)
@@ -60,10 +58,36 @@ class Symbolic(Recognising):
         del better
         return entries
 
+    def apply(self, primitive: Primitive, payloads: list[Any], static: dict[str, Any]) -> Any:
+        """Apply a primitive; a function of matrices as it is written out in entries."""
+        if primitive.kind is not Kind.MATRIX:
+            return super().apply(primitive, payloads, static)
+        operands = [Array(self, payload) for payload in payloads]
+        if primitive.name == "solve" and (side := self.zero_side(payloads[0])):
+            substituted = written_out.substituted(self, *operands, lower=side == "upper")
+            return self.lift(substituted)
+        check_rows(primitive.name, self.shape_of(payloads[0]))
+        assert primitive.written_out is not None
+        return self.lift(primitive.written_out(self, *operands, **static))
+
+    def zero_side(self, payload: Any) -> str:
+        """Say which triangle of matrices is 0, if one is, as that of a factor of Cholesky is."""
+        entries = expressions(payload, self.literal)
+        n = entries.shape[-1]
+        zero = np.frompyfunc(lambda x: x is S.Zero, 1, 1)(entries).astype(bool)
+        sides = {"upper": ~np.tri(n, dtype=bool), "lower": ~np.tri(n, dtype=bool).T}
+        return next((side for side, mask in sides.items() if zero[..., mask].all()), "")
+
     def compute(
         self, primitive: Primitive, payloads: list[Any], static: dict[str, Any], node: Node
     ) -> Expressions:
         """Return the entries of a result as a payload."""
+        if primitive.kind is Kind.ORDER:
+            raise UnsupportedOperation(
+                f"Formulas have no {primitive.name}: which entry stands where is decided by "
+                "values, which are symbols here. Of data alone, compute it beforehand and pass it "
+                "as data; of parameters, use another method, such as gm.Backprop()."
+            )
         return Expressions(self.entries(primitive, payloads, static, node), node.dtype)
 
     def refine(self, payload: Expressions, better: Expressions) -> Expressions:
@@ -88,84 +112,37 @@ class Symbolic(Recognising):
         return dtype
 
 
-class Whole(Symbolic):
-    """The namespace over arrays of whole expressions, each written out in symbols of the inputs.
-
-    Parameters
-    ----------
-    limit : Limit
-        The budget.
-    literal : callable
-        Makes expressions of numbers.
-    """
-
-    inherited = False  # a product of refined values holds them
-
-    def __init__(self, limit: Limit, literal: Callable[[Any], Any] = literal) -> None:
-        super().__init__(literal)
-        self._limit = limit
-        self._operands = 0
-        self._written = Written(limit)
-
-    def better(self, entries: NDArray[Any], better: NDArray[Any]) -> NDArray[Any]:
-        """Keep both values of each entry."""
-        return boxed(np.frompyfunc(refine, 2, 1)(entries, better))
-
-    def entries(
-        self, primitive: Primitive, payloads: list[Any], static: dict[str, Any], node: Node
-    ) -> NDArray[Any]:
-        """Apply the SymPy function of a primitive."""
-        if primitive.name in ("getitem", "scatter_add"):
-            operands = [expressions(payloads[0], self.literal), *map(integers, payloads[1:])]
-        else:
-            operands = [expressions(p, self.literal) for p in payloads]
-        entries = function(primitive.name)(*operands, **static)
-        if primitive.name in ("sum", "matmul") and self.literal is not literal:
-            entries = entries + self.literal(0)  # where NumPy begins to add
-        if primitive.name == "atan2" and any(x == 0 for y in operands for x in y.flat):
-            raise UnsupportedOperation(
-                "An angle depends on the sign of a zero, which SymPy has simplified away. Use "
-                'form="chain-rule", or another method.'
-            )
-        convert = condition if node.dtype.kind == "b" else number
-        converted = boxed(np.frompyfunc(convert, 1, 1)(entries))
-        for entry in converted.flat:
-            self._written.check(entry)
-        # Sums of sums become one long sum, so formulas can be longer than what they compute.
-        self._operands += sum(len(entry.args) for entry in converted.flat)
-        check_operands(self._operands, self._limit)
-        return converted
-
-
 class Sizes(Symbolic):
     """Shapes without expressions, to count what building would take before any of it is done.
 
     Attributes
     ----------
-    operations : int
-        Scalar operations so far, as expressions write them out.
     stages : int
-        Scalar operations so far, as the chain rule over names takes them.
+        Scalar operations so far.
     """
 
     refines = False
 
     def __init__(self) -> None:
         super().__init__()
-        self.operations = self.stages = 0
+        self.stages = 0
+
+    def zero_side(self, payload: Any) -> str:
+        """Take larger matrices for triangular ones; whether they are is found out in earnest."""
+        return "upper" if self.shape_of(payload)[-1] > MOST_ROWS["solve"] else ""
 
     def entries(
         self, primitive: Primitive, payloads: list[Any], static: dict[str, Any], node: Node
     ) -> NDArray[Any]:
         """Return a stand-in that takes no memory, whatever its shape."""
-        written = stages = node.operations
-        if primitive.name == "cumulative_sum":
-            written = stages * (node.shape[static["axis"]] + 1) // 2  # each from its beginning
-        elif primitive.name in ("max", "min"):
+        del static
+        if primitive.name in ("max", "min"):
             # Whether one entry is the largest takes all entries to say.
-            stages = math.prod(self.shape_of(payloads[0])) ** 2 // max(math.prod(node.shape), 1)
-        self.operations += written
-        self.stages += stages
+            self.stages += math.prod(self.shape_of(payloads[0])) ** 2 // max(
+                math.prod(node.shape), 1
+            )
+        else:
+            self.stages += node.operations
         return blank(node.shape)
 
 
@@ -186,30 +163,29 @@ def expressions(payload: Any, literal: Callable[[Any], Any] = literal) -> NDArra
 def undistributed() -> Iterator[None]:
     """Keep 2·(x + y) as it is: SymPy's 2·x + 2·y costs more and makes differences quadratic.
 
-    Undistributed, −(−1 − x) is a product from which a sign can be taken out, and what is left is
-    −1 − x again: SymPy would turn exp(−1 − x) into 1/exp(−(−1 − x)) and back for ever, as it splits
-    powers into fractions. It has no option for that, so meanwhile such powers are not split.
+    Undistributed, −(−1 − x) is a product of −1 and a sum. SymPy takes the sign out of either, and
+    so would turn sin(−1 − x) into −sin(−(−1 − x)) and back for ever. It has no option for that:
+    meanwhile the sign is taken out of such a product only if it cannot be taken out of its sum.
     """
-    kinds: tuple[Any, ...] = (ExpBase, sympy.Pow)
-    before = [kind.as_numer_denom for kind in kinds]
+    before = sympy.Mul.could_extract_minus_sign
     try:
-        for kind, split in zip(kinds, before, strict=True):
-            kind.as_numer_denom = _split_unless_turned(split)
+        sympy.Mul.could_extract_minus_sign = _with_one_sign(before)
         with distribute(x=False):
             yield
     finally:
-        for kind, split in zip(kinds, before, strict=True):
-            kind.as_numer_denom = split
+        sympy.Mul.could_extract_minus_sign = before
 
 
-def _split_unless_turned(split: Any) -> Any:
-    """Return a method that splits a power into a fraction unless its exponent was turned round."""
+def _with_one_sign(usual: Any) -> Any:
+    """Return the method by which a product says whether it, and not its opposite, is negative."""
 
-    def as_numer_denom(power: Any) -> Any:
-        turned = power.exp.is_Mul and power.exp.args[0] == -1 and power.exp.args[-1].is_Add
-        return (power, S.One) if turned else split(power)
+    def could_extract_minus_sign(product: Any) -> bool:
+        opposite = -product
+        if opposite.is_Add:
+            return not opposite.could_extract_minus_sign()
+        return bool(usual(product))
 
-    return as_numer_denom
+    return could_extract_minus_sign
 
 
 def integers(payload: Any) -> NDArray[Any]:

@@ -7,7 +7,7 @@ from typing import Any
 import sympy
 from sympy.logic.boolalg import BooleanFunction
 
-from gradmethods.engines.symbolic import inverses, piecewise, smooth, steps, vocabulary
+from gradmethods.engines.symbolic import inverses, piecewise, smooth, special, steps, vocabulary
 from gradmethods.xp.primitives import Kind, Primitive, of_kind
 
 
@@ -36,6 +36,8 @@ CALLS: dict[Any, str] = {
     steps.ShareOfSmallest: "share_of_smallest",
     piecewise.Select: "select",
     smooth.OverSquares: "over_squares",
+    special.ScaledErfc: "erfcx",
+    special.Trigamma: "trigamma",
     smooth.Power: "power",
     sympy.And: "every",
     sympy.Or: "some",

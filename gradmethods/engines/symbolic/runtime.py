@@ -14,7 +14,8 @@ from typing import Any
 import mpmath  # type: ignore[import-untyped]  # it has no types
 import numpy as np
 
-from gradmethods.xp.primitives import Kind, Primitive, get_primitive, of_kind
+from gradmethods.xp.primitives import Kind, Primitive, of_kind
+from gradmethods.xp.primitives.recognised import ERFCX, TRIGAMMA
 
 WIDE_BITS = 128
 LARGEST_EXPONENT = 1e6
@@ -67,7 +68,11 @@ def _logaddexp(a: float, b: float) -> float:
 OPERATORS = ("negative", "add", "subtract", "multiply", "divide", "pow", "square", "reciprocal")
 """Primitives that formulas are written without."""
 
-ENTRIES = {name: p for name, p in of_kind(Kind.SMOOTH, Kind.TEST).items() if name not in OPERATORS}
+ENTRIES = {
+    p.name: p
+    for p in (*of_kind(Kind.SMOOTH, Kind.TEST).values(), ERFCX, TRIGAMMA)
+    if p.name not in OPERATORS
+}
 
 
 def _of_numpy(primitive: Primitive) -> Callable[..., float]:
@@ -85,6 +90,8 @@ SCALAR: dict[str, Any] = {
     "ceil": lambda x: math.copysign(math.ceil(x), x),
     "trunc": lambda x: math.copysign(math.trunc(x), x),
     "round": lambda x: math.copysign(round(x), x),
+    "floor_divide": lambda a, b: a // b,
+    "remainder": lambda a, b: a % b,  # math's own is another
     "sign": _sign,
     "logaddexp": _logaddexp,
     "exceeds": _exceeds,
@@ -102,7 +109,7 @@ SCALAR: dict[str, Any] = {
 }  # fmt: skip
 """The names over Python floats."""
 
-NAMES = (*SCALAR, "mean", "total", "added", "dot")
+NAMES = (*SCALAR, "added", "dot")
 """Every name that generated code may use."""
 
 
@@ -124,7 +131,8 @@ def array_scope(dtype: np.dtype[Any]) -> dict[str, Any]:
     """Return the names over NumPy scalars and arrays of `dtype`."""
     largest, smallest = _over(np.maximum), _over(np.minimum)
     return {
-        **{name: get_primitive(name).numpy for name in (*ENTRIES, "abs", *of_kind(Kind.STEP))},
+        **{name: p.numpy for name, p in (ENTRIES | of_kind(Kind.STEP)).items()},
+        "abs": np.abs,
         "inf": np.inf,
         "nan": np.nan,
         "power": np.power,
@@ -140,10 +148,8 @@ def array_scope(dtype: np.dtype[Any]) -> dict[str, Any]:
         "odd": _over(np.logical_xor),
         "negate": np.logical_not,
         "real": dtype.type,
-        "mean": lambda x: np.add.reduce(x) / len(x) if np.ndim(x) else x,
         "added": np.add.reduce,
         "dot": np.dot,
-        "total": lambda x, N: np.add.reduce(x) if np.ndim(x) else x * N,
     }
 
 
@@ -182,6 +188,6 @@ def wide_scope() -> dict[str, Any]:
     arrays = array_scope(np.dtype(object))
     return {
         **{name: over_entries(f) if callable(f) else f for name, f in functions.items()},
-        **{name: arrays[name] for name in ("mean", "added", "dot", "total")},
+        **{name: arrays[name] for name in ("added", "dot")},
         "real": wide.mpf,
     }

@@ -129,6 +129,38 @@ class RoundDown(Rounding):
         return rf"\left\lfloor{{{printer.doprint(self.args[0])}}}\right\rfloor"
 
 
+class FloorDivide(Flat):
+    """The largest integer that is not above a/b."""
+
+    nargs = 2
+
+    @classmethod
+    def eval(cls, a: Any, b: Any) -> Any:
+        """Evaluate numbers."""
+        return sympy.floor(a / b) if known(a, b) and a.is_finite and b else None
+
+    def _latex_base(self, printer: Any) -> str:
+        a, b = map(printer.doprint, self.args)
+        return rf"\left\lfloor{{\frac{{{a}}}{{{b}}}}}\right\rfloor"
+
+    def _rewritten(self) -> Any:
+        return sympy.floor(self.args[0] / self.args[1])
+
+
+class Remainder(RealFunction):
+    """What is left of a when as many whole b are taken away as there are in it."""
+
+    nargs = 2
+
+    def fdiff(self, argindex: int = 1) -> Any:
+        """Return the derivative by one argument, where there is no jump."""
+        return S.One if argindex == 1 else -FloorDivide(*self.args)
+
+    def _rewritten(self) -> Any:
+        a, b = self.args
+        return a - b * sympy.floor(a / b)
+
+
 class RoundUp(Rounding):
     """The smallest integer that is not below x."""
 

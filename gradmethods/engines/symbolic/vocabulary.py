@@ -25,7 +25,16 @@ from gradmethods.engines.symbolic.piecewise import (
     opposite,
 )
 from gradmethods.engines.symbolic.smooth import Atan2, Hypot, LogAddExp, Power, tanh
-from gradmethods.engines.symbolic.steps import RoundDown, RoundToEven, RoundToZero, RoundUp, Sgn
+from gradmethods.engines.symbolic.special import Digamma, Erf, Erfc, LogGamma, LogNdtr, XLogY
+from gradmethods.engines.symbolic.steps import (
+    FloorDivide,
+    Remainder,
+    RoundDown,
+    RoundToEven,
+    RoundToZero,
+    RoundUp,
+    Sgn,
+)
 
 __all__ = [
     "Absolute",
@@ -36,12 +45,19 @@ __all__ = [
     "Atan",
     "Atan2",
     "Atanh",
+    "Digamma",
+    "Erf",
+    "Erfc",
+    "FloorDivide",
     "Hypot",
     "IsFinite",
     "IsInf",
     "IsNaN",
     "Largest",
     "LogAddExp",
+    "LogGamma",
+    "LogNdtr",
+    "Remainder",
     "RoundDown",
     "RoundToEven",
     "RoundToZero",
@@ -49,6 +65,7 @@ __all__ = [
     "Select",
     "Sgn",
     "Smallest",
+    "XLogY",
     "compare",
     "expm1",
     "extreme",

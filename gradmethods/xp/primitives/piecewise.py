@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from gradmethods.xp.primitives.primitive import Behaviour, Primitive, choice, step
+from gradmethods.xp.primitives.primitive import Behaviour, Primitive, binary, choice, step
 from gradmethods.xp.primitives.recognised import HEAVISIDE
 
 
@@ -117,5 +117,15 @@ ENTRIES: tuple[Primitive, ...] = (
         sympy=lambda sp, x: sp.RoundToEven(x),
         ball=lambda balls, x: balls.nearest(x),
         jumps=lambda balls, x: (x + balls.HALF).is_integer(),
+    ),
+    step("floor_divide", arity=2, sympy=lambda sp, a, b: sp.FloorDivide(a, b)),
+    binary(
+        "remainder",
+        vjp=(lambda xp, g, y, a, b: g, lambda xp, g, y, a, b: -g * xp.floor_divide(a, b)),
+        jvp=(lambda xp, t, y, a, b: t, lambda xp, t, y, a, b: -t * xp.floor_divide(a, b)),
+        sympy=lambda sp, a, b: sp.Remainder(a, b),
+        complex=lambda cx, z, w: cx.remainder(z, w),
+        varies=(lambda a, c: np.True_, lambda a, c: np.floor_divide(a, c) != 0),
+        behaviour=Behaviour.STEEP | Behaviour.UNBOUNDED,
     ),
 )

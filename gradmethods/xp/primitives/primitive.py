@@ -44,9 +44,13 @@ class Kind(Enum):
     LOGIC = auto()
     """Element-wise, from conditions to a condition."""
     REDUCTION = auto()
+    ORDER = auto()
+    """Goes by the order of entries along an axis."""
     PRODUCT = auto()
     MOVE = auto()
     """Takes, repeats or joins entries, and computes nothing."""
+    MATRIX = auto()
+    """Of the matrices that stand in the last two axes, each as a whole; others are a stack."""
 
 
 class Behaviour(Flag):
@@ -107,6 +111,8 @@ class Primitive:
     kind : Kind
     arity : int
         The number of operands of an element-wise function; 0 for all else.
+    module : str
+        Where a loss finds it: ``"xp"``, or ``"special"`` for `gradmethods.special`.
     aliases : bool
         Whether the result may be a view of the first operand.
     behaviour : Behaviour
@@ -141,7 +147,8 @@ class Primitive:
         not serve for them; `ts` is `gradmethods.engines.certified.series`.
     complex : callable
         ``complex(cx, *operands, **static)``, the holomorphic function that extends the real one,
-        over complex arrays; `cx` is `gradmethods.engines.complex.functions`.
+        over complex arrays; `cx` is `gradmethods.engines.complex.functions`, and
+        `gradmethods.engines.complex.matrices` of functions of matrices.
     domain : tuple of float
         The ends of the real domain of a function of one number. Beyond them its complex form goes
         on where the real one ends; at a finite end the slope is infinite.
@@ -151,6 +158,9 @@ class Primitive:
     varies : tuple of callable
         ``varies(*real operands)``, one for each operand: where its slope is not 0. None for
         everywhere.
+    written_out : callable
+        ``written_out(xp, *operands, **static)``, the same in functions of `xp` that work entry by
+        entry and products: for methods that have no other way.
     """
 
     name: str
@@ -160,6 +170,7 @@ class Primitive:
     kind: Kind = field(default=Kind.SMOOTH, repr=False)
     arity: int = field(default=0, repr=False)
     aliases: bool = field(default=False, repr=False)
+    module: str = field(default="xp", repr=False)
     behaviour: Behaviour = field(default=Behaviour.NONE, repr=False)
     vjp: Rules | None = field(default=None, repr=False)
     jvp: Rules | None = field(default=None, repr=False)
@@ -172,6 +183,12 @@ class Primitive:
     domain: tuple[float, float] = field(default=REAL_LINE, repr=False)
     radius: tuple[Function | None, ...] | None = field(default=None, repr=False)
     varies: tuple[Function, ...] | None = field(default=None, repr=False)
+    written_out: Function | None = field(default=None, repr=False)
+
+    @property
+    def spelling(self) -> str:
+        """What a loss calls it."""
+        return f"{self.module}.{self.name}"
 
     def __copy__(self) -> Primitive:
         return self
@@ -226,17 +243,22 @@ def choice(name: str, *, arity: int, **fields: Any) -> Primitive:
     return _elementwise(name, None, Kind.CHOICE, arity, **fields)
 
 
-def step(name: str, *, numpy: Function | None = None, **fields: Any) -> Primitive:
+def step(name: str, *, numpy: Function | None = None, arity: int = 1, **fields: Any) -> Primitive:
     """Make the entry of a step: it does not vary, but depends on parameters."""
     function = numpy or getattr(np, name)
+
+    def by_real_parts(cx: Any, *operands: Any) -> Any:
+        real = function(*map(np.real, operands))
+        return cx.join(real, np.zeros_like(real))
+
     return _elementwise(
         name,
         function,
         Kind.STEP,
-        1,
+        arity,
         vjp=FLAT,
         jvp=FLAT,
-        complex=lambda cx, z: cx.join(function(z.real), np.zeros_like(z.real)),
+        complex=by_real_parts,
         behaviour=Behaviour.EXACT,
         **fields,
     )
@@ -264,6 +286,11 @@ def _elementwise(
     return Primitive(name, function, elementwise_shape, count_result, kind, arity, **fields)
 
 
+def matrix(name: str, function: Function, shape: Callable[..., Shape], **fields: Any) -> Primitive:
+    """Make the entry of a function of whole matrices."""
+    return Primitive(name, function, shape, kind=Kind.MATRIX, **fields)
+
+
 def move(
     name: str,
     function: Function,
@@ -276,5 +303,5 @@ def move(
     """Make the entry of what moves entries, in complex arrays as in real ones."""
     fields = {"complex": lambda cx, *operands, **static: function(*operands, **static)} | fields
     return Primitive(
-        name, function, shape, count_nothing, Kind.MOVE, 0, aliases, behaviour, **fields
+        name, function, shape, count_nothing, Kind.MOVE, 0, aliases, behaviour=behaviour, **fields
     )

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from gradmethods.xp import error_values, gamma_values
 from gradmethods.xp.primitives.primitive import Behaviour, Function, Primitive
 from gradmethods.xp.primitives.quotients import NORMALISED, QUOTIENT
 from gradmethods.xp.primitives.shapes import Shape, count_result, elementwise_shape
@@ -76,6 +77,12 @@ BESIDE_SIGMOID = Primitive(
 )
 """1 - y for y = 1/(1 + p) and a power p: p y, and 1 where that is infinity times 0."""
 
+ERFCX = Primitive("erfcx", error_values.erfcx, elementwise_shape, count_result)
+"""exp(x²) erfc(x), of which the slope of a logarithm of the normal distribution is made."""
+
+TRIGAMMA = Primitive("trigamma", gamma_values.trigamma, elementwise_shape, count_result)
+"""The second derivative of the gamma function's logarithm."""
+
 HEAVISIDE = Primitive("heaviside", np.heaviside, elementwise_shape, count_result)
 """0 below zero, 1 above it, and the second operand at zero."""
 
@@ -87,6 +94,8 @@ ENTRIES: tuple[Primitive, ...] = (
     SECH,
     SLOPE_OF_TANH,
     BESIDE_SIGMOID,
+    ERFCX,
+    TRIGAMMA,
     HEAVISIDE,
     INNER,
     QUOTIENT,

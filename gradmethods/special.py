@@ -1,0 +1,262 @@
+"""Special functions for losses, on arrays of any kind: NumPy's, or those that a method passes.
+
+    from gradmethods import special
+
+    def loss(w, *, X, counts, xp=np):
+        rate = X @ w
+        return xp.mean(xp.exp(rate) - counts * rate + special.gammaln(counts + 1))
+
+Functions of one or two numbers work entry by entry, and broadcast; the others along an axis. Plain
+NumPy arrays are evaluated here, to a few units in the last place and without another package.
+Functions that are compositions of others are written once, over the namespace of their arrays.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from gradmethods.errors import UnsupportedOperation
+from gradmethods.xp.arrays import Array
+from gradmethods.xp.primitives import get_primitive
+
+__all__ = [
+    "digamma",
+    "erf",
+    "erfc",
+    "expit",
+    "gammaln",
+    "log_expit",
+    "log_ndtr",
+    "log_softmax",
+    "logit",
+    "logsumexp",
+    "ndtr",
+    "softmax",
+    "xlogy",
+]
+
+Axis = int | tuple[int, ...] | None
+
+
+def erf(x: Any, /) -> Any:
+    """Return the error function, 2/√π times the integral of exp(-t²) from 0 to x.
+
+    Parameters
+    ----------
+    x : array, any shape
+
+    Returns
+    -------
+    array
+        Of the shape of `x`, and of its dtype where that is floating-point.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> erf(np.array([0.0, 1.0]))
+    array([0.        , 0.84270079])
+    """
+    return _entry_by_entry("erf", x)
+
+
+def erfc(x: Any, /) -> Any:
+    """Return 1 - erf(x), also where it is tiny.
+
+    Examples
+    --------
+    >>> print(f"{erfc(10.0):.12g}")
+    2.08848758376e-45
+    """
+    return _entry_by_entry("erfc", x)
+
+
+def ndtr(x: Any, /) -> Any:
+    """Return the distribution function of the standard normal distribution.
+
+    Examples
+    --------
+    >>> float(ndtr(0.0))
+    0.5
+    """
+    return 0.5 * erfc(x * -math.sqrt(0.5))
+
+
+def log_ndtr(x: Any, /) -> Any:
+    """Return the logarithm of the normal distribution function, also where that underflows.
+
+    Examples
+    --------
+    >>> round(float(log_ndtr(-100.0)), 6)
+    -5005.524209
+    """
+    return _entry_by_entry("log_ndtr", x)
+
+
+def gammaln(x: Any, /) -> Any:
+    """Return the logarithm of |Γ(x)|; n! is Γ(n + 1).
+
+    Between negative integers digits are lost beside its zeros.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> np.round(np.exp(gammaln(np.array([1.0, 2.0, 5.0]))))
+    array([ 1.,  1., 24.])
+    """
+    return _entry_by_entry("gammaln", x)
+
+
+def digamma(x: Any, /) -> Any:
+    """Return the derivative of `gammaln`.
+
+    Examples
+    --------
+    >>> float(digamma(1.0))
+    -0.5772156649015329
+    """
+    return _entry_by_entry("digamma", x)
+
+
+def xlogy(x: Any, y: Any, /) -> Any:
+    """Return x log(y), and 0 where x is 0, as entropies and counts have it.
+
+    Where `x` is a parameter that is 0, its derivative is log(y).
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> xlogy(np.array([0.0, 2.0]), np.array([0.0, 1.0]))
+    array([0., 0.])
+    """
+    return _entry_by_entry("xlogy", x, y)
+
+
+def expit(x: Any, /) -> Any:
+    """Return 1/(1 + exp(-x)), the logistic function.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> expit(np.array([-800.0, 0.0]))
+    array([0. , 0.5])
+    """
+    with np.errstate(over="ignore"):  # of NumPy's arrays: 1/(1 + ∞) is 0, as it should be
+        return 1 / (1 + _namespace(x).exp(-_plain(x)))
+
+
+def log_expit(x: Any, /) -> Any:
+    """Return the logarithm of `expit`, also where that underflows.
+
+    Examples
+    --------
+    >>> float(log_expit(-800.0))
+    -800.0
+    """
+    return -_namespace(x).logaddexp(-_plain(x), 0.0)
+
+
+def logit(p: Any, /) -> Any:
+    """Return log(p/(1 - p)), the inverse of `expit`.
+
+    Examples
+    --------
+    >>> float(logit(0.5))
+    0.0
+    """
+    xp, p = _namespace(p), _plain(p)
+    return xp.log(p) - xp.log1p(-p)
+
+
+def logsumexp(x: Any, /, axis: Axis = None, *, keepdims: bool = False) -> Any:
+    """Return the logarithm of the sum of exponentials over axes, without overflow.
+
+    Parameters
+    ----------
+    x : array, any shape
+    axis : int or tuple of int, optional
+        All axes if not given.
+    keepdims : bool
+
+    Returns
+    -------
+    array
+        -∞ where all entries are; there it has no derivative.
+
+    Examples
+    --------
+    >>> float(logsumexp([800.0, 800.0]) - 800)
+    0.6931471805598903
+    """
+    xp, x = _namespace(x), _plain(x)
+    shifted, largest = _shifted(xp, x, axis)
+    total = xp.log(xp.sum(xp.exp(shifted), axis=axis, keepdims=True)) + largest
+    return total if keepdims else xp.squeeze(total, axis=_axes(axis, x.ndim))
+
+
+def softmax(x: Any, /, axis: Axis = None) -> Any:
+    """Return exponentials over their sum along axes, without overflow.
+
+    Examples
+    --------
+    >>> softmax([800.0, 800.0])
+    array([0.5, 0.5])
+    """
+    xp, x = _namespace(x), _plain(x)
+    powers = xp.exp(_shifted(xp, x, axis)[0])
+    return powers / xp.sum(powers, axis=axis, keepdims=True)
+
+
+def log_softmax(x: Any, /, axis: Axis = None) -> Any:
+    """Return the logarithm of `softmax`, also where that underflows.
+
+    Examples
+    --------
+    >>> log_softmax([0.0, -800.0])
+    array([   0., -800.])
+    """
+    xp, x = _namespace(x), _plain(x)
+    shifted, _ = _shifted(xp, x, axis)
+    return shifted - xp.log(xp.sum(xp.exp(shifted), axis=axis, keepdims=True))
+
+
+def _shifted(xp: Any, x: Any, axis: Axis) -> tuple[Any, Any]:
+    """Take the largest entry from all; nothing where it is infinite."""
+    largest = xp.max(x, axis=axis, keepdims=True)
+    largest = xp.where(xp.isfinite(largest), largest, 0.0)
+    return x - largest, largest
+
+
+def _axes(axis: Axis, ndim: int) -> tuple[int, ...]:
+    if axis is None:
+        return tuple(range(ndim))
+    return axis if isinstance(axis, tuple) else (axis,)
+
+
+def _entry_by_entry(name: str, *operands: Any) -> Any:
+    xp = _namespace(*operands)
+    if xp is np:
+        return get_primitive(name).numpy(*map(_plain, operands))
+    return xp.bind(name, *operands)
+
+
+def _plain(x: Any) -> Any:
+    """Return arrays as they are, and lists and numbers as NumPy's arrays."""
+    if isinstance(x, (Array, np.ndarray, np.generic)):
+        return x
+    return np.asarray(x, np.float64)
+
+
+def _namespace(*operands: Any) -> Any:
+    """Return the namespace of operands: NumPy, or that of a method."""
+    for x in operands:
+        if isinstance(x, Array):
+            return x.namespace
+        if not isinstance(x, (np.ndarray, np.generic, float, int, list, tuple)):
+            raise UnsupportedOperation(
+                f"Functions of gradmethods.special take NumPy's arrays and those of a loss, got "
+                f"{type(x).__module__}.{type(x).__name__}. Call the function of its own package."
+            )
+    return np

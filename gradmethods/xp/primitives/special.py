@@ -1,0 +1,159 @@
+"""Special functions: the error function and its kin, the gamma function's logarithm, x log y."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gradmethods.xp import error_values, gamma_values
+from gradmethods.xp.primitives.primitive import Behaviour, Primitive, binary, unary
+from gradmethods.xp.primitives.recognised import ERFCX, TRIGAMMA
+
+TWO_OVER_ROOT_PI = 2 / math.sqrt(math.pi)
+
+MILLS = math.sqrt(2 / math.pi)
+
+HALF = math.sqrt(0.5)
+
+MODULE = "special"
+
+
+def _bell(xp: Any, x: Any) -> Any:
+    """Return the slope of erf, from a factor that keeps the dtype."""
+    return TWO_OVER_ROOT_PI * xp.exp(-xp.square(x))
+
+
+def _mills(xp: Any, x: Any) -> Any:
+    """Return the density of the normal distribution over its distribution function."""
+    return MILLS / xp.bind(ERFCX, x * -HALF)
+
+
+def xlogy(x: Any, y: Any, out: NDArray[Any] | None = None) -> Any:
+    """Return x log y, and 0 where x is 0, unless y is NaN."""
+    dtype = np.result_type(x, y)
+    a, b = (np.asarray(z, dtype if dtype.kind == "f" else np.float64) for z in (x, y))
+    with np.errstate(all="ignore"):
+        empty = (a == 0) & ~np.isnan(b)
+        value = np.where(empty, 0, a * np.log(np.where(empty, 1, b)))
+    if out is None:
+        return value[()]
+    out[...] = value
+    return out
+
+
+def _share(xp: Any, x: Any, y: Any) -> Any:
+    """Return x/y, and 0 where x is 0: there the function is 0 for all y."""
+    nothing = x == 0
+    return xp.where(nothing, 0, x / xp.where(nothing, 1, y))
+
+
+def _one(z: Any) -> float:
+    return 1.0
+
+
+def _to_pole(z: Any) -> Any:
+    """Return the distance from the nearest of 0, -1, -2, …."""
+    x = z.real
+    return np.where(x > 0, x, np.abs(x - np.rint(x)))
+
+
+def _of_scale(z: Any) -> Any:
+    """Return the distance on which exp(-x²) varies."""
+    return 1 / (1 + np.abs(z.real))
+
+
+ENTRIES: tuple[Primitive, ...] = (
+    unary(
+        "erf",
+        module=MODULE,
+        numpy=error_values.erf,
+        vjp=lambda xp, g, y, x: g * _bell(xp, x),
+        jvp=lambda xp, t, y, x: t * _bell(xp, x),
+        sympy=lambda sp, x: sp.Erf(x),
+        ball=lambda balls, x: x.erf(),
+        slope=lambda balls, x, y: 2 * (-x * x).exp() / balls.arb.pi().sqrt(),
+        complex=lambda cx, z: error_values.erf(z),
+        radius=_of_scale,
+    ),
+    unary(
+        "erfc",
+        module=MODULE,
+        numpy=error_values.erfc,
+        vjp=lambda xp, g, y, x: -g * _bell(xp, x),
+        jvp=lambda xp, t, y, x: t * -_bell(xp, x),
+        sympy=lambda sp, x: sp.Erfc(x),
+        ball=lambda balls, x: x.erfc(),
+        slope=lambda balls, x, y: -2 * (-x * x).exp() / balls.arb.pi().sqrt(),
+        complex=lambda cx, z: error_values.erfc(z),
+        radius=_of_scale,
+        behaviour=Behaviour.NEVER_NEGATIVE,
+    ),
+    unary(
+        "log_ndtr",
+        module=MODULE,
+        numpy=error_values.log_ndtr,
+        vjp=lambda xp, g, y, x: g * _mills(xp, x),
+        jvp=lambda xp, t, y, x: t * _mills(xp, x),
+        sympy=lambda sp, x: sp.LogNdtr(x),
+        ball=lambda balls, x: balls.log_ndtr(x),
+        slope=lambda balls, x, y: balls.mills(x),
+        series=lambda ts, x: ts.log_ndtr(x),
+        complex=lambda cx, z: error_values.log_ndtr(z),
+        radius=_of_scale,
+    ),
+    unary(
+        "gammaln",
+        module=MODULE,
+        numpy=gamma_values.gammaln,
+        vjp=lambda xp, g, y, x: g * xp.bind("digamma", x),
+        jvp=lambda xp, t, y, x: t * xp.bind("digamma", x),
+        sympy=lambda sp, x: sp.LogGamma(x),
+        ball=lambda balls, x: balls.gammaln(x),
+        slope=lambda balls, x, y: x.digamma(),
+        series=lambda ts, x: ts.gammaln(x),
+        complex=lambda cx, z: gamma_values.gammaln(z),
+        radius=_to_pole,
+        behaviour=Behaviour.POLE | Behaviour.UNBOUNDED,
+    ),
+    unary(
+        "digamma",
+        module=MODULE,
+        numpy=gamma_values.digamma,
+        vjp=lambda xp, g, y, x: g * xp.bind(TRIGAMMA, x),
+        jvp=lambda xp, t, y, x: t * xp.bind(TRIGAMMA, x),
+        sympy=lambda sp, x: sp.Digamma(x),
+        ball=lambda balls, x: x.digamma(),
+        slope=lambda balls, x, y: balls.trigamma(x),
+        series=lambda ts, x: ts.digamma(x),
+        complex=lambda cx, z: gamma_values.digamma(z),
+        radius=_to_pole,
+        behaviour=Behaviour.POLE | Behaviour.UNBOUNDED,
+    ),
+    binary(
+        "xlogy",
+        module=MODULE,
+        numpy=xlogy,
+        vjp=(
+            lambda xp, g, y, a, b: g * xp.log(b),
+            lambda xp, g, y, a, b: g * _share(xp, a, b),
+        ),
+        jvp=(
+            lambda xp, t, y, a, b: t * xp.log(b),
+            lambda xp, t, y, a, b: t * _share(xp, a, b),
+        ),
+        sympy=lambda sp, a, b: sp.XLogY(a, b),
+        ball=lambda balls, x, y: balls.ZERO if x.is_zero() else x * y.log(),
+        slopes=(
+            lambda balls, x, y, z: y.log(),
+            lambda balls, x, y, z: balls.ZERO if x.is_zero() else x / y,
+        ),
+        series=lambda ts, x, y: ts.xlogy(x, y),
+        complex=lambda cx, z, w: cx.xlogy(z, w),
+        radius=(None, lambda z, w: np.abs(np.real(w))),
+        varies=(lambda a, c: c != 1, lambda a, c: a != 0),
+        behaviour=(Behaviour.STEEP | Behaviour.POLE | Behaviour.UNBOUNDED | Behaviour.LEAVES_ZERO),
+    ),
+)
