@@ -12,11 +12,13 @@ from gradmethods.comparison.choices import Choice, Option
 from gradmethods.comparison.compare import DEFAULT_PROVIDERS, compare
 from gradmethods.comparison.comparison import Comparison
 from gradmethods.comparison.explain import Explanation, explain
+from gradmethods.comparison.several import Checks, check_gradients
 
 __all__ = [
     "DEFAULT_PROVIDERS",
     "Advice",
     "Check",
+    "Checks",
     "Choice",
     "Comparison",
     "Explanation",
@@ -24,6 +26,7 @@ __all__ = [
     "advise",
     "assert_gradient",
     "check_gradient",
+    "check_gradients",
     "compare",
     "explain",
 ]

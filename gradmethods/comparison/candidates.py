@@ -92,7 +92,8 @@ def advice_on(found: Found, judged: Iterable[Judged]) -> Advice:
 
 
 def _advice(found: Found, loss: float, options: list[Option]) -> Advice:
-    return Advice(found.problem, loss, tuple(options), found.words, found.why)
+    doubt = found.why if found.truth is None else ""
+    return Advice(found.problem, loss, tuple(options), found.words, doubt)
 
 
 def _settled(option: Option, judged: Judged, found: Found) -> Option:

@@ -113,13 +113,21 @@ def _conclusion(comparison: Comparison) -> str:
         if verdict != OBSTACLE:
             by_verdict.setdefault(verdict, []).append(name)
     if list(by_verdict) == [RIGHT]:
-        return "Every provider that gave a gradient is right."
+        return f"Every provider that gave a gradient is right. {_uncertified(comparison)}".rstrip()
     words = [
         f"{verdict[0].upper()}{verdict[1:]}: {', '.join(by_verdict[verdict])}."
         for verdict in GRAVITY
         if verdict in by_verdict
     ]
-    return " ".join([*words, found.why]).rstrip()
+    return " ".join([*words, _uncertified(comparison) or found.why]).rstrip()
+
+
+def _uncertified(comparison: Comparison) -> str:
+    """Say why differences stand in for a certificate, where the loss was not meant to be opaque."""
+    found = comparison.truth
+    if found.truth is None or found.certified or not found.why:
+        return ""
+    return f"By differences, because {_why(comparison)}."
 
 
 def _why(comparison: Comparison) -> str:

@@ -28,6 +28,11 @@ def _not_finite(suspect: Suspect) -> Iterator[str]:
         yield word if len(bad) == suspect.given.size else f"{word} at {_places(bad)}"
 
 
+def _not_finite_along(suspect: Suspect) -> Iterator[str]:
+    if not np.isfinite(suspect.given).all():
+        yield "NaN or infinity in it"
+
+
 def _zero(suspect: Suspect) -> Iterator[str]:
     if not suspect.given.any() and suspect.given.size:
         yield "zero, as if never computed"
@@ -151,9 +156,11 @@ def _penalty(suspect: Suspect) -> Iterator[str]:
     explained = norm(error - factor * x) <= UNEXPLAINED * norm(error)
     if factor and explained and suspect.fits(suspect.true + factor * x):
         word = "too large" if factor > 0 else "too small"
+        # How large the factor should be, the gradient alone does not say.
+        why = "counted twice" if factor > 0 else "missing"
         yield (
             f"{word} by {abs(factor):.6g} times the parameters: the term of a penalty (weight "
-            f"decay) is {'counted too often' if factor > 0 else 'missing'}"
+            f"decay) has a wrong factor, or is {why}"
         )
 
 
@@ -209,3 +216,6 @@ HYPOTHESES: tuple[Hypothesis, ...] = (
     _part,
 )
 """In the order in which they are tried."""
+
+ALONG: tuple[Hypothesis, ...] = (_not_finite_along, _zero, _known_factor, _other_factor)
+"""Those that hold along directions as they do entry by entry."""

@@ -12,6 +12,7 @@ from gradmethods.core.problem import Problem
 from gradmethods.providers.analytical import Analytical
 from gradmethods.providers.backprop import Backprop
 from gradmethods.providers.forward import Forward
+from gradmethods.providers.handwritten import Handwritten
 from gradmethods.providers.numerical import Numerical
 from gradmethods.providers.registry import PROVIDERS, get_provider
 
@@ -20,6 +21,7 @@ __all__ = [
     "Analytical",
     "Backprop",
     "Forward",
+    "Handwritten",
     "Numerical",
     "get_provider",
     "gradient",
@@ -27,13 +29,18 @@ __all__ = [
 
 
 def gradient(
-    loss: Loss, params: Any, data: dict[str, Any] | None = None, method: str = "backprop"
+    loss: Loss,
+    params: Any,
+    data: dict[str, Any] | None = None,
+    method: str = "backprop",
+    *,
+    black_box: bool = False,
 ) -> Any:
     """Compute one gradient, for the prompt.
 
     Parameters
     ----------
-    loss, params, data
+    loss, params, data, black_box
         As for `Problem`.
     method : str, default "backprop"
         A name that `get_provider` knows.
@@ -49,5 +56,5 @@ def gradient(
     >>> gradient(lambda w, xp=np: xp.sum(w**2), np.array([1.0, 2.0]))
     array([2., 4.])
     """
-    problem = Problem(loss, params, data)
+    problem = Problem(loss, params, data, black_box=black_box)
     return get_provider(method).prepare(problem)(problem.params).gradient

@@ -9,6 +9,7 @@ from __future__ import annotations
 import dataclasses
 import re
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from gradmethods.core.provider import Provider
@@ -18,6 +19,7 @@ from gradmethods.providers.analytical import Analytical
 from gradmethods.providers.backprop import Backprop
 from gradmethods.providers.forward import Forward
 from gradmethods.providers.numerical import Numerical
+from gradmethods.providers.own import own_provider
 
 PROVIDERS: dict[str, Provider] = {
     "analytical": Analytical(),
@@ -162,7 +164,8 @@ def get_provider(name: str) -> Provider:
         ``"analytical"``, ``"numerical"``, ``"backprop"`` or ``"forward"``; a form of `Analytical`
         or a scheme of `Numerical` may follow a colon, as in ``"numerical:forward"``, and an
         evaluation or a step in brackets, as in ``"numerical:central[reuse,step=1e-06]"``: what
-        `Provider.name` gives. Or a peer, as ``"torch"``.
+        `Provider.name` gives. Or a peer, as ``"torch"``. Or your own, as ``"own.py:thing"``: a
+        provider, its class, or a function that returns a gradient.
 
     Raises
     ------
@@ -178,6 +181,9 @@ def get_provider(name: str) -> Provider:
     >>> get_provider("numerical:forward[reuse]").name
     'numerical:forward[reuse]'
     """
+    path, colon, variable = name.rpartition(":")
+    if colon and path.endswith(".py"):
+        return own_provider(Path(path), variable)
     shape = re.fullmatch(
         r"(?P<method>[^:\[\]]*)(:(?P<variant>[^:\[\]]+))?(\[(?P<options>[^\[\]]*)\])?", name
     )

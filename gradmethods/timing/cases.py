@@ -6,7 +6,7 @@ A case is a name for work, not the work; it is done in `gradmethods.timing.trial
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from gradmethods.core.problem import Problem
@@ -178,7 +178,7 @@ def effort(case: Case) -> float:
     return seconds * math.pow(case.n, power) + loss
 
 
-def grid(name: str = "all") -> list[Case]:
+def grid(name: str = "all", also: Sequence[str] = ()) -> list[Case]:
     """List the cases of a grid, in order of worth.
 
     The smallest networks of the headline figure come first, with every method. Then what is cheap
@@ -191,13 +191,15 @@ def grid(name: str = "all") -> list[Case]:
     name : {"all", "full", "small"}
         ``all`` is what fits into a few minutes, ``full`` everything; the small grid holds the
         smallest sizes of each sweep.
+    also : sequence of str
+        Names of providers that take part in every sweep beside those of the grid.
     """
     if name not in GRIDS:
         raise UnknownName.among("grid", name, GRIDS)
     ranked = []
     for sweep, part in GRIDS[name].items():
         for level, scale in enumerate(part.scales):
-            for provider in part.providers:
+            for provider in dict.fromkeys([*part.providers, *also]):
                 case = Case(sweep, provider, scale)
                 step = max(0, math.ceil(math.log2(effort(case) / 0.5)))
                 later = sweep != "width" or level >= HEADLINE

@@ -7,9 +7,8 @@ another problem, whose parameters are steps along these, so that everything else
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -20,8 +19,11 @@ from gradmethods.core.blame import told
 from gradmethods.core.deadline import deadline
 from gradmethods.core.problem import Problem
 from gradmethods.core.structure import Arrays
-from gradmethods.errors import BudgetExceeded, GradientError, NotDifferentiable
+from gradmethods.engines.graph import record
+from gradmethods.errors import BudgetExceeded, NotDifferentiable
 from gradmethods.output.format import duration
+from gradmethods.truth.along import Sample
+from gradmethods.truth.differences import Differences, by_differences
 from gradmethods.truth.seen import Seen, textbook_errors
 from gradmethods.truth.truth import Truth
 
@@ -29,7 +31,8 @@ if TYPE_CHECKING:
     from gradmethods.engines.certified import CertifiedGradient, Proven
 
 SECONDS = 5.0
-"""Seconds that a certificate may take; a certificate of a part may take as many again."""
+"""Seconds of computing that a certificate may take; a certificate of a part, and what rounding does
+to it, may take as many again."""
 
 DIGITS = 25
 """Number of certified digits, more than float64 has: the error of the truth does not count."""
@@ -52,12 +55,14 @@ class Found:
     problem : Problem
         Whose gradient it is.
     truth : Truth or None
-        The certificate, of `problem` or of steps along a part of its parameters; None if there is
-        none.
+        The certificate, of `problem` or of steps along a part of its parameters; differences with
+        error bars, where values are all that is known of the loss; None if there is neither.
     why : str
         Why there is none; empty if there is one.
-    part : Part or None
-        What is certified, if it is not the whole gradient.
+    part : Part, Sample or None
+        What is known, if it is not the whole gradient.
+    beside : dict
+        What was found at points beside it, for whoever asks again.
     tie : gradmethods.engines.certified.Proven or None
         What is proven where there is no gradient, or where that is not decided.
     """
@@ -65,14 +70,27 @@ class Found:
     problem: Problem
     truth: Truth | None = None
     why: str = ""
-    part: Part | None = None
+    part: Part | Sample | None = None
     tie: Proven | None = None
+    beside: dict[Any, Any] = field(default_factory=dict, repr=False)
+
+    @property
+    def certified(self) -> bool:
+        """Whether what is known is proven."""
+        return self.truth is not None and not isinstance(self.truth, Differences)
 
     @property
     def words(self) -> str:
         """Say what a gradient is held against."""
         if self.truth is None:
             return f"nothing: {self.why}"
+        if not self.certified:
+            n = self.problem.size
+            every = f"in all {n:,} entries" if n > 1 else "in its one entry"
+            return (
+                f"differences of the loss, not certified (their error bars leave "
+                f"{self.truth.digits} digits), {f'along {self.part.words}' if self.part else every}"
+            )
         digits = f"({self.truth.digits} digits)"
         if self.part is not None:
             return f"certified derivatives {digits} along {self.part.words}"
@@ -84,7 +102,7 @@ class Found:
     @cached_property
     def seen(self) -> Seen | None:
         """The errors of backpropagation with textbook slopes, in the structure of `truth`."""
-        return None if self.truth is None else textbook_errors(self.truth)
+        return textbook_errors(self.truth) if self.truth and self.certified else None
 
     def project(self, arrays: Arrays) -> Arrays:
         """Return what a gradient says of that which is certified, in the structure of `truth`."""
@@ -180,15 +198,19 @@ class Part:
 def find_truth(problem: Problem, seconds: float = SECONDS, *, rounding: bool = True) -> Found:
     """Certify a gradient, or a part of it where that takes too long.
 
+    Of a loss that cannot be evaluated over balls because it is a black box, declared or in fact, it
+    is had by differences.
+
     Parameters
     ----------
     problem : Problem
         The loss, at its own parameters and data.
     seconds : float, default 5.0
-        That certifying may take; certifying a part may take so many more.
+        Of computing, that certifying may take; a loaded machine changes nothing. Certifying a part
+        may take so many more, and so may what rounding does to the gradient.
     rounding : bool, default True
-        Whether the time is for what rounding does to the gradient, too, without which it cannot be
-        judged but measured.
+        Whether to find that out, too. Without it a gradient can be measured. It can be judged, too,
+        by what backpropagation is seen to err by.
 
     Examples
     --------
@@ -203,24 +225,41 @@ def find_truth(problem: Problem, seconds: float = SECONDS, *, rounding: bool = T
             problem,
             why=f"the loss itself is {word} here. Move the parameters to where it is a number.",
         )
-    start = time.perf_counter()
+    if problem.black_box:
+        return find_by_differences(problem)
     try:
-        found = _whole(problem, seconds)
-        if found is None:
-            start = time.perf_counter()
-            found = _in_part(problem, seconds)
+        found = _whole(problem, seconds) or _in_part(problem, seconds)
         if found is not None and found.truth is not None and rounding:
-            left = seconds - (time.perf_counter() - start)
-            known = found
-            found = _in_time(lambda: _bounded(known), left)
+            found = _bounded(found, seconds)
         why = f"certifying it, or a part of it, takes longer than {duration(seconds)}"
         return found or Found(problem, why=why)
     except NotDifferentiable as refusal:
         return Found(problem, why=str(refusal))
-    except GradientError as refusal:
-        return Found(problem, why=f"it cannot be certified: {told(refusal)}")
     except Exception as failure:  # noqa: BLE001  # a stranger's loss may raise anything on balls
-        return Found(problem, why=f"it cannot be certified: {told(failure)}")
+        why = f"it cannot be certified: {told(failure)}"
+        return (
+            find_by_differences(problem, why=why)
+            if _leaves_xp(problem)
+            else Found(problem, why=why)
+        )
+
+
+def find_by_differences(problem: Problem, *, why: str = "", **how: int) -> Found:
+    """Return what differences tell of a gradient, all of it or along a sample.
+
+    How much of it is `gradmethods.truth.differences.by_differences`'s to say.
+    """
+    truth, part = by_differences(problem, **how)
+    return Found(problem, truth, why, part)
+
+
+def _leaves_xp(problem: Problem) -> bool:
+    """Whether a loss that takes `xp` is a black box in fact: nothing records it."""
+    try:
+        record(problem)
+    except Exception:  # noqa: BLE001  # a stranger's loss, as above
+        return True
+    return False
 
 
 def _whole(problem: Problem, seconds: float) -> Found | None:
@@ -250,7 +289,7 @@ def _in_part(problem: Problem, seconds: float) -> Found | None:
 
 
 def _in_time(work: Callable[[], Found], seconds: float) -> Found | None:
-    allowed = deadline(seconds)
+    allowed = deadline(seconds, busy=True)
     try:
         with allowed:
             return work()
@@ -268,11 +307,15 @@ def _known(problem: Problem, truth: CertifiedGradient, part: Part | None = None)
     return Found(problem, truth, part=part)
 
 
-def _bounded(found: Found) -> Found:
-    """Let the certificate find out what rounding does to the gradient, and keep it."""
-    assert found.truth is not None
-    found.truth.rounding()
-    return found
+def _bounded(found: Found, seconds: float) -> Found:
+    """Let the certificate find out what rounding does to the gradient, or say that it cannot."""
+    truth: Any = found.truth
+
+    def work() -> Found:
+        truth.rounding()
+        return found
+
+    return _in_time(work, seconds) or replace(found, truth=replace(truth, bounded=False))
 
 
 def draw_part(problem: Problem, seed: int = 0) -> Part:

@@ -23,7 +23,7 @@ def test_it_shows_itself():
     comparison = gm.compare(scaled(1.0), seconds=0)
     assert repr(comparison) == str(comparison)
     assert comparison.agree
-    assert str(comparison).endswith("Every provider that gave a gradient is right.")
+    assert set(comparison.verdicts.values()) == {"right"}
 
 
 @pytest.mark.medium
@@ -38,7 +38,7 @@ def test_columns_are_explained_and_unmeasured_ones_left_out():
     for column in ("error", "worst component", "gradient ÷ loss", "passes"):
         assert column in header
         assert f"{column}: " in legend
-    assert "against the certified gradient" in legend
+    assert "certified" in legend
 
 
 @pytest.mark.medium
@@ -187,13 +187,13 @@ def test_without_a_certificate_nobody_is_called_right():
     """Two that agree may both be wrong: all that can be said is how far they are apart."""
 
     def loss(w, *, xp=np):
-        return np.sum(np.sin(w))
+        return xp.sum(xp.sqrt(w**4))
 
-    problem = gm.Problem(loss, np.array([0.3, 0.7]))
+    problem = gm.Problem(loss, np.array([0.0, 0.7]))
     comparison = gm.compare(problem, ["numerical", "numerical:forward"], seconds=0)
     assert set(comparison.verdicts.values()) == {"not decided"}
     assert comparison.truth.truth is None
-    assert "np.sin" in comparison.truth.why
+    assert "xp.sqrt" in comparison.truth.why
     assert (comparison.agree, comparison.status) == (False, 3)
     assert comparison.table["error"].isna().all()
     apart = comparison.pairwise.loc["numerical", "numerical:forward"]

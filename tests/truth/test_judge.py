@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import itertools
+from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -133,6 +135,19 @@ def test_either_side_of_an_open_branch_is_not_wrong():
     assert gm.check_gradient(truth | {"w": 3 * other}, problem, truth=found).ok is False
 
 
+def test_without_a_bound_on_rounding_digits_still_decide():
+    """Where the bound takes too long, a right gradient is right; no other is taken for it."""
+    problem = gm.problems.get("island")
+    found = find_truth(problem)
+    truth: Any = found.truth
+    short = replace(found, truth=replace(truth, bounded=False))
+    right: Any = gm.Backprop().prepare(problem)(problem.params).gradient
+    assert gm.check_gradient(right, problem, truth=short).ok
+    for factor in (1.001, 2.0, -1.0):
+        wrong = {name: factor * array for name, array in right.items()}
+        assert not gm.check_gradient(wrong, problem, truth=short).ok
+
+
 # -- ties
 
 
@@ -229,8 +244,10 @@ import gradmethods as gm
 
 problem = gm.Problem(lambda w, *, xp=np: xp.sum(xp.sin(w)), np.array([0.3, 0.7]))
 kink = gm.Problem(lambda w, *, xp=np: xp.sum(xp.abs(w)), np.array([0.0, 0.7]))
+flat = gm.Problem(lambda w, *, xp=np: xp.sum(xp.sqrt(w**4)), np.array([0.0, 0.7]))
 opaque = gm.Problem(lambda w, *, xp=np: np.sum(np.sin(w)), np.array([0.3, 0.7]))
 right, wrong, nothing = (lambda w: np.cos(w)), (lambda w: -np.cos(w)), (lambda w: np.sign(w))
+twice = lambda w: 2 * w
 """
 
 
@@ -239,12 +256,15 @@ right, wrong, nothing = (lambda w: np.cos(w)), (lambda w: -np.cos(w)), (lambda w
     [
         (["compare", "FILE:problem"], 0),
         (["compare", "FILE:kink", "--providers", "backprop"], 0),
-        (["compare", "FILE:opaque", "--providers", "numerical"], 3),
+        (["compare", "FILE:opaque", "--providers", "numerical"], 0),
         (["compare", "FILE:opaque", "--providers", "backprop"], 2),
         (["check", "FILE:problem", "--gradient", "FILE:right"], 0),
         (["check", "FILE:problem", "--gradient", "FILE:wrong"], 1),
         (["check", "FILE:kink", "--gradient", "FILE:nothing"], 0),
-        (["check", "FILE:opaque", "--gradient", "FILE:right"], 3),
+        (["compare", "FILE:flat", "--providers", "numerical"], 3),
+        (["check", "FILE:opaque", "--gradient", "FILE:right"], 0),
+        (["check", "FILE:opaque", "--gradient", "FILE:wrong"], 1),
+        (["check", "FILE:flat", "--gradient", "FILE:twice"], 3),
         (["check", "FILE:problem", "--gradient", "FILE:absent"], 2),
     ],
 )
