@@ -22,7 +22,7 @@ from gradmethods.core.declared import Loss
 from gradmethods.core.examples import check_examples
 from gradmethods.core.first_call import first_value
 from gradmethods.core.naming import called, exact, printable
-from gradmethods.core.one_function import Seen, look, same
+from gradmethods.core.one_function import Seen, copied, look, same
 from gradmethods.core.parts import some_components
 from gradmethods.core.structure import (
     Arrays,
@@ -88,9 +88,9 @@ class Problem:
 
     Notes
     -----
-    The loss is called five times: twice at the point, and at two points within a thousandth of it,
-    of which the second is in the memory of the first, and once more in its own. One that keeps its
-    arguments is called a few times more. A black box is called twice, at the point.
+    The loss is called three times: at the point, and twice at one within a thousandth of it, first
+    in the memory of the point itself, then in memory of its own. A loss that keeps its arguments is
+    called a few times more. A black box is called twice, at the point.
 
     Examples
     --------
@@ -155,9 +155,10 @@ class Problem:
             seen = self._look_outside(asked=not taken)
         else:
             check_signature(loss, self.data, self.name)
-            own = structure.restore(arrays)  # lives on, or its address would come again
+            moving = copied(arrays)
+            own = structure.restore(moving)  # lives on, or its address would come again
             # A float at once: the loss may hold what it returned.
-            seen = look(self, arrays, own, float(first_value(self, own)))
+            seen = look(self, arrays, moving, own, float(first_value(self, own)))
         vars(self).update(keeps_arguments=seen.keeps, _known=(self.loss, arrays, self.data, seen))
         if self.examples:
             check_examples(self)

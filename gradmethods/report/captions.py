@@ -64,7 +64,8 @@ METHOD = (SETTING, ROUNDS, INTERVALS, FITS, ERRORS)
 
 COUNTED = (
     "Counted in the programs, for one example: an arithmetic operation or an elementary function "
-    "of one number is one operation, whatever it costs."
+    "of one number is one operation, whatever it costs. Formulas written out are the tree that "
+    "unfolds from the stages of their derivation; they are counted on the stages."
 )
 
 

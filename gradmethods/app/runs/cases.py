@@ -35,14 +35,14 @@ INTERRUPTED = 130
 
 
 def find_benchmarks() -> Path:
-    """Find the folder of benchmarks, which lies beside the package in a checkout."""
-    folder = ROOT / "benchmarks"
-    if not (folder / SCALING).exists():
-        raise GradientError(
-            f"There are no benchmarks at {folder}. They are not part of an installed package: "
-            "clone the repository and run `make bench` there."
-        )
-    return folder
+    """Find the folder of benchmarks: beside the package in a checkout, in it where installed."""
+    for folder in (ROOT / "benchmarks", ROOT / "gradmethods" / "benchmarks"):
+        if (folder / SCALING).exists():
+            return folder
+    raise GradientError(
+        f"There are no benchmarks beside the package in {ROOT}, nor in it. Install it again, or "
+        "clone the repository and run `make bench` there."
+    )
 
 
 def run_cases(
@@ -65,6 +65,7 @@ def run_cases(
     benchmarks = find_benchmarks()
     command = [
         sys.executable,
+        "-P",  # what lies in the folder of benchmarks must not stand for other modules
         *("-m", "pytest", str(benchmarks / SCALING), "--rootdir", str(benchmarks.parent)),
         *("-q", "-rN", "--no-header", "-o", "console_output_style=classic"),
         *("-p", "no:cacheprovider", "--benchmark-quiet"),
