@@ -16,6 +16,7 @@ import pytest
 
 from tests.cases import DOMAINS, PAIRS, UNARY_SHAPES, WITHOUT_FORMULA, Case, Shape
 from tests.function_cases import methods, orders, paddings, specials
+from tests.matrix_cases import matrices
 from tests.move_cases import indexing, manipulations
 from tests.smooth_functions import BINARY, UNARY, called
 
@@ -310,6 +311,13 @@ def creations() -> Iterator[Case]:
         yield Case(name, function, ((3,),))
 
 
+def whole_matrices() -> Iterator[Case]:
+    for case in matrices():
+        yield Case(
+            case.name, case.function, case.shapes, variant=case.variant, formula=case.formula
+        )
+
+
 CASES = [
     case
     for group in (
@@ -318,6 +326,7 @@ CASES = [
         selections,
         reductions,
         contractions,
+        whole_matrices,
         manipulations,
         indexing,
         orders,

@@ -30,7 +30,8 @@ ERRORS = (
 )
 COUNTED = (
     "Counted in the programs, for one example: an arithmetic operation or an elementary function "
-    "of one number is one operation, whatever it costs."
+    "of one number is one operation, whatever it costs. Formulas written out are the tree that "
+    "unfolds from the stages of their derivation; they are counted on the stages."
 )
 PEAKS = (
     "Peak of the bytes that Python and NumPy asked for, above what was in use before, traced in a "

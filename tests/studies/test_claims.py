@@ -147,6 +147,17 @@ def test_c9_is_refuted_with_depth(counts):
     assert verdicts(elimination.judge(counts)) == expected
 
 
+def test_counts_reach_where_sympy_does_not():
+    """If the counts ended where SymPy's do, the growth of formulas would be a guess."""
+    found = programs.sweeps(0)
+    assert [size.n for size in found["width"]] == [4 * h + 1 for h in programs.WIDTHS]
+    assert all(programs.MERGED not in size.operations for size in found["depth"])
+    assert found["depth"][-1].operations[EXPANDED] > 10**9
+    verdict = dict.fromkeys(("shared", "width", "depth"), SUPPORTED)
+    assert verdicts(sharing.judge(found)) == verdict
+    assert verdicts(elimination.judge(found))["depth"] == UNDECIDED
+
+
 def test_counts_are_those_of_the_programs(counts):
     """If they were others, C3 and C9 would be about formulas that nobody evaluates."""
     for size, widths in ((counts["width"][2], (2, 4, 1)), (counts["depth"][1], (2, 2, 2, 1))):
