@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import numpy as np
@@ -19,7 +20,7 @@ from tests.entries import replace_field
 from tests.primitive_cases import CASES
 from tests.program_methods import FAULTS, METHODS, outcome
 from tests.program_oracle import WRONG, Oracle
-from tests.program_writer import DTYPES, TARGETS, written
+from tests.program_writer import DTYPES, GENERATION, GENERATIONS, TARGETS, written
 from tests.programs import Program, smaller
 from tests.random_programs import study
 
@@ -33,7 +34,7 @@ def test_oracle_agrees_with_backprop_on_every_function():
     """An oracle that errs, or backprop, would accuse the other in thousands of programs."""
     wrong = []
     for case in CASES:
-        if case.name not in TARGETS:  # the oracle knows what programs can call
+        if case.name not in GENERATIONS[-1]:  # the oracle knows what programs can call
             continue
         problem = case.problem()
         truth = differentiate(problem)
@@ -81,7 +82,7 @@ def test_every_function_is_a_target():
     names = {n for n in (set(dir(Namespace)) - set(dir(Bindings))) if not n.startswith("_")}
     names |= {f"linalg.{n}" for n in dir(Linalg) if not n.startswith("_")}
     apart = {"pi", "e", "inf", "nan", "newaxis", "linalg", "bool", "int32", "int64", "float32"}
-    assert names - apart - {"float64", "getitem"} - NOT_YET <= set(TARGETS)
+    assert names - apart - {"float64", "getitem"} - NOT_YET <= set(GENERATIONS[-1])
 
 
 def test_every_way_has_a_name_of_its_own():
@@ -96,10 +97,22 @@ KNOWN = {(seed, "certified") for seed in (31, 61, 161, 178)}
 function of 8-bit integers, which NumPy computes in half precision, and balls exactly."""
 
 
+LATER = [
+    seed
+    for seed in range(GENERATION, GENERATION + len(DTYPES) * len(GENERATIONS[1]))
+    if sorted(GENERATIONS[1])[seed % len(GENERATIONS[1])] not in TARGETS
+]
+"""Likewise for the functions that came later."""
+BY_DESIGN = re.compile(r"BudgetExceeded|xp[.]linalg[.]\w+ (has no formula|are written out)")
+"""Why formulas are refused of some programs with functions of matrices."""
+
+
 def faults(seed, methods=()):
     methods = methods or (*EACH, TURNS[seed % len(TURNS)])
     record = study(seed, methods)
     for name, (status, text) in record["found"].items():
+        if seed >= GENERATION and status == "refused" and BY_DESIGN.search(text):
+            continue
         if status in FAULTS or (status == "refused" and record["kind"] == "smooth"):
             yield name, f"{seed} {record['target']} {record['kind']} {name}: {status} {text}"
 
@@ -112,6 +125,13 @@ def test_a_sample_of_random_programs(part):
     wrong = [text for at, text in found.items() if at not in KNOWN]
     assert not wrong, "\n".join(wrong)
     assert {at for at in KNOWN if at[0] % 4 == part} <= found.keys()
+
+
+@pytest.mark.medium
+def test_a_sample_of_programs_with_matrices():
+    """As above, of functions that take matrices as wholes."""
+    wrong = [text for seed in LATER for _, text in faults(seed)]
+    assert not wrong, "\n".join(wrong)
 
 
 @pytest.mark.parametrize(

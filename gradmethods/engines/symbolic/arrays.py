@@ -17,14 +17,17 @@ from typing import Any
 import numpy as np
 import sympy
 from numpy.typing import NDArray
+from sympy import S
 from sympy.core.parameters import distribute
 
 from gradmethods.engines.graph import Node
 from gradmethods.engines.graph.recognising import Recognising
 from gradmethods.engines.symbolic.functions import boxed
+from gradmethods.engines.symbolic.matrices import MOST_ROWS, check_rows
 from gradmethods.engines.symbolic.numbers import literal
 from gradmethods.errors import UnsupportedOperation
-from gradmethods.xp.primitives import Kind, Primitive
+from gradmethods.xp.arrays import Array
+from gradmethods.xp.primitives import Kind, Primitive, written_out
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,6 +58,26 @@ class Symbolic(Recognising):
         """Return entries for which slopes take better ones."""
         del better
         return entries
+
+    def apply(self, primitive: Primitive, payloads: list[Any], static: dict[str, Any]) -> Any:
+        """Apply a primitive; a function of matrices as it is written out in entries."""
+        if primitive.kind is not Kind.MATRIX:
+            return super().apply(primitive, payloads, static)
+        operands = [Array(self, payload) for payload in payloads]
+        if primitive.name == "solve" and (side := self.zero_side(payloads[0])):
+            substituted = written_out.substituted(self, *operands, lower=side == "upper")
+            return self.lift(substituted)
+        check_rows(primitive.name, self.shape_of(payloads[0]))
+        assert primitive.written_out is not None
+        return self.lift(primitive.written_out(self, *operands, **static))
+
+    def zero_side(self, payload: Any) -> str:
+        """Say which triangle of matrices is 0, if one is, as that of a factor of Cholesky is."""
+        entries = expressions(payload, self.literal)
+        n = entries.shape[-1]
+        zero = np.frompyfunc(lambda x: x is S.Zero, 1, 1)(entries).astype(bool)
+        sides = {"upper": ~np.tri(n, dtype=bool), "lower": ~np.tri(n, dtype=bool).T}
+        return next((side for side, mask in sides.items() if zero[..., mask].all()), "")
 
     def compute(
         self, primitive: Primitive, payloads: list[Any], static: dict[str, Any], node: Node
@@ -104,6 +127,10 @@ class Sizes(Symbolic):
     def __init__(self) -> None:
         super().__init__()
         self.stages = 0
+
+    def zero_side(self, payload: Any) -> str:
+        """Take larger matrices for triangular ones; whether they are is found out in earnest."""
+        return "upper" if self.shape_of(payload)[-1] > MOST_ROWS["solve"] else ""
 
     def entries(
         self, primitive: Primitive, payloads: list[Any], static: dict[str, Any], node: Node
