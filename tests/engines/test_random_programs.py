@@ -160,6 +160,16 @@ def test_what_answers_by_differences_are_called(term, x, found, estimate, marked
     assert seen.status == status
 
 
+@pytest.mark.parametrize(("jump", "status"), [(1e-18, "agrees"), (1e-12, "INVENTED")])
+def test_a_jump_below_rounding_is_none_to_differences(jump, status):
+    """No value shows a jump of 1e-18 in a loss of 1, and a jump of 1e-12 must be told of."""
+    terms = ("xp.sum(xp.exp(a0))", f"xp.sum((a0 >= 0) * {jump})")
+    program = Program(0, "none", "float64", {"a0": np.array([0.0])}, {}, {}, (), terms, 2.0**-53)
+    oracle = Oracle(program, program.problem())
+    assert oracle.kind == "kink"
+    assert program_methods.judged(oracle, "central", 0, 1.0, 1e-10, 0.0, 1e-6).status == status
+
+
 @pytest.mark.parametrize(
     ("statement", "x", "parted"),
     [

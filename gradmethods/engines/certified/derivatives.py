@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from gradmethods.core.problem import Problem
 from gradmethods.engines.certified import series as truncated
 from gradmethods.engines.certified.agreement import check_agreement
-from gradmethods.engines.certified.arrays import NAN, SMOOTHLY, Ball, Levels, Objects, each, either
+from gradmethods.engines.certified.arrays import NAN, SMOOTHLY, Ball, Objects, each, either
 from gradmethods.engines.certified.decisions import Undecided
 from gradmethods.engines.certified.decisions import order as order_of
 from gradmethods.engines.certified.evaluate import point_of
@@ -54,15 +54,12 @@ class Series(Balls):
     """The namespace over series: branches go by their values at step 0."""
 
     kind = "series"
+    edges = frozenset()  # what has no series is NaN, and decides nothing
 
     def _values(self, name: str, operands: list[Objects]) -> Objects:
         of_balls, series = smooth(name).value, get_primitive(name).series
         own = of_balls if series is None else partial(series, truncated)
         return each(guarded(own, of_balls), *operands)
-
-    def _levels(self, _name: str, _values: Objects, balls: tuple[Ball, ...]) -> Levels:
-        """Leave it to the values: what has no series is NaN, and decides nothing."""
-        return either(*balls)
 
     def _here(self, ball: Ball) -> Ball:
         return Ball(each(_value, ball.values), ball.dtype, None, ball.varying)
@@ -162,6 +159,16 @@ def taylor(problem: Problem, xp: Series, direction: Sequence[arb], terms: int) -
     Undecided
         If one of them is not finite, or a comparison is open.
     """
+    result = evaluate_along(problem, xp, direction)
+    series = result if isinstance(result, arb_series) else arb_series([result], prec=terms)
+    coefficients = [series[k] for k in range(terms)]
+    if series.prec < terms or not all(c.is_finite() for c in coefficients):
+        raise Undecided("A derivative is not a finite number")
+    return coefficients
+
+
+def evaluate_along(problem: Problem, xp: Series, direction: Sequence[arb]) -> Any:
+    """Evaluate the loss over series along a direction, whatever comes of it."""
     flat = np.concatenate([values.ravel() for values in point_of(problem).values()])
     for i, slope in enumerate(direction):
         if not slope.is_zero():
@@ -171,9 +178,4 @@ def taylor(problem: Problem, xp: Series, direction: Sequence[arb], terms: int) -
         for name, values in problem.structure.split(flat).items()
     }
     data = {name: Array(xp, array) for name, array in problem.data.items()}
-    result: Any = xp.ball(call_loss(problem, params, data, xp).payload).values[()]
-    series = result if isinstance(result, arb_series) else arb_series([result], prec=terms)
-    coefficients = [series[k] for k in range(terms)]
-    if series.prec < terms or not all(c.is_finite() for c in coefficients):
-        raise Undecided("A derivative is not a finite number")
-    return coefficients
+    return xp.ball(call_loss(problem, params, data, xp).payload).values[()]

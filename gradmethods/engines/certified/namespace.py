@@ -99,9 +99,12 @@ class Balls(Ordering):
         Entries of the largest array so far.
     doubts : list of str
         Where a derivative did not exist, or was not decided.
+    edges : frozenset of str
+        Functions whose values may jump or end where their slope is not finite.
     """
 
     kind = "ball"
+    edges = EDGES
 
     def __init__(
         self,
@@ -175,6 +178,8 @@ class Balls(Ordering):
 
     def _pow(self, a: Ball, b: Ball) -> Ball:
         """Raise to a power; a constant 0 to a positive one is 0 all around."""
+        if (a.varying != CONSTANT).all():
+            return self._smooth("pow", a, b)
         bases = boxed(np.where(a.varies, ONE, a.values))
         zero = holds(lambda x, c: x.is_zero() and c > 0, bases, self._here(b).values)
         if not zero.any():
@@ -204,9 +209,14 @@ class Balls(Ordering):
         return self._smooth("subtract", a, self._smooth("multiply", b, self._floor_divide(a, b)))
 
     def _smooth(self, name: str, *balls: Ball) -> Ball:
-        slopes = smooth(name).slopes
         operands = [ball.values for ball in balls]
         values = self._values(name, operands)
+        slopes = [
+            each(slope, *operands, values)
+            if slope is not None and (ball.variation or (name in self.edges and ball.varies.any()))
+            else None
+            for slope, ball in zip(smooth(name).slopes, balls, strict=True)
+        ]
         variation: Variation | None = None
         settled = self.settled(name, *balls) if name in ROOTS else None
         for ball, slope in zip(balls, slopes, strict=True):
@@ -214,26 +224,26 @@ class Balls(Ordering):
                 continue
             part = ball.variation.spread(values.shape)
             if slope is not None:
-                by = each(slope, *operands, values)
+                by = slope
                 if settled is not None and not self.free:  # at such a root any slope will do
                     by = boxed(np.where(settled.tied, ZERO, by))
-                if not ball.varies.all():  # nothing varies there, whatever the slope
+                if not (ball.varying != CONSTANT).all():  # nothing varies there, whatever the slope
                     by = boxed(np.where(ball.varies, by, ZERO))
                 part = part.scaled(by)
                 self._note(name, by, *operands)
             variation = part if variation is None else variation.plus(part)
-        return Ball(values, balls[0].dtype, variation, self._levels(name, values, balls))
+        return Ball(values, balls[0].dtype, variation, self._levels(name, values, balls, slopes))
 
-    def _levels(self, name: str, values: Objects, balls: tuple[Ball, ...]) -> Levels:
+    def _levels(
+        self, name: str, values: Objects, balls: tuple[Ball, ...], slopes: list[Objects | None]
+    ) -> Levels:
         """Say how a function of arrays varies: at an edge or a jump it has no finite slope."""
         found = either(*balls)
-        if name not in EDGES:
+        if name not in self.edges:
             return found
-        slopes = smooth(name).slopes
-        operands = [ball.values for ball in balls]
         for ball, slope in zip(balls, slopes, strict=True):
-            if slope is not None and ball.varies.any():
-                finite = holds(is_finite, each(slope, *operands, values))
+            if slope is not None:
+                finite = holds(is_finite, slope)
                 if name in ROOTS and ball.never_negative:
                     finite |= holds(is_zero, values)
                 found = np.where(ball.varies & ~finite, ABRUPTLY, found)
@@ -243,7 +253,9 @@ class Balls(Ordering):
         if name not in SUMS:
             return self._underflowing(each(smooth(name).value, *operands))
         x, y = operands
-        values = each(smooth(name).value, each(_beside, x, y), each(_beside, y, x))
+        values = each(smooth(name).value, x, y)
+        if not holds(is_finite, values).all():
+            values = each(smooth(name).value, each(_beside, x, y), each(_beside, y, x))
         return sum_of_two(values, x, y, self.unit)
 
     def _underflowing(self, values: Objects) -> Objects:

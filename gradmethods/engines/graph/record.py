@@ -181,10 +181,11 @@ def _evaluating(graph: Graph, data: Arrays) -> Recorded:
     return recorded
 
 
-def check_same(problem: Problem) -> None:
+def check_same(problem: Problem) -> Graph | None:
     """Refuse a loss that over other arrays is another function than over NumPy's.
 
-    This is for methods that record nothing; a loss that cannot be recorded is not compared.
+    This is for methods that record nothing. A loss that cannot be recorded is not compared: then
+    there is no graph to return.
 
     Raises
     ------
@@ -193,7 +194,8 @@ def check_same(problem: Problem) -> None:
     """
     if problem.seen is not None:
         with suppress(UnsupportedOperation):
-            record(problem)
+            return record(problem)
+    return None
 
 
 def check_formulas(problem: Problem, values: list[float], form: str) -> None:
