@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from pathlib import Path
 
-from gradmethods.comparison import explain
+from gradmethods.comparison.explain import explain
 from gradmethods.core.naming import brief
 from gradmethods.core.problem import Problem
 from gradmethods.engines.graph import Graph
