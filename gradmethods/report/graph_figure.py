@@ -7,12 +7,11 @@ cotangent after the backward pass.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import matplotlib as mpl
 from matplotlib.figure import Figure
 
-from gradmethods.comparison.explain import Explanation
 from gradmethods.engines.graph import Node
 from gradmethods.engines.graph.names import Names
 from gradmethods.engines.tape import Trace, count_factors
@@ -31,6 +30,9 @@ from gradmethods.report.graph_strokes import (
     draw_node,
     middle,
 )
+
+if TYPE_CHECKING:
+    from gradmethods.comparison.explain import Explanation
 
 MOST_NODES = 400
 """More cannot be read, whatever the layout."""

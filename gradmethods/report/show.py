@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from pathlib import Path
 
-from gradmethods.comparison.explain import explain
 from gradmethods.core.naming import brief
 from gradmethods.core.problem import Problem
 from gradmethods.engines.graph import Graph
@@ -72,12 +71,17 @@ def show_graph(
 
         if shared is None:
             shared = CHAIN if problem.structure.shapes.keys() >= set(CHAIN) else ()
+        explanation = None
+        if findings:
+            from gradmethods.comparison.explain import explain
+
+            explanation = explain(problem)
         figure = draw_graph(
             found,
             values=values,
             cotangents=cotangents,
             shared=shared,
-            explanation=explain(problem) if findings else None,
+            explanation=explanation,
             layout=layout,
         )
         title = f"Computational graph of {problem.name}"
