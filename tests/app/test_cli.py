@@ -32,7 +32,7 @@ def coupled(w, *, xp=np):
     return np.sum(w)
 
 broken = gm.Problem(coupled, np.array([1.0, 2.0]))
-flat = gm.Problem(lambda w, *, xp=np: xp.sum(xp.sqrt(w**4)), np.array([0.0, 2.0]))
+flat = gm.Problem(lambda w, *, xp=np: xp.sum(xp.sqrt(xp.expm1(w**4))), np.array([0.0, 2.0]))
 number = 3
 
 def slow():
@@ -61,7 +61,7 @@ def test_compare_says_not_decided_with_status_3(user_file, capsys):
     """A script must be able to tell agreement from doubt without reading the table."""
     argv = ["compare", f"{user_file}:flat", "--seconds", "0", "--providers", "numerical"]
     assert main(argv) == 3
-    assert "xp.sqrt has no finite slope at 0" in " ".join(capsys.readouterr().out.split())
+    assert "or it is not decided" in " ".join(capsys.readouterr().out.split())
 
 
 def test_compare_judges_by_differences_what_leaves_xp(user_file, capsys):

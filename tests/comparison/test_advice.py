@@ -143,13 +143,13 @@ def test_what_was_not_verified_is_not_advised():
     """If digits that nobody checked were called correct, a guess would pass for a measurement."""
 
     def loss(w, *, xp=np):
-        return xp.sum(xp.sqrt(w**4))
+        return xp.sum(xp.sqrt(xp.expm1(w**4)))
 
     problem = gm.Problem(loss, np.array([0.0, 0.7]))
     for found in (advise(problem), gm.compare(problem, seconds=0.01).advice):
         assert found.able() == []
         assert found.best(10) is None
-        assert "xp.sqrt" in found.doubt
+        assert "not decided" in found.doubt
         assert not any(o.certified for o in found.options)
         assert "No method is advised" in str(found)
 

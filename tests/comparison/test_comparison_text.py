@@ -187,13 +187,13 @@ def test_without_a_certificate_nobody_is_called_right():
     """Two that agree may both be wrong: all that can be said is how far they are apart."""
 
     def loss(w, *, xp=np):
-        return xp.sum(xp.sqrt(w**4))
+        return xp.sum(xp.sqrt(xp.expm1(w**4)))
 
     problem = gm.Problem(loss, np.array([0.0, 0.7]))
     comparison = gm.compare(problem, ["numerical", "numerical:forward"], seconds=0)
     assert set(comparison.verdicts.values()) == {"not decided"}
     assert comparison.truth.truth is None
-    assert "xp.sqrt" in comparison.truth.why
+    assert "not decided" in comparison.truth.why
     assert (comparison.agree, comparison.status) == (False, 3)
     assert comparison.table["error"].isna().all()
     apart = comparison.pairwise.loc["numerical", "numerical:forward"]
