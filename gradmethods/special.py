@@ -13,13 +13,11 @@ Functions that are compositions of others are written once, over the namespace o
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
 import numpy as np
 
 from gradmethods.errors import UnsupportedOperation
-from gradmethods.xp.arrays import Array
 from gradmethods.xp.primitives import get_primitive
 
 __all__ = [
@@ -37,6 +35,14 @@ __all__ = [
     "softmax",
     "xlogy",
 ]
+
+KNOWN = (np.ndarray, np.generic, int, float, list, tuple)
+"""What NumPy evaluates."""
+
+OTHERS = (
+    "Functions of gradmethods.special take NumPy's arrays and those of a loss; for others call the "
+    "functions of their own package"
+)
 
 Axis = int | tuple[int, ...] | None
 
@@ -81,7 +87,7 @@ def ndtr(x: Any, /) -> Any:
     >>> float(ndtr(0.0))
     0.5
     """
-    return 0.5 * erfc(x * -math.sqrt(0.5))
+    return _entry_by_entry("ndtr", x)
 
 
 def log_ndtr(x: Any, /) -> Any:
@@ -239,24 +245,22 @@ def _entry_by_entry(name: str, *operands: Any) -> Any:
     xp = _namespace(*operands)
     if xp is np:
         return get_primitive(name).numpy(*map(_plain, operands))
+    if not hasattr(xp, "bind"):
+        raise UnsupportedOperation(f"{OTHERS}, got those of {xp.__name__}.")
     return xp.bind(name, *operands)
 
 
 def _plain(x: Any) -> Any:
     """Return arrays as they are, and lists and numbers as NumPy's arrays."""
-    if isinstance(x, (Array, np.ndarray, np.generic)):
-        return x
-    return np.asarray(x, np.float64)
+    return np.asarray(x, np.float64) if isinstance(x, (int, float, list, tuple)) else x
 
 
 def _namespace(*operands: Any) -> Any:
     """Return the namespace of operands: NumPy, or that of a method."""
     for x in operands:
-        if isinstance(x, Array):
-            return x.namespace
-        if not isinstance(x, (np.ndarray, np.generic, float, int, list, tuple)):
-            raise UnsupportedOperation(
-                f"Functions of gradmethods.special take NumPy's arrays and those of a loss, got "
-                f"{type(x).__module__}.{type(x).__name__}. Call the function of its own package."
-            )
+        if isinstance(x, KNOWN):
+            continue
+        if not hasattr(x, "__array_namespace__"):
+            raise UnsupportedOperation(f"{OTHERS}, got {type(x).__module__}.{type(x).__name__}.")
+        return x.__array_namespace__()
     return np

@@ -14,7 +14,8 @@ from typing import Any
 
 import numpy as np
 
-from tests.program_arrays import WAYS
+from gradmethods import special
+from tests import program_arrays, program_later
 from tests.program_domains import FITS, MAPS
 from tests.programs import Program, names
 
@@ -24,7 +25,12 @@ ATTEMPTS = 60
 LONG = re.compile(r"(?<![\w.])(0\.1|0\.7|1\.1)(?![\w.])")
 """Literals that float32 rounds."""
 DTYPES = ("float64", "float32")
-TARGETS = tuple(sorted(WAYS))
+GENERATIONS = (program_arrays.WAYS, program_arrays.WAYS | program_later.WAYS)
+"""The functions that programs can call, those of later seeds more than those of earlier ones: what
+a seed means never changes."""
+GENERATION = 1_000_000
+"""Seeds of a generation."""
+TARGETS = tuple(sorted(GENERATIONS[0]))
 SHAPES: tuple[tuple[int, ...], ...] = (
     (), (), (1,), (3,), (3,), (2, 3), (3, 3), (3, 3), (2, 2), (2, 2), (2, 1), (1, 3), (4,),
     (2, 2, 2), (3, 1), (0,), (0, 3), (1, 1),
@@ -50,6 +56,7 @@ class Writer:
     def __init__(self, seed: int, attempt: int, target: str, dtype: str) -> None:
         self.random = random.Random(f"{seed}/{attempt}")
         self.seed, self.target, self.dtype = seed, target, dtype
+        self.ways = GENERATIONS[seed // GENERATION]
         self.values: dict[str, Any] = {}
         self.statements: list[tuple[str, str]] = []
         self.unit = float(np.finfo(dtype).eps) / 2
@@ -147,7 +154,7 @@ class Writer:
         return name
 
     def _evaluated(self, text: str) -> Any:
-        scope = {"np": np, "xp": np, **self.values}
+        scope = {"np": np, "xp": np, "special": special, **self.values}
         with np.errstate(all="ignore"), warnings.catch_warnings():
             warnings.simplefilter("error")  # of a mean of nothing
             return eval(compile(text, "<statement>", "eval"), scope)  # noqa: S307  # our own text
@@ -343,7 +350,7 @@ class Writer:
     def write(self) -> Program:
         for _ in range(self.random.choice((0, 0, 1, 2))):
             self._aside()
-        made = WAYS[self.target](self)
+        made = self.ways[self.target](self)
         for _ in range(self.random.choice((0, 1, 1, 2))):
             self._aside()
         terms = [self._term(made)]
@@ -360,7 +367,7 @@ class Writer:
 
     def _aside(self) -> None:
         with contextlib.suppress(Dead):
-            WAYS[self.pick(TARGETS)](self)
+            self.ways[self.pick(sorted(self.ways))](self)
 
     def _term(self, name: str) -> str:
         """Write a number that depends on a value."""
@@ -373,8 +380,9 @@ class Writer:
 
 def written(seed: int) -> Program:
     """Write the program of a seed; targets and dtypes go round."""
-    target = TARGETS[seed % len(TARGETS)]
-    dtype = DTYPES[seed // len(TARGETS) % 2]
+    targets = sorted(GENERATIONS[seed // GENERATION])
+    target = targets[seed % len(targets)]
+    dtype = DTYPES[seed // len(targets) % 2]
     for attempt in range(ATTEMPTS):
         try:
             program = Writer(seed, attempt, target, dtype).write()
