@@ -55,7 +55,7 @@ report: $(INSTALLED) ## Write the report of results/latest again, without measur
 
 # On all cores. Marks say what a test costs: `medium` is a second or more, `slow` is a study.
 PYTEST     := $(BIN)/python -m pytest --numprocesses auto --dist worksteal
-EVERYTHING := tests benchmarks gradmethods --doctest-modules --benchmark-disable
+EVERYTHING := tests benchmarks gradmethods docs --doctest-modules --doctest-glob='*.md' --benchmark-disable
 
 test: $(INSTALLED) ## Run the tests, every benchmark once, and the examples in the docstrings
 	$(PYTEST) $(EVERYTHING) -m 'not slow' $(ARGS)

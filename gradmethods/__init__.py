@@ -20,6 +20,7 @@ if TYPE_CHECKING:
         check_gradient,
     )
     from gradmethods.comparison.compare import compare
+    from gradmethods.comparison.explain import Explanation, explain
     from gradmethods.core.problem import Problem
     from gradmethods.core.provider import GradientResult, PreparedGradient, Provider
     from gradmethods.engines.certified import (
@@ -47,6 +48,7 @@ if TYPE_CHECKING:
         Analytical,
         Backprop,
         Forward,
+        Handwritten,
         Numerical,
         get_provider,
         gradient,
@@ -66,10 +68,12 @@ __all__ = [
     "CertifiedSample",
     "Check",
     "Comparison",
+    "Explanation",
     "Forward",
     "GradientError",
     "GradientMismatch",
     "GradientResult",
+    "Handwritten",
     "InvalidOption",
     "InvalidProblem",
     "MissingPackage",
@@ -90,6 +94,7 @@ __all__ = [
     "certified_sample",
     "check_gradient",
     "compare",
+    "explain",
     "get_provider",
     "gradient",
     "peers",
@@ -109,10 +114,12 @@ _ROOMS = {
         "Advice",
         "Check",
         "Comparison",
+        "Explanation",
         "advise",
         "assert_gradient",
         "check_gradient",
         "compare",
+        "explain",
     ),
     "errors": (
         "BudgetExceeded",
@@ -134,6 +141,7 @@ _ROOMS = {
         "Analytical",
         "Backprop",
         "Forward",
+        "Handwritten",
         "Numerical",
         "get_provider",
         "gradient",

@@ -267,7 +267,7 @@ class Duals:
     def astype(self, x: Any, dtype: Any, *, copy: bool = True) -> Exact:
         array, target = Exact.of(x), np.dtype(dtype)
         if target.kind == "f":
-            return Exact(array.whole())
+            return Exact(elementwise(lambda d: duals.cast(d, target), array))
         if array.real:
             array = Exact(np.array([float(d.v) for d in array.a.flat]).reshape(array.shape))
         return Exact(array.a.astype(target))

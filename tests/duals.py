@@ -69,12 +69,18 @@ MODE = Mode()
 
 
 class Dual:
-    """A number with its derivatives in all directions, () for none, and doubts about them."""
+    """A number with its derivatives in all directions, () for none, and doubts about them.
 
-    __slots__ = ("doubt", "t", "v")
+    `given` are numbers that nothing was computed from: a cast rounds these, as NumPy does, and
+    leaves exact results as they are.
+    """
 
-    def __init__(self, v: Any, t: tuple[Any, ...] = (), doubt: int = 0) -> None:
-        self.v, self.t, self.doubt = v, t, doubt
+    __slots__ = ("doubt", "given", "t", "v")
+
+    def __init__(
+        self, v: Any, t: tuple[Any, ...] = (), doubt: int = 0, *, given: bool = False
+    ) -> None:
+        self.v, self.t, self.doubt, self.given = v, t, doubt, given
 
 
 def dual(x: Any) -> Dual:
@@ -82,7 +88,12 @@ def dual(x: Any) -> Dual:
         return x
     v = mp.mpf(0 if x is None else int(x) if isinstance(x, (bool, np.bool_, np.integer)) else x)
     zero = isinstance(x, (float, np.floating)) and x == 0 and np.signbit(x)
-    return Dual(v, (), Doubt.ZERO if zero else 0)
+    return Dual(v, (), Doubt.ZERO if zero else 0, given=True)
+
+
+def cast(x: Dual, dtype: Any) -> Dual:
+    """Round a given number to a dtype."""
+    return dual(float(dtype.type(float(x.v)))) if x.given else x
 
 
 def made(v: Any, *parts: tuple[Any, Dual], doubt: int = 0) -> Dual:

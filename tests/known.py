@@ -40,6 +40,9 @@ class Known:
         true = self.problem.structure.check(self.gradient)
         return {name: self.units * self._u * abs(array) for name, array in true.items()}
 
+    def branching(self):
+        return {name: np.isinf(array) for name, array in self.rounding().items()}
+
     def loss_rounding(self):
         return self.units * self._u * abs(self.value)
 

@@ -454,12 +454,24 @@ def by_function(cases: Iterable[Case]) -> dict[str, list[Case]]:
     return groups
 
 
-def each_function(check: Callable[[Case], None], cases: Iterable[Case] = CASES) -> Any:
+def each_function(
+    check: Callable[[Case], None], cases: Iterable[Case] = CASES, every: int = 1
+) -> Any:
     """Turn a check of one case into one test for each function; a failure names the case.
 
-    A test for each case would cost more to collect, in every worker, than most checks take.
+    A test for each case would cost more to collect, in every worker, than most checks take. Of an
+    expensive check only one case in so many (`every`) of each function is run each time; the others
+    are slow tests.
     """
-    groups = by_function(cases)
+    groups = {
+        name if first == 0 else f"{name}, others": chosen
+        for name, all_cases in by_function(cases).items()
+        for first in range(min(every, 2))
+        if (chosen := [c for i, c in enumerate(all_cases) if (i % every == 0) == (first == 0)])
+    }
+    marked = [
+        pytest.param(name, marks=[pytest.mark.slow] * name.endswith(", others")) for name in groups
+    ]
 
     def test(name: str) -> None:
         failures = []
@@ -473,7 +485,7 @@ def each_function(check: Callable[[Case], None], cases: Iterable[Case] = CASES) 
             raise failures[0] if len(failures) == 1 else ExceptionGroup("Cases failed.", failures)
 
     test.__doc__, test.__module__ = check.__doc__, check.__module__
-    return pytest.mark.parametrize("name", groups)(test)
+    return pytest.mark.parametrize("name", marked)(test)
 
 
 if __name__ == "__main__":

@@ -18,6 +18,9 @@ import mpmath as mp  # type: ignore[import-untyped]  # published without types
 import numpy as np
 
 import gradmethods as gm
+from gradmethods.engines.certified import evaluate
+from gradmethods.engines.certified.namespace import Balls
+from gradmethods.engines.certified.precision import working
 from tests import duals
 from tests.program_oracle import CRASH, DIGITS, EASY, NAN, SLACK, VALUE, WRONG, Oracle, Outcome
 from tests.programs import Program
@@ -27,7 +30,7 @@ SECONDS = 60
 STEPS = {"float64": 2.0**-13, "float32": 2.0**-6}
 EXACT: dict[str, Callable[[], Any]] = {
     "backprop": gm.Backprop,
-    "forward": gm.Forward,
+    "forward-mode": gm.Forward,
     "complex-step": partial(gm.Numerical, "complex-step"),
     "analytical": gm.Analytical,
     "cse": partial(gm.Analytical, "cse"),
@@ -37,11 +40,14 @@ EXACT: dict[str, Callable[[], Any]] = {
 SCHEMES = ("forward", "backward", "central", "five-point", "richardson")
 DIFFERENCES = (*SCHEMES, "reuse")
 """Each scheme by plain passes, and by reuse one of them, which goes by the seed."""
-METHODS = (*EXACT, "certified", "same", *DIFFERENCES)
-"""`same` holds differences by reuse against plain ones of the same step."""
-HALF, SMALL, RESOLVED, TOLD = 0.5, 1e-3, 0.1, 0.4
-"""What is gross, of a derivative; small, of the largest; resolved, by neighbouring steps; and what
-an estimate must be, of the jump between two slopes, to tell of it."""
+METHODS = (*EXACT, "certified", "modes", "same", *DIFFERENCES)
+"""`modes` holds certificates in reverse against those in forward mode, `same` differences by reuse
+against plain ones of the same step."""
+HALF, BOLD, SMALL, RESOLVED, TOLD = 0.5, 10.0, 1e-3, 0.1, 0.4
+"""What is gross, of a derivative; bold, of an estimate; small, of the largest; resolved, by
+neighbouring steps; and what an estimate must be, of the jump between two slopes, to tell of it."""
+FINEST = mp.mpf("1e-30")
+"""What certificates claim, of a derivative."""
 SILENT, INVENTED, MISSED = "SILENT", "INVENTED", "MISSED"
 HIDDEN, FINER, FAINT, SMALL_ONE, TIMID, MARKED = (
     "hidden",
@@ -105,22 +111,50 @@ def exact(name: str, oracle: Oracle) -> Outcome:
 
 
 def certified(oracle: Oracle) -> Outcome:
-    """Hold a certificate against the truth, to its radius."""
+    """Hold a certificate against the truth, to its radius, with all the digits that it has.
+
+    Where dual numbers have no derivative, as at the tip of a cone that is squared, the slopes to
+    both sides stand for it.
+    """
     truth = gm.certified_gradient(oracle.problem)
-    found, radii = (truth.structure.join(x) for x in (truth.gradient, truth.radius))
+    given = (truth.gradient, truth.tail, truth.tail_radius)
+    parts = list(zip(*(truth.structure.join(x).tolist() for x in given), strict=True))
     for digits in (40, 700):
         loss = oracle.loss if digits == 40 else duals.differentiate(oracle.problem, digits)
         with mp.workdps(digits):
             wrong = [
-                f"[{i}] {f!r} ± {r:.1e}, not {mp.nstr(t, 25)}"
-                for i, (f, r, t) in enumerate(
-                    zip(found.tolist(), radii.tolist(), loss.t, strict=True)
-                )
-                if not abs(mp.mpf(f) - t) <= mp.mpf(r) * (1 + 1e-12) + mp.mpf(10) ** -30 * abs(t)
+                f"[{i}] {f!r} + {rest!r} ± {r:.1e}, not {mp.nstr(t, 35)}"
+                for i, (f, rest, r) in enumerate(parts)
+                for t, fine in _truths(oracle, loss, i)
+                if not abs(mp.mpf(f) + rest - t) <= mp.mpf(r) * (1 + 1e-12) + fine * abs(t)
             ]
             if not wrong and abs(mp.mpf(truth.value) - loss.v) <= 1e-15 * abs(loss.v) + 1e-323:
-                return Outcome("agrees")
+                return Outcome("agrees", f"{truth.digits} digits" if truth.digits < 30 else "")
     return Outcome(WRONG, wrong[0] if wrong else f"{truth.value!r}, not {mp.nstr(loss.v, 25)}")
+
+
+def _truths(oracle: Oracle, loss: Any, i: int) -> list[tuple[Any, Any]]:
+    """Return what a derivative must be, and how finely that is known, relative to itself."""
+    if mp.isfinite(loss.t[i]):
+        return [(loss.t[i], FINEST)]
+    return [(side, 2.0**-52) for side in oracle.sides(i)]
+
+
+def modes(oracle: Oracle) -> Outcome:
+    """Hold a certificate, swept in reverse, against balls carried forward by the same choices."""
+    problem = oracle.problem
+    try:
+        truth = gm.certified_gradient(problem)
+    except gm.GradientError:
+        return Outcome("not judged")  # `certified` tells of it
+    with working(truth.bits):
+        point = evaluate.point_of(problem)
+        _, forwards = evaluate._forwards(problem, point, lambda: Balls(choices=truth.choices))
+    for name, balls in truth.enclosure.items():
+        for i, (a, b) in enumerate(zip(balls.flat, forwards[name].flat, strict=True)):
+            if not a.overlaps(b):
+                return Outcome(WRONG, f"{name}[{i}] {a.str(25)} in reverse, {b.str(25)} forwards")
+    return Outcome("agrees", "through ties" if truth.choices else "")
 
 
 def same(oracle: Oracle) -> Outcome:
@@ -170,8 +204,9 @@ def _largest(program: Program, h: float) -> float:
 def differences(name: str, oracle: Oracle) -> Outcome:
     """Hold differences of the default step to their own estimates, entry by entry.
 
-    An entry is gross if it is off by half and by more than rounding explains. Where it is marked,
-    nothing is wrong (`timid` where neighbouring steps would resolve it). Where it is not, it is
+    Where an entry is marked, nothing is wrong (`timid` where neighbouring steps would resolve it).
+    Where it is not, an error that no rounding of derivatives explains is judged: one that is ten
+    times its estimate, or is gross, half of the derivative. The entry then is
 
     - hidden: only the rounding of the loss tells the slope found from the true one;
     - finer: the slope turns within four neighbouring numbers, which no difference can see;
@@ -214,7 +249,8 @@ def judged(
         timid = oracle.best(i, scheme) <= RESOLVED * scale
         return Outcome(TIMID if timid else MARKED, text)
     error = abs(found - below)
-    if error <= HALF * scale + oracle.least or error <= oracle.bounds(seen=True)[i + 1]:
+    gross = error > HALF * scale + oracle.least
+    if (not gross and error <= BOLD * estimate) or error <= oracle.bounds(seen=True)[i + 1]:
         return Outcome("agrees")
     if not error <= estimate:
         if oracle.hidden(i, scheme, found, estimate, step):
@@ -242,7 +278,7 @@ def limited(seconds: int) -> Iterator[None]:
 def outcome(name: str, oracle: Oracle) -> Outcome:
     """Run one method; a refusal is an outcome, every other exception or warning a crash."""
     way = exact if name in EXACT else differences
-    run = {"certified": certified, "same": same}.get(name) or partial(way, name)
+    run = {"certified": certified, "modes": modes, "same": same}.get(name) or partial(way, name)
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         try:

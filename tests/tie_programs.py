@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 import gradmethods as gm
-from gradmethods.engines.certified import Kind, Truth, certified_truth
+from gradmethods.engines.certified import Kind, Proven, certified_truth
 
 LEAVES = ("w[0]", "w[1]", "(-w[0])", "(w[0] - w[1])", "(w[0] + w[1])", "0.0 * w[0]", "(2 * w[1])")
 COMPARISONS = ("<", "<=", ">", ">=", "==", "!=")
@@ -51,7 +51,7 @@ def problem_of(seed: int) -> gm.Problem:
     return gm.Problem(loss, np.array(POINTS[rng.integers(len(POINTS))]), name=expression)
 
 
-def fault(problem: gm.Problem, truth: Truth) -> str:
+def fault(problem: gm.Problem, truth: Proven) -> str:
     """Say what plain NumPy shows to be wrong with an answer; nothing if nothing is."""
     rng = np.random.default_rng(0)
     corners = [[1, 0], [0, 1], [1, 1], [1, -1], [2, 1], [1, 2], [2, -1]]

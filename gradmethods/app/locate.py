@@ -3,23 +3,18 @@
 from __future__ import annotations
 
 import ast
-import importlib.util
 import inspect
 import sys
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 from gradmethods import problems
-from gradmethods.core.blame import told
+from gradmethods.core.black_box import LOST, BlackBox, black_boxes_taken
 from gradmethods.core.problem import Problem
-from gradmethods.errors import GradientError, InvalidOption, InvalidProblem, UnknownName
+from gradmethods.core.user_files import failing, variable_of
+from gradmethods.errors import GradientError, InvalidOption, UnknownName
 from gradmethods.problems import Family, hard
-
-STATE = "__gradmethods_state__"
-"""In a module of a user's file: where, when written and how long the file was."""
 
 
 def find_problem(name: str, size: Sequence[str] = ()) -> Problem:
@@ -81,7 +76,49 @@ def find_family(name: str) -> Family:
 
 
 def _known() -> dict[str, Family]:
-    return problems.FAMILIES | problems.REAL | hard.CASES
+    return problems.FAMILIES | problems.FIELD | problems.REAL | hard.CASES
+
+
+GRADIENT = "gradient"
+"""What a gradient is called in the files of a folder, if nothing else is said."""
+
+
+def find_gradients(names: Sequence[str]) -> dict[str, Any]:
+    """Return the gradients called so, by a short name; one that is not there is its error.
+
+    Parameters
+    ----------
+    names : sequence of str
+        Each as `find_gradient` takes it, or a folder, ``path/to/folder`` or
+        ``path/to/folder:variable``, in all files of which the variable is a gradient.
+
+    Raises
+    ------
+    UnknownName, InvalidOption, InvalidProblem
+        Where a single file has no such gradient; in a folder that is an answer.
+    """
+    found: dict[str, Any] = {}
+    for name in names:
+        path, colon, variable = name.rpartition(":")
+        folder = Path(path if colon and not Path(name).is_dir() else name)
+        if not folder.is_dir():
+            found[_unlike(found, name.rpartition(":")[2], name)] = find_gradient(name)
+            continue
+        files = sorted(folder.glob("*.py"))
+        if not files:
+            raise UnknownName(f"There is no .py file in the folder {str(folder)!r}.")
+        for file in files:
+            try:
+                each = find_gradient(f"{file}:{variable if colon else GRADIENT}")
+            except GradientError as error:
+                each = error
+            found[_unlike(found, file.stem, str(file))] = each
+    return found
+
+
+def _unlike(found: dict[str, Any], short: str, long: str) -> str:
+    """Return a short name if it is free."""
+    return short if short not in found else long
 
 
 def find_gradient(name: str) -> Any:
@@ -108,7 +145,7 @@ def find_gradient(name: str) -> Any:
             f"{name!r} does not name a gradient. Name a file and a variable in it, as in "
             "path/to/file.py:my_gradient."
         )
-    return _variable(Path(path), variable, _is_function)
+    return variable_of(Path(path), variable, _is_function)
 
 
 def _option(text: str) -> tuple[str, Any]:
@@ -125,23 +162,12 @@ def _value(text: str) -> Any:
         return text  # a word, such as an activation
 
 
-def _variable(path: Path, variable: str, fits: Callable[[Any], bool]) -> Any:
-    """Return a variable of a file; if there is none, suggest those that fit."""
-    if not path.is_file():
-        raise UnknownName(f"There is no file {str(path)!r}.")
-    module = _load(path)
-    if not hasattr(module, variable):
-        known = [name for name, value in vars(module).items() if fits(value)]
-        raise UnknownName.among(f"variable in {path}", variable, known)
-    return getattr(module, variable)
-
-
 def _is_function(value: Any) -> bool:
     return inspect.isfunction(value)
 
 
 def _from_file(path: Path, variable: str) -> Problem:
-    found = _variable(path, variable, lambda value: isinstance(value, Problem))
+    found = variable_of(path, variable, lambda value: isinstance(value, Problem))
     if callable(found):
         if not _without_arguments(found):
             raise UnknownName(
@@ -149,12 +175,17 @@ def _from_file(path: Path, variable: str) -> Problem:
                 "a gradmethods.Problem, as in problem = gm.Problem(loss, params, data), or a "
                 "function without arguments that returns one."
             )
-        with _failing(f"{variable}() in {path}", path):
+        with failing(f"{variable}() in {path}", path), black_boxes_taken():
             found = found()
     if not isinstance(found, Problem):
         raise UnknownName(
             f"{variable!r} in {path} is a {type(found).__name__}; expected a gradmethods.Problem "
             "or a function without arguments that returns one."
+        )
+    if isinstance(found.loss, BlackBox) and not found.loss.asked:
+        sys.stderr.write(
+            f"The loss {found.name!r} takes no xp, and is taken as a black box. {LOST}. To have "
+            "all, write def loss(params, *, xp=np).\n"
         )
     return found
 
@@ -167,63 +198,3 @@ def _without_arguments(function: Callable[..., Any]) -> bool:
     except ValueError:  # written in C: its arguments are not known
         return True
     return True
-
-
-def _load(path: Path) -> ModuleType:
-    name = _module_name(path)
-    state = (str(path.resolve()), path.stat().st_mtime_ns, path.stat().st_size)
-    loaded = sys.modules.get(name)
-    if loaded is not None and vars(loaded).get(STATE) == state:
-        return loaded  # its classes are the same ones for the problem and for the gradient
-    spec = importlib.util.spec_from_file_location(name, path)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    before = sys.modules.get(name)
-    # A script finds the modules beside it; so does a problem's file. Dataclasses and pickles look
-    # their own module up by name.
-    folder = str(path.parent.resolve())
-    sys.path.insert(0, folder)
-    sys.modules[name] = module
-    try:
-        with _failing(str(path), path):
-            spec.loader.exec_module(module)
-    except BaseException:
-        del sys.modules[name]
-        if before is not None:
-            sys.modules[name] = before
-        raise
-    finally:
-        if folder in sys.path:  # the file may have changed the list
-            sys.path.remove(folder)
-    vars(module)[STATE] = state
-    return module
-
-
-def _module_name(path: Path) -> str:
-    """Return the file's name, or another one where a module of that name is in use."""
-    name = path.stem
-    taken = sys.modules.get(name)
-    own = taken is not None and Path(getattr(taken, "__file__", None) or "").resolve() == (
-        path.resolve()
-    )
-    if own or (taken is None and name not in sys.stdlib_module_names):
-        return name
-    return f"problem_file_{name}"
-
-
-@contextmanager
-def _failing(what: str, path: Path) -> Iterator[None]:
-    """Say what a user's code raised and where; its own traceback is the cause of ours."""
-    try:
-        yield
-    except GradientError:
-        raise
-    except (Exception, SystemExit) as error:
-        raise InvalidProblem(f"{what} fails with {told(error)}. {_hint(what, path)}") from error
-
-
-def _hint(what: str, path: Path) -> str:
-    if what == str(path):
-        return f"Run python {path} to see the traceback, and repair the file."
-    return f"Call it in {path} and run the file to see the traceback."

@@ -1,4 +1,4 @@
-"""Providers held against each other, which of them to use, and a user's gradient checked.
+"""Providers held against each other, a user's gradient checked, a NaN explained.
 
 Nothing here differentiates or decides who is right: that is the providers' and `accuracy`'s. Read
 `compare.py` first.
@@ -11,16 +11,22 @@ from gradmethods.comparison.check_result import Check
 from gradmethods.comparison.choices import Choice, Option
 from gradmethods.comparison.compare import DEFAULT_PROVIDERS, compare
 from gradmethods.comparison.comparison import Comparison
+from gradmethods.comparison.explain import Explanation, explain
+from gradmethods.comparison.several import Checks, check_gradients
 
 __all__ = [
     "DEFAULT_PROVIDERS",
     "Advice",
     "Check",
+    "Checks",
     "Choice",
     "Comparison",
+    "Explanation",
     "Option",
     "advise",
     "assert_gradient",
     "check_gradient",
+    "check_gradients",
     "compare",
+    "explain",
 ]

@@ -137,9 +137,11 @@ def sentences(advice: Advice) -> list[str]:
         return ["No method is advised: none gave a gradient that can be used."]
     said = ["Which to use, preparation included:"]
     for lowest, highest, choices in _levels(advice):
-        wanted = f"For {lowest} digit{'s' * (lowest > 1)} and more"
+        wanted = f"For {lowest} digits and more"
         if (lowest, highest) == (LEVELS[0], LEVELS[-1]):
             wanted = "For any accuracy"
+        elif highest < LEVELS[-1]:
+            wanted = f"For up to {highest} digit{'s' * (highest > 1)}"
         said.append(fill(f"{wanted}: {_choices(choices)}"))
     return [*said, fill(f"Digits: correct ones, in the norm, against {advice.reference}.")]
 

@@ -61,7 +61,7 @@ def advise(problem: Problem, *, seconds: float = 0.5, limit: float = 10.0) -> Ad
     Examples
     --------
     >>> import gradmethods as gm
-    >>> advice = gm.advise(gm.problems.get("mlp", widths=(2, 16, 16, 1), batch=50), seconds=0.05)
+    >>> advice = gm.advise(gm.problems.get("mlp", widths=(2, 4, 1)), seconds=0.05)
     >>> advice.best(1_000_000, digits=12).name
     'backprop'
     """
@@ -92,7 +92,8 @@ def advice_on(found: Found, judged: Iterable[Judged]) -> Advice:
 
 
 def _advice(found: Found, loss: float, options: list[Option]) -> Advice:
-    return Advice(found.problem, loss, tuple(options), found.words, found.why)
+    doubt = found.why if found.truth is None else ""
+    return Advice(found.problem, loss, tuple(options), found.words, doubt)
 
 
 def _settled(option: Option, judged: Judged, found: Found) -> Option:

@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from gradmethods.comparison.check_result import BESIDE, OWN, Check, PointCheck, beside
-from gradmethods.comparison.diagnosis import diagnose
-from gradmethods.comparison.user_gradient import Call, Given, callable_of, read
+from gradmethods.comparison.check_text import check_text
+from gradmethods.comparison.diagnosis import diagnose, diagnose_sample
+from gradmethods.comparison.taylor import Taylor, taylor
 from gradmethods.core.naming import printable
 from gradmethods.core.problem import Problem
-from gradmethods.errors import GradientMismatch, InvalidProblem, NotDifferentiable
-from gradmethods.truth.find import Found, find_truth
+from gradmethods.errors import GradientMismatch, InvalidOption, InvalidProblem, NotDifferentiable
+from gradmethods.providers.handwritten import Call, Given, callable_of, read
+from gradmethods.truth.along import Sample
+from gradmethods.truth.differences import ENTRIES, Differences
+from gradmethods.truth.find import Found, find_by_differences, find_truth
 from gradmethods.truth.judge import Answered, bound_of, judge
 from gradmethods.truth.truth import Truth
 
@@ -23,8 +29,17 @@ BUDGET = 20.0
 DISTANCES = (1e-1, 1e-2, 1e-3)
 """Relative; the largest at which the loss still has a gradient is taken."""
 
+DIRECTIONS = 2
+"""Random directions within each array, at points beside, of a loss of which values alone are known.
+"""
 
-def check_gradient(gradient: Any, problem: Problem, *, truth: Truth | Found | None = None) -> Check:
+TAYLOR = 2
+"""Directions of the Taylor test."""
+
+
+def check_gradient(
+    gradient: Any, problem: Problem, *, truth: Truth | Found | None = None, rtol: float = 0.0
+) -> Check:
     """Check a gradient that you wrote.
 
     Parameters
@@ -38,6 +53,9 @@ def check_gradient(gradient: Any, problem: Problem, *, truth: Truth | Found | No
     truth : Truth or Found, optional
         The certified gradient of `problem`, or what `gradmethods.truth.find_truth` found, if you
         have it already.
+    rtol : float, default 0
+        An error that you accept, relative to an entry, or to the root mean square of its array if
+        that is larger: 1e-6 for a gradient by differences, or by a solver that is no more accurate.
 
     Returns
     -------
@@ -51,7 +69,8 @@ def check_gradient(gradient: Any, problem: Problem, *, truth: Truth | Found | No
     InvalidProblem
         If `problem` is no `Problem`.
     InvalidOption
-        If the function cannot be called with the parameters and the data.
+        If the function cannot be called with the parameters and the data; if `rtol` is no number
+        from 0 to 1.
 
     Notes
     -----
@@ -62,6 +81,14 @@ def check_gradient(gradient: Any, problem: Problem, *, truth: Truth | Found | No
     this is more than one hundredth of an entry, nothing is decided there, and ``.ok`` is None, as
     where the loss has no gradient, or none that can be certified. Beyond what can be certified in
     seconds, some components, and a direction within each parameter array, are.
+
+    Where values are all that is known of a loss (`Problem` with ``black_box=True``), differences
+    with error bars take the place of the certificate. The check says to how many digits a gradient
+    is right by them; it is wrong where it is beyond ten bars and half of the digits of its
+    precision; where the bars leave no digit, nothing is decided, unless points beside decide it, as
+    at an optimum, where every gradient looks right. Along random directions the remainder of the
+    Taylor expansion is shown to fall as h². Of a long gradient some entries and random directions
+    are looked at, and halving groups of entries finds those that are wrong.
 
     Examples
     --------
@@ -80,29 +107,52 @@ def check_gradient(gradient: Any, problem: Problem, *, truth: Truth | Found | No
             f"Expected a problem, got {type(problem).__name__}. Make one with "
             "gm.Problem(loss, params, data), or take one from gm.problems.get(name)."
         )
+    if not 0 <= rtol < 1:
+        raise InvalidOption(f"rtol must be a number from 0 on, below 1, got {rtol!r}.")
     if not callable(gradient) and not hasattr(gradient, "prepare"):
         given = read(gradient, problem)
-        point = _judge(OWN, _found(problem, truth), given)
-        return Check("the gradient", problem, (point,), _mistake((point,)))
+        point = _judge(OWN, _found(problem, truth), given, rtol)
+        return _checked("the gradient", problem, [point], rtol)
     ask, name = callable_of(gradient, problem)
     given = ask(problem)  # a function that fails does so before the long work
-    points = [_judge(OWN, _found(problem, truth), given)]
+    points = [_judge(OWN, _found(problem, truth), given, rtol)]
     failures, unchecked = [], []
     for k in range(1, BESIDE + 1):
-        found = _judge_beside(problem, k, ask)
+        found = _judge_beside(points[0].found, k, ask, rtol)
         points += [found.point] if found.point else []
         failures += [found.failure] if found.failure else []
         unchecked += [found.unchecked] if found.unchecked else []
+    return _checked(name, problem, points, rtol, failures, unchecked)
+
+
+def _checked(
+    name: str,
+    problem: Problem,
+    points: list[PointCheck],
+    rtol: float,
+    failures: Sequence[str] = (),
+    unchecked: Sequence[str] = (),
+) -> Check:
     mistake = _mistake(tuple(points)) or "; ".join(failures[:1])
-    return Check(name, problem, tuple(points), mistake, tuple(failures), tuple(unchecked))
+    found = points[0].found
+    tests: list[Taylor] = []
+    if isinstance(found.truth, Differences):
+        given, noise = points[0].given.gradient, found.truth.noise
+        tests = [taylor(problem, given, noise, seed) for seed in range(TAYLOR)]
+    made = Check(
+        name, problem, tuple(points), mistake, tuple(failures), tuple(unchecked), rtol, tuple(tests)
+    )
+    return replace(made, text=check_text(made))
 
 
-def assert_gradient(gradient: Any, problem: Problem, *, truth: Truth | Found | None = None) -> None:
+def assert_gradient(
+    gradient: Any, problem: Problem, *, truth: Truth | Found | None = None, rtol: float = 0.0
+) -> None:
     """Raise if `check_gradient` finds a gradient wrong: for your own tests.
 
     Parameters
     ----------
-    gradient, problem, truth
+    gradient, problem, truth, rtol
         As for `check_gradient`.
 
     Raises
@@ -117,7 +167,7 @@ def assert_gradient(gradient: Any, problem: Problem, *, truth: Truth | Found | N
     >>> problem = gm.Problem(lambda w, xp=np: xp.sum(w**2), np.array([0.3, 0.7]))
     >>> gm.assert_gradient(lambda w: 2 * w, problem)
     """
-    check = check_gradient(gradient, problem, truth=truth)
+    check = check_gradient(gradient, problem, truth=truth, rtol=rtol)
     if not check.ok:
         raise GradientMismatch(str(check))
 
@@ -128,9 +178,9 @@ def _found(problem: Problem, truth: Truth | Found | None) -> Found:
     return truth if isinstance(truth, Found) else Found(problem, truth)
 
 
-def _judge(where: str, found: Found, given: Given) -> PointCheck:
+def _judge(where: str, found: Found, given: Given, rtol: float) -> PointCheck:
     # Whatever it comes from: who asks for a check wants what rounding alone may have changed.
-    answer = Answered(given.gradient, given.value, exact=True)
+    answer = Answered(given.gradient, given.value, exact=True, rtol=rtol)
     bound = bound_of(answer, found) if found.truth is not None else None
     return PointCheck(where, found, given, bound, judge(answer, found))
 
@@ -143,18 +193,21 @@ class _Beside(NamedTuple):
     unchecked: str = ""
 
 
-def _judge_beside(problem: Problem, k: int, ask: Call) -> _Beside:
+def _judge_beside(own: Found, k: int, ask: Call, rtol: float) -> _Beside:
     """Judge a function at a point beside, as far away as the loss has a gradient that shows.
 
     The user did not choose this point: whatever loss and gradient raise there is a finding.
     """
-    failure = unchecked = ""
+    problem, failure, unchecked = own.problem, "", ""
     for distance in DISTANCES:
         try:
             moved = move(problem, distance, seed=k)
             if np.isfinite(problem.value()) and not np.isfinite(moved.value()):
                 continue
-            found = find_truth(moved, BUDGET)
+            key = (k, distance)
+            if key not in own.beside:
+                own.beside[key] = _found_beside(own, moved, k)
+            found = own.beside[key]
         except Exception as error:  # noqa: BLE001  # the user's own, of any kind
             unchecked = f"{beside(k)}, where the loss raises {_said(error)}"
             continue
@@ -167,10 +220,19 @@ def _judge_beside(problem: Problem, k: int, ask: Call) -> _Beside:
         except Exception as error:  # noqa: BLE001  # as above
             failure = f"at {beside(k)}, where the loss has a gradient, it raises {_said(error)}"
             continue
-        point = _judge(beside(k), found, given)
+        point = _judge(beside(k), found, given, rtol)
+        if point.ok is False and found.part is not None and moved.size <= ENTRIES:
+            # Every entry tells more of a mistake than directions do.
+            point = _judge(beside(k), find_by_differences(moved), given, rtol)
         if point.ok is not None:
             return _Beside(point)
     return _Beside(failure=failure, unchecked="" if failure else unchecked)
+
+
+def _found_beside(own: Found, moved: Problem, k: int) -> Found:
+    if own.truth is None or own.certified:
+        return find_truth(moved, BUDGET)
+    return find_by_differences(moved, entries=0, directions=DIRECTIONS, seed=k)
 
 
 def _said(error: Exception) -> str:
@@ -186,6 +248,8 @@ def move(problem: Problem, distance: float, seed: int) -> Problem:
     for name, x in problem.structure.check(problem.params).items():
         away = distance * rng.uniform(0.5, 1, x.shape) * rng.choice([-1.0, 1.0], x.shape)
         arrays[name] = np.where(x == 0, away, x * (1 + away)).astype(problem.dtype)
+    if problem.bounds is not None:
+        arrays = problem.structure.split(problem.bounds.into(problem.structure.join(arrays)))
     return problem.replace(params=problem.structure.restore(arrays))
 
 
@@ -196,15 +260,25 @@ def _mistake(points: tuple[PointCheck, ...]) -> str:
     kept, first = _kept(points), bad[0]
     if kept and points[0].ok:
         return kept
-    words = [] if first.evidence is None else [diagnose(first.evidence)]
+    words = [] if first.evidence is None else [_diagnosed(first)]
     if first.wrong_value:
         words.insert(0, first.wrong_value)
     text = "; ".join(filter(None, words)) or first.verdict.reason
     if kept and any(array.any() for array in first.given.gradient.values()):
         return f"{text}; {kept}"
     if len(points) > len(bad) and first is not points[0]:
-        return f"right at {points[0].where}, wrong at {first.where}: {text}"
+        own = f"right at {points[0].where}, " if points[0].ok else ""
+        return f"{own}wrong at {first.where}: {text}"
     return text
+
+
+def _diagnosed(point: PointCheck) -> str:
+    """Say what is wrong at a point; of a sample, which entries are, if they can be found."""
+    assert point.evidence is not None
+    found = point.found
+    if isinstance(found.part, Sample):
+        return diagnose_sample(point.evidence, found.part, point.given.gradient)
+    return diagnose(point.evidence)
 
 
 def _kept(points: tuple[PointCheck, ...]) -> str:

@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from gradmethods.comparison.evidence import Evidence
-from gradmethods.comparison.user_gradient import Given
+from gradmethods.comparison.taylor import Taylor
 from gradmethods.core.problem import Problem
-from gradmethods.output import format as fmt
-from gradmethods.output.terminal import fill, table
-from gradmethods.truth.bounds import DECISIVE, ROUNDINGS, SEEN, SLACK, Bound
+from gradmethods.providers.handwritten import Given
+from gradmethods.truth.along import Sample
+from gradmethods.truth.bounds import CLAIM, Bound
+from gradmethods.truth.differences import Differences, digits_of
 from gradmethods.truth.find import Found
 from gradmethods.truth.judge import wrong_value
 from gradmethods.truth.measures import measure
-from gradmethods.truth.verdict import GRAVITY, STATUS, SUBGRADIENT, WRONG, Verdict, worst
+from gradmethods.truth.verdict import GRAVITY, RIGHT, STATUS, WRONG, Verdict, worst
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -31,13 +31,6 @@ OWN = "the problem's own point"
 def beside(k: int) -> str:
     """Name the k-th point beside it."""
     return f"point {k} beside it"
-
-
-SHORT = {OWN: "own"} | {beside(k): f"beside {k}" for k in range(1, 1 + BESIDE)}
-"""What points are called in a table."""
-
-FEW = 3
-"""Arrays that are named before the rest is counted."""
 
 
 @dataclass(frozen=True)
@@ -75,6 +68,27 @@ class PointCheck:
         return self.verdict.ok
 
     @cached_property
+    def digits(self) -> dict[str, int]:
+        """To how many digits each array is right by differences; empty where it is certified."""
+        truth, part = self.found.truth, self.found.part
+        if not isinstance(truth, Differences):
+            return {}
+        sample = part if isinstance(part, Sample) else None
+        return digits_of(
+            self.found.project(self.given.gradient), truth, sample, self.given.gradient
+        )
+
+    @cached_property
+    def compatible(self) -> bool:
+        """Whether differences, as far as they are known here, say nothing against it."""
+        truth = self.found.truth
+        if not isinstance(truth, Differences) or self.verdict.outcome == WRONG:
+            return False
+        given = truth.problem.structure.restore(self.found.project(self.given.gradient))
+        errors, bars = truth.error(given), truth.rounding()
+        return all((abs(errors[name]) <= CLAIM * bars[name]).all() for name in bars)
+
+    @cached_property
     def evidence(self) -> Evidence | None:
         """What a diagnosis needs; None where no array is wrong."""
         truth, bound, judged = self.found.truth, self.bound, self.verdict
@@ -101,6 +115,12 @@ class Check:
         Where the function gave no gradient although the loss has one, and why.
     unchecked : tuple of str
         Where nothing could be checked because the loss itself failed, and why.
+    rtol : float
+        The relative error that was accepted.
+    taylor : tuple of Taylor
+        Tests along random directions, where values are all that is known of the loss.
+    text : str
+        What printing it shows.
     """
 
     name: str
@@ -109,11 +129,39 @@ class Check:
     mistake: str
     failures: tuple[str, ...] = ()
     unchecked: tuple[str, ...] = ()
+    rtol: float = 0.0
+    taylor: tuple[Taylor, ...] = ()
+    text: str = ""
 
     @property
     def outcome(self) -> str:
-        """The verdict: the worst of those at the points, wrong if it failed at one."""
-        return WRONG if self.failures else worst(point.verdict.outcome for point in self.points)
+        """The verdict: the worst of those at the points, wrong if it failed at one.
+
+        Where values are all that is known of a loss, and its own point decides nothing, as at an
+        optimum, the points beside decide.
+        """
+        if self.failures:
+            return WRONG
+        return worst(point.verdict.outcome for point in self.decided)
+
+    @cached_property
+    def decided(self) -> tuple[PointCheck, ...]:
+        """The points that the verdict rests on: all, or those beside where they alone decide."""
+        own, *others = self.points
+        elsewhere = bool(others) and all(point.ok is not None for point in others)
+        return tuple(others) if own.ok is None and own.compatible and elsewhere else self.points
+
+    @cached_property
+    def digits(self) -> int | None:
+        """To how many digits it is right in the norm of each array, by differences.
+
+        It is None where the truth is certified, so that right means to rounding; 0 if it is not
+        right, or if it is 0 wherever it was looked at.
+        """
+        if not isinstance(self.points[0].found.truth, Differences):
+            return None
+        known = [count for point in self.decided for count in point.digits.values()]
+        return min(known, default=0) if self.ok else 0
 
     @property
     def ok(self) -> bool | None:
@@ -144,6 +192,7 @@ class Check:
         bound           norm of the errors that are right ÷ norm of the array
         excess          largest error ÷ bound of an entry: up to 1 it is right
         open            entries that are not decided
+        right_to        digits to which it is right, by differences; missing where it is certified
         verdict         see `gradmethods.truth.verdict`
         ==============  ============================================================================
         """
@@ -151,7 +200,7 @@ class Check:
 
         rows = [self._row(name) for name in self.points[0].verdict.arrays]
         columns = ["point", "n", "error", "worst", "ulps_worst", "digits", "wrong_signs",
-                   "not_finite", "bound", "excess", "open", "verdict"]  # fmt: skip
+                   "not_finite", "bound", "excess", "open", "right_to", "verdict"]  # fmt: skip
         return pd.DataFrame(rows, columns=["array", *columns]).set_index("array")
 
     def _row(self, name: str) -> dict[str, Any]:
@@ -159,7 +208,7 @@ class Check:
             found = point.verdict.arrays.get(name)
             return (GRAVITY.index(found.outcome), found.excess) if found else (-1, 0.0)
 
-        point = max(self.points, key=gravity)
+        point = max(self.decided, key=gravity)
         judged, truth = point.verdict.arrays[name], point.found.truth
         assert truth is not None
         given = truth.problem.structure.restore(point.found.project(point.given.gradient))
@@ -177,87 +226,11 @@ class Check:
             "bound": judged.resolution,
             "excess": judged.excess,
             "open": len(judged.open),
+            "right_to": point.digits.get(name) if judged.outcome == RIGHT else None,
             "verdict": judged.outcome,
         }
 
     def __str__(self) -> str:
-        return check_text(self)
+        return self.text
 
     __repr__ = __str__
-
-
-def check_text(check: Check) -> str:
-    """Return the verdict, the mistake, the table per array, and what it was held against."""
-    problem = check.problem
-    size = f"{problem.size:,} parameter{'s' * (problem.size != 1)}, {problem.dtype}"
-    lines = [f"{problem.name}: {size}; checked: {check.name}", fill(_conclusion(check)), ""]
-    rows = [_row(str(name), row) for name, row in check.table.iterrows()]
-    if not rows:
-        return "\n".join(lines[:-1])
-    if len(rows) == 1 and problem.structure.bare:
-        rows = [{key: value for key, value in row.items() if key != "array"} for row in rows]
-    several = len({row["at point"] for row in rows}) > 1
-    if not several:
-        for row in rows:
-            del row["at point"]
-    lines.append(table(rows, left=["verdict"]))
-    return "\n".join([*lines, "", fill(_legend(check))])
-
-
-def _conclusion(check: Check) -> str:
-    if check.ok:
-        return "RIGHT, to rounding." if check.outcome != SUBGRADIENT else "A VALID SUBGRADIENT."
-    return f"{check.outcome.upper()}: {check.mistake.rstrip('.')}."
-
-
-def _row(name: str, row: Any) -> dict[str, str]:
-    return {
-        "array": name,
-        "entries": f"{row['n']:,}",
-        "error ÷ norm": fmt.short_error(row["error"]),
-        "worst entry": fmt.short_error(row["worst"]),
-        "digits": f"{row['digits']:.1f}",
-        "bound ÷ norm": fmt.short_error(row["bound"]),
-        "error ÷ bound": fmt.short_error(row["excess"]),
-        "at point": SHORT.get(row["point"], row["point"]),
-        "verdict": row["verdict"],
-    }
-
-
-def _legend(check: Check) -> str:
-    where = check.points[0].where
-    if len(check.points) > 1:
-        where += f" and {len(check.points) - 1} beside it"
-    text = (
-        f"Checked at {where}, against {check.points[0].found.words}. Bound: {_bound(check)}. "
-        "Worst entry: error ÷ entry. Error ÷ bound: up to 1 is right."
-    )
-    text += "".join(f" Not checked: {what}." for what in check.unchecked)
-    still = int(check.table["open"].sum())
-    if still:
-        text += (
-            f" {still:,} {'entry is' if still == 1 else 'entries are'} not decided: a right "
-            f"gradient may err by more than {DECISIVE:.0%} there."
-        )
-    return text
-
-
-def _bound(check: Check) -> str:
-    text = (
-        f"what rounding may do to an entry, proven for forward mode, times {SLACK:g} because the "
-        f"order of your operations may be another, and {ROUNDINGS} roundings"
-    )
-    names = [name for point in check.points if point.bound for name in point.bound.seen]
-    if names:
-        text += (
-            f"; where that is too large to tell, or cancellation exceeds it{_in_brackets(names)}, "
-            f"{SEEN:,.0f} times the error that backpropagation makes there with slopes as "
-            "textbooks write them"
-        )
-    return text
-
-
-def _in_brackets(names: Iterable[str]) -> str:
-    unlike = list(dict.fromkeys(filter(None, names)))
-    more = f" and {len(unlike) - FEW} more" if len(unlike) > FEW else ""
-    return f" ({', '.join(unlike[:FEW])}{more})" if unlike else ""

@@ -14,6 +14,10 @@ from gradmethods.truth.verdict import GRAVITY, RIGHT
 
 MARKED = "unresolved: entries that no step of the method resolves, by its own estimate."
 
+BUSY = (
+    "busy machine: other programs had the processor during most rounds of {}: times, ratios "
+    "and ranks hold their work, too. Measure again on a quiet machine."
+)
 
 SMALL = (
     "small entries: of differences, no more than 1% of their array all together, and not known to "
@@ -43,6 +47,9 @@ def comparison_text(comparison: Comparison) -> str:
         lines[-1] += "\n" + fill(MARKED)
     if any(map(_but, comparison.rows)):
         lines[-1] += "\n" + fill(SMALL)
+    busy = [each.provider for each in comparison.answers if each.cost and each.cost.contended]
+    if busy:
+        lines[-1] += "\n" + fill(BUSY.format(", ".join(busy)))
     reasons: dict[tuple[str, str], list[str]] = {}
     for name, each in comparison.judged.items():
         if each.reason and each.reason != found.why:
@@ -106,13 +113,21 @@ def _conclusion(comparison: Comparison) -> str:
         if verdict != OBSTACLE:
             by_verdict.setdefault(verdict, []).append(name)
     if list(by_verdict) == [RIGHT]:
-        return "Every provider that gave a gradient is right."
+        return f"Every provider that gave a gradient is right. {_uncertified(comparison)}".rstrip()
     words = [
         f"{verdict[0].upper()}{verdict[1:]}: {', '.join(by_verdict[verdict])}."
         for verdict in GRAVITY
         if verdict in by_verdict
     ]
-    return " ".join([*words, found.why]).rstrip()
+    return " ".join([*words, _uncertified(comparison) or found.why]).rstrip()
+
+
+def _uncertified(comparison: Comparison) -> str:
+    """Say why differences stand in for a certificate, where the loss was not meant to be opaque."""
+    found = comparison.truth
+    if found.truth is None or found.certified or not found.why:
+        return ""
+    return f"By differences, because {_why(comparison)}."
 
 
 def _why(comparison: Comparison) -> str:

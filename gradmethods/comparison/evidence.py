@@ -65,11 +65,12 @@ class Evidence:
 
     @cached_property
     def count(self) -> int:
-        """How many examples there are; 1 if none are declared."""
+        """How many examples there are; undeclared, the length that all data have, or 1."""
         try:
             return examples_of(self.problem)
         except NotHere:
-            return 1
+            lengths = {len(a) if a.ndim else 1 for a in self.problem.data.values()}
+            return lengths.pop() if len(lengths) == 1 else 1
 
     @cached_property
     def of_examples(self) -> dict[str, Arrays]:

@@ -28,6 +28,11 @@ def _not_finite(suspect: Suspect) -> Iterator[str]:
         yield word if len(bad) == suspect.given.size else f"{word} at {_places(bad)}"
 
 
+def _not_finite_along(suspect: Suspect) -> Iterator[str]:
+    if not np.isfinite(suspect.given).all():
+        yield "NaN or infinity in it"
+
+
 def _zero(suspect: Suspect) -> Iterator[str]:
     if not suspect.given.any() and suspect.given.size:
         yield "zero, as if never computed"
@@ -209,3 +214,6 @@ HYPOTHESES: tuple[Hypothesis, ...] = (
     _part,
 )
 """In the order in which they are tried."""
+
+ALONG: tuple[Hypothesis, ...] = (_not_finite_along, _zero, _known_factor, _other_factor)
+"""Those that hold along directions as they do entry by entry."""

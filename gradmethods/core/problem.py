@@ -16,11 +16,13 @@ from typing import Any, NoReturn
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike, NDArray
 
+from gradmethods.core.black_box import BlackBox, are_taken
+from gradmethods.core.bounds import Bounds, read_bounds
 from gradmethods.core.declared import Loss
 from gradmethods.core.examples import check_examples
 from gradmethods.core.first_call import first_value
 from gradmethods.core.naming import exact, printable
-from gradmethods.core.one_function import Seen, look
+from gradmethods.core.one_function import Seen, look, same
 from gradmethods.core.structure import (
     Arrays,
     Parameters,
@@ -31,7 +33,7 @@ from gradmethods.core.structure import (
     read_parameters,
 )
 from gradmethods.errors import InvalidProblem, ShapeMismatch, UnsupportedOperation
-from gradmethods.xp.signature import check_signature
+from gradmethods.xp.signature import check_data_signature, check_signature, lacks_xp
 
 
 class Problem:
@@ -42,7 +44,8 @@ class Problem:
     loss : callable
         ``loss(params, **data, xp=xp)`` returns a real scalar (0-d). `params` has the structure
         given here; `xp` stands where ``np`` would stand and offers the functions of the Python
-        array API standard (2024.12).
+        array API standard (2024.12). With `black_box`, ``loss(params, **data)`` is any callable
+        that returns a number.
     params : array_like, or dicts, lists, tuples, named tuples and dataclasses of them, nested
         The point: arrays of any shapes, ``()`` and Python floats included; all float64 or all
         float32. Copied. The loss is given the same containers, and gradients come back in them. An
@@ -57,26 +60,40 @@ class Problem:
         sub-batches, and proven by `Analytical`.
     name : str, optional
         Shown in tables; the name of the loss function by default.
+    black_box : bool, default False
+        Whether nothing but values of the loss is to be asked for: a solver, a torch model, compiled
+        code, a function full of ``np.``. It takes part wherever values are enough (differences,
+        checks of a gradient, advice), and gets new arrays at each call. Two calls at one point may
+        differ: that is noise, which is estimated.
+    bounds : tuple, optional
+        ``(low, high)``, each a number, None, or numbers in the structure of `params`: differences
+        never call the loss outside, and look to one side at a bound.
 
     Raises
     ------
     InvalidProblem
         If the loss cannot take the data and `xp` by name, or does not return a real scalar; if two
-        calls at the same point differ, so that it is no function of its parameters; if the
-        parameters are empty, not floating, not finite or of mixed dtypes; or if the loss is not a
-        mean or sum over `examples`.
+        calls at the same point differ, so that it is no function of its parameters (unless it is a
+        black box); if the parameters are empty, not floating, not finite, of mixed dtypes or out of
+        bounds; or if the loss is not a mean or sum over `examples`.
 
     Attributes
     ----------
     keeps_arguments : bool
         Whether the loss keeps arrays that it was given and looks at them later, so that every call
         must be given its own.
+    bounds : Bounds or None
+        On the parameters, flat.
+    black_box : bool
+        Whether values are all that is known of the loss.
+    repeats : bool
+        Whether two calls at the point gave the same value; False for a black box with noise.
 
     Notes
     -----
     The loss is called five times: twice at the point, and at two points within a thousandth of it,
     of which the second is in the memory of the first, and once more in its own. A loss that keeps
-    its arguments is called a few times more.
+    its arguments is called a few times more. A black box is called twice, at the point.
 
     Examples
     --------
@@ -89,6 +106,13 @@ class Problem:
     2
     >>> problem.value()
     np.float64(0.0)
+
+    Code that knows nothing of `xp` is a black box:
+
+    >>> import math
+    >>> box = gm.Problem(lambda w: math.exp(w[0]) + w[1], [0.0, 2.0], black_box=True)
+    >>> gm.check_gradient(lambda w: [math.exp(w[0]), 1.0], box).ok
+    True
     """
 
     loss: Loss
@@ -97,6 +121,9 @@ class Problem:
     data: Arrays
     examples: tuple[str, ...]
     keeps_arguments: bool
+    bounds: Bounds | None
+    black_box: bool
+    repeats: bool = True
     _arrays: Arrays
     _known: tuple[Loss, Arrays, Arrays, Seen]
 
@@ -108,6 +135,8 @@ class Problem:
         *,
         examples: Iterable[str] = (),
         name: str = "",
+        black_box: bool = False,
+        bounds: Any = None,
     ) -> None:
         if not callable(loss):
             raise InvalidProblem(
@@ -122,15 +151,32 @@ class Problem:
             _arrays=arrays,
             data=read_data(data, structure.dtype),
             examples=tuple(exact(each) if isinstance(each, str) else each for each in given),
+            bounds=read_bounds(bounds, structure, arrays),
         )
-        check_signature(loss, self.data, self.name)
-        own = structure.restore(arrays)  # lives on, or its address would come again
-        # A float at once: the loss may hold what it returned.
-        seen = look(self, arrays, own, float(first_value(self, own)))
-        known = (loss, arrays, self.data, seen)
+        taken = not black_box and are_taken() and lacks_xp(loss)
+        vars(self).update(black_box=black_box or taken or isinstance(loss, BlackBox))
+        if self.black_box:
+            seen = self._look_outside(asked=not taken)
+        else:
+            check_signature(loss, self.data, self.name)
+            own = structure.restore(arrays)  # lives on, or its address would come again
+            # A float at once: the loss may hold what it returned.
+            seen = look(self, arrays, own, float(first_value(self, own)))
+        known = (self.loss, arrays, self.data, seen)
         vars(self).update(keeps_arguments=seen.keeps, _known=known)
         if self.examples:
             check_examples(self)
+
+    def _look_outside(self, *, asked: bool) -> Seen:
+        """Call a black box twice at the point: what differs is noise."""
+        loss = self.loss
+        if not isinstance(loss, BlackBox):
+            check_data_signature(loss, self.data, self.name)
+            loss = BlackBox(loss, self.structure, self.name, asked=asked)
+        vars(self).update(loss=loss)
+        first, second = (float(first_value(self, self.params)) for _ in range(2))
+        vars(self).update(repeats=same(first, second))
+        return Seen(first, 0, math.nan, keeps=False)
 
     def __setattr__(self, name: str, value: Any) -> NoReturn:
         raise UnsupportedOperation(
@@ -315,7 +361,8 @@ class Problem:
         if self.dtype == np.dtype(dtype):
             return self
         arrays = {name: array.astype(dtype) for name, array in self._arrays.items()}
-        twin = Problem(self.loss, self.structure.restore(arrays), self.data, name=self.name)
+        point = self.structure.restore(arrays)
+        twin = Problem(self.loss, point, self.data, name=self.name, bounds=self.bounds)
         vars(twin).update(examples=self.examples)  # what was checked of them does not depend on it
         return twin
 
@@ -360,7 +407,11 @@ class Problem:
                 arrays[name] = xp.reshape(whole[first:start], shape)
             return own(structure.restore(arrays), **data, xp=xp)
 
-        return Problem(loss, point[components], self.data, name=self.name)
+        bounds = self.bounds and self.bounds.part(components)
+        return Problem(
+            loss, point[components], self.data, name=self.name, bounds=bounds,
+            black_box=self.black_box,
+        )  # fmt: skip
 
     def _refuse_unknown(self, data: Mapping[str, ArrayLike]) -> None:
         unknown = sorted(data.keys() - self.data.keys())

@@ -11,12 +11,18 @@ from gradmethods.core.problem import Problem
 from gradmethods.errors import InvalidOption, UnknownName
 from gradmethods.problems import (
     classifier,
+    determinant,
+    gaussian_mixture,
     helmholtz,
+    k_means,
     log_sum_exp,
     logistic_regression,
+    lstm,
     mlp,
+    polynomial_fit,
     real,
     rosenbrock,
+    runge_kutta,
     smallest_network,
 )
 from gradmethods.problems.family import Family
@@ -38,16 +44,31 @@ FAMILIES = {
     )
 }
 
+FIELD = {
+    family.name: family
+    for family in (
+        polynomial_fit.FAMILY,
+        determinant.FAMILY,
+        runge_kutta.FAMILY,
+        gaussian_mixture.FAMILY,
+        lstm.FAMILY,
+        k_means.FAMILY,
+    )
+}
+"""Problems of other suites, which their users know. No run takes them unless it is told to."""
+
 REAL = {family.name: family for family in (real.DIGITS, real.BREAST_CANCER)}
 """Problems on real data. They need an extra, and so no run takes them unless it is told to: a table
 of all problems is the same table on every machine."""
 
 
-def names(*, real: bool = False) -> list[str]:
+def names(*, field: bool = False, real: bool = False) -> list[str]:
     """List the names of the problems, the article's first.
 
     Parameters
     ----------
+    field : bool, default False
+        Add the problems of other suites, GradBench's.
     real : bool, default False
         Add the problems on real data, which need the extra ``gradmethods[datasets]``;
         ``describe(name).missing()`` says whether it is there.
@@ -60,7 +81,7 @@ def names(*, real: bool = False) -> list[str]:
     >>> problems.names(real=True)[-2:]
     ['digits', 'breast-cancer']
     """
-    return [*FAMILIES, *(REAL if real else ())]
+    return [*FAMILIES, *(FIELD if field else ()), *(REAL if real else ())]
 
 
 def get(name: str, **size: Any) -> Problem:
@@ -69,7 +90,7 @@ def get(name: str, **size: Any) -> Problem:
     Parameters
     ----------
     name : str
-        One of ``names(real=True)``.
+        One of ``names(field=True, real=True)``.
     **size
         Options of that problem; ``describe(name).options`` gives their names and defaults. Every
         problem takes `seed`, which decides its point and its data, and `dtype`.
@@ -117,7 +138,7 @@ def describe(name: str) -> Family:
     >>> problems.describe("rosenbrock").options
     {'n': 10, 'seed': 0, 'dtype': 'float64'}
     """
-    families = FAMILIES | REAL
+    families = FAMILIES | FIELD | REAL
     if name not in families:
         raise UnknownName.among("problem", name, families)
     return families[name]

@@ -12,6 +12,7 @@ from gradmethods.core.problem import Problem
 from gradmethods.providers.analytical import Analytical
 from gradmethods.providers.backprop import Backprop
 from gradmethods.providers.forward import Forward
+from gradmethods.providers.handwritten import Handwritten
 from gradmethods.providers.numerical import Numerical
 from gradmethods.providers.registry import PROVIDERS, get_provider
 
@@ -20,6 +21,7 @@ __all__ = [
     "Analytical",
     "Backprop",
     "Forward",
+    "Handwritten",
     "Numerical",
     "get_provider",
     "gradient",

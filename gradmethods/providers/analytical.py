@@ -18,15 +18,13 @@ from gradmethods.core.structure import BARE, Arrays
 from gradmethods.engines.graph.record import check_formulas, check_same, record
 from gradmethods.engines.graph.slopes import Slopes, unbounded
 from gradmethods.errors import (
-    BudgetExceeded,
     GradientError,
     InvalidOption,
     ShapeMismatch,
     UnknownName,
-    UnsupportedOperation,
 )
 from gradmethods.output.style import Style
-from gradmethods.providers.forms import CHAIN_RULE, FORMS
+from gradmethods.providers.forms import FORMS
 
 if TYPE_CHECKING:
     from gradmethods.engines.symbolic.cases import Cases
@@ -35,41 +33,39 @@ if TYPE_CHECKING:
 BUDGET = 60_000_000
 """Steps of SymPy: one to three minutes on the two cores that this was measured on."""
 
-QUICK = 700_000
-"""Steps up to which ``"auto"`` takes the form ``"cse"``: about two seconds."""
-
 
 @dataclass(frozen=True)
 class Analytical:
     """Gradients from closed formulas.
 
-    Preparation runs the loss once on SymPy's symbols and differentiates the expression by every
-    parameter with ``sympy.diff``; the formulas are compiled into straight-line code. With
-    `examples`, the formulas are those of one example, the code runs over all examples at once, and
-    that the loss is their mean (or sum), whatever the data are, is proven first, on its graph.
+    Preparation runs the loss once on names: every stage, that is every scalar operation, has one.
+    SymPy differentiates the formula of each kind of stage with ``sympy.diff``, and the chain rule
+    puts the partial derivatives together, at a cost in proportion to the number of stages; the
+    formulas are compiled into straight-line code. With `examples`, the formulas are those of one
+    example, the code runs over all examples at once, and that the loss is their mean (or sum),
+    whatever the data are, is proven first, on its graph.
 
     Parameters
     ----------
     form : {"auto", "cse", "expanded", "chain-rule"}
-        ``"auto"``, the default: ``"cse"`` where its formulas are derived in about two seconds by
-        an estimate that counts operations, otherwise ``"chain-rule"``; `PreparedAnalytical.form`
-        says which. ``"expanded"``: one closed formula per parameter, nothing shared. ``"cse"``: the
-        same formulas after elimination of common subexpressions, over the value and all partial
-        derivatives together. ``"chain-rule"``: every stage of the loss has a name, SymPy
-        differentiates the formula of each stage, and the chain rule puts the partial derivatives
-        together over names, so that no expression grows; this reaches 100,000 parameters.
+        What the formulas share; their derivation is the same. ``"chain-rule"``: every stage keeps
+        its name, and formulas refer to names. ``"cse"``: only what is used more than once has one,
+        so that common subexpressions of the value and all partial derivatives are computed once.
+        ``"expanded"``: one closed formula per parameter, nothing shared: the tree that unfolds from
+        the stages, in which every use of one is written in full. ``"auto"``, the default:
+        ``"cse"``. All but ``"expanded"`` reach 100,000 parameters.
     budget : int
         Steps that deriving the formulas may take, by an estimate made within two seconds; a step
-        is a subexpression that SymPy visits, one to three microseconds. What is larger is refused,
-        and what takes three times as long as was estimated is stopped.
+        is one to three microseconds. What is larger is refused, and what takes three times as long
+        as was estimated is stopped.
 
     Notes
     -----
-    SymPy simplifies as if all parts of an expression were finite: ``exp(log(x))`` and
-    ``sqrt(x)**2`` become ``x``, ``x/x`` becomes 1, ``0*x`` becomes 0. Where NumPy meets NaN or an
-    infinity on the way, the value and the gradient may be finite here, so the value is not always
-    that of ``problem.value()``. The form ``"chain-rule"`` simplifies single stages only, such as
-    ``0*x``. Where the whole loss simplifies to NaN or an infinity, the gradient is NaN.
+    The program computes every stage as the loss has it, in an order that NumPy could take.
+    Closed formulas, as `PreparedAnalytical.formula` shows them, are simplified by SymPy as if all
+    parts of an expression were finite: ``exp(log(x))`` and ``sqrt(x)**2`` become ``x``, ``x/x``
+    becomes 1. Single stages are simplified in programs too, such as ``0*x`` to 0. Where the whole
+    loss simplifies to NaN or an infinity, the gradient is NaN.
 
     Examples
     --------
@@ -120,14 +116,14 @@ class Analytical:
         return self.style.label
 
     @property
+    def _form(self) -> str:
+        """The form that is taken."""
+        return "cse" if self.form == "auto" else self.form
+
+    @property
     def derivation(self) -> tuple[float, float]:
         """Seconds a and exponent p: preparing for n parameters takes about a nᵖ."""
         return FORMS[self.form].derivation
-
-    @property
-    def closed(self) -> bool:
-        """Whether every partial derivative is derived as one formula."""
-        return FORMS[self.form].closed
 
     @property
     def repeats(self) -> bool:
@@ -146,6 +142,35 @@ class Analytical:
             return str(error)
         return None
 
+    def count_operations(self, problem: Problem) -> int:
+        """Count the operators and function calls of a program, which is not written for it.
+
+        They are counted on the stages, exactly, in time linear in their number, also where formulas
+        written out would fill any memory.
+
+        Returns
+        -------
+        int
+            Of one evaluation of the loss and all partial derivatives (of the first example).
+
+        Raises
+        ------
+        BudgetExceeded
+            If the loss has too many stages.
+
+        Examples
+        --------
+        >>> import gradmethods as gm
+        >>> deep = gm.problems.get("mlp", widths=(2, *[2] * 20, 1), batch=2)
+        >>> gm.Analytical("cse").count_operations(deep)
+        747
+        >>> gm.Analytical("expanded").count_operations(deep)
+        562949326373853
+        """
+        from gradmethods.engines.symbolic.derive import count_operations
+
+        return count_operations(problem, self._form, self.budget)
+
     def prepare(self, problem: Problem) -> PreparedAnalytical:
         """Build, prove, derive and compile.
 
@@ -160,15 +185,6 @@ class Analytical:
         """
         watch = Stopwatch()
         cases = self._planned(problem, watch)
-        try:
-            return self._checked(problem, watch, cases)
-        except (BudgetExceeded, UnsupportedOperation):
-            if cases.form in (self.form, CHAIN_RULE):
-                raise
-        return self._checked(problem, watch, self._cases(problem, CHAIN_RULE, self.budget, watch))
-
-    def _checked(self, problem: Problem, watch: Stopwatch, cases: Cases) -> PreparedAnalytical:
-        """Derive and compile, and hold the value of the formulas against the loss in NumPy."""
         cases.at(problem.data)
         prepared = PreparedAnalytical(problem, watch.seconds, cases)
         check_same(problem)
@@ -179,22 +195,10 @@ class Analytical:
         return prepared
 
     def _planned(self, problem: Problem, watch: Stopwatch) -> Cases:
-        """Build, prove and estimate, in the form that is asked for or affordable."""
-        if self.form != "auto":
-            return self._cases(problem, self.form, self.budget, watch)
-        try:
-            cases = self._cases(problem, "cse", min(self.budget, QUICK), watch)
-        except (BudgetExceeded, UnsupportedOperation):
-            return self._cases(problem, CHAIN_RULE, self.budget, watch)
-        if cases.builder.minds_zeros:  # SymPy orders sums and products anew; stages are as written
-            return self._cases(problem, CHAIN_RULE, self.budget, watch)
-        cases.allow(self.budget)
-        return cases
-
-    def _cases(self, problem: Problem, form: str, budget: int, watch: Stopwatch) -> Cases:
+        """Build, prove and estimate."""
         from gradmethods.engines.symbolic.cases import Cases
 
-        cases = Cases(problem, form, budget, watch)
+        cases = Cases(problem, self._form, self.budget, watch)
         cases.plan(problem.data)
         return cases
 
@@ -239,8 +243,9 @@ class PreparedAnalytical(PreparedGradient):
     ) -> Any:
         """Return the formula of one partial derivative (of one example's loss).
 
-        It is closed in the forms ``"expanded"`` and ``"cse"``; in the form ``"chain-rule"`` it
-        refers to the names of stages, which `definitions` resolves.
+        It is closed in the forms ``"expanded"`` and ``"cse"``, where SymPy merges what the program
+        computes one by one; in the form ``"chain-rule"`` it refers to the names of stages, which
+        `definitions` resolves.
 
         Parameters
         ----------
@@ -263,6 +268,8 @@ class PreparedAnalytical(PreparedGradient):
             If no parameter has this name.
         ShapeMismatch
             If the array has no such entry, or the problem no such example.
+        BudgetExceeded
+            If a closed formula is too long or nested too deeply to be handled.
         """
         shapes = self.problem.structure.shapes
         if name not in shapes:
@@ -322,7 +329,7 @@ class PreparedAnalytical(PreparedGradient):
         return self._cases.of(0).program.source
 
     def formulas(self, example: int = 0) -> Any:
-        """Return all formulas of an example, as they are shown and as they are computed."""
+        """Return all formulas of an example."""
         examples = self.problem.examples
         count = len(self.problem.data[examples[0]]) if examples else 1
         if not 0 <= example < count:

@@ -12,8 +12,7 @@ from typing import Any, ClassVar
 
 from gradmethods.core.problem import Problem
 from gradmethods.core.provider import Stopwatch
-from gradmethods.core.structure import Parameters
-from gradmethods.engines.graph import Graph, record
+from gradmethods.engines.graph import Graph, Node, record
 from gradmethods.engines.graph.collector import uncollected
 from gradmethods.engines.graph.slopes import Slopes, unbounded
 from gradmethods.engines.program import Program, compile_graph, recognise, simplify
@@ -21,6 +20,7 @@ from gradmethods.engines.tape import differentiate
 from gradmethods.errors import GradientError
 from gradmethods.output.style import BLUE, Style
 from gradmethods.providers.compiled import Function, PreparedProgram
+from gradmethods.xp.primitives import get_primitive
 
 
 @dataclass(frozen=True)
@@ -92,11 +92,16 @@ class Backprop:
             return PreparedBackprop(problem, watch.seconds, program, graph)
 
 
-def textbook_gradient(problem: Problem) -> Parameters:
-    """Return the gradient at the problem's point with slopes as textbooks write them.
+UNIT = ""
+"""Name of the datum that `textbook_graph` adds: the derivative of the loss by itself, 1."""
+
+
+def textbook_graph(problem: Problem) -> Graph:
+    """Return the graph of a loss and its gradient, with slopes as textbooks write them.
 
     They take slopes from the rounded value of a unit, as 1 - tanh², and lose the digits that
-    `Backprop` keeps where it saturates.
+    `Backprop` keeps where it saturates. The 1 that the sweep begins with is a datum, so that every
+    operation is in the graph, also those on constants.
 
     Raises
     ------
@@ -104,9 +109,10 @@ def textbook_gradient(problem: Problem) -> Parameters:
         As `Backprop.prepare`.
     """
     graph = recognise(record(problem))
-    joint = differentiate(graph, unbounded(problem.data), textbook=True)
-    program = compile_graph(simplify(joint))
-    return PreparedBackprop(problem, {}, program, graph)(problem.params).gradient
+    unit = Node((), problem.dtype, name=UNIT)
+    loss = Node((), problem.dtype, get_primitive("multiply"), (unit, *graph.outputs))
+    joint = Graph(graph.params, {**graph.data, UNIT: unit}, (loss,))
+    return differentiate(joint, unbounded(problem.data), textbook=True)
 
 
 def _operations(problem: Problem) -> int:

@@ -29,8 +29,43 @@ def over_reals(problem: Problem, point: Vector, data: Arrays) -> Callable[[], fl
     loss, shared = problem.loss, {**data, "xp": np}
     restore = problem.structure.restore  # for each pass: the loss may change its containers
     if problem.keeps_arguments:
-        return lambda: float(loss(restore(copied(views)), **shared))
-    return lambda: float(loss(restore(views), **shared))
+        return within(problem, point, lambda: float(loss(restore(copied(views)), **shared)))
+    return within(problem, point, lambda: float(loss(restore(views), **shared)))
+
+
+def within(problem: Problem, point: Vector, evaluate: Callable[[], float]) -> Callable[[], float]:
+    """Make a loss that is never evaluated outside of a problem's bounds.
+
+    Beyond a bound, a move d away from where the point is now, it is continued as the parabola
+    through the losses at 0, −d and −2d, which takes two evaluations: 3 f(x) − 3 f(x−d) + f(x−2d).
+    So a central difference at a bound is the one-sided quotient of order 2, (4 f(x+h) − 3 f(x) −
+    f(x+2h)) / 2h, and what sees noise, kinks and truncation works as it does inside. It is NaN
+    where those three are not all inside.
+    """
+    if problem.bounds is None:
+        return evaluate
+    bounds, home = problem.bounds, point.copy()
+    known: list[float] = []
+
+    def inside() -> float:
+        if bounds.hold(point):
+            return evaluate()
+        there = point.copy()
+        try:
+            if not known:
+                point[:] = home
+                known.append(evaluate())
+            total = 3 * known[0]
+            for times, weight in ((1, -3), (2, 1)):
+                point[:] = home - times * (there - home)
+                if not bounds.hold(point):
+                    return math.nan
+                total += weight * evaluate()
+            return total
+        finally:
+            point[:] = there
+
+    return inside
 
 
 class OverComplex:

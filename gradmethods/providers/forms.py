@@ -22,16 +22,13 @@ class Form:
         Its label, and how it is drawn in every figure.
     derivation : tuple of float
         Seconds a and exponent p: deriving by n parameters takes about a nᵖ.
-    closed : bool
-        Whether every partial derivative is derived as one formula, of as many terms as there are
-        paths through the loss.
     repeats : bool
-        Whether the program computes again what several partial derivatives have in common.
+        Whether every partial derivative is written out, with as many terms as there are paths
+        through the loss, so that what several have in common is computed again.
     """
 
     style: Style
     derivation: tuple[float, float]
-    closed: bool = False
     repeats: bool = False
 
 
@@ -39,11 +36,10 @@ _GROWING = (3e-3, 1.7)
 
 FORMS = {
     "auto": Form(Style("analytical", GREEN, "s", "-"), _GROWING),
-    "cse": Form(Style("analytical, shared (CSE)", GREEN, "s", (0, (3, 1))), _GROWING, closed=True),
+    "cse": Form(Style("analytical, shared (CSE)", GREEN, "s", (0, (3, 1))), _GROWING),
     "expanded": Form(
         Style("analytical, expanded", ORANGE, "D", (0, (5, 1.5))),
         _GROWING,
-        closed=True,
         repeats=True,
     ),
     CHAIN_RULE: Form(Style("analytical, chain rule", BLACK, "P", (0, (1, 1))), (6e-5, 1.0)),

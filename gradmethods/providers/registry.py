@@ -9,6 +9,7 @@ from __future__ import annotations
 import dataclasses
 import re
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from gradmethods.core.provider import Provider
@@ -18,6 +19,7 @@ from gradmethods.providers.analytical import Analytical
 from gradmethods.providers.backprop import Backprop
 from gradmethods.providers.forward import Forward
 from gradmethods.providers.numerical import Numerical
+from gradmethods.providers.own import own_provider
 
 PROVIDERS: dict[str, Provider] = {
     "analytical": Analytical(),
@@ -60,10 +62,9 @@ class Traits:
     derivation : tuple of float, or None
         Seconds a and exponent p: to prepare for n parameters takes about a nᵖ. None if it takes
         next to nothing.
-    closed : bool
-        Whether it derives every partial derivative as one formula.
     repeats : bool
-        Whether its program computes again what several partial derivatives have in common.
+        Whether it writes every partial derivative out, with as many terms as there are paths
+        through the loss, so that what several have in common is computed again.
     """
 
     name: str
@@ -75,7 +76,6 @@ class Traits:
     passes: tuple[int, int] | None = None
     growth: float | None = None
     derivation: tuple[float, float] | None = None
-    closed: bool = False
     repeats: bool = False
 
     @property
@@ -91,7 +91,7 @@ class Traits:
 
 _TYPES: dict[str, Any] = {
     "family": str, "exact": bool, "black_box": bool, "order": int, "passes": tuple,
-    "growth": float, "derivation": tuple, "closed": bool, "repeats": bool,
+    "growth": float, "derivation": tuple, "repeats": bool,
 }  # fmt: skip
 """What may be told; an attribute of another type means something else."""
 
@@ -164,7 +164,8 @@ def get_provider(name: str) -> Provider:
         ``"analytical"``, ``"numerical"``, ``"backprop"`` or ``"forward"``; a form of `Analytical`
         or a scheme of `Numerical` may follow a colon, as in ``"numerical:forward"``, and an
         evaluation or a step in brackets, as in ``"numerical:central[reuse,step=1e-06]"``: what
-        `Provider.name` gives. Or a peer, as ``"torch"``.
+        `Provider.name` gives. Or a peer, as ``"torch"``. Or your own, as ``"own.py:thing"``: a
+        provider, its class, or a function that returns a gradient.
 
     Raises
     ------
@@ -180,6 +181,9 @@ def get_provider(name: str) -> Provider:
     >>> get_provider("numerical:forward[reuse]").name
     'numerical:forward[reuse]'
     """
+    path, colon, variable = name.rpartition(":")
+    if colon and path.endswith(".py"):
+        return own_provider(Path(path), variable)
     shape = re.fullmatch(
         r"(?P<method>[^:\[\]]*)(:(?P<variant>[^:\[\]]+))?(\[(?P<options>[^\[\]]*)\])?", name
     )

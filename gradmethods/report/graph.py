@@ -12,6 +12,7 @@ from typing import Any
 import matplotlib as mpl
 from matplotlib.figure import Figure
 
+from gradmethods.comparison.explain import Explanation
 from gradmethods.engines.graph import Node
 from gradmethods.engines.graph.names import Names
 from gradmethods.engines.tape import Trace, count_factors
@@ -20,7 +21,7 @@ from gradmethods.output.layout import Layout, graphviz, layered
 from gradmethods.output.layout.graphviz import available
 from gradmethods.output.style import RC
 from gradmethods.report.graph_boxes import Boxes, Shown, collect
-from gradmethods.report.graph_legend import GAP, Entry, factor_legend, legend, wrap
+from gradmethods.report.graph_legend import GAP, Entry, factor_legend, finding_legend, legend, wrap
 from gradmethods.report.graph_strokes import (
     ALONE,
     COMMON,
@@ -50,6 +51,7 @@ def draw_graph(
     values: bool = True,
     cotangents: bool = True,
     shared: Sequence[str] = (),
+    explanation: Explanation | None = None,
     layout: str = "auto",
 ) -> Figure:
     """Draw a graph.
@@ -64,6 +66,8 @@ def draw_graph(
     shared : sequence of str
         Names of parameters: the factors that all their partial derivatives share are numbered from
         the loss on and drawn thick, those of one alone are dashed.
+    explanation : Explanation, optional
+        Of the same loss as `trace` recorded it: what was found is numbered at its operation.
     layout : {"auto", "own", "graphviz"}
         Who decides where nodes stand; ``"auto"`` is Graphviz where it is installed.
 
@@ -90,12 +94,17 @@ def draw_graph(
         if name not in trace.graph.params:
             raise UnknownName.among("parameter", name, trace.graph.params)
     chosen = layout if layout != "auto" else "graphviz" if available() else "own"
+    findings = explanation.findings if explanation else ()
+    badges = {
+        names.nodes[step]: "+".join(str(k) for k, x in enumerate(findings, 1) if x.step == step)
+        for step in {finding.step for finding in findings}
+    }
     with mpl.rc_context(RC):
         marks = Marks(trace, shared) if shared else None
         tried = []
         # A chain of nodes is high, a tree is wide: value and cotangent stand where there is room.
         for beside in (False, True) if values and cotangents else (False,):
-            drawn = collect(trace, names, Shown(values, cotangents, beside))
+            drawn = collect(trace, names, Shown(values, cotangents, beside, badges))
             sizes = [box.size for box in drawn.boxes]
             placed = LAYOUTS[chosen](sizes, drawn.edges, rise=22.0 if shared else 15.0)
             tried.append((max(placed.width / PAGE[0], placed.height / PAGE[1]), drawn, placed))
@@ -104,6 +113,7 @@ def draw_graph(
         entries = legend(kinds, loss, values=values, cotangents=cotangents)
         if marks:
             entries += factor_legend(loss, marks.shared, marks.own)
+        entries += finding_legend([finding.summary for finding in findings])
         return _paint(drawn, placed, marks, entries)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -34,6 +35,7 @@ class Box:
 
     kind: str
     lines: tuple[tuple[Part, ...], ...]
+    badge: str = ""
 
     @property
     def size(self) -> Point:
@@ -59,6 +61,7 @@ class Shown:
     values: bool
     cotangents: bool
     beside: bool
+    badges: Mapping[Node, str] = field(default_factory=dict)
 
 
 def collect(trace: Trace, names: Names, shown: Shown) -> Boxes:
@@ -95,4 +98,5 @@ def _box(trace: Trace, names: Names, node: Node, shown: Shown) -> Box:
         said.append((f"∂ {summary(trace.backward[node])}", SMALL, BLUE))
     lines = [tuple(said)] if shown.beside else [(part,) for part in said]
     formula = typeset(names.line(node)), LETTERS, BLACK
-    return Box(kind_of(trace.graph, node), ((formula,), *filter(None, lines)))
+    texts = ((formula,), *filter(None, lines))
+    return Box(kind_of(trace.graph, node), texts, shown.badges.get(node, ""))

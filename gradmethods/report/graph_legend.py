@@ -81,6 +81,18 @@ def factor_legend(loss: str, common: int, own: Mapping[str, int]) -> list[Entry]
     ]
 
 
+def finding_legend(summaries: Sequence[str]) -> list[Entry]:
+    """Explain the numbers of what `gm.explain` found."""
+    return [Entry(said, _badge_swatch(str(k))) for k, said in enumerate(summaries, 1)]
+
+
+def _badge_swatch(number: str) -> Swatch:
+    def swatch(axes: Any, x: float, y: float) -> None:
+        draw_badge(axes, (x + 7, y), number, filled=True)
+
+    return swatch
+
+
 def _box_swatch(kind: str) -> Swatch:
     def swatch(axes: Any, x: float, y: float) -> None:
         axes.add_patch(

@@ -89,3 +89,5 @@ def draw_node(axes: Any, box: Box, centre: Point) -> None:
             )  # fmt: skip
             start += wide + GAP
         top -= LEADING * line[0][1]
+    if box.badge:
+        draw_badge(axes, (x + w / 2, y + h / 2), box.badge, filled=True)

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 
+from gradmethods.comparison import explain
 from gradmethods.core.naming import brief
 from gradmethods.core.problem import Problem
 from gradmethods.engines.graph import Graph
 from gradmethods.engines.tape import count_factors, trace
+from gradmethods.errors import InvalidOption
 from gradmethods.output.files import check_target, csv_text, write_text
 from gradmethods.report import graph_text
 
@@ -21,9 +23,7 @@ def show_graph(
     out: Path | None = None,
     *,
     form: str = "",
-    values: bool = False,
-    cotangents: bool = False,
-    recognised: bool = False,
+    shown: Collection[str] = (),
     shared: Sequence[str] | None = None,
     layout: str = "auto",
 ) -> str:
@@ -37,10 +37,9 @@ def show_graph(
         Where to write: a picture (SVG, PDF or PNG, after the suffix), or the text that `form` says.
     form : {"", "dot", "data"}
         ``"dot"``: the DOT language; ``"data"``: CSV, a row per node in full precision.
-    values, cotangents : bool
-        Whether they stand at the nodes.
-    recognised : bool
-        Whether a function that backpropagation recognises, such as σ, is one node.
+    shown : collection of {"values", "cotangents", "recognised", "findings"}
+        What stands at the nodes: their values and cotangents; what backpropagation recognises,
+        such as σ, as one node; in a picture, numbers at operations that `gm.explain` tells of.
     shared : sequence of str, optional
         Parameters whose common factors are marked; of the article's network w_h and b_h.
     layout : {"auto", "own", "graphviz"}
@@ -51,6 +50,15 @@ def show_graph(
     str
         The text; empty if a file was written.
     """
+    values, cotangents, recognised, findings = (
+        name in shown for name in ("values", "cotangents", "recognised", "findings")
+    )
+    if findings and (recognised or form or out is None):
+        raise InvalidOption(
+            "What explains NaN and lost digits is drawn into a picture, at the operations as the "
+            "loss has them: give --out, and neither --recognise, --dot nor --data; or use "
+            "gradmethods explain."
+        )
     if out is not None:
         check_target(out)
         if not form:
@@ -65,7 +73,12 @@ def show_graph(
         if shared is None:
             shared = CHAIN if problem.structure.shapes.keys() >= set(CHAIN) else ()
         figure = draw_graph(
-            found, values=values, cotangents=cotangents, shared=shared, layout=layout
+            found,
+            values=values,
+            cotangents=cotangents,
+            shared=shared,
+            explanation=explain(problem) if findings else None,
+            layout=layout,
         )
         title = f"Computational graph of {problem.name}"
         save(figure, out, title=title, caption=_factors(found.graph))

@@ -222,7 +222,7 @@ def counts(name: str = "all") -> list[Case]:
     def paths(case: Case) -> float:
         units, layers = case.hidden
         method = traits(case.provider)
-        worth = (1.2 if method.repeats else 1.0) * method.closed
+        worth = float(method.repeats)
         worth *= 1 if units <= 3 or layers == 1 else 4
         return float(worth * case.n * units ** (layers - 1))
 

@@ -21,10 +21,9 @@ from numpy.typing import NDArray
 from gradmethods.core.distance import norm
 from gradmethods.core.provider import Provider
 from gradmethods.core.structure import Arrays
-from gradmethods.errors import GradientError
 from gradmethods.providers import get_provider
-from gradmethods.providers.backprop import textbook_gradient
 from gradmethods.providers.schemes import ALL, SCHEMES, Scheme
+from gradmethods.truth.seen import Seen, textbook_errors
 from gradmethods.truth.truth import Truth, true_arrays
 
 SLACK = 8.0
@@ -57,13 +56,11 @@ SURE = 3.0
 
 SEEN = 1e3
 """A gradient may err so many times as backpropagation with textbook slopes is seen to in its array,
-where nothing better is known, before it is wrong."""
+where nothing better is known, before it is wrong. To first order rounding errors, all at their
+worst, add up to √T times their root mean square if there are T of them (Cauchy and Schwarz)."""
 
 NEAR = 30.0
 """It is right up to so many times the error of the entry, or of all in its array on average."""
-
-ROUNDED = 1e-2
-"""An error of rounding is this part, or less, of what single precision makes of it."""
 
 DECISIVE = 1e-2
 """A bound that allows more than this part of an entry decides nothing there."""
@@ -234,20 +231,28 @@ def losses_in(prepared: Any) -> Arrays | None:
     return dict(prepared.problem.structure.split(abs(weights).sum(axis=0)))
 
 
-Seen = Callable[[], Arrays | None]
-"""Returns what `textbook_errors` does, perhaps from where it is kept."""
-
-
-def rounding_bound(truth: Truth, gradient: Any, seen: Seen | None = None) -> Bound:
+def rounding_bound(
+    truth: Truth, gradient: Any, seen: Callable[[], Seen | None] | None = None
+) -> Bound:
     """Bound the error of a gradient that has no truncation error, such as this one.
 
     It is `exact_bound`, wherever that decides and the gradient is within it. Elsewhere what
     backpropagation with textbook slopes is seen to err by, `SEEN` times, counts too. Bounds on
-    rounding assume the worst of every operation, and grow with depth beyond use: then it is less.
-    And forward mode is not the measure of all formulas: σ′ = a (1 - a), as all write it, loses the
-    digits of a saturated unit that the derivative of 1 / (1 + exp(-z)) keeps: then it is more, for
-    an array of the gradient that has lost them. Where rounding may take another branch, and its
-    bound is infinite, nothing is wrong that is finite.
+    rounding assume the worst of every operation, and grow with depth beyond use: then it is less,
+    by what it errs where every rounding falls at random. And forward mode is not the measure of all
+    formulas: σ′ = a (1 - a), as all write it, loses the digits of a saturated unit that the
+    derivative of 1 / (1 + exp(-z)) keeps: then it is more, for an array of the gradient that has
+    lost them. Where rounding may take another branch, what is seen of one says nothing of another,
+    and the proven bound stands.
+
+    Parameters
+    ----------
+    truth : Truth
+        The true gradient.
+    gradient : array_like, or containers of them
+        In the structure of the parameters.
+    seen : callable, optional
+        Returns what `textbook_errors` does, perhaps from where it is kept.
     """
     proven = exact_bound(truth)
     plain = decisive(proven, truth)
@@ -257,21 +262,19 @@ def rounding_bound(truth: Truth, gradient: Any, seen: Seen | None = None) -> Bou
     found = seen() if seen else textbook_errors(truth)
     if found is None:
         return plain
-    true, scale, least = true_arrays(truth), scales(truth), least_errors(truth)
-    u, _ = _units(truth)
+    scale, least = scales(truth), least_errors(truth)
     sure, most, counts = dict(plain.sure), dict(plain.most), []
-    for name, error in found.items():
-        own, x = proven[name], abs(true[name])
+    for name, error in found.plain.items():
+        own = proven[name]
         coarse = own > DECISIVE * scale[name]
         rough = bool((error > own).any() and (abs(errors[name]) > own).any())
         if not (coarse.any() or rough):
             continue
         counts.append(name)
-        average = norm(error) / math.sqrt(error.size) if error.size else 0.0
-        entry = NEAR * np.maximum(np.maximum(error, average), u * x)
-        array = np.full_like(own, SEEN * max(norm(error), u * norm(true[name])))
+        entry, array = _from(error, truth, name)
         finer = _capped(entry, scale[name], least[name])
-        less = np.where(np.isinf(own), np.inf, np.minimum(own, np.maximum(entry, array)))
+        _, far = _from(found.random[name], truth, name)
+        less = np.where(truth.branching()[name], own, np.minimum(own, np.maximum(far, array)))
         sure[name] = np.where(coarse, finer, sure[name])
         most[name] = np.where(coarse, less, most[name])
         if rough:
@@ -281,31 +284,12 @@ def rounding_bound(truth: Truth, gradient: Any, seen: Seen | None = None) -> Bou
     return Bound(sure, most, tuple(counts))
 
 
-def textbook_errors(truth: Truth) -> Arrays | None:
-    """Return what rounding makes backpropagation with textbook slopes err by; None if unknown.
-
-    An error that single and double precision share need not be one of rounding, but may be one of
-    the branch that is taken, or of a rule: it is no excuse for anybody, and its array is left out.
-    """
-    problem = truth.problem
-    double = problem.dtype == np.float64
-    try:
-        with np.errstate(all="ignore"):
-            own, other = (
-                truth.error(textbook_gradient(each))
-                for each in (problem, problem.in_dtype(np.float32 if double else np.float64))
-            )
-    except GradientError:
-        return None
-    found = {}
-    for name, error in own.items():
-        mine, others = (
-            np.nan_to_num(abs(e), nan=np.inf, posinf=np.inf) for e in (error, other[name])
-        )
-        fine, coarse = (mine, others) if double else (others, mine)
-        if norm(fine) <= ROUNDED * norm(coarse):
-            found[name] = mine
-    return found
+def _from(error: NDArray[np.float64], truth: Truth, name: str) -> tuple[Any, Any]:
+    """Return the errors up to which entries are right, and beyond which they are wrong."""
+    x, (u, _) = abs(true_arrays(truth)[name]), _units(truth)
+    average = norm(error) / math.sqrt(error.size) if error.size else 0.0
+    entry = NEAR * np.maximum(np.maximum(error, average), u * x)
+    return entry, np.maximum(entry, SEEN * max(norm(error), u * norm(x)))
 
 
 def amplification(truth: Truth) -> Arrays:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -20,14 +20,16 @@ from gradmethods.core.blame import told
 from gradmethods.core.deadline import deadline
 from gradmethods.core.problem import Problem
 from gradmethods.core.structure import Arrays
-from gradmethods.errors import BudgetExceeded, GradientError, NotDifferentiable
+from gradmethods.engines.graph import record
+from gradmethods.errors import BudgetExceeded, NotDifferentiable
 from gradmethods.output.format import duration
-from gradmethods.truth.bounds import textbook_errors
+from gradmethods.truth.along import Sample
+from gradmethods.truth.differences import Differences, by_differences
+from gradmethods.truth.seen import Seen, textbook_errors
 from gradmethods.truth.truth import Truth
 
 if TYPE_CHECKING:
-    from gradmethods.engines.certified import CertifiedGradient
-    from gradmethods.engines.certified import Truth as Answer
+    from gradmethods.engines.certified import CertifiedGradient, Proven
 
 SECONDS = 5.0
 """Seconds that a certificate may take; a certificate of a part may take as many again."""
@@ -53,27 +55,42 @@ class Found:
     problem : Problem
         Whose gradient it is.
     truth : Truth or None
-        The certificate, of `problem` or of steps along a part of its parameters; None if there is
-        none.
+        The certificate, of `problem` or of steps along a part of its parameters; differences with
+        error bars, where values are all that is known of the loss; None if there is neither.
     why : str
         Why there is none; empty if there is one.
-    part : Part or None
-        What is certified, if it is not the whole gradient.
-    tie : gradmethods.engines.certified.Truth or None
+    part : Part, Sample or None
+        What is known, if it is not the whole gradient.
+    beside : dict
+        What was found at points beside it, for whoever asks again.
+    tie : gradmethods.engines.certified.Proven or None
         What is proven where there is no gradient, or where that is not decided.
     """
 
     problem: Problem
     truth: Truth | None = None
     why: str = ""
-    part: Part | None = None
-    tie: Answer | None = None
+    part: Part | Sample | None = None
+    tie: Proven | None = None
+    beside: dict[Any, Any] = field(default_factory=dict, repr=False)
+
+    @property
+    def certified(self) -> bool:
+        """Whether what is known is proven."""
+        return self.truth is not None and not isinstance(self.truth, Differences)
 
     @property
     def words(self) -> str:
         """Say what a gradient is held against."""
         if self.truth is None:
             return f"nothing: {self.why}"
+        if not self.certified:
+            n = self.problem.size
+            every = f"in all {n:,} entries" if n > 1 else "in its one entry"
+            return (
+                f"differences of the loss, not certified (their error bars leave "
+                f"{self.truth.digits} digits), {f'along {self.part.words}' if self.part else every}"
+            )
         digits = f"({self.truth.digits} digits)"
         if self.part is not None:
             return f"certified derivatives {digits} along {self.part.words}"
@@ -83,9 +100,9 @@ class Found:
         )
 
     @cached_property
-    def seen(self) -> Arrays | None:
+    def seen(self) -> Seen | None:
         """The errors of backpropagation with textbook slopes, in the structure of `truth`."""
-        return None if self.truth is None else textbook_errors(self.truth)
+        return textbook_errors(self.truth) if self.truth and self.certified else None
 
     def project(self, arrays: Arrays) -> Arrays:
         """Return what a gradient says of that which is certified, in the structure of `truth`."""
@@ -181,6 +198,9 @@ class Part:
 def find_truth(problem: Problem, seconds: float = SECONDS, *, rounding: bool = True) -> Found:
     """Certify a gradient, or a part of it where that takes too long.
 
+    Of a loss that cannot be evaluated over balls because it is a black box, declared or in fact, it
+    is had by differences.
+
     Parameters
     ----------
     problem : Problem
@@ -204,6 +224,8 @@ def find_truth(problem: Problem, seconds: float = SECONDS, *, rounding: bool = T
             problem,
             why=f"the loss itself is {word} here. Move the parameters to where it is a number.",
         )
+    if problem.black_box:
+        return find_by_differences(problem)
     start = time.perf_counter()
     try:
         found = _whole(problem, seconds)
@@ -218,10 +240,31 @@ def find_truth(problem: Problem, seconds: float = SECONDS, *, rounding: bool = T
         return found or Found(problem, why=why)
     except NotDifferentiable as refusal:
         return Found(problem, why=str(refusal))
-    except GradientError as refusal:
-        return Found(problem, why=f"it cannot be certified: {told(refusal)}")
     except Exception as failure:  # noqa: BLE001  # a stranger's loss may raise anything on balls
-        return Found(problem, why=f"it cannot be certified: {told(failure)}")
+        why = f"it cannot be certified: {told(failure)}"
+        return (
+            find_by_differences(problem, why=why)
+            if _leaves_xp(problem)
+            else Found(problem, why=why)
+        )
+
+
+def find_by_differences(problem: Problem, *, why: str = "", **how: int) -> Found:
+    """Return what differences tell of a gradient, all of it or along a sample.
+
+    How much of it is `gradmethods.truth.differences.by_differences`'s to say.
+    """
+    truth, part = by_differences(problem, **how)
+    return Found(problem, truth, why, part)
+
+
+def _leaves_xp(problem: Problem) -> bool:
+    """Whether a loss that takes `xp` is a black box in fact: nothing records it."""
+    try:
+        record(problem)
+    except Exception:  # noqa: BLE001  # a stranger's loss, as above
+        return True
+    return False
 
 
 def _whole(problem: Problem, seconds: float) -> Found | None:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import math
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from gradmethods.core.distance import norm
 from gradmethods.core.structure import Arrays
@@ -20,6 +22,7 @@ from gradmethods.truth.bounds import (
     decisive,
     rounding_bound,
 )
+from gradmethods.truth.differences import differences_bound
 from gradmethods.truth.find import Found
 from gradmethods.truth.measures import Measures, measure
 from gradmethods.truth.truth import Truth, true_arrays
@@ -60,6 +63,9 @@ class Answered:
         How many times the rounding error of one loss each entry may be off by, for differences.
     stated : dict of str to numpy.ndarray or None
         The bound on the error of each entry that the provider states.
+    rtol : float
+        An error that is accepted, whatever the bound: relative to an entry, or to the root mean
+        square of its array, whichever is larger.
     """
 
     gradient: Arrays
@@ -68,6 +74,7 @@ class Answered:
     claim: Arrays | None = None
     losses: Arrays | None = None
     stated: Arrays | None = None
+    rtol: float = 0.0
 
 
 def judge(answer: Answered, found: Found) -> Verdict:
@@ -114,13 +121,14 @@ def _at_a_tie(answer: Answered, found: Found) -> Verdict:
         claim = np.zeros(size.shape) if answer.claim is None else answer.claim[name]
         known = np.where(np.isfinite(claim), claim, 0.0)
         told |= not np.isfinite(claim).all()
-        near[name] = AVERAGED * u * float(size.max(initial=0.0)) + SURE * known
-        far[name] = SEEN * u * size + CLAIM * known + DECISIVE * size
+        accepted = answer.rtol * np.maximum(size, root_mean_square(size))
+        near[name] = AVERAGED * u * float(size.max(initial=0.0)) + SURE * known + accepted
+        far[name] = SEEN * u * size + CLAIM * known + DECISIVE * size + accepted
     if tie.is_subgradient(gradient, structure.restore(near)):
         return Verdict(SUBGRADIENT, said=found.why)
     if not told and tie.is_subgradient(gradient, structure.restore(far)) is False:
         return Verdict(WRONG, said=f"it is no subgradient. {found.why}")
-    return Verdict(NO_GRADIENT if tie.kind == "no gradient exists" else UNDECIDED, said=found.why)
+    return Verdict(NO_GRADIENT if tie.kind == NO_GRADIENT else UNDECIDED, said=found.why)
 
 
 def bound_of(answer: Answered, found: Found) -> Bound:
@@ -128,14 +136,21 @@ def bound_of(answer: Answered, found: Found) -> Bound:
 
     What a provider states is its bound. Rounding is all that exact methods may be off by, beside
     what they say themselves. What is not exact is held to its own estimate. Without one there is no
-    bound: then digits alone count, and an array with fewer than `LEAST` is wrong.
+    bound: then digits alone count, and an array with fewer than `LEAST` is wrong. Nobody can be
+    held to more than differences know, where these are all there is.
     """
-    truth = found.truth
-    assert truth is not None
+    assert found.truth is not None
+    limits = _bound_of(answer, found, found.truth)
+    return accepting(limits, answer.rtol, found.truth) if answer.rtol else limits
+
+
+def _bound_of(answer: Answered, found: Found, truth: Truth) -> Bound:
     gradient = truth.problem.structure.restore(found.project(answer.gradient))
     if answer.stated is not None:
         return decisive(found.errors(answer.stated), truth)
     claim = None if answer.claim is None else found.errors(answer.claim)
+    if not found.certified:
+        return differences_bound(truth, claim)
     if answer.exact:
         limits = rounding_bound(truth, gradient, lambda: found.seen)
         if claim is None:
@@ -147,6 +162,22 @@ def bound_of(answer: Answered, found: Found) -> Bound:
         losses = None if answer.losses is None else found.errors(answer.losses)
         return claimed_bound(claim, truth, losses)
     return _by_digits(found, truth, gradient)
+
+
+def accepting(limits: Bound, rtol: float, truth: Truth) -> Bound:
+    """Accept errors up to a part of each entry, or of the root mean square of its array."""
+    sure = {}
+    for name, true in true_arrays(truth).items():
+        accepted = rtol * np.maximum(abs(true), root_mean_square(true))
+        sure[name] = np.fmax(limits.sure[name], accepted)  # an array of 0 accepts nothing
+        sure[name] = np.where(accepted > 0, sure[name], limits.sure[name])
+    most = {name: np.fmax(most, sure[name]) for name, most in limits.most.items()}
+    return replace(limits, sure=sure, most=most)
+
+
+def root_mean_square(array: NDArray[Any]) -> float:
+    """Return the typical size of the entries of an array."""
+    return norm(array) / math.sqrt(array.size) if array.size else 0.0
 
 
 def _by_digits(found: Found, truth: Truth, gradient: Any) -> Bound:

@@ -46,6 +46,10 @@ class Truth(Protocol):
         """Bound, for each component, what rounding does to it in the problem's own precision."""
         ...
 
+    def branching(self) -> Arrays:
+        """Say, for each component, whether rounding may take another branch, or end in none."""
+        ...
+
     def loss_rounding(self) -> float:
         """Bound the same for the loss."""
         ...

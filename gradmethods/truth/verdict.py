@@ -4,14 +4,27 @@ Whoever wants to know whether a gradient is right asks here: comparisons, checks
 report, advice and benchmarks. Nothing votes, and no method is trusted before another: an error is
 measured against the certified truth, and held against the bound of the method that made it.
 
-======================  ============================================================================
-``right``               every entry errs by no more than a bound that is at most one hundredth of it
-``wrong``               an entry errs by more than its bound allows, or is not finite
-``not decided``         neither: the bound allows more than a hundredth of an entry, or there is no
-                        certificate
-``a valid subgradient``  there is no gradient, and this is one along a direction: `ties`
-``no gradient exists``  proven, and this is no valid subgradient
-======================  ============================================================================
+What is proven of the gradient at a point says what a given gradient can be called there:
+
+===================================  ===============================================================
+proven                               verdicts
+===================================  ===============================================================
+certified gradient                   right, wrong, not decided
+no gradient exists                   a valid subgradient, wrong, no gradient exists
+every subgradient lies in this ball  a valid subgradient, wrong, not decided
+not decided                          a valid subgradient, not decided; wrong if it is not finite
+===================================  ===============================================================
+
+``right``
+    Every entry errs by no more than a bound that is at most one hundredth of it.
+``a valid subgradient``
+    An average of gradients that the loss has beside the point, each along some direction.
+``wrong``
+    An entry errs by more than its bound allows, is in no subgradient, or is not finite.
+``no gradient exists``
+    That is proven, and it is not decided whether this is a valid subgradient.
+``not decided``
+    None of these: a bound allows more than one hundredth of an entry, or nothing is proven.
 """
 
 from __future__ import annotations

@@ -11,6 +11,11 @@ from gradmethods.errors import InvalidProblem
 
 NAMED = (Parameter.POSITIONAL_OR_KEYWORD, Parameter.KEYWORD_ONLY)
 
+BLACK_BOX = (
+    " If it cannot be written over xp (a solver, a torch model, compiled code), pass "
+    "black_box=True to gm.Problem: then its values alone are used."
+)
+
 
 def check_signature(loss: Callable[..., Any], data: Collection[str], name: str) -> None:
     """Refuse a loss that cannot take these data by name, or not `xp`.
@@ -29,7 +34,40 @@ def check_signature(loss: Callable[..., Any], data: Collection[str], name: str) 
         return
     wrong = _mistake(list(signature.parameters.values()), data)
     if wrong:
-        raise InvalidProblem(f"The loss {name!r} {wrong} {wanted(data)}")
+        box = BLACK_BOX if lacks_xp(loss) else ""
+        raise InvalidProblem(f"The loss {name!r} {wrong} {wanted(data)}{box}")
+
+
+def check_data_signature(loss: Callable[..., Any], data: Collection[str], name: str) -> None:
+    """Refuse a black box that cannot take these data by name.
+
+    Raises
+    ------
+    InvalidProblem
+        Saying how it is called.
+    """
+    try:
+        inspect.signature(loss).bind(None, **dict.fromkeys(data))
+    except ValueError:  # written in C
+        return
+    except TypeError as error:
+        if "'xp'" in str(error):  # which it is given where it insists
+            return
+        names = "".join(f", {name}={name}" for name in data)
+        raise InvalidProblem(
+            f"The loss {name!r} cannot be called as {name}(params{names}): {error}. Data are "
+            "passed by name; what is none belongs into the function, or into an object that has it."
+        ) from error
+
+
+def lacks_xp(loss: Callable[..., Any]) -> bool:
+    """Whether a loss takes no keyword `xp`, as far as its signature tells."""
+    try:
+        parameters = inspect.signature(loss, follow_wrapped=False).parameters
+    except (TypeError, ValueError):
+        return True
+    kinds = {parameter.kind for parameter in parameters.values()}
+    return "xp" not in parameters and Parameter.VAR_KEYWORD not in kinds
 
 
 def wanted(data: Collection[str]) -> str:

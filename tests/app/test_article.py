@@ -29,7 +29,7 @@ def run():
 
 
 @pytest.mark.medium
-def test_train_writes_what_it_shows(tmp_path, capsys):
+def test_train_writes_what_it_shows(tmp_path, capsys, svg_alone):
     # If it fails, a run leaves pictures without data, or data without a caption.
     out = tmp_path / "run"
     arguments = ["train", "--data", "xor", "--set", "batch=20", "--epochs", "5", "--out", str(out)]
@@ -176,7 +176,7 @@ def test_the_animation_moves(run):
 
 
 @pytest.mark.medium
-def test_article_writes_each_part(tmp_path, capsys, monkeypatch):
+def test_article_writes_each_part(tmp_path, capsys, monkeypatch, svg_alone):
     # If it fails, a part of the article has no figure or table, or an unfinished run says finished.
     for name, small in (
         ("gradient_norms", {"depths": [1, 2], "seeds": [0]}),

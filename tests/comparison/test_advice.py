@@ -143,13 +143,13 @@ def test_what_was_not_verified_is_not_advised():
     """If digits that nobody checked were called correct, a guess would pass for a measurement."""
 
     def loss(w, *, xp=np):
-        return np.sum(np.exp(w))
+        return xp.sum(xp.sqrt(w**4))
 
-    problem = gm.Problem(loss, np.array([0.3, 0.7]))
+    problem = gm.Problem(loss, np.array([0.0, 0.7]))
     for found in (advise(problem), gm.compare(problem, seconds=0.01).advice):
         assert found.able() == []
         assert found.best(10) is None
-        assert "np.exp" in found.doubt
+        assert "xp.sqrt" in found.doubt
         assert not any(o.certified for o in found.options)
         assert "No method is advised" in str(found)
 
@@ -258,7 +258,7 @@ def test_any_accuracy_is_not_said_where_it_is_not_had():
     """Whoever needs 12 digits and reads "for any accuracy" would take a method with 9."""
     rough = Advice(KINK, 1.0, (option("numerical", 0.0, 10.0, 9.0),), "the truth")
     assert "For any accuracy" not in str(rough)
-    assert "For 1 digit and more: numerical (9 digits)" in str(rough)
+    assert "For up to 6 digits: numerical (9 digits)" in str(rough)
     assert "For 12 digits and more: no method here gives that." in str(rough)
     fine = Advice(KINK, 1.0, (option("backprop", 0.0, 10.0, 15.0),), "the truth")
     assert "For any accuracy: backprop (15 digits)" in str(fine)

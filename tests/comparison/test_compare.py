@@ -76,15 +76,17 @@ def test_obstacles_are_rows_with_reasons():
     """A method that cannot run must be listed with its reason, not left out."""
 
     def loss(w, *, xp=np):
-        return np.sum(w * w)  # np where xp was needed: only plain NumPy can run it
+        return np.sum(w * w)  # np where xp was needed: a black box in fact
 
     comparison = gm.compare(gm.Problem(loss, np.array([0.3, 0.7])), seconds=0)
     assert comparison.verdicts == {
         "analytical": "obstacle",
-        "numerical": "not decided",
+        "numerical": "right",
         "numerical:complex-step": "obstacle",
         "backprop": "obstacle",
     }
+    assert not comparison.truth.certified
+    assert "np.sum" in comparison.truth.why
     assert "np.sum" in comparison.table.loc["backprop", "obstacle"]
     assert "np.sum" in str(comparison)
 

@@ -126,7 +126,7 @@ def test_the_check_of_parameters_holds_no_name_as_text():
 def test_drawings_are_well_formed_whatever_the_names(name, tmp_path):
     """A control character makes an SVG malformed, a dollar sign a formula that is none."""
     out = tmp_path / "graph.svg"
-    show_graph(doubled(name), out, values=True)
+    show_graph(doubled(name), out, shown=("values",))
     xml.dom.minidom.parse(str(out))  # noqa: S318  # our own file
     for form in ("dot", "data", ""):
         text = show_graph(doubled(name), form=form)

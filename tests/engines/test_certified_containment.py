@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from fractions import Fraction
+from functools import partial
 from typing import Any
 
 import mpmath  # type: ignore[import-untyped]  # published without types
@@ -123,7 +124,7 @@ def least_squares(problem: Any) -> dict[str, list[Fraction]]:
 
 
 @pytest.mark.medium
-@each_function
+@partial(each_function, every=2)
 def test_the_enclosure_holds_every_function(case):
     """Thirty digits of a rule are checked, where floating-point gradients check fifteen."""
     problem = case.problem()

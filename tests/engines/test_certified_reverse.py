@@ -26,7 +26,7 @@ def sweep(problem: gm.Problem, unit: float = 0.0, bits: int = BITS) -> Any:
 
 def forwards(problem: gm.Problem, unit: float = 0.0, bits: int = BITS) -> Any:
     with working(bits):
-        return evaluate._forwards(problem, point_of(problem), unit, np.inf)[1]
+        return evaluate._forwards(problem, point_of(problem), lambda: Balls(unit))[1]
 
 
 def pairs(first: Any, second: Any) -> list[tuple[Any, Any]]:

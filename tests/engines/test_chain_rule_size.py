@@ -7,8 +7,8 @@ import pytest
 import sympy
 
 import gradmethods as gm
-from gradmethods.engines.symbolic.chain import names as chain_names
-from gradmethods.engines.symbolic.chain import write
+from gradmethods.engines.symbolic import names as chain_names
+from gradmethods.engines.symbolic import write
 from tests.chain_checks import CHAIN, assert_equal_to_backprop, mlp
 
 

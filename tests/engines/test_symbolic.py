@@ -229,4 +229,4 @@ def test_form_and_name():
 def test_preparation_is_told_by_part():
     """Break-even is read from these seconds; a part that is missing would be free."""
     prepared = gm.Analytical().prepare(gm.problems.get("mlp", widths=(2, 3, 1), batch=5))
-    assert list(prepared.preparation) == ["build", "prove", "derive", "cse", "compile"]
+    assert list(prepared.preparation) == ["build", "prove", "derive", "compile"]

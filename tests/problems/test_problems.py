@@ -1,26 +1,21 @@
-"""The catalogue of problems: losses against independent formulas, gradients derived by hand, data.
+"""The catalogue of problems: gradients derived by hand, sizes, seeds, dtypes, and what is refused.
 
-The gradients by hand share nothing with any provider: agreement between methods cannot reveal a
-wrong rule that they have in common, and it cannot reveal a wrong loss at all.
+That the losses are the formulas that they claim to be is held by `test_loss_formulas.py`: agreement
+between gradients cannot reveal a wrong loss.
 """
 
 from __future__ import annotations
 
-import itertools
 import math
 import pickle
 from typing import Any
 
-import mpmath  # type: ignore[import-untyped]  # published without types
 import numpy as np
 import pytest
 
 from gradmethods import Backprop, problems
 from gradmethods.errors import InvalidOption, UnknownName
-from gradmethods.problems import datasets
-
-EXACT = 1e-12
-"""Of the norm of an array: a thousand roundings of 1.1e-16 in a row, and cancellation by ten."""
+from tests.by_hand import CASES, EXACT, as_dict, assert_equal
 
 CENTRAL = 3e-8
 """Of the norm of the gradient: with step ∛u·|x|, or ∛u/10 near 0, a central difference errs by
@@ -28,115 +23,6 @@ u^(2/3), 2e-11, times ratios of value and third derivative to gradient, some hun
 
 SINGLE = 2e-5
 """Of the norm of an array: three hundred roundings of 6e-8 in a row, which is float32."""
-
-
-# -- gradients by hand
-
-
-def sigma(z):
-    return 1 / (1 + np.exp(-z))
-
-
-def smallest_by_hand(params, x, t):
-    h = sigma(params["w_h"] * x + params["b_h"])
-    y = sigma(params["w_y"] * h + params["b_y"])
-    to_z_y = 2 * (y - t) * y * (1 - y)
-    to_z_h = to_z_y * params["w_y"] * h * (1 - h)
-    return {"w_h": to_z_h * x, "b_h": to_z_h, "w_y": to_z_y * h, "b_y": to_z_y}
-
-
-def classifier_by_hand(params, X, t):
-    h = sigma(X @ params["W1"].T + params["b1"])
-    to_z2 = (sigma(h @ params["W2"] + params["b2"]) - t) / len(t)
-    to_z1 = np.outer(to_z2, params["W2"]) * h * (1 - h)
-    return {"W1": to_z1.T @ X, "b1": to_z1.sum(axis=0), "W2": h.T @ to_z2, "b2": to_z2.sum()}
-
-
-VALUES: dict[str, Any] = {"sigmoid": sigma, "tanh": np.tanh, "relu": lambda z: z * (z > 0)}
-# Written with the values h that the activations take.
-SLOPES: dict[str, Any] = {
-    "sigmoid": lambda h: h * (1 - h),
-    "tanh": lambda h: 1 - h**2,
-    "relu": lambda h: (h > 0) * 1.0,
-}
-
-
-def mlp_by_hand(activation: str, loss: str) -> Any:
-    def gradient(params, X, t):
-        values, layers = [X], len(params) // 2
-        for k in range(1, layers):
-            z = values[-1] @ params[f"W{k}"].T + params[f"b{k}"]
-            values.append(VALUES[activation](z))
-        y = sigma(values[-1] @ params[f"W{layers}"].T + params[f"b{layers}"])
-        delta = (y - t) / t.size
-        if loss == "squared-error":
-            delta = 2 * delta * y * (1 - y)
-        gradients: dict[str, Any] = {}
-        for k in range(layers, 0, -1):
-            gradients |= {f"W{k}": delta.T @ values[k - 1], f"b{k}": delta.sum(axis=0)}
-            delta = delta @ params[f"W{k}"] * SLOPES[activation](values[k - 1])
-        return {name: gradients[name] for name in params}
-
-    return gradient
-
-
-def logistic_by_hand(params, X, t, penalty):
-    residual = (sigma(X @ params["w"] + params["b"]) - t) / len(t)
-    return {"w": residual @ X + penalty * params["w"], "b": residual.sum()}
-
-
-def rosenbrock_by_hand(x):
-    bend = x[1:] - x[:-1] ** 2
-    gradient = np.zeros_like(x)
-    gradient[1:] += 200 * bend
-    gradient[:-1] += -400 * x[:-1] * bend - 2 * (1 - x[:-1])
-    return gradient
-
-
-def helmholtz_by_hand(x, A, b, RT):
-    plus, minus = 1 + math.sqrt(2), 1 - math.sqrt(2)
-    s, Ax = b @ x, A @ x
-    ideal = np.log(x / (1 - s)) + 1 + x.sum() * b / (1 - s)
-    scale, log_ratio = x @ Ax / (math.sqrt(8) * s), np.log((1 + plus * s) / (1 + minus * s))
-    # d log_ratio / ds, the fractions brought together: plus − minus = √8, plus · minus = −1.
-    slope = math.sqrt(8) / (1 + 2 * s - s**2)
-    to_scale = 2 * Ax / (math.sqrt(8) * s) - scale / s * b
-    return RT * ideal - to_scale * log_ratio - scale * slope * b
-
-
-def log_sum_exp_by_hand(x):
-    weights = np.exp(x - x.max())
-    return weights / weights.sum()
-
-
-CASES: dict[str, tuple[str, dict[str, Any], Any]] = {
-    "smallest": ("network-1-1-1", {}, smallest_by_hand),
-    "island": ("island", {}, classifier_by_hand),
-    "xor": ("xor", {"batch": 37, "seed": 4}, classifier_by_hand),
-    "logistic": ("logistic-regression", {}, logistic_by_hand),
-    "logistic-9": ("logistic-regression", {"features": 9, "penalty": 3.7}, logistic_by_hand),
-    "rosenbrock": ("rosenbrock", {}, rosenbrock_by_hand),
-    "rosenbrock-2": ("rosenbrock", {"n": 2}, rosenbrock_by_hand),
-    "helmholtz": ("helmholtz", {}, helmholtz_by_hand),
-    "helmholtz-40": ("helmholtz", {"n": 40, "seed": 2}, helmholtz_by_hand),
-    "log-sum-exp": ("log-sum-exp", {}, log_sum_exp_by_hand),
-    "log-sum-exp-100": ("log-sum-exp", {"n": 100, "spread": 5.0}, log_sum_exp_by_hand),
-    "mlp": ("mlp", {}, mlp_by_hand("sigmoid", "cross-entropy")),
-    "mlp-one-layer": (
-        "mlp",
-        {"widths": (4, 3), "loss": "logits"},
-        mlp_by_hand("sigmoid", "logits"),
-    ),
-}
-CASES |= {
-    f"mlp-{activation}-{loss}": (
-        "mlp",
-        {"widths": (3, 7, 5, 4, 2), "batch": 11, "activation": activation, "loss": loss, "seed": 1},
-        mlp_by_hand(activation, loss),
-    )
-    for activation in ("sigmoid", "tanh", "relu")
-    for loss in ("cross-entropy", "logits", "squared-error")
-}
 
 
 @pytest.fixture(params=CASES)
@@ -149,20 +35,6 @@ def moved(problem):
     """Another point than the one prepared at; all problems stay inside their domains."""
     point = problem.structure.check(problem.params)
     return problem.structure.restore({name: 1.07 * array for name, array in point.items()})
-
-
-def as_dict(gradient):
-    return gradient if isinstance(gradient, dict) else {"": gradient}
-
-
-def assert_equal(gradient, expected, tolerance):
-    """Compare array by array, relative to each array's norm; NaN fails."""
-    given, wanted = as_dict(gradient), as_dict(expected)
-    assert list(given) == list(wanted)
-    for name, array in wanted.items():
-        assert np.shape(given[name]) == np.shape(array)
-        error = np.linalg.norm(np.ravel(given[name] - array))
-        assert error <= tolerance * np.linalg.norm(np.ravel(array)), name
 
 
 def central_differences(problem, params):
@@ -213,148 +85,6 @@ def test_the_comparison_catches_one_wrong_entry(case, mistake):
         wrong[entry] = mistake(wrong[entry])
         with pytest.raises(AssertionError):
             assert_equal(expected | {name: wrong}, expected, EXACT)
-
-
-# -- losses against independent formulas, in 50 digits
-
-
-def exact_sigma(z):
-    return 1 / (1 + mpmath.exp(-z))
-
-
-def exact_layer(rows, W, b, activate):
-    return [
-        [activate(mpmath.fdot(row, w) + bias) for w, bias in zip(W, b, strict=True)] for row in rows
-    ]
-
-
-def exact_mlp(params, X, t, activation, loss):
-    activate = {
-        "sigmoid": exact_sigma,
-        "tanh": mpmath.tanh,
-        "relu": lambda z: max(z, mpmath.mpf(0)),
-    }
-    params = {name: array.tolist() for name, array in params.items()}
-    rows, layers = X.tolist(), len(params) // 2
-    for k in range(1, layers):
-        rows = exact_layer(rows, params[f"W{k}"], params[f"b{k}"], activate[activation])
-    rows = exact_layer(rows, params[f"W{layers}"], params[f"b{layers}"], exact_sigma)
-    terms = []
-    for y, target in zip(itertools.chain(*rows), t.ravel().tolist(), strict=True):
-        if loss == "squared-error":
-            terms.append((y - target) ** 2)
-        else:
-            terms.append(-mpmath.log(y if target else 1 - y))
-    return mpmath.fsum(terms) / t.size
-
-
-@pytest.mark.parametrize("activation", ["sigmoid", "tanh", "relu"])
-@pytest.mark.parametrize("loss", ["cross-entropy", "logits", "squared-error"])
-def test_mlp_loss_is_the_formula(activation, loss):
-    # If it fails, the loss behind every cost measurement is not the network that it claims to be.
-    problem = problems.get("mlp", widths=(2, 4, 3, 2), batch=5, activation=activation, loss=loss)
-    with mpmath.workdps(50):
-        exact = exact_mlp(problem.params, **problem.data, activation=activation, loss=loss)
-        assert abs(exact - float(problem.value())) <= EXACT * abs(exact)
-
-
-@pytest.mark.parametrize("name", ["island", "xor"])
-def test_the_articles_classifier_is_an_mlp(name):
-    # If it fails, the article's network is not 2-3-1 with sigmoids and a mean cross entropy.
-    problem = problems.get(name, batch=9)
-    params: Any = problem.params
-    params |= {"W2": params["W2"][None, :], "b2": params["b2"][None]}
-    X, t = problem.data["X"], problem.data["t"][:, None]
-    with mpmath.workdps(50):
-        exact = exact_mlp(params, X, t, "sigmoid", "cross-entropy")
-        assert abs(exact - float(problem.value())) <= EXACT * abs(exact)
-
-
-def exact_smallest(params, x, t):
-    w_h, b_h, w_y, b_y = (mpmath.mpf(float(params[k])) for k in ("w_h", "b_h", "w_y", "b_y"))
-    h = exact_sigma(w_h * float(x) + b_h)
-    return (exact_sigma(w_y * h + b_y) - float(t)) ** 2
-
-
-def exact_logistic(params, X, t, penalty):
-    w, b = params["w"].tolist(), float(params["b"])
-    total = mpmath.mpf(0)
-    for row, target in zip(X.tolist(), t.tolist(), strict=True):
-        probability = exact_sigma(mpmath.fdot(row, w) + b)
-        total -= mpmath.log(probability if target else 1 - probability)
-    return total / len(t) + float(penalty) / 2 * mpmath.fdot(w, w)
-
-
-def exact_rosenbrock(x):
-    x = [mpmath.mpf(entry) for entry in x.tolist()]
-    return mpmath.fsum(
-        100 * (x[i + 1] - x[i] ** 2) ** 2 + (1 - x[i]) ** 2 for i in range(len(x) - 1)
-    )
-
-
-def exact_helmholtz(x, A, b, RT):
-    x, A, b = x.tolist(), A.tolist(), b.tolist()
-    bx = mpmath.fdot(b, x)
-    root = mpmath.sqrt(2)
-    mixing = mpmath.fsum(entry * mpmath.log(entry / (1 - bx)) for entry in x)
-    xAx = mpmath.fsum(
-        p * q * A[i][j] for i, p in enumerate(x) for j, q in enumerate(map(mpmath.mpf, x))
-    )
-    ratio = (1 + (1 + root) * bx) / (1 + (1 - root) * bx)
-    return float(RT) * mixing - xAx / (mpmath.sqrt(8) * bx) * mpmath.log(ratio)
-
-
-def exact_log_sum_exp(x):
-    return mpmath.log(mpmath.fsum(map(mpmath.exp, x.tolist())))
-
-
-@pytest.mark.parametrize(
-    ("name", "options", "exact"),
-    [
-        ("network-1-1-1", {}, exact_smallest),
-        ("logistic-regression", {"batch": 20}, exact_logistic),
-        ("rosenbrock", {}, exact_rosenbrock),
-        ("helmholtz", {}, exact_helmholtz),
-        ("log-sum-exp", {}, exact_log_sum_exp),
-        ("log-sum-exp", {"spread": 1000.0}, exact_log_sum_exp),
-    ],
-)
-def test_loss_is_the_formula(name, options, exact):
-    # If it fails, all methods may agree on the gradient of something else.
-    problem = problems.get(name, **options)
-    with mpmath.workdps(50):
-        value = exact(problem.params, **problem.data)
-        assert abs(value - float(problem.value())) <= EXACT * abs(value)
-
-
-def test_logits_stay_finite_where_probabilities_round_to_one():
-    # If it fails, the stable form is not stable, or the two forms are not the same function.
-    by_loss = {
-        loss: problems.get("mlp", widths=(2, 1), loss=loss) for loss in ("cross-entropy", "logits")
-    }
-    values = {loss: problem.value() for loss, problem in by_loss.items()}
-    assert values["logits"] == pytest.approx(values["cross-entropy"], rel=EXACT)
-    params: Any = by_loss["logits"].params
-    far = {name: 1e4 * array for name, array in params.items()}
-    assert not np.isfinite(by_loss["cross-entropy"].value(far))
-    value, gradient = Backprop().prepare(by_loss["logits"])(far)
-    assert np.isfinite(value)
-    assert_equal(gradient, stable_by_hand(far, **by_loss["logits"].data), EXACT)
-
-
-def stable_by_hand(params, X, t):
-    z = X @ params["W1"].T + params["b1"]
-    small = np.exp(-abs(z))
-    residual = (np.where(z > 0, 1, small) / (1 + small) - t) / t.size
-    return {"W1": residual.T @ X, "b1": residual.sum(axis=0)}
-
-
-def test_penalty_is_data():
-    # If it fails, a prepared gradient has baked the penalty in.
-    problem = problems.get("logistic-regression")
-    gradient = Backprop().prepare(problem)(problem.params, penalty=0.7).gradient
-    expected = logistic_by_hand(problem.params, **problem.data | {"penalty": 0.7})
-    assert_equal(gradient, expected, EXACT)
 
 
 # -- sizes, seeds and dtypes
@@ -454,69 +184,6 @@ def test_losses_can_be_pickled_and_compared():
         copy = pickle.loads(pickle.dumps(problem))  # noqa: S301  # our own bytes
         assert copy.loss == problem.loss
         assert copy.value() == problem.value()
-
-
-# -- data sets
-
-
-@pytest.mark.parametrize("draw", [datasets.island, datasets.xor, datasets.moons])
-def test_data_sets_are_balanced_and_deterministic(draw):
-    # If it fails, an accuracy of one half no longer means guessing, or plots change between runs.
-    X, t = draw(200, seed=3)
-    assert (X.shape, t.shape, X.dtype, t.dtype) == ((200, 2), (200,), float, float)
-    assert set(t) == {0.0, 1.0}
-    assert t.mean() == 0.5
-    assert np.array_equal(draw(200, seed=3)[0], X)
-    assert not np.array_equal(draw(200, seed=4)[0], X)
-    assert np.array_equal(draw(200, seed=np.random.default_rng(3))[0], X)
-
-
-def test_island_has_class_1_in_the_middle():
-    # If it fails, the island is not an island.
-    X, t = datasets.island(400, noise=0.3)
-    distance = np.linalg.norm(X, axis=1)
-    assert distance[t == 1].max() < distance[t == 0].min()
-
-
-def test_xor_has_opposite_corners_in_one_class():
-    # If it fails, the corners are not those of exclusive or.
-    X, t = datasets.xor(400, noise=0.3)
-    assert np.array_equal(t == 1, (X[:, 0] > 0) != (X[:, 1] > 0))
-    assert {tuple(signs) for signs in np.sign(X)} == {(1, 1), (1, -1), (-1, 1), (-1, -1)}
-
-
-def test_moons_reach_into_each_other():
-    # If it fails, the moons are two heaps that a line separates.
-    X, t = datasets.moons(400, noise=0.01)
-    upper, lower = X[t == 0], X[t == 1]
-    assert upper[:, 0].max() > lower[:, 0].min() + 2  # side by side in part
-    assert upper[:, 1].min() < lower[:, 1].max() - 1  # and one above the other's ends
-    assert abs(X.mean(axis=0)).max() < 0.3
-
-
-@pytest.mark.parametrize("name", ["island", "xor", "mlp"])
-@pytest.mark.parametrize("seed", range(5))
-def test_no_straight_line_separates_the_classes(name, seed):
-    # If it fails, the toy problems need no hidden layer.
-    problem = problems.get(name, seed=seed, batch=200)
-    X, t = problem.data["X"], problem.data["t"].reshape(-1)
-    columns = np.column_stack([X, np.ones(len(X))])
-    best = columns @ np.linalg.lstsq(columns, 2 * t - 1)[0]
-    assert ((best > 0) == (t == 1)).mean() < 0.8
-
-
-@pytest.mark.parametrize("name", ["island", "xor"])
-def test_the_article_can_be_repeated(name):
-    # If it fails, gradient descent as in the article (rate 1, 2,000 epochs) learns nothing here.
-    problem = problems.get(name)
-    prepared = Backprop().prepare(problem)
-    params: Any = problem.params
-    for _ in range(2000):
-        gradient: Any = prepared(params).gradient
-        params = {key: params[key] - gradient[key] for key in params}
-    X, t = problem.data["X"], problem.data["t"]
-    h = sigma(X @ params["W1"].T + params["b1"])
-    assert ((h @ params["W2"] + params["b2"] > 0) == (t == 1)).mean() >= 0.95
 
 
 # -- the catalogue

@@ -95,8 +95,9 @@ def test_a_loss_that_writes_into_its_argument_is_stopped(scheme):
 
 @pytest.mark.medium
 @pytest.mark.parametrize("scheme", ["forward", "five-point", "complex-step"])
-def test_memory_does_not_grow_with_passes(scheme):
+def test_memory_does_not_grow_with_passes(scheme, monkeypatch):
     """A copy per pass, or all places laid out at once, would not reach a million parameters."""
+    monkeypatch.setattr(schemes, "BLOCK", 512)
     n = 3 * schemes.BLOCK
     x = np.full(n, 0.3)
     prepared = prepare(scheme, gm.Problem(lambda w, *, xp=np: w[0] * w[1], x))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -27,7 +28,7 @@ MLPS = ((2, 3, 1), (2, 7, 5, 1), (3, 4, 6, 2), (2, 1, 1))
 
 
 @pytest.mark.medium
-@each_function
+@partial(each_function, every=2)
 def test_same_as_plain_on_every_function(case):
     """A primitive that loses pins, or mistakes which entries depend on which, changes a result."""
     problem = case.problem()

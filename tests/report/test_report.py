@@ -22,7 +22,7 @@ from gradmethods.report.caveats import caveats
 from gradmethods.report.text import case_line, summary
 from gradmethods.timing import rounds, timing
 from gradmethods.timing.cases import Case, grid
-from tests.report_records import REASON, gap, record, write_run
+from tests.report_records import REASON, draw_svg_alone, gap, record, write_run
 
 pytestmark = pytest.mark.medium
 
@@ -41,6 +41,7 @@ def run(tmp_path_factory):
         patch.setattr(rounds.Rounds, "__init__", poison)
         patch.setattr(gm.Problem, "__init__", poison)
         patch.setattr(subprocess, "run", poison)
+        draw_svg_alone(patch)
         write_report(out)
     return out
 

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import argparse
 import math
-import re
 from pathlib import Path
 from typing import Any
 
-from gradmethods.app.commands.new import add_problem, new
+from gradmethods.app.commands.new import add_problem, add_providers, new, providers_of
 from gradmethods.errors import InvalidOption
 
 
@@ -20,13 +19,18 @@ def add(commands: Any) -> None:
         "hold the providers against each other on one problem, and say which to use",
         "gradmethods compare island\n"
         "  gradmethods compare mlp --set widths=2,32,32,1 --set activation=relu\n"
-        "  gradmethods compare path/to/file.py:problem --providers analytical,numerical:forward",
+        "  gradmethods compare path/to/file.py:problem --gradient path/to/file.py:my_gradient\n"
+        "  gradmethods compare path/to/file.py:problem --providers backprop,torch,own.py:provider",
     )
     add_problem(command)
+    add_providers(command, "analytical,numerical,numerical:complex-step,backprop")
     command.add_argument(
-        "--providers",
-        help="names with commas between them "
-        "(default: analytical,numerical,numerical:complex-step,backprop)",
+        "--gradient",
+        action="append",
+        default=[],
+        metavar="FILE.py:NAME",
+        help="a gradient that you wrote, to compare with them: a function of the parameters, and "
+        "of the data by name if it wants them; may be repeated",
     )
     command.add_argument(
         "--seconds",
@@ -50,7 +54,7 @@ def add(commands: Any) -> None:
 def run(options: argparse.Namespace) -> int:
     """Run the command; return the exit status."""
     from gradmethods.app.locate import find_problem
-    from gradmethods.comparison import compare
+    from gradmethods.comparison import DEFAULT_PROVIDERS, compare
     from gradmethods.output.files import check_target, csv_text, write_text
 
     if not 0 <= options.seconds < math.inf:
@@ -67,13 +71,11 @@ def run(options: argparse.Namespace) -> int:
         from gradmethods.output.figures import check_format, save
 
         check_format(check_target(options.plot))
-    # A comma within brackets belongs to a provider's own options.
-    names = None
-    if options.providers is not None:
-        names = [name.strip() for name in re.split(r",(?![^\[]*\])", options.providers)]
     problem = find_problem(options.problem, options.size)
+    names = providers_of(options.providers)
+    chosen = [*(DEFAULT_PROVIDERS if names is None else names), *options.gradient]
     comparison = compare(
-        problem, names, seconds=options.seconds, truth_seconds=options.truth_seconds
+        problem, chosen, seconds=options.seconds, truth_seconds=options.truth_seconds
     )
     print(comparison)
     if options.csv or options.plot:

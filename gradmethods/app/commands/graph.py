@@ -8,6 +8,18 @@ from typing import Any
 
 from gradmethods.app.commands.new import add_problem, new
 
+SHOWN = (
+    ("--values", "values", "show values after the forward pass"),
+    ("--cotangents", "cotangents", "show cotangents after the backward pass"),
+    ("--recognise", "recognised", "show what backprop recognises, σ say, as one node"),
+    (
+        "--explain",
+        "findings",
+        "number operations that make a NaN or an infinity, or lose digits",
+    ),
+)
+"""Options, what they add to what is shown, and their help."""
+
 
 def add(commands: Any) -> None:
     """Add the sub-command."""
@@ -20,13 +32,8 @@ def add(commands: Any) -> None:
     )
     add_problem(command)
     command.add_argument("--out", type=Path, help="draw to this SVG, PDF or PNG; write text there")
-    command.add_argument("--values", action="store_true", help="show values after the forward pass")
-    command.add_argument(
-        "--cotangents", action="store_true", help="show cotangents after the backward pass"
-    )
-    command.add_argument(
-        "--recognise", action="store_true", help="show what backprop recognises, σ say, as one node"
-    )
+    for option, shown, what in SHOWN:
+        command.add_argument(option, action="append_const", const=shown, dest="shown", help=what)
     command.add_argument(
         "--shared",
         help="two or more parameters with commas between them: mark the factors that they share",
@@ -42,7 +49,7 @@ def add(commands: Any) -> None:
     form.add_argument(
         "--data", action="store_const", const="data", dest="form", help="as CSV, a row per node"
     )
-    command.set_defaults(run=run, form="")
+    command.set_defaults(run=run, form="", shown=[])
 
 
 def run(options: argparse.Namespace) -> int:
@@ -56,9 +63,7 @@ def run(options: argparse.Namespace) -> int:
         problem,
         options.out,
         form=options.form,
-        values=options.values,
-        cotangents=options.cotangents,
-        recognised=options.recognise,
+        shown=options.shown,
         shared=shared,
         layout=options.layout,
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import re
 from typing import Any
 
 OUT = "folder to write to; what an earlier run wrote there is replaced (default: %(default)s)"
@@ -20,9 +21,13 @@ def new(commands: Any, name: str, summary: str, example: str) -> argparse.Argume
     return command
 
 
-def add_problem(command: argparse.ArgumentParser) -> None:
+def add_problem(command: argparse.ArgumentParser, *, optional: bool = False) -> None:
     """Add the arguments that name a problem."""
-    command.add_argument("problem", help="a name of the catalogue, or path/to/file.py:problem")
+    command.add_argument(
+        "problem",
+        nargs="?" if optional else None,
+        help="a name of the catalogue, or path/to/file.py:problem",
+    )
     command.add_argument(
         "--set",
         action="append",
@@ -31,6 +36,22 @@ def add_problem(command: argparse.ArgumentParser) -> None:
         dest="size",
         help="an option of a catalogue problem, e.g. n=20 or widths=2,8,1; may be repeated",
     )
+
+
+def add_providers(command: argparse.ArgumentParser, default: str) -> None:
+    """Add the argument that names providers."""
+    command.add_argument(
+        "--providers",
+        help="names with commas between them, of ours, of peers (torch, jax, autograd), or "
+        f"path/to/file.py:provider of your own (default: {default})",
+    )
+
+
+def providers_of(text: str | None) -> list[str] | None:
+    """Return the names in such an argument; a comma within brackets belongs to an option."""
+    if text is None:
+        return None
+    return [name.strip() for name in re.split(r",(?![^\[]*\])", text) if name.strip()]
 
 
 def add_resume(command: argparse.ArgumentParser) -> None:

@@ -39,7 +39,7 @@ def run(options: argparse.Namespace) -> int:
             print("options: " + ", ".join(f"{k}={v!r}" for k, v in family.options.items()))
         return 0
     shelf = hard if options.hard else problems
-    names = hard.names() if options.hard else problems.names(real=True)
+    names = hard.names() if options.hard else problems.names(field=True, real=True)
     families = [shelf.describe(name) for name in names]
     width = max(map(len, names))
     for family in families:

@@ -25,7 +25,7 @@ MOST = 2000
 """Parameters up to which whole gradients are certified; of more, a sample of components is."""
 
 LONG = 50
-"""Parameters from which deriving closed formulas takes so long that all else comes first."""
+"""Parameters from which formulas written out take so long that all else comes first."""
 
 REFERENCE, GRADIENT, PLANTED = "reference", "gradient", "planted"
 GALLERY, ATLAS = "gallery", "atlas"
@@ -124,7 +124,7 @@ def tasks(
         seconds = settings.seconds if judged.is_whole else 0.0
         for name in VARIANTS:
             work = partial(gradient_record, judged, get_provider(name), seconds=seconds)
-            slow = traits(name).closed and problem.size > LONG
+            slow = traits(name).repeats and problem.size > LONG
             (late if slow else gradients).append(Task(GRADIENT, about | {"provider": name}, work))
         if judged.is_whole:
             plants.append(Task(PLANTED, about, partial(_planted, problem)))

@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 Objects = NDArray[Any]
 """An array of objects; their types are not NumPy's business."""
 
-Truth = NDArray[np.bool_]
+Mask = NDArray[np.bool_]
 Levels = NDArray[np.int8]
 
 ZERO: Any = arb(0)
@@ -138,11 +138,11 @@ class Variation(ABC):
         """Multiply matrices by those of `a` on their left."""
 
     @abstractmethod
-    def selected(self, here: Truth, other: Self, there: Truth) -> Self:
+    def selected(self, here: Mask, other: Self, there: Mask) -> Self:
         """Take entries of this, entries of another, and NaN where neither is true."""
 
     @abstractmethod
-    def alike(self, other: Self) -> Truth:
+    def alike(self, other: Self) -> Mask:
         """Say where two arrays of one shape vary alike for certain."""
 
 
@@ -192,12 +192,12 @@ class Ball:
         return np.broadcast_to(self.varying, self.shape)
 
     @property
-    def varies(self) -> Truth:
+    def varies(self) -> Mask:
         """Say of every entry whether it depends on any parameter."""
         return np.asarray(self.levels != CONSTANT)
 
     @property
-    def abrupt(self) -> Truth:
+    def abrupt(self) -> Mask:
         """Say of every entry whether it may jump or end at the point."""
         return np.asarray(self.levels == ABRUPTLY)
 

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from flint import arb
 
-from gradmethods.engines.certified.arrays import Ball, Objects, Truth, each, holds, is_finite
+from gradmethods.engines.certified.arrays import Ball, Mask, Objects, each, holds, is_finite
 from gradmethods.engines.certified.functions import over_balls
 from gradmethods.engines.certified.numbers import tied
 from gradmethods.errors import NotDifferentiable
@@ -34,11 +34,11 @@ class Settled(NamedTuple):
     """
 
     name: str
-    tied: Truth
-    below: Truth
-    above: Truth
+    tied: Mask
+    below: Mask
+    above: Mask
 
-    def over(self, below: Truth, above: Truth) -> tuple[Truth, Truth, Truth]:
+    def over(self, below: Mask, above: Mask) -> tuple[Mask, Mask, Mask]:
         """Complete what balls decide."""
         below, above = np.where(self.tied, (self.below, self.above), (below, above))
         return below, above, ~(below | above | self.tied)
@@ -62,7 +62,7 @@ class Tie(NotDifferentiable):
         self.error = error
 
 
-def order(x: Any, y: Any) -> tuple[Truth, Truth, Truth]:
+def order(x: Any, y: Any) -> tuple[Mask, Mask, Mask]:
     """Tell, entry by entry, whether x < y, whether x > y, and whether neither is certain."""
     below, above = holds(operator.lt, x, y), holds(operator.gt, x, y)
     return below, above, ~(below | above)
@@ -71,7 +71,7 @@ def order(x: Any, y: Any) -> tuple[Truth, Truth, Truth]:
 COMPARISONS = of_kind(Kind.COMPARISON)
 
 
-def compare(name: str, a: Ball, b: Ball, settled: Settled | None = None) -> Truth:
+def compare(name: str, a: Ball, b: Ball, settled: Settled | None = None) -> Mask:
     """Decide a comparison; of equal values, as it was settled elsewhere."""
     check_around(name, a, b)
     below, above, neither = order(a.values, b.values)
@@ -85,7 +85,7 @@ def compare(name: str, a: Ball, b: Ball, settled: Settled | None = None) -> Trut
         if at_a_tie.any():
             x = _first(a.values, at_a_tie)
             raise NotDifferentiable(f"xp.{name} compares two values that are equal, {_text(x)}")
-    truth: Truth = COMPARISONS[name].numpy(above.astype(int) - below, 0)
+    truth: Mask = COMPARISONS[name].numpy(above.astype(int) - below, 0)
     return truth
 
 
@@ -125,7 +125,7 @@ DECIDED = (*COMPARISONS, *STEPS, *FINITE, *PLACES)
 """Primitives that go by the values of their operands."""
 
 
-def finite(name: str, a: Ball) -> Truth:
+def finite(name: str, a: Ball) -> Mask:
     """Answer isfinite, isinf and isnan of balls that are finite; no other ball tells."""
     check_around(name, a)
     if not holds(is_finite, a.values).all():
@@ -144,7 +144,7 @@ def check_around(name: str, *balls: Ball) -> None:
             )
 
 
-def _first(values: Objects, where: Truth) -> Any:
+def _first(values: Objects, where: Mask) -> Any:
     return np.broadcast_to(values, where.shape)[where][0]
 
 

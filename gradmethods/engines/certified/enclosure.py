@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
@@ -15,9 +16,10 @@ from numpy.typing import NDArray
 from gradmethods.core.problem import Problem
 from gradmethods.core.structure import Arrays, Parameters, ParametersLike, Structure
 from gradmethods.engines.certified import numbers
-from gradmethods.engines.certified.arrays import Objects, each, holds
+from gradmethods.engines.certified.arrays import NAN, each, holds, is_finite
 from gradmethods.engines.certified.decisions import Settled
-from gradmethods.engines.certified.evaluate import PRECISIONS, UNITS, Enclosures, enclose
+from gradmethods.engines.certified.evaluate import Enclosures, enclose_rounded
+from gradmethods.engines.certified.piecewise import EITHER
 from gradmethods.engines.certified.precision import working
 from gradmethods.errors import NotDifferentiable
 
@@ -175,16 +177,27 @@ class CertifiedGradient:
     def rounding(self) -> Arrays:
         """Bound the rounding errors of evaluating this gradient in the problem's own precision.
 
-        The loss is evaluated once more in balls of that precision; their radii bound what rounding
-        does to values and derivatives, carried forward, whatever its order of summation.
+        The loss is evaluated once more in balls of that precision, which hold what rounding makes
+        of values and derivatives, carried forward, whatever the order of summation, and near a kink
+        what comes of every branch that it may take. The bound is the distance of the farthest
+        number in a ball from the truth.
 
         Returns
         -------
         dict of str to numpy.ndarray of float64
-            Absolute, by parameter array; infinite if balls of this precision do not tell, as near
-            a kink.
+            Absolute, by parameter array; infinite where rounding may lead out of a domain.
         """
         return {name: bound.copy() for name, bound in self._own_precision[1].items()}
+
+    def branching(self) -> Arrays:
+        """Say of which components rounding may take another branch, or lead out of a domain.
+
+        Returns
+        -------
+        dict of str to numpy.ndarray of bool
+            By parameter array.
+        """
+        return self._branching
 
     def loss_rounding(self) -> float:
         """Bound the rounding error of evaluating the loss in the problem's own precision."""
@@ -192,14 +205,24 @@ class CertifiedGradient:
 
     @cached_property
     def _own_precision(self) -> tuple[float, Arrays]:
-        def radii(balls: Objects) -> Any:
-            return each(lambda ball: numbers.upper(ball.rad()), balls).astype(float)
+        found = self._in_own_precision(EITHER)
+        if found is None:
+            return math.inf, {n: np.full(x.shape, math.inf) for n, x in self.enclosure.items()}
+        loss, enclosure = found
+        with working(self.bits):
+            return numbers.farthest(loss, self.loss), {
+                name: each(numbers.farthest, x, self.enclosure[name]).astype(float)
+                for name, x in enclosure.items()
+            }
 
-        dtype = str(self.problem.dtype)
-        bits, unit = PRECISIONS[dtype], UNITS[dtype]
-        try:
-            loss, enclosure = enclose(self.problem, bits, unit=unit, choices=self.choices)
-        except NotDifferentiable:
-            nothing = {name: np.full(x.shape, math.inf) for name, x in self.enclosure.items()}
-            return math.inf, nothing
-        return numbers.upper(loss.rad()), {name: radii(x) for name, x in enclosure.items()}
+    @cached_property
+    def _branching(self) -> Arrays:
+        found = self._in_own_precision(NAN)
+        if found is None:
+            return {name: np.ones(x.shape, bool) for name, x in self.enclosure.items()}
+        return {name: ~holds(is_finite, x) for name, x in found[1].items()}
+
+    def _in_own_precision(self, either: Any) -> tuple[arb, Enclosures] | None:
+        with suppress(NotDifferentiable):
+            return enclose_rounded(self.problem, self.choices, either)
+        return None

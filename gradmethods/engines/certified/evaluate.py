@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
+from functools import partial
 from typing import Any
 
 import numpy as np
 from flint import arb
 
 from gradmethods.core.problem import Problem
-from gradmethods.core.progress import shown
 from gradmethods.engines.certified.arrays import (
     CONSTANT,
     NAN,
@@ -27,6 +27,7 @@ from gradmethods.engines.certified.arrays import (
     from_list,
 )
 from gradmethods.engines.certified.decisions import Settled, Tie, Undecided
+from gradmethods.engines.certified.hulls import Hulls
 from gradmethods.engines.certified.namespace import Balls
 from gradmethods.engines.certified.precision import working
 from gradmethods.engines.certified.tangents import Tangents
@@ -75,7 +76,7 @@ def run(
     value, variation = _evaluated(problem, point, variations, xp)
     if xp.choices is not None and next(xp.choices, None) is not None:
         raise Undecided("There are fewer choices than were settled")
-    if not value.is_finite():
+    if xp.strict and not value.is_finite():
         raise Undecided("The loss is not a finite number")
     return value, variation
 
@@ -127,7 +128,6 @@ def enclose(
     problem: Problem,
     bits: int,
     *,
-    unit: float = 0.0,
     budget: float = float("inf"),
     choices: Sequence[Settled] | None = None,
     free: bool = False,
@@ -138,9 +138,6 @@ def enclose(
     ----------
     problem : Problem
     bits : int
-    unit : float, optional
-        Unit round-off that the radii shall cover, as in `Balls`: that of sums in forward mode, and
-        with more than `FORWARD` parameters that of a sweep back.
     budget : float, optional
         Seconds.
     choices : sequence of Settled, optional
@@ -160,10 +157,38 @@ def enclose(
         If it is predicted to take more than `budget` seconds.
     """
     with working(bits):
-        point = point_of(problem)
-        if unit and problem.size <= FORWARD:
-            return _forwards(problem, point, unit, budget, choices)
-        return _in_reverse(problem, point, Balls(unit, choices=choices, free=free), budget)
+        xp = Balls(choices=choices, free=free)
+        return _in_reverse(problem, point_of(problem), xp, budget)
+
+
+def enclose_rounded(
+    problem: Problem, choices: Sequence[Settled] | None, either: arb
+) -> tuple[arb, Enclosures]:
+    """Enclose what rounding may make of the loss and its gradient in the problem's own precision.
+
+    The radii cover sums in any order, forward mode up to `FORWARD` parameters, a sweep back beyond,
+    and every branch that rounding may take: see `Hulls`. Where it may lead to infinity or to no
+    number, the balls are not finite.
+
+    Parameters
+    ----------
+    problem : Problem
+    choices : sequence of Settled, or None
+        How choices between equal values are made.
+    either : flint.arb
+        As in `Hulls`.
+
+    Raises
+    ------
+    Undecided
+        If choices are not those that were settled.
+    """
+    dtype = str(problem.dtype)
+    with working(PRECISIONS[dtype]):
+        point, namespace = point_of(problem), partial(Hulls, UNITS[dtype], choices, either)
+        if problem.size <= FORWARD:
+            return _forwards(problem, point, namespace)
+        return _in_reverse(problem, point, namespace(), math.inf)
 
 
 def may_round_to(problem: Problem, point: Enclosures, value: float) -> bool:
@@ -199,30 +224,26 @@ def _in_reverse(
 
 
 def _check_finite(slopes: Iterable[Any], xp: Balls) -> None:
-    if not all(slope.is_finite() for slope in slopes):
+    if xp.strict and not all(slope.is_finite() for slope in slopes):
         doubts = f": {xp.doubts[0]}" if xp.doubts else ""
         error = Undecided(f"A derivative is not a finite number{doubts}")
         raise Tie(error) if xp.ties else error
 
 
 def _forwards(
-    problem: Problem,
-    point: Enclosures,
-    unit: float,
-    budget: float,
-    choices: Sequence[Settled] | None = None,
+    problem: Problem, point: Enclosures, namespace: Callable[[], Balls]
 ) -> tuple[arb, Enclosures]:
     """Enclose the gradient along unit vectors, in blocks.
 
     The directions of a block belong to one parameter array, so that whatever does not depend on
     that array carries no tangents.
     """
-    xp = Balls(unit, choices=choices)
+    xp = namespace()
     value, _ = run(problem, point, {}, xp)
     found: dict[str, list[arb]] = {name: [] for name in point}
-    for name, part in _watched(_blocks(point, max(1, ENTRIES // xp.largest)), budget):
-        seeds = {name: Tangents(_unit_vectors(point[name].shape, part), unit=unit)}
-        found[name] += slopes(problem, point, seeds, Balls(unit, choices=choices))
+    for name, part in _blocks(point, max(1, ENTRIES // xp.largest)):
+        seeds = {name: Tangents(_unit_vectors(point[name].shape, part), unit=xp.unit)}
+        found[name] += slopes(problem, point, seeds, namespace())
     return value, {name: from_list(found[name], point[name].shape) for name in point}
 
 
@@ -233,20 +254,6 @@ def _blocks(point: Enclosures, rows: int) -> list[tuple[str, slice]]:
         for name, values in reversed(point.items())
         for start in range(0, values.size, rows)
     ]
-
-
-def _watched(blocks: list[tuple[str, slice]], budget: float) -> Iterator[tuple[str, slice]]:
-    """Pass on blocks; predict from those that are done, show progress, keep to the budget."""
-    start = time.perf_counter()
-    yield blocks[0]
-    seconds = (time.perf_counter() - start) * (len(blocks) - 1)
-    size = sum(part.stop - part.start for _, part in blocks[1:])
-    parts = shown((part for _, part in blocks[1:]), size, seconds, "certifying")
-    for done, ((name, _), part) in enumerate(zip(blocks[1:], parts, strict=True), 1):
-        predicted = (time.perf_counter() - start) / done * len(blocks)
-        if predicted > budget:
-            raise _too_long(predicted, budget)
-        yield name, part
 
 
 def _unit_vectors(shape: tuple[int, ...], part: slice) -> Objects:

@@ -1,14 +1,7 @@
 """What is true of the gradient at a point, as one of a few kinds of answer.
 
-| kind | what is proven |
-|---|---|
-| certified gradient | the loss is differentiable at the point, and its gradient lies in the balls |
-| no gradient exists | two one-sided slopes violate f'(d) = -f'(-d), or the loss jumps |
-| every subgradient lies in this ball | the balls hold what all gradients beside the point tend to |
-| not decided | nothing; the reason is given |
-
-Beside these, a given gradient can be *a valid subgradient* where there is no certified one: an
-average of gradients that the loss has beside the point, each along some direction.
+The kinds, and what a given gradient can be called where each is known, are one table: that of the
+module `gradmethods.truth.verdict`.
 """
 
 from __future__ import annotations
@@ -47,12 +40,16 @@ ALMOST = 1e-12
 
 
 class Kind(StrEnum):
-    """What is known of the gradient at a point."""
+    """What is proven of the gradient at a point."""
 
     GRADIENT = "certified gradient"
+    """The loss is differentiable there, and its gradient lies in the balls."""
     NONE = "no gradient exists"
+    """Two one-sided slopes violate f'(d) = -f'(-d), or the loss jumps."""
     ENCLOSED = "every subgradient lies in this ball"
+    """The balls hold what all gradients beside the point tend to."""
     OPEN = "not decided"
+    """Nothing; the reason is given."""
 
 
 class Selection(NamedTuple):
@@ -63,7 +60,7 @@ class Selection(NamedTuple):
 
 
 @dataclass(frozen=True, eq=False)
-class Truth:
+class Proven:
     """What is known of the gradient of a loss at a point, all of it proven.
 
     Attributes
@@ -156,7 +153,7 @@ class Truth:
         return structure.join(structure.check(given))
 
 
-def certified_truth(problem: Problem, digits: int = 30, *, budget: float = BUDGET) -> Truth:
+def certified_truth(problem: Problem, digits: int = 30, *, budget: float = BUDGET) -> Proven:
     """Find out what can be proven of the gradient at a point.
 
     Parameters
@@ -176,16 +173,16 @@ def certified_truth(problem: Problem, digits: int = 30, *, budget: float = BUDGE
     try:
         certificate = certified_gradient(problem, digits, budget=budget)
     except Disagreement as error:
-        return Truth(problem, Kind.OPEN, str(error))
+        return Proven(problem, Kind.OPEN, str(error))
     except NotDifferentiable as error:
         try:
             return _without_gradient(problem, str(error), budget)
         except Disagreement as disagreement:
-            return Truth(problem, Kind.OPEN, str(disagreement))
-    return Truth(problem, Kind.GRADIENT, "", certificate, certificate.enclosure)
+            return Proven(problem, Kind.OPEN, str(disagreement))
+    return Proven(problem, Kind.GRADIENT, "", certificate, certificate.enclosure)
 
 
-def _without_gradient(problem: Problem, reason: str, budget: float) -> Truth:
+def _without_gradient(problem: Problem, reason: str, budget: float) -> Proven:
     """Look to both sides of a point for a proof that there is no gradient, and for bounds."""
     bits, deadline = first_bits(DIGITS), time.perf_counter() + budget
     enclosure: Enclosures | None = None
@@ -201,7 +198,7 @@ def _without_gradient(problem: Problem, reason: str, budget: float) -> Truth:
             for limit in limits[1:]:
                 if not limit.overlaps(limits[0]):
                     jump = f"it is {limit.str(17)} and {limits[0].str(17)} as near as may be"
-                    return Truth(problem, Kind.NONE, f"The loss jumps: {jump}. {reason}")
+                    return Proven(problem, Kind.NONE, f"The loss jumps: {jump}. {reason}")
             for side in found:
                 if enclosure is None and side.choices is not None:
                     with suppress(NotDifferentiable):
@@ -210,7 +207,7 @@ def _without_gradient(problem: Problem, reason: str, budget: float) -> Truth:
             if one is None or other is None or (one.slope + other.slope).contains(0):
                 continue
             slopes = f"{one.slope.str(8)} and {other.slope.str(8)}"
-            return Truth(
+            return Proven(
                 problem,
                 Kind.NONE,
                 f"The slopes to the two sides along one direction are {slopes}, which are not "
@@ -220,7 +217,7 @@ def _without_gradient(problem: Problem, reason: str, budget: float) -> Truth:
                 budget,
             )
     kind = Kind.OPEN if enclosure is None else Kind.ENCLOSED
-    return Truth(problem, kind, reason, None, enclosure, budget)
+    return Proven(problem, kind, reason, None, enclosure, budget)
 
 
 def _beside(problem: Problem, direction: list[arb]) -> OneSided | None:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from gradmethods.engines.certified.arrays import Ball, each, exact, taken, variations
+from gradmethods.engines.certified.arrays import Ball, boxed, each, exact, taken, variations
 from gradmethods.engines.certified.products import scattered
 from gradmethods.xp import Namespace
 from gradmethods.xp.primitives import Primitive, fill_index
@@ -57,4 +57,5 @@ class Moving(Namespace):
         variation = g.variation and g.variation.scattered(positions, shape)
         varying = np.zeros(shape, np.int8)
         np.maximum.at(varying.reshape(-1), positions.ravel(), g.levels.ravel())
-        return Ball(scattered(g.values[None], positions, shape)[0], g.dtype, variation, varying)
+        values = boxed(scattered(g.values[None], positions, shape)[0])
+        return Ball(values, g.dtype, variation, varying)

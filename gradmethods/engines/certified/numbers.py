@@ -57,6 +57,11 @@ def upper(ball: arb) -> float:
     return math.nextafter(float(ball.upper()), math.inf)
 
 
+def farthest(ball: arb, truth: arb) -> float:
+    """Return a float64 that is no less than the distance of any number in a ball from the truth."""
+    return upper((ball - truth).abs_upper()) if ball.is_finite() else math.inf
+
+
 def distance(ball: arb, number: float, tail: float = 0.0) -> float:
     """Return a float64 that is no less than the distance of any number in the ball from another."""
     if not math.isfinite(number):

@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gradmethods.engines.certified import decisions
-from gradmethods.engines.certified.arrays import Ball, Truth
+from gradmethods.engines.certified.arrays import Ball, Mask
 from gradmethods.engines.certified.decisions import Undecided
 from gradmethods.engines.certified.numbers import tied
 from gradmethods.engines.certified.piecewise import Piecewise, negated
@@ -66,7 +66,7 @@ class Ordering(Piecewise):
         return np.expand_dims(extreme, axis) if keepdims else extreme
 
 
-def _order(row: Any, varies: Truth) -> list[int]:
+def _order(row: Any, varies: Mask) -> list[int]:
     """Put the entries of a vector in order, equal constants as they stand."""
 
     def compared(i: int, j: int) -> int:
@@ -77,7 +77,7 @@ def _order(row: Any, varies: Truth) -> list[int]:
     return sorted(range(len(row)), key=cmp_to_key(compared))
 
 
-def _extreme(name: str, row: Any, varies: Truth) -> int:
+def _extreme(name: str, row: Any, varies: Mask) -> int:
     """Return the place of an extreme, the first of equal constants; how others tie is no matter."""
     beats = operator.gt if name == "argmax" else operator.lt
     first, *others = (i for i, x in enumerate(row) if not any(beats(y, x) for y in row))
@@ -86,7 +86,7 @@ def _extreme(name: str, row: Any, varies: Truth) -> int:
     return first
 
 
-def _of_constants(name: str, row: Any, varies: Truth, i: int, j: int) -> int:
+def _of_constants(name: str, row: Any, varies: Mask, i: int, j: int) -> int:
     """Leave equal constants as they stand; what else is not told apart has no order."""
     x, y = row[i], row[j]
     if not tied(x, y):

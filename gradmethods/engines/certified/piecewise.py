@@ -21,7 +21,7 @@ from gradmethods.engines.certified.arrays import (
     NAN,
     SMOOTHLY,
     Ball,
-    Truth,
+    Mask,
     boxed,
     each,
     either,
@@ -55,8 +55,11 @@ class Piecewise(Moving):
         How choices are settled, in their order.
     free : bool
         Whether what depends on these choices shall be in balls that hold it however they fall.
+    strict : bool
+        Whether a loss or derivative that is not a finite number is refused.
     """
 
+    strict = True
     doubts: list[str]
     ties: int
     choices: Iterator[Settled] | None
@@ -99,10 +102,17 @@ class Piecewise(Moving):
                 self.ties += 1
                 at = x[neither & ~alike][0].str(8)
                 self.doubts.append(f"a kink of xp.maximum, minimum, abs, max or min is near {at}")
+        variation = self._chosen(one, other, above, below, settled)
+        return Ball(values, a.dtype, variation, varying)
+
+    def _chosen(
+        self, one: Any, other: Any, above: Mask, below: Mask, settled: Settled | None
+    ) -> Any:
+        """Return how the larger of two varies: as one, as another, NaN where that is open."""
         variation = one.selected(above, other, below)
         if self.free and settled:
-            variation = _between(variation, one.selected(~above, other, above), settled.tied)
-        return Ball(values, a.dtype, variation, varying)
+            return between(variation, one.selected(~above, other, above), settled.tied)
+        return variation
 
     def _minimum(self, a: Ball, b: Ball) -> Ball:
         first = negated(a)
@@ -124,7 +134,7 @@ class Piecewise(Moving):
             values = np.where(open_ & ~equal, NAN, values)
             if parts is not None:
                 left = parts[0].selected(~chosen, parts[1], chosen)
-                variation = _between(variation, left, open_)
+                variation = between(variation, left, open_)
         return Ball(values, a.dtype, variation, varying)
 
     def _compare(self, name: str, a: Ball, b: Ball) -> Any:
@@ -133,7 +143,7 @@ class Piecewise(Moving):
         truth = decisions.compare(name, a, b, settled)
         return truth if settled is None else self._condition(truth, settled.tied)
 
-    def _condition(self, truth: Truth, tied_: Truth) -> Any:
+    def _condition(self, truth: Mask, tied_: Mask) -> Any:
         if not tied_.any():
             return truth
         values = exact(truth)
@@ -201,10 +211,10 @@ class Piecewise(Moving):
         return negated(self._max(negated(a), axis=axis, keepdims=keepdims))
 
 
-def _between(here: Any, there: Any, where: Truth) -> Any:
+def between(here: Any, there: Any, where: Mask, either: Any = EITHER) -> Any:
     """Let an array vary as one or another does, or anyhow between, where these are open."""
     rest = there.plus(here.negated()).selected(where, here.zeros(where.shape), ~where)
-    return here.plus(rest.scaled(filled(where.shape, EITHER)))
+    return here.plus(rest.scaled(filled(where.shape, either)))
 
 
 def negated(a: Ball) -> Ball:
@@ -213,7 +223,7 @@ def negated(a: Ball) -> Ball:
     return Ball(boxed(-a.values), a.dtype, variation, a.varying)
 
 
-def chosen_by(condition: Ball) -> Truth:
+def chosen_by(condition: Ball) -> Mask:
     """Read a condition, as far as it is open as it was settled."""
     return holds(lambda x: getattr(x, "ball", x) == 1, condition.values)
 

@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 
 from gradmethods.engines.certified.arrays import (
     NAN,
+    Mask,
     Objects,
-    Truth,
     Variation,
     boxed,
     filled,
@@ -111,12 +111,12 @@ class Tangents(Variation):
         """Multiply matrices by those of `a` on their left."""
         return self._made(product(a, self._under(a.ndim), unit=self.unit))
 
-    def selected(self, here: Truth, other: Self, there: Truth) -> Self:
+    def selected(self, here: Mask, other: Self, there: Mask) -> Self:
         """Take entries of this, entries of another, and NaN where neither is true."""
         block = np.where(here, self.whole(), np.where(there, other.whole(), NAN))
         return self._made(boxed(block))
 
-    def alike(self, other: Self) -> Truth:
+    def alike(self, other: Self) -> Mask:
         """Say where two arrays of one shape have the same derivatives for certain."""
         return np.asarray(holds(tied, self.whole(), other.whole()).all(axis=0))
 

@@ -25,8 +25,8 @@ from gradmethods.engines.certified.arrays import (
     NAN,
     SMOOTHLY,
     Ball,
+    Mask,
     Objects,
-    Truth,
     boxed,
     each,
     either,
@@ -101,7 +101,7 @@ class Choosing(Balls):
         self.made.append(Settled(name, equal, below, above))
         return self.made[-1]
 
-    def _tied(self, name: str, x: Objects, y: Objects, *balls: Ball) -> Truth:
+    def _tied(self, name: str, x: Objects, y: Objects, *balls: Ball) -> Mask:
         """Say where a choice is between equal values that vary, and are continuous."""
         smooth = np.broadcast_to(either(*balls) == SMOOTHLY, x.shape)
         if name in decisions.STEPS:
@@ -118,7 +118,7 @@ class Choosing(Balls):
         return np.asarray(zero & flat & balls[0].never_negative)
 
     def _parting(
-        self, parts: list[Any], equal: Truth
+        self, parts: list[Any], equal: Mask
     ) -> Iterator[tuple[tuple[int, ...], Number, Number]]:
         """Yield where two arrays part, and how they do along the two directions."""
         first, second = each(self.number, parts[0].plus(parts[1].negated()).whole())
@@ -164,7 +164,7 @@ class Choosing(Balls):
             return x
         return Number(self.field, x, self.field.of(x))
 
-    def _keep(self, x: Any, varies: Truth, i: tuple[int, ...]) -> Any:
+    def _keep(self, x: Any, varies: Mask, i: tuple[int, ...]) -> Any:
         """Return what tells a function of the parameters apart: a constant by its value."""
         if not np.broadcast_to(varies, self.made[-1].tied.shape)[i]:
             return "constant", x.residue
@@ -314,7 +314,7 @@ class Choosing(Balls):
         return replace(result, variation=replace(tangents, block=block, factor=None))
 
 
-def _where(mask: Truth) -> Iterator[tuple[int, ...]]:
+def _where(mask: Mask) -> Iterator[tuple[int, ...]]:
     return (tuple(i) for i in np.argwhere(mask))
 
 
@@ -335,4 +335,4 @@ WEIGHTS: dict[str, Callable[..., int]] = {
     "logical_xor": lambda x, y: x + y - 2 * x * y,
     "logical_not": lambda x: 1 - x,
 }
-"""Truth values as polynomials in those that they are made of."""
+"""Mask values as polynomials in those that they are made of."""

@@ -22,8 +22,8 @@ from gradmethods.engines.certified.arrays import (
     NAN,
     ONE,
     ZERO,
+    Mask,
     Objects,
-    Truth,
     Variation,
     boxed,
     filled,
@@ -122,16 +122,16 @@ class Trace(Variation):
         """Multiply matrices by those of `a` on their left."""
         return self.turned().before(np.swapaxes(a, -1, -2)).turned()
 
-    def selected(self, here: Truth, other: Self, there: Truth) -> Self:
+    def selected(self, here: Mask, other: Self, there: Mask) -> Self:
         """Take entries of this, entries of another, and NaN where neither is true."""
 
-        def where(mine: Truth, yours: Truth) -> Back:
+        def where(mine: Mask, yours: Mask) -> Back:
             missing = ~(mine | yours)
             return lambda g: boxed(np.where(mine, g, np.where(missing, _times(g, NAN), ZERO)))
 
         return self._made(self.shape, (self, where(here, there)), (other, where(there, here)))
 
-    def alike(self, other: Self) -> Truth:
+    def alike(self, other: Self) -> Mask:
         """Say where two arrays of one shape vary alike for certain: if they are the same."""
         return np.full(self.shape, self is other)
 

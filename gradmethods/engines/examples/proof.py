@@ -3,43 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from typing import Any
 
 from gradmethods.core.problem import Problem
 from gradmethods.engines.examples.axes import Mixed
 from gradmethods.engines.examples.follow import Follower
 from gradmethods.engines.examples.values import NEAR, Keys, Value
 from gradmethods.engines.graph.graph import Graph, Node
-from gradmethods.engines.graph.place import calling_line
-from gradmethods.engines.graph.record import Recorder, trace
+from gradmethods.engines.graph.names import written
+from gradmethods.engines.graph.place import Place
+from gradmethods.engines.graph.record import Placed, Recorder, trace
 from gradmethods.errors import InvalidProblem
-from gradmethods.xp.primitives import Primitive
-
-WRITTEN = {
-    "add": "+", "subtract": "-", "multiply": "*", "divide": "/", "pow": "**", "matmul": "@",
-    "less": "<", "less_equal": "<=", "greater": ">", "greater_equal": ">=", "equal": "==",
-    "not_equal": "!=", "getitem": "an index", "negative": "-",
-}  # fmt: skip
-"""What users write for primitives that they hardly call by name."""
 
 WAY_OUT = (
     "Leave `examples` out, or write the loss as xp.mean or xp.sum of one value per example, "
     "computed alike for each."
 )
-
-
-class Placed(Recorder):
-    """A recorder that knows of every node which line of the loss made it."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.lines: dict[Node, str] = {}
-
-    def apply(self, primitive: Primitive, payloads: list[Any], static: dict[str, Any]) -> Node:
-        """Add a node."""
-        node = super().apply(primitive, payloads, static)
-        self.lines[node] = calling_line()
-        return node
 
 
 def prove(problem: Problem) -> str:
@@ -66,24 +44,25 @@ def prove(problem: Problem) -> str:
     values, refused = _follow(Follower(keys, count), together, problem.examples)
     if refused:
         node, reason = refused
-        raise _refusal(problem, f"{_written(node)} {reason}", recorder.lines[node])
+        raise _refusal(problem, f"{written(node)} {reason}", recorder.places[node])
     if _loss(keys, together, values).rows:
-        raise _refusal(problem, "it is of some examples only", "")
+        raise _refusal(problem, "it is of some examples only")
     single = trace(problem.on_examples([0]), Recorder())
     alone, _ = _follow(Follower(keys, 1), single, ())
     one, whole = _loss(keys, single, alone), _loss(keys, together, values)
     if one.key != whole.key:
         known = {value.key for value in alone.values()}
         others = [node for node in together.nodes() if values[node].key not in known]
-        what, line = "what it is", ""
+        what, place = "what it is", None
         if others:
-            what, line = f"what {_written(others[0])} computes", recorder.lines.get(others[0], "")
-        raise _refusal(problem, f"{what} of an example depends on how many there are", line)
+            what = f"what {written(others[0])} computes"
+            place = recorder.places.get(others[0])
+        raise _refusal(problem, f"{what} of an example depends on how many there are", place)
     share = whole.factor / one.factor / (1 if whole.total else count)
     for rule, expected in (("mean", 1 / count), ("sum", 1.0)):
         if abs(share - expected) <= NEAR * expected:
             return rule
-    raise _refusal(problem, f"it is {share:.8g} times their sum", "")
+    raise _refusal(problem, f"it is {share:.8g} times their sum")
 
 
 def _follow(
@@ -113,16 +92,9 @@ def _loss(keys: Keys, graph: Graph, values: dict[Node, Value]) -> Value:
     return values[output] if isinstance(output, Node) else keys.constant(output)
 
 
-def _written(node: Node) -> str:
-    if node.primitive is None:
-        return node.name
-    name = node.primitive.name
-    return WRITTEN.get(name, f"xp.{name}")
-
-
-def _refusal(problem: Problem, reason: str, line: str) -> InvalidProblem:
-    place = f" [{line}]" if line else ""
+def _refusal(problem: Problem, reason: str, place: Place | None = None) -> InvalidProblem:
+    at = f" [{place}]" if place else ""
     return InvalidProblem(
         f"It could not be proven that the loss {problem.name!r} is the mean or the sum over its "
-        f"examples: {reason}{place}. {WAY_OUT}"
+        f"examples: {reason}{at}. {WAY_OUT}"
     )

@@ -77,6 +77,15 @@ class Node:
         return self.primitive.operations(shapes, self.shape)
 
 
+Compute = Callable[[Primitive, list[Any], Mapping[str, Any]], Any]
+"""Computes a primitive of operands, with its arguments that are not arrays."""
+
+
+def compute(primitive: Primitive, operands: list[Any], static: Mapping[str, Any]) -> Any:
+    """Compute a primitive by NumPy."""
+    return primitive.numpy(*operands, **static)
+
+
 @dataclass(frozen=True)
 class Graph:
     """A graph with named inputs and an ordered list of outputs.
@@ -115,11 +124,11 @@ class Graph:
         self,
         params: Mapping[str, Any],
         data: Mapping[str, Any],
-        changed: Callable[[Any], Any] | None = None,
+        compute: Compute = compute,
     ) -> list[Any]:
-        """Evaluate the outputs with NumPy, node by node; what is used no more is dropped.
+        """Evaluate the outputs, node by node; what is used no more is dropped.
 
-        With `changed`, every value that was computed is replaced by what that makes of it.
+        A primitive is computed by NumPy, or by what is given as `compute`.
         """
         values: dict[Node, Any] = {}
         for inputs, given in ((self.params, params), (self.data, data)):
@@ -130,8 +139,7 @@ class Graph:
         for node in nodes:
             if node.primitive is not None:
                 operands = [values[x] if isinstance(x, Node) else x for x in node.operands]
-                value = node.primitive.numpy(*operands, **node.static)
-                values[node] = changed(value) if changed and not node.primitive.aliases else value
+                values[node] = compute(node.primitive, operands, node.static)
             for x in node.parents:
                 left[x] -= 1
                 if not left[x]:

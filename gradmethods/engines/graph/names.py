@@ -29,6 +29,13 @@ _AROUND = {
     "logical_not": "not {}", "sigmoid": "σ({})", "broadcast_to": "broadcast({})",
 }  # fmt: skip
 
+WRITTEN = {
+    "add": "+", "subtract": "-", "multiply": "*", "divide": "/", "pow": "**", "matmul": "@",
+    "less": "<", "less_equal": "<=", "greater": ">", "greater_equal": ">=", "equal": "==",
+    "not_equal": "!=", "getitem": "an index", "negative": "-",
+}  # fmt: skip
+"""What users write for primitives that they hardly call by name."""
+
 _RAISED = str.maketrans("0123456789-", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻")
 
 
@@ -121,6 +128,14 @@ class Names:
     def _operand(self, operand: Any) -> str:
         text = self.of(operand)
         return f"({text})" if text.startswith("−") else text
+
+
+def written(node: Node) -> str:
+    """Return what a user writes for the primitive of a node: ``xp.log``, or ``+``."""
+    if node.primitive is None:
+        return node.name
+    name = node.primitive.name
+    return WRITTEN.get(name, f"xp.{name}")
 
 
 def is_array(operand: Any) -> bool:

@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-INNER = ("gradmethods.xp.arrays.", "gradmethods.xp.", "numpy.")
+INNER = ("gradmethods.xp.arrays.", "gradmethods.xp.", "gradmethods.core.black_box.", "numpy.")
 """Modules, and what is within them: a user's own may be called numpy_losses."""
 
 
@@ -52,30 +52,35 @@ def place_of(error: BaseException) -> Place | None:
         found, entry = entry, entry.tb_next
     if found is None:
         return None
-    file = found.tb_frame.f_code.co_filename
-    text = _expression(found, file)
-    return Place(Path(file).name, found.tb_lineno, text, _function(text, found.tb_frame))
+    return place_in(found.tb_frame, found.tb_lasti, found.tb_lineno)
 
 
-def calling_line() -> str:
-    """Return the line of the user's from which the suite was entered, as ``"mine.py:12"``."""
+def calling_frame() -> FrameType | None:
+    """Return the frame of the user's from which the suite was entered."""
     frame = inspect.currentframe()
     inside = False
     while frame:
         inner = f"{frame.f_globals.get('__name__', '')}.".startswith(INNER)
         if inside and not inner:
-            return f"{Path(frame.f_code.co_filename).name}:{frame.f_lineno}"
+            return frame
         inside, frame = inside or inner, frame.f_back
-    return ""
+    return None
 
 
-def _expression(entry: TracebackType, file: str) -> str:
+def place_in(frame: FrameType, instruction: int, line: int) -> Place:
+    """Return the place of an instruction of a frame."""
+    file = frame.f_code.co_filename
+    text = _expression(frame, instruction, file)
+    return Place(Path(file).name, line, text, _function(text, frame))
+
+
+def _expression(frame: FrameType, instruction: int, file: str) -> str:
     """Cut the expression that was evaluated out of its source; it may be gone, or never was."""
-    positions = entry.tb_frame.f_code.co_positions()
-    first, last, start, stop = next(islice(positions, entry.tb_lasti // 2, None))
+    positions = frame.f_code.co_positions()
+    first, last, start, stop = next(islice(positions, instruction // 2, None))
     if first is None or first != last or start is None or stop is None:
         return ""
-    line = linecache.getline(file, first, entry.tb_frame.f_globals)
+    line = linecache.getline(file, first, frame.f_globals)
     return line.encode()[start:stop].decode()
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import inspect
 import math
 import re
+from collections.abc import Mapping
 from contextlib import suppress
 from functools import lru_cache
 from typing import Any
@@ -20,8 +21,8 @@ from gradmethods.core.first_call import check_scalar
 from gradmethods.core.one_function import Recorded, Rounding, check_recorded, is_rounding
 from gradmethods.core.problem import Problem
 from gradmethods.core.structure import Arrays
-from gradmethods.engines.graph.graph import Graph, Node
-from gradmethods.engines.graph.place import Place, place_of
+from gradmethods.engines.graph.graph import Graph, Node, compute
+from gradmethods.engines.graph.place import Place, calling_frame, place_in, place_of
 from gradmethods.errors import (
     GradientError,
     InvalidProblem,
@@ -91,6 +92,35 @@ class Recorder(Namespace):
         return dtype
 
 
+class Placed(Recorder):
+    """A recorder that knows of every node which place of the loss made it.
+
+    Attributes
+    ----------
+    places : dict of Node to Place or None
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.places: dict[Node, Place | None] = {}
+        self._known: dict[Any, Place] = {}
+
+    def apply(self, primitive: Primitive, payloads: list[Any], static: dict[str, Any]) -> Node:
+        """Add a node."""
+        node = super().apply(primitive, payloads, static)
+        self.places[node] = self._written_at()
+        return node
+
+    def _written_at(self) -> Place | None:
+        frame = calling_frame()
+        if frame is None:
+            return None
+        at = frame.f_code, frame.f_lasti  # a loop comes by often
+        if at not in self._known:
+            self._known[at] = place_in(frame, frame.f_lasti, frame.f_lineno)
+        return self._known[at]
+
+
 def record(problem: Problem) -> Graph:
     """Record the graph of a problem's loss.
 
@@ -134,13 +164,19 @@ def _evaluating(graph: Graph, data: Arrays) -> Recorded:
     """
 
     def recorded(point: Arrays, rounding: Rounding | None) -> float:
-        params, others = point, data
-        if rounding is not None:
-            params, others = (
-                {name: rounding(x) for name, x in arrays.items()} for arrays in (point, data)
-            )
+        if rounding is None:
+            with np.errstate(all="ignore"):
+                return float(graph.evaluate(point, data)[0])
+
+        def moved(primitive: Primitive, operands: list[Any], static: Mapping[str, Any]) -> Any:
+            value = compute(primitive, operands, static)
+            return value if primitive.aliases else rounding(value)
+
+        params, others = (
+            {name: rounding(x) for name, x in arrays.items()} for arrays in (point, data)
+        )
         with np.errstate(all="ignore"):
-            return float(graph.evaluate(params, others, rounding)[0])
+            return float(graph.evaluate(params, others, moved)[0])
 
     return recorded
 

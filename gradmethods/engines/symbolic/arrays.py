@@ -23,10 +23,8 @@ from sympy.functions.elementary.exponential import ExpBase
 
 from gradmethods.engines.graph import Node
 from gradmethods.engines.graph.recognising import Recognising
-from gradmethods.engines.symbolic.functions import boxed, function
-from gradmethods.engines.symbolic.limits import Limit, Written, check_operands
-from gradmethods.engines.symbolic.numbers import condition, literal, number
-from gradmethods.engines.symbolic.smooth import refine
+from gradmethods.engines.symbolic.functions import boxed
+from gradmethods.engines.symbolic.numbers import literal
 from gradmethods.errors import UnsupportedOperation
 from gradmethods.xp.primitives import Kind, Primitive
 
@@ -94,84 +92,33 @@ class Symbolic(Recognising):
         return dtype
 
 
-class Whole(Symbolic):
-    """The namespace over arrays of whole expressions, each written out in symbols of the inputs.
-
-    Parameters
-    ----------
-    limit : Limit
-        The budget.
-    literal : callable
-        Makes expressions of numbers.
-    """
-
-    inherited = False  # a product of refined values holds them
-
-    def __init__(self, limit: Limit, literal: Callable[[Any], Any] = literal) -> None:
-        super().__init__(literal)
-        self._limit = limit
-        self._operands = 0
-        self._written = Written(limit)
-
-    def better(self, entries: NDArray[Any], better: NDArray[Any]) -> NDArray[Any]:
-        """Keep both values of each entry."""
-        return boxed(np.frompyfunc(refine, 2, 1)(entries, better))
-
-    def entries(
-        self, primitive: Primitive, payloads: list[Any], static: dict[str, Any], node: Node
-    ) -> NDArray[Any]:
-        """Apply the SymPy function of a primitive."""
-        if primitive.name in ("getitem", "scatter_add"):
-            operands = [expressions(payloads[0], self.literal), *map(integers, payloads[1:])]
-        else:
-            operands = [expressions(p, self.literal) for p in payloads]
-        entries = function(primitive.name)(*operands, **static)
-        if primitive.name in ("sum", "matmul") and self.literal is not literal:
-            entries = entries + self.literal(0)  # where NumPy begins to add
-        if primitive.name == "atan2" and any(x == 0 for y in operands for x in y.flat):
-            raise UnsupportedOperation(
-                "An angle depends on the sign of a zero, which SymPy has simplified away. Use "
-                'form="chain-rule", or another method.'
-            )
-        convert = condition if node.dtype.kind == "b" else number
-        converted = boxed(np.frompyfunc(convert, 1, 1)(entries))
-        for entry in converted.flat:
-            self._written.check(entry)
-        # Sums of sums become one long sum, so formulas can be longer than what they compute.
-        self._operands += sum(len(entry.args) for entry in converted.flat)
-        check_operands(self._operands, self._limit)
-        return converted
-
-
 class Sizes(Symbolic):
     """Shapes without expressions, to count what building would take before any of it is done.
 
     Attributes
     ----------
-    operations : int
-        Scalar operations so far, as expressions write them out.
     stages : int
-        Scalar operations so far, as the chain rule over names takes them.
+        Scalar operations so far.
     """
 
     refines = False
 
     def __init__(self) -> None:
         super().__init__()
-        self.operations = self.stages = 0
+        self.stages = 0
 
     def entries(
         self, primitive: Primitive, payloads: list[Any], static: dict[str, Any], node: Node
     ) -> NDArray[Any]:
         """Return a stand-in that takes no memory, whatever its shape."""
-        written = stages = node.operations
-        if primitive.name == "cumulative_sum":
-            written = stages * (node.shape[static["axis"]] + 1) // 2  # each from its beginning
-        elif primitive.name in ("max", "min"):
+        del static
+        if primitive.name in ("max", "min"):
             # Whether one entry is the largest takes all entries to say.
-            stages = math.prod(self.shape_of(payloads[0])) ** 2 // max(math.prod(node.shape), 1)
-        self.operations += written
-        self.stages += stages
+            self.stages += math.prod(self.shape_of(payloads[0])) ** 2 // max(
+                math.prod(node.shape), 1
+            )
+        else:
+            self.stages += node.operations
         return blank(node.shape)
 
 

@@ -25,7 +25,6 @@ from gradmethods.engines.symbolic.arrays import (
     Expressions,
     Sizes,
     Symbolic,
-    Whole,
     blank,
     expressions,
 )
@@ -43,13 +42,11 @@ class Builder:
         The symbols, in object arrays; data in `examples` without their leading axis.
     concrete : tuple of str
         Names of the integer and boolean data, which stay values.
-    operations : int
-        Scalar operations of the loss (of one example).
     limit : Limit
         The budget.
     """
 
-    def __init__(self, problem: Problem, budget: int, *, by_stages: bool = False) -> None:
+    def __init__(self, problem: Problem, budget: int, *, written_out: bool = False) -> None:
         self.problem = problem
         self.concrete = tuple(n for n, array in problem.data.items() if array.dtype.kind != "f")
         self._shapes = {
@@ -57,7 +54,7 @@ class Builder:
             for name, array in problem.data.items()
             if array.dtype.kind == "f"
         }
-        self._check_size(budget, by_stages=by_stages)
+        self._check_size(budget, written_out=written_out)
         self._taken: set[str] = set()
         self.params = {
             name: self._symbols(name or "x", shape)
@@ -87,32 +84,12 @@ class Builder:
         traps = Slopes(graph, unbounded(self.problem.data)).traps()
         return traps, angles_of_zeros(graph)
 
-    def doubtful(self) -> tuple[list[Any], list[Any]]:
-        """Return the symbols of the parameters, and of data that hold infinities or NaN."""
-        names = unbounded(self.problem.data)
-        data = {name: symbols for name, symbols in self.data.items() if name in names}
-        flat = [[s for x in arrays.values() for s in x.ravel()] for arrays in (self.params, data)]
-        return flat[0], flat[1]
-
     def case(self, data: Arrays, example: int) -> Arrays:
         """Take the integers and booleans that decide which expression an example has."""
         return {
             name: data[name][example : example + 1] if name in self.problem.examples else data[name]
             for name in self.concrete
         }
-
-    def loss(self, case: Arrays) -> Any:
-        """Build the loss of one example.
-
-        Raises
-        ------
-        UnsupportedOperation
-            If the loss leaves the namespace that it is given.
-        BudgetExceeded
-            If it takes too many operations.
-        """
-        xp = Whole(self.limit, self.literal)
-        return self.run(xp, self.params, [self.data], [case])
 
     def run(
         self,
@@ -151,7 +128,7 @@ class Builder:
         )
         return expressions(result.payload).item()
 
-    def _check_size(self, budget: int, *, by_stages: bool) -> None:
+    def _check_size(self, budget: int, *, written_out: bool) -> None:
         """Count the operations of one example, without making a single symbol."""
         problem = self.problem
         xp = Sizes()
@@ -162,9 +139,8 @@ class Builder:
         params = {name: blank(shape) for name, shape in problem.structure.shapes.items()}
         self._run(xp, params, data, self.case(problem.data, 0))
         inputs = problem.size + sum(array.size for array in data.values())
-        self.operations = max(xp.operations, inputs)
-        self.limit = Limit(budget, problem.name, problem.size, max(xp.stages, inputs), by_stages)
-        check_loss(self.operations, problem.size, self.limit)
+        self.limit = Limit(budget, problem.name, max(xp.stages, inputs), written_out)
+        check_loss(problem.size, self.limit)
 
     def _symbols(self, name: str, shape: tuple[int, ...]) -> NDArray[Any]:
         """Make real symbols such as W1_0_1, each name a valid and unused identifier."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Any, Protocol, TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,38 +20,14 @@ from gradmethods.core.problem import Problem
 from gradmethods.core.structure import Arrays
 from gradmethods.engines.examples import prove
 from gradmethods.engines.symbolic.arrays import undistributed
-from gradmethods.engines.symbolic.build import Builder
-from gradmethods.engines.symbolic.chain import ChainRule
+from gradmethods.engines.symbolic.derive import Derivation
 from gradmethods.engines.symbolic.limits import OVERRUN, PER_CASE, announced, overrun
 from gradmethods.engines.symbolic.program import Case, Watch, deep_recursion
-from gradmethods.engines.symbolic.whole import WholeFormulas
 
 Result = TypeVar("Result")
 
 Group = tuple[bytes, Any]
 """The key of a case, and the examples that belong to it."""
-
-
-class Method(Protocol):
-    """A way to formulas."""
-
-    @property
-    def builder(self) -> Builder:
-        """What runs the loss over symbols, and has them."""
-        ...
-
-    @property
-    def steps(self) -> int:
-        """What the cases built last are expected to take."""
-        ...
-
-    def losses(self, cases: dict[bytes, Arrays]) -> dict[bytes, Any]:
-        """Build the loss of each case."""
-        ...
-
-    def derive(self, loss: Any, rule: str | None, watch: Watch) -> Case:
-        """Differentiate and compile."""
-        ...
 
 
 class Cases:
@@ -86,11 +62,7 @@ class Cases:
     def __init__(self, problem: Problem, form: str, budget: int, watch: Watch) -> None:
         self.problem, self.form, self.watch = problem, form, watch
         with watch("build"):
-            self._method: Method = (
-                ChainRule(problem, budget)
-                if form == "chain-rule"
-                else WholeFormulas(problem, form, budget)
-            )
+            self._method = Derivation(problem, form, budget)
         self.builder = self._method.builder
         self._each = self._method.steps
         self.announced = announced(self._method.steps)
@@ -135,9 +107,7 @@ class Cases:
         if present in self._planned:
             return groups
         cases = {key: self.builder.case(data, _first(rows)) for key, rows in groups}
-        limit = self.builder.limit
-        steps = len(cases) * (PER_CASE + self._each)
-        seconds = OVERRUN * announced(steps) if limit.by_stages else announced(limit.building)
+        seconds = OVERRUN * announced(len(cases) * (PER_CASE + self._each))
         with undistributed(), deep_recursion():
             self._within(seconds, lambda: self._build(cases))
         self.announced = announced(self._method.steps)

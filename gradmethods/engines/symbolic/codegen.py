@@ -1,29 +1,27 @@
-"""Formulas to straight-line Python code, our own instead of ``lambdify``.
+"""Formulas over places as patterns of Python code, our own instead of ``lambdify``.
 
-The same text runs over Python floats, or over NumPy's scalars and arrays: `runtime` gives it the
-names. Numbers are printed so that they read back exactly.
+A pattern takes names, or the text of other formulas. The same text runs over Python floats, or over
+NumPy's scalars and arrays: `runtime` gives it the names. Numbers are printed so that they read back
+exactly.
 """
 
 from __future__ import annotations
 
 import itertools
-import keyword
 import math
-from collections.abc import Iterable, Sequence
+import re
+from collections.abc import Sequence
 from typing import Any
 
 import sympy
 from sympy import S
-from sympy.codegen.cfunctions import expm1
 from sympy.core.relational import Relational
 from sympy.functions.elementary.exponential import ExpBase
 
-from gradmethods.engines.symbolic import runtime
 from gradmethods.engines.symbolic.calls import BOOLEAN, CALLS, call_operations
 from gradmethods.engines.symbolic.smooth import Sloped
 from gradmethods.engines.symbolic.text import (
     ATOM,
-    DEEPEST,
     PARENTHESIS,
     POWER,
     PRODUCT,
@@ -51,92 +49,35 @@ CONSTANTS: dict[Any, str] = {
     S.Pi: repr(math.pi),
 }
 
+PLACE = re.compile(r"x(\d+)|(\d+)literal")
+"""The names of the symbols that stand for operands."""
+
 REPEATED = range(2, 5)
 """Exponents of powers that one rather divides by factor by factor."""
 
 
+class Place(Piece):
+    """Where an operand goes into a pattern; what is needed there is written beside its number."""
+
+    __slots__ = ()
+
+    def within(self, binding: int) -> Piece:
+        """Say how tightly an operand must hold together here."""
+        return Piece(self.text.replace("_0", f"_{binding}"))
+
+
 class Writer:
-    """Writes expressions as lines of code.
+    """Writes formulas over places as patterns of code."""
 
-    Parameters
-    ----------
-    inputs : iterable of sympy.Symbol
-        What the code is given; they keep their names where Python allows.
-    shares : bool
-        Whether a line that is cut off, because it is nested too deeply, may serve several others.
-    cuts : bool
-        Whether parts that stand in a formula several times may have lines of their own.
-
-    Attributes
-    ----------
-    lines : list of str
-        The code so far.
-    operations : int
-        Operators and function calls in it.
-    """
-
-    def __init__(self, inputs: Iterable[Any], *, shares: bool, cuts: bool = True) -> None:
-        self.lines: list[str] = []
-        self.operations = 0
-        self._shares, self._cuts = shares, cuts
-        self._names: dict[Any, str] = {}
-        self._taken = {*runtime.NAMES, *keyword.kwlist, "params", "data", "N"}
-        self._pieces: dict[Any, Piece] = {}
+    def __init__(self) -> None:
         self._constant: dict[Any, bool] = {}
-        self._within: dict[Any, set[Any]] = {}
-        self.inputs = [self.name(symbol) for symbol in inputs]
-
-    def name(self, symbol: Any) -> str:
-        """Return the identifier of a symbol, chosen when it is first met."""
-        if symbol not in self._names:
-            self._names[symbol] = self.unused(symbol.name)
-        return self._names[symbol]
-
-    def unused(self, name: str) -> str:
-        """Return an identifier that nothing else has."""
-        while name in self._taken:
-            name += "_"
-        self._taken.add(name)
-        return name
-
-    def write(self, name: str, expr: Any, around: str = "{}") -> None:
-        """Write the line that computes `expr`, with `around` it what becomes of the result."""
-        piece = self.piece(expr)
-        self.operations += piece.operations
-        self.lines.append(f"{name} = {around.format(piece.text)}")
-        if not self._shares:
-            self._pieces.clear()
-
-    def define(self, symbol: Any, expr: Any) -> None:
-        """Write the line for a symbol that stands for an expression."""
-        self._within[symbol] = self._symbols_in(expr)
-        self.write(self.name(symbol), expr)
 
     def piece(self, expr: Any) -> Piece:
         """Return the text of an expression."""
-        known = self._pieces.get(expr)
-        if known is not None:
-            return known
-        lines = len(self.lines)
-        piece = self._piece(expr)
-        if piece.depth > DEEPEST:
-            piece = self._cut(piece)
-        if self._shares or len(self.lines) == lines:
-            self._pieces[expr] = piece
-        return piece
-
-    def _cut(self, piece: Piece) -> Piece:
-        """Give a piece a line of its own."""
-        name = self.unused(f"part{len(self.lines)}")
-        self.lines.append(f"{name} = {piece.text}")
-        self.operations += piece.operations
-        return Piece(name)
-
-    def _piece(self, expr: Any) -> Piece:
         if expr.is_Symbol:
-            # A literal is a symbol named by its digits; a parameter's name begins otherwise.
-            literal = expr.name[0].isdigit()
-            return Piece(expr.name if literal else self.name(expr))
+            # A literal is a symbol named by its digits.
+            place = PLACE.fullmatch(expr.name)
+            return Place(f"x{place[1] or place[2]}_0") if place else Piece(expr.name)
         if expr in CONSTANTS:
             return Piece(CONSTANTS[expr])
         if expr is S.NegativeInfinity:
@@ -179,10 +120,13 @@ class Writer:
         # Exponentials first: they are what denominators grow with.
         factors = [_parted(x) for x in sorted(args, key=lambda x: not isinstance(x, ExpBase))]
         repeats = [self._repeats(base, exponent) for base, exponent in factors]
-        in_turn = any(repeats) or self._in_turn(factors)
+        # What a place takes may be a square of what another takes: it may underflow.
+        counts = [int(n) for x, n in factors if x.is_Symbol and n in (1, *REPEATED)]
+        divides = any(exponent.is_negative for _, exponent in factors)
+        in_turn = any(repeats) or (divides and sum(counts) > 1)
         for (base, exponent), repeated in zip(factors, repeats, strict=True):
             if repeated:
-                again += [self._named(base)] * -exponent
+                again += [self.piece(base)] * -exponent
             elif in_turn and exponent in REPEATED and base.is_Symbol:
                 above += [self.piece(base)] * exponent
             elif exponent.is_Rational and exponent < 0:
@@ -202,25 +146,6 @@ class Writer:
         piece = piece.within(PRODUCT)
         return Piece(f"-{piece.text}", SUM, piece.operations + 1, piece.depth + 1)
 
-    def _in_turn(self, factors: list[tuple[Any, Any]]) -> bool:
-        """Say whether to divide before all is multiplied: a square may underflow, or a product.
-
-        Among names of stages, any product may be a square.
-        """
-        below = [base for base, exponent in factors if exponent.is_negative]
-        if not below:
-            return False
-        if not self._cuts:
-            counts = [int(n) for x, n in factors if x.is_Symbol and n in (1, *REPEATED)]
-            return sum(counts) > 1
-        squared = {x for x, n in factors if x.is_Symbol and n in REPEATED}
-        return any(not squared.isdisjoint(self._symbols_in(base)) for base in below)
-
-    def _symbols_in(self, expr: Any) -> set[Any]:
-        """Return the symbols in an expression, and those that they stand for."""
-        found = set(expr.free_symbols)
-        return found.union(*(self._within.get(symbol, ()) for symbol in found))
-
     def _scale(self, size: Any, above: list[Piece], below: list[Piece], *, last: bool) -> None:
         """Add a number to the factors above and below a fraction."""
         place = len(above) if last else 0
@@ -235,20 +160,14 @@ class Writer:
     def _power(self, expr: Any) -> Piece:
         base, exponent = expr.args
         if self._repeats(base, exponent):
-            return _in_turn([Piece("1")], [self._named(base)] * -exponent)
+            return _in_turn([Piece("1")], [self.piece(base)] * -exponent)
         if exponent.is_Rational and exponent < 0:
             return _divided(Piece("1"), [self._raised(base, -exponent).within(POWER)])
         return self._raised(base, exponent)
 
     def _repeats(self, base: Any, exponent: Any) -> bool:
         """Say whether to divide by a base again and again: its power may overflow."""
-        if -exponent not in REPEATED or self._is_constant(base):
-            return False
-        return bool(base.is_Symbol) or (self._cuts and (base.is_Add or isinstance(base, expm1)))
-
-    def _named(self, base: Any) -> Piece:
-        """Return a piece that is cheap to write several times."""
-        return self.piece(base) if base.is_Symbol else self._cut(self.piece(base))
+        return bool(base.is_Symbol) and -exponent in REPEATED and not self._is_constant(base)
 
     def _raised(self, base: Any, exponent: Any) -> Piece:
         """Write a power, whose exponent is positive if it is a number."""

@@ -42,7 +42,7 @@ class Runner:
             except LEFT_THE_FLOATS:
                 pass  # NumPy goes on with an infinity or NaN.
             else:
-                if math.isfinite(sum(partials)):
+                if math.isfinite(sum(partials)) and (value or not any(partials)):
                     return self._vector((value, partials))
         return self._over_numpy(case, _flat(params, floats=False), self._inputs(data, floats=False))
 
@@ -63,16 +63,24 @@ class Runner:
     def _over_numpy(
         self, case: Case, scalars: list[Any], inputs: list[Any], *count: int
     ) -> NDArray[Any]:
-        """Run a case; what is finite, and is not in NumPy, again where nothing overflows."""
+        """Run a case; what overflows on the way, or underflows, again in numbers that do not.
+
+        A loss of 0 whose slope is not 0 may have underflowed.
+        """
         result = self._vector(case.over_numpy(scalars, inputs, *count))
         lost = ~np.isfinite(result)
-        if lost[0] or not lost.any() or case.program.operations * max([1, *count]) > MOST_WIDE:
+        vanishes = bool(result[0] == 0 and result[1:].any())
+        large = case.program.operations * max([1, *count]) > MOST_WIDE
+        if large or lost[0] or not (vanishes or lost.any()):
             return result
         try:
             scalars, inputs = ([_widened(x) for x in row] for row in (scalars, inputs))
-            wide = self._vector(case.over_wide(scalars, inputs, *count))
+            value, partials = case.over_wide(scalars, inputs, *count)
+            wide = self._vector((value, partials))
         except (*LEFT_THE_FLOATS, TypeError):  # infinite, or outside a domain, in any numbers
             return result
+        if vanishes and value != 0:
+            lost[1:] |= np.isfinite(wide[1:])
         return np.where(lost, wide, result)
 
     def _vector(self, result: tuple[Any, tuple[Any, ...]]) -> NDArray[Any]:

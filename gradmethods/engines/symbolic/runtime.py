@@ -109,7 +109,7 @@ SCALAR: dict[str, Any] = {
 }  # fmt: skip
 """The names over Python floats."""
 
-NAMES = (*SCALAR, "mean", "total", "added", "dot")
+NAMES = (*SCALAR, "added", "dot")
 """Every name that generated code may use."""
 
 
@@ -148,10 +148,8 @@ def array_scope(dtype: np.dtype[Any]) -> dict[str, Any]:
         "odd": _over(np.logical_xor),
         "negate": np.logical_not,
         "real": dtype.type,
-        "mean": lambda x: np.add.reduce(x) / len(x) if np.ndim(x) else x,
         "added": np.add.reduce,
         "dot": np.dot,
-        "total": lambda x, N: np.add.reduce(x) if np.ndim(x) else x * N,
     }
 
 
@@ -190,6 +188,6 @@ def wide_scope() -> dict[str, Any]:
     arrays = array_scope(np.dtype(object))
     return {
         **{name: over_entries(f) if callable(f) else f for name, f in functions.items()},
-        **{name: arrays[name] for name in ("mean", "added", "dot", "total")},
+        **{name: arrays[name] for name in ("added", "dot")},
         "real": wide.mpf,
     }

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import sympy
@@ -49,55 +48,11 @@ class Sloped(RealFunction):
         return sympy.Add(*(k * x.diff(s) for k, x in zip(slopes, along, strict=True)))
 
 
-class Held(sympy.Dummy):
-    """A symbol that stands for an expression while others are differentiated."""
-
-    __slots__ = ("expr",)
-
-    @classmethod
-    def of(cls, expr: Any) -> Any:
-        """Return the symbol for an expression."""
-        held = cls("held", real=True)
-        held.expr = expr
-        return held
-
-
-class Refined(RealFunction):
-    """A value, and what `Held` the same with digits that it loses, which slopes take."""
-
-    nargs = 2
-
-    def _eval_derivative(self, s: Any) -> Any:
-        return self.args[0].diff(s)
-
-
-def refine(value: Any, better: Any) -> Any:
-    """Return a value of which slopes take a better one."""
-    same = value == better or not value.free_symbols
-    return value if same else Refined(value, Held.of(better))
-
-
 def plain(expr: Any) -> Any:
     """Return an expression as it is written, when it has been differentiated."""
-    return _chosen(expr, lambda x: x.args[0], {})
-
-
-def refined(expr: Any) -> Any:
-    """Return an expression as it is computed; what is decided by values, by those of the loss."""
-    if not expr.has(Refined):
-        return plain(expr)
-    expr = expr.xreplace({x: plain(x) for x in expr.atoms(*DECIDING)})
-    return _chosen(expr, lambda x: x.args[1].expr if isinstance(x, Refined) else x.args[0], {})
-
-
-def _chosen(expr: Any, choose: Callable[[Any], Any], known: dict[Any, Any]) -> Any:
-    """Take one of two values where they are refined, or have slopes."""
-    if not expr.has(Refined, Sloped):
-        return expr
-    for x in expr.atoms(Refined, Sloped):
-        if x not in known:
-            known[x] = _chosen(choose(x), choose, known)
-    return expr.xreplace(known)
+    while expr.has(Sloped):
+        expr = expr.xreplace({x: x.args[0] for x in expr.atoms(Sloped)})
+    return expr
 
 
 class OverSquares(RealFunction):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 PARENTHESIS = 16
@@ -17,6 +18,10 @@ SUM, PRODUCT, POWER, ATOM = range(4)
 """How tightly a piece of text holds together."""
 
 
+SQUARE = "square"
+"""A place in a pattern that takes the square of a piece."""
+
+
 class Piece(NamedTuple):
     """The text of an expression, how tightly it holds together, its operations, its nesting."""
 
@@ -30,6 +35,14 @@ class Piece(NamedTuple):
         if self.binding >= binding:
             return self
         return Piece(f"({self.text})", ATOM, self.operations, self.depth + PARENTHESIS)
+
+    def __format__(self, place: str) -> str:
+        """Write the piece into a pattern, whose place needs some binding, or a square."""
+        if place == SQUARE:
+            # Python multiplies faster than it raises to a power.
+            cheap = not self.operations
+            return f"({self.text}*{self.text})" if cheap else f"{self.within(ATOM).text}**2"
+        return self.within(int(place)).text
 
 
 def number(value: Any) -> Piece:
@@ -66,8 +79,23 @@ def joined(terms: list[tuple[bool, Piece]]) -> Piece:
     pieces = [head.within(PRODUCT), *(piece.within(PRODUCT) for _, piece in rest)]
     signs = ["-" if minus else "", *(" - " if negative else " + " for negative, _ in rest)]
     text = "".join(sign + piece.text for sign, piece in zip(signs, pieces, strict=True))
-    operations = sum(piece.operations for piece in pieces) + len(pieces) - 1 + minus
+    operations = sum(piece.operations for piece in pieces)
+    operations += joints([negative for negative, _ in terms])
     return Piece(text, SUM, operations, max(p.depth for p in pieces) + len(pieces))
+
+
+def joints(negative: Sequence[bool]) -> int:
+    """Count the operators that `joined` puts before and between terms, of which some are negative.
+
+    Examples
+    --------
+    >>> joints([False, True]), joints([True, True])  # a - b, and -a - b
+    (1, 2)
+    """
+    if len(negative) <= WIDEST:
+        return len(negative) - 1 + all(negative)
+    parts = [negative[i : i + WIDEST] for i in range(0, len(negative), WIDEST)]
+    return sum(map(joints, parts)) + joints([False] * len(parts))
 
 
 def infix(pieces: list[Piece], operator: str, binding: int) -> Piece:

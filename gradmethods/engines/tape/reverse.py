@@ -4,18 +4,31 @@ from __future__ import annotations
 
 from typing import Any
 
-from gradmethods.engines.graph import Graph
+from gradmethods.engines.graph import Graph, Node
 from gradmethods.engines.graph.rules import RuleRecorder
+from gradmethods.xp.arrays import Array
 from gradmethods.xp.primitives import Primitive
 from gradmethods.xp.primitives.primitive import Rules
 from gradmethods.xp.primitives.quotients import NORMALISED, QUOTIENT
 
 
 class Reverse(RuleRecorder):
-    """The namespace of a reverse sweep."""
+    """The namespace of a reverse sweep.
+
+    Attributes
+    ----------
+    guards : bool
+        Whether entries that nothing selected have cotangent 0 whatever the slopes are.
+    """
 
     method = "Backprop"
     field = "vjp"
+    guards = True
+
+    def gathered(self, so_far: Array, contribution: Array, to: Node) -> Array:
+        """Add what one more use of the value `to` gives to its cotangent so far."""
+        del to
+        return so_far + contribution
 
 
 QUOTIENT_RULE: Rules = (
@@ -45,3 +58,9 @@ class Textbook(Reverse):
     def slope_of_tanh(self, x: Any, y: Any) -> Any:  # the base's
         """Return 1 - y²."""
         return 1 - y * y
+
+
+class Plain(Textbook):
+    """Every rule as textbooks write it, whatever it meets: what most packages do."""
+
+    guards = False

@@ -59,7 +59,9 @@ def differentiate(
     return Graph(graph.params, graph.data, (loss, *gradients))
 
 
-def cotangents(graph: Graph, unbounded: Collection[str] = ()) -> dict[Node, Any]:
+def cotangents(
+    graph: Graph, unbounded: Collection[str] = (), *, xp: Reverse | None = None
+) -> dict[Node, Any]:
     """Return the cotangent of every node: the derivative of the scalar output by its value.
 
     Parameters
@@ -68,6 +70,8 @@ def cotangents(graph: Graph, unbounded: Collection[str] = ()) -> dict[Node, Any]
         With one scalar output.
     unbounded : collection of str
         Names of data that hold infinities or NaN; the others are taken to be finite.
+    xp : Reverse, optional
+        The namespace of the rules, by default that of `gm.Backprop`.
 
     Returns
     -------
@@ -80,14 +84,14 @@ def cotangents(graph: Graph, unbounded: Collection[str] = ()) -> dict[Node, Any]
     UnsupportedOperation
         If a primitive on the way has no vjp rule.
     """
-    swept = _sweep(Reverse(), graph, unbounded)
+    swept = _sweep(xp or Reverse(), graph, unbounded)
     return {node: array.payload for node, array in swept.items()}
 
 
 def _sweep(xp: Reverse, graph: Graph, unbounded: Collection[str]) -> dict[Node, Array]:
     (loss,) = graph.outputs
     slopes = Slopes(graph, unbounded)
-    active, selection = slopes.active, Selection(xp, slopes)
+    active, selection = slopes.active, Selection(xp, slopes) if xp.guards else None
     better = xp.complements(graph)
     found: dict[Node, Array] = {}
     if isinstance(loss, Node):
@@ -102,7 +106,9 @@ def _sweep(xp: Reverse, graph: Graph, unbounded: Collection[str]) -> dict[Node, 
             contribution = pull_back(xp, g, node, position, selection, better)
             if contribution is not None:
                 so_far = found.get(operand)
-                found[operand] = contribution if so_far is None else so_far + contribution
+                found[operand] = (
+                    contribution if so_far is None else xp.gathered(so_far, contribution, operand)
+                )
     return {node: g for node, g in found.items() if node in active}
 
 

@@ -54,13 +54,13 @@ def formula(problem: Problem) -> Formula:
 
     from gradmethods.engines.symbolic import smooth
     from gradmethods.engines.symbolic.build import Builder
+    from gradmethods.engines.symbolic.whole import loss_formula
     from gradmethods.providers.analytical import BUDGET
 
     builder = Builder(problem, BUDGET)
     params = [s for entries in builder.params.values() for s in entries.flat]
     data = [s for entries in builder.data.values() for s in entries.flat]
-    loss = smooth.plain(builder.loss(builder.case(problem.data, 0)))
-    loss = loss.replace(smooth.tanh, sympy.tanh)
+    loss = loss_formula(builder).replace(smooth.tanh, sympy.tanh)
     constants = sorted(loss.free_symbols - set(params) - set(data), key=str)
     return Formula(loss, params, data, constants)
 

@@ -225,13 +225,13 @@ REASONS: dict[str, tuple[Reason, ...]] = {
     "underflow": (
         Reason(
             "wrong",
-            (FORMULAS[2], *AUTOMATIC),
+            AUTOMATIC,
             "One term of the quotient rule, xy/(x + y)², has underflowed to 0.",
         ),
         Reason(
             "right",
-            FORMULAS[:2],
-            "The formula is 0/0 in float64; it is computed again in numbers without underflow.",
+            FORMULAS,
+            "A loss of 0 whose slope is not 0 is computed again in numbers that do not underflow.",
         ),
         Reason("zero", (*SYMMETRIC, COMPLEX), "The loss is 0 wherever it is evaluated."),
         Reason("wrong", (FORWARD,), "The loss is 0 near by, and next to nothing a wide step away."),

@@ -14,9 +14,9 @@ from gradmethods.studies.claims.claim import (
     exactly,
 )
 from gradmethods.studies.claims.programs import (
+    ELIMINATED,
     PROGRAM,
     SHARED,
-    STAGES,
     Size,
     Sweeps,
     panels,
@@ -35,20 +35,20 @@ def judge(found: Sweeps) -> Finding:
     decisions = {name: _doubling(found[name]) for name in ("width", "depth")}
     sizes = [size for sweep in found.values() for size in sweep]
     if sizes:
-        multiples = [size.multiple(STAGES, PROGRAM) for size in sizes]
+        multiples = [size.multiple(SHARED, PROGRAM) for size in sizes]
         decisions["stages"] = Decision(
             exactly([m <= CLOSE for m in multiples], fewest=4), max(multiples), min(multiples),
             max(multiples), "SymPy's rules applied stage by stage, values keeping their names",
         )  # fmt: skip
     drawn = panels(
-        found, (SHARED, STAGES), PROGRAM, "operations ÷ those of backprop's program", log=False
+        found, (ELIMINATED, SHARED), PROGRAM, "operations ÷ those of backprop's program", log=False
     )
     return Finding(decisions, drawn)
 
 
 def _doubling(sizes: Sequence[Size]) -> Decision:
     """Compare the multiple at the largest scale with that at half of it."""
-    by_scale = {size.scale: size.multiple(SHARED, PROGRAM) for size in sizes}
+    by_scale = {size.scale: size.multiple(ELIMINATED, PROGRAM) for size in sizes}
     doubled = [scale for scale in by_scale if scale >= 4 and scale / 2 in by_scale]
     if not doubled:
         return Decision(UNDECIDED, words="too few sizes")
@@ -77,9 +77,9 @@ CLAIM = Claim(
     text="Symbolic differentiation with elimination of common subexpressions is reverse mode: it "
     "takes the same operations, up to a constant.",
     source="Laue 2019",
-    method="Operations of one evaluation for one example, counted in the compiled programs: closed "
-    "formulas after sympy.cse, and SymPy's rules applied stage by stage over names, as multiples "
-    "of backprop's.",
+    method="Operations of one evaluation for one example, as multiples of those of backprop's "
+    "program: the derivatives that sympy.diff takes of the whole loss, after sympy.cse, in SymPy's "
+    "own count; and SymPy's rules applied stage by stage over names.",
     criteria=(
         Criterion("width", _RULE.format("width"), "growth over a doubling", exact=True),
         Criterion("depth", _RULE.format("depth"), "growth over a doubling", exact=True),

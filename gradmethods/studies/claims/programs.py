@@ -1,4 +1,4 @@
-"""Operations of compiled gradients, counted: what C3 and C9 decide by. Nothing is timed."""
+"""Operations of gradients, counted: what C3 and C9 decide by. Nothing is timed."""
 
 from __future__ import annotations
 
@@ -6,15 +6,16 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
-from typing import Any
 
 from gradmethods import problems
-from gradmethods.providers import get_provider
-from gradmethods.providers.analytical import PreparedAnalytical
+from gradmethods.core.problem import Problem
+from gradmethods.providers.analytical import Analytical
+from gradmethods.providers.backprop import Backprop
 from gradmethods.studies.claims.claim import Panel, Series
 
-FORMS = ("analytical:expanded", "analytical:cse", "analytical:chain-rule", "backprop")
-EXPANDED, SHARED, STAGES, PROGRAM = FORMS
+EXPANDED, SHARED, PROGRAM = "analytical:expanded", "analytical:cse", "backprop"
+MERGED, ELIMINATED = "SymPy's merged form", "sympy.cse"
+"""What SymPy itself makes of the whole loss: its derivatives, and those without what they share."""
 
 WIDTHS = (1, 2, 4, 8, 16)
 """Hidden units of 2-h-1."""
@@ -65,26 +66,36 @@ def _sweep(networks: Sequence[tuple[int, tuple[int, ...]]], seconds: float) -> I
 @cache  # two claims rest on the same counts
 def _count(scale: int, widths: tuple[int, ...]) -> Size:
     problem = problems.get("mlp", widths=widths, batch=2)
-    prepared: dict[str, Any] = {
-        name: get_provider(name).prepare(problem) for name in FORMS if name != SHARED
-    }
-    operations = {name: made.operations for name, made in prepared.items()}
-    return Size(scale, problem.size, operations | {SHARED: shared_operations(prepared[EXPANDED])})
+    merged, eliminated = by_sympy(problem)
+    return Size(
+        scale,
+        problem.size,
+        {
+            EXPANDED: Analytical("expanded").count_operations(problem),
+            SHARED: Analytical("cse").count_operations(problem),
+            PROGRAM: Backprop().prepare(problem).operations,
+            MERGED: merged,
+            ELIMINATED: eliminated,
+        },
+    )
 
 
-def shared_operations(prepared: PreparedAnalytical) -> int:
-    """Count the operations of formulas after elimination of common subexpressions.
+def by_sympy(problem: Problem) -> tuple[int, int]:
+    """Count, as SymPy counts, what ``sympy.diff`` makes of the whole loss, and ``sympy.cse`` of it.
 
-    They are those of ``Analytical("cse")``, without deriving the formulas again, which takes nearly
-    all of its time.
+    Returns
+    -------
+    tuple of int
+        Operations of the loss and its partial derivatives written out, and without what they share.
     """
-    from gradmethods.engines.symbolic.program import share, write_program
+    from gradmethods.engines.symbolic.build import Builder
+    from gradmethods.engines.symbolic.whole import derivatives, loss_formula, merged_operations
+    from gradmethods.providers.analytical import BUDGET
 
-    names = prepared.problem.structure.shapes
-    params = {name: prepared.symbols[name] for name in names}
-    data = {name: array for name, array in prepared.symbols.items() if name not in names}
-    shared, results = share(prepared.formulas())
-    return write_program(shared, results, params, data, "mean").operations
+    builder = Builder(problem, BUDGET)
+    loss = loss_formula(builder)
+    partials = derivatives(loss, builder.params)
+    return merged_operations([loss, *(x for array in partials.values() for x in array.ravel())])
 
 
 def panels(
@@ -98,8 +109,8 @@ def panels(
             axes[sweep],
             label,
             tuple(
-                Series("", [s.scale for s in sizes], [s.multiple(form, of) for s in sizes],
-                       provider=form)
+                Series(form if form in (MERGED, ELIMINATED) else "", [s.scale for s in sizes],
+                       [s.multiple(form, of) for s in sizes], provider=form)
                 for form in forms
             ),
             titles[sweep],

@@ -5,7 +5,15 @@ from __future__ import annotations
 from itertools import pairwise
 
 from gradmethods.studies.claims.claim import Claim, Criterion, Decision, Evidence, Finding, exactly
-from gradmethods.studies.claims.programs import EXPANDED, PROGRAM, SHARED, Sweeps, panels, sweeps
+from gradmethods.studies.claims.programs import (
+    EXPANDED,
+    MERGED,
+    PROGRAM,
+    SHARED,
+    Sweeps,
+    panels,
+    sweeps,
+)
 from gradmethods.timing.fits import fit_power_law
 
 
@@ -20,7 +28,8 @@ def judge(found: Sweeps) -> Finding:
         decisions["shared"] = Decision(
             exactly([m > 1 for m in multiples], fewest=4), max(multiples), min(multiples),
             max(multiples),
-            f"{largest.operations[EXPANDED]:,} operations written out, "
+            f"{largest.operations[EXPANDED]:,} operations written out "
+            f"({largest.operations[MERGED]:,} as SymPy merges them), "
             f"{largest.operations[SHARED]:,} shared, {largest.operations[PROGRAM]:,} in backprop's "
             f"program, at n = {largest.n:,}",
         )  # fmt: skip
@@ -40,7 +49,11 @@ def judge(found: Sweeps) -> Finding:
             f"backprop's program grows by {' or '.join(f'{a:,}' for a in sorted(added))} a layer",
         )  # fmt: skip
     drawn = panels(
-        found, (EXPANDED, SHARED), PROGRAM, "operations ÷ those of backprop's program", log=True
+        found,
+        (EXPANDED, MERGED, SHARED),
+        PROGRAM,
+        "operations ÷ those of backprop's program",
+        log=True,
     )
     return Finding(decisions, drawn)
 
@@ -56,9 +69,10 @@ CLAIM = Claim(
     text="The closed formulas of the partial derivatives do not share their common parts, so that "
     "evaluating them is inefficient, and they swell with the size of the network.",
     source="the article; expression swell: Baydin et al. 2018",
-    method="Operations of one evaluation for one example, counted in the compiled programs: every "
-    "formula written out; the same formulas after elimination of common subexpressions; backprop's "
-    "program for the same loss.",
+    method="Operations of one evaluation for one example: every formula written out, as the tree "
+    "that unfolds from the stages of its derivation; the same formulas with what they share "
+    "computed once; backprop's program for the same loss. Beside them, SymPy's count of the "
+    "derivatives that sympy.diff takes of the whole loss, which SymPy merges as it makes them.",
     criteria=(
         Criterion(
             "shared",

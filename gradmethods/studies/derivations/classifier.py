@@ -14,9 +14,9 @@ from numpy.typing import NDArray
 
 from gradmethods import problems
 from gradmethods.core.structure import Arrays
-from gradmethods.engines.symbolic.arrays import Whole
 from gradmethods.engines.symbolic.build import Builder
 from gradmethods.engines.symbolic.smooth import plain
+from gradmethods.engines.symbolic.whole import Whole
 from gradmethods.studies.derivations.derivation import Derivation, Row
 from gradmethods.studies.derivations.proof import vanishes
 
@@ -82,7 +82,7 @@ def derivatives(examples: int = EXAMPLES) -> tuple[Arrays, Arrays]:
     builder = Builder(problems.get(NAME, batch=2), BUDGET)
     X, t = _symbols("X", (examples, 2)), _symbols("t", (examples,))
     rows = [{"X": X[i], "t": t[i]} for i in range(examples)]
-    loss = builder.run(Whole(builder.limit), builder.params, rows, [{}])
+    loss = builder.run(Whole(builder.literal), builder.params, rows, [{}])
     params = builder.params
     truth = {name: _partials(loss, symbols) for name, symbols in params.items()}
     h, _ = forward(params, X)

@@ -11,7 +11,7 @@ def vanishes(expr: Any) -> bool:
     """Prove that an expression is zero for all values of its symbols; False if it finds no proof.
 
     Every exponential (or other function) becomes a symbol of its own, innermost first, with
-    exp(−u) = 1/exp(u). What is left is a rational function; if the numerator of that expands to
+    exp(−k u) = 1/exp(u)ᵏ. What is left is a rational function; if the numerator of that expands to
     zero, the expression is zero whatever the functions are.
 
     Parameters
@@ -36,8 +36,11 @@ def vanishes(expr: Any) -> bool:
             (exponent,) = args
             exponent = sympy.expand(exponent)
             sign = -1 if exponent.could_extract_minus_sign() else 1
-            key = sympy.exp, sympy.expand(sign * exponent)
-            return functions.setdefault(key, sympy.Dummy(positive=True)) ** sign
+            times, exponent = sympy.expand(sign * exponent).as_content_primitive()
+            if not times.is_Integer:
+                times, exponent = 1, times * exponent
+            key = sympy.exp, exponent
+            return functions.setdefault(key, sympy.Dummy(positive=True)) ** (sign * times)
         if isinstance(part, sympy.Function):
             return functions.setdefault((part.func, *args), sympy.Dummy(real=True))
         return part.func(*args)

@@ -15,10 +15,10 @@ from typing import Any
 import sympy
 from sympy import S
 
-from gradmethods.engines.symbolic.chain.names import Atom, Names, Term
-from gradmethods.engines.symbolic.chain.templates import Recipe, Template
+from gradmethods.engines.symbolic.names import Atom, Names, Term
 from gradmethods.engines.symbolic.program import NOWHERE_FINITE
 from gradmethods.engines.symbolic.smooth import DECIDING
+from gradmethods.engines.symbolic.templates import Recipe, Template
 
 
 def differentiate(

@@ -13,8 +13,8 @@ from sympy import S
 
 from gradmethods.engines.graph import Node
 from gradmethods.engines.symbolic.arrays import Expressions, Symbolic, expressions, integers
-from gradmethods.engines.symbolic.chain.names import Atom, Names, Term
 from gradmethods.engines.symbolic.functions import boxed, function, row_of
+from gradmethods.engines.symbolic.names import Atom, Names, Term
 from gradmethods.engines.symbolic.numbers import condition, number
 from gradmethods.xp.primitives import Primitive, fill_index
 from gradmethods.xp.primitives.quotients import QUOTIENT

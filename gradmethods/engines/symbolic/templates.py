@@ -7,6 +7,7 @@ primitive over places when it first meets the kinds of its operands, and differe
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -16,9 +17,10 @@ import sympy
 
 from gradmethods.engines.symbolic.arrays import undistributed
 from gradmethods.engines.symbolic.codegen import Writer
-from gradmethods.engines.symbolic.dead import Settler
+from gradmethods.engines.symbolic.dead import dead_where
 from gradmethods.engines.symbolic.piecewise import Select, opposite
-from gradmethods.engines.symbolic.text import Piece
+from gradmethods.engines.symbolic.smooth import plain
+from gradmethods.engines.symbolic.text import SQUARE, Piece
 
 REAL, CONDITION, POSITIVE, NEGATIVE = "real", "condition", "positive", "negative"
 """Kinds of names; the last two are literals. Simple numbers have no name: a formula holds them."""
@@ -26,7 +28,11 @@ REAL, CONDITION, POSITIVE, NEGATIVE = "real", "condition", "positive", "negative
 INTEGER = re.compile(r"(?<![\w.*])(?<!e[-+])(\d+)(?![\w.])")
 """A number in code that is no exponent."""
 
-PLACES = re.compile(r"\bx(\d+)\b|\b(\d+)literal\b")
+PLACES = re.compile(r"\bx(\d+)_(\d)\b")
+"""Places in code, each with how tightly an operand must hold together there."""
+
+BARE = "{0:0}"
+"""The pattern that is its operand."""
 
 
 @lru_cache(maxsize=1024)
@@ -65,7 +71,12 @@ class Template:
     piece : Piece
         The text over places.
     pattern : str
-        The text as a format string.
+        The text as a format string, which takes pieces.
+    written : tuple of int
+        How often the text has each place. A place that is only multiplied or divided by again and
+        again counts once: what is put there should have a name.
+    repeated : frozenset of int
+        Those places.
     """
 
     expr: Any
@@ -73,6 +84,8 @@ class Template:
     negative: bool
     piece: Piece
     pattern: str
+    written: tuple[int, ...]
+    repeated: frozenset[int]
     partials: dict[Any, Recipe] = field(default_factory=dict, repr=False)
 
     @property
@@ -186,9 +199,8 @@ class Templates:
                 expr = sympy.diff(expr, place(position, REAL))
             conditions = (operand(i, kind) for i, kind in enumerate(kept, len(moving)))
             known = dict(zip(template.places, map(opposite, conditions), strict=True))
-            params = {s for s, moves in zip(template.places, moving, strict=True) if moves}
-            settler = Settler(params, dead={s: known[s] for s in params})
-            return opposite(settler.dead_where(expr))
+            moves = zip(template.places, moving, strict=True)
+            return opposite(dead_where(expr, {s: known[s] for s, moved in moves if moved}))
 
         kinds = (*template.kinds, *kept)
         return self.recipe(("lasting", template, position, moving, *kept), make, kinds)
@@ -210,15 +222,18 @@ class Templates:
 def _template(expr: Any, kinds: tuple[str, ...]) -> Template:
     negative = isinstance(expr, sympy.Expr) and bool(expr.as_coeff_Mul()[0].is_negative)
     with undistributed():
-        piece = Writer((), shares=False, cuts=False).piece(-expr if negative else expr)
-    pattern = PLACES.sub(
-        lambda match: f"{{{match[1] or match[2]}}}", INTEGER.sub(r"\1.0", piece.text)
-    )
-    # Python takes a float beside a float faster than an integer, and a product faster than a power.
+        piece = Writer().piece(-expr if negative else expr)
+    # Python takes a float beside a float faster than an integer.
+    pattern = PLACES.sub(r"{\1:\2}", INTEGER.sub(r"\1.0", piece.text))
     # One factor after the other: the square itself may overflow or underflow beside an adjoint.
-    pattern = re.sub(r"(?<!\*)([*/])(\{\d+\})\*\*2\b", r"\1\2\1\2", pattern)
-    pattern = re.sub(r"(\{\d+\})\*\*2\b", r"(\1*\1)", pattern)
-    return Template(expr, kinds, negative, piece, pattern)
+    pattern = re.sub(r"(?<!\*)([*/])(\{\d+:\d\})\*\*2\b", r"\1\2\1\2", pattern)
+    pattern = re.sub(r"\{(\d+):\d\}\*\*2\b", rf"{{\1:{SQUARE}}}", pattern)
+    in_formula = Counter(x for x in sympy.preorder_traversal(plain(expr)) if x.is_Symbol)
+    in_text = [pattern.count(f"{{{i}:") for i in range(len(kinds))]
+    places = [place(i, kind) for i, kind in enumerate(kinds)]
+    repeated = frozenset(i for i, x in enumerate(places) if in_text[i] > in_formula[x])
+    written = tuple(1 if i in repeated else count for i, count in enumerate(in_text))
+    return Template(expr, kinds, negative, piece, pattern, written, repeated)
 
 
 def _in_terms_of(slope: Any, formula: Any, name: Any) -> Any:

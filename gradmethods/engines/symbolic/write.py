@@ -6,21 +6,21 @@ took three times the memory of parts. Parts pass values on in lists.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
-from gradmethods.engines.symbolic.chain.lines import Inputs, Line, lines_of
-from gradmethods.engines.symbolic.chain.names import Atom, Names, Term
+from gradmethods.engines.symbolic.lines import FORMS, Inputs, Line, lines_of
+from gradmethods.engines.symbolic.names import Names, Term
 from gradmethods.engines.symbolic.program import Program, assemble, compiled, indented, row, wrapped
 
-LONGEST = 4000
-"""Terms in one function."""
+LONGEST = 8000
+"""Operations in one function."""
 
 RESERVED = ("params", "data", "N", "values", "results")
 """What the functions call their arguments."""
 
 
 def write(
-    names: Names, loss: Atom, partials: list[list[Term]], inputs: Inputs, rule: str | None
+    names: Names, sums: list[list[Term]], inputs: Inputs, rule: str | None, form: str
 ) -> Program:
     """Write the stages that the loss and its partial derivatives need, and compile them.
 
@@ -28,17 +28,17 @@ def write(
     ----------
     names : Names
         The table.
-    loss : Atom
-        The value.
-    partials : list of list of Term
-        A sum for each parameter.
+    sums : list of list of Term
+        The value, then a sum for each parameter.
     inputs : Inputs
         What the program takes, and what it calls its results.
     rule : {"mean", "sum"} or None
         What is returned of formulas of one example.
+    form : {"expanded", "cse", "chain-rule"}
+        Which stages have a line of their own.
     """
-    lines = lines_of(names, [[names.term_of(loss)], *partials], inputs, rule)
-    layout = _whole if sum(len(line.terms) for line in lines) <= LONGEST else _split
+    lines = lines_of(names, sums, inputs, rule, FORMS[form](names, sums))
+    layout = _whole if sum(map(_length, lines)) <= LONGEST else _split
     return layout(names, lines, inputs, sum(line.operations for line in lines), counts=bool(rule))
 
 
@@ -56,6 +56,8 @@ def _split(
 ) -> Program:
     """Write functions that find what they need in lists, and leave there what others need."""
     parts = list(_parts(lines))
+    labels = {n: names.labels[n] for n in (*inputs.params, *inputs.data)}
+    labels |= {line.name: line.label for line in lines if line.name is not None}
     homes = {n: ("params", i) for i, n in enumerate(inputs.params)}
     homes |= {n: ("data", i) for i, n in enumerate(inputs.data)}
     passed = list(_passed(parts))
@@ -66,9 +68,9 @@ def _split(
     for number, part in enumerate(parts):
         own = [line.name for line in part if line.name is not None]
         used = _used(part).difference(own) & homes.keys()
-        body = [*_loads(names, {n: homes[n] for n in used})]
+        body = [*_loads(labels, {n: homes[n] for n in used})]
         body += [f"{line.label} = {line.text}" for line in part]
-        body += _stores("values", {homes[n][1]: names.labels[n] for n in own if n in homes})
+        body += _stores("values", {homes[n][1]: labels[n] for n in own if n in homes})
         results = [line.label for line in part if line.name is None]
         body += _stores("results", dict(enumerate(results, done)))
         done += len(results)
@@ -85,7 +87,7 @@ def _parts(lines: list[Line]) -> Iterator[list[Line]]:
     length = 0
     for line in lines:
         part.append(line)
-        length += max(len(line.terms), 1)
+        length += _length(line)
         if length >= LONGEST:
             yield part
             part, length = [], 0
@@ -93,8 +95,12 @@ def _parts(lines: list[Line]) -> Iterator[list[Line]]:
         yield part
 
 
+def _length(line: Line) -> int:
+    return max(line.operations, 1)
+
+
 def _used(part: list[Line]) -> set[int]:
-    return {n for line in part for _, used in line.terms for n in used}
+    return {n for line in part for n in line.uses}
 
 
 def _passed(parts: list[list[Line]]) -> Iterator[int]:
@@ -104,10 +110,10 @@ def _passed(parts: list[list[Line]]) -> Iterator[int]:
     yield from sorted(later)
 
 
-def _loads(names: Names, homes: dict[int, tuple[str, int]]) -> Iterator[str]:
+def _loads(labels: Mapping[int, str], homes: dict[int, tuple[str, int]]) -> Iterator[str]:
     for side in ("params", "data", "values"):
-        labels = {i: names.labels[n] for n, (home, i) in homes.items() if home == side}
-        for start, run in _runs(labels):
+        places = {i: labels[n] for n, (home, i) in homes.items() if home == side}
+        for start, run in _runs(places):
             if len(run) == 1:
                 yield f"{run[0]} = {side}[{start}]"
             else:

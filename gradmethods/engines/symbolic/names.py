@@ -8,7 +8,8 @@ from typing import Any
 import sympy
 from sympy import S
 
-from gradmethods.engines.symbolic.chain.templates import (
+from gradmethods.engines.symbolic.numbers import number
+from gradmethods.engines.symbolic.templates import (
     CONDITION,
     NEGATIVE,
     POSITIVE,
@@ -17,7 +18,6 @@ from gradmethods.engines.symbolic.chain.templates import (
     Template,
     Templates,
 )
-from gradmethods.engines.symbolic.numbers import number
 
 Term = tuple[Template, tuple[int, ...]]
 """A formula, and the names in its places."""

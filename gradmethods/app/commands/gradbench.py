@@ -1,0 +1,35 @@
+"""Be a tool of GradBench, on standard input and output."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from typing import Any
+
+from gradmethods.app.commands.new import new
+
+METHODS = ("backprop", "forward", "numerical", "analytical")
+
+
+def add(commands: Any) -> None:
+    """Add the sub-command."""
+    command = new(
+        commands,
+        "gradbench",
+        "be a tool of the GradBench suite: answer its messages on standard input and output",
+        "gradbench run --eval './gradbench repo eval lse' --tool "
+        "'gradmethods gradbench --method backprop'",
+    )
+    command.add_argument(
+        "--method", choices=METHODS, default="backprop", help="by which (default: %(default)s)"
+    )
+    command.set_defaults(run=run)
+
+
+def run(options: argparse.Namespace) -> int:
+    """Run the command; return the exit status."""
+    from gradmethods.app.gradbench import serve
+    from gradmethods.providers import get_provider
+
+    serve(get_provider(options.method), sys.stdin, sys.stdout)
+    return 0

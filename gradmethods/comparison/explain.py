@@ -1,0 +1,375 @@
+"""Why a loss or its gradient is NaN, infinite, or short of digits: operation by operation."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gradmethods.comparison.remedies import Case, Fault, remedy
+from gradmethods.comparison.replay import ENTRIES, Replay, relative_errors, replay
+from gradmethods.core.problem import Problem
+from gradmethods.engines.certified import certified_gradient
+from gradmethods.engines.certified.evaluate import UNITS
+from gradmethods.engines.graph.graph import Node
+from gradmethods.engines.graph.names import number, written
+from gradmethods.engines.graph.place import Place
+from gradmethods.errors import GradientError
+from gradmethods.output.terminal import fill
+from gradmethods.providers import Backprop
+from gradmethods.xp.primitives import Kind
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+ROUNDINGS = 100.0
+"""Units in the last place that one operation may be off by, of exact operands, and be fine."""
+
+HARM = 1e3
+"""Units in the last place of the loss or a gradient from which an operation is reported."""
+
+MOST = 12
+"""Operations whose effect is followed to the end, the worst ones."""
+
+SECONDS = 5.0
+"""Seconds that a certificate of the gradient may take."""
+
+DIGITS = (5, 8, 12)
+"""Digits in which numbers are written, more where fewer do not tell two apart."""
+
+NOT_FINITE = "no finite number"
+USES_CANCEL = "It adds up the slopes of several uses of a value, which cancel: rewrite them as one."
+FROM_INFINITY = "That is 0 × ∞, ∞ − ∞ or ∞ / ∞; the infinity is told of, too."
+
+ELEMENTWISE = (Kind.SMOOTH, Kind.CHOICE, Kind.STEP)
+
+
+@dataclass(frozen=True)
+class Finding:
+    """An operation that makes a NaN or an infinity, or loses digits.
+
+    Attributes
+    ----------
+    fault : Fault
+    backward : bool
+        Whether it shows in the backward pass: the operation's slope is what fails.
+    operation : str
+        As a user writes it: ``xp.log``, ``+``.
+    step : int
+        Its place among the nodes of the loss's graph, as `gradmethods.engines.graph.record` has it.
+    place : Place or None
+        The file and line of the loss, and the expression.
+    entry : tuple of int
+        The entry of the result that is shown; empty for scalars.
+    operands : tuple of str
+        What went in, at that entry.
+    computed, exact : str
+        What came out in the precision of the loss, and with every number exact ("" if unknown).
+    reaches : dict of str to float
+        The digits that this operation alone leaves of the loss, and of the gradient by each
+        array: 0 for none, NaN where that is not known.
+    remedy : str
+        What to write instead; empty where nothing is known.
+    """
+
+    fault: Fault
+    backward: bool
+    operation: str
+    step: int
+    place: Place | None
+    entry: tuple[int, ...]
+    operands: tuple[str, ...]
+    computed: str
+    exact: str
+    reaches: dict[str, float]
+    remedy: str
+
+    @property
+    def summary(self) -> str:
+        """What is made of what, in a line."""
+        what = f"the slope of {self.operation}" if self.backward else self.operation
+        of = f" of {' and '.join(self.operands)}" if self.operands else ""
+        verb = "makes" if self.operands or self.backward else "holds"
+        if self.exact == NOT_FINITE:
+            exact = ", with exact numbers, too"
+        else:
+            exact = f", exactly {self.exact}" if self.exact not in ("", self.computed) else ""
+        entry = f", at entry {list(self.entry)}" if self.entry else ""
+        return f"{what} {verb} {self.computed}{of}{exact}{entry}"
+
+    def __str__(self) -> str:
+        at = f"{self.place}: {self.place.text}" if self.place and self.place.text else self.place
+        text = f"{self.summary}{f' [{at}]' if at else ''}."
+        if self.fault is Fault.DIGITS:
+            left = [f"{digits:.0f} of {name}" for name, digits in self.reaches.items()]
+            text += f" Digits that this alone leaves: {', '.join(left)}."
+        else:
+            text += f" It spoils {' and '.join(self.reaches)}."
+        return f"{text} {self.remedy}".rstrip()
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """Where a NaN, an infinity or a loss of digits arises in a loss and its backward pass.
+
+    Attributes
+    ----------
+    problem : Problem
+    value, exact : str
+        The loss in its own precision, and with every number exact ("" if unknown).
+    findings : tuple of Finding
+        NaN and infinities first, then lost digits, each in the order of the two passes.
+    textbook : bool
+        Whether the gradient is finite if every rule is followed as textbooks write it, as most
+        packages do.
+    backprop : float
+        Digits of `gm.Backprop`'s gradient, against a certificate; NaN where there is none.
+    """
+
+    problem: Problem = field(repr=False)
+    value: str
+    exact: str
+    findings: tuple[Finding, ...]
+    textbook: bool
+    backprop: float
+
+    @property
+    def ok(self) -> bool:
+        """Whether nothing was found."""
+        return not self.findings
+
+    @property
+    def table(self) -> pd.DataFrame:
+        """A row per finding."""
+        import pandas as pd
+
+        columns = ["fault", "pass", "operation", "place", "expression", "operands", "computed"]
+        columns += ["exact", "remedy"]
+        rows = [
+            (
+                str(x.fault),
+                "backward" if x.backward else "forward",
+                x.operation,
+                str(x.place or ""),
+                x.place.text if x.place else "",
+                ", ".join(x.operands),
+                x.computed,
+                x.exact,
+                x.remedy,
+            )
+            for x in self.findings
+        ]
+        return pd.DataFrame(rows, columns=columns)
+
+    def __str__(self) -> str:
+        name = repr(self.problem.name)
+        exact = f", exactly {self.exact}" if self.exact not in ("", NOT_FINITE, self.value) else ""
+        lines = [f"The loss {name} is {self.value} at this point{exact}."]
+        if self.ok and self.exact:
+            lines.append("No operation makes a NaN or an infinity, and none loses digits.")
+        elif not self.exact:
+            lines.append(
+                f"It has more than {ENTRIES:,} values, or decisions that are open: only NaN and "
+                f"infinities were looked for{', and none was found' * self.ok}."
+            )
+        for k, finding in enumerate(self.findings, 1):
+            lines.append(f"{k}. {finding}")
+        if not math.isnan(self.backprop):
+            beside = "" if self.textbook else ", where rules as textbooks write them give no number"
+            lines.append(f"gm.Backprop() has {self.backprop:.1f} digits of the gradient{beside}.")
+        return "\n".join(map(fill, lines))
+
+
+def explain(problem: Problem) -> Explanation:
+    """Find the operations of a loss that make a NaN or an infinity, or lose digits.
+
+    The loss and its backward pass are replayed at the problem's point, operation by operation, in
+    the loss's own precision and in ball arithmetic. The backward pass follows each rule as
+    textbooks write it, as most packages do. An operation is told if a NaN or an infinity arises in
+    it that reaches the loss or the gradient, or if its rounding alone, with all else exact, costs
+    the loss or the gradient three digits or more.
+
+    Parameters
+    ----------
+    problem : Problem
+        Its parameters are the point.
+
+    Raises
+    ------
+    UnsupportedOperation
+        If the loss leaves the namespace `xp`, or a primitive has no vjp rule.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import gradmethods as gm
+    >>> def softplus(x, *, xp=np):
+    ...     return xp.log(1 + xp.exp(x))
+    >>> found = gm.explain(gm.Problem(softplus, np.array(800.0)))
+    >>> found.value, found.exact
+    ('inf', '800')
+    >>> found.findings[0].operation, found.findings[0].remedy
+    ('xp.exp', 'Write xp.logaddexp(0, z) for xp.log(1 + xp.exp(z)).')
+    """
+    played = replay(problem)
+    unit = UNITS[str(problem.dtype)]
+    found = [*_unbounded(played), *_losing(played, unit)]
+    order = {node: k for k, node in enumerate(played.nodes)}
+    findings: dict[Node, Finding] = {}  # of several in one operation the first
+    for node, finding in sorted(found, key=lambda x: (x[1].fault is Fault.DIGITS, order[x[0]])):
+        findings.setdefault(played.operation(node), finding)
+    outputs = [played.computed[node] for node in played.outputs().values()]
+    return Explanation(
+        problem,
+        *_told(played, played.loss, ()),
+        tuple(findings.values()),
+        all(np.isfinite(x).all() for x in outputs[1:]),
+        _digits_of_backprop(problem),
+    )
+
+
+def _unbounded(played: Replay) -> Iterator[tuple[Node, Finding]]:
+    """Find where NaN and infinities arise that reach the loss, else the gradient."""
+    outputs = played.outputs()
+    spoilt = {name: x for name, x in outputs.items() if not np.isfinite(played.computed[x]).all()}
+    if "the loss" in spoilt:
+        spoilt = {"the loss": spoilt["the loss"]}
+    reaches: dict[tuple[Node, str], dict[str, float]] = {}
+    for name, output in spoilt.items():
+        for birth in _births(played, output):
+            reaches.setdefault(birth, {})[name] = 0.0
+    for (node, why), names in reaches.items():
+        value = played.computed[node]
+        fault = Fault.NAN if np.isnan(value).any() else Fault.INFINITY
+        bad = np.isnan(value) if fault is Fault.NAN else np.isinf(value)
+        yield node, _finding(played, node, fault, bad, names, why)
+
+
+def _births(played: Replay, output: Node) -> Iterator[tuple[Node, str]]:
+    """Walk back from a spoilt output; yield where the NaN arose, and the infinity it came of."""
+    node = output
+    if np.isnan(played.computed[node]).any():
+        node = _first(played, node, np.isnan)
+        infinite = [x for x in node.parents if np.isinf(played.computed[x]).any()]
+        yield node, FROM_INFINITY if infinite else ""
+        if not infinite:
+            return
+        node = infinite[0]
+    yield _first(played, node, np.isinf), ""
+
+
+def _first(played: Replay, node: Node, test: Callable[[Any], Any]) -> Node:
+    while spoilt := [x for x in node.parents if test(played.computed[x]).any()]:
+        node = spoilt[0]
+    return node
+
+
+def _losing(played: Replay, unit: float) -> Iterator[tuple[Node, Finding]]:
+    """Find operations whose rounding alone costs the loss or the gradient digits."""
+    suspects: list[tuple[float, Node, NDArray[Any], NDArray[np.float64]]] = []
+    for node in played.nodes:
+        of = played.operation(node)
+        if node.primitive is None or node.primitive.kind is Kind.MOVE or node.dtype.kind != "f":
+            continue
+        if not all(np.isfinite(played.computed[x]).all() for x in of.parents):
+            continue  # what overflowed before is told there
+        balls, value = played.exact(node), None
+        with suppress(GradientError):
+            value = played.alone(node)
+        if balls is None or value is None:
+            continue
+        errors = np.where(np.isfinite(value), relative_errors(value, balls), 0.0)
+        worst = float(np.nanmax(errors, initial=0.0))
+        if worst > ROUNDINGS * unit:
+            suspects.append((worst, node, value, errors))
+    suspects.sort(key=lambda suspect: -suspect[0])
+    for _, node, value, errors in suspects[:MOST]:
+        reaches = {
+            name: max(0.0, -math.log10(error))
+            for name, error in played.after(node, value).items()
+            if error > HARM * unit
+        }
+        if reaches:
+            bad = errors == np.nanmax(errors)
+            yield node, _finding(played, node, Fault.DIGITS, bad, reaches, "")
+
+
+def _finding(
+    played: Replay, node: Node, fault: Fault, bad: NDArray[Any], reaches: dict[str, float], why: str
+) -> Finding:
+    of = played.operation(node)
+    entry = tuple(int(k) for k in np.argwhere(bad)[0])
+    total = node in played.sums
+    if total:
+        why = USES_CANCEL
+    return Finding(
+        fault,
+        of is not node,
+        f"what is computed from {_named(of)}" if total else _named(of),
+        played.steps[of],
+        played.places.get(of),
+        entry,
+        tuple(_operands(played, of, entry if bad.shape == of.shape else ())),
+        *_told(played, node, entry),
+        reaches,
+        why or remedy(Case(played, of, fault, of is not node)),
+    )
+
+
+def _named(node: Node) -> str:
+    """Name an operation as a user writes it; an input by its name."""
+    if node.primitive is None:
+        return f"the input {node.name}" if node.name else "the parameters"
+    return written(node)
+
+
+def _operands(played: Replay, node: Node, entry: Sequence[int]) -> Iterator[str]:
+    """Write the operands at an entry of the result; of functions of whole arrays, their range."""
+    if node.primitive is None:
+        return
+    for x in node.operands:
+        value = np.asarray(played.computed[x] if isinstance(x, Node) else x)
+        if node.primitive.kind in ELEMENTWISE and len(entry) == len(node.shape):
+            yield number(np.broadcast_to(value, node.shape)[tuple(entry)])
+        elif value.size == 1:
+            yield number(value.reshape(()))
+        elif value.size:
+            yield f"{number(value.min())} … {number(value.max())}"
+
+
+def _told(played: Replay, node: Node, entry: tuple[int, ...]) -> tuple[str, str]:
+    """Write an entry as it was computed, and exactly, in as many digits as tell the two apart."""
+    value, balls = played.computed[node][entry], played.exact(node)
+    if balls is None:
+        return number(value), ""
+    if not balls[entry].is_finite():
+        return number(value), NOT_FINITE
+    middle = balls[entry].mid()
+    exact = float(middle)
+    if middle != 0 and not 0 < abs(exact) < math.inf:  # out of the range of float64
+        return number(value), middle.str(5, radius=False).replace("-", "−")
+    for digits in DIGITS:
+        computed, right = (f"{x:.{digits}g}".replace("-", "−") for x in (value, exact))
+        if computed != right:
+            break
+    return (computed, right) if computed != right else (number(value), number(exact))
+
+
+def _digits_of_backprop(problem: Problem) -> float:
+    """Return the digits of backpropagation's worst array, relative to its largest entry."""
+    with suppress(GradientError):
+        truth = certified_gradient(problem, budget=SECONDS)
+        found = Backprop().prepare(problem)(problem.params).gradient
+        errors, unit = truth.error(found), UNITS[str(problem.dtype)]
+        sizes = problem.structure.check(truth.gradient)
+        worst = max(
+            np.abs(errors[name]).max(initial=0.0) / (np.abs(sizes[name]).max(initial=0.0) or 1.0)
+            for name in sizes
+        )
+        return max(0.0, -math.log10(max(worst, unit))) if math.isfinite(worst) else math.nan
+    return math.nan

@@ -1,0 +1,220 @@
+"""What `xp` takes of a NumPy loss as it stands, and what to write instead of the rest.
+
+Everything is read off the source: nothing of the user's runs.
+"""
+
+from __future__ import annotations
+
+import ast
+import importlib.util
+import re
+from dataclasses import dataclass
+from functools import cache
+
+from gradmethods.xp import Namespace
+from gradmethods.xp.advice import advice
+from gradmethods.xp.arrays import Array
+from gradmethods.xp.linalg import Linalg
+from gradmethods.xp.rewrites import REWRITES
+
+KNOWN = frozenset(name for name in dir(Namespace) if not name.startswith("_"))
+KNOWN_LINALG = frozenset(name for name in dir(Linalg) if not name.startswith("_"))
+
+WITHOUT_VALUES = frozenset({"shape", "ndim", "size", "dtype"})
+"""Attributes that are known while a loss is recorded."""
+
+SAFE_CALLS = frozenset({
+    "len", "isinstance", "type", "range", "enumerate", "zip", "list", "tuple", "dict", "reversed",
+    "sum", "abs", "print", "getattr", "hasattr", "id", "repr", "str", "divmod", "pow",
+    "numpy.shape", "numpy.ndim", "numpy.size", "numpy.result_type", "numpy.finfo",
+})  # fmt: skip
+"""Functions that take arrays of any kind as they are, or never look at values."""
+
+SHAPES = frozenset({"len", "isinstance", "type", "numpy.shape", "numpy.ndim", "numpy.size"})
+"""Those of them whose result does not vary with the values."""
+
+REDUCTIONS = frozenset({
+    "sum", "mean", "max", "min", "prod", "std", "var", "any", "all", "cumulative_sum", "flip",
+    "take", "concat", "stack", "squeeze", "expand_dims", "roll",
+})  # fmt: skip
+"""Functions whose second argument NumPy takes as the axis by position."""
+
+BUILTINS = {
+    "float": "the array itself, or xp.astype(x, float)",
+    "int": "xp.astype(x, int), or a length that is known: x.shape[0]",
+    "bool": "a condition in xp.where(condition, a, b)",
+    "round": "xp.round(x)",
+    "max": "xp.max(x) of one array, xp.maximum(a, b) of two",
+    "min": "xp.min(x) of one array, xp.minimum(a, b) of two",
+    "any": "xp.any(x)",
+    "all": "xp.all(x)",
+    "sorted": "xp.sort(x)",
+}
+"""What stands for functions of Python that ask for values."""
+
+RANDOM = (
+    "a loss is a function of its parameters: draw the numbers once, outside, and pass them as data"
+)
+WRITTEN = (
+    "arrays are never written to: build the array with xp.where, xp.stack or xp.concat, or collect "
+    "the entries in a list and xp.stack it"
+)
+
+
+@dataclass(frozen=True)
+class Edit:
+    """Characters of a line, to be replaced; columns count bytes, as `ast` does."""
+
+    line: int
+    start: int
+    stop: int
+    text: str
+
+
+@dataclass(frozen=True)
+class Place:
+    """A place of a loss that `xp` does not take.
+
+    Attributes
+    ----------
+    line, column : int
+        From 1, as editors count.
+    text : str
+        The expression.
+    instead : str
+        What to write.
+    edits : tuple of Edit
+        That write it; empty where it is to be written by hand.
+    """
+
+    line: int
+    column: int
+    text: str
+    instead: str
+    edits: tuple[Edit, ...] = ()
+
+
+def function_of(name: str) -> str:
+    """Return the name under which `xp` has NumPy's function, or a function of `math`; else "".
+
+    Examples
+    --------
+    >>> function_of("exp"), function_of("arcsin"), function_of("concatenate"), function_of("sinc")
+    ('exp', 'asin', 'concat', '')
+    """
+    if name in KNOWN:
+        return name
+    renamed = re.fullmatch(r"xp\.(\w+)\((?:x|x, y|arrays)\)", REWRITES.get(name, ""))
+    return renamed[1] if renamed and renamed[1] in KNOWN else ""
+
+
+def advice_on(name: str) -> str:
+    """Say what to write for a function that `xp` does not have."""
+    said = advice(name, KNOWN).rstrip(".")
+    return said.removeprefix("Write ")
+
+
+@cache
+def special_functions() -> frozenset[str]:
+    """Return the names of `gradmethods.special`."""
+    if importlib.util.find_spec("gradmethods.special") is None:
+        return frozenset()
+    module = importlib.import_module("gradmethods.special")
+    return frozenset(getattr(module, "__all__", ()))
+
+
+def has_method(name: str) -> bool:
+    """Say whether arrays over `xp` have a method or attribute of this name."""
+    return hasattr(Array, name)
+
+
+def of_library(call: ast.Call, full: str) -> tuple[str, tuple[Edit, ...]] | None:
+    """Say what to write for a function of NumPy, SciPy or Python that got arrays; None for itself.
+
+    Parameters
+    ----------
+    call : ast.Call
+    full : str
+        Its dotted name: ``numpy.linalg.norm``.
+    """
+    room, _, name = full.rpartition(".")
+    if full in SAFE_CALLS:
+        return None
+    if full in BUILTINS:
+        return BUILTINS[full], ()
+    if room in ("numpy", "math") and (function := function_of(name)):
+        return f"xp.{function}", on_name(call, function)
+    if room == "numpy.linalg" and name in KNOWN_LINALG:
+        return f"xp.linalg.{name}", on_name(call, f"linalg.{name}")
+    if room == "scipy.special" and name in special_functions():
+        return f"gradmethods.special.{name}", ()
+    if room.partition(".")[0] in ("numpy", "math", "scipy"):
+        return advice_on(name), ()
+    return None
+
+
+def on_name(call: ast.Call, function: str) -> tuple[Edit, ...]:
+    """Return the edits that call a function of `xp` for another one of the same arguments."""
+    edits = [_replace(call.func, f"xp.{function}")]
+    if function in REDUCTIONS and len(call.args) > 1:
+        edits.append(_insert(call.args[1], "axis="))
+    return tuple(edits)
+
+
+def on_method(call: ast.Call, attribute: ast.Attribute, function: str) -> tuple[Edit, ...]:
+    """Return the edits that make ``xp.function(x, …)`` of ``x.method(…)``."""
+    assert attribute.end_lineno is not None
+    assert attribute.end_col_offset is not None
+    stop = attribute.end_col_offset
+    line, start = attribute.end_lineno, stop - len(attribute.attr.encode()) - 1
+    first = next(iter([*call.args, *(k.value for k in call.keywords)]), None)
+    edits = [Edit(call.lineno, call.col_offset, call.col_offset, f"xp.{function}(")]
+    if first is None:
+        edits.append(Edit(line, start, stop + 1, ""))
+    else:
+        edits.append(Edit(line, start, stop + 1, ", "))
+        if call.args and function in REDUCTIONS:
+            edits.append(_insert(call.args[0], "axis="))
+    return tuple(edits)
+
+
+def on_logic(node: ast.BoolOp, lines: list[str]) -> tuple[Edit, ...]:
+    """Return the edits that make ``xp.logical_and(a, b)`` of ``a and b``, on one line."""
+    word, function = (
+        ("and", "logical_and") if isinstance(node.op, ast.And) else ("or", "logical_or")
+    )
+    left, right = node.values[0], node.values[-1]
+    if len(node.values) != 2 or node.lineno != node.end_lineno:
+        return ()
+    line = lines[node.lineno - 1].encode()
+    assert left.end_col_offset is not None
+    assert node.end_col_offset is not None
+    gap = line[left.end_col_offset : right.col_offset]
+    found = re.search(rb"\s*\b" + word.encode() + rb"\b", gap)
+    if found is None:
+        return ()
+    at = left.end_col_offset + found.start()
+    return (
+        Edit(node.lineno, node.col_offset, node.col_offset, f"xp.{function}("),
+        Edit(node.lineno, at, left.end_col_offset + found.end(), ","),
+        Edit(node.lineno, node.end_col_offset, node.end_col_offset, ")"),
+    )
+
+
+def on_not(node: ast.UnaryOp) -> tuple[Edit, ...]:
+    """Return the edits that make ``xp.logical_not(a)`` of ``not a``."""
+    assert node.end_lineno is not None
+    assert node.end_col_offset is not None
+    return (
+        Edit(node.lineno, node.col_offset, node.operand.col_offset, "xp.logical_not("),
+        Edit(node.end_lineno, node.end_col_offset, node.end_col_offset, ")"),
+    )
+
+
+def _replace(node: ast.expr, text: str) -> Edit:
+    assert node.end_col_offset is not None
+    return Edit(node.lineno, node.col_offset, node.end_col_offset, text)
+
+
+def _insert(node: ast.expr, text: str) -> Edit:
+    return Edit(node.lineno, node.col_offset, node.col_offset, text)

@@ -1,0 +1,120 @@
+"""A loss of which nothing but values is known: a solver, a torch model, compiled code.
+
+It is called as ``loss(params, **data)`` with arrays of its own, and refuses every namespace but
+NumPy: whoever looks inside a loss says so, and whoever needs values alone never notices.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import Any
+
+import numpy as np
+
+from gradmethods.core.structure import Structure
+from gradmethods.errors import InvalidProblem, UnsupportedOperation
+
+LOST = (
+    "Its values alone are known: there is no certificate, and no analytical method, backprop, "
+    "forward mode or complex step. Differences take part, and are what a gradient is checked by"
+)
+"""What a loss misses that is a black box."""
+
+_taken: ContextVar[bool] = ContextVar("taken", default=False)
+
+
+class BlackBox:
+    """A callable loss without a namespace, behind the signature of one that has it.
+
+    Parameters
+    ----------
+    function : callable
+        ``function(params, **data)`` returns a number: a float, or a scalar or 0-d array of any
+        library.
+    structure : Structure
+        Of the parameters.
+    name : str
+        For errors.
+    asked : bool
+        Whether its user said that it is one.
+
+    Notes
+    -----
+    At each call parameters are new arrays, which the function may keep or write into.
+    """
+
+    def __init__(
+        self, function: Callable[..., Any], structure: Structure, name: str, *, asked: bool
+    ) -> None:
+        self.function, self.structure, self.name, self.asked = function, structure, name, asked
+        self._shared = {"xp": np} if _needs_xp(function) else {}
+
+    def __call__(self, params: Any, *, xp: Any = np, **data: Any) -> float:
+        """Evaluate it.
+
+        Raises
+        ------
+        UnsupportedOperation
+            If `xp` is not NumPy.
+        InvalidProblem
+            If it returned no real number.
+        """
+        if xp is not np:
+            raise UnsupportedOperation(
+                f"The loss {self.name!r} is a black box: only its values are known, and this "
+                "method looks inside. Use gm.Numerical(), or write the loss over xp: "
+                "def loss(params, *, xp=np)."
+            )
+        leaves = self.structure.leaves(params)
+        own = self.structure.restore({name: np.array(array) for name, array in leaves.items()})
+        return _number(self.function(own, **data, **self._shared), self.name)
+
+
+def _needs_xp(function: Callable[..., Any]) -> bool:
+    try:
+        parameter = inspect.signature(function).parameters.get("xp")
+    except (TypeError, ValueError):  # written in C
+        return False
+    return parameter is not None and parameter.default is parameter.empty
+
+
+def _number(result: Any, name: str) -> float:
+    shape = getattr(result, "shape", ())
+    if isinstance(result, tuple | list | dict | str | bool | complex | None) or tuple(shape):
+        what = f"shape {tuple(shape)}" if shape else _kind(result)
+        raise InvalidProblem(
+            f"The loss {name!r} must return one real number (a float, or a scalar or 0-d array), "
+            f"got {what}."
+        )
+    try:
+        return float(result)
+    except (TypeError, ValueError) as error:
+        raise InvalidProblem(
+            f"The loss {name!r} must return one real number, got {_kind(result)}: {error}."
+        ) from error
+
+
+def _kind(result: Any) -> str:
+    if result is None:
+        return "None. Does it end without return?"
+    if isinstance(result, tuple):
+        return f"a tuple of {len(result)}. Return the loss alone"
+    return type(result).__name__
+
+
+@contextmanager
+def black_boxes_taken() -> Iterator[None]:
+    """Let losses without `xp` be taken as black boxes within the block, instead of refused."""
+    token = _taken.set(True)
+    try:
+        yield
+    finally:
+        _taken.reset(token)
+
+
+def are_taken() -> bool:
+    """Whether a loss without `xp` is taken as a black box here."""
+    return _taken.get()

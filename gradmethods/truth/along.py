@@ -1,0 +1,146 @@
+"""A loss along chosen steps: some entries, and random directions within each parameter array.
+
+Where a gradient is too long to be had entry by entry, this is a shorter one of the same loss, and
+what any gradient says of it is a sum of products. Only values of the loss are asked for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gradmethods.core.problem import Problem
+from gradmethods.core.structure import BARE, Arrays
+from gradmethods.providers.black_box import over_reals
+
+HOME = 1.0
+"""Where steps are nothing: numbers near 0 are so fine that moves of the parameters are not."""
+
+MISSED = 0.03
+"""A random direction shows less than this part of an error with a chance of 2.4 %."""
+
+
+class Row(NamedTuple):
+    """A direction: entries of one parameter array, by their flat places, and how they move."""
+
+    places: NDArray[np.intp]
+    moves: NDArray[np.float64]
+
+    def of(self, array: NDArray[Any]) -> Any:
+        """Return what an array says along it, to more digits than it has."""
+        return np.sum(np.asarray(array, np.longdouble).ravel()[self.places] * self.moves)
+
+
+Rows = Mapping[str, Sequence[Row]]
+"""Directions within each parameter array."""
+
+
+def along(problem: Problem, rows: Rows) -> Problem:
+    """Return a loss as a function of steps along directions, from `HOME` on, as a black box."""
+    structure = problem.structure
+    home = structure.join(structure.check(problem.params))
+    point = home.copy()
+    evaluate = over_reals(problem, point, problem.data)
+    arrays = structure.split(point)
+    flat = {name: array.reshape(-1) for name, array in arrays.items()}
+
+    bare = BARE in rows
+
+    def loss(steps: Any) -> float:
+        point[:] = home
+        for name, each in ({BARE: steps} if bare else steps).items():
+            moved = np.zeros(flat[name].size)
+            for step, row in zip(each - HOME, rows[name], strict=True):
+                if step:
+                    moved[row.places] += step * row.moves
+            flat[name][:] = flat[name] + moved
+        return evaluate()
+
+    start = {name: np.full(len(each), HOME) for name, each in rows.items()}
+    return Problem(loss, start[BARE] if bare else start, name=problem.name, black_box=True)
+
+
+@dataclass(frozen=True, eq=False)
+class Sample:
+    """Some entries of a gradient, and random directions within each parameter array.
+
+    Attributes
+    ----------
+    problem : Problem
+        Whose gradient it is.
+    rows : dict of str to sequence of Row
+        By array: single entries first, then directions.
+    """
+
+    problem: Problem
+    rows: Rows
+
+    @cached_property
+    def entries(self) -> int:
+        """How many single entries there are."""
+        return sum(len(row.places) == 1 for each in self.rows.values() for row in each)
+
+    @property
+    def words(self) -> str:
+        """What an error could hide behind."""
+        total = sum(map(len, self.rows.values()))
+        some = f"{self.entries:,} of {self.problem.size:,} entries"
+        if total == self.entries:
+            return some
+        count = total - self.entries
+        where = "" if len(self.rows) < 2 else f" within {len(self.rows)} arrays"
+        among = f"{some} and " if self.entries else ""
+        return f"{among}{count} random direction{'s' * (count > 1)}{where}"
+
+    def project(self, arrays: Arrays) -> Arrays:
+        """Return what a gradient says along the rows."""
+        return {
+            name: np.array([float(row.of(arrays[name])) for row in each])
+            for name, each in self.rows.items()
+        }
+
+    def errors(self, arrays: Arrays) -> Arrays:
+        """Return what errors of entries may add up to along the rows."""
+        return {
+            name: np.array(
+                [
+                    np.sum(abs(row.moves) * np.asarray(arrays[name], float).ravel()[row.places])
+                    for row in each
+                ]
+            )
+            for name, each in self.rows.items()
+        }
+
+
+def draw(problem: Problem, entries: int, directions: int, seed: int) -> Sample:
+    """Draw entries and directions; an array that is no longer than both is taken entry by entry."""
+    rng = np.random.default_rng(seed)
+    structure, rows = problem.structure, {}
+    start = 0
+    for name, x in structure.check(problem.params).items():
+        scale, size = _scale(x), x.size
+        places = slice(start, start + size)
+        count = size if size <= entries + directions else entries
+        singles = np.sort(rng.choice(size, count, replace=False))
+        rows[name] = [Row(np.array([i]), np.array([scale])) for i in singles]
+        if count < size:
+            z = rng.standard_normal((directions, size))
+            if problem.bounds is not None:  # one side of each direction must be inside
+                point = np.asarray(x, float).ravel()
+                low, high = problem.bounds.low[places], problem.bounds.high[places]
+                away = np.where(point - low < scale, 1.0, np.where(high - point < scale, -1.0, 0.0))
+                z = np.where(away != 0, away * abs(z), z)
+            rows[name] += [Row(np.arange(size), scale * each) for each in z]
+        start += size
+    return Sample(problem, rows)
+
+
+def _scale(x: NDArray[Any]) -> float:
+    """Return the typical size of an array, 1 if it is 0."""
+    size = float(np.sqrt(np.mean(np.square(np.asarray(x, float)))))
+    return size if 0 < size < np.inf else 1.0

@@ -1,0 +1,172 @@
+"""The gradient of a loss of which values are all that is known: by differences, with error bars.
+
+It stands where a certificate cannot be had, and says of each entry how far it may be off itself.
+Nobody can be held to more than that. The bars know truncation, round-off and random noise of the
+loss; what is the same at every point near by, as the error of an inner solver, no difference sees.
+
+Sources: as for `gradmethods.providers.default_steps` (noise and steps), and L. F. Richardson and
+J. A. Gaunt, The deferred approach to the limit, Philosophical Transactions A 226 (1927) 299-361.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from gradmethods.core.distance import norm
+from gradmethods.core.problem import Problem
+from gradmethods.core.structure import Arrays, Parameters
+from gradmethods.providers import get_provider
+from gradmethods.truth.along import MISSED, Sample, along, draw
+from gradmethods.truth.bounds import CLAIM, SURE, Bound, least_errors
+from gradmethods.truth.truth import Truth, in_doubles, true_arrays
+
+METHOD = "numerical:richardson"
+"""Of the differences: the scheme that decides at each entry how far it extrapolates."""
+
+ENTRIES = 100
+"""Up to so many parameters, each is looked at by itself."""
+
+SINGLES, DIRECTIONS = 4, 4
+"""Of more: so many entries of each array, and so many random directions within it."""
+
+DECISIVE = 0.1
+"""Bars that leave less than one digit of an array decide nothing there."""
+
+
+@dataclass(frozen=True, eq=False)
+class Differences:
+    """A gradient by differences of the loss, a `Truth` that knows its own errors.
+
+    Attributes
+    ----------
+    problem : Problem
+        The loss, or the loss along some steps.
+    value : float
+        The loss.
+    gradient : numpy.ndarray, or containers of them
+        The gradient, in float64.
+    bars : dict of str to numpy.ndarray
+        The estimated error of each entry, infinite where differences do not resolve it.
+    noise : float
+        The noise level of the loss.
+    """
+
+    problem: Problem
+    value: float
+    gradient: Parameters
+    bars: Arrays
+    noise: float
+
+    @cached_property
+    def digits(self) -> int:
+        """How many digits of the best known array the bars leave."""
+        true = true_arrays(self)
+        parts = [norm(self.bars[n]) / norm(x) if norm(x) else math.inf for n, x in true.items()]
+        best = min(parts, default=math.inf)
+        return int(-math.log10(max(best, 1e-16))) if best < 1 else 0
+
+    def error(self, gradient: Any) -> Arrays:
+        """Return gradient − differences for each entry, in float64."""
+        given, true = in_doubles(self.problem).check(gradient), true_arrays(self)
+        with np.errstate(all="ignore"):
+            return {name: given[name] - true[name] for name in given}
+
+    def rounding(self) -> Arrays:
+        """Return the bars: nothing is proven of what rounding does."""
+        return self.bars
+
+    def branching(self) -> Arrays:
+        """Return that nothing is known to take another branch."""
+        return {name: np.zeros(bar.shape, bool) for name, bar in self.bars.items()}
+
+    def loss_rounding(self) -> float:
+        """Return the noise level of the loss."""
+        return self.noise
+
+
+def differences(problem: Problem) -> Differences:
+    """Differentiate a loss entry by entry, of which values alone are asked for."""
+    prepared: Any = get_provider(METHOD).prepare(problem)
+    value, gradient = prepared(problem.params)
+    structure = problem.structure
+    bars = structure.check(prepared.error_estimate)
+    exact = {n: np.asarray(x, float) for n, x in structure.check(gradient).items()}
+    return Differences(
+        problem,
+        float(value),
+        in_doubles(problem).restore(exact),
+        {name: np.asarray(bar, float) for name, bar in bars.items()},
+        float(prepared.step.noise or 0.0),
+    )
+
+
+def by_differences(
+    problem: Problem, *, entries: int = ENTRIES, directions: int = DIRECTIONS, seed: int = 0
+) -> tuple[Differences, Sample | None]:
+    """Return the gradient by differences; of a long one some entries and random directions.
+
+    Parameters
+    ----------
+    problem : Problem
+    entries : int
+        Up to so many parameters all are looked at, one by one.
+    directions : int
+        Random directions within each array otherwise.
+    seed : int
+        Of the draw.
+    """
+    if problem.size <= entries:
+        return differences(problem), None
+    singles = min(SINGLES, entries)
+    sample = draw(problem, singles, directions, seed)
+    return differences(along(problem, sample.rows)), sample
+
+
+def differences_bound(truth: Truth, claim: Arrays | None = None) -> Bound:
+    """Bound the error of a gradient that is held against differences.
+
+    `SURE` times their bars, and what a method claims of itself, is no error; `CLAIM` times is one.
+    So is half of the digits of the loss's precision, relative to each entry: a formula that is
+    wrong is so by more, and what is computed by an adjoint solver or in other ways errs by less.
+    Where the bars leave no digit of an array, nor of an entry in it, no error is right there: NaN.
+    """
+    least, true = least_errors(truth), true_arrays(truth)
+    half = math.sqrt(float(np.finfo(truth.problem.dtype).eps))
+    sure, most = {}, {}
+    with np.errstate(all="ignore"):
+        for name, bar in truth.rounding().items():
+            own = bar if claim is None else bar + np.nan_to_num(claim[name], nan=np.inf)
+            size = abs(true[name])
+            slack = least[name] + half * size
+            within = SURE * own + slack
+            whole = norm(within) <= DECISIVE * norm(size)
+            known = whole | (within <= DECISIVE * size) | (own == 0)
+            sure[name] = np.where(known, within, np.nan)
+            most[name] = CLAIM * own + slack
+    return Bound(sure, most, source="differences of the loss leave open")
+
+
+def digits_of(gradient: Arrays, truth: Truth, part: Sample | None, whole: Arrays) -> dict[str, int]:
+    """Return to how many digits each array of a gradient is right, in its norm.
+
+    An array that is 0 has no digits, and is left out. Along random directions an error of an array
+    may show by little: so much is taken off.
+    """
+    errors, found = truth.error(truth.problem.structure.restore(gradient)), {}
+    for name, bar in truth.rounding().items():
+        off = abs(errors[name]) + SURE * bar
+        size = norm(true_arrays(truth)[name])
+        if part is not None and len(part.rows[name]) < whole[name].size:
+            rows = part.rows[name]
+            scale = norm(rows[-1].moves) / math.sqrt(rows[-1].moves.size)
+            off, size = off / MISSED, norm(whole[name]) * scale
+            off = np.array([off.max()])
+        if size or norm(off):
+            share = norm(off) / size if size else math.inf
+            found[name] = int(-math.log10(max(share, 1e-16))) if share < 1 else 0
+    return found

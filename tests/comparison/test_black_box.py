@@ -1,0 +1,251 @@
+"""Losses of which values are all that is known: who takes part, and what a check says of them."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+
+import gradmethods as gm
+from gradmethods.truth.differences import differences
+
+EXACT = (
+    gm.Analytical(),
+    gm.Backprop(),
+    gm.Forward(),
+    gm.Numerical("complex-step"),
+    gm.Numerical(evaluation="reuse"),
+)
+SCHEMES = ("forward", "backward", "central", "five-point", "richardson")
+
+POINT = np.linspace(-1.0, 1.2, 6)
+
+
+def waves(w):
+    return sum(math.sin(3 * x) + math.exp(x) for x in w)
+
+
+def slopes(w):
+    return 3 * np.cos(3 * w) + np.exp(w)
+
+
+def box(loss=waves, point=POINT, **options):
+    return gm.Problem(loss, point, black_box=True, **options)
+
+
+@pytest.mark.parametrize("kind", [float, np.float64, np.float32, np.array, int])
+def test_any_number_will_do(kind):
+    """Otherwise a loss would be refused for the library that its number comes from."""
+    assert box(lambda w: kind(3.0 * w[0]), [1.0]).value() == 3.0
+
+
+@pytest.mark.parametrize(
+    ("value", "said"),
+    [
+        (None, "None. Does it end without return?"),
+        ((1.0, 2.0), "a tuple of 2. Return the loss alone"),
+        (np.ones(3), r"shape \(3,\)"),
+        (1j, "complex"),
+        ("3", "str"),
+    ],
+)
+def test_what_is_no_number_is_refused_in_words(value, said):
+    """Otherwise the user would see an error of NumPy's."""
+    with pytest.raises(gm.InvalidProblem, match=said):
+        box(lambda w: value)
+
+
+def test_a_loss_without_xp_is_told_of_the_option():
+    """Otherwise who has a solver would not know that it can be checked at all."""
+    with pytest.raises(gm.InvalidProblem, match="black_box=True"):
+        gm.Problem(waves, POINT)
+
+
+@pytest.mark.parametrize("provider", EXACT, ids=lambda p: p.name)
+def test_who_looks_inside_says_why_not(provider):
+    """Otherwise a method would fail inside of a solver, in the solver's words."""
+    refusal = provider.obstacle(box())
+    assert refusal is not None
+    assert "is a black box" in refusal
+    assert "core" not in refusal  # no line of ours is the user's
+
+
+@pytest.mark.parametrize("scheme", SCHEMES)
+def test_differences_take_part(scheme):
+    """Otherwise a black box would have no gradient, or one without an honest estimate."""
+    prepared = gm.Numerical(scheme).prepare(box())
+    gradient = prepared(POINT).gradient
+    estimate = np.asarray(prepared.error_estimate)
+    assert (abs(gradient - slopes(POINT)) <= 3 * estimate).all()
+
+
+def test_arrays_are_the_functions_own():
+    """Otherwise a loss that writes into its argument, or keeps it, would go wrong."""
+    seen = []
+
+    def rude(w):
+        seen.append(w)
+        value = float(np.sum(w**2))
+        w[:] = 0
+        return value
+
+    check = gm.check_gradient(lambda w: 2 * w, box(rude))
+    assert check.ok
+    assert len({id(w) for w in seen}) == len(seen)
+
+
+def test_a_right_gradient_is_right_to_some_digits():
+    """Otherwise right black-box gradients would be rejected, or digits promised that are not."""
+    check = gm.check_gradient(slopes, box())
+    assert check.ok
+    assert check.digits is not None
+    assert 9 <= check.digits <= 14
+    assert "by differences of the loss" in str(check)
+    for test in check.taylor:
+        assert 1.9 < test.order < 2.1
+        assert 0.9 < test.order_without < 1.1
+
+
+@pytest.mark.parametrize(
+    ("wrong", "said"),
+    [
+        (lambda w: 20 * slopes(w), "20 times the right one, in every entry"),
+        (lambda w: -slopes(w), "the sign is wrong"),
+        (lambda w: 0 * w, "zero, as if never computed"),
+        (lambda w: slopes(w)[::-1].copy(), "its entries are in reverse order"),
+        (lambda w: np.where(w == w[3], 1.01, 1) * slopes(w), r"one entry is wrong: \[3\]"),
+    ],
+)
+def test_a_mistake_is_named(wrong, said):
+    """Otherwise a black-box gradient that is 20 times too large would go unchecked."""
+    check = gm.check_gradient(wrong, box())
+    assert check.ok is False
+    assert np.any([said.replace("\\", "") in check.mistake])
+
+
+def test_at_an_optimum_points_beside_decide():
+    """Otherwise every gradient would look right there, or none would be called so."""
+
+    def valley(w):
+        return float(np.sum(np.cosh(w - 1)))
+
+    at = box(valley, np.ones(4))
+    right = gm.check_gradient(lambda w: np.sinh(w - 1), at)
+    assert right.ok
+    assert "at points beside" in str(right)
+    assert gm.check_gradient(lambda w: 1.5 * np.sinh(w - 1), at).ok is False
+    assert gm.check_gradient(np.full(4, 1e-14), at).ok is None
+
+
+def test_noise_is_estimated_and_not_refused():
+    """Otherwise a simulation with noise could not be checked, or its noise would be an error."""
+    rng = np.random.default_rng(3)
+    noisy = box(lambda w: waves(w) * (1 + 1e-7 * rng.standard_normal()))
+    assert not noisy.repeats
+    check = gm.check_gradient(slopes, noisy)
+    assert check.ok
+    assert check.digits is not None
+    assert 1 <= check.digits <= 6
+    assert gm.check_gradient(lambda w: 1.2 * slopes(w), noisy).ok is False
+
+
+def test_noise_that_drowns_the_gradient_decides_nothing():
+    """Otherwise a guess would be called a verdict, or nobody would learn what decides it."""
+    rng = np.random.default_rng(4)
+    drowned = box(lambda w: 1e6 + waves(w) + rng.standard_normal())
+    check = gm.check_gradient(slopes, drowned)
+    assert check.ok is None
+    assert "Less noise would decide it" in str(check)
+
+
+def test_bounds_are_never_left():
+    """Otherwise a simulator would be called where it is not defined."""
+
+    def inside(w):
+        assert (w >= 0).all()
+        assert (w <= 1).all()
+        return float(np.sum(np.sqrt(1 + w)))
+
+    problem = box(inside, np.array([0.0, 0.5, 1.0, 1e-9]), bounds=(0, 1))
+    for scheme in SCHEMES:
+        gradient = gm.Numerical(scheme).prepare(problem)(problem.params).gradient
+        assert abs(gradient - 0.5 / np.sqrt(1 + problem.params)).max() < 1e-6
+    check = gm.check_gradient(lambda w: 0.5 / np.sqrt(1 + w), problem)
+    assert check.ok
+    assert check.digits is not None
+    assert check.digits >= 5
+    assert gm.check_gradient(lambda w: 0.4 / np.sqrt(1 + w), problem).ok is False
+
+
+def test_bounds_are_read_in_the_structure_of_the_parameters():
+    """Otherwise bounds of one array would be taken for those of another."""
+    params = {"a": np.array([0.5, 2.0]), "b": 3.0}
+    bounds = ({"a": [0, 1], "b": None}, {"a": None, "b": 4.0})
+    found = gm.Problem(lambda p: p["b"], params, black_box=True, bounds=bounds).bounds
+    assert found is not None
+    assert found.low.tolist() == [0, 1, -np.inf]
+    assert found.high.tolist() == [np.inf, np.inf, 4]
+    with pytest.raises(gm.InvalidProblem, match="outside of the bounds"):
+        gm.Problem(lambda p: p["b"], params, black_box=True, bounds=(1, 9))
+    with pytest.raises(gm.InvalidProblem, match="must be below"):
+        gm.Problem(lambda p: p["b"], params, black_box=True, bounds=(9, 1))
+
+
+def test_few_wrong_entries_of_many_are_found_without_looking_at_each():
+    """Otherwise checking a long gradient would take as many derivatives as it has entries."""
+    n, calls = 1000, []
+
+    def long(w):
+        calls.append(1)
+        return float(np.sum(np.sin(3 * w)) + np.exp(w).sum())
+
+    problem = box(long, np.linspace(-1, 1.2, n))
+
+    def three(w):
+        gradient = slopes(w)
+        gradient[[3, 500, 777]] *= 1.5
+        return gradient
+
+    right = gm.check_gradient(slopes, problem)
+    assert right.ok
+    assert len(calls) < 600
+    calls.clear()
+    check = gm.check_gradient(three, problem)
+    assert check.ok is False
+    assert check.mistake.startswith("3 entries are wrong of 1,000:")
+    assert all(f"[{place}] is" in check.mistake for place in (3, 500, 777))
+    assert len(calls) < 2000
+
+
+def test_bars_cover_the_error_of_differences():
+    """Otherwise a right gradient would be called wrong, or a wrong one right."""
+    found = differences(box())
+    off = abs(found.gradient - slopes(POINT))
+    assert (off <= found.bars[""]).all()
+    assert (found.bars[""] < 1e-9).all()
+
+
+def test_compare_and_advise_take_a_black_box():
+    """Otherwise who has a solver could not see what his own gradient is worth."""
+    problem = box()
+    mine = gm.Handwritten(slopes, name="mine")
+    found = gm.compare(problem, ["backprop", "numerical", mine], seconds=0)
+    assert found.verdicts == {"backprop": "obstacle", "numerical": "right", "mine": "right"}
+    assert found.status == 0
+    assert "not certified" in str(found)
+    assert [option.name for option in gm.advise(problem, seconds=0.01).able()] == [
+        "numerical",
+        "numerical:forward",
+    ]
+
+
+def test_a_loss_that_leaves_xp_is_checked_by_differences():
+    """Otherwise a torch loss with an unused xp would be refused, as it was."""
+
+    def loss(w, *, xp=np):
+        return math.fsum(math.sin(x) for x in np.asarray(w))
+
+    problem = gm.Problem(loss, POINT)
+    assert gm.check_gradient(np.cos, problem).ok
+    assert gm.check_gradient(lambda w: 2 * np.cos(w), problem).ok is False

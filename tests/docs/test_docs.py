@@ -1,0 +1,67 @@
+"""What README and the documentation show runs, and the files that they name exist."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from pathlib import Path
+
+import pytest
+
+from gradmethods.app import cli
+
+ROOT = Path(__file__).parents[2]
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+
+SHOWN = re.compile(r"^```python\n(.*?)^```", re.MULTILINE | re.DOTALL)
+
+
+def named(pages):
+    return pytest.mark.parametrize("page", pages, ids=lambda page: page.stem)
+
+
+@named(PAGES)
+def test_links_lead_somewhere(page):
+    """A moved file leaves readers before a page that is not there."""
+    text = page.read_text()
+    for target in re.findall(r"\]\(([^)#]+?)\)", text):
+        if not target.startswith("http"):
+            assert (page.parent / target).exists(), target
+
+
+@named([page for page in PAGES if ">>>" not in page.read_text()])
+def test_python_runs(page, capsys, monkeypatch, tmp_path):
+    """Code that is copied from a page must run as it stands."""
+    monkeypatch.chdir(tmp_path)
+    blocks = SHOWN.findall(page.read_text())
+    assert blocks or page.stem in ("article", "results")
+    variables: dict[str, object] = {"__name__": page.stem}
+    for block in blocks:
+        exec(compile(block, str(page), "exec"), variables)  # noqa: S102  # our own page
+    capsys.readouterr()
+
+
+@named(PAGES)
+def test_commands_are_understood(page):
+    """A command or an option that was renamed is an error at the reader's first try."""
+    parser = cli._parser()
+    for command in re.findall(r"(?:`|\$ )gradmethods( [^`\n]+)?", page.read_text()):
+        parser.parse_args(shlex.split(command))  # which exits at what it does not know
+
+
+def test_the_first_example_of_the_readme(tmp_path, capsys, monkeypatch):
+    """The loss that README has its readers save is compared as README shows."""
+    (code, *_) = SHOWN.findall((ROOT / "README.md").read_text())
+    monkeypatch.chdir(tmp_path)
+    Path("mine.py").write_text(code)
+    assert cli.main(["compare", "mine.py:problem"]) == 0
+    found = capsys.readouterr().out
+    shown = (ROOT / "README.md").read_text()
+    for line in ("loss 1.0920746511275328", "Every provider that gave a gradient is right."):
+        assert line in found
+        assert line in shown
+
+
+def test_the_readme_is_short():
+    """Whoever looks for what the suite is reads one page."""
+    assert len((ROOT / "README.md").read_text().splitlines()) < 150
