@@ -13,6 +13,8 @@ Functions that are compositions of others are written once, over the namespace o
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import wraps
 from typing import Any
 
 import numpy as np
@@ -45,6 +47,17 @@ OTHERS = (
 )
 
 Axis = int | tuple[int, ...] | None
+
+
+def _silent(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Let NumPy go through infinities without a warning: 1/(1 + ∞) is 0, as it should be."""
+
+    @wraps(function)
+    def call(*operands: Any, **options: Any) -> Any:
+        with np.errstate(all="ignore"):
+            return function(*operands, **options)
+
+    return call
 
 
 def erf(x: Any, /) -> Any:
@@ -140,6 +153,7 @@ def xlogy(x: Any, y: Any, /) -> Any:
     return _entry_by_entry("xlogy", x, y)
 
 
+@_silent
 def expit(x: Any, /) -> Any:
     """Return 1/(1 + exp(-x)), the logistic function.
 
@@ -149,8 +163,7 @@ def expit(x: Any, /) -> Any:
     >>> expit(np.array([-800.0, 0.0]))
     array([0. , 0.5])
     """
-    with np.errstate(over="ignore"):  # of NumPy's arrays: 1/(1 + ∞) is 0, as it should be
-        return 1 / (1 + _namespace(x).exp(-_plain(x)))
+    return 1 / (1 + _namespace(x).exp(-_plain(x)))
 
 
 def log_expit(x: Any, /) -> Any:
@@ -164,6 +177,7 @@ def log_expit(x: Any, /) -> Any:
     return -_namespace(x).logaddexp(-_plain(x), 0.0)
 
 
+@_silent
 def logit(p: Any, /) -> Any:
     """Return log(p/(1 - p)), the inverse of `expit`.
 
@@ -176,6 +190,7 @@ def logit(p: Any, /) -> Any:
     return xp.log(p) - xp.log1p(-p)
 
 
+@_silent
 def logsumexp(x: Any, /, axis: Axis = None, *, keepdims: bool = False) -> Any:
     """Return the logarithm of the sum of exponentials over axes, without overflow.
 
@@ -202,6 +217,7 @@ def logsumexp(x: Any, /, axis: Axis = None, *, keepdims: bool = False) -> Any:
     return total if keepdims else xp.squeeze(total, axis=_axes(axis, x.ndim))
 
 
+@_silent
 def softmax(x: Any, /, axis: Axis = None) -> Any:
     """Return exponentials over their sum along axes, without overflow.
 
@@ -215,6 +231,7 @@ def softmax(x: Any, /, axis: Axis = None) -> Any:
     return powers / xp.sum(powers, axis=axis, keepdims=True)
 
 
+@_silent
 def log_softmax(x: Any, /, axis: Axis = None) -> Any:
     """Return the logarithm of `softmax`, also where that underflows.
 

@@ -7,7 +7,7 @@ loss.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -211,7 +211,7 @@ class Balls(Ordering):
                 continue
             part = ball.variation.spread(values.shape)
             if slope is not None:
-                by = each(slope, *operands, values)
+                by = _slope(name, slope, ball, operands, values)
                 if settled is not None and not self.free:  # at such a root any slope will do
                     by = boxed(np.where(settled.tied, ZERO, by))
                 if not ball.varies.all():  # nothing varies there, whatever the slope
@@ -230,7 +230,7 @@ class Balls(Ordering):
         operands = [ball.values for ball in balls]
         for ball, slope in zip(balls, slopes, strict=True):
             if slope is not None and ball.varies.any():
-                finite = holds(is_finite, each(slope, *operands, values))
+                finite = holds(is_finite, _slope(name, slope, ball, operands, values))
                 if name in ROOTS and ball.never_negative:
                     finite |= holds(is_zero, values)
                 found = np.where(ball.varies & ~finite, ABRUPTLY, found)
@@ -287,6 +287,16 @@ class ExactRoots(Linalg):
 
     def _root(self, x: Array, power: float) -> Array:
         return x ** self._xp.bind("reciprocal", np.asarray(power, x.dtype))
+
+
+def _slope(
+    name: str, slope: Callable[..., Any], ball: Ball, operands: list[Objects], values: Objects
+) -> Objects:
+    """Return the slopes by an operand; a power above 1 of what is never negative is flat at 0."""
+    found = each(slope, *operands, values)
+    if name != "pow" or not ball.never_negative:
+        return found
+    return boxed(np.where(holds(lambda x, c: x.is_zero() and c > 1, *operands), ZERO, found))
 
 
 def varying_products(a: Ball, b: Ball) -> Levels:
