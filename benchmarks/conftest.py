@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from gradmethods.output.files import RECORDS, append_record, records_so_far
-from gradmethods.report.text import case_line
+from gradmethods.report.summary import case_line
 from gradmethods.timing.cases import GRIDS, Case, counts, grid
 from gradmethods.timing.noise import WIDTHS, noise_record
 from gradmethods.timing.operations import SECONDS, SHARE
@@ -30,6 +30,7 @@ HOUR = 3600.0
 def pytest_addoption(parser):
     group = parser.getgroup("bench", "cost of gradients against the number of parameters")
     group.addoption("--bench-grid", choices=list(GRIDS), default="small", help="cases to run")
+    group.addoption("--bench-provider", action="append", default=[], help="another provider")
     group.addoption("--bench-out", type=Path, help="folder for records.jsonl; none by default")
     group.addoption("--bench-budget", type=float, help="seconds for all cases; no bound by default")
     group.addoption("--bench-limit", type=float, default=LIMIT, help="seconds for a case")
@@ -53,7 +54,8 @@ def _end_with(pipe):
 
 def pytest_generate_tests(metafunc):
     if "case" in metafunc.fixturenames:
-        cases = grid(metafunc.config.option.bench_grid)
+        option = metafunc.config.option
+        cases = grid(option.bench_grid, option.bench_provider)
         metafunc.parametrize("case", cases, ids=[case.key for case in cases])
     if "counted" in metafunc.fixturenames:
         cases = counts(metafunc.config.option.bench_grid)

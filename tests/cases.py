@@ -32,6 +32,8 @@ class Case:
     shapes: tuple[Shape, ...]
     domain: str = "real"
     variant: str = ""
+    formula: bool = True
+    """Whether SymPy has a formula, where it has one of the function's other cases."""
 
     @property
     def id(self) -> str:

@@ -1,7 +1,7 @@
 """The table of functions × methods × shapes: each case is run, and held against a certificate.
 
-`python -m tests.coverage_table` runs all of them, some minutes, and writes `docs/functions.md`. What
-functions and shapes there are, the cases behind the tests say; nothing here names one.
+`python -m tests.coverage_table` runs all of them, some minutes, and writes `docs/functions.md`.
+What functions and shapes there are, the cases behind the tests say; nothing here names one.
 """
 
 from __future__ import annotations
@@ -31,10 +31,10 @@ TOLERANCE = 1e-12
 
 HEAD = """# Functions that a loss can use
 
-Written by `python -m tests.coverage_table`, which runs every function on every shape by every method,
-and holds each gradient against the certified one, to 12 digits. `12` means that all 12 cases agree.
-Names without a prefix are functions of `xp` or of `gradmethods.special`; those with `x.` are methods
-of arrays.
+Written by `python -m tests.coverage_table`, which runs every function on every shape by every
+method, and holds each gradient against the certified one, to 12 digits. `12` means that all 12
+cases agree. Names without a prefix are functions of `xp` or of `gradmethods.special`; those with
+`x.` are methods of arrays.
 
 """
 

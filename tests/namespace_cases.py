@@ -258,6 +258,37 @@ def contractions() -> Iterator[Call]:
         yield from (call(name, x) for x in (X, S, EMPTY, V))
 
 
+def matrices() -> Iterator[Call]:
+    inf = np.inf
+    shapes = (X, M, S, C, EMPTY, V, 2.5, np.zeros((3, 0)), np.zeros((0, 0)))
+    for name in ("inv", "det", "slogdet", "cholesky", "eigh", "eigvalsh", "svdvals"):
+        yield from (call(f"linalg.{name}", x) for x in shapes)
+    yield from (call("linalg.pinv", x) for x in (X, M, S, C, V))
+    for x, mode in product(shapes, ("reduced", "complete", "r", "full")):
+        yield call("linalg.qr", x, mode=mode)
+    for x, full, both in product(shapes, (True, False), (True, False)):
+        yield call("linalg.svd", x, full, compute_uv=both)
+        yield call("linalg.svd", x, full_matrices=full)
+    for x in shapes:
+        yield from (call(f"linalg.{name}", x, UPLO="U") for name in ("eigh", "eigvalsh"))
+        yield from (call("linalg.eigh", x, way) for way in ("L", "X"))
+        yield call("linalg.cholesky", x, upper=True)
+        yield from (call("linalg.matrix_power", x, n) for n in (0, 1, 2, 5, 8, -1, -3, np.int64(3)))
+        yield from (call("linalg.solve", x, y) for y in (*shapes, np.ones((3, 2)), np.ones(2)))
+    for x in (X, M, S, C):
+        yield from (call("linalg.matrix_rank", x), call("linalg.matrix_rank", x, rtol=0.3))
+    orders = ("fro", "nuc", 1, -1, 2, -2, inf, -inf, 3, "f", 0)
+    for x, order, keep in product((X, S, M, V), orders, (True, False)):
+        yield call("linalg.matrix_norm", x, ord=order, keepdims=keep)
+        yield from (call("linalg.norm", x, order, axis, keep) for axis in ((0, 1), (-1, 0), (1, 1)))
+        yield from (call("linalg.norm", x, order, axis=axis) for axis in (None, 0, -1, (0, 1, 2)))
+    yield from (call("linalg.norm", x, axis=axis) for x in (X, M, V) for axis in (None, 0, (0, 1)))
+    for a, b in ((M, M), (X, X), (X, M), (V, V), (S, S)):
+        yield from (call("linalg.cross", a, b, axis=axis) for axis in (-1, 0, 1, -2, 5))
+    yield call("linalg.cross", X, np.ones((1, 3, 1)), axis=1)
+    yield from (call("linalg.multi_dot", xs) for xs in ([M, V], [S, S, S], [V, V], [M, M], [M]))
+
+
 def manipulations() -> Iterator[Call]:
     shapes: dict[str, tuple[Any, ...]] = {
         "reshape": (
@@ -318,7 +349,8 @@ def creations() -> Iterator[Call]:
 
 
 GROUPS = (
-    elementwise, indexing, reductions, orders, padded, contractions, manipulations, creations
+    elementwise, indexing, reductions, orders, padded, contractions, matrices, manipulations,
+    creations,
 )  # fmt: skip
 CASES: dict[str, list[Call]] = {}
 for _call in (each for group in GROUPS for each in group()):

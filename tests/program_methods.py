@@ -238,7 +238,7 @@ def judged(
     oracle: Oracle, scheme: str, i: int, found: float, estimate: float, marked: float, step: float
 ) -> Outcome:
     """Say what an entry is: its value, its estimated error, whether it is marked, its step."""
-    below, above = oracle.sides(i)
+    below, above = oracle.sides(i, seen=True)
     text = f"[{i}] {found!r} ± {estimate:.1e}, not {below!r}"
     scale = max(abs(below), abs(above))
     jump = abs(above - below)

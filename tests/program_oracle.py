@@ -23,7 +23,7 @@ from tests.programs import Program
 EASY, SLACK, SAMPLES = 64.0, 30.0, 4
 """Unit round-offs that need no excuse; what is allowed beyond rounding errors seen at work."""
 GROSS = 1e-4  # of a derivative, or of the largest where it is 0
-BESIDE, DIGITS_BESIDE, ROUNDED = ("1e-700", "1e-710"), 1200, "1e-1150"
+BESIDE, DIGITS_BESIDE, ROUNDED = ("1e-710", "1e-705", "1e-700"), 1200, "1e-1150"
 """How far beside a point the loss is asked for slopes to one side, with how many digits, and what
 rounding leaves of those, of a loss of 1."""
 KINDS = {
@@ -53,7 +53,7 @@ class Oracle:
         self.gradient = list(self.loss.t)
         self.least = float(np.finfo(program.dtype).smallest_normal)
         self._spread: list[Any] | None = None
-        self._sides: dict[int, tuple[float, float]] = {}
+        self._sides: dict[tuple[int, bool], tuple[float, float]] = {}
         self._best: dict[int, dict[str, float]] = {}
 
     def elsewhere(self) -> gm.Problem:
@@ -162,32 +162,32 @@ class Oracle:
         scale = abs(truth[i]) or size
         return Outcome(WRONG if errors[i] > GROSS * scale else DIGITS, where)
 
-    def sides(self, i: int) -> tuple[float, float]:
+    def sides(self, i: int, *, seen: bool = False) -> tuple[float, float]:
         """Return the slopes below and above the point along one entry, where they are not one.
 
-        NaN is a side where the loss is no number, jumps, or has an infinite slope.
+        NaN is a side where the loss is no number, jumps, or has an infinite slope. If only what is
+        `seen` counts, a jump that is smaller than the rounding of the loss is none.
         """
         if self.kind == "smooth":
             slope = float(self.gradient[i])
             return slope, slope
-        if i not in self._sides:
-            below, above = (self._side(i, sign) for sign in ("-", ""))
-            self._sides[i] = below, above
-        return self._sides[i]
+        if (i, seen) not in self._sides:
+            below, above = (self._side(i, sign, seen=seen) for sign in ("-", ""))
+            self._sides[i, seen] = below, above
+        return self._sides[i, seen]
 
-    def _side(self, i: int, sign: str) -> float:
+    def _side(self, i: int, sign: str, *, seen: bool) -> float:
         with mp.workdps(DIGITS_BESIDE):
-            home, near, nearer = (
-                duals.differentiate(self.problem, DIGITS_BESIDE, along=(i, sign + move)).v
+            home, nearest, near, wide = (
+                (mp.mpf(sign + move), self._at(i, sign + move, DIGITS_BESIDE))
                 for move in ("0", *BESIDE)
             )
-            wide, narrow = (
-                (there - home) / mp.mpf(sign + move)
-                for there, move in zip((near, nearer), BESIDE, strict=True)
-            )
-            rounded = max(abs(home), 1) * mp.mpf(ROUNDED) / mp.mpf(BESIDE[1])
-            alike = abs(wide - narrow) <= mp.mpf("1e-30") * abs(wide) + rounded
-            return float(narrow) if alike else math.nan
+            rounded = max(abs(home[1]), 1) * mp.mpf(ROUNDED)
+            if seen and abs(nearest[1] - home[1]) <= self.program.unit * abs(home[1]):
+                home = nearest
+            close, far = ((there[1] - home[1]) / (there[0] - home[0]) for there in (near, wide))
+            alike = abs(far - close) <= mp.mpf("1e-30") * abs(far) + rounded / abs(near[0])
+            return float(close) if alike else math.nan
 
     def finer_than_numbers(self, i: int) -> bool:
         """Say whether the slope along an entry is another one within four neighbouring numbers."""
@@ -213,7 +213,7 @@ class Oracle:
             moved = [(k * h, -k * h) for k in offsets]
             if scheme in ("forward", "backward"):
                 moved = [(h if scheme == "forward" else -h, 0.0)]
-            slopes = [(self._at(i, a) - self._at(i, b)) / (a - b) for a, b in moved]
+            slopes = [(self._at(i, repr(a)) - self._at(i, repr(b))) / (a - b) for a, b in moved]
             slope = slopes[0] + (slopes[0] - slopes[-1]) / 3
             if abs(slope - found) > estimate + noise / h:
                 return False
@@ -231,9 +231,9 @@ class Oracle:
         beside = [duals.differentiate(self.problem, along=place).t[0] for place in places]
         return float(max((abs(t) for t in beside if mp.isfinite(t)), default=0.0))
 
-    def _at(self, i: int, move: float) -> Any:
+    def _at(self, i: int, move: str, digits: int = 40) -> Any:
         """Return the exact loss with one entry moved."""
-        return duals.differentiate(self.problem, along=(i, repr(move))).v
+        return duals.differentiate(self.problem, digits, along=(i, move)).v
 
     def _flat(self) -> Any:
         return self.problem.structure.join(self.problem.structure.check(self.problem.params))

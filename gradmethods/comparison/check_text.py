@@ -16,6 +16,9 @@ from gradmethods.truth.verdict import SUBGRADIENT, UNDECIDED
 SHORT = {OWN: "own"} | {beside(k): f"beside {k}" for k in range(1, 1 + BESIDE)}
 """What points are called in a table."""
 
+SMALL = 1e-3
+"""An error ÷ norm that a solver may leave."""
+
 FEW = 3
 """Arrays that are named before the rest is counted."""
 
@@ -61,7 +64,17 @@ def _conclusion(check: Check) -> str:
             )
         digits = f"{check.digits} digit{'s' * (check.digits != 1)}"
         return f"RIGHT to {digits}, by differences of the loss{where}.{accepted}"
-    return f"{check.outcome.upper()}: {check.mistake.rstrip('.')}."
+    return f"{check.outcome.upper()}: {check.mistake.rstrip('.')}.{_accept(check)}"
+
+
+def _accept(check: Check) -> str:
+    """Say how a gradient that a solver's tolerance explains is accepted."""
+    errors = check.table["error"]
+    error = float(errors.max()) if len(errors) else math.inf
+    if check.ok is not False or check.digits is None or not 0 < error <= SMALL:
+        return ""
+    rtol = 10.0 ** math.ceil(math.log10(2 * error))
+    return f" If this is the tolerance of a solver, accept it: rtol={rtol:g}."
 
 
 def _would_decide(check: Check) -> str:
@@ -140,8 +153,8 @@ def _taylor(tests: tuple[Taylor, ...]) -> str:
 def _bound(check: Check) -> str:
     if check.digits is not None:
         return (
-            f"{SURE:g} times the error bar of the differences ({CLAIM:g} times is wrong), and half "
-            "of the digits of the loss's precision, of each entry"
+            f"{CLAIM:g} times the error bar of the differences, if that leaves a digit, else "
+            f"{SURE:g} times; and half of the digits of the loss's precision, of each entry"
         )
     text = (
         f"what rounding may do to an entry, proven for forward mode, times {SLACK:g} because the "

@@ -42,8 +42,9 @@ def compare(
     seconds : float, default 0.5
         Time to spend on measuring each provider; with 0 nothing is timed.
     truth_seconds : float, default 5.0
-        Time that certifying the gradient may take. If all of it takes longer, some components and
-        directions are certified, for which it may take as long again.
+        Seconds of computing that certifying the gradient may take; other programs do not count. If
+        all of it takes longer, some components and directions are certified, for which it may take
+        as long again, and so may the bound on rounding.
 
     Returns
     -------

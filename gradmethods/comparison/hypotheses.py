@@ -156,9 +156,11 @@ def _penalty(suspect: Suspect) -> Iterator[str]:
     explained = norm(error - factor * x) <= UNEXPLAINED * norm(error)
     if factor and explained and suspect.fits(suspect.true + factor * x):
         word = "too large" if factor > 0 else "too small"
+        # How large the factor should be, the gradient alone does not say.
+        why = "counted twice" if factor > 0 else "missing"
         yield (
             f"{word} by {abs(factor):.6g} times the parameters: the term of a penalty (weight "
-            f"decay) is {'counted too often' if factor > 0 else 'missing'}"
+            f"decay) has a wrong factor, or is {why}"
         )
 
 

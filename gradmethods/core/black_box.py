@@ -14,8 +14,10 @@ from typing import Any
 
 import numpy as np
 
+from gradmethods.core.declared import Declared
 from gradmethods.core.structure import Structure
 from gradmethods.errors import InvalidProblem, UnsupportedOperation
+from gradmethods.xp.signature import check_data_signature
 
 LOST = (
     "Its values alone are known: there is no certificate, and no analytical method, backprop, "
@@ -73,6 +75,21 @@ class BlackBox:
         return _number(self.function(own, **data, **self._shared), self.name)
 
 
+def boxed(problem: Declared, *, asked: bool) -> BlackBox:
+    """Return a declared loss as a black box, if it can be called with its data.
+
+    Raises
+    ------
+    InvalidProblem
+        If it cannot.
+    """
+    loss = problem.loss
+    if isinstance(loss, BlackBox):
+        return loss
+    check_data_signature(loss, problem.data, problem.name)
+    return BlackBox(loss, problem.structure, problem.name, asked=asked)
+
+
 def _needs_xp(function: Callable[..., Any]) -> bool:
     try:
         parameter = inspect.signature(function).parameters.get("xp")
@@ -89,6 +106,8 @@ def _number(result: Any, name: str) -> float:
             f"The loss {name!r} must return one real number (a float, or a scalar or 0-d array), "
             f"got {what}."
         )
+    if hasattr(result, "detach"):  # a tensor of torch, which warns where it has a graph
+        result = result.detach()
     try:
         return float(result)
     except (TypeError, ValueError) as error:

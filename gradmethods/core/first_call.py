@@ -40,10 +40,7 @@ def first_value(problem: Declared, params: Any) -> Any:
     except ValueError as error:
         if "read-only" not in str(error):
             raise
-        raise InvalidProblem(
-            f"The loss {problem.name!r} writes into an array that it was given ({error}), but "
-            "parameters and data are never written to. Make a new array: w = w * x for w *= x."
-        ) from error
+        raise writes(problem, f" ({error})") from error
     if value is None:
         raise InvalidProblem(
             f"The loss {problem.name!r} must return a real floating-point number, got None. Does "
@@ -51,6 +48,14 @@ def first_value(problem: Declared, params: Any) -> Any:
         )
     check_scalar(np.shape(value), np.asarray(value).dtype, problem.name)
     return value
+
+
+def writes(problem: Declared, error: str = "") -> InvalidProblem:
+    """Make the error for a loss that writes into its arrays."""
+    return InvalidProblem(
+        f"The loss {problem.name!r} writes into an array that it was given{error}, but parameters "
+        "and data are never written to. Make a new array: w = w * x for w *= x."
+    )
 
 
 def _call(problem: Declared, params: Any) -> Any:

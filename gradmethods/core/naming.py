@@ -71,6 +71,20 @@ def brief(name: str) -> str:
     return text if len(text) <= LONGEST else f"{text[: LONGEST - 1]}…"
 
 
+def called(function: Any, otherwise: str) -> str:
+    """Return the name of a function, or of an object's class; something else for a lambda.
+
+    Examples
+    --------
+    >>> called(called, "loss"), called(lambda w: w, "loss")
+    ('called', 'loss')
+    """
+    name = getattr(function, "__name__", None)
+    if not isinstance(name, str):
+        name = type(function).__name__
+    return otherwise if name == "<lambda>" else name
+
+
 def file_part(name: str) -> str:
     """Return what stands for a name in the names of files: short, without slashes or spaces.
 

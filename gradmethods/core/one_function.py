@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gradmethods.core.declared import Declared
+from gradmethods.core.first_call import writes
 from gradmethods.core.structure import Arrays, Structure
 from gradmethods.errors import InvalidProblem
 
@@ -86,8 +87,11 @@ def beside(arrays: Arrays, side: float) -> Arrays:
     return moved
 
 
-def look(problem: Declared, arrays: Arrays, own: Any, value: float) -> Seen:
-    """Evaluate a loss once more at a point, and beside it in old arrays and in new ones.
+def look(problem: Declared, arrays: Arrays, moving: Arrays, own: Any, value: float) -> Seen:
+    """Evaluate a loss beside a point, in the arrays in which it was given that, and in new ones.
+
+    The old ones are moved back before it is given the new ones: it may look through all that it has
+    seen.
 
     Parameters
     ----------
@@ -95,35 +99,47 @@ def look(problem: Declared, arrays: Arrays, own: Any, value: float) -> Seen:
         The loss, and its data.
     arrays : dict of str to numpy.ndarray
         The point.
+    moving : dict of str to numpy.ndarray
+        Copies of them, of which the loss gave its `value`.
     own : numpy.ndarray, or containers of them
-        The same, the very object of which it gave its `value`.
+        The very object that it was given, of the copies.
     value : float
         What it gave.
 
     Raises
     ------
     InvalidProblem
-        If two calls at one point differ, or if the loss takes one array for another.
+        If two calls at one point differ, if the loss writes into its arrays, or takes one for
+        another.
     """
 
     def evaluate(params: Any) -> float:
         with np.errstate(all="ignore"):
             return float(problem.loss(params, **problem.data, xp=np))
 
+    def in_new(point: Arrays) -> float:
+        return evaluate(structure.restore(copied(point)))
+
     structure = problem.structure
-    check_repeats(problem, value, evaluate(_filled(structure, own, arrays)))
+    if any((moving[name] != array).any() for name, array in arrays.items()):
+        raise writes(problem)
     for side in (1, -1):
-        moving = _reading(beside(arrays, side))
-        params = structure.restore(moving)
-        found = math.nan
+        there = beside(arrays, side)
         with suppress(Exception):  # the user did not choose this point: it tells nothing
-            found = evaluate(params)
-            if math.isfinite(found):
-                keeps = _keeps(evaluate, structure, params, moving, beside(arrays, side / 2))
+            _move(moving, there)
+            in_old = evaluate(_filled(structure, own, moving))
+            _move(moving, arrays)
+            if math.isfinite(in_old):
+                found = in_new(there)
                 break
     else:
+        _move(moving, arrays)
+        check_repeats(problem, value, in_new(arrays))
         return Seen(value, 0, math.nan, keeps=False)
-    if keeps and _confuses(evaluate, structure, beside(arrays, side), arrays, value):
+    keeps = not same(in_old, found)
+    if keeps:
+        check_repeats(problem, found, in_new(there))
+    if keeps and _confuses(evaluate, structure, there, arrays, value):
         raise InvalidProblem(
             f"The loss {problem.name!r} takes one array for another: called with new arrays, it "
             "returns what it had computed for arrays that are no more. An id() is given again as "
@@ -131,24 +147,6 @@ def look(problem: Declared, arrays: Arrays, own: Any, value: float) -> Seen:
             "with a copy of the last one."
         )
     return Seen(value, side, found, keeps)
-
-
-def _keeps(
-    evaluate: Callable[[Any], float],
-    structure: Structure,
-    params: Any,
-    moving: Arrays,
-    to: Arrays,
-) -> bool:
-    """Say whether a loss gives another value in arrays that it has seen elsewhere than in new ones.
-
-    Those are moved back before it is given the new ones: it may look through all that it has seen.
-    """
-    before = {name: array.copy() for name, array in moving.items()}
-    _move(moving, to)
-    in_old = evaluate(_filled(structure, params, moving))
-    _move(moving, before)
-    return not same(in_old, evaluate(structure.restore(copied(to))))
 
 
 def _confuses(

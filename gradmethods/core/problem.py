@@ -16,13 +16,14 @@ from typing import Any, NoReturn
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike, NDArray
 
-from gradmethods.core.black_box import BlackBox, are_taken
+from gradmethods.core.black_box import BlackBox, are_taken, boxed
 from gradmethods.core.bounds import Bounds, read_bounds
 from gradmethods.core.declared import Loss
 from gradmethods.core.examples import check_examples
 from gradmethods.core.first_call import first_value
-from gradmethods.core.naming import exact, printable
-from gradmethods.core.one_function import Seen, look, same
+from gradmethods.core.naming import called, exact, printable
+from gradmethods.core.one_function import Seen, copied, look, same
+from gradmethods.core.parts import some_components
 from gradmethods.core.structure import (
     Arrays,
     Parameters,
@@ -33,7 +34,7 @@ from gradmethods.core.structure import (
     read_parameters,
 )
 from gradmethods.errors import InvalidProblem, ShapeMismatch, UnsupportedOperation
-from gradmethods.xp.signature import check_data_signature, check_signature, lacks_xp
+from gradmethods.xp.signature import check_signature, lacks_xp
 
 
 class Problem:
@@ -61,39 +62,35 @@ class Problem:
     name : str, optional
         Shown in tables; the name of the loss function by default.
     black_box : bool, default False
-        Whether nothing but values of the loss is to be asked for: a solver, a torch model, compiled
-        code, a function full of ``np.``. It takes part wherever values are enough (differences,
-        checks of a gradient, advice), and gets new arrays at each call. Two calls at one point may
-        differ: that is noise, which is estimated.
+        Whether values are all that is known of the loss: a solver, a torch model, compiled code, a
+        function full of ``np.``. It takes part in differences, checks and advice, and gets new
+        arrays at each call. Where two calls at one point differ, the noise is estimated.
     bounds : tuple, optional
-        ``(low, high)``, each a number, None, or numbers in the structure of `params`: differences
-        never call the loss outside, and look to one side at a bound.
+        ``(low, high)``, each a number, None, or numbers like `params`: no method calls the loss
+        outside, and differences look to one side at a bound.
 
     Raises
     ------
     InvalidProblem
         If the loss cannot take the data and `xp` by name, or does not return a real scalar; if two
-        calls at the same point differ, so that it is no function of its parameters (unless it is a
-        black box); if the parameters are empty, not floating, not finite, of mixed dtypes or out of
-        bounds; or if the loss is not a mean or sum over `examples`.
+        calls at the same point differ, of what is no black box; if the parameters are empty, not
+        floating, not finite, of mixed dtypes or out of bounds; or if the loss is not a mean or sum
+        over `examples`.
 
     Attributes
     ----------
     keeps_arguments : bool
-        Whether the loss keeps arrays that it was given and looks at them later, so that every call
-        must be given its own.
+        Whether the loss looks at arrays later that it was given, so that each call gets its own.
     bounds : Bounds or None
         On the parameters, flat.
-    black_box : bool
-        Whether values are all that is known of the loss.
     repeats : bool
-        Whether two calls at the point gave the same value; False for a black box with noise.
+        Whether two calls at the point gave the same value: not so for a black box with noise.
 
     Notes
     -----
-    The loss is called five times: twice at the point, and at two points within a thousandth of it,
-    of which the second is in the memory of the first, and once more in its own. A loss that keeps
-    its arguments is called a few times more. A black box is called twice, at the point.
+    The loss is called three times: at the point, and twice at one within a thousandth of it, first
+    in the memory of the point itself, then in memory of its own. A loss that keeps its arguments is
+    called a few times more. A black box is called twice, at the point.
 
     Examples
     --------
@@ -109,9 +106,8 @@ class Problem:
 
     Code that knows nothing of `xp` is a black box:
 
-    >>> import math
-    >>> box = gm.Problem(lambda w: math.exp(w[0]) + w[1], [0.0, 2.0], black_box=True)
-    >>> gm.check_gradient(lambda w: [math.exp(w[0]), 1.0], box).ok
+    >>> box = gm.Problem(lambda w: max(w) ** 2, [1.0, 3.0], black_box=True)
+    >>> gm.check_gradient(lambda w: [0.0, 2 * w[1]], box).ok
     True
     """
 
@@ -146,7 +142,7 @@ class Problem:
         given: tuple[Any, ...] = (examples,) if isinstance(examples, str) else tuple(examples)
         vars(self).update(
             loss=loss,
-            name=printable(exact(name or _name_of(loss))),
+            name=printable(exact(name or called(loss, "loss"))),
             structure=structure,
             _arrays=arrays,
             data=read_data(data, structure.dtype),
@@ -159,21 +155,17 @@ class Problem:
             seen = self._look_outside(asked=not taken)
         else:
             check_signature(loss, self.data, self.name)
-            own = structure.restore(arrays)  # lives on, or its address would come again
+            moving = copied(arrays)
+            own = structure.restore(moving)  # lives on, or its address would come again
             # A float at once: the loss may hold what it returned.
-            seen = look(self, arrays, own, float(first_value(self, own)))
-        known = (self.loss, arrays, self.data, seen)
-        vars(self).update(keeps_arguments=seen.keeps, _known=known)
+            seen = look(self, arrays, moving, own, float(first_value(self, own)))
+        vars(self).update(keeps_arguments=seen.keeps, _known=(self.loss, arrays, self.data, seen))
         if self.examples:
             check_examples(self)
 
     def _look_outside(self, *, asked: bool) -> Seen:
         """Call a black box twice at the point: what differs is noise."""
-        loss = self.loss
-        if not isinstance(loss, BlackBox):
-            check_data_signature(loss, self.data, self.name)
-            loss = BlackBox(loss, self.structure, self.name, asked=asked)
-        vars(self).update(loss=loss)
+        vars(self).update(loss=boxed(self, asked=asked))
         first, second = (float(first_value(self, self.params)) for _ in range(2))
         vars(self).update(repeats=same(first, second))
         return Seen(first, 0, math.nan, keeps=False)
@@ -284,8 +276,10 @@ class Problem:
         numpy.float64 or numpy.float32
         """
         arrays = self._arrays if params is None else self.structure.check(params)
-        found = self._evaluate(self.structure.restore(arrays), self.fill(data))
-        with np.errstate(over="ignore"):  # a loss may compute in float64 what float32 cannot hold
+        # A point where the loss overflows is a finding, not a fault: no warning escapes. And it may
+        # compute in float64 what float32 cannot hold.
+        with np.errstate(all="ignore"):
+            found = self.loss(self.structure.restore(arrays), **self.fill(data), xp=np)
             value: np.floating[Any] = self.dtype.type(found)
         return value
 
@@ -393,25 +387,11 @@ class Problem:
         >>> gm.Backprop().prepare(some)(some.params).gradient
         array([2., 6.])
         """
-        structure, own = self.structure, self.loss
-        point = structure.join(self._arrays)
-        others = np.setdiff1d(np.arange(point.size), components)
-        fixed, places = point[others], np.argsort(np.concatenate([components, others]))
-
-        def loss(w: Any, *, xp: Any = np, **data: Any) -> Any:
-            # Entries are moved, never computed with: not a rounding comes between w and the loss.
-            whole = xp.take(xp.concat([w, xp.asarray(fixed)]), xp.asarray(places))
-            arrays, start = {}, 0
-            for name, shape in structure.shapes.items():
-                start, first = start + math.prod(shape), start
-                arrays[name] = xp.reshape(whole[first:start], shape)
-            return own(structure.restore(arrays), **data, xp=xp)
-
+        loss, point = some_components(self, components)
         bounds = self.bounds and self.bounds.part(components)
         return Problem(
-            loss, point[components], self.data, name=self.name, bounds=bounds,
-            black_box=self.black_box,
-        )  # fmt: skip
+            loss, point, self.data, name=self.name, bounds=bounds, black_box=self.black_box
+        )
 
     def _refuse_unknown(self, data: Mapping[str, ArrayLike]) -> None:
         unknown = sorted(data.keys() - self.data.keys())
@@ -419,15 +399,3 @@ class Problem:
             raise ShapeMismatch(
                 f"Unknown data {unknown}; this problem's data are named {list(self.data)}."
             )
-
-    def _evaluate(self, params: Parameters, data: Arrays) -> Any:
-        # A point where the loss overflows is a finding, not a fault: no warning escapes.
-        with np.errstate(all="ignore"):
-            return self.loss(params, **data, xp=np)
-
-
-def _name_of(loss: Loss) -> str:
-    name = getattr(loss, "__name__", None)
-    if not isinstance(name, str):
-        name = type(loss).__name__
-    return "loss" if name == "<lambda>" else name

@@ -29,13 +29,18 @@ __all__ = [
 
 
 def gradient(
-    loss: Loss, params: Any, data: dict[str, Any] | None = None, method: str = "backprop"
+    loss: Loss,
+    params: Any,
+    data: dict[str, Any] | None = None,
+    method: str = "backprop",
+    *,
+    black_box: bool = False,
 ) -> Any:
     """Compute one gradient, for the prompt.
 
     Parameters
     ----------
-    loss, params, data
+    loss, params, data, black_box
         As for `Problem`.
     method : str, default "backprop"
         A name that `get_provider` knows.
@@ -51,5 +56,5 @@ def gradient(
     >>> gradient(lambda w, xp=np: xp.sum(w**2), np.array([1.0, 2.0]))
     array([2., 4.])
     """
-    problem = Problem(loss, params, data)
+    problem = Problem(loss, params, data, black_box=black_box)
     return get_provider(method).prepare(problem)(problem.params).gradient

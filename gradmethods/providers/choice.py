@@ -7,9 +7,10 @@ from functools import partial
 import numpy as np
 
 from gradmethods.core.structure import Arrays
-from gradmethods.providers.entry import Choice, Guess, choose
+from gradmethods.providers.balance import Choice
+from gradmethods.providers.entry import Guess, choose
 from gradmethods.providers.ladder import Ladder
-from gradmethods.providers.noise import POINTS, jumps_along, noise_along
+from gradmethods.providers.noise import POINTS, RoundOff, jumps_along, noise_along, unit_of
 from gradmethods.providers.probe import Probe, sizes_of
 from gradmethods.providers.schemes import Scheme
 from gradmethods.providers.steps import Known
@@ -24,22 +25,21 @@ class Chooser:
         The loss.
     rng : numpy.random.Generator
         Of a fixed seed: the same problem always gets the same steps.
-    unit : float
-        Unit round-off.
-    noise : float
-        The noise level of the loss.
-    rough : float
-        Where it looks far noisier: see `noise.jumps_along`.
+    away : tuple of float
+        What losses are like near by: see `Probe.away`.
+    round_off : RoundOff
+        What the loss shows of it.
     """
 
     def __init__(self, probe: Probe) -> None:
         self.probe = probe
         self.rng = np.random.default_rng(0)
-        self.unit = u = float(np.finfo(probe.point.dtype).eps) / 2
+        self.away, losses = probe.away()
+        u, unit = unit_of([], probe.point.dtype), unit_of(losses, probe.point.dtype)
         line = partial(probe.line, self.rng, POINTS)
-        self.noise = noise_along(line, probe.value, u, probe.far)
-        self.rough = jumps_along(line, self.noise, u)
-        self._guess = Guess(self.noise, probe.value, u)
+        noise = noise_along(line, probe.value, u, unit, probe.far)
+        self.round_off = RoundOff(noise, unit, jumps_along(line, noise, u, unit))
+        self._guess = Guess(self.round_off, probe.value)
 
     def choose(self, i: int, scheme: Scheme, size: float) -> Choice:
         """Choose the step of a scheme for one parameter of a size."""
@@ -52,10 +52,10 @@ class Chooser:
         """Make the ladder of one parameter."""
         probe = self.probe
         at = partial(probe.moved, i)
-        return Ladder(at, probe.point[i], probe.value, self.noise, self.rng, self.rough)
+        return Ladder(at, probe.point[i], probe.value, self.round_off, self.rng)
 
     def each(self, scheme: Scheme, home: Arrays) -> Known:
         """Choose a step for each parameter by itself."""
         sizes = sizes_of(self.probe.point)
         choices = [self.choose(i, scheme, float(size)) for i, size in enumerate(sizes)]
-        return Known.of(choices, home, sizes, sizes, self.noise, self.probe.constant(choices))
+        return Known.of(choices, home, sizes, sizes, self.round_off, self.probe.constant(choices))

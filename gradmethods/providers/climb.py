@@ -198,12 +198,15 @@ def is_lawful(ladder: Ladder, beyond: Rung, top: Rung, order: int) -> bool:
         return False
     q = (beyond.h / top.h) ** 2
     finer = ladder.finer(top)
-    lowest = finer[-1] if finer else top
     if order == 1 or not finer:
-        allowed = AGREE * LAWFUL * q * (top.slope_noise + lowest.slope_noise)
+        # Of close rungs, the truncation of the wider shows in part only.
+        noises = ((top.slope_noise + r.slope_noise, (r.h / top.h) ** 2) for r in finer)
+        passed = min((noise / (1 - part) for noise, part in noises), default=2 * top.slope_noise)
+        allowed = AGREE * LAWFUL * q * passed
         return abs(beyond.slope - top.slope) <= allowed and abs(beyond.even) <= 2 * q * (
             abs(top.even) + AGREE * top.noise
         )
+    lowest = finer[-1]
     fit = through(top, lowest)
     noise = fit.noise + finer[max(len(finer) - 2, 0)].slope_noise
     growth = q * (beyond.h / lowest.h) ** 2
@@ -252,11 +255,18 @@ def stairs(ladder: Ladder, summit: Summit) -> float:
         widest = max((r.h for r in ladder.rungs if r.finite and not agree(r, top)), default=0.0)
         spacing = ladder.jittered(max(RATIO * beyond.h, math.sqrt(beyond.h * widest)))
     # Where it is a multiple of the way from jump to jump, a spacing shows none of them.
-    found = _stairs(ladder, top, spacing) or _stairs(ladder, top, OTHER * spacing)
-    return found or (_stairs(ladder, top, ladder.size / 2) if summit.unlawful else 0.0)
+    spacings = [spacing, OTHER * spacing, *[ladder.size / 2] * summit.unlawful]
+    for tried in spacings:
+        found = _stairs(ladder, top, tried)
+        # A fast wave that is seen at nearly the same phase each time looks like that; not twice.
+        again = _stairs(ladder, top, ladder.jittered(tried / OTHER)) if found else 0.0
+        if found * again > 0:
+            return max(abs(found), abs(again))
+    return 0.0
 
 
 def _stairs(ladder: Ladder, top: Rung, spacing: float) -> float:
+    """Return the noise that jumps make at a spacing, with the sign of the way they all go."""
     if not CLOSE * top.h < spacing <= ladder.widest / POINTS:
         return 0.0
     places = ladder.outwards(spacing)
@@ -274,18 +284,19 @@ def _stairs(ladder: Ladder, top: Rung, spacing: float) -> float:
         if 2 * rung.noise / moved.min() < ALONE * gap:
             local = (ladder.values(beside) - values) / moved
             off = across - (local[1:] + local[:-1]) / 2
-            one_way = abs(np.sign(off).sum()) == off.size and np.median(abs(off)) > ALONE * gap
-            return level if one_way else 0.0
+            way = np.sign(off).sum() / off.size
+            clear = abs(way) == 1 and np.median(abs(off)) > ALONE * gap
+            return float(level * way) if clear else 0.0
     return 0.0
 
 
-def slope_between(ladder: Ladder, noise: float, slope: float) -> float:
-    """Return the slope very near x, if there is one that less noise leaves to be seen.
+def near_slopes(ladder: Ladder, noise: float, slope: float) -> list[Rung]:
+    """Return rungs very near x that agree on a slope, if there is one that less noise lets see.
 
-    Otherwise, and where the loss is constant there, it is the slope that was found.
+    There are none where the loss is constant there.
     """
     if slope == 0 or not math.isfinite(noise / slope):
-        return slope
+        return []
     rougher, ladder.noise = ladder.noise, noise
     near: list[Rung] = []
     h = CLEAR * noise / abs(slope)
@@ -296,9 +307,7 @@ def slope_between(ladder: Ladder, noise: float, slope: float) -> float:
             break
         near.append(rung)
     ladder.noise = rougher
-    if len(near) < STUBBORN or ladder.plateau >= near[-1].h:
-        return slope
-    return near[-1].slope
+    return [] if len(near) < STUBBORN or ladder.plateau >= near[-1].h else near
 
 
 def alike(one: Rung, other: Rung) -> bool:

@@ -52,10 +52,9 @@ def choose_steps(problem: Problem, scheme: str) -> StepRule:
             return ChosenSteps(scheme, None, (0.0, 0.0), probe.passes)
         chooser = Chooser(probe)
         if scheme == RICHARDSON:
-            return FirstSteps(chooser.noise, chooser.rough, probe.value, probe.passes)
+            return FirstSteps(chooser.round_off, probe.value, probe.passes)
         if probe.point.size <= EACH:
             known = chooser.each(SCHEMES[scheme], home)
         else:
             known = Groups(chooser, SCHEMES[scheme], home).known()
-        away = probe.away()
-    return ChosenSteps(scheme, known, away, probe.passes)
+    return ChosenSteps(scheme, known, chooser.away, probe.passes)

@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from gradmethods.providers.entry import NEGLECTED
+from gradmethods.providers.balance import NEGLECTED
 from gradmethods.providers.ladder import AGREE, CONFIDENT
 from gradmethods.providers.schemes import SCHEMES, StepRule, Vector, or_nan
 from gradmethods.providers.steps import FixedStep
@@ -147,14 +147,14 @@ class Judge:
         """
         rule, known, step = self._rule, self._known, h.astype(float)
         size = abs(quotients.astype(float))
-        noise = self._u * abs(found).max(axis=0)
+        largest = abs(found).max(axis=0)
         shown, bend = rule.shown(found, step), np.zeros_like(step)
         if known is None:
             prepared, expected = np.zeros_like(step), np.zeros_like(step)
-            noise *= UNSEEN
+            noise = UNSEEN * self._u * largest
         else:
             groups = known.groups(part)
-            noise = np.maximum(known.noise, noise)
+            noise = np.maximum(known.round_off.noise, known.round_off.unit * largest)
             wider = (step / known.steps[groups]) ** (rule.order // 2)
             prepared, expected = known.errors[groups], UNLIKE * known.shown[groups] * wider
             bend = known.bends[groups] if self._home else bend

@@ -18,10 +18,12 @@ from typing import Any
 
 import numpy as np
 
-from gradmethods.providers.entry import Choice, Guess, choose, reference
+from gradmethods.providers.balance import Choice, reference
+from gradmethods.providers.entry import Guess, choose
 from gradmethods.providers.estimates import UNSEEN, Marks
 from gradmethods.providers.hidden import hidden
 from gradmethods.providers.ladder import AGREE, Ladder, even_grows
+from gradmethods.providers.noise import RoundOff, unit_of
 from gradmethods.providers.probe import sizes_of
 from gradmethods.providers.schemes import SCHEMES, Estimate, StepRule, Vector, lost_step, or_nan
 
@@ -37,10 +39,10 @@ def richardson(evaluate: Callable[[], float], point: Vector, step: StepRule) -> 
     """Estimate the gradient and its error, deciding at each entry how many passes it takes."""
     value = evaluate()
     evaluate = or_nan(evaluate)
-    u = float(np.finfo(point.dtype).eps) / 2
-    noise = step.noise if step.noise is not None else UNSEEN * u * abs(value)
+    u = unit_of([], point.dtype)
+    round_off = step.round_off or RoundOff(UNSEEN * u * abs(value), u)
     rng = np.random.default_rng(0)
-    guess = Guess(noise, value, u)
+    guess = Guess(round_off, value)
     steps, sizes = step(point), sizes_of(point)
     found = []
     passes = 0
@@ -48,7 +50,7 @@ def richardson(evaluate: Callable[[], float], point: Vector, step: StepRule) -> 
         if x + steps[i] == x:
             raise lost_step(x)
         moved = partial(_moved, evaluate, point, i)
-        ladder = Ladder(moved, x, value, noise, rng, step.rough)
+        ladder = Ladder(moved, x, value, round_off, rng)
         choice = choose(ladder, FIVE_POINT, guess.alike(float(sizes[i]), float(steps[i])))
         guess.note(float(sizes[i]), choice)
         found.append(_extrapolated(ladder, choice))

@@ -32,16 +32,16 @@ class Form:
     repeats: bool = False
 
 
-_GROWING = (3e-3, 1.7)
+_BY_STAGES = (2e-4, 1.0)
 
 FORMS = {
-    "auto": Form(Style("analytical", GREEN, "s", "-"), _GROWING),
-    "cse": Form(Style("analytical, shared (CSE)", GREEN, "s", (0, (3, 1))), _GROWING),
+    "auto": Form(Style("analytical", GREEN, "s", "-"), _BY_STAGES),
+    "cse": Form(Style("analytical, shared (CSE)", GREEN, "s", (0, (3, 1))), _BY_STAGES),
     "expanded": Form(
         Style("analytical, expanded", ORANGE, "D", (0, (5, 1.5))),
-        _GROWING,
+        (4e-5, 2.0),
         repeats=True,
     ),
-    CHAIN_RULE: Form(Style("analytical, chain rule", BLACK, "P", (0, (1, 1))), (6e-5, 1.0)),
+    CHAIN_RULE: Form(Style("analytical, chain rule", BLACK, "P", (0, (1, 1))), _BY_STAGES),
 }
 """Every form, in the order of tables."""

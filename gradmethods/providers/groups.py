@@ -19,8 +19,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gradmethods.core.structure import Arrays
+from gradmethods.providers.balance import Choice
 from gradmethods.providers.choice import Chooser
-from gradmethods.providers.entry import Choice
 from gradmethods.providers.hidden import Term, kinks
 from gradmethods.providers.ladder import AGREE, CONFIDENT, GROWTH
 from gradmethods.providers.probe import sizes_of, some
@@ -112,8 +112,8 @@ class Groups:
         """Return the steps and errors of all parameters."""
         self._tables()
         least, most = np.array(self.least), np.array(self.most)
-        noise, constant = self.chooser.noise, self.chooser.probe.constant(self.choices)
-        rest = (least, most, noise, constant, self.groups, self._unseen)
+        round_off, constant = self.chooser.round_off, self.chooser.probe.constant(self.choices)
+        rest = (least, most, round_off, constant, self.groups, self._unseen)
         return Known.of(self.choices, self.home, *rest)
 
     def groups(self, part: slice) -> NDArray[np.intp]:
@@ -202,7 +202,7 @@ class Groups:
 
     def _moved(self, start: int, stop: int) -> tuple[bool, float]:
         """Move a block at once; return whether all are alike, and how far one may be off."""
-        probe, noise = self.chooser.probe, self.chooser.noise
+        probe, (noise, unit, _) = self.chooser.probe, self.chooser.round_off
         where = np.arange(start, stop)
         groups = self._groups_of(self.point, slice(start, stop))
         steps, cuts = self._steps[groups], self._cuts[groups]
@@ -219,7 +219,7 @@ class Groups:
         ])  # fmt: skip
         if not np.isfinite(losses).all():
             return False, math.inf
-        noise = max(noise, self.chooser.unit * float(abs(losses).max()) / 2)
+        noise = max(noise, unit * float(abs(losses).max()) / 2)
         odd = (losses[0] / 2 - losses[1] / 2) / moves
         evens = (losses[0] / 2 - probe.value / 2) + (losses[1] / 2 - probe.value / 2)
         even, q = abs(evens), 1 / inside**2

@@ -14,6 +14,7 @@ from typing import Any, ClassVar, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from gradmethods.core.naming import called
 from gradmethods.core.problem import Problem
 from gradmethods.core.provider import PreparedGradient, Provider, Stopwatch
 from gradmethods.core.structure import BARE, Arrays
@@ -79,7 +80,7 @@ class Handwritten:
                 f"Expected a function of the parameters, got {type(self.function).__name__}. "
                 "Numbers alone are checked by gm.check_gradient(numbers, problem)."
             )
-        object.__setattr__(self, "name", self.name or name_of(self.function))
+        object.__setattr__(self, "name", self.name or called(self.function, "gradient"))
 
     def obstacle(self, problem: Problem) -> str | None:
         """Say why the function cannot be called with the problem's data, or None."""
@@ -138,12 +139,6 @@ def call(
         return read(function(own, **{name: data[name].copy() for name in takes}), problem)
 
 
-def name_of(function: Any) -> str:
-    """Return what a function is called in tables."""
-    name = getattr(function, "__name__", type(function).__name__)
-    return "gradient" if name == "<lambda>" else str(name)
-
-
 def callable_of(gradient: Any, problem: Problem) -> tuple[Call, str]:
     """Return how to ask a user's function at the point of a problem, and its name.
 
@@ -157,7 +152,7 @@ def callable_of(gradient: Any, problem: Problem) -> tuple[Call, str]:
     if isinstance(gradient, Provider) and not isinstance(gradient, type):
         prepared = gradient.prepare(problem)
         return lambda at: read(prepared(at.params), at), gradient.name
-    name = name_of(gradient)
+    name = called(gradient, "gradient")
     takes = _data_taken(gradient, problem, name)
 
     def ask(at: Problem) -> Given:

@@ -8,6 +8,7 @@ as h, so that an extrapolation, which takes them to go as h², leaves far more t
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -23,9 +24,9 @@ def hidden(ladder: Ladder, furthest: Rung, h: float, slope: float) -> float:
     It is infinite if the rungs up to one, which are trusted, show a kink all the same.
     """
     seen = [*ladder.finer(furthest), furthest]
-    kink, unsure = kink_within(seen)
+    (kink, unsure), sure = kinks_within(seen)
     narrow = next((abs(r.even) / r.h for r in ladder.rungs if r.shows(AGREE)), 0.0)
-    if kink > max(AGREE * unsure, SHOWN * abs(slope), SHOWN * narrow):
+    if sure.size > max(AGREE * sure.noise, SHOWN * abs(slope), SHOWN * narrow):
         return math.inf
     bend = bend_within(seen)
     known = bend.size if bend.size > bend.noise else 0.0
@@ -48,16 +49,21 @@ class Term(NamedTuple):
     noise: float
 
 
-def kink_within(rungs: list[Rung]) -> Term:
-    """Return how large a kink at x may be, half the jump of the slope: the least that is seen."""
+def kinks_within(rungs: list[Rung]) -> tuple[Term, Term]:
+    """Return how large a kink at x may be, the least that is seen, and how large one shows.
+
+    One even part bounds a kink. To show one, the curvature must be eliminated from it.
+    """
     seen = distinct(rungs)
-    return _least(kinks([r.h for r in seen], [Term(r.even, r.noise) for r in seen]))
+    terms = kinks([r.h for r in seen], [Term(r.even, r.noise) for r in seen])
+    return _least(terms), _least(terms[len(seen) :] or terms)
 
 
-def kinks(h: list[float], evens: list[Term]) -> list[Term]:
+def kinks(h: Sequence[float], evens: Sequence[Term]) -> list[Term]:
     """Return how large a kink at x may be by even parts at steps: by one, by two, by three.
 
-    The even part of a kink goes as h, that of a smooth loss is a h² + c h⁴ + ….
+    The size of a kink is half the jump of the slope. The even part of a kink goes as h, that of a
+    smooth loss is a h² + c h⁴ + ….
     """
     over = [Term(even.size / s, even.noise / s) for even, s in zip(evens, h, strict=True)]
     first = _without(over, h)
@@ -97,7 +103,7 @@ def bend_within(rungs: list[Rung]) -> Term:
     return Term(least.size / seen[-1].h, least.noise / seen[-1].h)
 
 
-def _without(terms: list[Term], others: list[float]) -> list[Term]:
+def _without(terms: Sequence[Term], others: Sequence[float]) -> list[Term]:
     """Eliminate another term, which grows in proportion to some numbers, between neighbours."""
     rest = []
     for (t, u), (a, b) in zip(pairwise(terms), pairwise(others), strict=True):

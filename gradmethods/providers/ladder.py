@@ -18,7 +18,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from gradmethods.providers.noise import POINTS
+from gradmethods.providers.noise import POINTS, RoundOff
 
 AGREE = 6.0
 """Two values are believed to differ only by noise up to so many standard deviations of it."""
@@ -127,13 +127,10 @@ class Ladder:
         The parameter.
     value : float
         The loss at x.
-    noise : float
-        The standard deviation of the round-off in the loss.
+    round_off : RoundOff
+        What is known of it in the loss.
     rng : numpy.random.Generator
         Draws the jitter of the steps.
-    rough : float
-        The spacing, in units of |x|, at which there may be jumps that no step sees; 0 if there is
-        none (see `noise.jumps_along`).
 
     Attributes
     ----------
@@ -143,6 +140,9 @@ class Ladder:
         What was seen, from narrow to wide.
     passes : int
         How often the loss was evaluated.
+    rough : float
+        The spacing at which there may be jumps that no step sees; 0 if there is none (see
+        `noise.jumps_along`).
     exact : bool
         Whether values at neighbouring numbers show no rounding of what is computed from x.
     doubt : float
@@ -154,13 +154,12 @@ class Ladder:
         at: Callable[[Any], float],
         x: Any,
         value: float,
-        noise: float,
+        round_off: RoundOff,
         rng: np.random.Generator,
-        rough: float = 0.0,
     ) -> None:
         self._at, self._x, self.value, self._rng = at, x, value, rng
-        self.rough = rough * abs(float(x))
-        self._noise = noise
+        self._noise, self._unit = round_off.noise, round_off.unit
+        self.rough = round_off.rough * abs(float(x))
         info = np.finfo(x.dtype)
         self._u = float(info.eps) / 2
         least = float(np.spacing(abs(x))) if x else TINY * float(info.smallest_normal)
@@ -202,6 +201,11 @@ class Ladder:
             self._sort()
         return self._seen[half]
 
+    def forget(self, h: float) -> None:
+        """Forget the rungs wider than a step: they are in the way of finer ones."""
+        self._seen = {other: r for other, r in self._seen.items() if other <= h}
+        self._sort()
+
     def places(self, spacing: float, first: int = -(POINTS // 2)) -> NDArray[Any]:
         """Return equidistant places around x, or others on their line."""
         x = self._x
@@ -237,7 +241,7 @@ class Ladder:
         return self._u / 2 * self.size * abs(slope)
 
     def _rounded(self, rung: Rung) -> float:
-        return self._u / 2 * max(abs(rung.above), abs(rung.below), abs(self.value))
+        return self._unit / 2 * max(abs(rung.above), abs(rung.below), abs(self.value))
 
     def is_coarse(self, h: float) -> bool:
         """Whether so few numbers lie within a step that rounding of an argument is not at random.
@@ -252,7 +256,7 @@ class Ladder:
     @property
     def floor(self) -> float:
         """The least noise that there can be: that of rounding the loss itself."""
-        return self._u / 2 * abs(self.value)
+        return self._unit / 2 * abs(self.value)
 
     def rounding_at(self, h: float) -> float:
         """Return the least noise that there can be in a loss a step away."""

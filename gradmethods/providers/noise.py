@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -48,8 +49,41 @@ SHARE = 0.1
 """At most this part of the largest loss may be noise."""
 
 
+class RoundOff(NamedTuple):
+    """What is known of the round-off in a loss near a point.
+
+    Attributes
+    ----------
+    noise : float
+        Its standard deviation.
+    unit : float
+        Unit round-off of losses, which may be computed in more digits than the parameters have.
+    rough : float
+        Where the loss looks far noisier, in units of the parameters: see `jumps_along`.
+    """
+
+    noise: float
+    unit: float
+    rough: float = 0.0
+
+
+def unit_of(losses: Sequence[float] | NDArray[np.float64], dtype: np.dtype[Any]) -> float:
+    """Return the unit round-off of losses: that of a dtype if all are numbers of it.
+
+    Otherwise they were computed in float64, from parameters of fewer digits.
+    """
+    f = np.asarray(losses, float)
+    f = f[np.isfinite(f)]
+    wide = (f.astype(dtype) != f).any()
+    return float(np.finfo(float if wide else dtype).eps) / 2
+
+
 def noise_along(
-    line: Callable[[float], Sequence[float]], value: float, u: float, far: Callable[[], float]
+    line: Callable[[float], Sequence[float]],
+    value: float,
+    u: float,
+    unit: float,
+    far: Callable[[], float],
 ) -> float:
     """Return the noise level of a loss: the standard deviation of its round-off near a point.
 
@@ -62,8 +96,8 @@ def noise_along(
         relative to the parameters.
     value : float
         The loss in the middle.
-    u : float
-        Unit round-off.
+    u, unit : float
+        Unit round-off of the parameters, and of the loss.
     far : callable
         The size of the loss far away: asked for where it is the same everywhere on a line. Large
         terms may cancel then, and what they leave, often 0, says nothing of their rounding.
@@ -71,10 +105,10 @@ def noise_along(
     Returns
     -------
     float
-        At least u|f|/2, what rounding the result alone does: arithmetic on few bits is exact, and
-        a constant that dwarfs all else hides differences, so that less may be seen.
+        At least half a unit of |f|, what rounding the result alone does: arithmetic on few bits is
+        exact, and a constant that dwarfs all else hides differences, so that less may be seen.
     """
-    least = max(u * abs(value) / 2, float(np.finfo(float).tiny))
+    least = max(unit * abs(value) / 2, float(np.finfo(float).tiny))
     spacings = [float(u**power) for power in POWERS]
     values: Sequence[float] = ()
     rejected: list[float] = []
@@ -84,15 +118,18 @@ def noise_along(
         level = noise_of(values, rounded=u * _slope(values) / spacing)
         if is_flat(values):  # a staircase, narrower than the wider line if there was one
             if not i:
-                return max(least, _of_a_staircase(line, value, u) or u * far() / 2)
+                return max(least, _of_a_staircase(line, value, u, unit) or unit * far() / 2)
             # The wider line may rise by the same whole steps everywhere; the finer would rise, too.
             rise = max(wider) - min(wider)
             hidden: float = STEP * rise * spacing / spacings[i - 1]
             climbed = noise_of(wider, alike=False)
             return max(least, climbed, hidden) if math.isfinite(climbed) else least
         if level <= SHARE * max(map(abs, values)):
-            # Finer lines show the same noise, and no wave; on one of them, all may be exact.
-            finer = [noise_of(line(spacing), alike=False) for spacing in spacings[i + 1 :]]
+            # Finer lines show the same noise, and no wave; on some of them, all may be exact.
+            narrow = spacings[i + 1 :]
+            finer = [noise_of(line(spacing), alike=False) for spacing in narrow]
+            if level > ALIKE * max([0.0, *finer]):
+                finer += [noise_of(line(spacing), alike=False) for spacing in narrow]
             return max([least, *(x for x in finer if x > 0)] if any(finer) else [least, level])
         if _straight(values):
             rejected.append(noise_of(values, alike=False))
@@ -104,14 +141,16 @@ def noise_along(
     return max([least, *(x for x in rejected if x > 0)])
 
 
-def jumps_along(line: Callable[[float], Sequence[float]], noise: float, u: float) -> float:
+def jumps_along(
+    line: Callable[[float], Sequence[float]], noise: float, u: float, unit: float
+) -> float:
     """Return a spacing at which a loss looks far noisier than it is at fine ones, 0 if none.
 
     It may have fast waves there, or many jumps: of its own, or those that round-off makes.
     """
     spacing = u**APART
     values = line(spacing)
-    least = max(noise, u / 2 * max(map(abs, values)))
+    least = max(noise, unit / 2 * max(map(abs, values)))
     return spacing if ragged(values) > ROUGH * least else 0.0
 
 
@@ -127,7 +166,9 @@ def ragged(values: Sequence[float] | NDArray[np.float64]) -> float:
     return max(levels) if max(levels) <= ALIKE**2 * min(levels) else 0.0
 
 
-def _of_a_staircase(line: Callable[[float], Sequence[float]], value: float, u: float) -> float:
+def _of_a_staircase(
+    line: Callable[[float], Sequence[float]], value: float, u: float, unit: float
+) -> float:
     """Return the noise of a loss that is constant from point to point of a narrow line."""
     seen: list[float] = []
     for power in WIDE:
@@ -136,7 +177,7 @@ def _of_a_staircase(line: Callable[[float], Sequence[float]], value: float, u: f
         if 0 < level <= SHARE * max(map(abs, values)):
             return level
         seen += values
-        quantum = _quantum(seen, value, u) if len(seen) > POINTS else 0.0
+        quantum = _quantum(seen, value, unit) if len(seen) > POINTS else 0.0
         if quantum > 0:
             return quantum / 2
     return 0.0

@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gradmethods.core.problem import Problem
+from gradmethods.providers.balance import Choice
 from gradmethods.providers.black_box import over_reals
-from gradmethods.providers.entry import Choice
 from gradmethods.providers.schemes import or_nan
 
 MOST = 4096
@@ -65,17 +65,18 @@ class Probe:
         moved = ((x + k * move).astype(dtype) for k in range(-half, half + 1))
         return [self.value if k == half else self.moved(where, to) for k, to in enumerate(moved)]
 
-    def away(self) -> tuple[float, float]:
-        """Return how large losses are a good way off, and how much they vary per size.
+    def away(self) -> tuple[tuple[float, float], list[float]]:
+        """Return how large losses are a good way off, how much they vary per size, and some.
 
         At a minimum of 0, the loss is neither as small elsewhere as it is there, nor as flat.
         """
         x = self.point[self._some]
         move = AWAY * sizes_of(x) * np.random.default_rng(1).choice([-1.0, 1.0], x.size)
-        values = np.array(self.along(self._some, move, 3))
+        losses = self.along(self._some, move, 3)
+        values = np.array(losses)
         if not np.isfinite(values).all():
-            return abs(self.value), 0.0
-        return float(abs(values).max()), float(abs(values - self.value).max()) / AWAY
+            return (abs(self.value), 0.0), losses
+        return (float(abs(values).max()), float(abs(values - self.value).max()) / AWAY), losses
 
     def far(self) -> float:
         """Return how large the loss is with parameters of all one sign, or of sizes of about 1."""

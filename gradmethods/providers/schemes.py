@@ -24,6 +24,7 @@ from numpy.typing import NDArray
 from gradmethods.core.progress import LONG, shown
 from gradmethods.errors import InvalidOption
 from gradmethods.output.style import BLACK, OLIVE, PURPLE, SKY, VERMILLION, Style
+from gradmethods.providers.noise import RoundOff
 
 Vector = NDArray[Any]
 Losses = Callable[[slice, Vector], Vector]
@@ -69,13 +70,8 @@ class StepRule(Protocol):
         ...
 
     @property
-    def noise(self) -> float | None:
-        """The noise level of the loss, None if it is not known."""
-        ...
-
-    @property
-    def rough(self) -> float:
-        """Where the loss looks far noisier than that: see `noise.jumps_along`."""
+    def round_off(self) -> RoundOff | None:
+        """What is known of it in the loss, None if that is nothing."""
         ...
 
     def __call__(self, point: Vector) -> Vector:

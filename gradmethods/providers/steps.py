@@ -9,15 +9,16 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from gradmethods.core.structure import Arrays
-from gradmethods.providers.entry import Choice, Guess
+from gradmethods.providers.balance import Choice
+from gradmethods.providers.entry import Guess
 from gradmethods.providers.ladder import APART
+from gradmethods.providers.noise import RoundOff
 from gradmethods.providers.probe import sizes_of
 from gradmethods.providers.schemes import COMPLEX_STEP, RICHARDSON, SCHEMES, WHOLE, Vector
 
@@ -86,8 +87,7 @@ class FixedStep:
     step: float
     passes = 0
     known = None
-    noise = None
-    rough = 0.0
+    round_off = None
 
     def __call__(self, point: Vector) -> Vector:
         """Return the step for each parameter."""
@@ -105,8 +105,7 @@ class PrecisionStep:
     scheme: str
     passes = 0
     known = None
-    noise = None
-    rough = 0.0
+    round_off = None
 
     def __call__(self, point: Vector) -> Vector:
         """Return the step for each parameter."""
@@ -121,8 +120,7 @@ class PrecisionStep:
 class FirstSteps:
     """Where Richardson extrapolation looks first, in a loss of known noise."""
 
-    noise: float
-    rough: float
+    round_off: RoundOff
     value: float
     passes: int
     known = None
@@ -133,8 +131,7 @@ class FirstSteps:
 
     def near(self, point: Vector) -> Callable[[slice], Vector]:
         """Return the function that gives the steps for parts of `point`."""
-        u = float(np.finfo(point.dtype).eps) / 2
-        guess, scheme = Guess(self.noise, self.value, u), SCHEMES["five-point"]
+        guess, scheme = Guess(self.round_off, self.value), SCHEMES["five-point"]
         steps = guess.first(scheme, 1.0) * sizes_of(point)
         steps = np.maximum(steps, APART * abs(np.spacing(point))).astype(point.dtype)
         return lambda part: steps[part]
@@ -158,8 +155,8 @@ class Known:
         slope changes near by.
     least, most : numpy.ndarray, shape (groups,)
         The range of sizes |x| in a group.
-    noise : float
-        The noise level of the loss.
+    round_off : RoundOff
+        What is known of it in the loss.
     constant : bool
         Whether the loss is one number, wherever anybody looked: see `Probe.constant`.
     groups : callable
@@ -176,7 +173,7 @@ class Known:
     bends: NDArray[np.float64]
     least: NDArray[np.float64]
     most: NDArray[np.float64]
-    noise: float
+    round_off: RoundOff
     constant: bool
     groups: Callable[[slice], Any] = _itself
     unseen: Callable[[slice, int], NDArray[np.float64]] | None = None
@@ -186,11 +183,6 @@ class Known:
         """Make it of what was chosen for each group."""
         table = np.array([(c.step, c.error, c.shown, c.bend) for c in choices]).reshape(-1, 4)
         return cls(home, *table.T, *others)
-
-    @cached_property
-    def dtype(self) -> np.dtype[Any]:
-        """The dtype of the parameters."""
-        return next(iter(self.home.values())).dtype
 
     def is_home(self, point: Vector) -> bool:
         """Whether this is the prepared point."""
@@ -222,7 +214,6 @@ class ChosenSteps:
     known: Known | None
     away: tuple[float, float]
     passes: int
-    rough = 0.0
 
     def __call__(self, point: Vector) -> Vector:
         """Return the step for each parameter."""
@@ -260,7 +251,7 @@ class ChosenSteps:
         than suits a loss that varies on the scale of max(1, |x|).
         """
         rule = SCHEMES[self.scheme]
-        u = float(np.finfo(known.dtype).eps) / 2
+        noise, u, _ = known.round_off
         size, p = abs(x), rule.order
         steps = known.steps[groups]
         scale = steps / rule.relative_step(u)
@@ -268,14 +259,14 @@ class ChosenSteps:
         least = np.maximum(known.least[groups], NEAR * scale)
         shrunk = np.minimum(np.maximum(size, NEAR * scale) / least, 1)
         largest, variation = self.away
-        noise = max(known.noise, u * largest / 2)
-        noisier = (noise / known.noise) ** (1 / (p + 1))
-        share = min(max(noise / variation, u), math.sqrt(u)) if variation > 0 else u
+        noisy = max(noise, u * largest / 2)
+        noisier = (noisy / noise) ** (1 / (p + 1))
+        share = min(max(noisy / variation, u), math.sqrt(u)) if variation > 0 else u
         moved = steps * noisier * grown ** (1 / (p + 1)) * shrunk ** (p / (p + 1))
         widest = min(rule.relative_step(share), WIDEST)
         return np.asarray(np.minimum(moved, widest * np.maximum(1, size)))
 
     @property
-    def noise(self) -> float | None:
-        """The noise level of the loss, None if it is not known."""
-        return None if self.known is None else self.known.noise
+    def round_off(self) -> RoundOff | None:
+        """What is known of it in the loss, None if that is nothing."""
+        return None if self.known is None else self.known.round_off

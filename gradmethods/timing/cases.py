@@ -6,7 +6,7 @@ A case is a name for work, not the work; it is done in `gradmethods.timing.trial
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from gradmethods.core.problem import Problem
@@ -73,7 +73,7 @@ Helmholtz energy it meets all others. The rest is in ``full``."""
 COUNTED = ("analytical:expanded", "analytical:cse", "analytical:chain-rule", "backprop")
 """Providers whose programs have operations to count."""
 
-_EVERYWHERE = {1: 6, 2: 7, 3: 5, 4: 3, 6: 3, 8: 3}
+_EVERYWHERE = dict.fromkeys((1, 2, 3, 4, 6, 8), 8)
 
 COUNTS = {
     "all": _EVERYWHERE,
@@ -81,7 +81,7 @@ COUNTS = {
     "small": {1: 2},  # for the test suite
 }
 """By the name of the grid, the widths at which operations are counted without any timing, and up to
-how many hidden layers: far enough for a law of growth where formulas can follow at all."""
+how many hidden layers: far enough for a law of growth."""
 
 
 @dataclass(frozen=True)
@@ -178,7 +178,7 @@ def effort(case: Case) -> float:
     return seconds * math.pow(case.n, power) + loss
 
 
-def grid(name: str = "all") -> list[Case]:
+def grid(name: str = "all", also: Sequence[str] = ()) -> list[Case]:
     """List the cases of a grid, in order of worth.
 
     The smallest networks of the headline figure come first, with every method. Then what is cheap
@@ -191,13 +191,15 @@ def grid(name: str = "all") -> list[Case]:
     name : {"all", "full", "small"}
         ``all`` is what fits into a few minutes, ``full`` everything; the small grid holds the
         smallest sizes of each sweep.
+    also : sequence of str
+        Names of providers that take part in every sweep beside those of the grid.
     """
     if name not in GRIDS:
         raise UnknownName.among("grid", name, GRIDS)
     ranked = []
     for sweep, part in GRIDS[name].items():
         for level, scale in enumerate(part.scales):
-            for provider in part.providers:
+            for provider in dict.fromkeys([*part.providers, *also]):
                 case = Case(sweep, provider, scale)
                 step = max(0, math.ceil(math.log2(effort(case) / 0.5)))
                 later = sweep != "width" or level >= HEADLINE
@@ -206,11 +208,10 @@ def grid(name: str = "all") -> list[Case]:
 
 
 def counts(name: str = "all") -> list[Case]:
-    """List the cases whose operations are counted, what is cheap first.
+    """List the cases whose operations are counted, small networks first.
 
-    Written out, the formulas of all partial derivatives hold a term for every path through the
-    network: it is this number that their derivation takes time for. Narrow networks come before
-    wide ones of as many paths, because depth is what they tell apart.
+    Written out, formulas hold a term for every path through the network; they are counted without
+    writing them, so that every case takes a time in proportion to its size.
     """
     cases = [
         Case(f"count-{width}", provider, depth)
@@ -219,11 +220,4 @@ def counts(name: str = "all") -> list[Case]:
         for provider in COUNTED
     ]
 
-    def paths(case: Case) -> float:
-        units, layers = case.hidden
-        method = traits(case.provider)
-        worth = float(method.repeats)
-        worth *= 1 if units <= 3 or layers == 1 else 4
-        return float(worth * case.n * units ** (layers - 1))
-
-    return sorted(cases, key=paths)
+    return sorted(cases, key=lambda case: case.n)

@@ -95,13 +95,14 @@ def differences(problem: Problem) -> Differences:
     value, gradient = prepared(problem.params)
     structure = problem.structure
     bars = structure.check(prepared.error_estimate)
+    round_off = prepared.step.round_off  # None where a step was given
     exact = {n: np.asarray(x, float) for n, x in structure.check(gradient).items()}
     return Differences(
         problem,
         float(value),
         in_doubles(problem).restore(exact),
         {name: np.asarray(bar, float) for name, bar in bars.items()},
-        float(prepared.step.noise or 0.0),
+        0.0 if round_off is None else float(round_off.noise),
     )
 
 
@@ -130,9 +131,11 @@ def by_differences(
 def differences_bound(truth: Truth, claim: Arrays | None = None) -> Bound:
     """Bound the error of a gradient that is held against differences.
 
-    `SURE` times their bars, and what a method claims of itself, is no error; `CLAIM` times is one.
-    So is half of the digits of the loss's precision, relative to each entry: a formula that is
-    wrong is so by more, and what is computed by an adjoint solver or in other ways errs by less.
+    More than `CLAIM` times their bars, and what a method claims of itself, is an error; what is
+    within them is right, if they leave a digit; and so is what is within `SURE` times, where only
+    that leaves one. Half of the digits of the loss's precision, relative to each entry, is no error
+    either: a formula that is wrong is so by more, and what is computed by an adjoint solver or in
+    other ways errs by less. To how many digits something is right, `digits_of` says.
     Where the bars leave no digit of an array, nor of an entry in it, no error is right there: NaN.
     """
     least, true = least_errors(truth), true_arrays(truth)
@@ -143,11 +146,13 @@ def differences_bound(truth: Truth, claim: Arrays | None = None) -> Bound:
             own = bar if claim is None else bar + np.nan_to_num(claim[name], nan=np.inf)
             size = abs(true[name])
             slack = least[name] + half * size
-            within = SURE * own + slack
-            whole = norm(within) <= DECISIVE * norm(size)
-            known = whole | (within <= DECISIVE * size) | (own == 0)
-            sure[name] = np.where(known, within, np.nan)
-            most[name] = CLAIM * own + slack
+            allowed = np.full(size.shape, np.nan)
+            for times in (SURE, CLAIM):  # the wider where it decides, too
+                within = times * own + slack
+                whole = norm(within) <= DECISIVE * norm(size)
+                known = whole | (within <= DECISIVE * size) | (own == 0)
+                allowed = np.where(known, within, allowed)
+            sure[name], most[name] = allowed, CLAIM * own + slack
     return Bound(sure, most, source="differences of the loss leave open")
 
 

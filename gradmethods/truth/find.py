@@ -7,9 +7,8 @@ another problem, whose parameters are steps along these, so that everything else
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -32,7 +31,8 @@ if TYPE_CHECKING:
     from gradmethods.engines.certified import CertifiedGradient, Proven
 
 SECONDS = 5.0
-"""Seconds that a certificate may take; a certificate of a part may take as many again."""
+"""Seconds of computing that a certificate may take; a certificate of a part, and what rounding does
+to it, may take as many again."""
 
 DIGITS = 25
 """Number of certified digits, more than float64 has: the error of the truth does not count."""
@@ -206,10 +206,11 @@ def find_truth(problem: Problem, seconds: float = SECONDS, *, rounding: bool = T
     problem : Problem
         The loss, at its own parameters and data.
     seconds : float, default 5.0
-        That certifying may take; certifying a part may take so many more.
+        Of computing, that certifying may take; a loaded machine changes nothing. Certifying a part
+        may take so many more, and so may what rounding does to the gradient.
     rounding : bool, default True
-        Whether the time is for what rounding does to the gradient, too, without which it cannot be
-        judged but measured.
+        Whether to find that out, too. Without it a gradient can be measured. It can be judged, too,
+        by what backpropagation is seen to err by.
 
     Examples
     --------
@@ -226,16 +227,10 @@ def find_truth(problem: Problem, seconds: float = SECONDS, *, rounding: bool = T
         )
     if problem.black_box:
         return find_by_differences(problem)
-    start = time.perf_counter()
     try:
-        found = _whole(problem, seconds)
-        if found is None:
-            start = time.perf_counter()
-            found = _in_part(problem, seconds)
+        found = _whole(problem, seconds) or _in_part(problem, seconds)
         if found is not None and found.truth is not None and rounding:
-            left = seconds - (time.perf_counter() - start)
-            known = found
-            found = _in_time(lambda: _bounded(known), left)
+            found = _bounded(found, seconds)
         why = f"certifying it, or a part of it, takes longer than {duration(seconds)}"
         return found or Found(problem, why=why)
     except NotDifferentiable as refusal:
@@ -294,7 +289,7 @@ def _in_part(problem: Problem, seconds: float) -> Found | None:
 
 
 def _in_time(work: Callable[[], Found], seconds: float) -> Found | None:
-    allowed = deadline(seconds)
+    allowed = deadline(seconds, busy=True)
     try:
         with allowed:
             return work()
@@ -312,11 +307,15 @@ def _known(problem: Problem, truth: CertifiedGradient, part: Part | None = None)
     return Found(problem, truth, part=part)
 
 
-def _bounded(found: Found) -> Found:
-    """Let the certificate find out what rounding does to the gradient, and keep it."""
-    assert found.truth is not None
-    found.truth.rounding()
-    return found
+def _bounded(found: Found, seconds: float) -> Found:
+    """Let the certificate find out what rounding does to the gradient, or say that it cannot."""
+    truth: Any = found.truth
+
+    def work() -> Found:
+        truth.rounding()
+        return found
+
+    return _in_time(work, seconds) or replace(found, truth=replace(truth, bounded=False))
 
 
 def draw_part(problem: Problem, seed: int = 0) -> Part:

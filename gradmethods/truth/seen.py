@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any, NamedTuple
+from weakref import WeakKeyDictionary
 
 import numpy as np
 
@@ -56,7 +57,17 @@ def textbook_errors(truth: Truth) -> Seen | None:
 
     An error that single and double precision share need not be one of rounding, but may be one of
     the branch that is taken, or of a rule: it is no excuse for anybody, and its array is left out.
+    It is kept as long as the truth is: who holds many gradients against one truth asks many times.
     """
+    if truth not in _KEPT:
+        _KEPT[truth] = _textbook_errors(truth)
+    return _KEPT[truth]
+
+
+_KEPT: WeakKeyDictionary[Truth, Seen | None] = WeakKeyDictionary()
+
+
+def _textbook_errors(truth: Truth) -> Seen | None:
     problem = truth.problem
     double = problem.dtype == np.float64
     try:

@@ -5,11 +5,12 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from gradmethods.errors import ShapeMismatch, UnknownAttribute, UnsupportedOperation
+from gradmethods.errors import ShapeMismatch, UnknownAttribute
 from gradmethods.xp.advice import advice
 from gradmethods.xp.arrays import Array
 from gradmethods.xp.integers import integer, integers, normalize_axes, normalize_axis
 from gradmethods.xp.namespace import Bindings, Operand
+from gradmethods.xp.norms import Norms
 from gradmethods.xp.reductions import Reductions
 
 
@@ -121,11 +122,11 @@ class Functions(Reductions, Contractions):
     """What norms are written with."""
 
 
-class Linalg:
-    """``xp.linalg``: the extension's products and norms, on the last axes as in the standard."""
+class Linalg(Norms):
+    """``xp.linalg``: the standard's extension and what else NumPy's has, on the last axes."""
 
     def __init__(self, xp: Functions) -> None:
-        self._xp = xp
+        super().__init__(xp)
         self.matmul = xp.matmul
         self.matrix_transpose = xp.matrix_transpose
         self.tensordot = xp.tensordot
@@ -139,58 +140,18 @@ class Linalg:
                 f"xp.linalg.outer takes two vectors, got shapes {a.shape} and {b.shape}. Flatten "
                 "them with xp.reshape(x, (-1,))."
             )
-        return self._xp.outer(a, b)
+        product: Array = self._xp.outer(a, b)
+        return product
 
     def diagonal(self, x: Operand, /, *, offset: int = 0) -> Array:
         """Take the diagonals of the last two axes."""
-        return self._xp.diagonal(x, offset, -2, -1)
+        entries: Array = self._xp.diagonal(x, offset, -2, -1)
+        return entries
 
     def trace(self, x: Operand, /, *, offset: int = 0) -> Array:
         """Sum the diagonals of the last two axes."""
-        return self._xp.trace(x, offset, -2, -1)
-
-    def vector_norm(
-        self, x: Operand, /, *, axis: Any = None, keepdims: bool = False, ord: float = 2
-    ) -> Array:
-        """Return the `ord`-norm of the entries over axes.
-
-        As in NumPy, nothing is scaled: the squares of entries below about 1e-154 (1e-19 in float32)
-        underflow, so that the norm loses its digits and is 0 below 1e-162 (1e-23). So do those of
-        `matrix_norm` and `std`. Gradients are then those of that value: of a norm that has become
-        0 infinite or NaN, and marked as unresolved by the complex step; differences see a constant.
-        """
-        xp = self._xp
-        if isinstance(ord, str):
-            raise UnsupportedOperation(
-                f"xp.linalg.vector_norm takes a number as ord, got {ord!r}; of a matrix, "
-                "xp.linalg.matrix_norm takes ord='fro'."
-            )
-        array = xp.array(x)
-        if array.dtype.kind != "f":
-            array = xp.astype(array, xp.float64)
-        if ord == 2:
-            return xp.bind("sqrt", xp.sum(xp.square(array), axis=axis, keepdims=keepdims))
-        if ord == 0:
-            return xp.sum(xp.astype(array != 0, array.dtype), axis=axis, keepdims=keepdims)
-        sizes = xp.abs(array)
-        if ord == math.inf:
-            largest = xp.max if array.size else xp.sum  # of no entries the norm is 0
-            return largest(sizes, axis=axis, keepdims=keepdims)
-        if ord == -math.inf:
-            return xp.min(sizes, axis=axis, keepdims=keepdims)
-        if ord == 1:
-            return xp.sum(sizes, axis=axis, keepdims=keepdims)
-        power = float(ord)  # NumPy's float64 would make float64 of float32
-        return self._root(xp.sum(sizes**power, axis=axis, keepdims=keepdims), power)
-
-    def _root(self, x: Array, power: float) -> Array:
-        return x ** (1 / power)
-
-    def matrix_norm(self, x: Operand, /, *, keepdims: bool = False, ord: str = "fro") -> Array:
-        """Return the Frobenius norms of the last two axes."""
-        if ord != "fro":
-            raise UnsupportedOperation(f"xp.linalg.matrix_norm offers ord='fro' only, got {ord!r}.")
-        return self.vector_norm(x, axis=(-2, -1), keepdims=keepdims)
+        total: Array = self._xp.trace(x, offset, -2, -1)
+        return total
 
     def __getattr__(self, name: str) -> Any:
         if name.startswith("_"):

@@ -32,6 +32,7 @@ def coupled(w, *, xp=np):
     return np.sum(w)
 
 broken = gm.Problem(coupled, np.array([1.0, 2.0]))
+flat = gm.Problem(lambda w, *, xp=np: xp.sum(xp.sqrt(w**4)), np.array([0.0, 2.0]))
 number = 3
 
 def slow():
@@ -53,13 +54,22 @@ def test_compare_a_users_file(user_file, capsys, variable):
     out = capsys.readouterr().out
     for name in ("analytical", "numerical", "numerical:complex-step", "backprop"):
         assert name in out
-    assert "Every provider that gave a gradient is right." in out
+    assert "wrong" not in out
 
 
 def test_compare_says_not_decided_with_status_3(user_file, capsys):
     """A script must be able to tell agreement from doubt without reading the table."""
-    assert main(["compare", f"{user_file}:broken", "--seconds", "0"]) == 3
-    assert "np.sum was called" in " ".join(capsys.readouterr().out.split())
+    argv = ["compare", f"{user_file}:flat", "--seconds", "0", "--providers", "numerical"]
+    assert main(argv) == 3
+    assert "xp.sqrt has no finite slope at 0" in " ".join(capsys.readouterr().out.split())
+
+
+def test_compare_judges_by_differences_what_leaves_xp(user_file, capsys):
+    """A loss that no method but differences takes would otherwise have no verdict at all."""
+    assert main(["compare", f"{user_file}:broken", "--seconds", "0"]) == 0
+    said = " ".join(capsys.readouterr().out.split())
+    assert "np.sum was called" in said
+    assert "against differences of the loss, not certified" in said
 
 
 @pytest.mark.parametrize(

@@ -173,7 +173,7 @@ KINKS = {
 @pytest.mark.parametrize("name", KINKS)
 def test_no_derivative_is_made_up(name):
     """At a kink, a jump or an edge every number would be a guess."""
-    with pytest.raises(gm.NotDifferentiable, match="not differentiable at this point"):
+    with pytest.raises(gm.NotDifferentiable, match="not differentiable"):
         gm.certified_gradient(gm.Problem(lambda w, *, xp=np: KINKS[name](xp, w), np.zeros(())))
 
 

@@ -68,10 +68,25 @@ KNOWN = {(seed, "certified") for seed in (31, 61, 161, 178)}
 function of 8-bit integers, which NumPy computes in half precision, and balls exactly."""
 
 
+LATER = [
+    seed
+    for seed in range(GENERATION, GENERATION + len(DTYPES) * len(GENERATIONS[1]))
+    if sorted(GENERATIONS[1])[seed % len(GENERATIONS[1])] not in TARGETS
+]
+"""Likewise for the functions that came later."""
+BY_DESIGN = re.compile(
+    r"BudgetExceeded|xp[.]linalg[.]\w+ (has no formula|are written out)|decided by values|"
+    "depends on floating-point values"
+)
+"""Why formulas are refused of some programs with matrices, or with the order of values."""
+
+
 def faults(seed, methods=()):
     methods = methods or (*EACH, TURNS[seed % len(TURNS)])
     record = study(seed, methods)
     for name, (status, text) in record["found"].items():
+        if seed >= GENERATION and status == "refused" and BY_DESIGN.search(text):
+            continue
         if status in FAULTS or (status == "refused" and record["kind"] == "smooth"):
             yield name, f"{seed} {record['target']} {record['kind']} {name}: {status} {text}"
 
@@ -86,19 +101,11 @@ def test_a_sample_of_random_programs(part):
     assert {at for at in KNOWN if at[0] % 4 == part} <= found.keys()
 
 
-LATER = {name: i for i, name in enumerate(sorted(GENERATIONS[1])) if name not in TARGETS}
-"""Functions of the second generation: their places among its targets."""
-BY_VALUE = "refused.*(decided by values|depends on floating-point values)"
-"""Of formulas alone, which do not know values."""
-
-
 @pytest.mark.medium
-@pytest.mark.parametrize("dtype", range(len(DTYPES)), ids=DTYPES)
-def test_a_sample_of_programs_around_later_functions(dtype):
-    """Functions that came later are as well tried as those of the frozen seeds."""
-    first = GENERATION + (-GENERATION) % (2 * len(GENERATIONS[1])) + dtype * len(GENERATIONS[1])
-    found = (text for place in LATER.values() for _, text in faults(first + place))
-    wrong = [text for text in found if not re.search(BY_VALUE, text)]
+@pytest.mark.parametrize("part", range(4))
+def test_a_sample_of_programs_of_later_functions(part):
+    """As above, of functions that take matrices as wholes, of special functions and all others."""
+    wrong = [text for seed in LATER[part::4] for _, text in faults(seed)]
     assert not wrong, "\n".join(wrong)
 
 
@@ -126,6 +133,16 @@ def test_what_answers_by_differences_are_called(term, x, found, estimate, marked
     step = 1e-6 * x or 1e-6
     seen = program_methods.judged(oracle, "central", 0, found, estimate, float(marked), step)
     assert seen.status == status
+
+
+@pytest.mark.parametrize(("jump", "status"), [(1e-18, "agrees"), (1e-12, "INVENTED")])
+def test_a_jump_below_rounding_is_none_to_differences(jump, status):
+    """No value shows a jump of 1e-18 in a loss of 1, and a jump of 1e-12 must be told of."""
+    terms = ("xp.sum(xp.exp(a0))", f"xp.sum((a0 >= 0) * {jump})")
+    program = Program(0, "none", "float64", {"a0": np.array([0.0])}, {}, {}, (), terms, 2.0**-53)
+    oracle = Oracle(program, program.problem())
+    assert oracle.kind == "kink"
+    assert program_methods.judged(oracle, "central", 0, 1.0, 1e-10, 0.0, 1e-6).status == status
 
 
 @pytest.mark.parametrize(

@@ -91,6 +91,22 @@ def test_single_precision_throughout(form, examples):
 # -- proofs
 
 
+@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize("name", ["sin", "cosh", "asin", "exp", "abs", "atan2"])
+def test_functions_of_sums_whose_terms_are_all_negative(name, form):
+    """SymPy takes the sign out of -x - y, and once took it out of the rest again, without end."""
+
+    def loss(p, *, xp=np):
+        function = getattr(xp, name)
+        both = (0.5,) if name == "atan2" else ()
+        return function(-p[0] - p[1], *both) + function(-0.25 - p[1], *both)
+
+    problem = gm.Problem(loss, np.array([0.2, 0.35]))
+    expected = gm.gradient(loss, problem.params)
+    found = gm.Analytical(form).prepare(problem)(problem.params).gradient
+    np.testing.assert_allclose(found, expected, rtol=1e-14)
+
+
 def test_not_a_mean_is_refused():
     """A spread over examples is no mean of anything; formulas of one example would say 0."""
 

@@ -139,8 +139,7 @@ def test_gradients_on_real_data_against_certified_ones():
     table = table.set_index("provider")
     assert (table["error"].dropna() < 1e-14).all()
     assert (table["slopes"].dropna() < 1e-14).all()
-    assert table["error"].notna().tolist() == [True, True, False]
-    assert "chain-rule" in table.loc["analytical:cse", "obstacle"]
+    assert table["error"].notna().all()
 
 
 def test_a_wrong_gradient_does_not_pass_the_sample():

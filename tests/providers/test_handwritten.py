@@ -132,3 +132,27 @@ def test_what_is_no_provider_is_refused_in_words(own, variable, said):
     """Otherwise a slip in a name would end in an error of Python's."""
     with pytest.raises(gm.GradientError, match=said):
         get_provider(f"{own}:{variable}")
+
+
+def test_an_own_provider_takes_part_in_the_benchmark(own):
+    """Otherwise a user's provider could not be measured beside ours, in the same rounds."""
+    from gradmethods.timing.cases import grid
+    from gradmethods.timing.plan import Plan
+    from gradmethods.timing.trial import Settings, run_case
+
+    name = f"{own}:Mine"
+    cases = [case for case in grid("small", [name]) if case.provider == name]
+    assert {case.sweep for case in cases} == {case.sweep for case in grid("small")}
+    record = run_case(cases[0], Plan(60.0), Settings(seconds=0.0))
+    assert (record["outcome"], record["provider"]) == ("measured", name)
+
+
+def test_the_accuracy_report_takes_the_providers_that_are_named(own):
+    """Otherwise the digits of peers and of a user's provider would stand in no report."""
+    from gradmethods.app.runs.accuracy_tasks import GRADIENT, Settings, tasks
+
+    names = ("backprop", f"{own}:Mine")
+    every = tasks([gm.problems.get("network-1-1-1")], Settings(0.0, providers=names))
+    records = [task.record() for task in every if task.kind == GRADIENT]
+    assert [record["provider"] for record in records] == ["backprop", "mine"]
+    assert {record["verdict"] for record in records} == {"right"}

@@ -7,7 +7,7 @@ import math
 import numpy as np
 import pytest
 
-from gradmethods.providers.noise import noise_along
+from gradmethods.providers.noise import noise_along, unit_of
 
 U = 2.0**-53
 
@@ -22,7 +22,7 @@ def seen(function, x=math.pi / 3):
         return [float(function(x + k * move)) for k in range(-4, 5)]
 
     value = float(function(x))
-    return noise_along(line, value, U, lambda: 0.0) / (U * abs(value) or 1.0)
+    return noise_along(line, value, U, U, lambda: 0.0) / (U * abs(value) or 1.0)
 
 
 @pytest.mark.parametrize(
@@ -96,9 +96,16 @@ def test_exact_arithmetic_leaves_a_floor():
     """Polynomials of few bits, constants and zeros show nothing, and must not give a step of 0."""
     assert seen(lambda x: x * x, x=0.5) >= 0.5
     assert seen(lambda x: 3.0) == 0.5
-    assert noise_along(lambda spacing: [0.0] * 9, 0.0, U, lambda: 0.0) > 0
+    assert noise_along(lambda spacing: [0.0] * 9, 0.0, U, U, lambda: 0.0) > 0
 
 
 def test_outside_the_domain():
     """At the edge of a domain nothing is seen, and something must be answered."""
-    assert noise_along(lambda spacing: [math.nan] * 9, 2.0, U, lambda: 0.0) == U
+    assert noise_along(lambda spacing: [math.nan] * 9, 2.0, U, U, lambda: 0.0) == U
+
+
+@pytest.mark.parametrize(("losses", "digits"), [([0.5, 1.25, math.nan], 24), ([0.5, 0.1], 53)])
+def test_the_digits_of_a_loss(losses, digits):
+    """A loss computed in float64 from float32 parameters was held to be as coarse as they are."""
+    assert unit_of(losses, np.dtype("float32")) == 2.0**-digits
+    assert unit_of(losses, np.dtype("float64")) == 2.0**-53

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import gradmethods as gm
-from gradmethods.providers.hidden import Term, bend_within, kink_within, kinks
+from gradmethods.providers.hidden import Term, bend_within, kinks, kinks_within
 from gradmethods.providers.ladder import Rung
 from tests.step_sweep import SCHEMES
 
@@ -82,10 +82,10 @@ def test_a_kink_and_a_bend_are_told_from_a_smooth_loss():
 
     seen = rungs(lambda s: 1 + 2 * s**2 + 3 * s**4, lambda s: s**2 + 5 * s**4)
     assert bend_within(seen).size < 1e-8
-    assert kink_within(seen).size < 1e-8
+    assert kinks_within(seen)[0].size < 1e-8
     seen = rungs(lambda s: 1 + 0.25 * s + 2 * s**2, lambda s: 0.125 * s + s**2)
     assert bend_within(seen).size == pytest.approx(0.25)
-    assert kink_within(seen).size == pytest.approx(0.125)
+    assert kinks_within(seen)[0].size == pytest.approx(0.125)
 
 
 @pytest.mark.parametrize("scheme", SCHEMES)

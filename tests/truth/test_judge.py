@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import itertools
+from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -131,6 +133,19 @@ def test_either_side_of_an_open_branch_is_not_wrong():
     for w in (truth["w"], other):
         assert gm.check_gradient(truth | {"w": w}, problem, truth=found).ok is not False
     assert gm.check_gradient(truth | {"w": 3 * other}, problem, truth=found).ok is False
+
+
+def test_without_a_bound_on_rounding_digits_still_decide():
+    """Where the bound takes too long, a right gradient is right; no other is taken for it."""
+    problem = gm.problems.get("island")
+    found = find_truth(problem)
+    truth: Any = found.truth
+    short = replace(found, truth=replace(truth, bounded=False))
+    right: Any = gm.Backprop().prepare(problem)(problem.params).gradient
+    assert gm.check_gradient(right, problem, truth=short).ok
+    for factor in (1.001, 2.0, -1.0):
+        wrong = {name: factor * array for name, array in right.items()}
+        assert not gm.check_gradient(wrong, problem, truth=short).ok
 
 
 # -- ties

@@ -225,7 +225,7 @@ def test_a_function_of_numpy_is_known_by_any_name():
     """It was called "f", which no advice is about, where a loss or a module renames it."""
     renamed = np.arctan2
     text = refused(lambda xp, w: xp.sum(renamed(w, w)))
-    assert "NumPy's np.arctan2 was called" in text
+    assert "np.arctan2" in text
     assert "Write xp.atan2(x, y)." in text
 
 

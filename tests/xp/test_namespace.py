@@ -41,6 +41,9 @@ REFUSED = {
     "tril": f"{INTEGER}|at least 2 axes",
     "triu": f"{INTEGER}|at least 2 axes",
     "diff": "axis=3 does not fit",
+    # What NumPy completes a basis with is arbitrary.
+    "linalg.qr": "arbitrary",
+    "linalg.svd": "arbitrary",
     "pad": "takes the modes",
 }
 """Functions that refuse calls which NumPy takes, and the words with which they do."""
@@ -74,7 +77,7 @@ def is_plain(static):
         return all(map(is_plain, static))
     if isinstance(static, slice):
         return is_plain((static.start, static.stop, static.step))
-    own = type(static) in (int, bool, Hole, type(...), type(None))
+    own = type(static) in (int, bool, str, Hole, type(...), type(None))
     return own or isinstance(static, np.dtype)
 
 

@@ -21,8 +21,8 @@ METHODS = [
 
 
 def assert_agree(case, methods):
-    if case.name in WITHOUT_FORMULA:
-        with pytest.raises(gm.UnsupportedOperation, match="decided by values"):
+    if case.name in WITHOUT_FORMULA or not case.formula:
+        with pytest.raises(gm.UnsupportedOperation, match=r"by values?\b"):
             gm.Analytical().prepare(case.problem())
         methods = METHODS[1:]
     comparison = gm.compare(case.problem(), methods, seconds=0)
@@ -80,7 +80,7 @@ def test_every_entry_is_whole(name):
     entry = TABLE[name]
     assert entry.vjp is not None
     assert entry.jvp is not None
-    assert entry.complex is not None
+    assert (entry.complex or entry.written_out) is not None
     if entry.arity:
         assert entry.sympy is not None
         assert entry.shape is elementwise_shape

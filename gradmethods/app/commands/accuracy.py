@@ -7,8 +7,10 @@ import math
 from pathlib import Path
 from typing import Any
 
-from gradmethods.app.commands.new import new
+from gradmethods.app.arguments import add_providers, new, providers_of
 from gradmethods.errors import InvalidOption
+
+PLACE = 40
 
 
 def add(commands: Any) -> None:
@@ -18,7 +20,8 @@ def add(commands: Any) -> None:
         "accuracy",
         "hold every method against certified gradients; write tables, plots and a report",
         "gradmethods accuracy --all\n"
-        "  gradmethods accuracy island path/to/file.py:problem --out results/mine",
+        "  gradmethods accuracy island path/to/file.py:problem --out results/mine\n"
+        "  gradmethods accuracy island --providers backprop,torch,jax,autograd,own.py:provider",
     )
     command.add_argument(
         "names", nargs="*", metavar="NAME", help="of the catalogue, or path/to/file.py:problem"
@@ -32,6 +35,7 @@ def add(commands: Any) -> None:
         default=Path("results/accuracy"),
         help="folder to write to; an earlier run there moves to previous/ (default: %(default)s)",
     )
+    add_providers(command, "every method of ours, in all variants")
     command.add_argument(
         "--seconds",
         type=float,
@@ -54,15 +58,21 @@ def run(options: argparse.Namespace) -> int:
     from gradmethods.app.locate import find_problem
     from gradmethods.app.runs.accuracy_tasks import Settings, tasks
     from gradmethods.app.runs.assess import assess
-    from gradmethods.report.accuracy.text import all_within
-    from gradmethods.report.text import summary
+    from gradmethods.providers import get_provider
+    from gradmethods.report.findings import all_within
+    from gradmethods.report.summary import summary
+    from gradmethods.studies.accuracy.survey import VARIANTS
 
     if bool(options.names) == options.all:
         raise InvalidOption("Name problems, or give --all for those of the catalogue; one of both.")
     if not 0 <= options.seconds < math.inf or options.per_decade < 1:
         raise InvalidOption("--seconds must be a number from 0 on, --per-decade one from 1 on.")
     chosen = [find_problem(name) for name in options.names or problems.names()]
-    settings = Settings(options.seconds, options.per_decade)
+    names = providers_of(options.providers)
+    providers = VARIANTS if names is None else tuple(names)
+    for name in providers:
+        get_provider(name)  # one that is not known ends the run before it begins
+    settings = Settings(options.seconds, options.per_decade, providers=providers)
     assess(tasks(chosen, settings, hard=options.all), options.out)
     print(summary(options.out), end="")
     return 0 if all_within(options.out) else 1

@@ -6,7 +6,9 @@ import argparse
 from pathlib import Path
 from typing import Any
 
-from gradmethods.app.commands.new import add_resume, new
+from gradmethods.app.arguments import add_resume, new, providers_of
+
+PLACE = 50
 
 
 def add(commands: Any) -> None:
@@ -35,6 +37,11 @@ def add(commands: Any) -> None:
         help="run a million forward passes too, allow a case two minutes (default: 15 seconds), "
         "and measure each longer",
     )
+    command.add_argument(
+        "--providers",
+        help="names with commas between them, to measure beside those of the suite: peers (torch, "
+        "jax, autograd), or path/to/file.py:provider of your own",
+    )
     add_resume(command)
     command.set_defaults(run=run)
 
@@ -43,4 +50,10 @@ def run(options: argparse.Namespace) -> int:
     """Run the command; return the exit status."""
     from gradmethods.app.runs.bench import run_benchmarks
 
-    return run_benchmarks(options.out, options.budget, full=options.full, resume=options.resume)
+    return run_benchmarks(
+        options.out,
+        options.budget,
+        full=options.full,
+        resume=options.resume,
+        providers=providers_of(options.providers) or (),
+    )

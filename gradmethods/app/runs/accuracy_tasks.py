@@ -44,11 +44,14 @@ class Settings:
         Steps of the atlas.
     seed : int
         Of samples.
+    providers : tuple of str
+        Names of those that are held against the truth.
     """
 
     seconds: float = 0.1
     per_decade: int = PER_DECADE
     seed: int = 0
+    providers: tuple[str, ...] = VARIANTS
 
 
 @dataclass(frozen=True)
@@ -122,7 +125,7 @@ def tasks(
         references.append(Task(REFERENCE, about, partial(reference_record, judged)))
         # The time of a gradient of a sample is not that of the gradient.
         seconds = settings.seconds if judged.is_whole else 0.0
-        for name in VARIANTS:
+        for name in settings.providers:
             work = partial(gradient_record, judged, get_provider(name), seconds=seconds)
             slow = traits(name).repeats and problem.size > LONG
             (late if slow else gradients).append(Task(GRADIENT, about | {"provider": name}, work))

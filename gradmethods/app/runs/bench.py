@@ -10,6 +10,7 @@ import hashlib
 import json
 import math
 import sys
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -31,6 +32,7 @@ from gradmethods.output.files import (
     records_so_far,
     write_json,
 )
+from gradmethods.providers import get_provider
 from gradmethods.providers.attempt import Gap
 from gradmethods.report import write_report
 from gradmethods.studies.claims import claims_rows
@@ -42,7 +44,7 @@ from gradmethods.timing.trial import Settings, gap_record
 PROOFS = 5.0
 """Seconds that proving the article's derivations may take."""
 
-OPTIONS = ("full", "grid", "limit", "seconds")
+OPTIONS = ("full", "grid", "limit", "seconds", "providers")
 """What, beside code and machine, a run must have in common with one that it goes on with."""
 
 MILLION = "million"
@@ -60,6 +62,7 @@ def run_benchmarks(
     full: bool = False,
     resume: bool | None = None,
     grid: str | None = None,
+    providers: Sequence[str] = (),
 ) -> int:
     """Measure cost and accuracy, decide claims, and write tables, plots and the report.
 
@@ -79,6 +82,8 @@ def run_benchmarks(
         False on a new run.
     grid : {"all", "full", "small"}, optional
         The cases: by default ``full`` in a full run, else ``all``. The small grid is for tests.
+    providers : sequence of str
+        Names of providers to measure beside those of the grid, as `get_provider` takes them.
 
     Returns
     -------
@@ -97,6 +102,7 @@ def run_benchmarks(
     time = Budget(budget, FULL if full else SHORT)
     settings = Settings(seconds=2.0 if full else 0.5)
     cases = grid or ("full" if full else "all")
+    also = [_found(name) for name in providers]
     folder = Path(out).resolve()
     find_benchmarks()
     with locked(folder):
@@ -108,6 +114,7 @@ def run_benchmarks(
             seconds=settings.seconds,
             full=full,
             grid=cases,
+            providers=also,
             reported=False,
         )
         origin = begin(
@@ -115,7 +122,7 @@ def run_benchmarks(
             now,
             options=OPTIONS,
             resume=resume,
-            kept=lambda: kept(folder, cases),
+            kept=lambda: kept(folder, cases, also),
             clear=lambda: clear(folder),
         )
         for name in (RECORDS, ACCURACY, CLAIMS):
@@ -126,27 +133,27 @@ def run_benchmarks(
 
 def _run(folder: Path, origin: dict[str, Any], settings: Settings, time: Budget) -> int:
     """Do what the folder has no records of, and write the report."""
-    grid, limit = origin["grid"], origin["limit"]
+    grid, limit, also = origin["grid"], origin["limit"], origin.get("providers", [])
     status: int | None = INTERRUPTED
     try:
         if origin["full"]:
             million_passes(folder, grid, time.for_million(), settings)
-        status = run_cases(folder, grid, limit, settings, time.for_cases())
-        fill(folder, grid, settings, status, time.seconds)
+        status = run_cases(folder, grid, limit, settings, time.for_cases(), also)
+        fill(folder, grid, settings, status, time.seconds, also)
         prove(folder, time.for_ledger())
         accuracy_rows(folder, time.for_accuracy(), settings)
         ledger_rows(folder, time.for_ledger(), settings)
     except KeyboardInterrupt:
         status = INTERRUPTED
         sys.stdout.write("\nInterrupted. Writing the report of what is finished ...\n")
-        fill(folder, grid, settings, status, time.seconds)
+        fill(folder, grid, settings, status, time.seconds, also)
     origin |= {"finished": status in (0, 1, None)}
     write_json(folder / PROVENANCE, origin)
     write_report(folder)
     write_json(folder / PROVENANCE, origin | {"reported": True})
 
     from gradmethods.report.difference.words import since_previous
-    from gradmethods.report.text import summary
+    from gradmethods.report.summary import summary
 
     sys.stdout.write(summary(folder, seconds=time.spent))
     sys.stdout.write(since_previous(folder))
@@ -155,6 +162,13 @@ def _run(folder: Path, origin: dict[str, Any], settings: Settings, time: Budget)
     # A case that failed before this start of the run has failed all the same.
     failed = any(record.get("kind") == "error" for record in records_so_far(folder / RECORDS))
     return 1 if failed or status not in (0, None) else 0
+
+
+def _found(name: str) -> str:
+    """Return the name of a provider that there is, by which every process finds it."""
+    get_provider(name)
+    path, colon, variable = name.rpartition(":")
+    return f"{Path(path).resolve()}:{variable}" if colon and path.endswith(".py") else name
 
 
 def million_passes(folder: Path, grid: str, seconds: float | None, settings: Settings) -> None:

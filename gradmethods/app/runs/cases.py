@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -35,18 +35,23 @@ INTERRUPTED = 130
 
 
 def find_benchmarks() -> Path:
-    """Find the folder of benchmarks, which lies beside the package in a checkout."""
-    folder = ROOT / "benchmarks"
-    if not (folder / SCALING).exists():
-        raise GradientError(
-            f"There are no benchmarks at {folder}. They are not part of an installed package: "
-            "clone the repository and run `make bench` there."
-        )
-    return folder
+    """Find the folder of benchmarks: beside the package in a checkout, in it where installed."""
+    for folder in (ROOT / "benchmarks", ROOT / "gradmethods" / "benchmarks"):
+        if (folder / SCALING).exists():
+            return folder
+    raise GradientError(
+        f"There are no benchmarks beside the package in {ROOT}, nor in it. Install it again, or "
+        "clone the repository and run `make bench` there."
+    )
 
 
 def run_cases(
-    folder: Path, name: str, limit: float, settings: Settings, seconds: float | None
+    folder: Path,
+    name: str,
+    limit: float,
+    settings: Settings,
+    seconds: float | None,
+    also: Sequence[str] = (),
 ) -> int | None:
     """Run the cases of a grid that have no record yet.
 
@@ -55,11 +60,12 @@ def run_cases(
     int or None
         Pytest's exit status; None if it was killed for time.
     """
-    if all(settled(folder, name).values()):
+    if all(settled(folder, name, also).values()):
         return 0
     benchmarks = find_benchmarks()
     command = [
         sys.executable,
+        "-P",  # what lies in the folder of benchmarks must not stand for other modules
         *("-m", "pytest", str(benchmarks / SCALING), "--rootdir", str(benchmarks.parent)),
         *("-q", "-rN", "--no-header", "-o", "console_output_style=classic"),
         *("-p", "no:cacheprovider", "--benchmark-quiet"),
@@ -68,6 +74,7 @@ def run_cases(
         f"--benchmark-json={folder / PYTEST}",
         f"--bench-out={folder}",
         f"--bench-grid={name}",
+        *(f"--bench-provider={each}" for each in also),
         f"--bench-limit={limit}",
         f"--bench-seconds={settings.seconds}",
         f"--bench-seed={settings.seed}",
@@ -111,23 +118,28 @@ def _lifeline() -> Iterator[tuple[int, ...]]:
         os.close(theirs)
 
 
-def settled(folder: Path, name: str) -> dict[str, bool]:
+def settled(folder: Path, name: str, also: Sequence[str] = ()) -> dict[str, bool]:
     """Tell of every case of a grid, of pairs and of the noise, whether it needs no other try."""
     records = {record["key"]: record for record in records_so_far(folder / RECORDS)}
     timed = [*(pair.key for pair in PAIRS), *(f"noise-{width}-end" for width in WIDTHS)]
-    keys = [*(case.key for case in _cases(name)), *timed]
+    keys = [*(case.key for case in _cases(name, also)), *timed]
     return {key: key in records and not _is_untried(records[key]) for key in keys}
 
 
-def kept(folder: Path, name: str) -> str:
+def kept(folder: Path, name: str, also: Sequence[str] = ()) -> str:
     """Say what is there of a run that goes on."""
-    cases = list(settled(folder, name).values())
+    cases = list(settled(folder, name, also).values())
     judged = len(records_so_far(folder / ACCURACY))
     return f"{sum(cases)} of {len(cases)} cases and {judged} results of accuracy are kept"
 
 
 def fill(
-    folder: Path, name: str, settings: Settings, status: int | None, budget: float | None
+    folder: Path,
+    name: str,
+    settings: Settings,
+    status: int | None,
+    budget: float | None,
+    also: Sequence[str] = (),
 ) -> None:
     """Give every case that left no record a gap, which says how the cases ended."""
     path = folder / RECORDS
@@ -138,13 +150,13 @@ def fill(
         gap = Gap("not run", "The run was interrupted before this case.")
     else:
         gap = Gap("not run", f"pytest ended with status {status} before this case.")
-    for case in _cases(name):
+    for case in _cases(name, also):
         if case.key not in done:
             append_record(path, describe(case, settings) | gap_record(gap))
 
 
-def _cases(name: str) -> list[Case]:
-    return [*grid(name), *counts(name)]
+def _cases(name: str, also: Sequence[str]) -> list[Case]:
+    return [*grid(name, also), *counts(name)]
 
 
 def _is_untried(record: Mapping[str, Any]) -> bool:

@@ -142,6 +142,13 @@ class Variation(ABC):
         """Take entries of this, entries of another, and NaN where neither is true."""
 
     @abstractmethod
+    def together(self, groups: NDArray[np.intp]) -> Self:
+        """Keep of the entries of a vector that are in one group no more than how their sum varies.
+
+        A loss that weighs them otherwise than equally, to the last bit of the weights, gets NaN.
+        """
+
+    @abstractmethod
     def alike(self, other: Self) -> Mask:
         """Say where two arrays of one shape vary alike for certain."""
 

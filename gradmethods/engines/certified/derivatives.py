@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from gradmethods.core.problem import Problem
 from gradmethods.engines.certified import series as truncated
 from gradmethods.engines.certified.agreement import check_agreement
-from gradmethods.engines.certified.arrays import NAN, SMOOTHLY, Ball, Levels, Objects, each, either
+from gradmethods.engines.certified.arrays import NAN, SMOOTHLY, Ball, Objects, each, either
 from gradmethods.engines.certified.decisions import Undecided
 from gradmethods.engines.certified.decisions import order as order_of
 from gradmethods.engines.certified.evaluate import point_of
@@ -54,15 +54,12 @@ class Series(Balls):
     """The namespace over series: branches go by their values at step 0."""
 
     kind = "series"
+    edges = frozenset()  # what has no series is NaN, and decides nothing
 
     def _values(self, name: str, operands: list[Objects]) -> Objects:
         of_balls, series = smooth(name).value, get_primitive(name).series
         own = of_balls if series is None else partial(series, truncated)
         return each(guarded(own, of_balls), *operands)
-
-    def _levels(self, _name: str, _values: Objects, balls: tuple[Ball, ...]) -> Levels:
-        """Leave it to the values: what has no series is NaN, and decides nothing."""
-        return either(*balls)
 
     def _here(self, ball: Ball) -> Ball:
         return Ball(each(_value, ball.values), ball.dtype, None, ball.varying)

@@ -42,6 +42,8 @@ class CertifiedGradient:
         Time taken.
     choices : sequence of Settled, optional
         How choices between equal values were made, of which it is proven that they do not matter.
+    bounded : bool
+        Whether to find out what rounding does where that is asked for; if not, nothing is known.
     """
 
     problem: Problem
@@ -50,6 +52,7 @@ class CertifiedGradient:
     bits: int
     seconds: float
     choices: Sequence[Settled] | None = field(default=None, repr=False)
+    bounded: bool = field(default=True, repr=False)
 
     def __repr__(self) -> str:
         return (
@@ -224,5 +227,7 @@ class CertifiedGradient:
 
     def _in_own_precision(self, either: Any) -> tuple[arb, Enclosures] | None:
         with suppress(NotDifferentiable):
+            if not self.bounded:
+                return None
             return enclose_rounded(self.problem, self.choices, either)
         return None

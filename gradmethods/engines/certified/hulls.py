@@ -23,9 +23,7 @@ from gradmethods.engines.certified.arrays import (
     NAN,
     SMOOTHLY,
     Ball,
-    Levels,
     Mask,
-    Objects,
     boxed,
     each,
     either,
@@ -57,6 +55,7 @@ class Hulls(Balls):
 
     kind = "hull"
     strict = False
+    edges = frozenset()  # whether a value may jump or end is left to the balls
 
     def __init__(
         self, unit: float, choices: Sequence[Settled] | None = None, either: Any = EITHER
@@ -75,10 +74,6 @@ class Hulls(Balls):
         (a,) = balls
         known = np.full(a.shape, decisions.FINITE[name].numpy(0.0))
         return self._condition_of(known, ~holds(is_finite, a.values))
-
-    def _levels(self, _name: str, _values: Objects, balls: tuple[Ball, ...]) -> Levels:
-        """Leave it to the balls whether a value may jump or end: nothing is refused for it."""
-        return either(*balls)
 
     def _compare(self, name: str, a: Ball, b: Ball) -> Any:
         settled = self.settled(name, a, b)

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from flint import arb
 
-from gradmethods.engines.certified import decisions
+from gradmethods.engines.certified import decisions, matrices
 from gradmethods.engines.certified.arrays import (
     ABRUPTLY,
     CONSTANT,
@@ -50,7 +50,7 @@ from gradmethods.engines.graph.signs import KEEPING, NEVER_NEGATIVE
 from gradmethods.errors import NotDifferentiable
 from gradmethods.xp.arrays import Array
 from gradmethods.xp.linalg import Linalg
-from gradmethods.xp.primitives import Behaviour, Primitive, having
+from gradmethods.xp.primitives import Behaviour, Kind, Primitive, having
 
 EXACT = having(Behaviour.EXACT)
 """Functions of constants that NumPy computes without rounding, or that are a rounding."""
@@ -99,9 +99,12 @@ class Balls(Ordering):
         Entries of the largest array so far.
     doubts : list of str
         Where a derivative did not exist, or was not decided.
+    edges : frozenset of str
+        Functions whose values may jump or end where their slope is not finite.
     """
 
     kind = "ball"
+    edges = EDGES
 
     def __init__(
         self,
@@ -127,6 +130,9 @@ class Balls(Ordering):
             return self._move(primitive, *payloads, **static)
         if name in LOGIC:
             return self._logic(name, *payloads)
+        if primitive.kind is Kind.MATRIX:
+            result = matrices.apply(self, primitive, payloads, static)
+            return replace(result, dtype=result_dtype(primitive, payloads))
         balls = [self.ball(payload) for payload in strengthened(payloads)]
         if name in decisions.DECIDED:
             return self._decided(name, *map(self._here, balls), **static)
@@ -166,12 +172,14 @@ class Balls(Ordering):
     @property
     def linalg(self) -> Linalg:
         """The linear algebra extension of the standard."""
-        return ExactRoots(self)
+        return ExactLinalg(self)
 
     # -- element-wise functions
 
     def _pow(self, a: Ball, b: Ball) -> Ball:
         """Raise to a power; a constant 0 to a positive one is 0 all around."""
+        if (a.varying != CONSTANT).all():
+            return self._smooth("pow", a, b)
         bases = boxed(np.where(a.varies, ONE, a.values))
         zero = holds(lambda x, c: x.is_zero() and c > 0, bases, self._here(b).values)
         if not zero.any():
@@ -201,9 +209,14 @@ class Balls(Ordering):
         return self._smooth("subtract", a, self._smooth("multiply", b, self._floor_divide(a, b)))
 
     def _smooth(self, name: str, *balls: Ball) -> Ball:
-        slopes = smooth(name).slopes
         operands = [ball.values for ball in balls]
         values = self._values(name, operands)
+        slopes = [
+            _slope(name, slope, ball, operands, values)
+            if slope is not None and (ball.variation or (name in self.edges and ball.varies.any()))
+            else None
+            for slope, ball in zip(smooth(name).slopes, balls, strict=True)
+        ]
         variation: Variation | None = None
         settled = self.settled(name, *balls) if name in ROOTS else None
         for ball, slope in zip(balls, slopes, strict=True):
@@ -211,26 +224,26 @@ class Balls(Ordering):
                 continue
             part = ball.variation.spread(values.shape)
             if slope is not None:
-                by = _slope(name, slope, ball, operands, values)
+                by = slope
                 if settled is not None and not self.free:  # at such a root any slope will do
                     by = boxed(np.where(settled.tied, ZERO, by))
-                if not ball.varies.all():  # nothing varies there, whatever the slope
+                if not (ball.varying != CONSTANT).all():  # nothing varies there, whatever the slope
                     by = boxed(np.where(ball.varies, by, ZERO))
                 part = part.scaled(by)
                 self._note(name, by, *operands)
             variation = part if variation is None else variation.plus(part)
-        return Ball(values, balls[0].dtype, variation, self._levels(name, values, balls))
+        return Ball(values, balls[0].dtype, variation, self._levels(name, values, balls, slopes))
 
-    def _levels(self, name: str, values: Objects, balls: tuple[Ball, ...]) -> Levels:
+    def _levels(
+        self, name: str, values: Objects, balls: tuple[Ball, ...], slopes: list[Objects | None]
+    ) -> Levels:
         """Say how a function of arrays varies: at an edge or a jump it has no finite slope."""
         found = either(*balls)
-        if name not in EDGES:
+        if name not in self.edges:
             return found
-        slopes = smooth(name).slopes
-        operands = [ball.values for ball in balls]
         for ball, slope in zip(balls, slopes, strict=True):
-            if slope is not None and ball.varies.any():
-                finite = holds(is_finite, _slope(name, slope, ball, operands, values))
+            if slope is not None:
+                finite = holds(is_finite, slope)
                 if name in ROOTS and ball.never_negative:
                     finite |= holds(is_zero, values)
                 found = np.where(ball.varies & ~finite, ABRUPTLY, found)
@@ -240,7 +253,9 @@ class Balls(Ordering):
         if name not in SUMS:
             return self._underflowing(each(smooth(name).value, *operands))
         x, y = operands
-        values = each(smooth(name).value, each(_beside, x, y), each(_beside, y, x))
+        values = each(smooth(name).value, x, y)
+        if not holds(is_finite, values).all():
+            values = each(smooth(name).value, each(_beside, x, y), each(_beside, y, x))
         return sum_of_two(values, x, y, self.unit)
 
     def _underflowing(self, values: Objects) -> Objects:
@@ -282,11 +297,12 @@ class Balls(Ordering):
         return Ball(values, a.dtype, variation, varying_products(a, b))
 
 
-class ExactRoots(Linalg):
-    """Norms of an order whose reciprocal no float64 holds."""
+class ExactLinalg(Linalg):
+    """What is written otherwise where nothing is rounded: roots whose order no float64 holds."""
 
     def _root(self, x: Array, power: float) -> Array:
-        return x ** self._xp.bind("reciprocal", np.asarray(power, x.dtype))
+        root: Array = x ** self._xp.bind("reciprocal", np.asarray(power, x.dtype))
+        return root
 
 
 def _slope(

@@ -116,6 +116,11 @@ class Tangents(Variation):
         block = np.where(here, self.whole(), np.where(there, other.whole(), NAN))
         return self._made(boxed(block))
 
+    def together(self, groups: NDArray[np.intp]) -> Self:
+        """Keep entries that are alone in their group: forwards no weights are known."""
+        alone = np.bincount(groups)[groups] == 1
+        return self._made(boxed(np.where(alone, self.whole(), NAN)))
+
     def alike(self, other: Self) -> Mask:
         """Say where two arrays of one shape have the same derivatives for certain."""
         return np.asarray(holds(tied, self.whole(), other.whole()).all(axis=0))

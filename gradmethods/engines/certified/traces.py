@@ -131,6 +131,16 @@ class Trace(Variation):
 
         return self._made(self.shape, (self, where(here, there)), (other, where(there, here)))
 
+    def together(self, groups: NDArray[np.intp]) -> Self:
+        """Keep of the entries of a vector that are in one group no more than their sum."""
+
+        def back(g: Objects) -> Objects:
+            same = [all(_identical(x, g[first]) for x in g[groups == k]) for k, first in firsts]
+            return boxed(np.where(np.array(same)[groups], g, NAN))
+
+        firsts = [(k, int(np.argmax(groups == k))) for k in range(int(groups[-1]) + 1)]
+        return self.then(self.shape, back)
+
     def alike(self, other: Self) -> Mask:
         """Say where two arrays of one shape vary alike for certain: if they are the same."""
         return np.full(self.shape, self is other)
@@ -174,6 +184,11 @@ def _backwards(loss: Trace) -> list[Trace]:
         seen |= new
         todo += new
     return sorted(seen, key=lambda trace: -trace.serial)
+
+
+def _identical(x: Any, y: Any) -> bool:
+    """Say whether two balls are the same to the last bit."""
+    return x is y or bool(x.mid() == y.mid() and x.rad() == y.rad())
 
 
 def _same(g: Objects) -> Objects:

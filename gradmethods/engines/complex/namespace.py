@@ -19,11 +19,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from gradmethods.engines.complex import functions
+from gradmethods.engines.complex import functions, matrices
 from gradmethods.engines.complex.doubts import coarse, faint
 from gradmethods.engines.complex.functions import join
 from gradmethods.errors import UnsupportedOperation
 from gradmethods.xp import Namespace
+from gradmethods.xp.arrays import Array
 from gradmethods.xp.primitives import Behaviour, Kind, Primitive, having, of_kind
 from gradmethods.xp.primitives.primitive import REAL_LINE
 
@@ -75,6 +76,8 @@ class Holomorphic(Namespace):
     ) -> NDArray[Any]:
         """Evaluate the holomorphic extension of a primitive."""
         name = primitive.name
+        if primitive.kind is Kind.MATRIX:
+            return self._of_matrices(primitive, payloads, static)
         if primitive.complex is None:
             raise UnsupportedOperation(
                 f"The complex step has no holomorphic function for the primitive {name!r}. Use "
@@ -97,6 +100,17 @@ class Holomorphic(Namespace):
         elif name == "pow":
             result = self._keep_to_real_powers(result, *payloads)
         return result
+
+    def _of_matrices(
+        self, primitive: Primitive, payloads: list[Any], static: dict[str, Any]
+    ) -> NDArray[Any]:
+        if primitive.complex is not None:
+            return np.asarray(primitive.complex(matrices, *payloads, **static))
+        assert primitive.written_out is not None
+        real = primitive.numpy(*map(np.real, payloads), **static)
+        operands = [Array(self, payload) for payload in payloads]
+        imaginary = primitive.written_out(self, *operands, **static).payload.imag
+        return join(real, imaginary)
 
     def is_constant(self, payload: Any) -> bool:
         """Say whether a payload is real."""

@@ -24,7 +24,7 @@ from gradmethods.engines.graph.slopes import Slopes
 from gradmethods.xp.arrays import Array
 from gradmethods.xp.primitives import Kind, Primitive
 
-BROADCASTING = (Kind.SMOOTH, Kind.CHOICE, Kind.PRODUCT)
+BROADCASTING = (Kind.SMOOTH, Kind.CHOICE, Kind.PRODUCT, Kind.MATRIX)
 """Kinds of primitives that line up the last axes of their operands."""
 
 

@@ -181,10 +181,11 @@ def _evaluating(graph: Graph, data: Arrays) -> Recorded:
     return recorded
 
 
-def check_same(problem: Problem) -> None:
+def check_same(problem: Problem) -> Graph | None:
     """Refuse a loss that over other arrays is another function than over NumPy's.
 
-    This is for methods that record nothing; a loss that cannot be recorded is not compared.
+    This is for methods that record nothing. A loss that cannot be recorded is not compared: then
+    there is no graph to return.
 
     Raises
     ------
@@ -193,7 +194,8 @@ def check_same(problem: Problem) -> None:
     """
     if problem.seen is not None:
         with suppress(UnsupportedOperation):
-            record(problem)
+            return record(problem)
+    return None
 
 
 def check_formulas(problem: Problem, values: list[float], form: str) -> None:
@@ -323,7 +325,8 @@ def _result_dtype(primitive: Primitive, keys: tuple[Any, ...]) -> np.dtype[Any]:
     if primitive.aliases or primitive.name == "scatter_add":
         dtype: np.dtype[Any] = keys[0]
         return dtype
-    shape = (1, 1) if primitive.name == "matmul" else (1,)
+    whole = primitive.name == "matmul" or primitive.kind is Kind.MATRIX
+    shape = (1, 1) if whole else (1,)
     ones = [key(1) if isinstance(key, type) else np.ones(shape, key) for key in keys]
     static: dict[str, Any] = {}
     if primitive.name in ("sum", "max", "min"):

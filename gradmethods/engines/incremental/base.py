@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from functools import partial
 from typing import Any
@@ -12,8 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gradmethods.engines.graph import Graph, Node
-from gradmethods.engines.incremental.elementwise import spelled
 from gradmethods.engines.incremental.registers import Base, Call
+from gradmethods.engines.program.buffers import owner
+from gradmethods.engines.program.scan import Need, scan
 
 Arrays = Mapping[str, NDArray[Any]]
 
@@ -104,26 +104,23 @@ class BaseProgram:
         Parameters keep their memory, also after the last use of a view of them. Values that depend
         on data alone stay from run to run: nothing may write over them.
         """
-        owners: dict[Node, Node] = {}
-        last: dict[Node, int] = {}
-        for i, node in enumerate(program):
-            owners[node] = _owner(node, owners)
-            for parent in node.parents:
-                last[owners.get(parent, parent)] = i
-        kept = {owners.get(node, node) for node in kept}
-        computed = set(program)
-        free: defaultdict[Any, list[NDArray[Any]]] = defaultdict(list)
-        for i, node in enumerate(program):
-            moving = node in depends
-            for owner in {owners[parent]: None for parent in node.parents if parent in owners}:
-                reusable = owner in computed and owner in depends and owner not in kept
-                if reusable and last[owner] == i:
-                    free[owner.shape, owner.dtype].append(values[owner])
+        owned = {owner(node) for node in kept}
+        needs: list[Need[Node, Any]] = []
+        for node in program:
+            # What depends on data alone is read by nothing that may write over it.
+            reads = {owner(parent): None for parent in node.parents}
+            size = node.shape, node.dtype
+            own = node in depends and owner(node) is node
+            over = [x for x in reads if (x.shape, x.dtype) == size]
+            needs.append(Need(reads, node, size, over) if own else Need(reads))
+        blocks = scan(needs, owned)
+        memory: list[NDArray[Any]] = [np.empty(*size) for size in blocks.sizes]
+        for node in program:
             operands = [values[x] if isinstance(x, Node) else x for x in node.operands]
-            memory = free[node.shape, node.dtype] if moving else []
-            values[node], call = _evaluation(node, operands, memory)
+            block = memory[blocks.place[node]] if node in blocks.place else None
+            values[node], call = _evaluation(node, operands, block)
             if call is not None:
-                (self._moving if moving else self._fixed).append(call)
+                (self._moving if node in depends else self._fixed).append(call)
 
     def _rows(self, array: NDArray[Any], base: Base, depends: set[Node]) -> NDArray[Any]:
         """Lay rows to take behind each other, copied at each run if they are not."""
@@ -139,20 +136,12 @@ class BaseProgram:
         return rows.reshape(math.prod(rows.shape[:count]), *rows.shape[count:])
 
 
-def _owner(node: Node, owners: Mapping[Node, Node]) -> Node:
-    """Return the node in whose memory a value may lie."""
-    first = node.operands[0]
-    if node.primitive is not None and node.primitive.aliases and isinstance(first, Node):
-        return owners.get(first, first)
-    return node
-
-
 def _evaluation(
-    node: Node, operands: list[Any], free: list[NDArray[Any]]
+    node: Node, operands: list[Any], memory: NDArray[Any] | None
 ) -> tuple[NDArray[Any], Call | None]:
-    """Return the array in which a value lies, in `free` memory if there is any, and what fills it.
+    """Return the array in which a value lies, in `memory` if there is any, and what fills it.
 
-    A view of the first operand needs no call. Free memory may be an operand's: all calls allow it.
+    A view of the first operand needs no call. The memory may be an operand's: all calls allow it.
     """
     assert node.primitive is not None
     function = node.primitive.numpy
@@ -160,11 +149,10 @@ def _evaluation(
         view = np.asarray(function(*operands, **node.static))
         if np.may_share_memory(view, operands[0]):
             return view, None
-    out = free.pop() if free else np.empty(node.shape, node.dtype)
+    out = np.empty(node.shape, node.dtype) if memory is None else memory
     if node.primitive.name in REDUCTIONS:
         axes, keepdims = node.static["axis"], node.static["keepdims"]
         return out, partial(REDUCTIONS[node.primitive.name], operands[0], axes, None, out, keepdims)
-    function, operands = spelled(node, operands)
     if isinstance(function, np.ufunc):
         return out, partial(function, *operands, out=out)
 

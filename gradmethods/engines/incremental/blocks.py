@@ -14,13 +14,13 @@ from gradmethods.engines.incremental.registers import (
     Assembly,
     Base,
     Call,
-    Layout,
     Operand,
     Register,
     Step,
     aligned,
     lay_out,
 )
+from gradmethods.engines.program.scan import Blocks
 
 Arrays = dict[Register, NDArray[Any]]
 
@@ -55,7 +55,7 @@ class Program:
         Its steps.
     result : Register
         What it computes.
-    layout : Layout
+    layout : Blocks
         Its memory.
     capacity : int
         The most perturbations in a block.
@@ -65,7 +65,7 @@ class Program:
 
     assembly: Assembly
     result: Register
-    layout: Layout = field(init=False)
+    layout: Blocks[Register, int] = field(init=False)
     capacity: int = 1
     entries: object = None
     _memory: Arrays = field(default_factory=dict)

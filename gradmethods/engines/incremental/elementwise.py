@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -12,38 +11,24 @@ from gradmethods.engines.graph import Node
 from gradmethods.engines.incremental.changes import Change, Pins, Planner, lined_up_to, pinned
 from gradmethods.engines.incremental.registers import Call, Operand, ufunc
 
-POWERS = {2: np.square, -1: np.reciprocal, 0.5: np.sqrt}
-"""What NumPy's own ``**`` calls for these exponents, if the base is in floating point."""
-
 
 def elementwise(plan: Planner, node: Node) -> Change:
     """Evaluate the function where operands change; pins stay where all changes share them."""
     assert node.primitive is not None
     pins = common_pins(plan, node)
     values = [value_at(plan, node, operand, pins) for operand in node.operands]
-    function, operands = spelled(node, values)
+    function = node.primitive.numpy
     shape = pinned(node.shape, pins)
     register = plan.elementwise(
         node.primitive.name,
         _where if function is np.where else ufunc(function),
-        operands,
+        values,
         shape,
         node.dtype,
         node.primitive.operations([], (1,)),
         overwrites=function is not np.where,
     )
     return Change(node, pins, register)
-
-
-def spelled(node: Node, operands: list[Operand]) -> tuple[Callable[..., Any], list[Operand]]:
-    """Return the function of NumPy's to call for a primitive, and what to call it with."""
-    assert node.primitive is not None
-    floats = node.dtype.kind == "f" and getattr(node.operands[0], "dtype", None) == node.dtype
-    if node.primitive.name == "pow" and floats:
-        exponent = operands[1]
-        if isinstance(exponent, (int, float)) and exponent in POWERS:
-            return POWERS[exponent], operands[:1]
-    return node.primitive.numpy, operands
 
 
 def common_pins(plan: Planner, node: Node) -> Pins:

@@ -8,7 +8,6 @@ views and results are all made already, so that running it is nothing but those 
 from __future__ import annotations
 
 import math
-from collections import defaultdict
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from functools import partial
@@ -18,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gradmethods.engines.graph import Node
+from gradmethods.engines.program.scan import Blocks, Need, scan
 from gradmethods.xp.primitives import Shape
 
 Call = Callable[[], Any]
@@ -179,20 +179,15 @@ def ufunc(function: Callable[..., Any]) -> Binder:
     return bind
 
 
-@dataclass
-class Layout:
-    """Which block of memory each register of a program has.
+def lay_out(steps: list[Step], result: Register) -> Blocks[Register, int]:
+    """Assign memory to the registers of a program; sizes are bytes for one perturbation.
 
-    Attributes
-    ----------
-    sizes : list of int
-        Bytes of each block for one perturbation.
-    place : dict of Register to int
-        Index of the block; inputs and indices have memory of their own and are not here.
+    The memory of the result is never reused. Inputs and indices have memory of their own.
     """
-
-    sizes: list[int]
-    place: dict[Register, int]
+    needs: list[Need[Register, int]] = [
+        Need(_owners(step), step.out, step.out.nbytes, _overwritten(step)) for step in steps
+    ]
+    return scan(needs, kept=[result.owner])
 
 
 def _owners(step: Step) -> list[Register]:
@@ -200,46 +195,16 @@ def _owners(step: Step) -> list[Register]:
     return [operand.owner for operand in step.operands if type(operand) is Register]
 
 
-def lay_out(steps: list[Step], result: Register) -> Layout:
-    """Assign memory by a linear scan over a program.
-
-    Two values share a block if they are never needed at the same time; an element-wise function
-    writes over an operand that is not needed again. The memory of the result is never reused.
-    """
-    read = [_owners(step) for step in steps]
-    last = {owner: i for i, operands in enumerate(read) for owner in operands}
-    last[result.owner] = len(steps)
-    place: dict[Register, int] = {}
-    sizes: list[int] = []
-    free: defaultdict[int, list[int]] = defaultdict(list)
-    for i, step in enumerate(steps):
-        size = step.out.nbytes
-        dying = {owner: place[owner] for owner in read[i] if last[owner] == i and owner in place}
-        taken = _overwritten(step, dying) if dying and step.overwrites else None
-        if taken is not None:
-            block = dying.pop(taken)
-        elif free[size]:
-            block = free[size].pop()
-        else:
-            block = len(sizes)
-            sizes.append(size)
-        place[step.out] = block
-        for register, old in dying.items():
-            free[register.nbytes].append(old)
-        if step.out not in last:
-            free[size].append(block)
-    return Layout(sizes, place)
-
-
-def _overwritten(step: Step, dying: dict[Register, int]) -> Register | None:
+def _overwritten(step: Step) -> list[Register]:
+    """Return the registers whose memory a step may write over."""
     # Entries in another order than the result's would be copied first, which costs more.
     out = step.out
-    for operand in step.operands:
-        if type(operand) is Register and operand.contiguous and operand.shape == out.shape:
-            owner: Register = operand.owner
-            if owner in dying and owner.nbytes == out.nbytes and owner.dtype == out.dtype:
-                return owner
-    return None
+    return [
+        x.owner
+        for x in step.operands
+        if step.overwrites and type(x) is Register and x.contiguous and x.shape == out.shape
+        and x.owner.nbytes == out.nbytes and x.owner.dtype == out.dtype
+    ]  # fmt: skip
 
 
 def aligned(nbytes: int) -> int:

@@ -1,14 +1,14 @@
-"""Make equal nodes one, and constants inputs, before a graph is compiled."""
+"""Make constant arrays of a graph inputs, before it is compiled for perturbations."""
 
 from __future__ import annotations
 
-from operator import is_not
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from gradmethods.engines.graph import Graph, Node
+from gradmethods.engines.program import share
 
 Constants = dict[Node, NDArray[Any]]
 
@@ -25,8 +25,8 @@ def shared(graph: Graph) -> tuple[list[Node], Graph, Constants]:
     constants : dict of Node to numpy.ndarray
         Values of the nodes that are neither parameters nor data.
     """
+    graph = share(graph)
     constants: dict[int, tuple[Node, NDArray[Any]]] = {}
-    unique: dict[tuple[Any, ...], Node] = {}
     new: dict[Node, Node] = {}
     order: dict[Node, None] = {}
 
@@ -42,19 +42,11 @@ def shared(graph: Graph) -> tuple[list[Node], Graph, Constants]:
         return constants[id(x)][0]
 
     for node in graph.nodes():
-        new[node] = node
-        if node.primitive is not None:
-            operands = tuple(map(operand, node.operands))
-            key = (node.primitive.name, *map(_key, operands), repr(node.static))
-            new[node] = unique.setdefault(key, node)
-            if new[node] is node and any(map(is_not, operands, node.operands)):
-                again = Node(node.shape, node.dtype, node.primitive, operands, node.static)
-                new[node] = unique[key] = again
+        operands = tuple(map(operand, node.operands))
+        same = all(x is y for x, y in zip(operands, node.operands, strict=True))
+        new[node] = (
+            node if same else Node(node.shape, node.dtype, node.primitive, operands, node.static)
+        )
         order[new[node]] = None
     outputs = tuple(map(operand, graph.outputs))
     return list(order), Graph(graph.params, graph.data, outputs), dict(constants.values())
-
-
-def _key(operand: Any) -> Any:
-    # 1, 1.0 and True are equal, and not the same operand.
-    return operand if isinstance(operand, Node) else (type(operand), repr(operand))

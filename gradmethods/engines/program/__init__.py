@@ -4,6 +4,6 @@ Whatever the graph computes: no derivative rule is known here. Read `compile` fi
 """
 
 from gradmethods.engines.program.compile import Program, compile_graph
-from gradmethods.engines.program.simplify import recognise, simplify
+from gradmethods.engines.program.simplify import recognise, share, simplify
 
-__all__ = ["Program", "compile_graph", "recognise", "simplify"]
+__all__ = ["Program", "compile_graph", "recognise", "share", "simplify"]

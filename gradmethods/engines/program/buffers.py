@@ -7,7 +7,6 @@ writes over an operand that is not needed again. What a program returns never li
 from __future__ import annotations
 
 import math
-from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
@@ -18,6 +17,7 @@ from numpy.typing import NDArray
 from gradmethods.engines.graph import Node
 from gradmethods.engines.program.emit import is_elementwise, takes_out
 from gradmethods.engines.program.layout import copied
+from gradmethods.engines.program.scan import Need, scan
 from gradmethods.xp.primitives.recognised import SLOPE_OF_TANH
 
 READ_AGAIN = {"where": (0, 1, 2), SLOPE_OF_TANH.name: (0,)}
@@ -55,47 +55,36 @@ def owner(node: Node) -> Node:
 
 
 def plan(nodes: list[Node], outputs: Iterable[Any]) -> Plan:
-    """Assign buffers by a linear scan over the nodes in the order of the program."""
-    last: dict[Node, int] = {}
-    for i, node in enumerate(nodes):
-        for parent in node.parents:
-            last[owner(parent)] = i
+    """Assign buffers to the nodes in the order of the program."""
     returned = {owner(x) for x in outputs if isinstance(x, Node)}
-    result = Plan()
-    free: defaultdict[Size, list[int]] = defaultdict(list)
-    for i, node in enumerate(nodes):
-        if node.primitive is None:
-            continue
-        second = copied(node)
-        if second is not None:
-            result.copies[node] = _take(free, result, _size(second))
-        dying = {p: None for p in map(owner, node.parents) if last[p] == i and p in result.place}
-        if takes_out(node) and node not in returned:
-            block = _overwritten(node, dying, result)
-            if block is None:
-                block = _take(free, result, _size(node))
-            else:
-                dying = {p: None for p in dying if result.place[p] != block}
-            result.place[node] = block
-        for parent in dying:
-            free[_size(parent)].append(result.place[parent])
-        if second is not None:
-            free[_size(second)].append(result.copies[node])
-    return result
+    computed = [node for node in nodes if node.primitive is not None]
+    blocks = scan([_need(node, node in returned) for node in computed])
+    memory = [np.empty(*size) for size in blocks.sizes]
+    copies = {computed[i]: block for i, block in blocks.scratch.items()}
+    return Plan(memory, blocks.place, copies)
 
 
-def _overwritten(node: Node, dying: dict[Node, None], so_far: Plan) -> int | None:
-    """Return the block of an operand that an element-wise function may write over."""
+def _need(node: Node, returned: bool) -> Need[Node, Size]:  # noqa: FBT001  # private, called once
+    reads = tuple(dict.fromkeys(map(owner, node.parents)))
+    second = copied(node)
+    scratch = None if second is None else _size(second)
+    if not takes_out(node) or returned:
+        return Need(reads, scratch=scratch)
+    return Need(reads, node, _size(node), _overwritten(node), scratch)
+
+
+def _overwritten(node: Node) -> list[Node]:
+    """Return the operands that an element-wise function may write over."""
     if not is_elementwise(node) or node.primitive is None:
-        return None
+        return []
     kept = [_in_memory(node.operands[i]) for i in READ_AGAIN.get(node.primitive.name, ())]
-    for operand in node.operands:
+    return [
+        x
+        for x in node.operands
         # A view may order the memory differently; only the owner itself lies entry on entry.
-        if not isinstance(operand, Node) or operand not in dying or operand in kept:
-            continue
-        if operand.shape == node.shape and operand.dtype == node.dtype:
-            return so_far.place[operand]
-    return None
+        if isinstance(x, Node) and owner(x) is x and x not in kept
+        and x.shape == node.shape and x.dtype == node.dtype
+    ]  # fmt: skip
 
 
 def _in_memory(operand: Any) -> Node | None:
@@ -104,11 +93,3 @@ def _in_memory(operand: Any) -> Node | None:
 
 def _size(node: Node) -> Size:
     return math.prod(node.shape), node.dtype
-
-
-def _take(free: defaultdict[Size, list[int]], result: Plan, size: Size) -> int:
-    """Return a block of a size that is free, or a new one."""
-    if free[size]:
-        return free[size].pop()
-    result.blocks.append(np.empty(size[0], size[1]))
-    return len(result.blocks) - 1

@@ -13,6 +13,7 @@ import numpy as np
 
 from gradmethods.engines.graph import Node
 from gradmethods.xp.primitives import TABLE, Hole, elementwise_shape
+from gradmethods.xp.primitives.matrices import COFACTORS, OF_FULL_RANK
 from gradmethods.xp.primitives.recognised import (
     BESIDE_SIGMOID,
     ERFCX,
@@ -23,6 +24,7 @@ from gradmethods.xp.primitives.recognised import (
     TRIGAMMA,
     steep_slope_of_tanh,
 )
+from gradmethods.xp.primitives.spectra import DIVIDED
 
 Lines = list[str]
 Emitter = Callable[[Node, list[str], str, str], Lines]
@@ -35,6 +37,9 @@ FUNCTIONS: dict[str, Any] = {
     **{name: primitive.numpy for name, primitive in TABLE.items()},
     **{p.name: p.numpy for p in (ERFCX, TRIGAMMA, HEAVISIDE)},
     INNER.name: INNER.numpy,
+    COFACTORS.name: COFACTORS.numpy,
+    OF_FULL_RANK.name: OF_FULL_RANK.numpy,
+    DIVIDED.name: DIVIDED.numpy,
     "fmin": np.fmin,
     "steep_slope_of_tanh": steep_slope_of_tanh,
     "add_reduce": np.add.reduce,

@@ -46,6 +46,14 @@ def simplify(graph: Graph) -> Graph:
     return Rebuild(graph, REWRITES, _before_angles(graph)).graph
 
 
+def share(graph: Graph) -> Graph:
+    """Return the same graph with equal nodes made one, and functions in place of slow powers.
+
+    Every value is that of the graph, bit for bit.
+    """
+    return Rebuild(graph, {"pow": _pow}, frozenset()).graph
+
+
 def _before_angles(graph: Graph) -> frozenset[Node]:
     """Return what angles depend on: rewrites turn the sign of a zero, and atan2 jumps there."""
     angles = [node for node in graph.nodes() if is_node(node, "atan2")]

@@ -19,14 +19,15 @@ import sympy
 from numpy.typing import NDArray
 from sympy import S
 from sympy.core.parameters import distribute
-from sympy.functions.elementary.exponential import ExpBase
 
 from gradmethods.engines.graph import Node
 from gradmethods.engines.graph.recognising import Recognising
 from gradmethods.engines.symbolic.functions import boxed
+from gradmethods.engines.symbolic.matrices import MOST_ROWS, check_rows
 from gradmethods.engines.symbolic.numbers import literal
 from gradmethods.errors import UnsupportedOperation
-from gradmethods.xp.primitives import Kind, Primitive
+from gradmethods.xp.arrays import Array
+from gradmethods.xp.primitives import Kind, Primitive, written_out
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,6 +58,26 @@ class Symbolic(Recognising):
         """Return entries for which slopes take better ones."""
         del better
         return entries
+
+    def apply(self, primitive: Primitive, payloads: list[Any], static: dict[str, Any]) -> Any:
+        """Apply a primitive; a function of matrices as it is written out in entries."""
+        if primitive.kind is not Kind.MATRIX:
+            return super().apply(primitive, payloads, static)
+        operands = [Array(self, payload) for payload in payloads]
+        if primitive.name == "solve" and (side := self.zero_side(payloads[0])):
+            substituted = written_out.substituted(self, *operands, lower=side == "upper")
+            return self.lift(substituted)
+        check_rows(primitive.name, self.shape_of(payloads[0]))
+        assert primitive.written_out is not None
+        return self.lift(primitive.written_out(self, *operands, **static))
+
+    def zero_side(self, payload: Any) -> str:
+        """Say which triangle of matrices is 0, if one is, as that of a factor of Cholesky is."""
+        entries = expressions(payload, self.literal)
+        n = entries.shape[-1]
+        zero = np.frompyfunc(lambda x: x is S.Zero, 1, 1)(entries).astype(bool)
+        sides = {"upper": ~np.tri(n, dtype=bool), "lower": ~np.tri(n, dtype=bool).T}
+        return next((side for side, mask in sides.items() if zero[..., mask].all()), "")
 
     def compute(
         self, primitive: Primitive, payloads: list[Any], static: dict[str, Any], node: Node
@@ -107,6 +128,10 @@ class Sizes(Symbolic):
         super().__init__()
         self.stages = 0
 
+    def zero_side(self, payload: Any) -> str:
+        """Take larger matrices for triangular ones; whether they are is found out in earnest."""
+        return "upper" if self.shape_of(payload)[-1] > MOST_ROWS["solve"] else ""
+
     def entries(
         self, primitive: Primitive, payloads: list[Any], static: dict[str, Any], node: Node
     ) -> NDArray[Any]:
@@ -139,30 +164,29 @@ def expressions(payload: Any, literal: Callable[[Any], Any] = literal) -> NDArra
 def undistributed() -> Iterator[None]:
     """Keep 2·(x + y) as it is: SymPy's 2·x + 2·y costs more and makes differences quadratic.
 
-    Undistributed, −(−1 − x) is a product from which a sign can be taken out, and what is left is
-    −1 − x again: SymPy would turn exp(−1 − x) into 1/exp(−(−1 − x)) and back for ever, as it splits
-    powers into fractions. It has no option for that, so meanwhile such powers are not split.
+    Undistributed, −(−1 − x) is a product of −1 and a sum. SymPy takes the sign out of either, and
+    so would turn sin(−1 − x) into −sin(−(−1 − x)) and back for ever. It has no option for that:
+    meanwhile the sign is taken out of such a product only if it cannot be taken out of its sum.
     """
-    kinds: tuple[Any, ...] = (ExpBase, sympy.Pow)
-    before = [kind.as_numer_denom for kind in kinds]
+    before = sympy.Mul.could_extract_minus_sign
     try:
-        for kind, split in zip(kinds, before, strict=True):
-            kind.as_numer_denom = _split_unless_turned(split)
+        sympy.Mul.could_extract_minus_sign = _with_one_sign(before)
         with distribute(x=False):
             yield
     finally:
-        for kind, split in zip(kinds, before, strict=True):
-            kind.as_numer_denom = split
+        sympy.Mul.could_extract_minus_sign = before
 
 
-def _split_unless_turned(split: Any) -> Any:
-    """Return a method that splits a power into a fraction unless its exponent was turned round."""
+def _with_one_sign(usual: Any) -> Any:
+    """Return the method by which a product says whether it, and not its opposite, is negative."""
 
-    def as_numer_denom(power: Any) -> Any:
-        turned = power.exp.is_Mul and power.exp.args[0] == -1 and power.exp.args[-1].is_Add
-        return (power, S.One) if turned else split(power)
+    def could_extract_minus_sign(product: Any) -> bool:
+        opposite = -product
+        if opposite.is_Add:
+            return not opposite.could_extract_minus_sign()
+        return bool(usual(product))
 
-    return as_numer_denom
+    return could_extract_minus_sign
 
 
 def integers(payload: Any) -> NDArray[Any]:

@@ -27,6 +27,7 @@ from gradmethods.engines.graph.selected import MOVING, Selected, kept_shape, lif
 from gradmethods.engines.graph.slopes import Slopes
 from gradmethods.engines.tape.reverse import Reverse
 from gradmethods.xp.arrays import Array
+from gradmethods.xp.primitives import Kind
 from gradmethods.xp.primitives.quotients import NORMALISED
 
 Mask = Array | None
@@ -102,6 +103,8 @@ class Selection:
             mask = xp.reshape(whole, kept_shape(node))
         if name == NORMALISED.name and mask is not None:  # every entry has a part in all
             mask = xp.any(whole, axis=node.static["axis"], keepdims=True)
+        if node.primitive and node.primitive.kind is Kind.MATRIX and mask is not None:
+            return xp.any(whole)  # likewise; other matrices of a stack are not told apart
         own = self._selected.own(node, position) if slopes.selects(node, position) else None
         return _both(xp, mask, own)
 

@@ -48,7 +48,8 @@ def judge(found: Sweeps) -> Finding:
 
 def _doubling(sizes: Sequence[Size]) -> Decision:
     """Compare the multiple at the largest scale with that at half of it."""
-    by_scale = {size.scale: size.multiple(ELIMINATED, PROGRAM) for size in sizes}
+    made = [size for size in sizes if ELIMINATED in size.operations]
+    by_scale = {size.scale: size.multiple(ELIMINATED, PROGRAM) for size in made}
     doubled = [scale for scale in by_scale if scale >= 4 and scale / 2 in by_scale]
     if not doubled:
         return Decision(UNDECIDED, words="too few sizes")
@@ -93,4 +94,5 @@ CLAIM = Claim(
         ),
     ),
     examine=examine,
+    last=True,
 )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 
@@ -17,19 +17,28 @@ EXPANDED, SHARED, PROGRAM = "analytical:expanded", "analytical:cse", "backprop"
 MERGED, ELIMINATED = "SymPy's merged form", "sympy.cse"
 """What SymPy itself makes of the whole loss: its derivatives, and those without what they share."""
 
-WIDTHS = (1, 2, 4, 8, 16)
+WIDTHS = (1, 2, 4, 8, 16, 32, 64, 128, 256)
 """Hidden units of 2-h-1."""
 
-DEPTHS = (1, 2, 3, 4, 5, 6)
+DEPTHS = tuple(range(1, 13))
 """Hidden layers of two units: the fewest with more than one path through a layer."""
 
-GROWTH = 3.0
-"""A size takes at most so many times what the size before it took."""
+NETWORKS: dict[str, list[tuple[int, tuple[int, ...]]]] = {
+    "width": [(h, (2, h, 1)) for h in WIDTHS],
+    "depth": [(d, (2, *[2] * d, 1)) for d in DEPTHS],
+}
+"""By sweep, the scale and the widths of its networks."""
+
+AFFORDABLE = 150_000
+"""Operations written out up to which SymPy differentiates the whole loss in a few seconds."""
 
 
 @dataclass(frozen=True)
 class Size:
-    """One network of a sweep, and the operations of each form for one example."""
+    """One network of a sweep, and the operations of each form for one example.
+
+    SymPy's own forms are there only where it can make them.
+    """
 
     scale: int
     n: int
@@ -44,40 +53,25 @@ Sweeps = Mapping[str, Sequence[Size]]
 
 
 def sweeps(seconds: float) -> Sweeps:
-    """Count both sweeps, as far as the time goes."""
-    half = seconds / 2
+    """Count both sweeps: what SymPy makes of the whole loss as far as it can and the time goes."""
+    end = time.monotonic() + seconds
     return {
-        "width": list(_sweep([(h, (2, h, 1)) for h in WIDTHS], half)),
-        "depth": list(_sweep([(d, (2, *[2] * d, 1)) for d in DEPTHS], half)),
+        sweep: [_count(*network, merged=time.monotonic() < end) for network in networks]
+        for sweep, networks in NETWORKS.items()
     }
 
 
-def _sweep(networks: Sequence[tuple[int, tuple[int, ...]]], seconds: float) -> Iterator[Size]:
-    end = time.monotonic() + seconds
-    took = 0.0
-    for scale, widths in networks:
-        start = time.monotonic()
-        if start + GROWTH * took > end:
-            return
-        yield _count(scale, widths)
-        took = time.monotonic() - start
-
-
 @cache  # two claims rest on the same counts
-def _count(scale: int, widths: tuple[int, ...]) -> Size:
+def _count(scale: int, widths: tuple[int, ...], *, merged: bool = True) -> Size:
     problem = problems.get("mlp", widths=widths, batch=2)
-    merged, eliminated = by_sympy(problem)
-    return Size(
-        scale,
-        problem.size,
-        {
-            EXPANDED: Analytical("expanded").count_operations(problem),
-            SHARED: Analytical("cse").count_operations(problem),
-            PROGRAM: Backprop().prepare(problem).operations,
-            MERGED: merged,
-            ELIMINATED: eliminated,
-        },
-    )
+    operations = {
+        EXPANDED: Analytical("expanded").count_operations(problem),
+        SHARED: Analytical("cse").count_operations(problem),
+        PROGRAM: Backprop().prepare(problem).operations,
+    }
+    if merged and operations[EXPANDED] <= AFFORDABLE:
+        operations[MERGED], operations[ELIMINATED] = by_sympy(problem)
+    return Size(scale, problem.size, operations)
 
 
 def by_sympy(problem: Problem) -> tuple[int, int]:
@@ -108,11 +102,7 @@ def panels(
         Panel(
             axes[sweep],
             label,
-            tuple(
-                Series(form if form in (MERGED, ELIMINATED) else "", [s.scale for s in sizes],
-                       [s.multiple(form, of) for s in sizes], provider=form)
-                for form in forms
-            ),
+            tuple(_series(form, [s for s in sizes if form in s.operations], of) for form in forms),
             titles[sweep],
             log_x=sweep == "width",
             log_y=log,
@@ -120,3 +110,9 @@ def panels(
         for sweep, sizes in found.items()
         if sizes
     )  # fmt: skip
+
+
+def _series(form: str, sizes: Sequence[Size], of: str) -> Series:
+    name = form if form in (MERGED, ELIMINATED) else ""
+    return Series(name, [s.scale for s in sizes], [s.multiple(form, of) for s in sizes], (), (),
+                  form)  # fmt: skip

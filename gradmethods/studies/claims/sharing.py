@@ -25,13 +25,21 @@ def judge(found: Sweeps) -> Finding:
     if sizes:
         multiples = [size.multiple(EXPANDED, SHARED) for size in sizes]
         largest = max(sizes, key=lambda size: size.operations[EXPANDED])
+        words = (
+            f"{largest.operations[EXPANDED]:,} operations written out, "
+            f"{largest.operations[SHARED]:,} shared, {largest.operations[PROGRAM]:,} in backprop's "
+            f"program, at n = {largest.n:,}"
+        )
+        merged = [size for size in sizes if MERGED in size.operations]
+        if merged:
+            last = max(merged, key=lambda size: size.operations[EXPANDED])
+            words += (
+                f"; SymPy merges {last.operations[EXPANDED]:,} written out to "
+                f"{last.operations[MERGED]:,}, at n = {last.n:,}"
+            )
         decisions["shared"] = Decision(
             exactly([m > 1 for m in multiples], fewest=4), max(multiples), min(multiples),
-            max(multiples),
-            f"{largest.operations[EXPANDED]:,} operations written out "
-            f"({largest.operations[MERGED]:,} as SymPy merges them), "
-            f"{largest.operations[SHARED]:,} shared, {largest.operations[PROGRAM]:,} in backprop's "
-            f"program, at n = {largest.n:,}",
+            max(multiples), words,
         )  # fmt: skip
     if len(wide) >= 3:
         multiples = [size.multiple(EXPANDED, SHARED) for size in wide]
@@ -98,4 +106,5 @@ CLAIM = Claim(
         ),
     ),
     examine=examine,
+    last=True,
 )

@@ -23,20 +23,20 @@ Parameters are taken to be finite, and so are products of finite numbers; data m
 Functions of 8- and 16-bit integers alone are what NumPy makes of them, in half and single
 precision: xp.sqrt(k) of int8 data has four digits, in every method. (A certificate is of the exact
 square root: it shows what is lost.) For more, write xp.sqrt(xp.astype(k, xp.float64)).
-
-To come: linear algebra (inv, det, solve, cholesky) in a family of its own.
 """
 
 from gradmethods.xp.primitives import (
     arithmetic,
     conditions,
     exponential,
+    matrices,
     moves,
     ordering,
     piecewise,
     recognised,
     reductions,
     special,
+    spectra,
     trigonometric,
 )
 from gradmethods.xp.primitives.primitive import Behaviour, Kind, Primitive
@@ -75,6 +75,8 @@ _FAMILIES = (
     reductions,
     ordering,
     moves,
+    matrices,
+    spectra,
 )
 
 TABLE: dict[str, Primitive] = {

@@ -49,6 +49,8 @@ class Kind(Enum):
     PRODUCT = auto()
     MOVE = auto()
     """Takes, repeats or joins entries, and computes nothing."""
+    MATRIX = auto()
+    """Of the matrices that stand in the last two axes, each as a whole; others are a stack."""
 
 
 class Behaviour(Flag):
@@ -145,7 +147,8 @@ class Primitive:
         not serve for them; `ts` is `gradmethods.engines.certified.series`.
     complex : callable
         ``complex(cx, *operands, **static)``, the holomorphic function that extends the real one,
-        over complex arrays; `cx` is `gradmethods.engines.complex.functions`.
+        over complex arrays; `cx` is `gradmethods.engines.complex.functions`, and
+        `gradmethods.engines.complex.matrices` of functions of matrices.
     domain : tuple of float
         The ends of the real domain of a function of one number. Beyond them its complex form goes
         on where the real one ends; at a finite end the slope is infinite.
@@ -155,6 +158,9 @@ class Primitive:
     varies : tuple of callable
         ``varies(*real operands)``, one for each operand: where its slope is not 0. None for
         everywhere.
+    written_out : callable
+        ``written_out(xp, *operands, **static)``, the same in functions of `xp` that work entry by
+        entry and products: for methods that have no other way.
     """
 
     name: str
@@ -177,6 +183,7 @@ class Primitive:
     domain: tuple[float, float] = field(default=REAL_LINE, repr=False)
     radius: tuple[Function | None, ...] | None = field(default=None, repr=False)
     varies: tuple[Function, ...] | None = field(default=None, repr=False)
+    written_out: Function | None = field(default=None, repr=False)
 
     @property
     def spelling(self) -> str:
@@ -277,6 +284,11 @@ def _elementwise(
 ) -> Primitive:
     function = function or getattr(np, name)
     return Primitive(name, function, elementwise_shape, count_result, kind, arity, **fields)
+
+
+def matrix(name: str, function: Function, shape: Callable[..., Shape], **fields: Any) -> Primitive:
+    """Make the entry of a function of whole matrices."""
+    return Primitive(name, function, shape, kind=Kind.MATRIX, **fields)
 
 
 def move(

@@ -1,0 +1,224 @@
+"""Functions of whole matrices where they are singular, equal, of low rank, or no functions."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import mpmath as mp  # type: ignore[import-untyped]  # published without types
+import numpy as np
+import pytest
+
+import gradmethods as gm
+from gradmethods.engines.graph import record
+from tests.cases import Case
+from tests.duals import differentiate
+from tests.matrix_cases import matrices
+from tests.primitive_cases import CASES, each_function
+
+OWN = [case for case in CASES if case.name in {row.name for row in matrices()}]
+
+
+@pytest.mark.medium
+@lambda check: each_function(check, OWN)
+def test_certificates_agree_with_fifty_digits(case: Case):
+    """A step of an iteration that was differentiated wrongly would prove a wrong slope."""
+    problem = case.problem()
+    truth = gm.certified_gradient(problem)
+    with mp.workdps(50):
+        oracle = differentiate(problem)
+        balls = [x for array in truth.enclosure.values() for x in array.ravel()]
+        for ball, slope in zip((truth.loss, *balls), (oracle.v, *oracle.t), strict=True):
+            middle = mp.mpf(ball.mid().str(45, radius=False))
+            assert abs(middle - slope) <= mp.mpf(10) ** -28 * max(1, abs(slope))
+
+
+@pytest.mark.medium
+@lambda check: each_function(check, [c for c in OWN if all(0 not in s for s in c.shapes)])
+def test_single_precision_stays(case: Case):
+    """A factor in float64 on the way would make float64 of everything behind it."""
+    problem = case.problem("float32")
+    truth = gm.certified_gradient(case.problem()).gradient
+    for provider in (gm.Backprop(), gm.Forward(), gm.Numerical("complex-step")):
+        value, gradient = provider.prepare(problem)(problem.params)
+        assert value.dtype == np.float32
+        for name, found in gradient.items():
+            assert found.dtype == np.float32
+            size = np.abs(truth[name]).max(initial=1)
+            np.testing.assert_allclose(found, truth[name], rtol=1e-3, atol=1e-3 * size)
+
+
+ONE, SCALE = np.eye(2), np.diag([1.0, 1.0, 3.0])
+LOW = np.array([[1.0, 2.0], [2.0, 4.0]])
+TURN = np.array([[0.6, -0.8], [0.8, 0.6]])
+W = np.arange(9.0).reshape(3, 3)
+
+
+def spectral(xp, a, function):
+    values, vectors = xp.linalg.eigh(a)
+    return (vectors * function(values)) @ vectors.mT
+
+
+def top(xp, a):
+    v = xp.linalg.eigh(a).eigenvectors[:, -1:]
+    return v @ v.mT
+
+
+SMOOTH: dict[str, tuple[Any, Any, Any]] = {
+    "determinant of rank n - 1": (
+        lambda xp, a: xp.linalg.det(a), LOW, [[4, -2], [-2, 1]],
+    ),
+    "determinant of rank n - 2": (
+        lambda xp, a: xp.linalg.det(a), np.outer([1.0, 2, 3], [1.0, 1, 2]), np.zeros((3, 3)),
+    ),
+    "determinant of 0": (lambda xp, a: xp.linalg.det(a), np.zeros((3, 3)), np.zeros((3, 3))),
+    "sum of equal eigenvalues": (lambda xp, a: xp.sum(xp.linalg.eigvalsh(a)), 2 * ONE, ONE),
+    "log-determinant by equal eigenvalues": (
+        lambda xp, a: xp.sum(xp.log(xp.linalg.eigvalsh(a))), 2 * ONE, ONE / 2,
+    ),
+    "values of eigh alone": (lambda xp, a: xp.sum(xp.linalg.eigh(a)[0] ** 2), 3 * ONE, 6 * ONE),
+    "an eigenvalue beside equal ones": (
+        lambda xp, a: xp.linalg.eigvalsh(a)[2], SCALE, np.diag([0, 0, 1]),
+    ),
+    "a projector beside equal eigenvalues": (
+        lambda xp, a: xp.sum(W * top(xp, a)), SCALE, [[0, 0, 0], [0, 0, 0], [4, 6, 0]],
+    ),
+    "nuclear norm of a rotation": (
+        lambda xp, a: xp.linalg.matrix_norm(a, ord="nuc"), TURN, TURN,
+    ),
+    "largest singular value of low rank": (
+        lambda xp, a: xp.linalg.matrix_norm(a, ord=2), LOW, LOW / 5,
+    ),
+    "R of dependent columns": (
+        lambda xp, a: xp.sum(xp.linalg.qr(a, mode="r") ** 2), LOW, 2 * LOW,
+    ),
+}  # fmt: skip
+"""Losses that are smooth where a rule would divide by 0, with their gradients by hand."""
+
+
+@pytest.mark.parametrize("name", SMOOTH)
+def test_smooth_where_matrices_are_degenerate(name):
+    """An infinity or NaN in a rule would spoil a gradient that is as finite as any other."""
+    loss, point, expected = SMOOTH[name]
+    problem = gm.Problem(lambda a, *, xp=np: loss(xp, a), point)
+    for provider in (gm.Backprop(), gm.Forward(), gm.Numerical("complex-step")):
+        gradient = provider.prepare(problem)(point).gradient
+        np.testing.assert_allclose(gradient, expected, atol=1e-14, err_msg=provider.name)
+    truth = gm.certified_gradient(problem)
+    assert truth.digits >= 30
+    np.testing.assert_allclose(truth.gradient, expected, rtol=1e-15, atol=1e-300)
+
+
+ROUGH: dict[str, tuple[Any, Any, str]] = {
+    "the larger of equal eigenvalues": (
+        lambda xp, a: xp.linalg.eigvalsh(a)[1], 2 * ONE, "only their sum",
+    ),
+    "a root of the identity": (
+        lambda xp, a: spectral(xp, a, xp.sqrt)[0, 1], ONE, "only their sum",
+    ),
+    "a pseudo-inverse of low rank": (
+        lambda xp, a: xp.sum(xp.linalg.pinv(a)), LOW, "singular",
+    ),
+    "the logarithm of a determinant of 0": (
+        lambda xp, a: xp.linalg.slogdet(a)[1], LOW, "told from 0",
+    ),
+    "the nuclear norm of low rank": (
+        lambda xp, a: xp.linalg.matrix_norm(a, ord="nuc"), LOW, "not a finite number",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.medium
+@pytest.mark.parametrize("name", ROUGH)
+def test_nothing_is_certified_where_there_is_no_gradient(name):
+    """A certificate of one of many slopes would be wrong, and without a reason of no use."""
+    loss, point, reason = ROUGH[name]
+    with pytest.raises(gm.NotDifferentiable, match=reason):
+        gm.certified_gradient(gm.Problem(lambda a, *, xp=np: loss(xp, a), point))
+
+
+@pytest.mark.parametrize(
+    ("name", "reason"),
+    [("a root of the identity", "equal to rounding"), ("a pseudo-inverse of low rank", "jumps")],
+)
+def test_backprop_raises_and_forward_mode_says_nan(name, reason):
+    """A number there would be garbage that looks like a gradient."""
+    loss, point, _ = ROUGH[name]
+    problem = gm.Problem(lambda a, *, xp=np: loss(xp, a), point)
+    with pytest.raises(gm.NotDifferentiable, match=reason):
+        gm.Backprop().prepare(problem)(point)
+    for provider in (gm.Forward(), gm.Numerical("complex-step")):
+        assert np.isnan(provider.prepare(problem)(point).gradient).any()
+
+
+@pytest.mark.parametrize("provider", [gm.Backprop(), gm.Forward(), gm.Numerical("complex-step")])
+def test_equal_values_share_slopes(provider):
+    """At a kink every method takes the mean of the tied branches, of eigenvalues as of maxima."""
+    larger = gm.Problem(lambda a, *, xp=np: xp.linalg.eigvalsh(a)[1], 2 * ONE)
+    np.testing.assert_allclose(provider.prepare(larger)(2 * ONE).gradient, ONE / 2, atol=1e-15)
+    nuclear = gm.Problem(lambda a, *, xp=np: xp.linalg.matrix_norm(a, ord="nuc"), LOW)
+    np.testing.assert_allclose(provider.prepare(nuclear)(LOW).gradient, LOW / 5, atol=1e-14)
+
+
+@pytest.mark.parametrize("triangle", ["L", "U"])
+def test_one_triangle_is_read(triangle):
+    """NumPy reads one triangle: a gradient by the other would be one of another function."""
+    a = np.array([[3.0, 7.0], [1.0, 2.0]])
+    problem = gm.Problem(lambda a, *, xp=np: xp.linalg.eigvalsh(a, triangle)[1], a)
+    gradient = gm.Backprop().prepare(problem)(a).gradient
+    other = (0, 1) if triangle == "L" else (1, 0)
+    assert gradient[other] == 0
+    differences = gm.Numerical().prepare(problem)(a).gradient
+    np.testing.assert_allclose(gradient, differences, rtol=1e-8, atol=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("call", "words"),
+    [
+        (lambda la, a: la.inv(a), r"square matrices.*\(2, 3\).*xp\.linalg\.pinv"),
+        (lambda la, a: la.solve(a, a), r"square.*\(2, 3\)"),
+        (lambda la, a: la.solve(a[:, :2], a[0]), r"vector of 2 entries.*shape \(3,\).*b\[\.\.\., "),
+        (lambda la, a: la.det(a[0]), r"last two axes, got shape \(3,\).*x\[:, None\]"),
+        (lambda la, a: la.svd(a), r"full_matrices=False.*arbitrary"),
+        (lambda la, a: la.qr(a.T, mode="complete"), "arbitrary"),
+        (lambda la, a: la.eigvalsh(a[:, :2], "X"), "'L' or 'U'.*'X'"),
+        (lambda la, a: la.cross(a[:, :2], a[:, :2]), r"vectors of 3 entries.*\(2, 2\)"),
+        (lambda la, a: la.matrix_norm(a, ord=3), "'nuc'.*got 3"),
+        (lambda la, a: la.norm(a[None], axis=(0, 1, 2)), "vector_norm"),
+        (lambda la, a: la.multi_dot([a]), "at least two"),
+    ],
+)
+def test_errors_say_what_to_write(call, words):
+    """A message from LAPACK's wrapper tells nobody what the loss should say."""
+
+    def loss(a, *, xp=np):
+        result = call(xp.linalg, a) if xp is not np else 0.0
+        return xp.sum(result[0] if isinstance(result, tuple) else result) + xp.sum(a)
+
+    problem = gm.Problem(loss, np.arange(6.0).reshape(2, 3), name="loss")
+    with pytest.raises(gm.GradientError, match=words):
+        gm.Backprop().prepare(problem)
+
+
+def test_operations_are_counted():
+    """Counts make the costs of methods comparable: a factorisation is not free."""
+
+    def loss(p, *, xp=np):
+        return xp.sum(xp.linalg.solve(p["a"], p["b"]))
+
+    params = {"a": np.eye(6) + 0.1, "b": np.ones((6, 2))}
+    counts = record(gm.Problem(loss, params)).operations()
+    assert counts["solve"] == 2 * 6**3 // 3 + 2 * 6 * 6 * 2
+
+
+def test_a_stack_is_a_loop():
+    """Matrices of a stack have nothing to do with one another, in any method."""
+    a = np.random.default_rng(2).normal(size=(3, 2, 2))
+
+    def loss(a, *, xp=np):
+        return xp.sum(xp.linalg.det(a) ** 2) + xp.sum(xp.linalg.inv(a))
+
+    for provider in (gm.Backprop(), gm.Forward(), gm.Numerical("complex-step"), gm.Analytical()):
+        together = provider.prepare(gm.Problem(loss, a))(a).gradient
+        for one, found in zip(a, together, strict=True):
+            alone = provider.prepare(gm.Problem(loss, one))(one).gradient
+            np.testing.assert_allclose(found, alone, rtol=1e-12)
