@@ -16,6 +16,7 @@ from typing import Any
 
 import mpmath as mp  # type: ignore[import-untyped]  # published without types
 import numpy as np
+from flint import arb, ctx
 
 from tests.smooth_functions import UNARY as ROWS
 
@@ -191,6 +192,28 @@ def _log(x: Any) -> Any:
     return mp.log(x) if x > 0 else -mp.inf
 
 
+MANY = 100
+"""Digits with which mpmath takes minutes for a gamma function, and Arb none."""
+
+
+def _by_arb(function: Callable[[Any], Any], x: Any) -> Any:
+    before, ctx.dps = ctx.dps, mp.mp.dps + 10
+    try:
+        return mp.mpf(function(arb(mp.nstr(x, mp.mp.dps + 5))).str(mp.mp.dps, radius=False))
+    finally:
+        ctx.dps = before
+
+
+def _log_gamma(x: Any) -> Any:
+    if mp.mp.dps > MANY and x > 0:
+        return _by_arb(lambda ball: ball.lgamma(), x)
+    return mp.re(mp.loggamma(x))
+
+
+def _digamma(x: Any) -> Any:
+    return _by_arb(lambda ball: ball.digamma(), x) if mp.mp.dps > MANY else mp.digamma(x)
+
+
 def _no_pole(x: Any) -> bool:
     return not (x <= 0 and mp.isint(x))
 
@@ -222,8 +245,8 @@ UNARY: dict[str, Callable[[Dual], Dual]] = {
                    lambda x, y: mp.sinh(x) if abs(x) < HUGE else x * mp.inf),
     "tanh": smooth(lambda x: mp.tanh(x) if abs(x) < HUGE else mp.sign(x),
                    lambda x, y: mp.sech(x) ** 2 if abs(x) < HUGE else mp.mpf(0)),
-    "gammaln": smooth(lambda x: mp.re(mp.loggamma(x)), lambda x, y: mp.digamma(x), _no_pole),
-    "digamma": smooth(mp.digamma, lambda x, y: mp.psi(1, x), _no_pole),
+    "gammaln": smooth(_log_gamma, lambda x, y: _digamma(x), _no_pole),
+    "digamma": smooth(_digamma, lambda x, y: mp.psi(1, x), _no_pole),
     "log_ndtr": smooth(_log_ndtr, _of_operand(ROWS["log_ndtr"].slope)),
     "abs": _abs,
     "sign": step(mp.sign, lambda x: mp.mpf(0)),
