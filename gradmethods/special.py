@@ -13,13 +13,13 @@ Functions that are compositions of others are written once, over the namespace o
 
 from __future__ import annotations
 
-import math
+from collections.abc import Callable
+from functools import wraps
 from typing import Any
 
 import numpy as np
 
 from gradmethods.errors import UnsupportedOperation
-from gradmethods.xp.arrays import Array
 from gradmethods.xp.primitives import get_primitive
 
 __all__ = [
@@ -38,7 +38,26 @@ __all__ = [
     "xlogy",
 ]
 
+KNOWN = (np.ndarray, np.generic, int, float, list, tuple)
+"""What NumPy evaluates."""
+
+OTHERS = (
+    "Functions of gradmethods.special take NumPy's arrays and those of a loss; for others call the "
+    "functions of their own package"
+)
+
 Axis = int | tuple[int, ...] | None
+
+
+def _silent(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Let NumPy go through infinities without a warning: 1/(1 + ∞) is 0, as it should be."""
+
+    @wraps(function)
+    def call(*operands: Any, **options: Any) -> Any:
+        with np.errstate(all="ignore"):
+            return function(*operands, **options)
+
+    return call
 
 
 def erf(x: Any, /) -> Any:
@@ -81,7 +100,7 @@ def ndtr(x: Any, /) -> Any:
     >>> float(ndtr(0.0))
     0.5
     """
-    return 0.5 * erfc(x * -math.sqrt(0.5))
+    return _entry_by_entry("ndtr", x)
 
 
 def log_ndtr(x: Any, /) -> Any:
@@ -134,6 +153,7 @@ def xlogy(x: Any, y: Any, /) -> Any:
     return _entry_by_entry("xlogy", x, y)
 
 
+@_silent
 def expit(x: Any, /) -> Any:
     """Return 1/(1 + exp(-x)), the logistic function.
 
@@ -143,8 +163,7 @@ def expit(x: Any, /) -> Any:
     >>> expit(np.array([-800.0, 0.0]))
     array([0. , 0.5])
     """
-    with np.errstate(over="ignore"):  # of NumPy's arrays: 1/(1 + ∞) is 0, as it should be
-        return 1 / (1 + _namespace(x).exp(-_plain(x)))
+    return 1 / (1 + _namespace(x).exp(-_plain(x)))
 
 
 def log_expit(x: Any, /) -> Any:
@@ -158,6 +177,7 @@ def log_expit(x: Any, /) -> Any:
     return -_namespace(x).logaddexp(-_plain(x), 0.0)
 
 
+@_silent
 def logit(p: Any, /) -> Any:
     """Return log(p/(1 - p)), the inverse of `expit`.
 
@@ -170,6 +190,7 @@ def logit(p: Any, /) -> Any:
     return xp.log(p) - xp.log1p(-p)
 
 
+@_silent
 def logsumexp(x: Any, /, axis: Axis = None, *, keepdims: bool = False) -> Any:
     """Return the logarithm of the sum of exponentials over axes, without overflow.
 
@@ -196,6 +217,7 @@ def logsumexp(x: Any, /, axis: Axis = None, *, keepdims: bool = False) -> Any:
     return total if keepdims else xp.squeeze(total, axis=_axes(axis, x.ndim))
 
 
+@_silent
 def softmax(x: Any, /, axis: Axis = None) -> Any:
     """Return exponentials over their sum along axes, without overflow.
 
@@ -209,6 +231,7 @@ def softmax(x: Any, /, axis: Axis = None) -> Any:
     return powers / xp.sum(powers, axis=axis, keepdims=True)
 
 
+@_silent
 def log_softmax(x: Any, /, axis: Axis = None) -> Any:
     """Return the logarithm of `softmax`, also where that underflows.
 
@@ -239,24 +262,22 @@ def _entry_by_entry(name: str, *operands: Any) -> Any:
     xp = _namespace(*operands)
     if xp is np:
         return get_primitive(name).numpy(*map(_plain, operands))
+    if not hasattr(xp, "bind"):
+        raise UnsupportedOperation(f"{OTHERS}, got those of {xp.__name__}.")
     return xp.bind(name, *operands)
 
 
 def _plain(x: Any) -> Any:
     """Return arrays as they are, and lists and numbers as NumPy's arrays."""
-    if isinstance(x, (Array, np.ndarray, np.generic)):
-        return x
-    return np.asarray(x, np.float64)
+    return np.asarray(x, np.float64) if isinstance(x, (int, float, list, tuple)) else x
 
 
 def _namespace(*operands: Any) -> Any:
     """Return the namespace of operands: NumPy, or that of a method."""
     for x in operands:
-        if isinstance(x, Array):
-            return x.namespace
-        if not isinstance(x, (np.ndarray, np.generic, float, int, list, tuple)):
-            raise UnsupportedOperation(
-                f"Functions of gradmethods.special take NumPy's arrays and those of a loss, got "
-                f"{type(x).__module__}.{type(x).__name__}. Call the function of its own package."
-            )
+        if isinstance(x, KNOWN):
+            continue
+        if not hasattr(x, "__array_namespace__"):
+            raise UnsupportedOperation(f"{OTHERS}, got {type(x).__module__}.{type(x).__name__}.")
+        return x.__array_namespace__()
     return np

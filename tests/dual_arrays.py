@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Callable
 from functools import partial, reduce
 from typing import Any
@@ -10,7 +11,7 @@ import mpmath as mp  # type: ignore[import-untyped]  # published without types
 import numpy as np
 
 from tests import dual_matrices, duals
-from tests.duals import BINARY, COMPARISONS, UNARY, Dual, dual
+from tests.duals import BINARY, COMPARISONS, UNARY, Doubt, Dual, dual
 
 LIFT = np.frompyfunc(dual, 1, 1)
 LOGIC = ("logical_and", "logical_or", "logical_xor", "logical_not")
@@ -42,6 +43,10 @@ class Exact:
     def whole(self) -> Any:
         """Return the entries as dual numbers, whatever they are."""
         return np.asarray(LIFT(self.a.astype(object)), object)
+
+    def varying(self) -> Exact:
+        """Return the entries as parameters, which no cast rounds."""
+        return Exact(elementwise(lambda d: Dual(d.v, d.t, d.doubt), self))
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -75,6 +80,27 @@ class Exact:
 
     def __getitem__(self, index):
         return wrapped(self.a[unwrapped(index)])
+
+    def __divmod__(self, other: Any) -> tuple[Exact, Exact]:
+        return self // other, self % other
+
+    def __rdivmod__(self, other: Any) -> tuple[Exact, Exact]:
+        return other // self, other % self
+
+    def reshape(self, *shape: Any) -> Exact:
+        return Exact(self.a.reshape(*shape))
+
+    def __array_namespace__(self) -> Duals:
+        return Duals()
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("_"):
+            raise AttributeError(name)
+        return lambda *x, **options: getattr(Duals(), METHODS.get(name, name))(self, *x, **options)
+
+
+METHODS = {"flatten": "ravel"}
+"""What methods are called that are no functions of their name."""
 
 
 def unwrapped(x: Any) -> Any:
@@ -136,7 +162,7 @@ class Duals:
 
     def _apply(self, name: str, operands: tuple[Any, ...]) -> Exact:
         simple = plain(operands)
-        if simple is not None:
+        if simple is not None and hasattr(np, name):  # of special functions none is whole
             with np.errstate(all="ignore"):
                 value = np.asarray(getattr(np, "rint" if name == "round" else name)(*simple))
             if name == "round" and np.asarray(simple[0]).dtype.kind in "iu":
@@ -160,6 +186,77 @@ class Duals:
             )
 
         return elementwise(lambda d: entry(d.v) == name, x).astype(np.bool_)
+
+    def bind(self, name: str, *operands: Any) -> Exact:
+        return self._apply(name, operands)
+
+    # -- by order
+
+    def sort(self, x: Any, axis: int = -1) -> Exact:
+        x = Exact.of(x)
+        if not x.real:
+            return Exact(np.sort(x.a, axis=axis))
+        rows = np.moveaxis(x.a, axis, -1)
+        found = np.empty(rows.shape, object)
+        for i in np.ndindex(rows.shape[:-1]):
+            row = sorted(rows[i], key=lambda d: d.v)
+            doubt = reduce(operator.or_, map(duals.tie, row, row[1:]), 0)
+            found[i] = [Dual(d.v, d.t, d.doubt | doubt) for d in row]
+        return Exact(np.moveaxis(found, -1, axis))
+
+    def argsort(self, x: Any, axis: int = -1) -> Exact:
+        x = Exact.of(x)
+        values = self._plain(x)
+        ordered = self.sort(x, axis).whole() if x.real else values
+        for d in ordered.flat if x.real else ():
+            duals.MODE.tied |= d.doubt & (Doubt.KINK | Doubt.TIE | Doubt.NEAR)
+        return Exact(np.argsort(values, axis=axis, stable=True))
+
+    def argmax(self, x: Any, axis: Any = None, *, keepdims: bool = False) -> Exact:
+        return self._place("argmax", Exact.of(x), axis, keepdims=keepdims)
+
+    def argmin(self, x: Any, axis: Any = None, *, keepdims: bool = False) -> Exact:
+        return self._place("argmin", Exact.of(x), axis, keepdims=keepdims)
+
+    def _place(self, name: str, x: Exact, axis: Any, *, keepdims: bool) -> Exact:
+        if x.real:
+            best = self.max(x, axis=axis) if name == "argmax" else self.min(x, axis=axis)
+            for d in best.a.flat:
+                duals.MODE.tied |= d.doubt & (Doubt.KINK | Doubt.TIE | Doubt.NEAR)
+        function: Any = getattr(np, name)
+        return Exact(function(self._plain(x), axis=axis, keepdims=keepdims))
+
+    def _plain(self, x: Exact) -> Any:
+        """Return the values, which mpmath compares."""
+        return np.frompyfunc(lambda d: d.v, 1, 1)(x.a) if x.real and x.size else x.a
+
+    def searchsorted(self, x: Any, y: Any, side: str = "left") -> Exact:
+        name = "less" if side == "left" else "less_equal"
+        before = self._apply(name, (x, Exact.of(y)[..., None]))
+        return Exact(np.sum(before.a, axis=-1))
+
+    def signbit(self, x: Any) -> Exact:
+        array = Exact.of(x)
+        if not array.real:
+            return Exact(np.signbit(array.a.astype(float)))
+        self._apply("less", (array, 0))
+        minus = elementwise(lambda d: d.v < 0 or (d.v == 0 and bool(d.doubt & Doubt.ZERO)), array)
+        return Exact(minus.astype(np.bool_))
+
+    def copysign(self, x: Any, y: Any) -> Exact:
+        size = self._apply("abs", (Exact(Exact.of(x).whole()),))
+        return self.where(self.signbit(y), self._apply("negative", (size,)), size)
+
+    def count_nonzero(self, x: Any, axis: Any = None, *, keepdims: bool = False) -> Exact:
+        return Exact(np.sum(self._truth(x), axis=axis, keepdims=keepdims))
+
+    def imag(self, x):
+        return self.zeros_like(x)
+
+    def conj(self, x: Any) -> Exact:
+        return Exact.of(x)
+
+    real = conj
 
     # -- selections and conversions
 
@@ -229,13 +326,13 @@ class Duals:
             found[place] = function(*rows[place])
         return Exact(found.reshape(shape))
 
-    def sum(self, x: Any, *, axis: Any = None, dtype: Any = None, keepdims: bool = False) -> Exact:
+    def sum(self, x: Any, axis: Any = None, *, dtype: Any = None, keepdims: bool = False) -> Exact:
         x = Exact.of(x) if dtype is None else self.astype(x, dtype)
         if not x.real:
             return Exact(np.sum(x.a, axis=axis, keepdims=keepdims, dtype=dtype))
         return self._reduced(total, x, axis, keepdims=keepdims)
 
-    def prod(self, x: Any, *, axis: Any = None, dtype: Any = None, keepdims: bool = False) -> Exact:
+    def prod(self, x: Any, axis: Any = None, *, dtype: Any = None, keepdims: bool = False) -> Exact:
         x = Exact.of(x) if dtype is None else self.astype(x, dtype)
         if not x.real:
             return Exact(np.prod(x.a, axis=axis, keepdims=keepdims, dtype=dtype))
@@ -243,31 +340,31 @@ class Duals:
             lambda *d: reduce(BINARY["multiply"], d, dual(1)), x, axis, keepdims=keepdims
         )
 
-    def max(self, x: Any, *, axis: Any = None, keepdims: bool = False) -> Exact:
+    def max(self, x: Any, axis: Any = None, *, keepdims: bool = False) -> Exact:
         x = Exact.of(x)
         if not x.real:
             return Exact(np.max(x.a, axis=axis, keepdims=keepdims))
         return self._reduced(duals.larger, x, axis, keepdims=keepdims)
 
-    def min(self, x: Any, *, axis: Any = None, keepdims: bool = False) -> Exact:
+    def min(self, x: Any, axis: Any = None, *, keepdims: bool = False) -> Exact:
         x = Exact.of(x)
         if not x.real:
             return Exact(np.min(x.a, axis=axis, keepdims=keepdims))
         return self._reduced(duals.smaller, x, axis, keepdims=keepdims)
 
-    def any(self, x: Any, *, axis: Any = None, keepdims: bool = False) -> Exact:
+    def any(self, x: Any, axis: Any = None, *, keepdims: bool = False) -> Exact:
         return Exact(np.any(self._truth(x), axis=axis, keepdims=keepdims))
 
-    def all(self, x: Any, *, axis: Any = None, keepdims: bool = False) -> Exact:
+    def all(self, x: Any, axis: Any = None, *, keepdims: bool = False) -> Exact:
         return Exact(np.all(self._truth(x), axis=axis, keepdims=keepdims))
 
-    def mean(self, x: Any, *, axis: Any = None, keepdims: bool = False) -> Exact:
+    def mean(self, x: Any, axis: Any = None, *, keepdims: bool = False) -> Exact:
         return self._reduced(
             lambda *d: BINARY["divide"](total(*d), dual(len(d))), x, axis, keepdims=keepdims
         )
 
     def var(
-        self, x: Any, *, axis: Any = None, correction: Any = 0, keepdims: bool = False
+        self, x: Any, axis: Any = None, *, correction: Any = 0, keepdims: bool = False
     ) -> Exact:
         def variance(*d: Dual) -> Dual:
             mean = BINARY["divide"](total(*d), dual(len(d)))
@@ -276,8 +373,8 @@ class Duals:
 
         return self._reduced(variance, x, axis, keepdims=keepdims)
 
-    def std(self, x: Any, **options: Any) -> Exact:
-        return self._apply("sqrt", (self.var(x, **options),))
+    def std(self, x: Any, axis: Any = None, **options: Any) -> Exact:
+        return self._apply("sqrt", (self.var(x, axis, **options),))
 
     def cumulative_sum(
         self, x: Any, *, axis: Any = None, dtype: Any = None, include_initial: bool = False
@@ -294,7 +391,40 @@ class Duals:
             running = np.concatenate([np.full(shape, dual(0), object), running], axis=along)
         return Exact(running)
 
+    def cumulative_prod(
+        self, x: Any, *, axis: Any = None, dtype: Any = None, include_initial: bool = False
+    ) -> Exact:
+        x = Exact.of(x) if dtype is None else self.astype(x, dtype)
+        if not x.real:
+            return Exact(np.cumulative_prod(x.a, axis=axis, include_initial=include_initial))
+        along = 0 if axis is None else axis
+        running = np.multiply.accumulate(x.a, axis=along) if x.size else x.a
+        if include_initial:
+            shape = [1 if i == along % x.ndim else n for i, n in enumerate(x.shape)]
+            running = np.concatenate([np.full(shape, dual(1), object), running], axis=along)
+        return Exact(running)
+
+    def diff(self, x, n=1, axis=-1, *, prepend=None, append=None):
+        array = Exact.of(x)
+        if array.a.dtype == bool:
+            return wrapped(np.diff(array.a, n=n, axis=axis))
+        shape = [1 if i == axis % array.ndim else k for i, k in enumerate(array.shape)]
+        given = [end if end is None else Exact.of(end) for end in (prepend, append)]
+        ends = [
+            None if e is None else (e if e.ndim else self.full(shape, e)).whole() for e in given
+        ]
+        parts = [part for part in (ends[0], array.a, ends[1]) if part is not None]
+        return wrapped(np.diff(np.concatenate(parts, axis=axis), n=n, axis=axis))
+
+    def pad(self, x, pad_width, mode="constant", **options):
+        filling = {name: Exact.of(value).whole()[()] for name, value in options.items()}
+        return wrapped(np.pad(Exact.of(x).a, pad_width, mode, **filling))
+
     # -- products
+
+    def dot(self, a, b):
+        a, b = Exact.of(a), Exact.of(b)
+        return wrapped(np.dot(a.whole(), b.whole()))
 
     def matmul(self, a, b):
         a, b = Exact.of(a), Exact.of(b)
@@ -443,6 +573,7 @@ class Linalg(Duals):
 OPERATORS = {
     "add": "add", "sub": "subtract", "mul": "multiply", "truediv": "divide", "pow": "pow",
     "matmul": "matmul", "and": "logical_and", "or": "logical_or", "xor": "logical_xor",
+    "mod": "remainder", "floordiv": "floor_divide",
 }  # fmt: skip
 SIDED = {
     "lt": "less", "le": "less_equal", "gt": "greater", "ge": "greater_equal", "eq": "equal",

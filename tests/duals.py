@@ -16,6 +16,7 @@ from typing import Any
 
 import mpmath as mp  # type: ignore[import-untyped]  # published without types
 import numpy as np
+from flint import arb, ctx
 
 from tests.smooth_functions import UNARY as ROWS
 
@@ -191,6 +192,38 @@ def _log(x: Any) -> Any:
     return mp.log(x) if x > 0 else -mp.inf
 
 
+MANY = 100
+"""Digits with which mpmath takes minutes for a gamma function, and Arb none."""
+
+
+def _by_arb(function: Callable[[Any], Any], x: Any) -> Any:
+    before, ctx.dps = ctx.dps, mp.mp.dps + 10
+    try:
+        return mp.mpf(function(arb(mp.nstr(x, mp.mp.dps + 5))).str(mp.mp.dps, radius=False))
+    finally:
+        ctx.dps = before
+
+
+def _log_gamma(x: Any) -> Any:
+    if mp.mp.dps > MANY and x > 0:
+        return _by_arb(lambda ball: ball.lgamma(), x)
+    return mp.re(mp.loggamma(x))
+
+
+def _digamma(x: Any) -> Any:
+    return _by_arb(lambda ball: ball.digamma(), x) if mp.mp.dps > MANY else mp.digamma(x)
+
+
+def _no_pole(x: Any) -> bool:
+    return not (x <= 0 and mp.isint(x))
+
+
+def _log_ndtr(x: Any) -> Any:
+    if x < -HUGE:
+        return -x * x / 2
+    return mp.log1p(-mp.ncdf(-x)) if x > 0 else mp.log(mp.ncdf(x))
+
+
 LN2, LN10 = (lambda: mp.log(2)), (lambda: mp.log(10))
 UNARY: dict[str, Callable[[Dual], Dual]] = {
     **{name: smooth(row.value, _of_operand(row.slope), row.inside) for name, row in ROWS.items()},
@@ -212,6 +245,9 @@ UNARY: dict[str, Callable[[Dual], Dual]] = {
                    lambda x, y: mp.sinh(x) if abs(x) < HUGE else x * mp.inf),
     "tanh": smooth(lambda x: mp.tanh(x) if abs(x) < HUGE else mp.sign(x),
                    lambda x, y: mp.sech(x) ** 2 if abs(x) < HUGE else mp.mpf(0)),
+    "gammaln": smooth(_log_gamma, lambda x, y: _digamma(x), _no_pole),
+    "digamma": smooth(_digamma, lambda x, y: mp.psi(1, x), _no_pole),
+    "log_ndtr": smooth(_log_ndtr, _of_operand(ROWS["log_ndtr"].slope)),
     "abs": _abs,
     "sign": step(mp.sign, lambda x: mp.mpf(0)),
     "floor": step(mp.floor, mp.nint),
@@ -219,6 +255,20 @@ UNARY: dict[str, Callable[[Dual], Dual]] = {
     "trunc": step(lambda x: mp.floor(x) if x >= 0 else mp.ceil(x), lambda x: mp.nint(x) or mp.inf),
     "round": step(_rint, lambda x: mp.floor(x) + 0.5),
 }  # fmt: skip
+
+
+def _floor_divide(x: Dual, y: Dual) -> Dual:
+    return UNARY["floor"](_ratio(x, y))
+
+
+def _remainder(x: Dual, y: Dual) -> Dual:
+    return BINARY["subtract"](x, _product(y, _floor_divide(x, y)))
+
+
+def _xlogy(x: Dual, y: Dual) -> Dual:
+    if x.v == 0 and not any(x.t):
+        return Dual(mp.mpf(0), (), x.doubt | y.doubt) if y.v == y.v else y
+    return _product(x, UNARY["log"](y))
 
 
 def _product(x: Dual, y: Dual) -> Dual:
@@ -311,6 +361,9 @@ BINARY: dict[str, Callable[[Dual, Dual], Dual]] = {
     "logaddexp": _logaddexp,
     "maximum": larger,
     "minimum": smaller,
+    "floor_divide": _floor_divide,
+    "remainder": _remainder,
+    "xlogy": _xlogy,
 }
 
 

@@ -14,6 +14,7 @@ import mpmath as mp  # type: ignore[import-untyped]  # published without types
 import numpy as np
 
 import gradmethods as gm
+from gradmethods import special
 from tests import duals, step_truth
 from tests.dual_arrays import Duals, Exact
 from tests.duals import Doubt
@@ -76,7 +77,9 @@ class Oracle:
         found = mp.mpf(float(self.problem.value()))
         if mp.isnan(self.loss.v) or self.kind not in ("overflow", "underflow"):
             return True
-        return bool(abs(found - self.loss.v) <= GROSS * abs(found) + self.bounds(seen=True)[0])
+        return mp.isfinite(found) and bool(
+            abs(found - self.loss.v) <= GROSS * abs(found) + self.bounds(seen=True)[0]
+        )
 
     @cached_property
     def parted(self) -> str:
@@ -84,8 +87,9 @@ class Oracle:
         scopes: tuple[dict[str, Any], ...] = ({"xp": np}, {"xp": Duals()})
         given = self.program.params | self.program.data
         for scope in scopes:
-            scope |= {"np": np, **self.program.constants, **given}
-        scopes[1].update({name: Exact.of(x) for name, x in given.items()})
+            scope |= {"np": np, "special": special, **self.program.constants, **given}
+        scopes[1].update({name: Exact.of(x) for name, x in self.program.data.items()})
+        scopes[1].update({name: Exact.of(x).varying() for name, x in self.program.params.items()})
         for name, text in self.program.statements:
             code = compile(text, "<statement>", "eval")
             with mp.workdps(40), np.errstate(all="ignore"):

@@ -14,7 +14,8 @@ from typing import Any
 
 import numpy as np
 
-from tests import program_arrays, program_matrices
+from gradmethods import special
+from tests import program_arrays, program_later, program_matrices
 from tests.program_domains import FITS, MAPS
 from tests.programs import Program, names
 
@@ -24,7 +25,10 @@ ATTEMPTS = 60
 LONG = re.compile(r"(?<![\w.])(0\.1|0\.7|1\.1)(?![\w.])")
 """Literals that float32 rounds."""
 DTYPES = ("float64", "float32")
-GENERATIONS = (program_arrays.WAYS, program_arrays.WAYS | program_matrices.WAYS)
+GENERATIONS = (
+    program_arrays.WAYS,
+    program_arrays.WAYS | program_later.WAYS | program_matrices.WAYS,
+)
 """The functions that programs can call, those of later seeds more than those of earlier ones: what
 a seed means never changes."""
 GENERATION = 1_000_000
@@ -153,7 +157,7 @@ class Writer:
         return name
 
     def _evaluated(self, text: str) -> Any:
-        scope = {"np": np, "xp": np, **self.values}
+        scope = {"np": np, "xp": np, "special": special, **self.values}
         with np.errstate(all="ignore"), warnings.catch_warnings():
             warnings.simplefilter("error")  # of a mean of nothing
             return eval(compile(text, "<statement>", "eval"), scope)  # noqa: S307  # our own text

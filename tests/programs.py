@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 import gradmethods as gm
+from gradmethods import special
 
 NAME = re.compile(r"\b[a-z]\d\b|\b[vdk]\d+\b")
 
@@ -53,7 +54,7 @@ class Program:
         return "\n".join([*lines, f"    return {' + '.join(self.terms)}"])
 
     def loss(self) -> Callable[..., Any]:
-        scope = {"np": np, **self.constants}
+        scope = {"np": np, "special": special, **self.constants}
         exec(compile(self.source(), "<program>", "exec"), scope)  # noqa: S102  # our own text
         loss: Callable[..., Any] = scope["loss"]
         return loss

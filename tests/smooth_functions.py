@@ -159,6 +159,7 @@ UNARY: dict[str, Unary] = {
     "erfc": Unary(
         mp.erfc, lambda x: -2 * mp.exp(-x * x) / mp.sqrt(mp.pi), (*REAL, 1e-9, -1.0, 5.5, 20.0)
     ),
+    "ndtr": Unary(lambda z: mp.erfc(-z / mp.sqrt(2)) / 2, mp.npdf, (*REAL, -1e-9, -8.5, 7.0)),
     "log_ndtr": Unary(
         # Not the logarithm of erfc, which turns more than once around 0.
         lambda z: mp.log(mp.erfc(-z / mp.sqrt(2)) * mp.exp(z * z / 2) / 2) - z * z / 2,

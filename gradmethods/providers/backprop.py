@@ -131,15 +131,16 @@ class PreparedBackprop(PreparedProgram):
     def __init__(
         self, problem: Problem, preparation: dict[str, float], program: Program, graph: Graph
     ) -> None:
-        # Where no infinity of the data can matter, other data need not be looked at.
-        watches = Slopes(graph, graph.data).traps()
-        super().__init__(problem, preparation, program.function, watches=watches)
+        super().__init__(problem, preparation, program.function)
         self.program = program
         self._graph = graph
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Pickle and copy what it was prepared for: the program works in memory of its own."""
         return _prepared_again, (self.problem, self.preparation)
+
+    def _watches(self) -> bool:
+        return Slopes(self._graph, self._graph.data).traps()
 
     def _compile(self, unbounded: frozenset[str]) -> Function:
         return _compiled(differentiate(self._graph, unbounded)).function

@@ -6,6 +6,7 @@ import contextvars
 import threading
 from abc import abstractmethod
 from collections.abc import Callable, Collection, Mapping
+from functools import cached_property
 from typing import Any, TypeVar
 
 import numpy as np
@@ -68,8 +69,6 @@ class PreparedProgram(PreparedGradient):
         As of every prepared gradient.
     function : callable
         ``function(params, data)`` returns the value and the gradient, for the problem's data.
-    watches : bool
-        Whether other data can need another program, because they hold infinities or NaN.
     """
 
     value_passes = 0
@@ -79,12 +78,9 @@ class PreparedProgram(PreparedGradient):
         problem: Problem,
         preparation: dict[str, float],
         function: Function,
-        *,
-        watches: bool,
     ) -> None:
         super().__init__(problem, preparation)
         self._function = function
-        self._known = unbounded(problem.data) if watches else frozenset(problem.data)
         self._others: dict[frozenset[str], Function] = {}
         self._fitting = compile_check(problem.structure)
         self._scalar = problem.dtype.type
@@ -135,6 +131,16 @@ class PreparedProgram(PreparedGradient):
         if names not in self._others:
             self._others[names] = self._compile(names)
         return self._others[names]
+
+    @cached_property
+    def _known(self) -> frozenset[str]:
+        """The data that may hold infinities or NaN: looked at when there are others first."""
+        data = self.problem.data
+        return unbounded(data) if self._watches() else frozenset(data)
+
+    @abstractmethod
+    def _watches(self) -> bool:
+        """Say whether other data can need another program, because of infinities or NaN."""
 
     @abstractmethod
     def _compile(self, unbounded: frozenset[str]) -> Function:

@@ -120,9 +120,7 @@ class PreparedForward(PreparedProgram):
     def __init__(
         self, problem: Problem, preparation: dict[str, float], programs: Programs, graph: Graph
     ) -> None:
-        # Where no slope can be infinite, other data need not be looked at.
-        watches = bool(Slopes(graph, graph.data).risky)
-        super().__init__(problem, preparation, programs.function, watches=watches)
+        super().__init__(problem, preparation, programs.function)
         self.programs = programs
         self.forward_passes = programs.passes
         self._graph = graph
@@ -130,6 +128,9 @@ class PreparedForward(PreparedProgram):
     def __reduce__(self) -> tuple[Any, ...]:
         """Pickle and copy what it was prepared for: the programs work in memory of their own."""
         return _prepared_again, (self.problem, self.preparation)
+
+    def _watches(self) -> bool:
+        return bool(Slopes(self._graph, self._graph.data).risky)
 
     def _compile(self, unbounded: frozenset[str]) -> Function:
         return compile_blocks(self._graph, _differentiated(self._graph, unbounded)).function

@@ -37,8 +37,8 @@ def ulps_text(value: float) -> str:
 
     Examples
     --------
-    >>> _ulps(0.0), _ulps(0.55), _ulps(16.2), _ulps(3.7e9), _ulps(1e11), _ulps(float("inf"))
-    ('0', '0.55', '16', '4e9', '1e11', 'inf')
+    >>> [ulps_text(x) for x in (0.0, 0.55, 16.2, 3.7e9, 1e11, float("inf"))]
+    ['0', '0.55', '16', '4e9', '1e11', 'inf']
     """
     if fmt.missing(value):
         return fmt.NONE

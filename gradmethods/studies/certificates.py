@@ -94,7 +94,7 @@ def certificate(problem: Problem, family: Family | None = None, digits: int = 30
     >>> problem = gm.Problem(lambda w, *, xp=np: xp.sum(w * w), np.array([0.5, 3.0]), name="square")
     >>> found = certificate(problem)
     >>> found["params"]["x"]["values"], found["gradient"]["x"]["values"]
-    (['0x1.0000000000000p-1', '0x1.8000000000000p+1'], ['1.0', '6.0'])
+    (['0x1.0000000000000p-1', '0x1.8000000000000p+1'], ['1', '6'])
     """
     truth = certified_gradient(problem, digits=digits)
     arrays = problem.structure.check(problem.params)
@@ -165,7 +165,12 @@ def _decimal(ball: Any, digits: int) -> tuple[str, str]:
     """
     text = ball.str(digits + 2, more=True)
     middle, sign, radius = text.strip("[]").partition(" +/- ")
-    return (middle, radius) if sign else (middle, "0")
+    if sign:
+        return middle, radius
+    mantissa, exponent, power = middle.partition("e")  # an exact number, padded with zeros
+    if "." in mantissa:
+        mantissa = mantissa.rstrip("0").removesuffix(".")
+    return mantissa + exponent + power, "0"
 
 
 def _plain(options: Mapping[str, Any]) -> dict[str, Any]:

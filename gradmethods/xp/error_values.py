@@ -112,6 +112,21 @@ def erfcx(x: Any) -> Numbers:
     )
 
 
+def _normal_tail(x: Numbers) -> Numbers:
+    """Return the probability of values above x, for x >= 0."""
+    return np.asarray(_exp_of_square(x, -0.5) * _scaled_tail(HALF * x) / 2)
+
+
+@evaluated
+def ndtr(x: Any) -> Numbers:
+    """Return the normal distribution function."""
+    return by_region(
+        x,
+        (x.real <= 0, lambda x: _normal_tail(-x)),
+        (x.real > 0, lambda x: 1 - _normal_tail(x)),
+    )
+
+
 @evaluated
 def log_ndtr(x: Any) -> Numbers:
     """Return the logarithm of the normal distribution function, also where that underflows."""
@@ -120,10 +135,10 @@ def log_ndtr(x: Any) -> Numbers:
         (x.real < -1, lambda x: np.log(_scaled_tail(-HALF * x) / 2) - x * x / 2),
         (
             (x.real >= -1) & (x.real < 0),
-            lambda x: np.log(_exp_of_square(x, -0.5) * _scaled_tail(-HALF * x) / 2),
+            lambda x: np.log(_normal_tail(-x)),
         ),
         (
             x.real >= 0,
-            lambda x: _log1p(-_exp_of_square(x, -0.5) * _scaled_tail(HALF * x) / 2),
+            lambda x: _log1p(-_normal_tail(x)),
         ),
     )

@@ -127,14 +127,11 @@ def test_branching_on_values(name, function):
 @pytest.mark.parametrize(
     ("function", "words"),
     [
-        (lambda xp, w: w.sum(), r"Write xp\.sum"),
-        (lambda xp, w: xp.sum(w.dot(w)), "x @ y"),
         (lambda xp, w: xp.sum(xp.concatenate([w, w])), r"Write xp\.concat"),
         (lambda xp, w: xp.sum(xp.power(w, 2)), r"Write xp\.pow"),
-        (lambda xp, w: xp.sum(xp.einsum("i,i->", w, w)), r"xp\.tensordot"),
-        (lambda xp, w: xp.sum(xp.sort(w)), "arranged by values"),
+        (lambda xp, w: xp.median(w), "arranged by values"),
+        (lambda xp, w: xp.sum(w) * w.item(), "its value is not known"),
         (lambda xp, w: xp.sum(xp.tanhh(w)), r"Write xp\.tanh\b"),
-        (lambda xp, w: xp.linalg.norm(w), r"xp\.linalg\.vector_norm"),
         (lambda xp, w: xp.sum(w[w > 0]), r"xp\.where"),
         (lambda xp, w: xp.sum(w * [1, 2, 3]), r"xp\.asarray"),
     ],

@@ -172,6 +172,22 @@ def test_numbers_are_equal_only_if_they_provably_are():
         assert exp(x + y) != exp(x) * exp(y)  # and what is equal by an addition theorem stays open
 
 
+def test_a_power_above_one_of_an_absolute_value_is_flat_at_zero():
+    """Norms of order 1.5 have a gradient where an entry is 0, and none of order 0.75."""
+    w = np.array([0.7, 0.0, -0.9])
+    problem = gm.Problem(lambda w, *, xp=np: xp.linalg.vector_norm(w, ord=1.5), w)
+    certificate = gm.certified_gradient(problem)
+    size = np.sum(np.abs(w) ** 1.5) ** (1 / 3)
+    np.testing.assert_allclose(
+        certificate.gradient, np.sign(w) * np.sqrt(np.abs(w)) / size, rtol=1e-15
+    )
+    steep = lambda w, *, xp=np: xp.sum(xp.sqrt(xp.abs(w)) ** 1.5)  # noqa: E731
+    ending = lambda w, *, xp=np: xp.sum((w + 0.9) ** 1.5)  # noqa: E731
+    for loss in (steep, ending):
+        with pytest.raises(gm.NotDifferentiable):
+            gm.certified_gradient(gm.Problem(loss, w))
+
+
 @pytest.mark.medium
 def test_random_branches_hide_no_wrong_answer():
     """Choices that cancel, and such that only seem to, are told apart in whatever they are used."""

@@ -130,6 +130,17 @@ def test_indices_keep_the_directions_in_front(index, shape):
     np.testing.assert_allclose(gradient, expected, rtol=1e-14)
 
 
+def test_tangents_of_quotients_broadcast():
+    """A parameter of shape () over a sum with a vector failed: its tangents lacked an axis."""
+    problem = gm.Problem(
+        lambda p, *, xp=np: xp.sum(xp.log(p["size"] / (p["size"] + xp.exp(p["w"])))),
+        {"size": np.array(1.3), "w": np.array([0.3, -0.4, 1.1])},
+    )
+    truth = gm.certified_gradient(problem)
+    found = gm.Forward().prepare(problem)(problem.params).gradient
+    assert all((np.abs(error) < 1e-15).all() for error in truth.error(found).values())
+
+
 def test_scatter_add_moves_tangents():
     """It stands in no loss that users write, so that nothing else runs its rule."""
     rng = np.random.default_rng(3)

@@ -7,7 +7,7 @@ loss.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -212,7 +212,7 @@ class Balls(Ordering):
         operands = [ball.values for ball in balls]
         values = self._values(name, operands)
         slopes = [
-            each(slope, *operands, values)
+            _slope(name, slope, ball, operands, values)
             if slope is not None and (ball.variation or (name in self.edges and ball.varies.any()))
             else None
             for slope, ball in zip(smooth(name).slopes, balls, strict=True)
@@ -303,6 +303,16 @@ class ExactLinalg(Linalg):
     def _root(self, x: Array, power: float) -> Array:
         root: Array = x ** self._xp.bind("reciprocal", np.asarray(power, x.dtype))
         return root
+
+
+def _slope(
+    name: str, slope: Callable[..., Any], ball: Ball, operands: list[Objects], values: Objects
+) -> Objects:
+    """Return the slopes by an operand; a power above 1 of what is never negative is flat at 0."""
+    found = each(slope, *operands, values)
+    if name != "pow" or not ball.never_negative:
+        return found
+    return boxed(np.where(holds(lambda x, c: x.is_zero() and c > 1, *operands), ZERO, found))
 
 
 def varying_products(a: Ball, b: Ball) -> Levels:

@@ -124,9 +124,9 @@ def log1p(z: ComplexArray) -> ComplexArray:
 
 def xlogy(z: Any, w: Any) -> ComplexArray:
     """Multiply z by log w; 0 where z is, whatever w is, if it does not vary."""
-    flat = np.asarray(z == 0)
-    w = np.where(flat & (np.real(w) <= 0), 1, w)
-    return np.asarray(multiply(z, log(w) if np.iscomplexobj(w) else np.log(w)))
+    (_, _), (c, d) = pair(z, w)
+    c = np.where((z == 0) & (c <= 0), 1, c).astype(c.dtype)
+    return np.asarray(multiply(z, log(join(c, d)) if np.iscomplexobj(w) else np.log(c)))
 
 
 def _log_of_turn(t: Any) -> ComplexArray:

@@ -111,7 +111,7 @@ class _Sweep:
         if callable(rules):
             given = [self._of(x) for x in node.operands]
             names = directions.union([t for t in given if t is not None])
-            extended = [t and directions.extend(t, names).array for t in given]
+            extended = [t and aligned(xp, directions.extend(t, names).array, node) for t in given]
             array = rules(xp, extended, y, *operands, **node.static)
             return [Tangents(self._dependence.behind_all(array, node), names)]
         terms = []

@@ -47,6 +47,19 @@ class ScaledErfc(RealFunction):
         return sympy.exp(x**2) * sympy.erfc(x)
 
 
+class Ndtr(RealFunction):
+    """The normal distribution function."""
+
+    nargs = 1
+
+    def fdiff(self, argindex: int = 1) -> Any:  # noqa: ARG002  # as above
+        """Return the density."""
+        return sympy.exp(-(self.args[0] ** 2) / 2) / sympy.sqrt(2 * S.Pi)
+
+    def _rewritten(self) -> Any:
+        return sympy.erfc(-self.args[0] / sympy.sqrt(2)) / 2
+
+
 class LogNdtr(RealFunction):
     """The logarithm of the normal distribution function."""
 

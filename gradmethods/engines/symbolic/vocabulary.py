@@ -25,7 +25,7 @@ from gradmethods.engines.symbolic.piecewise import (
     opposite,
 )
 from gradmethods.engines.symbolic.smooth import Atan2, Hypot, LogAddExp, Power, tanh
-from gradmethods.engines.symbolic.special import Digamma, Erf, Erfc, LogGamma, LogNdtr, XLogY
+from gradmethods.engines.symbolic.special import Digamma, Erf, Erfc, LogGamma, LogNdtr, Ndtr, XLogY
 from gradmethods.engines.symbolic.steps import (
     FloorDivide,
     Remainder,
@@ -57,6 +57,7 @@ __all__ = [
     "LogAddExp",
     "LogGamma",
     "LogNdtr",
+    "Ndtr",
     "Remainder",
     "RoundDown",
     "RoundToEven",

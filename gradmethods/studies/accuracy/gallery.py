@@ -80,7 +80,7 @@ def gallery_rows(names: Iterable[str] | None = None) -> list[dict[str, Any]]:
     Examples
     --------
     >>> rows = gallery_rows(["underflow"])
-    >>> {row["gives"] for row in rows if row["provider"] in ("analytical:chain-rule", "backprop")}
+    >>> {row["gives"] for row in rows if row["provider"] in ("forward", "backprop")}
     {'(0.75, 0.25)'}
     """
     rows = []

@@ -14,6 +14,8 @@ from gradmethods.xp.primitives.recognised import ERFCX, TRIGAMMA
 
 TWO_OVER_ROOT_PI = 2 / math.sqrt(math.pi)
 
+ONE_OVER_ROOT_TAU = 1 / math.sqrt(2 * math.pi)
+
 MILLS = math.sqrt(2 / math.pi)
 
 HALF = math.sqrt(0.5)
@@ -24,6 +26,11 @@ MODULE = "special"
 def _bell(xp: Any, x: Any) -> Any:
     """Return the slope of erf, from a factor that keeps the dtype."""
     return TWO_OVER_ROOT_PI * xp.exp(-xp.square(x))
+
+
+def _density(xp: Any, x: Any) -> Any:
+    """Return the density of the normal distribution."""
+    return ONE_OVER_ROOT_TAU * xp.exp(-xp.square(x) / 2)
 
 
 def _mills(xp: Any, x: Any) -> Any:
@@ -42,6 +49,11 @@ def xlogy(x: Any, y: Any, out: NDArray[Any] | None = None) -> Any:
         return value[()]
     out[...] = value
     return out
+
+
+def _log(xp: Any, y: Any, b: Any) -> Any:
+    """Return a logarithm in the dtype of the result: of small integers NumPy's has three digits."""
+    return xp.log(xp.astype(xp.asarray(b), y.dtype))
 
 
 def _share(xp: Any, x: Any, y: Any) -> Any:
@@ -92,6 +104,19 @@ ENTRIES: tuple[Primitive, ...] = (
         behaviour=Behaviour.NEVER_NEGATIVE,
     ),
     unary(
+        "ndtr",
+        module=MODULE,
+        numpy=error_values.ndtr,
+        vjp=lambda xp, g, y, x: g * _density(xp, x),
+        jvp=lambda xp, t, y, x: t * _density(xp, x),
+        sympy=lambda sp, x: sp.Ndtr(x),
+        ball=lambda balls, x: (-x * balls.HALF.sqrt()).erfc() / 2,
+        slope=lambda balls, x, y: (-x * x / 2).exp() / (2 * balls.arb.pi()).sqrt(),
+        complex=lambda cx, z: error_values.ndtr(z),
+        radius=_of_scale,
+        behaviour=Behaviour.NEVER_NEGATIVE,
+    ),
+    unary(
         "log_ndtr",
         module=MODULE,
         numpy=error_values.log_ndtr,
@@ -137,11 +162,11 @@ ENTRIES: tuple[Primitive, ...] = (
         module=MODULE,
         numpy=xlogy,
         vjp=(
-            lambda xp, g, y, a, b: g * xp.log(b),
+            lambda xp, g, y, a, b: g * _log(xp, y, b),
             lambda xp, g, y, a, b: g * _share(xp, a, b),
         ),
         jvp=(
-            lambda xp, t, y, a, b: t * xp.log(b),
+            lambda xp, t, y, a, b: t * _log(xp, y, b),
             lambda xp, t, y, a, b: t * _share(xp, a, b),
         ),
         sympy=lambda sp, a, b: sp.XLogY(a, b),
