@@ -323,3 +323,11 @@ def test_it_is_found_by_name_and_by_default_not_offered():
     with pytest.raises(gm.UnknownName, match="backprop"):
         gm.get_provider("forwards-and-back")
     assert math.isclose(gm.gradient(lambda w, xp=np: w**3, np.array(2.0), method="forward"), 12)
+
+
+def test_an_obstacle_is_said_before_it_is_met():
+    """A comparison asks for obstacles first: one that comes later ends it with a traceback."""
+    point = np.array([0.3, 0.7])
+    assert gm.Forward().obstacle(gm.Problem(lambda w, *, xp=np: xp.sum(w * w), point)) is None
+    refused = gm.Problem(lambda w, *, xp=np: xp.median(w), point)
+    assert "xp.median" in str(gm.Forward().obstacle(refused))
