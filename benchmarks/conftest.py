@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from gradmethods.output.files import RECORDS, append_record, records_so_far
-from gradmethods.report.text import case_line
+from gradmethods.report.summary import case_line
 from gradmethods.timing.cases import GRIDS, Case, counts, grid
 from gradmethods.timing.noise import WIDTHS, noise_record
 from gradmethods.timing.operations import SECONDS, SHARE

@@ -15,17 +15,25 @@ def patches(document: str) -> list[str]:
 
 
 def apply(patch: str, root: Path) -> list[str]:
-    """Apply a patch whose hunks are found by their text; return the names of the files."""
+    """Apply a patch whose hunks are found by their text; return the names of the files.
+
+    What is taken from ``/dev/null`` is a new file.
+    """
     names = []
     for part in re.split(r"^--- .*\n\+\+\+ ", patch, flags=re.MULTILINE)[1:]:
         name, _, body = part.partition("\n")
-        text = (root / name).read_text()
+        path = root / name
+        new = not path.exists()
+        text = "" if new else path.read_text()
         for hunk in re.split(r"^@@.*\n", body, flags=re.MULTILINE)[1:]:
             lines = hunk.splitlines(keepends=True)
             before = "".join(line[1:] for line in lines if line[0] in " -")
             after = "".join(line[1:] for line in lines if line[0] in " +")
-            assert text.count(before) == 1, f"{name} has {text.count(before)} times:\n{before}"
-            text = text.replace(before, after)
-        (root / name).write_text(text)
+            assert new or text.count(before) == 1, (
+                f"{name} has {text.count(before)} times:\n{before}"
+            )
+            text = after if new else text.replace(before, after)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
         names.append(name)
     return names

@@ -10,10 +10,10 @@ from gradmethods.output.files import (
     read_records,
     write_json,
 )
-from gradmethods.report.difference.compare import (
+from gradmethods.report.difference.runs import open_run
+from gradmethods.report.difference.two_runs import (
     compare_runs,
 )
-from gradmethods.report.difference.runs import open_run
 from tests.report_records import write_run
 
 

@@ -8,51 +8,9 @@ from collections.abc import Sequence
 from typing import Any, NoReturn
 
 import gradmethods
-from gradmethods.app.commands import (
-    accuracy,
-    advise,
-    article,
-    bench,
-    certify,
-    check,
-    cite,
-    claims,
-    compare,
-    diff,
-    explain,
-    formulas,
-    gradbench,
-    graph,
-    million,
-    port,
-    problems,
-    report,
-    train,
-)
+from gradmethods.app import commands
+from gradmethods.core.discovery import modules_of
 from gradmethods.errors import GradientError
-
-COMMANDS = (
-    problems,
-    compare,
-    check,
-    accuracy,
-    bench,
-    advise,
-    explain,
-    port,
-    million,
-    claims,
-    train,
-    article,
-    graph,
-    formulas,
-    report,
-    diff,
-    cite,
-    certify,
-    gradbench,
-)
-"""In the order of ``gradmethods --help``."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -116,9 +74,10 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action=_Version, help="show the version and exit")
     parser.set_defaults(run=None)
-    commands = parser.add_subparsers(title="commands", metavar="COMMAND")
-    for command in COMMANDS:
-        command.add(commands)
+    group = parser.add_subparsers(title="commands", metavar="COMMAND")
+    found = modules_of(commands.__name__, list(commands.__path__))
+    for command in sorted(found, key=lambda command: command.PLACE):
+        command.add(group)
     return parser
 
 

@@ -11,7 +11,6 @@ from gradmethods.comparison.check_result import Check
 from gradmethods.comparison.choices import Choice, Option
 from gradmethods.comparison.compare import DEFAULT_PROVIDERS, compare
 from gradmethods.comparison.comparison import Comparison
-from gradmethods.comparison.explain import Explanation, explain
 from gradmethods.comparison.several import Checks, check_gradients
 
 __all__ = [
@@ -21,12 +20,10 @@ __all__ = [
     "Checks",
     "Choice",
     "Comparison",
-    "Explanation",
     "Option",
     "advise",
     "assert_gradient",
     "check_gradient",
     "check_gradients",
     "compare",
-    "explain",
 ]

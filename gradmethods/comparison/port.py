@@ -114,7 +114,7 @@ def port(file: Path, name: str) -> Port:
         if function.name in seen:
             continue
         seen.add(function.name)
-        reader = _Reader(function, names, functions, lines)
+        reader = _Reader(function, names, functions, lines, is_loss=function is found)
         places += reader.places
         waiting += reader.called
     ordered = sorted(dict.fromkeys(places), key=lambda place: (place.line, place.column))
@@ -156,6 +156,8 @@ class _Reader(ast.NodeVisitor):
         names: dict[str, str],
         functions: dict[str, Function],
         lines: list[str],
+        *,
+        is_loss: bool,
     ) -> None:
         self.places: list[Place] = []
         self.called: list[Function] = []
@@ -168,7 +170,7 @@ class _Reader(ast.NodeVisitor):
             self.called.clear()
             for statement in function.body:
                 self.visit(statement)
-        if "xp" not in {x.arg for x in arguments} and self.places:
+        if "xp" not in {x.arg for x in arguments} and (self.places or is_loss):
             self.places.insert(0, self._signature())
 
     # -- what varies

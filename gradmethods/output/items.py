@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -16,9 +16,62 @@ from gradmethods.output.files import csv_text, write_text
 from gradmethods.output.typeset import write_table
 
 
+@dataclass(frozen=True)
+class Drawing:
+    """A figure to be written.
+
+    Attributes
+    ----------
+    id : str
+        Names it in texts and in file names; begins with ``fig-``.
+    caption : Caption
+        What it shows and how it was obtained.
+    data : pandas.DataFrame
+        What is drawn.
+    draw : callable
+        Takes a size and returns a figure.
+    sizes : tuple of str
+        Of `gradmethods.output.figures.FORMATS`.
+    folded : bool, default False
+        Whether a page shows it only when asked.
+    """
+
+    id: str
+    caption: Caption
+    data: pd.DataFrame
+    draw: Callable[[str], Figure]
+    sizes: tuple[str, ...] = ("wide",)
+    folded: bool = False
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table to be written.
+
+    Attributes
+    ----------
+    id : str
+        Names it in texts and in file names; begins with ``tab-``.
+    caption : Caption
+        What it shows and how it was obtained.
+    data : pandas.DataFrame
+        Its content in full precision.
+    shown : pandas.DataFrame
+        Its content in words, for readers.
+    folded : bool, default False
+        Whether a page shows it only when asked.
+    """
+
+    id: str
+    caption: Caption
+    data: pd.DataFrame
+    shown: pd.DataFrame
+    folded: bool = False
+
+
 @dataclass
 class Item:
-    """One figure or table of the report.
+    """One figure or table of a report, written.
 
     Attributes
     ----------
@@ -61,7 +114,7 @@ class Item:
 
 @dataclass(frozen=True)
 class Writer:
-    """Writes the items of one run.
+    """Writes the figures and tables of one run, each in every size and format.
 
     Attributes
     ----------
@@ -69,68 +122,46 @@ class Writer:
         The run's folder.
     source : str
         Provenance in a sentence.
-    brief : bool
-        Whether to leave out what is there to look things up.
     """
 
     out: Path
     source: str
-    brief: bool = False
 
-    def figure(
-        self,
-        identifier: str,
-        caption: Caption,
-        data: pd.DataFrame,
-        draw: Callable[[str], Figure],
-        *,
-        sizes: tuple[str, ...] = ("wide",),
-        folded: bool = False,
-    ) -> Item:
-        """Write a figure in every size and format.
+    def write(self, thing: Drawing | Table) -> Item:
+        """Write a figure or a table, with its data in full precision as CSV."""
+        return self.table(thing) if isinstance(thing, Table) else self.figure(thing)
 
-        Parameters
-        ----------
-        identifier : str
-            Begins with ``fig-``.
-        caption : Caption
-            What it shows.
-        data : pandas.DataFrame
-            What is drawn.
-        draw : callable
-            Takes a size and returns a figure.
-        sizes : tuple of str
-            Of `gradmethods.output.figures.FORMATS`.
-        folded : bool, default False
-            Whether the page shows it only when asked.
-        """
-        folder = self.out / "figures"
-        csv = csv_text(data)
-        written = [write_text(folder / f"{identifier}.csv", csv)]
-        for size in sizes:
-            figure = draw(size)
-            stem = identifier if size == "wide" else f"{identifier}-{size}"
+    def figure(self, drawing: Drawing) -> Item:
+        """Write a figure in every size and format."""
+        name, folder = drawing.id, self.out / "figures"
+        csv = csv_text(drawing.data)
+        written = [write_text(folder / f"{name}.csv", csv)]
+        for size in drawing.sizes:
+            figure = drawing.draw(size)
+            stem = name if size == "wide" else f"{name}-{size}"
             written += [
                 save(
-                    figure, folder / f"{stem}.{kind}", title=identifier, caption=caption.full,
+                    figure, folder / f"{stem}.{kind}", title=name, caption=drawing.caption.full,
                     source=self.source,
                 )
                 for kind in FORMATS[size]
             ]  # fmt: skip
-        return Item(identifier, "figure", caption, self._named(written), folded=folded)
+        return Item(name, "figure", drawing.caption, self._named(written), folded=drawing.folded)
 
-    def table(
-        self,
-        identifier: str,
-        caption: Caption,
-        data: pd.DataFrame,
-        shown: pd.DataFrame,
-        *,
-        folded: bool = False,
-    ) -> Item:
-        """Write a table in every format: `data` in full precision, and `shown` for readers."""
-        written = write_table(self.out / "tables", identifier, data, shown, caption, self.source)
-        return Item(identifier, "table", caption, self._named(written), shown, folded)
+    def table(self, table: Table) -> Item:
+        """Write a table in every format."""
+        written = write_table(
+            self.out / "tables", table.id, table.data, table.shown, table.caption, self.source
+        )
+        names = self._named(written)
+        return Item(table.id, "table", table.caption, names, table.shown, table.folded)
 
     def _named(self, written: list[Path]) -> list[str]:
-        return [str(path.relative_to(self.out).as_posix()) for path in written]
+        return [path.relative_to(self.out).as_posix() for path in written]
+
+
+def captions_text(items: Iterable[Item], *introduction: str) -> str:
+    """Write the captions of figures and tables as Markdown, after some paragraphs."""
+    parts = ["\n\n".join(["# Captions", *introduction]) + "\n"]
+    parts += [f"## {item.id}\n\n**{item.caption.title}.** {item.caption.text}\n" for item in items]
+    return "\n".join(parts)

@@ -1,65 +1,28 @@
 """The catalogue of problems: losses to differentiate, made to any size from a seed.
 
-One family of problems a file; this one only knows their names. Importing it loads NumPy alone.
+One family of problems a file, which is all that adding one takes. Importing this loads NumPy alone.
 """
 
 from __future__ import annotations
 
 from typing import Any
 
+from gradmethods.core.discovery import entries_of
 from gradmethods.core.problem import Problem
 from gradmethods.errors import InvalidOption, UnknownName
-from gradmethods.problems import (
-    classifier,
-    determinant,
-    gaussian_mixture,
-    helmholtz,
-    k_means,
-    log_sum_exp,
-    logistic_regression,
-    lstm,
-    mlp,
-    polynomial_fit,
-    real,
-    rosenbrock,
-    runge_kutta,
-    smallest_network,
-)
 from gradmethods.problems.family import Family
 
 __all__ = ["Family", "describe", "get", "names"]
 
-FAMILIES = {
-    family.name: family
-    for family in (
-        smallest_network.FAMILY,
-        classifier.ISLAND,
-        classifier.XOR,
-        classifier.MOONS,
-        mlp.FAMILY,
-        logistic_regression.FAMILY,
-        rosenbrock.FAMILY,
-        helmholtz.FAMILY,
-        log_sum_exp.FAMILY,
-    )
-}
+FOUND = sorted(entries_of(__name__, __path__, Family), key=lambda family: family.place)
+"""The families that stand in the files beside this one."""
 
-FIELD = {
-    family.name: family
-    for family in (
-        polynomial_fit.FAMILY,
-        determinant.FAMILY,
-        runge_kutta.FAMILY,
-        gaussian_mixture.FAMILY,
-        lstm.FAMILY,
-        k_means.FAMILY,
-    )
-}
-"""Problems of other suites, which their users know. No run takes them unless it is told to."""
-
-REAL = {family.name: family for family in (real.DIGITS, real.BREAST_CANCER)}
-"""Problems on real data. They need an extra, and so no run takes them unless it is told to: a table
-of all problems is the same table on every machine."""
+FAMILIES, FIELD, REAL = (
+    {family.name: family for family in FOUND if family.shelf == shelf}
+    for shelf in ("catalogue", "field", "real")
+)
+"""Problems that every run takes; those of other suites, which their users know; and those on real
+data, which need an extra: a table of all problems is the same table on every machine."""
 
 
 def names(*, field: bool = False, real: bool = False) -> list[str]:

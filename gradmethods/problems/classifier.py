@@ -156,6 +156,7 @@ def _family(name: str, title: str, hard: str, build: Any) -> Family:
         hard=hard,
         source="The article; XOR after Rumelhart, Hinton and Williams (1986).",
         build=build,
+        place=20,
     )
 
 

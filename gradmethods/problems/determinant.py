@@ -89,4 +89,6 @@ FAMILY = Family(
     hard="Terms of both signs cancel; written out, the formula has n! terms.",
     source="GradBench, eval det (2024-2026).",
     build=determinant,
+    place=20,
+    shelf="field",
 )

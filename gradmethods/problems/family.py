@@ -29,6 +29,11 @@ class Family:
         Where it comes from.
     build : callable
         ``build(**options)`` makes the problem; all options are keywords with defaults.
+    place : int
+        Where it stands among the others: small numbers first.
+    shelf : {"catalogue", "field", "real"}
+        Whether every run takes it, or, as it is a problem of other suites or on real data, only one
+        that is told to.
     missing : callable
         ``missing()`` says what must be installed first, and how, or None if nothing must.
 
@@ -46,6 +51,8 @@ class Family:
     hard: str
     source: str
     build: Callable[..., Problem] = field(repr=False)
+    place: int = 1000
+    shelf: str = "catalogue"
     missing: Callable[[], str | None] = field(default=lambda: None, repr=False)
 
     @property

@@ -123,4 +123,6 @@ FAMILY = Family(
     hard="Sums of exponentials of squares: exponents spread widely, and most weights are tiny.",
     source="Srajer, Kukelova and Fitzgibbon, Optim. Methods Softw. 33 (2018) 889-906.",
     build=gaussian_mixture,
+    place=40,
+    shelf="field",
 )

@@ -85,4 +85,5 @@ FAMILY = Family(
     ),
     source="Griewank, On automatic differentiation (1989); Baydin et al., JMLR 18 (2018) 153.",
     build=helmholtz,
+    place=60,
 )

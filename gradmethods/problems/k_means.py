@@ -67,4 +67,6 @@ FAMILY = Family(
     hard="A minimum per point: kinks where a point is as near to two centres.",
     source="Lloyd, IEEE Trans. Inf. Theory 28 (1982) 129-137; GradBench, eval kmeans.",
     build=k_means,
+    place=60,
+    shelf="field",
 )

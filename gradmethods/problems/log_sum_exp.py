@@ -70,4 +70,5 @@ FAMILY = Family(
     ),
     source="Blanchard, Higham and Higham, IMA J. Numer. Anal. 41 (2021) 2311-2330.",
     build=log_sum_exp,
+    place=70,
 )

@@ -89,4 +89,5 @@ FAMILY = Family(
     ),
     source="Hastie, Tibshirani and Friedman, The Elements of Statistical Learning (2009), 4.4.",
     build=logistic_regression,
+    place=40,
 )

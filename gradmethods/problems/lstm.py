@@ -101,4 +101,6 @@ FAMILY = Family(
     hard="A long loop of small operations: what counts is the overhead of each.",
     source="Srajer, Kukelova and Fitzgibbon, Optim. Methods Softw. 33 (2018) 889-906.",
     build=lstm,
+    place=50,
+    shelf="field",
 )

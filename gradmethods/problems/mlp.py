@@ -216,4 +216,5 @@ FAMILY = Family(
     source="The article's network, generalised; weights after He et al., ICCV 2015, and Poole "
     "et al., NeurIPS 2016.",
     build=mlp,
+    place=30,
 )

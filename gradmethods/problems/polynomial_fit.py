@@ -70,4 +70,6 @@ FAMILY = Family(
     hard="Powers of the points are nearly dependent: the residuals cancel in the gradient.",
     source="GradBench, eval llsq (2024-2026).",
     build=polynomial_fit,
+    place=10,
+    shelf="field",
 )

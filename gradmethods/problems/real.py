@@ -189,6 +189,8 @@ DIGITS = Family(
     hard="Real images, with pixels that are nearly always blank; thousands of parameters.",
     source="Alpaydin and Kaynak, Kybernetika 34 (1998) 369-374; bundled with scikit-learn.",
     build=digits,
+    place=10,
+    shelf="real",
     missing=missing,
 )
 BREAST_CANCER = Family(
@@ -203,5 +205,7 @@ BREAST_CANCER = Family(
     "infinite once a wrong one rounds to 0 or 1.",
     source="Street, Wolberg and Mangasarian, SPIE 1905 (1993) 861-870; bundled with scikit-learn.",
     build=breast_cancer,
+    place=20,
+    shelf="real",
     missing=missing,
 )

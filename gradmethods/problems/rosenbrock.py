@@ -63,4 +63,5 @@ FAMILY = Family(
     source="Rosenbrock, The Computer Journal 3 (1960) 175-184; Moré, Garbow and Hillstrom, ACM "
     "TOMS 7 (1981) 17-41.",
     build=rosenbrock,
+    place=50,
 )

@@ -86,4 +86,6 @@ FAMILY = Family(
     hard="A loop of vector operations; the graph grows with the number of steps.",
     source="GradBench, eval ode (2024-2026).",
     build=runge_kutta,
+    place=30,
+    shelf="field",
 )

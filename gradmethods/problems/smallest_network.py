@@ -65,4 +65,5 @@ FAMILY = Family(
     hard="Nothing: the gradient can be derived by hand, and its four entries share their factors.",
     source="The article; after Rumelhart, Hinton and Williams, Nature 323 (1986) 533-536.",
     build=smallest_network,
+    place=10,
 )

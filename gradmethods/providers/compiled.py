@@ -1,26 +1,63 @@
-"""What prepared gradients have in common that run a program compiled from a graph."""
+"""What methods have in common that run a program compiled from a graph."""
 
 from __future__ import annotations
 
 import contextvars
 import threading
 from abc import abstractmethod
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from functools import cached_property
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from gradmethods.core.problem import Problem
-from gradmethods.core.provider import GradientResult, PreparedGradient
+from gradmethods.core.provider import GradientResult, PreparedGradient, Stopwatch
 from gradmethods.core.structure import Arrays, ParametersLike, compile_check
+from gradmethods.engines.graph import Graph, record
+from gradmethods.engines.graph.collector import uncollected
 from gradmethods.engines.graph.slopes import unbounded
+from gradmethods.engines.program import recognise
+from gradmethods.errors import GradientError
 
 Function = Callable[[Mapping[str, Any], Mapping[str, Any]], tuple[Any, dict[str, Any]]]
 
 _new_tuple = tuple.__new__
 """Half the time of the named tuple's own constructor, which is a Python function."""
+
+
+Derived = TypeVar("Derived")
+Compiled = TypeVar("Compiled")
+
+
+def refusal(attempt: Callable[[], object]) -> str | None:
+    """Return what an attempt to differentiate is refused with, or None."""
+    try:
+        attempt()
+    except GradientError as error:
+        return str(error)
+    return None
+
+
+def compiled(
+    problem: Problem,
+    differentiate: Callable[[Graph, Collection[str]], Derived],
+    compile_: Callable[[Graph, Derived], Compiled],
+) -> tuple[dict[str, float], Compiled, Graph]:
+    """Record a loss, differentiate its graph and compile the result.
+
+    Returns the seconds of each part, what was compiled, and the graph of the loss.
+    """
+    watch = Stopwatch()
+    with uncollected():
+        with watch("trace"):
+            graph = record(problem)
+        with watch("differentiate"):
+            graph = recognise(graph)
+            derived = differentiate(graph, unbounded(problem.data))
+        with watch("compile"):
+            return watch.seconds, compile_(graph, derived), graph
 
 
 class PreparedProgram(PreparedGradient):

@@ -1,6 +1,7 @@
 """Tables, plots and the HTML report, from the records of a run.
 
-Nothing here measures, and importing it loads neither pandas nor matplotlib. Read `write.py` first.
+Nothing here measures, and importing it loads neither pandas nor matplotlib. Read `report_files.py`
+first.
 """
 
 from __future__ import annotations
@@ -29,6 +30,6 @@ def write_report(out: Path | str) -> list[Path]:
     GradientError
         If the folder holds no records.
     """
-    from gradmethods.report.write import write
+    from gradmethods.report.report_files import write
 
     return write(Path(out))

@@ -11,7 +11,7 @@ from typing import Any
 import pandas as pd
 
 from gradmethods.output.caption import is_unfinished
-from gradmethods.report.frames import noise
+from gradmethods.report.cost_frames import noise
 from gradmethods.timing.cases import grid
 from gradmethods.timing.noise import LOUD
 
@@ -26,7 +26,7 @@ def caveats(
     origin : dict or None
         The provenance of the run.
     costs, floors : pandas.DataFrame
-        As from `gradmethods.report.frames`: the cases, and the loss timed against itself.
+        As from `gradmethods.report.cost_frames`: the cases, and the loss timed against itself.
     """
     found = []
     if is_unfinished(origin) and not len(costs):

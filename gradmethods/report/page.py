@@ -5,22 +5,22 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import jinja2
 import pandas as pd
 from markupsafe import Markup
 
 from gradmethods.output.caption import commit
+from gradmethods.output.files import ACCURACY, CLAIMS, RECORDS
+from gradmethods.output.items import Item
 from gradmethods.output.typeset import is_numeric
-from gradmethods.report.formulas import section as formulas_section
+from gradmethods.report.derivations_written import section as formulas_section
+from gradmethods.report.exhibits.tab_slopes import slopes_table
 from gradmethods.report.inline import inline
-from gradmethods.report.tables import slopes_table
+from gradmethods.report.recorded import Recorded
+from gradmethods.report.sections import READING, Written
 from gradmethods.studies.derivations import Derivation
-
-if TYPE_CHECKING:
-    from gradmethods.output.items import Item
-    from gradmethods.report.accuracy.sections import Section
 
 
 @dataclass(frozen=True)
@@ -29,39 +29,42 @@ class Content:
 
     Attributes
     ----------
-    items : sequence of Item
-        Figures and tables about cost, written; none if the run measured no cost.
     sections : sequence of (Section, list of Item)
-        What follows them, in this order.
+        Its figures and tables, in this order.
     run : str
         Its name.
     origin : dict or None
         Its provenance.
-    costs, slopes : pandas.DataFrame
-        From `gradmethods.report.frames`.
+    recorded : Recorded
+        The records, as data frames.
     findings : sequence of str
         What it found about accuracy.
     reservations : sequence of str
         What to know before reading.
-    method : sequence of str
-        How all was measured.
     bibtex : str
         How to cite it.
     derivations : sequence of Derivation
         Formulas to show, with their proofs.
     """
 
-    items: Sequence[Item]
-    sections: Sequence[tuple[Section, list[Item]]]
+    sections: Written
     run: str
     origin: Mapping[str, Any] | None
-    costs: pd.DataFrame
-    slopes: pd.DataFrame
+    recorded: Recorded
     findings: Sequence[str]
     reservations: Sequence[str]
-    method: Sequence[str]
     bibtex: str
     derivations: Sequence[Derivation] = ()
+
+    @property
+    def items(self) -> list[Item]:
+        """All figures and tables."""
+        return [item for _, own in self.sections for item in own]
+
+    @property
+    def method(self) -> list[str]:
+        """How everything was obtained: what the captions share, each sentence once."""
+        return list(dict.fromkeys(words for item in self.items for words in item.caption.shared))
 
 
 def page(out: Path, content: Content) -> str:
@@ -73,31 +76,31 @@ def page(out: Path, content: Content) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    costs, slopes = content.costs, content.slopes
-    everything = [*content.items, *(item for _, found in content.sections for item in found)]
+    costs, slopes = content.recorded.costs, content.recorded.slopes
     glyphs: dict[str, str] = {}
     drawings = {
         item.id: inline(
             item.id, (out / f"figures/{item.id}.svg").read_text(encoding="utf-8"), glyphs
         )
-        for item in everything
+        for item in content.items
         if item.kind == "figure"
     }
-    rooms = {section.id for section, _ in content.sections}
+    found = dict(content.sections)
     measured = int((costs["outcome"] == "measured").sum())
     return environment.get_template("report.html.jinja").render(
         run=content.run,
         origin=content.origin,
         commit=commit(content.origin or {}),
-        items=content.items,
-        sections=content.sections,
-        judged=bool(rooms - {"claims"}),
-        decided="claims" in rooms,
+        timed=content.recorded.has(RECORDS),
+        judged=content.recorded.has(ACCURACY),
+        decided=content.recorded.has(CLAIMS),
+        sections=[each for each in content.sections if each[0] is not READING],
+        reading=found.get(READING, []),
         findings=content.findings,
         drawings=drawings,
         formulas=formulas_section(content.derivations, glyphs),
         glyphs=Markup("".join(glyphs[name] for name in sorted(glyphs))),  # noqa: S704  # outlines
-        numeric={item.id: _numeric(item.shown) for item in everything if item.shown is not None},
+        numeric={item.id: _numeric(item.shown) for item in content.items if item.shown is not None},
         method=content.method,
         reservations=content.reservations,
         measured=measured,

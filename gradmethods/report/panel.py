@@ -12,9 +12,9 @@ from gradmethods.output.format import STOPS
 from gradmethods.output.labels import Labels, Place
 from gradmethods.output.style import THEORY
 from gradmethods.providers.registry import style_of
-from gradmethods.report.frames import stops
-from gradmethods.report.quantities import TIME, Quantity
-from gradmethods.report.theory import Line, along, theory
+from gradmethods.report.cost_frames import stops
+from gradmethods.report.quantities import Quantity
+from gradmethods.report.theory_lines import Line, along
 from gradmethods.timing.sweeps import SWEEPS, Sweep
 
 
@@ -40,7 +40,7 @@ class Panel:
     axes : matplotlib.axes.Axes
         Empty.
     costs : pandas.DataFrame
-        As from `gradmethods.report.frames`.
+        As from `gradmethods.report.cost_frames`.
     name : str
         Of the sweep.
     quantity : Quantity
@@ -84,13 +84,14 @@ class Panel:
 
     def frame(self) -> None:
         """Make the frame hold the lines of theory, without letting them squeeze the points."""
-        found = theory(self.points, self.quantity, self.sweep, self.axes.get_ylim())
-        self.lines = [line for line in found if len(line.x)]
+        if len(self.points):
+            found = self.quantity.theory(self.points, self.sweep, self.axes.get_ylim())
+            self.lines = [line for line in found if len(line.x)]
         left, right = _apart(self.points["size"])
         bottom, top = self.axes.get_ylim()
         if bottom > 0.6 * top:  # a single value
             bottom, top = bottom / 2, 2 * top
-        if self.quantity is not TIME:
+        if self.quantity.widens:
             for line in self.lines:
                 bottom, top = min(bottom, line.y.min() / 3), max(top, 1.2 * line.y.max())
         self.axes.set_ylim(bottom, top)

@@ -1,45 +1,62 @@
-"""The quantities that figures of cost show, and how their axes are named."""
+"""What figures of cost show: the column, the axis, and what theory says of it."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
+import pandas as pd
 
+from gradmethods.report.theory_lines import Line
+from gradmethods.timing.sweeps import Sweep
 
-@dataclass(frozen=True)
-class Quantity:
-    """What a figure shows on its vertical axis."""
+Theory = Callable[[pd.DataFrame, Sweep, tuple[float, float]], list[Line]]
+"""Takes the points, the sweep, and the limits of the vertical axis that the points ask for."""
 
-    column: str
-    label: str
-    fitted: bool = False
-    timed: bool = False
-    low: str | None = None
-    high: str | None = None
-
-
-TIME = Quantity(
-    "gradient_s", "time per gradient (s)", fitted=True, timed=True,
-    low="gradient_low_s", high="gradient_high_s",
-)  # fmt: skip
-RATIO = Quantity(
-    "ratio", "time per gradient ÷ time per loss", fitted=True, timed=True,
-    low="ratio_low", high="ratio_high",
-)  # fmt: skip
-PREPARATION = Quantity("preparation_s", "time to prepare, once (s)", fitted=True)
-OPERATIONS = Quantity("operations", "scalar operations per example", fitted=True)
-ERROR = Quantity("error", "error relative to the norm of the gradient")
-MEMORY = Quantity("gradient_bytes", "peak memory of one gradient (bytes)", fitted=True)
+WORDS = {
+    "gradient_s": "time per gradient",
+    "ratio": "gradient ÷ loss",
+    "preparation_s": "preparation",
+    "operations": "operations",
+    "gradient_bytes": "memory of a gradient",
+}
+"""Columns whose growth is fitted, in words."""
 
 ITEMSIZE = np.dtype(np.float64).itemsize
 """Bytes of one parameter: every case of the benchmark is in float64."""
 
-QUANTITIES = {
-    "time": TIME,
-    "ratio": RATIO,
-    "error": ERROR,
-    "preparation": PREPARATION,
-    "operations": OPERATIONS,
-}
-"""By the name that figures have, in the order of a report."""
+
+def no_theory(_points: pd.DataFrame, _sweep: Sweep, _frame: tuple[float, float]) -> list[Line]:
+    """Say that theory knows nothing of a quantity."""
+    return []
+
+
+@dataclass(frozen=True)
+class Quantity:
+    """What a figure shows on its vertical axis.
+
+    Attributes
+    ----------
+    column : str
+        Of the frame of costs, or of memory.
+    label : str
+        Of the axis, with the unit.
+    theory : callable
+        Returns the lines behind the points.
+    fitted, timed : bool
+        Whether growth is fitted; whether other processes can have disturbed it.
+    low, high : str, optional
+        Columns of its interval.
+    widens : bool
+        Whether the frame makes room for the lines of theory.
+    """
+
+    column: str
+    label: str
+    theory: Theory = no_theory
+    fitted: bool = False
+    timed: bool = False
+    low: str | None = None
+    high: str | None = None
+    widens: bool = True

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from pathlib import Path
 
-from gradmethods.comparison import explain
 from gradmethods.core.naming import brief
 from gradmethods.core.problem import Problem
 from gradmethods.engines.graph import Graph
@@ -68,16 +67,21 @@ def show_graph(
     found = trace(problem, recognised=recognised)
     if out is not None and not form:
         from gradmethods.output.figures import save
-        from gradmethods.report.graph import draw_graph
+        from gradmethods.report.graph_figure import draw_graph
 
         if shared is None:
             shared = CHAIN if problem.structure.shapes.keys() >= set(CHAIN) else ()
+        explanation = None
+        if findings:
+            from gradmethods.comparison.explain import explain
+
+            explanation = explain(problem)
         figure = draw_graph(
             found,
             values=values,
             cotangents=cotangents,
             shared=shared,
-            explanation=explain(problem) if findings else None,
+            explanation=explanation,
             layout=layout,
         )
         title = f"Computational graph of {problem.name}"
@@ -114,7 +118,7 @@ def show_formulas(names: Sequence[str] = (), out: Path | None = None) -> tuple[s
         Whether SymPy proved every equation.
     """
     from gradmethods.output.figures import check_format, save
-    from gradmethods.report import formulas
+    from gradmethods.report import derivations_written
     from gradmethods.studies import derivations
 
     if out is not None:
@@ -122,15 +126,17 @@ def show_formulas(names: Sequence[str] = (), out: Path | None = None) -> tuple[s
         check_format(out, ("html", "tex"))
     found = [derivations.derive(name) for name in names or derivations.NAMES]
     proven = all(each.proven == each.entries for each in found)
-    text = "".join(f"{each.title}: {formulas.verdict(each)}.\n" for each in found)
+    text = "".join(f"{each.title}: {derivations_written.verdict(each)}.\n" for each in found)
     if out is None:
-        return formulas.latex(found), proven
+        return derivations_written.latex(found), proven
     if out.suffix == ".html":
-        write_text(out, formulas.page(found))
+        write_text(out, derivations_written.page(found))
     elif out.suffix == ".tex":
-        write_text(out, formulas.latex(found))
+        write_text(out, derivations_written.latex(found))
     else:
-        save(formulas.figure(found), out, title="Derivations of the article", caption=text)
+        save(
+            derivations_written.figure(found), out, title="Derivations of the article", caption=text
+        )
     return text, proven
 
 

@@ -95,13 +95,14 @@ def differences(problem: Problem) -> Differences:
     value, gradient = prepared(problem.params)
     structure = problem.structure
     bars = structure.check(prepared.error_estimate)
+    round_off = prepared.step.round_off  # None where a step was given
     exact = {n: np.asarray(x, float) for n, x in structure.check(gradient).items()}
     return Differences(
         problem,
         float(value),
         in_doubles(problem).restore(exact),
         {name: np.asarray(bar, float) for name, bar in bars.items()},
-        float(prepared.step.noise or 0.0),
+        0.0 if round_off is None else float(round_off.noise),
     )
 
 

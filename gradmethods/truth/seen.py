@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any, NamedTuple
+from weakref import WeakKeyDictionary
 
 import numpy as np
 
@@ -51,12 +52,33 @@ class Seen(NamedTuple):
     random: Arrays
 
 
+_known: WeakKeyDictionary[Truth, Seen | None] = WeakKeyDictionary()
+"""What was found for a truth: it is asked for with every gradient that is judged by it."""
+
+
 def textbook_errors(truth: Truth) -> Seen | None:
-    """Return what rounding makes backpropagation with textbook slopes err by; None if unknown.
+    """Return what rounding makes backpropagation with textbook slopes err by; None if unknown."""
+    if truth not in _known:
+        _known[truth] = _look(truth)
+    return _known[truth]
+
+
+def _look(truth: Truth) -> Seen | None:
+    """Compare computations of the gradient with the truth.
 
     An error that single and double precision share need not be one of rounding, but may be one of
     the branch that is taken, or of a rule: it is no excuse for anybody, and its array is left out.
+    It is kept as long as the truth is: who holds many gradients against one truth asks many times.
     """
+    if truth not in _KEPT:
+        _KEPT[truth] = _textbook_errors(truth)
+    return _KEPT[truth]
+
+
+_KEPT: WeakKeyDictionary[Truth, Seen | None] = WeakKeyDictionary()
+
+
+def _textbook_errors(truth: Truth) -> Seen | None:
     problem = truth.problem
     double = problem.dtype == np.float64
     try:

@@ -113,7 +113,7 @@ def test_previous_holds_one_run_and_no_part_of_another(tmp_path):
 def test_a_killed_run_leaves_gaps(tmp_path, monkeypatch, capsys, status, kind):
     """If unfinished cases left no row, a killed run would look complete."""
 
-    def killed(folder, name, limit, settings, seconds):
+    def killed(folder, name, limit, settings, seconds, also):
         done = Case("width", "backprop", 1)
         append_record(folder / RECORDS, run_case(done, Plan(limit), SMOKE))
         return status
@@ -146,7 +146,7 @@ def test_wrong_uses_are_refused(tmp_path, monkeypatch):
 def test_an_interrupted_run_says_so(tmp_path, monkeypatch, capsys, svg_alone):
     """If it did not, tables with holes in them would be taken for what the methods cannot do."""
 
-    def interrupted(folder, name, limit, settings, seconds):
+    def interrupted(folder, name, limit, settings, seconds, also):
         append_record(folder / RECORDS, run_case(Case("width", "backprop", 1), Plan(limit), SMOKE))
         raise KeyboardInterrupt
 
@@ -168,7 +168,7 @@ def test_a_run_is_unfinished_until_its_end(tmp_path, monkeypatch):
     """If it counted as finished from the start, a killed run would look complete."""
     seen = []
 
-    def look(folder, name, limit, settings, seconds):
+    def look(folder, name, limit, settings, seconds, also):
         seen.append(read_json(folder / PROVENANCE)["finished"])
         return 0
 

@@ -54,7 +54,7 @@ def test_compare_a_users_file(user_file, capsys, variable):
     out = capsys.readouterr().out
     for name in ("analytical", "numerical", "numerical:complex-step", "backprop"):
         assert name in out
-    assert "Every provider that gave a gradient is right." in out
+    assert "wrong" not in out
 
 
 def test_compare_says_not_decided_with_status_3(user_file, capsys):

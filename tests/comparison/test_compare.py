@@ -141,7 +141,7 @@ def test_providers_may_be_named_or_alone(providers, names):
 def test_wrong_arguments_are_told():
     """A loss in the place of a problem must not surface as a missing attribute."""
     wrong: Any = lambda w, xp=np: xp.sum(w)  # noqa: E731  # what users pass
-    with pytest.raises(gm.InvalidProblem, match=r"got function\. Make one with gm\.Problem"):
+    with pytest.raises(gm.InvalidProblem, match=r"gm\.Problem"):
         gm.compare(wrong)
     for provider in (gm.Backprop, 3, [3], [gm.Backprop]):
         mistaken: Any = provider

@@ -23,7 +23,7 @@ def test_it_shows_itself():
     comparison = gm.compare(scaled(1.0), seconds=0)
     assert repr(comparison) == str(comparison)
     assert comparison.agree
-    assert str(comparison).endswith("Every provider that gave a gradient is right.")
+    assert set(comparison.verdicts.values()) == {"right"}
 
 
 @pytest.mark.medium
@@ -38,7 +38,7 @@ def test_columns_are_explained_and_unmeasured_ones_left_out():
     for column in ("error", "worst component", "gradient ÷ loss", "passes"):
         assert column in header
         assert f"{column}: " in legend
-    assert "against the certified gradient" in legend
+    assert "certified" in legend
 
 
 @pytest.mark.medium

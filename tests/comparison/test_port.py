@@ -36,7 +36,7 @@ MECHANICAL = {
     "methods": """
         def loss(w):
             z = (w - w.mean()) / w.std()
-            return (z ** 2).sum() + z.max() - w.min() * w.prod()
+            return np.sum(z.cumsum()) + z.max() - w.min() * w.swapaxes(0, 0).prod()
     """,
     "other names": """
         def loss(w):
@@ -131,7 +131,7 @@ def test_all_places_are_found_in_one_run(tmp_path):
     signature, *rest = found.places
     assert signature.instead.endswith("xp=np among the arguments")
     counts = {k: sum(place.line == k for place in rest) for k in wanted}
-    assert counts == wanted | {lines.index(next(x for x in lines if "t.sum" in x)) + 1: 2} | {}
+    assert counts == wanted
 
 
 @pytest.mark.parametrize("name", [*MECHANICAL, "by hand"])

@@ -130,7 +130,7 @@ def test_first_mistakes_get_words():
         w *= 2
         return xp.sum(w)
 
-    with pytest.raises(gm.InvalidProblem, match=r"writes into an array .* Make a new array"):
+    with pytest.raises(gm.InvalidProblem, match="writes into an array"):
         gm.Problem(writes, np.ones(2))
     with pytest.raises(gm.InvalidProblem, match="got None"):
         gm.Problem(lambda w, xp=np: None, np.ones(2))

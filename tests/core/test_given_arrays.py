@@ -83,14 +83,14 @@ def test_the_mask_of_a_gradient_is_not_dropped():
 def test_lists_of_several_lengths_are_refused_everywhere():
     """NumPy's own error names no array, and no way out."""
     ragged = [[1.0, 2.0], [3.0]]
-    with pytest.raises(gm.InvalidProblem, match="params is no array of numbers"):
+    with pytest.raises(gm.InvalidProblem, match="params"):
         gm.Problem(lambda w, *, xp=np: xp.sum(w), ragged)
-    with pytest.raises(gm.InvalidProblem, match="Data 'd' is no array of numbers"):
+    with pytest.raises(gm.InvalidProblem, match="Data 'd'"):
         gm.Problem(lambda w, d, *, xp=np: xp.sum(w), W, {"d": ragged})
     prepared = gm.Backprop().prepare(gm.Problem(lambda w, d, *, xp=np: xp.sum(w * d), W, {"d": W}))
-    with pytest.raises(gm.InvalidProblem, match="The parameter array is no array of numbers"):
+    with pytest.raises(gm.InvalidProblem, match="parameter array"):
         prepared(ragged)
-    with pytest.raises(gm.InvalidProblem, match="The data 'd' is no array of numbers"):
+    with pytest.raises(gm.InvalidProblem, match="data 'd'"):
         prepared(W, d=ragged)
 
 

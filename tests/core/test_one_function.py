@@ -91,7 +91,7 @@ def returning_what_it_keeps():
 )
 def test_a_loss_with_two_values_at_one_point_is_refused(make):
     """Of a random loss 39 digits of a gradient were certified, and backprop was said to agree."""
-    with pytest.raises(gm.GradientError, match=r"two calls at one point differ.*fixed seed.*data"):
+    with pytest.raises(gm.GradientError, match=r"two calls.* seed.* data"):
         gm.Problem(make(), W)
 
 

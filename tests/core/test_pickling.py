@@ -112,7 +112,7 @@ def test_another_process_gets_the_same_bits(tmp_path):
 def test_a_loss_that_cannot_be_pickled_is_named():
     """The error of pickle names an attribute of a module, and no way out."""
     closed = gm.Problem(lambda w, *, xp=np: xp.sum(w), np.ones(2))
-    with pytest.raises(gm.GradientError, match=r"its loss cannot.*def at the top of a module"):
+    with pytest.raises(gm.GradientError, match=r"loss.* module"):
         pickle.dumps(closed)
     with pytest.raises(gm.GradientError, match="its loss cannot"):
         pickle.dumps(gm.Backprop().prepare(closed))

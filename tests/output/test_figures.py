@@ -17,12 +17,19 @@ from gradmethods.output.figures import save
 from gradmethods.providers.forms import FORMS
 from gradmethods.providers.registry import style_of
 from gradmethods.providers.schemes import NAMES
-from gradmethods.report import frames, plots
-from gradmethods.report.quantities import OPERATIONS, PREPARATION, QUANTITIES, RATIO, TIME
+from gradmethods.report import cost_frames as frames
+from gradmethods.report import growth_figure as plots
+from gradmethods.report.exhibits.fig_error import ERROR
+from gradmethods.report.exhibits.fig_operations import OPERATIONS
+from gradmethods.report.exhibits.fig_preparation import PREPARATION
+from gradmethods.report.exhibits.fig_ratio import RATIO
+from gradmethods.report.exhibits.fig_time import TIME
 from gradmethods.timing.cases import Case
 from gradmethods.timing.sweeps import SWEEPS
 from tests.report_records import gap, record, some_records
 from tests.samples import sampled
+
+QUANTITIES = (TIME, RATIO, ERROR, PREPARATION, OPERATIONS)
 
 
 @pytest.mark.medium
@@ -71,7 +78,7 @@ def test_a_comparison_is_drawn(tmp_path):
 
 
 @pytest.mark.medium
-@pytest.mark.parametrize("quantity", QUANTITIES.values(), ids=QUANTITIES)
+@pytest.mark.parametrize("quantity", QUANTITIES, ids=lambda quantity: quantity.column)
 @pytest.mark.parametrize("size", sampled(figures.SIZES, kept=["wide"]))
 @pytest.mark.parametrize("sweep", sampled(SWEEPS, kept=["width", "batch", "rosenbrock"]))
 def test_a_single_size_is_drawn(tmp_path, sweep, size, quantity):
@@ -93,7 +100,7 @@ def test_reasons_stand_only_where_they_are_about_time():
     """If they stood everywhere, they would hide each other where methods lie close together."""
     costs = frames.costs_frame(some_records())
     slopes = frames.slopes_frame(costs)
-    for quantity in QUANTITIES.values():
+    for quantity in QUANTITIES:
         axes = plots.growth(costs, slopes, "width", quantity).axes[0]
         words = {text.get_text() for text in axes.texts}
         assert ("time limit" in words) is (quantity in (TIME, RATIO))

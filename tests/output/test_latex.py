@@ -12,7 +12,7 @@ from gradmethods.output.caption import Caption
 from gradmethods.output.items import Item, Writer
 from gradmethods.output.tex import tex, width
 from gradmethods.output.typeset import write_table
-from gradmethods.report import write
+from gradmethods.report import report_files
 
 REFERENCE = Path(__file__).parents[2] / "results" / "reference"
 
@@ -83,12 +83,12 @@ def test_every_table_of_the_reference_run(tmp_path, monkeypatch):
     for name in ("records.jsonl", "provenance.json"):
         shutil.copy(REFERENCE / "peers" / name, peers)
 
-    def undrawn(self, identifier, caption, data, draw, **options):
-        return Item(identifier, "figure", caption, [f"figures/{identifier}.csv"])
+    def undrawn(self, drawing):
+        return Item(drawing.id, "figure", drawing.caption, [f"figures/{drawing.id}.csv"])
 
     monkeypatch.setattr(Writer, "figure", undrawn)
-    monkeypatch.setattr(write, "page", lambda out, content: "")
-    write.write(tmp_path)
+    monkeypatch.setattr(report_files, "page", lambda out, content: "")
+    report_files.write(tmp_path)
     results.write_results(peers)
     tables = sorted(tmp_path.rglob("tables/*.tex"))
     assert len(tables) == 24

@@ -14,11 +14,20 @@ from gradmethods.errors import GradientError
 from gradmethods.output import figures
 from gradmethods.output.files import ACCURACY, append_record, read_json
 from gradmethods.providers.schemes import NAMES, RICHARDSON, SCHEMES
-from gradmethods.report import write_report
-from gradmethods.report.accuracy import atlas, balance, frames, planes, planted, tables, text
-from gradmethods.report.accuracy.captions import CAPTIONS
-from gradmethods.report.accuracy.sections import SECTIONS
-from gradmethods.report.text import summary
+from gradmethods.report import accuracy_frames as frames
+from gradmethods.report import exhibits, findings, write_report
+from gradmethods.report.exhibit import exhibits_of
+from gradmethods.report.exhibits.fig_atlas import overview
+from gradmethods.report.exhibits.fig_atlas_problem import problem_atlas
+from gradmethods.report.exhibits.fig_plane import planes, trails
+from gradmethods.report.exhibits.fig_steps import best_steps
+from gradmethods.report.exhibits.tab_certified import certified_table
+from gradmethods.report.exhibits.tab_digits import digits_table
+from gradmethods.report.exhibits.tab_mistakes import mistakes_table
+from gradmethods.report.exhibits.tab_planted import planted_table
+from gradmethods.report.exhibits.tab_steps import steps_table
+from gradmethods.report.step_axes import title
+from gradmethods.report.summary import summary
 from gradmethods.studies.accuracy.survey import VARIANTS
 from gradmethods.timing import rounds
 from tests.accuracy_records import REASON, accuracy_records, curve, gap, gradient, point, reference
@@ -50,13 +59,18 @@ def records():
     return list(accuracy_records())
 
 
+def name_of(exhibit):
+    """Return the name of the file in which an exhibit stands, as identifiers are written."""
+    return exhibit.make.__module__.rpartition(".")[2].replace("_", "-")
+
+
 def test_every_section_leaves_its_items(run):
     """If a section wrote nothing, what was measured for it would be lost on the way."""
     index = read_json(run / "index.json")
     ids = [item["id"] for item in index["items"]]
     assert len(set(ids)) == len(ids)
-    captions = {"fig-hard-cases", "tab-hard-cases", *CAPTIONS, *planted.CAPTIONS}
-    expected = captions | {"fig-atlas-xor", "fig-atlas-mine---more"}
+    made = {name_of(exhibit) for exhibit in exhibits_of(exhibits) if exhibit.needs == ACCURACY}
+    expected = made - {"fig-atlas-problem"} | {"fig-atlas-xor", "fig-atlas-mine---more"}
     assert set(ids) == expected
     assert len({item["title"] for item in index["items"]}) == len(ids)
     for item in index["items"]:
@@ -84,9 +98,9 @@ def test_every_figure_is_written_in_every_format(tmp_path):
 def test_the_page_has_a_part_for_each_section(run):
     """If a part were missing, or named twice, links would lead nowhere."""
     page = (run / "report.html").read_text(encoding="utf-8")
-    for section in SECTIONS:
-        assert page.count(f'<h2 id="{section.id}">') == 1
-        assert f'href="#{section.id}"' in page
+    for section in {e.section for e in exhibits_of(exhibits) if e.needs == ACCURACY}:
+        assert page.count(f'<h2 id="{section}">') == 1
+        assert f'href="#{section}"' in page
     assert 'id="figures"' not in page  # nothing of cost was measured
     assert "records.jsonl" not in page
     assert "mine &amp; more" in page
@@ -154,23 +168,23 @@ def test_a_broken_bound_stands_beside_the_number():
     for row in bad["arrays"]:
         row |= {"verdict": "wrong", "digits": 3.0}
     frame = frames.gradients_frame([bad | {"verdict": "wrong"}])
-    assert tables.digits_table(frame).loc[0, "xor"] == "3.0 (wrong)"
-    assert any("not so: backprop on xor (wrong)" in x for x in text.findings([bad]))
+    assert digits_table(frame).loc[0, "xor"] == "3.0 (wrong)"
+    assert any("not so: backprop on xor (wrong)" in x for x in findings.findings([bad]))
 
 
 def test_where_nothing_is_certified_nothing_is_judged():
     """If a kink looked like work that was not done, nobody would look for it in the loss."""
     refused = [gap(r) | {"gap": "obstacle"} for r in (reference("k"), gradient("k", "backprop"))]
-    assert tables.digits_table(frames.gradients_frame(refused)).loc[0, "k"] == "no truth"
-    assert text.findings(refused)[0] == f"k is not certified: {REASON}"
+    assert digits_table(frames.gradients_frame(refused)).loc[0, "k"] == "no truth"
+    assert findings.findings(refused)[0] == f"k is not certified: {REASON}"
 
 
 def test_a_sample_is_said_to_be_one():
     """If it were not, its digits would be taken for those of the whole gradient."""
     large = reference("large") | {"n": 5000, "components": 50}
-    assert tables.certified_table(frames.references_frame([large])).loc[0, "n"] == "50 of 5,000"
+    assert certified_table(frames.references_frame([large])).loc[0, "n"] == "50 of 5,000"
     rows = frames.points_frame([curve("large", "central") | {"n": 5000, "components": 50}])
-    assert atlas.title(rows) == "large, n = 5,000, 50 of them"
+    assert title(rows) == "large, n = 5,000, 50 of them"
 
 
 def test_methods_stand_in_their_order_whenever_they_were_done(records):
@@ -200,14 +214,14 @@ def test_steps_that_theory_puts_beyond_the_atlas_are_not_compared():
     record["theory"] = point(10.0, 1e-16)
     steps = frames.steps_frame([record])
     assert not frames.has_theory(steps).any()
-    row = tables.steps_table(steps).iloc[0]
+    row = steps_table(steps).iloc[0]
     assert (row["in theory"], row["Theory ÷ measured"]) == ("> 0.1", "–")
 
 
 def test_trails_cost_the_passes_that_were_counted(records):
     """If a trail's time were guessed, the plane would trade accuracy against nothing."""
     gradients, points = frames.gradients_frame(records), frames.points_frame(records)
-    found = planes.trails(gradients, points)
+    found = trails(gradients, points)
     assert set(found["dtype"]) == {"float64"}
     assert set(found["provider"]) == {name for name in VARIANTS if name.startswith("numerical")}
     np.testing.assert_allclose(found["gradient_s"], 1e-4 * found["passes"].astype(float) / 7)
@@ -221,7 +235,7 @@ def test_each_curve_and_mark_is_drawn(records):
     """If a curve were missing, its scheme would seem not to have been tried."""
     points, steps = (make(records) for make in (frames.points_frame, frames.steps_frame))
     mine = (frame[frame["problem"] == "xor"] for frame in (points, steps))
-    figure = atlas.problem_atlas(*mine)
+    figure = problem_atlas(*mine)
     far, double, single = figure.axes
     assert far.get_xlim()[0] < 1e-200
     marks = 2 * (len(SCHEMES) + 1) + len(SCHEMES) + 1  # best, default; in theory
@@ -229,12 +243,12 @@ def test_each_curve_and_mark_is_drawn(records):
         assert axes.get_xlabel()
         assert len(axes.lines) == len(NAMES) + len(NAMES) + marks + 1
     assert far.get_ylabel().startswith("error")
-    everything = atlas.overview(points, steps)
+    everything = overview(points, steps)
     assert [axes.get_title(loc="left") for axes in everything.axes] == [
         "xor, n = 3", "mine & more, n = 3",
     ]  # fmt: skip
-    assert all(drawn(balance.best_steps(steps)))
-    assert all(drawn(planes.planes(frames.gradients_frame(records), points)))
+    assert all(drawn(best_steps(steps)))
+    assert all(drawn(planes(frames.gradients_frame(records), points)))
 
 
 @pytest.mark.parametrize("kept", ["no atlas", "float32 alone", "one scheme", "all lost", "zero"])
@@ -264,7 +278,7 @@ def test_the_same_records_write_the_same_bytes(tmp_path, records):
     """If bytes changed, nobody could tell a new result from a new run of the program."""
     points, steps = (make(records) for make in (frames.points_frame, frames.steps_frame))
     written = [
-        figures.save(atlas.overview(points, steps), tmp_path / f"{k}.svg", title="t").read_bytes()
+        figures.save(overview(points, steps), tmp_path / f"{k}.svg", title="t").read_bytes()
         for k in range(2)
     ]
     assert written[0] == written[1]
@@ -280,21 +294,22 @@ def test_problems_whose_files_would_be_one_are_refused(tmp_path, svg_alone):
 
 def test_planted_mistakes_are_counted(records):
     """If what passed were not counted, no check would have a rate below 100 %."""
-    frame = planted.planted_frame(records)
-    row = planted.planted_table(frame).iloc[0]
+    frame = frames.planted_frame(records)
+    row = planted_table(frame).iloc[0]
     assert row["Caught"] == "2 of 3"
     assert row["Rate"] == "67 %"
     assert row["Right ones rejected"] == "0 of 1"
-    shown = planted.mistakes_table(frame).set_index("Mistake")
+    shown = mistakes_table(frame).set_index("Mistake")
     assert shown.loc["twice", "xor"] == "0 of 1"
-    assert "4 of 6 planted mistakes caught" in " ".join(text.findings(records))
+    assert "4 of 6 planted" in " ".join(findings.findings(records))
 
 
 def test_findings_name_the_worst(records):
     """If they named another, a reader would look in the wrong place."""
-    said = " ".join(text.findings([*records, gap(reference("third"))]))
-    assert "2 gradients certified, to 31 digits or more" in said
-    assert "18 of 18 answers within the bound" in said
-    assert "2.0 times the best measured" in said
-    assert "2 pieces of work on accuracy left no result" in said
-    assert text.findings([]) == []
+    said = " ".join(findings.findings([*records, gap(reference("third"))]))
+    assert "2 gradients" in said
+    assert "31 digits" in said
+    assert "18 of 18 answers" in said
+    assert "2.0 times" in said
+    assert "2 pieces" in said
+    assert findings.findings([]) == []

@@ -12,9 +12,9 @@ from gradmethods.app.cli import main
 from gradmethods.output.caption import Caption
 from gradmethods.output.files import read_json, write_json
 from gradmethods.output.items import Item, Writer
-from gradmethods.report import write
-from gradmethods.report.captions import BOUND
+from gradmethods.report import report_files
 from gradmethods.report.cite import RELEASED, bibliography, cite, write_references
+from gradmethods.report.exhibits.fig_ratio import BOUND
 from gradmethods.report.works import WORKS
 from gradmethods.studies.claims import LEDGER
 from tests.report_records import write_run
@@ -27,12 +27,12 @@ def run(tmp_path, monkeypatch):
     """A run with its tables, and figures that are not drawn."""
     write_run(tmp_path)
 
-    def undrawn(self, identifier, caption, data, draw, **options):
-        return Item(identifier, "figure", caption, [f"figures/{identifier}.csv"])
+    def undrawn(self, drawing):
+        return Item(drawing.id, "figure", drawing.caption, [f"figures/{drawing.id}.csv"])
 
     monkeypatch.setattr(Writer, "figure", undrawn)
-    monkeypatch.setattr(write, "page", lambda out, content: "")
-    write.write(tmp_path)
+    monkeypatch.setattr(report_files, "page", lambda out, content: "")
+    report_files.write(tmp_path)
     return tmp_path
 
 

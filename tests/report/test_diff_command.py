@@ -68,7 +68,7 @@ def test_git_revisions(runs, monkeypatch):
         subprocess.run(["git", "-C", home, *command], check=True, capture_output=True)  # noqa: S607
     monkeypatch.chdir(home)
     assert len(open_run("HEAD").entries) == len(open_run("old:results/reference/").entries) == 17
-    with pytest.raises(Exception, match="no folder results/none at a revision HEAD of a git"):
+    with pytest.raises(Exception, match=r"results/none.* HEAD"):
         open_run("HEAD:results/none")
 
 

@@ -15,7 +15,10 @@ from gradmethods.output.figures import save
 from gradmethods.output.files import read_json, write_json
 from gradmethods.output.typeset import write_table
 from gradmethods.problems import hard
-from gradmethods.report import gallery as shown
+from gradmethods.report.accuracy_frames import hard_cases_frame
+from gradmethods.report.exhibits import fig_hard_cases, tab_hard_cases
+from gradmethods.report.exhibits.fig_hard_cases import plot_hard_cases
+from gradmethods.report.exhibits.tab_hard_cases import hard_cases_table
 from gradmethods.studies.accuracy import gallery, reasons
 from gradmethods.studies.accuracy.survey import VARIANTS
 from gradmethods.studies.accuracy.tolerances import tolerance
@@ -31,11 +34,16 @@ def rows():
 
 @pytest.fixture(scope="module")
 def frame(rows):
-    return shown.gallery_frame(rows)
+    return hard_cases_frame(recorded(rows))
+
+
+def recorded(rows):
+    """Return rows as they stand in the records of a run."""
+    return [{"kind": "gallery", "rows": rows}]
 
 
 def drawn(frame):
-    return shown.plot_gallery(frame).axes[0].texts
+    return plot_hard_cases(frame).axes[0].texts
 
 
 def test_a_refusal_is_a_row_with_its_reason(monkeypatch):
@@ -46,29 +54,29 @@ def test_a_refusal_is_a_row_with_its_reason(monkeypatch):
     assert row["outcome"] == "refused"
     assert row["refusal"]
     assert not row["expected"]
-    table = shown.gallery_table(shown.gallery_frame([row]))
+    table = hard_cases_table(hard_cases_frame(recorded([row])))
     assert table["Why"].item().startswith("Unexpected. ")
-    assert "refused" in {text.get_text() for text in drawn(shown.gallery_frame([row]))}
+    assert "refused" in {text.get_text() for text in drawn(hard_cases_frame(recorded([row])))}
 
 
 @pytest.mark.medium
 def test_what_goes_through_json_comes_back(rows, frame, tmp_path):
     """The report reads rows from a file: infinities and NaN must survive it."""
-    again = shown.gallery_frame(read_json(write_json(tmp_path / "rows.json", rows)))
-    assert shown.gallery_table(again).equals(shown.gallery_table(frame))
+    again = hard_cases_frame(recorded(read_json(write_json(tmp_path / "rows.json", rows))))
+    assert hard_cases_table(again).equals(hard_cases_table(frame))
     assert (again["error"] == math.inf).sum() == (frame["error"] == math.inf).sum() > 0
 
 
 def test_the_table_explains_every_cell(frame, tmp_path):
     """A reader must find each method of each case, once, with its reason."""
-    table = shown.gallery_table(frame)
+    table = hard_cases_table(frame)
     assert list(dict.fromkeys(table["Case"])) == hard.names()
     plain = table["Outcome"].str.replace(", marked", "").str.replace(r", \d.*", "", regex=True)
     told = len({*zip(table["Case"], plain, table["Why"], strict=True)})
     assert told == sum(map(len, reasons.REASONS.values()))
     assert not table["Why"].str.startswith("Unexpected").any()
     assert "all" in set(table["Methods"])
-    caption = shown.CAPTIONS["tab-hard-cases"]
+    caption = tab_hard_cases.CAPTION
     _, _, latex = write_table(tmp_path, "tab-hard-cases", frame, table, caption, "Here.")
     body = [x for x in latex.read_text(encoding="utf-8").splitlines() if not x.startswith("%")]
     assert "".join(body).isascii(), {c for c in "".join(body) if not c.isascii()}
@@ -81,18 +89,18 @@ def test_the_picture_shows_every_cell(frame, tmp_path):
     assert len(words) == len(frame) + len(hard.names())
     assert words.count("NaN") == (frame["outcome"] == "not finite").sum()
     bad = ~frame["outcome"].isin(["right", "inaccurate", "not finite", "refused"])
-    grey = [p for p in shown.plot_gallery(frame).axes[0].patches if p.get_facecolor()[:3] == GREY]
+    grey = [p for p in plot_hard_cases(frame).axes[0].patches if p.get_facecolor()[:3] == GREY]
     assert len(grey) == (bad & (frame["marked"] > 0)).sum() > 0
     assert words.count("none") == frame.loc[frame["certified_digits"].isna(), "case"].nunique()
-    figure = shown.plot_gallery(frame)
+    figure = plot_hard_cases(frame)
     figure.draw_without_rendering()
     for box in (figure.legends[0].get_window_extent(), figure.axes[0].get_tightbbox()):
         assert box is not None
         assert figure.bbox.x0 <= box.x0 < box.x1 <= figure.bbox.x1
         assert figure.bbox.y0 <= box.y0 < box.y1 <= figure.bbox.y1
-    written = [save(shown.plot_gallery(frame), tmp_path / f"{k}.svg") for k in "ab"]
+    written = [save(plot_hard_cases(frame), tmp_path / f"{k}.svg") for k in "ab"]
     assert written[0].read_bytes() == written[1].read_bytes()
-    assert all(isinstance(caption, Caption) for caption in shown.CAPTIONS.values())
+    assert all(isinstance(e.CAPTION, Caption) for e in (fig_hard_cases, tab_hard_cases))
 
 
 @pytest.mark.parametrize("name", hard.names())

@@ -20,8 +20,8 @@ from gradmethods.engines.tape import trace
 from gradmethods.errors import BudgetExceeded, InvalidProblem, UnknownName
 from gradmethods.output.figures import save
 from gradmethods.report import graph_text
-from gradmethods.report.graph import MOST_NODES, draw_graph
 from gradmethods.report.graph_boxes import Shown, collect
+from gradmethods.report.graph_figure import MOST_NODES, draw_graph
 from tests.graph_cases import PROBLEMS
 
 EVERY = pytest.mark.parametrize("name", PROBLEMS)

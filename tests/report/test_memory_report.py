@@ -6,12 +6,13 @@ import pytest
 
 from gradmethods.output import format as fmt
 from gradmethods.output.files import RECORDS, append_record
-from gradmethods.output.items import Writer
-from gradmethods.report import memory
+from gradmethods.report import memory_frames as memory
+from gradmethods.report.exhibits import fig_memory, tab_memory
+from gradmethods.report.exhibits.fig_memory import MEMORY
+from gradmethods.report.exhibits.tab_memory import memory_table
 from gradmethods.report.panel import plotted
-from gradmethods.report.quantities import MEMORY
-from gradmethods.report.theory import theory
-from gradmethods.report.write import write
+from gradmethods.report.recorded import Recorded
+from gradmethods.report.report_files import write
 from gradmethods.timing.cases import Case
 from gradmethods.timing.sweeps import SWEEPS
 from tests.report_records import gap, record, write_run
@@ -31,24 +32,23 @@ def test_peaks_stand_beside_the_parameters():
     (row,) = frame.to_dict("records")  # a gap has no memory, and is in the table of gaps
     assert row["parameter_bytes"] == 8 * 37
     assert row["gradient_multiple"] == 2.0
-    (shown,) = memory.memory_table(frame).to_dict("records")
+    (shown,) = memory_table(frame).to_dict("records")
     assert shown["Parameters"] == "296 B"
     assert shown["Gradient"] == "592 B (2.00×)"
     assert shown["Preparation"].startswith("1.00 MiB (3,540")
 
 
-def test_what_was_not_traced_is_a_dash(tmp_path):
+def test_what_was_not_traced_is_a_dash():
     """If it were a number, a table would hold what nobody measured."""
     nothing = {"preparation_bytes": None, "gradient_bytes": None}
     older = record(Case("depth", "new", 1), 2.0)
     frame = memory.memory_frame([traced(4), traced(16, **nothing), older])
-    table = memory.memory_table(frame)
+    table = memory_table(frame)
     assert list(table["Gradient"])[1:] == [fmt.NONE] * 2
     assert list(table["Preparation"])[1:] == [fmt.NONE] * 2
     assert list(plotted(frame, "width", MEMORY)["n"]) == [37]
-    assert "A dash: not traced." in memory.TABLE.text
-    untraced = memory.memory_frame([older])
-    assert not memory.figures(Writer(tmp_path, ""), untraced, memory.slopes_frame(untraced))
+    assert "A dash: not traced." in tab_memory.CAPTION.text
+    assert not list(fig_memory.make(Recorded([older])))
 
 
 def test_growth_of_memory_is_fitted_where_sizes_suffice():
@@ -66,7 +66,7 @@ def test_the_line_of_theory_is_the_parameters_own():
     """If it were another, memory would be held against nothing."""
     frame = memory.memory_frame([traced(scale) for scale in SCALES])
     points = plotted(frame, "width", MEMORY)
-    (line,) = theory(points, MEMORY, SWEEPS["width"], (1.0, 1e7))
+    (line,) = MEMORY.theory(points, SWEEPS["width"], (1.0, 1e7))
     assert line.y == pytest.approx(8 * line.x)
 
 

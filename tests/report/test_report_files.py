@@ -17,7 +17,8 @@ from gradmethods.output.files import (
     records_so_far,
     write_text,
 )
-from gradmethods.report import frames, write_report
+from gradmethods.report import cost_frames as frames
+from gradmethods.report import write_report
 from gradmethods.timing.plan import Plan
 
 

@@ -5,13 +5,27 @@ from __future__ import annotations
 import pytest
 
 from gradmethods.errors import UnknownName
-from gradmethods.output.items import Writer
-from gradmethods.report import frames, plots, tables
-from gradmethods.report.captions import figure_caption, panels_caption
-from gradmethods.report.cost import cost_items
+from gradmethods.output.files import RECORDS
+from gradmethods.report import cost_frames as frames
+from gradmethods.report import exhibits
+from gradmethods.report.exhibit import exhibits_of
+from gradmethods.report.exhibits import (
+    fig_error,
+    fig_operations,
+    fig_preparation,
+    fig_problems,
+    fig_ratio,
+    fig_time,
+)
+from gradmethods.report.exhibits.fig_ratio import RATIO
+from gradmethods.report.exhibits.fig_time import TIME
+from gradmethods.report.exhibits.tab_costs import costs_table
+from gradmethods.report.exhibits.tab_gaps import gaps_table
+from gradmethods.report.exhibits.tab_operations import operations_frame, operations_table
+from gradmethods.report.exhibits.tab_slopes import slopes_table
 from gradmethods.report.panel import plotted
-from gradmethods.report.quantities import QUANTITIES, RATIO, TIME
-from gradmethods.report.text import case_line
+from gradmethods.report.recorded import Recorded
+from gradmethods.report.summary import case_line
 from gradmethods.timing.cases import GRIDS, PROVIDERS, Case, grid
 from gradmethods.timing.plan import Plan, first_reason
 from gradmethods.timing.sweeps import NETWORKS, OTHERS, SWEEPS, get_sweep
@@ -76,62 +90,56 @@ def test_exponents_are_those_of_theory():
     assert known["rosenbrock", "numerical", "ratio"] == 1
     assert known["helmholtz", "numerical", "gradient_s"] == 3
     assert not ((slopes["sweep"] == "batch") & (slopes["quantity"] == "operations")).any()
-    shown = tables.slopes_table(slopes)
+    shown = slopes_table(slopes)
     assert "N = 1 – 10,000" in set(shown["Fitted sizes"])
 
 
 def test_tables_tell_batches_apart():
     """If rows differed in nothing but their times, nobody could read the table of costs."""
     costs = frames.costs_frame(some_costs())
-    shown = tables.costs_table(costs)
+    shown = costs_table(costs)
     assert not shown.duplicated(["Sweep", "Method", "Problem", "n", "N"]).any()
-    gaps = tables.gaps_table(frames.gaps_frame(costs)).set_index("Sweep")
+    gaps = gaps_table(frames.gaps_frame(costs)).set_index("Sweep")
     assert gaps.loc["batch", "Size"] == "N = 100,000"
     assert gaps.loc["rosenbrock", "Size"] == "n = 1,048,576"
-    assert "batch" not in set(tables.operations_table(frames.operations_frame(costs))["Sweep"])
+    assert "batch" not in set(operations_table(operations_frame(costs))["Sweep"])
 
 
 @pytest.mark.parametrize("sweep", SWEEPS)
 def test_captions_fit_their_sweep(sweep):
     """If all spoke of networks and n, an alternative text would describe another figure."""
     costs = frames.costs_frame(some_costs())
-    for quantity in QUANTITIES:
-        caption = figure_caption(quantity, sweep, costs)
+    for module in (fig_time, fig_ratio, fig_error, fig_preparation, fig_operations):
+        caption = module.caption(sweep, costs)
         assert SWEEPS[sweep].against in caption.title
         assert f"{SWEEPS[sweep].axis} of " in caption.text
         assert f"after {SWEEPS[sweep].grows} = " in caption.text
         assert "{" not in caption.text
-    assert f"{SWEEPS[sweep].scales[0]}, " in figure_caption("time", sweep, costs).text
+    assert f"{SWEEPS[sweep].scales[0]}, " in fig_time.caption(sweep, costs).text
 
 
 @pytest.mark.medium
 def test_problems_stand_side_by_side():
     """If panels had axes of their own, their heights could not be compared."""
     costs = frames.costs_frame(some_costs())
-    grid = plots.side_by_side(costs, OTHERS).axes
+    grid = fig_problems.side_by_side(costs, OTHERS).axes
     assert [axes.get_title() for axes in grid[: len(OTHERS)]] == [SWEEPS[s].title for s in OTHERS]
     for row, quantity in ((grid[: len(OTHERS)], RATIO), (grid[len(OTHERS) :], TIME)):
         assert len({axes.get_ylim() for axes in row}) == 1
         for axes, sweep in zip(row, OTHERS, strict=True):
             bottom, top = axes.get_ylim()
             assert plotted(costs, sweep, quantity)[quantity.column].between(bottom, top).all()
-    assert "Rosenbrock: numerical, central after n = 262,144" in panels_caption(OTHERS, costs).text
+    words = fig_problems.caption(OTHERS, costs).text
+    assert "Rosenbrock: numerical, central after n = 262,144" in words
 
 
 @pytest.mark.medium
 @pytest.mark.parametrize("brief", [True, False])
-def test_a_brief_report_draws_what_pays(tmp_path, monkeypatch, brief):
+def test_a_brief_report_draws_what_pays(brief):
     """If it drew everything, a run of five minutes would spend one of them on figures."""
-    drawn: list[str] = []
-
-    def keep(self, identifier, *args, **more):
-        drawn.append(identifier)
-
-    monkeypatch.setattr(Writer, "figure", keep)
-    monkeypatch.setattr(Writer, "table", lambda *args, **more: None)
-    records = list(some_costs())
-    costs = frames.costs_frame(records)
-    cost_items(Writer(tmp_path, "", brief=brief), records, costs, frames.slopes_frame(costs))
+    run = Recorded(list(some_costs()), brief=brief)
+    costs = [exhibit for exhibit in exhibits_of(exhibits) if exhibit.needs == RECORDS]
+    drawn = [thing.id for exhibit in costs for thing in exhibit.make(run)]
     assert {"fig-problems", "fig-ratio-batch", "fig-time-batch", "fig-error-depth"} <= set(drawn)
     assert len(set(drawn)) == len(drawn)
     assert ("fig-ratio-helmholtz" in drawn) is not brief

@@ -16,7 +16,8 @@ from gradmethods.engines.tape import sweep
 from gradmethods.errors import InvalidOption
 from gradmethods.output.files import CLAIMS, RECORDS, append_record, read_json, read_records
 from gradmethods.report import write_report
-from gradmethods.report.claims import criteria_frame, ledger_text
+from gradmethods.report.claims_text import ledger_text
+from gradmethods.report.exhibits.tab_criteria import criteria_frame
 from gradmethods.studies import claims
 from gradmethods.studies.claims import (
     LEDGER,
@@ -26,7 +27,7 @@ from gradmethods.studies.claims import (
     directions,
     elimination,
     factors,
-    million,
+    million_passes,
     passes,
     precision,
     preparation,
@@ -100,15 +101,17 @@ def test_c2_needs_a_million_and_every_pass():
            "backprop": {"ratio": {"median": 3.0}, "seconds": 3e-3}, "reuse": None,
            "differences": {"seconds": 1e3, "ratio": {"median": 1e6, "low": 9.9e5, "high": 1.1e6}},
            }  # fmt: skip
-    assert verdicts(million.judge(run)) == {"passes": SUPPORTED, "ratio": SUPPORTED}
-    assert verdicts(million.judge(run | {"calls": 1_000_003}))["passes"] == REFUTED
-    assert verdicts(million.judge(run | {"n": 10_000, "calls": 10_001})) == {"passes": UNDECIDED}
+    assert verdicts(million_passes.judge(run)) == {"passes": SUPPORTED, "ratio": SUPPORTED}
+    assert verdicts(million_passes.judge(run | {"calls": 1_000_003}))["passes"] == REFUTED
+    assert verdicts(million_passes.judge(run | {"n": 10_000, "calls": 10_001})) == {
+        "passes": UNDECIDED
+    }
     for low, high, expected in ((1e3, 2e3, REFUTED), (1e3, 1e6, UNDECIDED),
                                 (float("nan"), float("nan"), UNDECIDED)):  # fmt: skip
         ratio = {"median": high, "low": low, "high": high}
         other = run | {"differences": {"seconds": 1.0, "ratio": ratio}}
-        assert verdicts(million.judge(other))["ratio"] == expected
-    assert set(verdicts(million.examine(Evidence())).values()) == {UNDECIDED}
+        assert verdicts(million_passes.judge(other))["ratio"] == expected
+    assert set(verdicts(million_passes.examine(Evidence())).values()) == {UNDECIDED}
 
 
 def test_c3_formulas_swell(counts):
@@ -165,7 +168,7 @@ def test_counts_are_those_of_the_programs(counts):
 
 def test_c4_operations_stay_under_the_bound():
     """If they did not, backprop's program would break the theorem that it rests on."""
-    found = constant.judge(constant.ratios(), {})
+    found = constant.judge(constant.PRICE.counted(), {})
     assert found.decisions["operations"].verdict == SUPPORTED
     dear = {"width": [(n, 6.0 if n == 9 else 2.0) for n in (3, 9, 27, 81)]}
     assert constant.judge(dear, {}).decisions["operations"].verdict == REFUTED

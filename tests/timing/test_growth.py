@@ -10,8 +10,9 @@ import pytest
 import gradmethods as gm
 from gradmethods.errors import InvalidOption
 from gradmethods.output.files import RECORDS, append_record, read_json
-from gradmethods.report import cost, write
-from gradmethods.report.growth import counts_frame, laws_frame, laws_table
+from gradmethods.report import report_files
+from gradmethods.report.count_frames import counts_frame, laws_frame
+from gradmethods.report.exhibits.tab_laws import laws_table
 from gradmethods.timing.cases import COUNTED, COUNTS, Case, counts
 from gradmethods.timing.laws import fit_count
 from gradmethods.timing.operations import count_case
@@ -152,7 +153,7 @@ def test_a_single_width_has_no_law_of_width():
 
 
 @pytest.mark.medium
-def test_the_report_holds_the_laws(tmp_path, monkeypatch, svg_alone):
+def test_the_report_holds_the_laws(tmp_path, svg_alone):
     """If figure and table were left out, the claim would have no evidence to cite."""
     write_run(tmp_path)
     gap = counted("analytical:cse", 2, 7, None) | {
@@ -162,8 +163,7 @@ def test_the_report_holds_the_laws(tmp_path, monkeypatch, svg_alone):
     }
     for record in [*some_counts(), gap]:
         append_record(tmp_path / RECORDS, record)
-    monkeypatch.setattr(cost, "_figures", lambda *args: [])  # tested elsewhere
-    write.write(tmp_path)
+    report_files.write(tmp_path)
     index = read_json(tmp_path / "index.json")
     items = {item["id"]: item for item in index["items"]}
     assert {"tab-laws", "fig-multiple-depth"} <= set(items)

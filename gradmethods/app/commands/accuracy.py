@@ -7,8 +7,10 @@ import math
 from pathlib import Path
 from typing import Any
 
-from gradmethods.app.commands.new import add_providers, new, providers_of
+from gradmethods.app.arguments import add_providers, new, providers_of
 from gradmethods.errors import InvalidOption
+
+PLACE = 40
 
 
 def add(commands: Any) -> None:
@@ -57,8 +59,8 @@ def run(options: argparse.Namespace) -> int:
     from gradmethods.app.runs.accuracy_tasks import Settings, tasks
     from gradmethods.app.runs.assess import assess
     from gradmethods.providers import get_provider
-    from gradmethods.report.accuracy.text import all_within
-    from gradmethods.report.text import summary
+    from gradmethods.report.findings import all_within
+    from gradmethods.report.summary import summary
     from gradmethods.studies.accuracy.survey import VARIANTS
 
     if bool(options.names) == options.all:

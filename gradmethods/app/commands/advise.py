@@ -5,7 +5,9 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
-from gradmethods.app.commands.new import add_problem, new
+from gradmethods.app.arguments import add_problem, new
+
+PLACE = 60
 
 
 def add(commands: Any) -> None:

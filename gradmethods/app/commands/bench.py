@@ -6,7 +6,9 @@ import argparse
 from pathlib import Path
 from typing import Any
 
-from gradmethods.app.commands.new import add_resume, new, providers_of
+from gradmethods.app.arguments import add_resume, new, providers_of
+
+PLACE = 50
 
 
 def add(commands: Any) -> None:

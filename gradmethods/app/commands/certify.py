@@ -6,7 +6,9 @@ import argparse
 from pathlib import Path
 from typing import Any
 
-from gradmethods.app.commands.new import add_problem, new
+from gradmethods.app.arguments import add_problem, new
+
+PLACE = 180
 
 
 def add(commands: Any) -> None:

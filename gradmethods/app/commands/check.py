@@ -6,8 +6,10 @@ import argparse
 from pathlib import Path
 from typing import Any
 
-from gradmethods.app.commands.new import add_problem, add_providers, new, providers_of
+from gradmethods.app.arguments import add_problem, add_providers, new, providers_of
 from gradmethods.errors import InvalidOption
+
+PLACE = 30
 
 
 def add(commands: Any) -> None:

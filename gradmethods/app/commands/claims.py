@@ -7,8 +7,10 @@ import math
 from pathlib import Path
 from typing import Any
 
-from gradmethods.app.commands.new import new
+from gradmethods.app.arguments import new
 from gradmethods.errors import InvalidOption
+
+PLACE = 100
 
 
 def add(commands: Any) -> None:
@@ -37,7 +39,7 @@ def run(options: argparse.Namespace) -> int:
     """Run the command; return the exit status."""
     from gradmethods.app.runs.ledger import run_claims
     from gradmethods.output.files import CLAIMS, read_records
-    from gradmethods.report.claims import ledger_text, undecided
+    from gradmethods.report.claims_text import ledger_text, undecided
 
     if options.seconds is not None and not 0 < options.seconds < math.inf:
         raise InvalidOption(f"--seconds must be a positive number, got {options.seconds}.")

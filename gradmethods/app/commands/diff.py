@@ -6,7 +6,9 @@ import argparse
 from pathlib import Path
 from typing import Any
 
-from gradmethods.app.commands.new import new
+from gradmethods.app.arguments import new
+
+PLACE = 160
 
 
 def add(commands: Any) -> None:
@@ -46,11 +48,11 @@ def add(commands: Any) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Run the command; return the exit status."""
-    from gradmethods.report.difference.compare import compare_runs
+    from gradmethods.report.difference.difference_files import check_out, write_difference
     from gradmethods.report.difference.limits import judge, limits
     from gradmethods.report.difference.runs import open_run
+    from gradmethods.report.difference.two_runs import compare_runs
     from gradmethods.report.difference.words import text
-    from gradmethods.report.difference.write import check_out, write_difference
 
     chosen = limits(options.fail_on)
     if options.out:

@@ -6,7 +6,9 @@ import argparse
 from pathlib import Path
 from typing import Any
 
-from gradmethods.app.commands.new import add_problem, new
+from gradmethods.app.arguments import add_problem, new
+
+PLACE = 70
 
 
 def add(commands: Any) -> None:
@@ -26,7 +28,7 @@ def add(commands: Any) -> None:
 def run(options: argparse.Namespace) -> int:
     """Run the command; return the exit status: 1 if an operation was found."""
     from gradmethods.app.locate import find_problem
-    from gradmethods.comparison import explain
+    from gradmethods.comparison.explain import explain
     from gradmethods.output.files import check_target, csv_text, write_text
 
     if options.csv:

@@ -6,7 +6,9 @@ import argparse
 from pathlib import Path
 from typing import Any
 
-from gradmethods.app.commands.new import new
+from gradmethods.app.arguments import new
+
+PLACE = 140
 
 
 def add(commands: Any) -> None:

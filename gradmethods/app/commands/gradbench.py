@@ -6,9 +6,11 @@ import argparse
 import sys
 from typing import Any
 
-from gradmethods.app.commands.new import new
+from gradmethods.app.arguments import new
 
 METHODS = ("backprop", "forward", "numerical", "analytical")
+
+PLACE = 190
 
 
 def add(commands: Any) -> None:

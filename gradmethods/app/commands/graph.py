@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 from typing import Any
 
-from gradmethods.app.commands.new import add_problem, new
+from gradmethods.app.arguments import add_problem, new
 
 SHOWN = (
     ("--values", "values", "show values after the forward pass"),
@@ -19,6 +19,8 @@ SHOWN = (
     ),
 )
 """Options, what they add to what is shown, and their help."""
+
+PLACE = 130
 
 
 def add(commands: Any) -> None:

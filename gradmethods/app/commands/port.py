@@ -6,8 +6,10 @@ import argparse
 from pathlib import Path
 from typing import Any
 
-from gradmethods.app.commands.new import new
+from gradmethods.app.arguments import new
 from gradmethods.errors import InvalidOption
+
+PLACE = 80
 
 
 def add(commands: Any) -> None:

@@ -6,7 +6,9 @@ import argparse
 import textwrap
 from typing import Any
 
-from gradmethods.app.commands.new import new
+from gradmethods.app.arguments import new
+
+PLACE = 10
 
 
 def add(commands: Any) -> None:

@@ -6,7 +6,9 @@ import argparse
 from pathlib import Path
 from typing import Any
 
-from gradmethods.app.commands.new import new
+from gradmethods.app.arguments import new
+
+PLACE = 150
 
 
 def add(commands: Any) -> None:
@@ -24,7 +26,7 @@ def add(commands: Any) -> None:
 def run(options: argparse.Namespace) -> int:
     """Run the command; return the exit status."""
     from gradmethods.report import write_report
-    from gradmethods.report.text import summary
+    from gradmethods.report.summary import summary
 
     write_report(options.out)
     print(summary(options.out), end="")

@@ -6,7 +6,9 @@ import argparse
 from pathlib import Path
 from typing import Any
 
-from gradmethods.app.commands.new import OUT, new
+from gradmethods.app.arguments import OUT, new
+
+PLACE = 110
 
 
 def add(commands: Any) -> None:

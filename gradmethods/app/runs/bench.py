@@ -153,7 +153,7 @@ def _run(folder: Path, origin: dict[str, Any], settings: Settings, time: Budget)
     write_json(folder / PROVENANCE, origin | {"reported": True})
 
     from gradmethods.report.difference.words import since_previous
-    from gradmethods.report.text import summary
+    from gradmethods.report.summary import summary
 
     sys.stdout.write(summary(folder, seconds=time.spent))
     sys.stdout.write(since_previous(folder))

@@ -75,12 +75,14 @@ def write_ledger(folder: Path) -> list[Path]:
     """Write tables and figures from the records of the ledger alone."""
     from gradmethods.output.caption import provenance_line
     from gradmethods.output.files import write_text
-    from gradmethods.output.items import Writer
-    from gradmethods.report.claims import ledger_items
+    from gradmethods.output.items import Writer, captions_text
+    from gradmethods.report import exhibits
+    from gradmethods.report.exhibit import write_exhibits
+    from gradmethods.report.recorded import Recorded
+    from gradmethods.report.sections import CLAIMS as SECTION
 
     source = provenance_line(read_json(folder / ORIGIN, dict))
-    items = ledger_items(Writer(folder, source), read_records(folder / CLAIMS))
-    parts = [f"# Captions\n\n{source}\n"]
-    parts += [f"## {item.id}\n\n**{item.caption.title}.** {item.caption.text}\n" for item in items]
-    captions = write_text(folder / "claims-captions.md", "\n".join(parts))
+    recorded = Recorded(claims=read_records(folder / CLAIMS))
+    items = write_exhibits(Writer(folder, source), exhibits, recorded)[SECTION.id]
+    captions = write_text(folder / "claims-captions.md", captions_text(items, source))
     return [captions, *(folder / file for item in items for file in item.files)]

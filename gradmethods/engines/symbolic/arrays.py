@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 import sympy
 from numpy.typing import NDArray
+from sympy import S
 from sympy.core.parameters import distribute
 
 from gradmethods.engines.graph import Node

@@ -13,7 +13,7 @@ import numpy as np
 
 from gradmethods.core.provider import Stopwatch
 from gradmethods.output.style import PURPLE, Style
-from gradmethods.providers.peers.formulas import Formula, Formulas
+from gradmethods.providers.peers.symbolic_peer import Formula, Formulas
 
 
 @dataclass(frozen=True)

@@ -1,5 +1,5 @@
 """Two runs held against each other: what got faster, slower, more or less accurate, lost or new.
 
 Nothing here measures, and nothing is compared that the records of both runs do not hold. Read
-`compare.py` first.
+`two_runs.py` first.
 """

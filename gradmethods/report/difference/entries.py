@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from gradmethods.output.format import STOPS
-from gradmethods.report.accuracy.frames import FORMER
+from gradmethods.report.accuracy_frames import FORMER
 from gradmethods.studies.claims.claim import UNDECIDED
 from gradmethods.timing.sweeps import SWEEPS
 

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 
 from gradmethods.errors import InvalidOption
 from gradmethods.providers.registry import style_of
-from gradmethods.report.difference.compare import (
+from gradmethods.report.difference.speed import SLOWER
+from gradmethods.report.difference.two_runs import (
     COUNT,
     FAILING,
     HALF,
@@ -19,7 +20,6 @@ from gradmethods.report.difference.compare import (
     Change,
     Difference,
 )
-from gradmethods.report.difference.speed import SLOWER
 
 KINDS = {
     "slower": SLOWER,

@@ -18,11 +18,11 @@ from gradmethods.output.caption import Caption
 from gradmethods.output.figures import new_figure, panel_grid
 from gradmethods.output.style import RC, THEORY
 from gradmethods.providers.registry import style_of
-from gradmethods.report.difference.compare import HALF, Difference
 from gradmethods.report.difference.entries import FULL
 from gradmethods.report.difference.speed import NONE, Speeds
+from gradmethods.report.difference.two_runs import HALF, Difference
+from gradmethods.report.exhibits.fig_ratio import RATIO
 from gradmethods.report.panel import Panel, plotted
-from gradmethods.report.quantities import RATIO
 from gradmethods.timing.sweeps import SWEEPS
 
 EARLIER: Any = {"linewidth": 5.0, "alpha": 0.3, "marker": "none", "linestyle": "-"}

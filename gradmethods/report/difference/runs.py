@@ -25,9 +25,9 @@ from gradmethods.output.files import (
     read_json,
     records_so_far,
 )
+from gradmethods.report.cost_frames import costs_frame, noise, noise_frame
 from gradmethods.report.difference import entries
 from gradmethods.report.difference.entries import Entry
-from gradmethods.report.frames import costs_frame, noise, noise_frame
 
 COMMITTED = "results/reference"
 """What a revision means that names no folder."""
@@ -51,7 +51,7 @@ class Run:
     entries : list of Entry
         What it says of each case.
     costs : pandas.DataFrame
-        Of `gradmethods.report.frames.costs_frame`, for figures.
+        Of `gradmethods.report.cost_frames.costs_frame`, for figures.
     noise : float or None
         The loss timed against itself, as a factor.
     faults : list of str

@@ -15,7 +15,8 @@ from gradmethods.output.caption import commit
 from gradmethods.output.terminal import fill, table
 from gradmethods.output.typeset import is_numeric
 from gradmethods.providers.registry import style_of
-from gradmethods.report.difference.compare import (
+from gradmethods.report.difference.runs import Run, read_run
+from gradmethods.report.difference.two_runs import (
     HALF,
     KINDS,
     LOST,
@@ -26,7 +27,6 @@ from gradmethods.report.difference.compare import (
     differing,
     ratio_words,
 )
-from gradmethods.report.difference.runs import Run, read_run
 
 PREVIOUS = "previous/"
 """What a run is called that made room for another."""

@@ -12,39 +12,16 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from gradmethods.core.deadline import deadline
+from gradmethods.core.discovery import entries_of
 from gradmethods.errors import GradientError
-from gradmethods.studies.claims import (
-    constant,
-    depth,
-    directions,
-    elimination,
-    factors,
-    million,
-    passes,
-    precision,
-    preparation,
-    saturation,
-    sharing,
-)
 from gradmethods.studies.claims.claim import Claim, Evidence
 
 __all__ = ["LEDGER", "Claim", "Evidence", "claims_rows"]
 
-LEDGER: tuple[Claim, ...] = (
-    passes.CLAIM,
-    million.CLAIM,
-    sharing.CLAIM,
-    constant.CLAIM,
-    precision.CLAIM,
-    factors.CLAIM,
-    saturation.CLAIM,
-    depth.CLAIM,
-    elimination.CLAIM,
-    preparation.CLAIM,
-    directions.CLAIM,
-)
+LEDGER = tuple(sorted(entries_of(__name__, __path__, Claim), key=lambda claim: int(claim.id[1:])))
+"""The claims that stand in the files beside this one, by number."""
 
-LAST = (sharing.CLAIM, elimination.CLAIM)
+LAST = tuple(claim for claim in LEDGER if claim.last)
 """They derive formulas as far as there is time: for what the others leave."""
 
 SHARE = 0.8

@@ -158,6 +158,8 @@ class Claim:
         All must be supported for the claim to be; one that is refuted refutes it.
     examine : callable
         Measures, and answers the criteria.
+    last : bool, default False
+        Whether it takes what time the others leave, and goes as far as that allows.
     """
 
     id: str
@@ -167,6 +169,7 @@ class Claim:
     method: str
     criteria: tuple[Criterion, ...]
     examine: Callable[[Evidence], Finding] = field(repr=False)
+    last: bool = False
 
     def record(self, finding: Finding) -> dict[str, Any]:
         """Return plain values, for a JSON line."""

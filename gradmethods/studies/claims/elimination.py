@@ -94,4 +94,5 @@ CLAIM = Claim(
         ),
     ),
     examine=examine,
+    last=True,
 )

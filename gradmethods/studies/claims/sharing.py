@@ -106,4 +106,5 @@ CLAIM = Claim(
         ),
     ),
     examine=examine,
+    last=True,
 )

@@ -1,0 +1,1 @@
+"""The exhibits of the comparison: one figure or table a file, named as it is."""

@@ -1,0 +1,60 @@
+"""Time per gradient of every contender, gaps in their places."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pandas as pd
+
+from benchmarks.peers.cases import style as contender_style
+from benchmarks.peers.frames import ENDS
+from benchmarks.peers.recorded import Compared
+from benchmarks.peers.sentences import FAIR, INTERVALS, SETTING
+from gradmethods.output import format as fmt
+from gradmethods.output.caption import Caption
+from gradmethods.output.files import RECORDS
+from gradmethods.output.items import Table
+from gradmethods.report.exhibit import Exhibit
+
+CAPTION = Caption(
+    "Time per gradient of every contender",
+    f"{INTERVALS} ÷ loss: of paired rounds, the loss in plain NumPy. Error: norm of the "
+    "difference from our backprop's gradient ÷ its norm. Threads: processor time of all "
+    f"threads ÷ time. Passes: forward passes for the gradient. {SETTING} {FAIR}",
+)
+
+
+def times_table(times: pd.DataFrame) -> pd.DataFrame:
+    """Write every contender's time for readers, gaps in their places."""
+    rows = [
+        {
+            "Network": row["network"],
+            "n": fmt.count(row["n"]),
+            "Method": contender_style(row["contender"]).label,
+            "Gradient": fmt.time_interval(*(row[f"time_{end}"] for end in ENDS)),
+            "÷ loss": fmt.interval(*(row[f"per_loss_{end}"] for end in ENDS)),
+            "Prepare": fmt.time(row["preparation"]),
+            "Passes": fmt.count(row["forward_passes"]),
+            "Error": fmt.error(row["error"]),
+            "Threads": fmt.NONE if fmt.missing(row["threads"]) else f"{row['threads']:.2f}",
+            "Rounds": fmt.count(row["rounds"]),
+            "Note": _note(row),
+        }
+        for row in times.to_dict("records")
+    ]
+    return pd.DataFrame(rows)
+
+
+def _note(row: dict[Any, Any]) -> str:
+    if row["outcome"] == "gap":
+        return str(fmt.STOPS.get(row["kind"], row["kind"]))
+    return "" if fmt.missing(row["components"]) else f"{int(row['components'])} components"
+
+
+def make(run: Compared) -> Iterator[Table]:
+    """Yield the table."""
+    yield Table("tab-peers-times", CAPTION, run.times, times_table(run.times))
+
+
+EXHIBIT = Exhibit("tables", 20, RECORDS, make)

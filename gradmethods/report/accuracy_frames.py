@@ -1,0 +1,202 @@
+"""Records of an accuracy run as tidy data frames. The data behind every table and figure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from gradmethods.comparison.kills import COLUMNS
+from gradmethods.studies.accuracy.survey import VARIANTS
+
+Records = Iterable[Mapping[str, Any]]
+
+WHOLE = "(all)"
+"""Stands for all parameter arrays together, as in the records."""
+
+WIDEST = 0.1
+"""The widest step of the atlas; that of theory may be wider, and then no measured one can be so."""
+
+UNJUDGED = {"obstacle": "no truth", "error": "failed"}
+"""The entry of the verdict column where no verdict was given, by the kind of gap."""
+
+_CURVE = ("problem", "dtype", "scheme", "provider", "n", "components")
+_ABOUT = ("problem", "dtype", "n", "components")
+_MEASURES = (
+    "error", "worst", "ulps_median", "ulps_99", "ulps_worst", "digits", "cosine", "bound", "excess",
+)  # fmt: skip
+_COST = ("gradient_s", "gradient_low_s", "gradient_high_s", "ratio")
+
+HARD_CASE = [
+    "case", "provider", "n", "dtype", "value", "outcome", "digits", "error", "gives", "truth",
+    "certified_digits", "refusal", "marked", "why", "expected",
+]  # fmt: skip
+"""Columns of the frame of hard cases."""
+
+FORMER = {
+    "within bound": "right",
+    "beyond bound": "wrong",
+    "not finite": "wrong",
+    "unresolved": "not decided",
+}
+"""What verdicts are called in the records of earlier runs."""
+
+
+def references_frame(records: Records) -> pd.DataFrame:
+    """One row per problem and parameter array, and for all: what is certified, and conditioning."""
+    columns = [
+        *_ABOUT, "array", "array_n", "norm", "condition", "amplification", "value", "digits",
+        "component_digits", "bits", "seconds", "outcome", "reason",
+    ]  # fmt: skip
+    rows = []
+    for record in of_kind(records, "reference"):
+        shared = {name: record.get(name) for name in columns}
+        arrays = record.get("arrays") or [{"array": WHOLE}]
+        rows += [_with(shared, array) for array in arrays]
+    frame = pd.DataFrame(rows, columns=columns)
+    floats = ["norm", "condition", "amplification", "value", "component_digits", "seconds"]
+    return _typed(frame, floats, ["n", "components", "array_n", "digits", "bits"])
+
+
+def gradients_frame(records: Records) -> pd.DataFrame:
+    """One row per problem, provider and parameter array, and for all: errors, bound and verdict.
+
+    A provider without a gradient has one row, with its reason.
+    """
+    columns = [
+        *_ABOUT, "provider", "array", "array_n", *_MEASURES, "wrong_signs", "not_finite", "verdict",
+        "verdict_all", "reason", "forward_passes", "unresolved", "preparation_s", *_COST,
+        "contended",
+    ]  # fmt: skip
+    rows = []
+    for record in of_kind(records, "gradient"):
+        shared = {name: record.get(name) for name in columns}
+        shared["verdict_all"] = record.get("verdict") or UNJUDGED.get(record["gap"], "not run")
+        shared["preparation_s"] = record.get("preparation")
+        shared |= _cost(record.get("cost") or {})
+        arrays = record.get("arrays") or [{"array": WHOLE, "verdict": shared["verdict_all"]}]
+        rows += [_with(shared, array) for array in arrays]
+    frame = _ordered(pd.DataFrame(rows, columns=columns))
+    for column in ("verdict", "verdict_all"):
+        frame[column] = frame[column].replace(FORMER)
+    integers = ["n", "components", "array_n", "wrong_signs", "not_finite", "forward_passes"]
+    integers += ["unresolved"]
+    return _typed(frame, [*_MEASURES, *_COST, "preparation_s"], integers)
+
+
+def matrix_frame(gradients: pd.DataFrame, column: str) -> pd.DataFrame:
+    """Lay a column of the whole gradients out as providers × problems."""
+    whole = gradients[gradients["array"] == WHOLE]
+    wide = whole.pivot_table(
+        index="provider", columns="problem", values=column, sort=False, dropna=False
+    )
+    return wide.reset_index()
+
+
+def points_frame(records: Records) -> pd.DataFrame:
+    """One row per problem, dtype, scheme and step of the atlas."""
+    columns = [*_CURVE, "step", "error", "worst", "median", "predicted", "passes", "lost"]
+    rows = [
+        {name: record[name] for name in _CURVE} | point
+        for record in of_kind(records, "atlas")
+        if record["outcome"] == "measured"
+        for point in record["points"]
+    ]
+    floats = ["step", "error", "worst", "median", "predicted"]
+    return _typed(pd.DataFrame(rows, columns=columns), floats, ["n", "components", "passes"])
+
+
+def steps_frame(records: Records) -> pd.DataFrame:
+    """One row per problem, dtype and scheme of the atlas: best, theoretical and default step."""
+    kinds = {"best": (), "theory": ("predicted",), "default": ("step_low", "step_high")}
+    named = {
+        f"{kind}_{name}": (kind, name)
+        for kind, more in kinds.items()
+        for name in ("step", "error", "passes", *more)
+    }
+    rows = [
+        {name: record[name] for name in _CURVE}
+        | {column: (record[kind] or {}).get(name) for column, (kind, name) in named.items()}
+        | {name: record[name] for name in ("noise", "bend", "slope")}
+        | {"least_error": record["least"]}
+        for record in of_kind(records, "atlas")
+        if record["outcome"] == "measured"
+    ]
+    columns = [*_CURVE, *named, "least_error", "noise", "bend", "slope"]
+    integers = [name for name in columns if name.endswith("passes")]
+    floats = [name for name in columns if name not in (*_CURVE, *integers)]
+    frame = _typed(pd.DataFrame(rows, columns=columns), floats, ["n", "components", *integers])
+    frame["step_ratio"] = frame["theory_step"] / frame["best_step"]
+    frame["default_ratio"] = frame["default_error"] / frame["least_error"]
+    return frame
+
+
+def has_theory(steps: pd.DataFrame) -> pd.Series:
+    """Tell where theory names a best step among those that were measured."""
+    return (steps["best_step"] > 0) & (steps["theory_step"] > 0) & (steps["theory_step"] <= WIDEST)
+
+
+def gaps_frame(records: Records) -> pd.DataFrame:
+    """One row per piece of work that left no result, with its reason."""
+    columns = ["kind", "problem", "provider", "dtype", "scheme", "gap", "reason"]
+    rows = [record for record in records if record["outcome"] == "gap"]
+    return pd.DataFrame([{name: r.get(name) for name in columns} for r in rows], columns=columns)
+
+
+def of_kind(records: Records, kind: str) -> list[Mapping[str, Any]]:
+    """Return the records of one kind."""
+    return [record for record in records if record["kind"] == kind]
+
+
+def _ordered(frame: pd.DataFrame) -> pd.DataFrame:
+    """Sort by problem and method: what takes long is done last, and must not stand last."""
+    problems = {name: rank for rank, name in enumerate(dict.fromkeys(frame["problem"]))}
+    methods = {name: rank for rank, name in enumerate([*VARIANTS, *frame["provider"]][::-1])}
+
+    def key(column: pd.Series) -> pd.Series:
+        return column.map(problems) if column.name == "problem" else -column.map(methods)
+
+    return frame.sort_values(["problem", "provider"], key=key, kind="stable", ignore_index=True)
+
+
+def _with(shared: Mapping[str, Any], array: Mapping[str, Any]) -> dict[str, Any]:
+    """Join what a record says of a parameter array to what it says of all; both have an n."""
+    return {**shared, **array, "array_n": array.get("n"), "n": shared["n"]}
+
+
+def _cost(cost: Mapping[str, Any]) -> dict[str, Any]:
+    gradient = cost.get("gradient") or {}
+    return {
+        "gradient_s": gradient.get("median"),
+        "gradient_low_s": gradient.get("low"),
+        "gradient_high_s": gradient.get("high"),
+        "ratio": (cost.get("ratio") or {}).get("median"),
+        "contended": bool(cost.get("contended")),
+    }
+
+
+def _typed(frame: pd.DataFrame, floats: list[str], integers: list[str]) -> pd.DataFrame:
+    """Give columns their types; infinities came as words, as JSON has none."""
+    frame[floats] = frame[floats].apply(pd.to_numeric).astype(np.float64)
+    return frame.astype(dict.fromkeys(integers, "Int64"))
+
+
+def planted_frame(records: Records) -> pd.DataFrame:
+    """One row per problem and planted gradient, from `gradmethods.comparison.kills.kill_table`."""
+    rows = [row for record in of_kind(records, "planted") for row in record.get("rows") or ()]
+    frame = pd.DataFrame(rows, columns=COLUMNS)
+    numbers = ["change", "amount"]
+    frame[numbers] = frame[numbers].apply(pd.to_numeric).astype(float)
+    return frame
+
+
+def hard_cases_frame(records: Records) -> pd.DataFrame:
+    """One row per hard case and method, from `gradmethods.studies.accuracy.gallery`."""
+    rows = [row for record in of_kind(records, "gallery") for row in record.get("rows", ())]
+    frame = pd.DataFrame(rows, columns=HARD_CASE)
+    floats = ["value", "digits", "error", "certified_digits"]  # infinities came as words from JSON
+    frame[floats] = frame[floats].apply(pd.to_numeric)
+    frame["marked"] = pd.to_numeric(frame["marked"]).fillna(0)  # older runs have none
+    return frame.astype({"n": "Int64", "certified_digits": "Int64", "marked": "Int64"})

@@ -1,0 +1,128 @@
+"""A comparison of two runs as a file: Markdown with its figures beside it, or one HTML page."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import jinja2
+from markupsafe import Markup
+
+from gradmethods.errors import InvalidOption
+from gradmethods.output.figures import save
+from gradmethods.output.files import check_target, write_text
+from gradmethods.output.typeset import is_numeric, markdown_table
+from gradmethods.report.difference.overlay import Overlay, overlays
+from gradmethods.report.difference.two_runs import Difference
+from gradmethods.report.difference.words import (
+    Block,
+    by_method,
+    changed,
+    headline,
+    provenance,
+    sentences,
+)
+from gradmethods.report.inline import inline
+
+SUFFIXES = (".md", ".html")
+
+TITLE = "Two runs compared"
+
+
+def check_out(path: Path) -> Path:
+    """Refuse a file that a comparison is not written to, before it is made.
+
+    Raises
+    ------
+    InvalidOption
+        If its suffix is another, or nothing can be written there.
+    """
+    if path.suffix not in SUFFIXES:
+        raise InvalidOption(
+            f"A comparison is written as {' or '.join(SUFFIXES)}; {path.name!r} ends otherwise."
+        )
+    return check_target(path)
+
+
+def write_difference(difference: Difference, path: Path, judged: list[str]) -> list[Path]:
+    """Write a comparison, with figures of both runs overlaid.
+
+    Parameters
+    ----------
+    difference : Difference
+        What to write.
+    path : pathlib.Path
+        Ends with ``.html``: one page that holds everything. With ``.md``: figures go into a folder
+        beside it.
+    judged : list of str
+        What was found of conditions.
+    """
+    runs = f"{difference.first.name}, {difference.second.name}"
+    folder = path.with_name(f"{path.stem}-figures")
+    figures = list(overlays(difference))
+    drawn = [
+        save(
+            figure.draw(), folder / f"{figure.id}.svg", title=figure.id,
+            caption=figure.caption.full, source=runs,
+        )
+        for figure in figures
+    ]  # fmt: skip
+    if path.suffix == ".md":
+        return [write_text(path, _markdown(difference, judged, figures, folder.name)), *drawn]
+    drawings = {
+        figure.id: file.read_text("utf-8") for figure, file in zip(figures, drawn, strict=True)
+    }
+    for file in drawn:
+        file.unlink()
+    if drawn:
+        folder.rmdir()
+    return [write_text(path, _page(difference, judged, figures, drawings))]
+
+
+def _blocks(difference: Difference) -> list[Block]:
+    times = by_method(difference)
+    return [*changed(difference), *([times] if times else [])]
+
+
+def _markdown(
+    difference: Difference, judged: list[str], figures: list[Overlay], folder: str
+) -> str:
+    found = provenance(difference)
+    parts = [f"# {TITLE}", f"**{headline(difference)}**", *sentences(difference)]
+    parts += [f"## {found.title}", markdown_table(found.frame)]
+    if judged:
+        parts += ["## Conditions", "\n".join(f"- {words}" for words in judged)]
+    for figure in figures:
+        parts += [
+            f"![{figure.caption.title}]({folder}/{figure.id}.svg)",
+            f"**{figure.caption.title}.** {figure.caption.text}",
+        ]
+    for block in _blocks(difference):
+        parts += [f"## {block.title}", markdown_table(block.frame)]
+    return "\n\n".join(parts) + "\n"
+
+
+def _page(
+    difference: Difference, judged: list[str], figures: list[Overlay], drawings: dict[str, str]
+) -> str:
+    environment = jinja2.Environment(
+        loader=jinja2.PackageLoader("gradmethods.report", "difference"),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    glyphs: dict[str, str] = {}
+    drawn = [(figure, inline(figure.id, drawings[figure.id], glyphs)) for figure in figures]
+    blocks = [
+        (block, [is_numeric(block.frame[c]) for c in block.frame]) for block in _blocks(difference)
+    ]
+    return environment.get_template("difference.html.jinja").render(
+        title=TITLE,
+        headline=headline(difference),
+        sentences=sentences(difference),
+        judged=judged,
+        provenance=provenance(difference),
+        figures=drawn,
+        blocks=blocks,
+        glyphs=Markup("".join(glyphs[name] for name in sorted(glyphs))),  # noqa: S704  # outlines
+    )

@@ -1,0 +1,86 @@
+"""An exhibit of a report: a figure or table, or several of one kind, described in one file.
+
+An exhibit says where it stands, what records it needs, how its data are made of them, how it is
+drawn, and what its caption says. Its file is all that adding one takes: `exhibits_of` finds it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from types import ModuleType
+from typing import Any, Generic, Protocol, TypeVar
+
+from gradmethods.core.discovery import entries_of
+from gradmethods.errors import GradientError
+from gradmethods.output.files import read_from
+from gradmethods.output.items import Drawing, Item, Table, Writer
+
+
+class HasRecords(Protocol):
+    """What was recorded of a run."""
+
+    def has(self, file: str) -> bool:
+        """Tell whether there are records in the file of this name."""
+
+
+Run = TypeVar("Run")
+
+
+@dataclass(frozen=True)
+class Exhibit(Generic[Run]):
+    """A figure or table of a report, or several of one kind.
+
+    Attributes
+    ----------
+    section : str
+        The part of the report in which it stands.
+    place : int
+        Where it stands there: small numbers first.
+    needs : str
+        The file of records that it is made of.
+    make : callable
+        Takes what was recorded, for the report a `gradmethods.report.recorded.Recorded`; yields
+        figures and tables, none where a run has nothing to show.
+    """
+
+    section: str
+    place: int
+    needs: str
+    make: Callable[[Run], Iterable[Drawing | Table]]
+
+
+def exhibits_of(package: ModuleType) -> list[Exhibit[Any]]:
+    """Return the exhibits that the modules of a package define, by their places."""
+    found: list[Exhibit[Any]] = entries_of(package.__name__, list(package.__path__), Exhibit)
+    return sorted(found, key=lambda exhibit: exhibit.place)
+
+
+def write_exhibits(writer: Writer, package: ModuleType, run: HasRecords) -> dict[str, list[Item]]:
+    """Write what the exhibits of a package make of the records of a run.
+
+    Returns
+    -------
+    dict
+        What was written, by section.
+
+    Raises
+    ------
+    GradientError
+        If two figures or tables have one name, or the records hold what no run wrote.
+    """
+    found: dict[str, list[Item]] = {}
+    names: set[str] = set()
+    for exhibit in exhibits_of(package):
+        if not run.has(exhibit.needs):
+            continue
+        with read_from(writer.out / exhibit.needs):
+            for thing in exhibit.make(run):
+                if thing.id in names:  # the files of one would be those of the other
+                    raise GradientError(
+                        f"Two figures or tables are called {thing.id!r}. Give problems names that "
+                        "differ in more than signs."
+                    )
+                names.add(thing.id)
+                found.setdefault(exhibit.section, []).append(writer.write(thing))
+    return found

@@ -1,0 +1,115 @@
+"""Cost of problems that are not networks, side by side."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import matplotlib as mpl
+import pandas as pd
+from matplotlib.figure import Figure
+
+from gradmethods.output.caption import Caption
+from gradmethods.output.figures import SIZES, new_figure
+from gradmethods.output.files import RECORDS
+from gradmethods.output.items import Drawing
+from gradmethods.output.style import RC
+from gradmethods.providers.registry import style_of
+from gradmethods.report.exhibit import Exhibit
+from gradmethods.report.exhibits.fig_ratio import BOUND, RATIO
+from gradmethods.report.exhibits.fig_time import TIME
+from gradmethods.report.growth_figure import (
+    BARS,
+    CIRCLES,
+    family_measured,
+    hollow_points,
+    stopped_methods,
+)
+from gradmethods.report.panel import Panel, plotted
+from gradmethods.report.quantities import Quantity
+from gradmethods.report.recorded import Recorded
+from gradmethods.report.sentences import INTERVALS, ROUNDS, SETTING
+from gradmethods.timing.sweeps import OTHERS, SWEEPS
+
+_PANEL = (1.55, 2.15)
+"""Inches of the height of a row of panels, and of the legend with titles and labels."""
+
+
+def caption(sweeps: Sequence[str], costs: pd.DataFrame) -> Caption:
+    """Describe the figure of several sweeps side by side."""
+    families = "; ".join(family_measured(sweep, costs) for sweep in sweeps)
+    stopped = "; ".join(
+        f"{SWEEPS[sweep].title}: {words}"
+        for sweep in sweeps
+        if (words := stopped_methods(costs, sweep))
+    )
+    return Caption(
+        "Gradient time of problems that are not networks",
+        "Above: time of one gradient ÷ time of the loss in plain NumPy. Below: time of one "
+        f"gradient. Against the number of parameters n: {families}. {BARS} {BOUND} Below, growth "
+        "in theory, through the largest point of a method."
+        f"{hollow_points(costs, sweeps)}{f' {CIRCLES} Stopped: {stopped}.' if stopped else ''}",
+        (SETTING, ROUNDS, INTERVALS),
+    )
+
+
+def side_by_side(
+    costs: pd.DataFrame, sweeps: Sequence[str], quantities: Sequence[Quantity] = (RATIO, TIME)
+) -> Figure:
+    """Plot quantities in rows and sweeps in columns, on shared axes.
+
+    Parameters
+    ----------
+    costs : pandas.DataFrame
+        As from `gradmethods.report.cost_frames`.
+    sweeps : sequence of str
+        Names in `gradmethods.timing.sweeps.SWEEPS`, a column each.
+    quantities : sequence of Quantity
+        A row each.
+    """
+    figure = new_figure(SIZES["wide"][0], _PANEL[0] * len(quantities) + _PANEL[1] / 2)
+    with mpl.rc_context(RC):
+        grid = figure.subplots(
+            len(quantities), len(sweeps), sharex="col", sharey="row", squeeze=False
+        )
+        for row, quantity in zip(grid, quantities, strict=True):
+            panels = [Panel(a, costs, s, quantity) for a, s in zip(row, sweeps, strict=True)]
+            for panel in panels:
+                for provider, group in panel.methods:
+                    panel.draw(provider, style_of(provider).label, group)
+            for panel in panels:  # sharing an axis, each makes it wider
+                panel.frame()
+            for panel in panels:
+                panel.close(words=False)
+            row[0].set_ylabel(quantity.label.replace(" ÷ ", "\n÷ "))
+        for axes, sweep in zip(grid[0], sweeps, strict=True):
+            axes.set_title(SWEEPS[sweep].title)
+        for axes, sweep in zip(grid[-1], sweeps, strict=True):
+            axes.set_xlabel(SWEEPS[sweep].axis if len(sweeps) < 4 else SWEEPS[sweep].grows)
+        handles = {
+            label: handle
+            for axes in grid.flat
+            for handle, label in zip(*axes.get_legend_handles_labels(), strict=True)
+        }
+        figure.legend(
+            handles.values(), handles, loc="outside lower center", ncols=3, handlelength=3
+        )
+    return figure
+
+
+def make(run: Recorded) -> Iterator[Drawing]:
+    """Yield the figure, if any of the problems was measured."""
+    points = {name: plotted(run.costs, name, RATIO) for name in OTHERS}
+    sweeps = [name for name in OTHERS if len(points[name])]
+    if sweeps:
+        shown = [
+            points[name].merge(plotted(run.costs, name, TIME)).assign(sweep=name) for name in sweeps
+        ]
+        yield Drawing(
+            "fig-problems",
+            caption(sweeps, run.costs),
+            pd.concat(shown, ignore_index=True),
+            lambda _: side_by_side(run.costs, sweeps),
+        )
+
+
+EXHIBIT = Exhibit("figures", 60, RECORDS, make)

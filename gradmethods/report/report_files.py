@@ -1,0 +1,90 @@
+"""A run's folder: every figure, table, caption and the HTML page, from the records in it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from gradmethods.output.caption import provenance_line
+from gradmethods.output.files import (
+    ACCURACY,
+    CLAIMS,
+    DERIVATIONS,
+    PROVENANCE,
+    RECORDS,
+    read_from,
+    read_json,
+    read_records,
+    records_so_far,
+    write_text,
+)
+from gradmethods.output.items import Writer
+from gradmethods.report import exhibits
+from gradmethods.report.caveats import caveats
+from gradmethods.report.cite import bibliography, run_name
+from gradmethods.report.exhibit import write_exhibits
+from gradmethods.report.findings import findings
+from gradmethods.report.listing import write_listing
+from gradmethods.report.page import Content, page
+from gradmethods.report.recorded import Recorded
+from gradmethods.report.sections import SECTIONS
+from gradmethods.studies.derivations import Derivation
+
+WORDS = ("date", "command", "python")
+"""Entries of a provenance that are texts."""
+
+
+def write(out: Path) -> list[Path]:
+    """Write everything that follows from the records in `out`: of cost, of accuracy, or of both."""
+    accuracy = records_so_far(out / ACCURACY)
+    # A run of the accuracy report has no records of cost, and needs none.
+    records = read_records(out / RECORDS) if not accuracy else records_so_far(out / RECORDS)
+    origin = read_json(out / PROVENANCE, dict)
+    with read_from(out / PROVENANCE):
+        source = provenance_line(origin)
+        if origin is not None and not all(isinstance(origin[name], str) for name in WORDS):
+            raise TypeError(f"each of {', '.join(WORDS)} must be a text")
+    run = run_name(b"".join(_content(out / name) for name in (RECORDS, ACCURACY, CLAIMS)))
+    brief = bool(records) and not _whole(origin)
+    recorded = Recorded(records, accuracy, records_so_far(out / CLAIMS), brief=brief)
+    derivations = _derivations(out / DERIVATIONS)
+    with read_from(out / RECORDS):
+        costs, floors, _ = recorded.costs, recorded.noise, recorded.slopes
+    found = write_exhibits(Writer(out, f"{source} Run {run}."), exhibits, recorded)
+    sections = [(section, found[section.id]) for section in SECTIONS if section.id in found]
+    items = [item for _, shown in sections for item in shown]
+    with read_from(out / ACCURACY):
+        found_out = findings(accuracy)
+    with read_from(out / PROVENANCE):
+        own = bibliography(run, origin)
+        reservations = caveats(origin, costs, floors)
+    content = Content(
+        sections=sections,
+        run=run,
+        origin=origin,
+        recorded=recorded,
+        findings=found_out,
+        reservations=reservations,
+        bibtex=own,
+        derivations=derivations,
+    )
+    written = [
+        write_text(out / "report.html", page(out, content)),
+        *write_listing(out, items, run, origin, source, content.method),
+    ]
+    return [*written, *(out / file for item in items for file in item.files)]
+
+
+def _derivations(path: Path) -> list[Derivation]:
+    with read_from(path):
+        return [Derivation.from_record(record) for record in read_json(path, list) or ()]
+
+
+def _whole(origin: Mapping[str, Any] | None) -> bool:
+    """Tell whether a run had all the time that it wanted: then its report has, too."""
+    return bool(origin) and (origin or {}).get("grid") == "full"
+
+
+def _content(path: Path) -> bytes:
+    return path.read_bytes() if path.exists() else b""
