@@ -32,7 +32,7 @@ endif
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help bench bench-full bench-million bench-peers report test test-quick test-all lint lock lock-peers clean stale
+.PHONY: help bench bench-full bench-million bench-peers report test test-quick test-all coverage lint lock lock-peers clean stale
 
 help: ## List the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -66,6 +66,12 @@ test-quick: $(INSTALLED) ## Run the tests that take less than a second each: to 
 test-all: $(INSTALLED) ## Run the tests and the long studies, before a release
 	$(PYTEST) $(EVERYTHING) $(ARGS)
 
+coverage: $(INSTALLED) ## Measure which lines and branches of the package the tests reach; twice as long as they
+	$(BIN)/coverage erase
+	$(BIN)/coverage run -m pytest --numprocesses auto --dist worksteal $(EVERYTHING) -m 'not slow' $(ARGS)
+	$(BIN)/coverage combine --quiet
+	$(BIN)/coverage report
+
 lint: $(INSTALLED) ## Check style, format, imports and types
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -93,7 +99,7 @@ lock-peers: ## Refresh requirements-peers.lock; what the core needs keeps its ve
 	} >"$$tools/new" && cp "$$tools/new" requirements-peers.lock
 
 clean: ## Remove the environments, caches and build artefacts; results stay
-	rm -rf .venv .venv-peers .pytest_cache .mypy_cache .ruff_cache .hypothesis .benchmarks build dist
+	rm -rf .venv .venv-peers .pytest_cache .mypy_cache .ruff_cache .hypothesis .benchmarks .coverage* build dist
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # Sets $python in the shell that runs it, or stops with what to do.

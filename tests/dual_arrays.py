@@ -44,6 +44,10 @@ class Exact:
         """Return the entries as dual numbers, whatever they are."""
         return np.asarray(LIFT(self.a.astype(object)), object)
 
+    def varying(self) -> Exact:
+        """Return the entries as parameters, which no cast rounds."""
+        return Exact(elementwise(lambda d: Dual(d.v, d.t, d.doubt), self))
+
     @property
     def shape(self) -> tuple[int, ...]:
         return self.a.shape

@@ -77,7 +77,9 @@ class Oracle:
         found = mp.mpf(float(self.problem.value()))
         if mp.isnan(self.loss.v) or self.kind not in ("overflow", "underflow"):
             return True
-        return bool(abs(found - self.loss.v) <= GROSS * abs(found) + self.bounds(seen=True)[0])
+        return mp.isfinite(found) and bool(
+            abs(found - self.loss.v) <= GROSS * abs(found) + self.bounds(seen=True)[0]
+        )
 
     @cached_property
     def parted(self) -> str:
@@ -86,7 +88,8 @@ class Oracle:
         given = self.program.params | self.program.data
         for scope in scopes:
             scope |= {"np": np, "special": special, **self.program.constants, **given}
-        scopes[1].update({name: Exact.of(x) for name, x in given.items()})
+        scopes[1].update({name: Exact.of(x) for name, x in self.program.data.items()})
+        scopes[1].update({name: Exact.of(x).varying() for name, x in self.program.params.items()})
         for name, text in self.program.statements:
             code = compile(text, "<statement>", "eval")
             with mp.workdps(40), np.errstate(all="ignore"):

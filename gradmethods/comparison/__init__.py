@@ -1,7 +1,7 @@
 """Providers held against each other, a user's gradient checked, a NaN explained.
 
-Nothing here differentiates or decides who is right: that is the providers' and `accuracy`'s. Read
-`compare.py` first.
+Nothing here differentiates or decides who is right: that is the providers' and `truth`'s. Read
+`compare.py` first; `explain.py`, which needs balls, is imported where it is asked for.
 """
 
 from gradmethods.comparison.advice import Advice

@@ -220,13 +220,20 @@ def _judge_beside(own: Found, k: int, ask: Call, rtol: float) -> _Beside:
         except Exception as error:  # noqa: BLE001  # as above
             failure = f"at {beside(k)}, where the loss has a gradient, it raises {_said(error)}"
             continue
-        point = _judge(beside(k), found, given, rtol)
-        if point.ok is False and found.part is not None and moved.size <= ENTRIES:
-            # Every entry tells more of a mistake than directions do.
-            point = _judge(beside(k), find_by_differences(moved), given, rtol)
+        point = _judge_closely(beside(k), found, given, rtol)
         if point.ok is not None:
             return _Beside(point)
+    if not unchecked and not own.certified and own.truth is not None:
+        unchecked = f"{beside(k)}, where differences decide nothing"
     return _Beside(failure=failure, unchecked="" if failure else unchecked)
+
+
+def _judge_closely(where: str, found: Found, given: Given, rtol: float) -> PointCheck:
+    """Judge a gradient; of a short one that is wrong along directions, every entry tells more."""
+    point = _judge(where, found, given, rtol)
+    if point.ok is False and isinstance(found.part, Sample) and found.problem.size <= ENTRIES:
+        return _judge(where, find_by_differences(found.problem), given, rtol)
+    return point
 
 
 def _found_beside(own: Found, moved: Problem, k: int) -> Found:

@@ -148,19 +148,24 @@ class Check:
     def decided(self) -> tuple[PointCheck, ...]:
         """The points that the verdict rests on: all, or those beside where they alone decide."""
         own, *others = self.points
-        elsewhere = bool(others) and all(point.ok is not None for point in others)
+        elsewhere = bool(others) and all(
+            point.ok is False or (point.ok and min(point.digits.values(), default=1) >= 1)
+            for point in others
+        )
         return tuple(others) if own.ok is None and own.compatible and elsewhere else self.points
 
     @cached_property
     def digits(self) -> int | None:
         """To how many digits it is right in the norm of each array, by differences.
 
-        It is None where the truth is certified, so that right means to rounding; 0 if it is not
-        right, or if it is 0 wherever it was looked at.
+        At the problem's own point, or at those beside where they alone decide. It is None where the
+        truth is certified, so that right means to rounding; 0 if it is not right, or if it is 0
+        there.
         """
         if not isinstance(self.points[0].found.truth, Differences):
             return None
-        known = [count for point in self.decided for count in point.digits.values()]
+        told = self.decided[:1] if self.decided is self.points else self.decided
+        known = [count for point in told for count in point.digits.values()]
         return min(known, default=0) if self.ok else 0
 
     @property

@@ -17,7 +17,7 @@ SHORT = {OWN: "own"} | {beside(k): f"beside {k}" for k in range(1, 1 + BESIDE)}
 """What points are called in a table."""
 
 SMALL = 1e-3
-"""An error ÷ norm that a solver may leave."""
+"""An error ÷ entry that a solver may leave."""
 
 FEW = 3
 """Arrays that are named before the rest is counted."""
@@ -69,8 +69,8 @@ def _conclusion(check: Check) -> str:
 
 def _accept(check: Check) -> str:
     """Say how a gradient that a solver's tolerance explains is accepted."""
-    errors = check.table["error"]
-    error = float(errors.max()) if len(errors) else math.inf
+    worst = check.table["worst"]
+    error = float(worst.max()) if len(worst) else math.inf
     if check.ok is not False or check.digits is None or not 0 < error <= SMALL:
         return ""
     rtol = 10.0 ** math.ceil(math.log10(2 * error))
@@ -85,7 +85,7 @@ def _would_decide(check: Check) -> str:
             "Less noise would decide it: a fixed seed, or the mean of several calls; or a point "
             "where the gradient is larger."
         )
-    if len(check.points) == 1:
+    if len(check.points) == 1 and not check.unchecked:
         return (
             "A function would be decided, which is asked at points beside too; or a point where "
             "the gradient is larger."

@@ -66,16 +66,15 @@ class Problem:
         function full of ``np.``. It takes part in differences, checks and advice, and gets new
         arrays at each call. Where two calls at one point differ, the noise is estimated.
     bounds : tuple, optional
-        ``(low, high)``, each a number, None, or numbers like `params`: no method calls the loss
-        outside, and differences look to one side at a bound.
+        ``(low, high)``, each a number, None, or numbers like `params`: outside, differences never
+        call the loss, and look to one side at a bound.
 
     Raises
     ------
     InvalidProblem
         If the loss cannot take the data and `xp` by name, or does not return a real scalar; if two
-        calls at the same point differ, of what is no black box; if the parameters are empty, not
-        floating, not finite, of mixed dtypes or out of bounds; or if the loss is not a mean or sum
-        over `examples`.
+        calls at one point differ, but of a black box; if parameters are empty, not finite floats of
+        one dtype, or out of bounds; or if the loss is not a mean or sum over `examples`.
 
     Attributes
     ----------

@@ -17,13 +17,9 @@ from gradmethods.core.provider import PreparedGradient, Stopwatch
 from gradmethods.core.structure import BARE, Arrays
 from gradmethods.engines.graph.record import check_formulas, check_same, record
 from gradmethods.engines.graph.slopes import Slopes, unbounded
-from gradmethods.errors import (
-    GradientError,
-    InvalidOption,
-    ShapeMismatch,
-    UnknownName,
-)
+from gradmethods.errors import InvalidOption, ShapeMismatch, UnknownName
 from gradmethods.output.style import Style
+from gradmethods.providers.compiled import refusal
 from gradmethods.providers.forms import FORMS
 
 if TYPE_CHECKING:
@@ -135,12 +131,12 @@ class Analytical:
 
         Takes seconds at most: the loss is built and the formulas are estimated, not derived.
         """
-        try:
+
+        def attempt() -> None:
             self._planned(problem, Stopwatch())
             check_same(problem)
-        except GradientError as error:
-            return str(error)
-        return None
+
+        return refusal(attempt)
 
     def count_operations(self, problem: Problem) -> int:
         """Count the operators and function calls of a program, which is not written for it.

@@ -11,15 +11,12 @@ from functools import cached_property
 from typing import Any, ClassVar
 
 from gradmethods.core.problem import Problem
-from gradmethods.core.provider import Stopwatch
 from gradmethods.engines.graph import Graph, Node, record
-from gradmethods.engines.graph.collector import uncollected
 from gradmethods.engines.graph.slopes import Slopes, unbounded
 from gradmethods.engines.program import Program, compile_graph, recognise, simplify
 from gradmethods.engines.tape import differentiate
-from gradmethods.errors import GradientError
 from gradmethods.output.style import BLUE, Style
-from gradmethods.providers.compiled import Function, PreparedProgram
+from gradmethods.providers.compiled import Function, PreparedProgram, compiled, refusal
 from gradmethods.xp.primitives import get_primitive
 
 
@@ -66,11 +63,7 @@ class Backprop:
 
     def obstacle(self, problem: Problem) -> str | None:
         """Say why the loss cannot be recorded or differentiated, or None."""
-        try:
-            differentiate(record(problem))
-        except GradientError as error:
-            return str(error)
-        return None
+        return refusal(lambda: differentiate(record(problem)))
 
     def prepare(self, problem: Problem) -> PreparedBackprop:
         """Record, sweep and compile.
@@ -80,16 +73,13 @@ class Backprop:
         UnsupportedOperation
             If the loss leaves the namespace `xp`, or a primitive has no vjp rule.
         """
-        watch = Stopwatch()
-        with uncollected():
-            with watch("trace"):
-                graph = record(problem)
-            with watch("differentiate"):
-                graph = recognise(graph)
-                joint = differentiate(graph, unbounded(problem.data))
-            with watch("compile"):
-                program = compile_graph(simplify(joint))
-            return PreparedBackprop(problem, watch.seconds, program, graph)
+        return PreparedBackprop(
+            problem, *compiled(problem, differentiate, lambda _, joint: _compiled(joint))
+        )
+
+
+def _compiled(joint: Graph) -> Program:
+    return compile_graph(simplify(joint))
 
 
 UNIT = ""
@@ -141,9 +131,7 @@ class PreparedBackprop(PreparedProgram):
     def __init__(
         self, problem: Problem, preparation: dict[str, float], program: Program, graph: Graph
     ) -> None:
-        # Where no infinity of the data can matter, other data need not be looked at.
-        watches = Slopes(graph, graph.data).traps()
-        super().__init__(problem, preparation, program.function, watches=watches)
+        super().__init__(problem, preparation, program.function)
         self.program = program
         self._graph = graph
 
@@ -151,8 +139,11 @@ class PreparedBackprop(PreparedProgram):
         """Pickle and copy what it was prepared for: the program works in memory of its own."""
         return _prepared_again, (self.problem, self.preparation)
 
+    def _watches(self) -> bool:
+        return Slopes(self._graph, self._graph.data).traps()
+
     def _compile(self, unbounded: frozenset[str]) -> Function:
-        return compile_graph(simplify(differentiate(self._graph, unbounded))).function
+        return _compiled(differentiate(self._graph, unbounded)).function
 
     @cached_property
     def operations(self) -> int:

@@ -13,7 +13,15 @@ import numpy as np
 
 from gradmethods.providers.climb import Summit, extrapolated
 from gradmethods.providers.hidden import distinct, hidden
-from gradmethods.providers.ladder import AGREE, CONFIDENT, DISTINCT, Ladder, Rung, through
+from gradmethods.providers.ladder import (
+    AGREE,
+    CONFIDENT,
+    DISTINCT,
+    RATIO,
+    Ladder,
+    Rung,
+    through,
+)
 from gradmethods.providers.schemes import SCHEMES, Scheme
 
 CENTRAL = SCHEMES["central"]
@@ -27,6 +35,8 @@ SHRINK = 4.0
 ATTEMPTS = 6
 WIDE = 1e-3
 """A loss that is constant to the last bit within this part of max(1, |x|) is constant there."""
+LINEAR = 1.5
+"""What grows as the step may grow more by this, as the first that is seen is of few digits."""
 SPREAD = 4.0
 """With slopes D(h) = f' + b h² + c h⁴, five points at h give f' − 4c h⁴."""
 NEGLECTED = 1.5
@@ -158,9 +168,24 @@ def confirmed(ladder: Ladder, scheme: Scheme, summit: Summit, cut: Power) -> Cho
     if beyond is not None and summit.unlawful and ladder.flat(top) and not constant:
         # Next to nothing below something unexplained: a jump, or a step of a staircase.
         estimate += abs(beyond.slope) + abs(beyond.even) / beyond.h
+    if _is_kinked(ladder):
+        estimate = math.inf
     bend = abs(top.even) / top.h if top.shows(AGREE) else 0.0
     shown = _shown(ladder, scheme, h)
     return Choice(h, found, estimate, cut, shown, ladder.noise, bend, furthest.h)
+
+
+def _is_kinked(ladder: Ladder) -> bool:
+    """Say whether there is a kink right above a plateau, where the even part grows as h.
+
+    An even part that falls to nothing from one rung to the next looks lawful, and is none where
+    squares of steps underflow: below that a norm is 0.
+    """
+    first = next((r for r in ladder.rungs if r.finite and r.h > ladder.plateau), None)
+    if not ladder.plateau or first is None or not first.shows(AGREE):
+        return False
+    wide = ladder.rung(RATIO * first.h)
+    return abs(wide.even) * first.h <= LINEAR * abs(first.even) * wide.h
 
 
 def _shown(ladder: Ladder, scheme: Scheme, h: float) -> float:

@@ -1,25 +1,63 @@
-"""What prepared gradients have in common that run a program compiled from a graph."""
+"""What methods have in common that run a program compiled from a graph."""
 
 from __future__ import annotations
 
 import contextvars
 import threading
 from abc import abstractmethod
-from collections.abc import Callable, Mapping
-from typing import Any
+from collections.abc import Callable, Collection, Mapping
+from functools import cached_property
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from gradmethods.core.problem import Problem
-from gradmethods.core.provider import GradientResult, PreparedGradient
+from gradmethods.core.provider import GradientResult, PreparedGradient, Stopwatch
 from gradmethods.core.structure import Arrays, ParametersLike, compile_check
+from gradmethods.engines.graph import Graph, record
+from gradmethods.engines.graph.collector import uncollected
 from gradmethods.engines.graph.slopes import unbounded
+from gradmethods.engines.program import recognise
+from gradmethods.errors import GradientError
 
 Function = Callable[[Mapping[str, Any], Mapping[str, Any]], tuple[Any, dict[str, Any]]]
 
 _new_tuple = tuple.__new__
 """Half the time of the named tuple's own constructor, which is a Python function."""
+
+
+Derived = TypeVar("Derived")
+Compiled = TypeVar("Compiled")
+
+
+def refusal(attempt: Callable[[], object]) -> str | None:
+    """Return what an attempt to differentiate is refused with, or None."""
+    try:
+        attempt()
+    except GradientError as error:
+        return str(error)
+    return None
+
+
+def compiled(
+    problem: Problem,
+    differentiate: Callable[[Graph, Collection[str]], Derived],
+    compile_: Callable[[Graph, Derived], Compiled],
+) -> tuple[dict[str, float], Compiled, Graph]:
+    """Record a loss, differentiate its graph and compile the result.
+
+    Returns the seconds of each part, what was compiled, and the graph of the loss.
+    """
+    watch = Stopwatch()
+    with uncollected():
+        with watch("trace"):
+            graph = record(problem)
+        with watch("differentiate"):
+            graph = recognise(graph)
+            derived = differentiate(graph, unbounded(problem.data))
+        with watch("compile"):
+            return watch.seconds, compile_(graph, derived), graph
 
 
 class PreparedProgram(PreparedGradient):
@@ -31,8 +69,6 @@ class PreparedProgram(PreparedGradient):
         As of every prepared gradient.
     function : callable
         ``function(params, data)`` returns the value and the gradient, for the problem's data.
-    watches : bool
-        Whether other data can need another program, because they hold infinities or NaN.
     """
 
     value_passes = 0
@@ -42,12 +78,9 @@ class PreparedProgram(PreparedGradient):
         problem: Problem,
         preparation: dict[str, float],
         function: Function,
-        *,
-        watches: bool,
     ) -> None:
         super().__init__(problem, preparation)
         self._function = function
-        self._known = unbounded(problem.data) if watches else frozenset(problem.data)
         self._others: dict[frozenset[str], Function] = {}
         self._fitting = compile_check(problem.structure)
         self._scalar = problem.dtype.type
@@ -98,6 +131,16 @@ class PreparedProgram(PreparedGradient):
         if names not in self._others:
             self._others[names] = self._compile(names)
         return self._others[names]
+
+    @cached_property
+    def _known(self) -> frozenset[str]:
+        """The data that may hold infinities or NaN: looked at when there are others first."""
+        data = self.problem.data
+        return unbounded(data) if self._watches() else frozenset(data)
+
+    @abstractmethod
+    def _watches(self) -> bool:
+        """Say whether other data can need another program, because of infinities or NaN."""
 
     @abstractmethod
     def _compile(self, unbounded: frozenset[str]) -> Function:

@@ -12,7 +12,6 @@ from functools import cached_property
 from typing import Any, ClassVar
 
 from gradmethods.core.problem import Problem
-from gradmethods.core.provider import Stopwatch
 from gradmethods.engines.forward import (
     Block,
     Programs,
@@ -22,12 +21,10 @@ from gradmethods.engines.forward import (
     divide,
 )
 from gradmethods.engines.graph import Graph, record
-from gradmethods.engines.graph.collector import uncollected
 from gradmethods.engines.graph.slopes import Slopes, unbounded
 from gradmethods.engines.program import recognise
-from gradmethods.errors import GradientError
 from gradmethods.output.style import WINE, Style
-from gradmethods.providers.compiled import Function, PreparedProgram
+from gradmethods.providers.compiled import Function, PreparedProgram, compiled, refusal
 
 
 @dataclass(frozen=True)
@@ -88,12 +85,7 @@ class Forward:
 
     def obstacle(self, problem: Problem) -> str | None:
         """Say why the loss cannot be recorded or differentiated, or None."""
-        try:
-            graph = recognise(record(problem))
-            check_rules(graph, unbounded(problem.data))
-        except GradientError as error:
-            return str(error)
-        return None
+        return refusal(lambda: check_rules(recognise(record(problem)), unbounded(problem.data)))
 
     def prepare(self, problem: Problem) -> PreparedForward:
         """Record, push and compile.
@@ -103,16 +95,7 @@ class Forward:
         UnsupportedOperation
             If the loss leaves the namespace `xp`, or a primitive has no jvp rule.
         """
-        watch = Stopwatch()
-        with uncollected():
-            with watch("trace"):
-                graph = record(problem)
-            with watch("differentiate"):
-                graph = recognise(graph)
-                blocks = _differentiated(graph, unbounded(problem.data))
-            with watch("compile"):
-                programs = compile_blocks(graph, blocks)
-            return PreparedForward(problem, watch.seconds, programs, graph)
+        return PreparedForward(problem, *compiled(problem, _differentiated, compile_blocks))
 
 
 def _differentiated(graph: Graph, unbounded: Collection[str]) -> list[tuple[Block, Graph]]:
@@ -137,9 +120,7 @@ class PreparedForward(PreparedProgram):
     def __init__(
         self, problem: Problem, preparation: dict[str, float], programs: Programs, graph: Graph
     ) -> None:
-        # Where no slope can be infinite, other data need not be looked at.
-        watches = bool(Slopes(graph, graph.data).risky)
-        super().__init__(problem, preparation, programs.function, watches=watches)
+        super().__init__(problem, preparation, programs.function)
         self.programs = programs
         self.forward_passes = programs.passes
         self._graph = graph
@@ -147,6 +128,9 @@ class PreparedForward(PreparedProgram):
     def __reduce__(self) -> tuple[Any, ...]:
         """Pickle and copy what it was prepared for: the programs work in memory of their own."""
         return _prepared_again, (self.problem, self.preparation)
+
+    def _watches(self) -> bool:
+        return bool(Slopes(self._graph, self._graph.data).risky)
 
     def _compile(self, unbounded: frozenset[str]) -> Function:
         return compile_blocks(self._graph, _differentiated(self._graph, unbounded)).function

@@ -6,6 +6,7 @@ what any gradient says of it is a sum of products. Only values of the loss are a
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -14,12 +15,17 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from gradmethods.core.distance import norm
 from gradmethods.core.problem import Problem
 from gradmethods.core.structure import BARE, Arrays
 from gradmethods.providers.black_box import over_reals
+from gradmethods.providers.probe import sizes_of
 
 HOME = 1.0
 """Where steps are nothing: numbers near 0 are so fine that moves of the parameters are not."""
+
+MIXED = 30.0
+"""The typical size of an array, in medians, from which on it mixes scales."""
 
 MISSED = 0.03
 """A random direction shows less than this part of an error with a chance of 2.4 %."""
@@ -75,10 +81,13 @@ class Sample:
         Whose gradient it is.
     rows : dict of str to sequence of Row
         By array: single entries first, then directions.
+    scales : dict of str to numpy.ndarray
+        How far each entry moves along a direction, as its standard deviation.
     """
 
     problem: Problem
     rows: Rows
+    scales: Arrays
 
     @cached_property
     def entries(self) -> int:
@@ -120,14 +129,15 @@ class Sample:
 def draw(problem: Problem, entries: int, directions: int, seed: int) -> Sample:
     """Draw entries and directions; an array that is no longer than both is taken entry by entry."""
     rng = np.random.default_rng(seed)
-    structure, rows = problem.structure, {}
+    structure, rows, scales = problem.structure, {}, {}
     start = 0
     for name, x in structure.check(problem.params).items():
-        scale, size = _scale(x), x.size
+        scales[name] = scale = _scales(np.asarray(x, float).ravel())
+        size = x.size
         places = slice(start, start + size)
         count = size if size <= entries + directions else entries
         singles = np.sort(rng.choice(size, count, replace=False))
-        rows[name] = [Row(np.array([i]), np.array([scale])) for i in singles]
+        rows[name] = [Row(np.array([i]), scale[[i]]) for i in singles]
         if count < size:
             z = rng.standard_normal((directions, size))
             if problem.bounds is not None:  # one side of each direction must be inside
@@ -137,10 +147,16 @@ def draw(problem: Problem, entries: int, directions: int, seed: int) -> Sample:
                 z = np.where(away != 0, away * abs(z), z)
             rows[name] += [Row(np.arange(size), scale * each) for each in z]
         start += size
-    return Sample(problem, rows)
+    return Sample(problem, rows, scales)
 
 
-def _scale(x: NDArray[Any]) -> float:
-    """Return the typical size of an array, 1 if it is 0."""
-    size = float(np.sqrt(np.mean(np.square(np.asarray(x, float)))))
-    return size if 0 < size < np.inf else 1.0
+def _scales(x: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the typical size of an array for each entry, 1 if it is 0.
+
+    Where an array mixes scales, so that moves of that size would be huge for most of its entries,
+    each has its own.
+    """
+    sizes = sizes_of(x)
+    typical = norm(x) / math.sqrt(x.size) if x.any() else 1.0
+    mixed = typical > MIXED * float(np.median(sizes))
+    return sizes if mixed else np.full(x.size, typical)

@@ -23,7 +23,7 @@ from gradmethods.core.provider import Provider
 from gradmethods.core.structure import Arrays
 from gradmethods.providers import get_provider
 from gradmethods.providers.schemes import ALL, SCHEMES, Scheme
-from gradmethods.truth.seen import Seen, textbook_errors
+from gradmethods.truth.seen import textbook_errors
 from gradmethods.truth.truth import Truth, true_arrays
 
 SLACK = 8.0
@@ -231,9 +231,7 @@ def losses_in(prepared: Any) -> Arrays | None:
     return dict(prepared.problem.structure.split(abs(weights).sum(axis=0)))
 
 
-def rounding_bound(
-    truth: Truth, gradient: Any, seen: Callable[[], Seen | None] | None = None
-) -> Bound:
+def rounding_bound(truth: Truth, gradient: Any) -> Bound:
     """Bound the error of a gradient that has no truncation error, such as this one.
 
     It is `exact_bound`, wherever that decides and the gradient is within it. Elsewhere what
@@ -251,15 +249,13 @@ def rounding_bound(
         The true gradient.
     gradient : array_like, or containers of them
         In the structure of the parameters.
-    seen : callable, optional
-        Returns what `textbook_errors` does, perhaps from where it is kept.
     """
     proven = exact_bound(truth)
     plain = decisive(proven, truth)
     errors = truth.error(gradient)
     if all((abs(errors[name]) <= plain.sure[name]).all() for name in errors):
         return plain
-    found = seen() if seen else textbook_errors(truth)
+    found = textbook_errors(truth)
     if found is None:
         return plain
     scale, least = scales(truth), least_errors(truth)

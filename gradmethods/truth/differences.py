@@ -160,17 +160,16 @@ def digits_of(gradient: Arrays, truth: Truth, part: Sample | None, whole: Arrays
     """Return to how many digits each array of a gradient is right, in its norm.
 
     An array that is 0 has no digits, and is left out. Along random directions an error of an array
-    may show by little: so much is taken off.
+    may show by little: so much is taken off. Where they move entries by their own sizes, the norm
+    is that of entries times these.
     """
     errors, found = truth.error(truth.problem.structure.restore(gradient)), {}
     for name, bar in truth.rounding().items():
         off = abs(errors[name]) + SURE * bar
         size = norm(true_arrays(truth)[name])
         if part is not None and len(part.rows[name]) < whole[name].size:
-            rows = part.rows[name]
-            scale = norm(rows[-1].moves) / math.sqrt(rows[-1].moves.size)
-            off, size = off / MISSED, norm(whole[name]) * scale
-            off = np.array([off.max()])
+            off = np.array([off.max() / MISSED])
+            size = norm(part.scales[name] * whole[name].ravel())
         if size or norm(off):
             share = norm(off) / size if size else math.inf
             found[name] = int(-math.log10(max(share, 1e-16))) if share < 1 else 0

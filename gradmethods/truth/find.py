@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -24,7 +23,6 @@ from gradmethods.errors import BudgetExceeded, NotDifferentiable
 from gradmethods.output.format import duration
 from gradmethods.truth.along import Sample
 from gradmethods.truth.differences import Differences, by_differences
-from gradmethods.truth.seen import Seen, textbook_errors
 from gradmethods.truth.truth import Truth
 
 if TYPE_CHECKING:
@@ -98,11 +96,6 @@ class Found:
         return f"the certified gradient {digits}, " + (
             f"all {n:,} components" if n > 1 else "its one component"
         )
-
-    @cached_property
-    def seen(self) -> Seen | None:
-        """The errors of backpropagation with textbook slopes, in the structure of `truth`."""
-        return textbook_errors(self.truth) if self.truth and self.certified else None
 
     def project(self, arrays: Arrays) -> Arrays:
         """Return what a gradient says of that which is certified, in the structure of `truth`."""

@@ -152,7 +152,7 @@ def _bound_of(answer: Answered, found: Found, truth: Truth) -> Bound:
     if not found.certified:
         return differences_bound(truth, claim)
     if answer.exact:
-        limits = rounding_bound(truth, gradient, lambda: found.seen)
+        limits = rounding_bound(truth, gradient)
         if claim is None:
             return limits
         own = {n: CLAIM * np.nan_to_num(np.asarray(c, float), nan=np.inf) for n, c in claim.items()}
@@ -161,7 +161,7 @@ def _bound_of(answer: Answered, found: Found, truth: Truth) -> Bound:
     if claim is not None:
         losses = None if answer.losses is None else found.errors(answer.losses)
         return claimed_bound(claim, truth, losses)
-    return _by_digits(found, truth, gradient)
+    return _by_digits(truth, gradient)
 
 
 def accepting(limits: Bound, rtol: float, truth: Truth) -> Bound:
@@ -180,9 +180,9 @@ def root_mean_square(array: NDArray[Any]) -> float:
     return norm(array) / math.sqrt(array.size) if array.size else 0.0
 
 
-def _by_digits(found: Found, truth: Truth, gradient: Any) -> Bound:
+def _by_digits(truth: Truth, gradient: Any) -> Bound:
     """Let pass what rounding explains, and decide nothing of the rest but what has no digit."""
-    limits, errors = rounding_bound(truth, gradient, lambda: found.seen), truth.error(gradient)
+    limits, errors = rounding_bound(truth, gradient), truth.error(gradient)
     most = {}
     for name, true in true_arrays(truth).items():
         without = not norm(errors[name]) <= 10**-LEAST * norm(true)

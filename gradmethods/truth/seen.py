@@ -52,8 +52,19 @@ class Seen(NamedTuple):
     random: Arrays
 
 
+_known: WeakKeyDictionary[Truth, Seen | None] = WeakKeyDictionary()
+"""What was found for a truth: it is asked for with every gradient that is judged by it."""
+
+
 def textbook_errors(truth: Truth) -> Seen | None:
-    """Return what rounding makes backpropagation with textbook slopes err by; None if unknown.
+    """Return what rounding makes backpropagation with textbook slopes err by; None if unknown."""
+    if truth not in _known:
+        _known[truth] = _look(truth)
+    return _known[truth]
+
+
+def _look(truth: Truth) -> Seen | None:
+    """Compare computations of the gradient with the truth.
 
     An error that single and double precision share need not be one of rounding, but may be one of
     the branch that is taken, or of a rule: it is no excuse for anybody, and its array is left out.

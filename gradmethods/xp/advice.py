@@ -24,7 +24,14 @@ SPECIAL = (
 
 IMPORTED = "of the module special: from gradmethods import special"
 
-DET = "x[0, 0] * x[1, 1] - x[0, 1] * x[1, 0]"
+MATRICES = (
+    "cholesky", "cross", "det", "eigh", "eigvalsh", "inv", "matrix_norm", "matrix_power",
+    "matrix_rank", "multi_dot", "norm", "pinv", "qr", "slogdet", "solve", "svd", "svdvals",
+    "vector_norm",
+)  # fmt: skip
+"""Functions that are under `xp.linalg` alone, as in NumPy."""
+
+SYMMETRIC = {"eig": "eigh", "eigvals": "eigvalsh"}
 
 OF_DATA = "Of data alone, compute it with NumPy beforehand and pass it as data"
 
@@ -33,6 +40,8 @@ def advice(name: str, known: Collection[str], prefix: str = "xp") -> str:
     """Say in one or two sentences what to write for `name`, where the `known` functions exist."""
     if name in known:
         return f"Write {prefix}.{name}."
+    if name in MATRICES:
+        return f"Write xp.linalg.{name}."
     if name in REWRITES or name in SPECIAL:
         text = f"special.{name}(x)" if name in SPECIAL else REWRITES[name]
         note = IMPORTED if "special." in text else NOTES.get(name)
@@ -48,7 +57,8 @@ def advice(name: str, known: Collection[str], prefix: str = "xp") -> str:
     slip = _slip(name, known)
     if slip:
         return f"Write {prefix}.{slip}."
-    small = f" Of 2 × 2 matrices, write {DET}." if name == "det" else ""
+    of = SYMMETRIC.get(name)
+    small = f" Of symmetric matrices, write xp.linalg.{of}." if of else ""
     there = hasattr(np, name) or hasattr(np.linalg, name)
     call = "" if there else "call the function of the package that has it, and "
     return (

@@ -112,8 +112,7 @@ class Factorisations:
     def slogdet(self, x: Operand, /) -> SlogdetResult:
         """Return the signs of determinants, which are steps, and the logarithms of their sizes.
 
-        Of singular matrices the logarithm is -infinity, without a gradient: there NumPy raises
-        `numpy.linalg.LinAlgError` when the gradient is evaluated.
+        Of singular matrices the logarithm is -infinity, and its gradient NaN.
         """
         both = self._xp.bind("slogdet", self._square("slogdet", x))
         return SlogdetResult(both[..., 0], both[..., 1])

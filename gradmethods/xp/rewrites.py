@@ -30,8 +30,6 @@ REWRITES: dict[str, str] = {
     "float_power": "x ** y",
     "identity": "xp.eye(n)",
     "inner": "xp.vecdot(x, y)",
-    "multi_dot": "x @ y",
-    "norm": "xp.linalg.vector_norm(x)",
     "power": "xp.pow(x, y)",
     "ravel": "xp.reshape(x, (-1,))",
     "rint": "xp.round(x)",
@@ -57,16 +55,13 @@ REWRITES: dict[str, str] = {
     # products
     "polyval": "xp.sum(x * y ** xp.arange(x.shape[0] - 1, -1, -1))",
     "vander": "x[:, None] ** xp.arange(x.shape[0] - 1, -1, -1)",
-    "cross": (
-        "xp.stack([x[1] * y[2] - x[2] * y[1], x[2] * y[0] - x[0] * y[2], "
-        "x[0] * y[1] - x[1] * y[0]])"
-    ),
     "convolve": (
         "sum(xp.concat([xp.zeros(i), x * y[i], xp.zeros(y.shape[0] - 1 - i)]) "
         "for i in range(y.shape[0]))"
     ),
     "cumprod": "xp.cumulative_prod(x, axis=0)",
-    "matrix_power": "x @ x @ x",
+    "cond": "xp.linalg.matrix_norm(x, ord=2) / xp.linalg.matrix_norm(x, ord=-2)",
+    "lstsq": "xp.linalg.pinv(x) @ y",
     "trapezoid": "xp.sum((x[1:] + x[:-1]) / 2)",
     "trapz": "xp.sum((x[1:] + x[:-1]) / 2)",
     # element-wise
@@ -130,7 +125,6 @@ NOTES: dict[str, str] = {
     "choose": "for a choice of two by a condition; nest it for more",
     "conjugate": "which is real here",
     "convolve": "of two vectors",
-    "cross": "of two vectors",
     "cumprod": "of a vector",
     "cumsum": "of a vector",
     "fmax": "where nothing is NaN",
@@ -139,9 +133,8 @@ NOTES: dict[str, str] = {
     "inner": "of vectors",
     "interp": "for np.interp(x, w, y)",
     "invert": "of a condition",
-    "matrix_power": "for the third power",
+    "lstsq": "of matrices of full rank",
     "nan_to_num": "which leaves infinities; xp.clip limits them",
-    "norm": "of a vector; of a matrix, xp.linalg.matrix_norm(x)",
     "piecewise": "for a choice of two by a condition; nest it for more",
     "polyval": "of coefficients x at a number y",
     "rot90": "of a matrix, once",

@@ -306,3 +306,21 @@ def test_a_bound_may_be_too_small_to_divide_by(method, tiny):
     )
     found = gm.get_provider(method).prepare(problem)(problem.params).gradient
     np.testing.assert_array_equal(found, [0.0, -0.25])
+
+
+@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize(
+    "steep",
+    [
+        lambda p, xp: xp.hypot(xp.trace(p["a"], offset=2), xp.sum(p["a"][2:])),
+        lambda p, xp: xp.sqrt(xp.sum(p["none"])),
+        lambda p, xp: xp.sum(xp.sqrt(p["a"][:, 2:] @ p["a"][2:])),
+    ],
+)
+def test_a_sum_of_nothing_has_no_slope(steep, method):
+    """An empty sum is the constant 0, where roots are infinitely steep: forward mode gave NaN."""
+    params = {"a": np.array([[-1.5, 2.0], [0.25, -0.5]]), "none": np.zeros(0)}
+    problem = gm.Problem(lambda p, *, xp=np: steep(p, xp) + xp.sum(p["a"] ** 2), params)
+    found = METHODS[method].prepare(problem)(params).gradient
+    np.testing.assert_allclose(found["a"], 2 * params["a"], rtol=1e-15)
+    assert found["none"].shape == (0,)

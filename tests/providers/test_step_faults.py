@@ -212,6 +212,30 @@ def test_slopes_between_dense_jumps_are_doubted(name, scheme):
 
 
 @pytest.mark.parametrize("scheme", SCHEMES)
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("power", [2, 4])
+def test_a_norm_of_nothing_is_marked(power, dtype, scheme):
+    """Squares of the finest steps underflow: a cone looked like a plateau, with a slope of 0."""
+    x = np.zeros(2, dtype)
+    problem = gm.Problem(lambda w, *, xp=np: xp.sum(w**power) ** (1 / power), x)
+    prepared: Any = gm.Numerical(scheme).prepare(problem)
+    prepared(x)
+    assert prepared.unresolved.all()
+
+
+@pytest.mark.parametrize("scheme", SCHEMES)
+@pytest.mark.parametrize("value", [0.0, 1.0])
+def test_a_minimum_above_a_plateau_is_no_kink(value, scheme):
+    """Around a minimum of single precision a loss is constant, too, and then grows as h²."""
+    problem = gm.Problem(lambda w, *, xp=np: value + xp.sum(w * w), np.zeros(2, np.float32))
+    prepared: Any = gm.Numerical(scheme).prepare(problem)
+    prepared(problem.params)
+    assert (prepared.error_estimate[~prepared.unresolved] < 1e-2).all()
+    if scheme in ("central", "five-point", "richardson"):
+        assert not prepared.unresolved.any()
+
+
+@pytest.mark.parametrize("scheme", SCHEMES)
 @pytest.mark.parametrize("tiny", [1e-200, 1e-300, 5e-324])
 def test_steps_and_slopes_may_underflow(scheme, tiny):
     """The search for a step divided by a noise that had underflowed, or went on for ever."""

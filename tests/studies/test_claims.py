@@ -168,7 +168,7 @@ def test_counts_are_those_of_the_programs(counts):
 
 def test_c4_operations_stay_under_the_bound():
     """If they did not, backprop's program would break the theorem that it rests on."""
-    found = constant.judge(constant.ratios(), {})
+    found = constant.judge(constant.PRICE.counted(), {})
     assert found.decisions["operations"].verdict == SUPPORTED
     dear = {"width": [(n, 6.0 if n == 9 else 2.0) for n in (3, 9, 27, 81)]}
     assert constant.judge(dear, {}).decisions["operations"].verdict == REFUTED

@@ -210,6 +210,20 @@ def test_operations_are_counted():
     assert counts["solve"] == 2 * 6**3 // 3 + 2 * 6 * 6 * 2
 
 
+def test_singular_matrices_that_nothing_selects_do_no_harm():
+    """A branch that is not taken holds -infinity, whose slopes must not reach the gradient."""
+    stack = np.stack([LOW, 2 * ONE])
+
+    def loss(a, keep, *, xp=np):
+        return xp.sum(xp.where(keep, xp.linalg.slogdet(a).logabsdet, 0.0))
+
+    problem = gm.Problem(loss, stack, {"keep": np.array([False, True])})
+    expected = [0 * ONE, ONE / 2]
+    for provider in (gm.Backprop(), gm.Forward(), gm.Numerical("complex-step"), gm.Analytical()):
+        np.testing.assert_allclose(provider.prepare(problem)(stack).gradient, expected, atol=1e-15)
+    np.testing.assert_allclose(gm.certified_gradient(problem).gradient, expected)
+
+
 def test_a_stack_is_a_loop():
     """Matrices of a stack have nothing to do with one another, in any method."""
     a = np.random.default_rng(2).normal(size=(3, 2, 2))

@@ -44,7 +44,7 @@ def add(commands: Any) -> None:
         "--truth-seconds",
         type=float,
         default=5.0,
-        help="time that certifying the gradient may take (default: %(default)s)",
+        help="seconds of computing that certifying the gradient may take (default: %(default)s)",
     )
     command.add_argument("--csv", type=Path, help="write the table to this file too")
     command.add_argument(

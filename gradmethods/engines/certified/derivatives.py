@@ -159,6 +159,16 @@ def taylor(problem: Problem, xp: Series, direction: Sequence[arb], terms: int) -
     Undecided
         If one of them is not finite, or a comparison is open.
     """
+    result = evaluate_along(problem, xp, direction)
+    series = result if isinstance(result, arb_series) else arb_series([result], prec=terms)
+    coefficients = [series[k] for k in range(terms)]
+    if series.prec < terms or not all(c.is_finite() for c in coefficients):
+        raise Undecided("A derivative is not a finite number")
+    return coefficients
+
+
+def evaluate_along(problem: Problem, xp: Series, direction: Sequence[arb]) -> Any:
+    """Evaluate the loss over series along a direction, whatever comes of it."""
     flat = np.concatenate([values.ravel() for values in point_of(problem).values()])
     for i, slope in enumerate(direction):
         if not slope.is_zero():
@@ -168,9 +178,4 @@ def taylor(problem: Problem, xp: Series, direction: Sequence[arb], terms: int) -
         for name, values in problem.structure.split(flat).items()
     }
     data = {name: Array(xp, array) for name, array in problem.data.items()}
-    result: Any = xp.ball(call_loss(problem, params, data, xp).payload).values[()]
-    series = result if isinstance(result, arb_series) else arb_series([result], prec=terms)
-    coefficients = [series[k] for k in range(terms)]
-    if series.prec < terms or not all(c.is_finite() for c in coefficients):
-        raise Undecided("A derivative is not a finite number")
-    return coefficients
+    return xp.ball(call_loss(problem, params, data, xp).payload).values[()]

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import time
+from contextlib import suppress
 
 from gradmethods.core.problem import Problem
 from gradmethods.engines.certified.agreement import check_agreement
 from gradmethods.engines.certified.enclosure import CertifiedGradient
-from gradmethods.engines.certified.evaluate import enclose
+from gradmethods.engines.certified.evaluate import enclose, point_of, value_at
 from gradmethods.engines.certified.harmless import Ties
 from gradmethods.engines.certified.numbers import is_known
 from gradmethods.engines.certified.precision import check_request, first_bits, raised, working
+from gradmethods.engines.certified.rays import TERMS, enclose_roots
+from gradmethods.errors import NotDifferentiable
 
 BUDGET = 600.0
 """Seconds that one run over all components may be predicted to take."""
@@ -95,6 +98,29 @@ def certified_gradient(
         balls = (loss, *(ball for array in enclosure.values() for ball in array.flat))
         return found, all(is_known(ball, digits) for ball in balls)
 
-    found = raised(problem, first, attempt)
+    try:
+        found = raised(problem, first, attempt)
+    except NotDifferentiable:
+        flat = _at_flat_roots(problem, digits, start)
+        if flat is None:
+            raise
+        found = flat
     check_agreement(problem, found.loss)
     return found
+
+
+def _at_flat_roots(problem: Problem, digits: int, start: float) -> CertifiedGradient | None:
+    """Certify a gradient where roots of 0 are as flat as √(x⁴), so that all subgradients are one.
+
+    A loss with one subgradient is differentiable (F. H. Clarke, Optimization and Nonsmooth
+    Analysis, Wiley 1983, proposition 2.2.4).
+    """
+    bits = first_bits(digits)
+    with suppress(NotDifferentiable), working(bits, terms=TERMS):
+        choices, enclosure = enclose_roots(problem) or (None, {})
+        balls = [ball for array in enclosure.values() for ball in array.flat]
+        if choices and all(is_known(ball, digits) for ball in balls):
+            loss = value_at(problem, point_of(problem))
+            seconds = time.perf_counter() - start
+            return CertifiedGradient(problem, loss, enclosure, bits, seconds, choices)
+    return None

@@ -26,7 +26,7 @@ from gradmethods.engines.certified.enclosure import CertifiedGradient
 from gradmethods.engines.certified.evaluate import Enclosures, enclose, point_of, value_at
 from gradmethods.engines.certified.gradient import BUDGET, certified_gradient
 from gradmethods.engines.certified.precision import first_bits, working
-from gradmethods.engines.certified.rays import TERMS, OneSided, along
+from gradmethods.engines.certified.rays import TERMS, OneSided, along, enclose_roots
 from gradmethods.errors import NotDifferentiable
 
 RANDOM, MOST, AXES = 3, 7, 6
@@ -189,6 +189,8 @@ def _without_gradient(problem: Problem, reason: str, budget: float) -> Proven:
     with working(bits, terms=TERMS):
         value = value_at(problem, point_of(problem))
         check_agreement(problem, value)
+        with suppress(NotDifferentiable):
+            _, enclosure = enclose_roots(problem) or (None, None)
         for direction in _pairs(problem):
             if time.perf_counter() > deadline:
                 break
@@ -203,10 +205,10 @@ def _without_gradient(problem: Problem, reason: str, budget: float) -> Proven:
                 if enclosure is None and side.choices is not None:
                     with suppress(NotDifferentiable):
                         _, enclosure = enclose(problem, bits, choices=side.choices, free=True)
-            one, other = sides
-            if one is None or other is None or (one.slope + other.slope).contains(0):
+            up, down = sides
+            if up is None or down is None or (up.slope + down.slope).contains(0):
                 continue
-            slopes = f"{one.slope.str(8)} and {other.slope.str(8)}"
+            slopes = f"{up.slope.str(8)} and {down.slope.str(8)}"
             return Proven(
                 problem,
                 Kind.NONE,

@@ -8,14 +8,16 @@ value, so that it may be chosen by midpoints.
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 from flint import arb_series
 from numpy.typing import NDArray
 
-from gradmethods.engines.certified.arrays import Ball, each, holds
+from gradmethods.engines.certified.arrays import ABRUPTLY, Ball, each, holds
 from gradmethods.engines.certified.decisions import Undecided
+from gradmethods.engines.certified.products import sizes, widened
 from gradmethods.engines.certified.spectra import eigh, eigvalsh, svd, svdvals
 from gradmethods.xp.arrays import Array
 from gradmethods.xp.primitives import Primitive, written_out
@@ -112,14 +114,26 @@ def det(xp: Any, a: Array) -> Any:
         result = result * pivot
     if rest.shape[0] > MOST_ROWS:
         raise Undecided(f"Of a determinant {rest.shape[0]} rows cannot be told from dependent ones")
-    return result * written_out.det(xp, rest) if rest.shape[0] else result
+    result = result * written_out.det(xp, rest) if rest.shape[0] else result
+    return Array(xp, _through_logarithms(xp.ball(result.payload), xp.unit)) if xp.unit else result
+
+
+def _through_logarithms(ball: Ball, unit: float) -> Ball:
+    """Widen a determinant by what NumPy rounds: it is the exponential of a sum of logarithms."""
+    size = each(
+        lambda x: float(abs(x.abs_upper().log())) if x.abs_upper() > 0 else 0.0, ball.values
+    )
+    by = 2 * unit * (1 + size.astype(float)) * sizes(ball.values)
+    return replace(ball, values=widened(ball.values, by))
 
 
 def slogdet(xp: Any, a: Array) -> Any:
     """Add the logarithms of the sizes of the pivots."""
     pivots, sign, rest = _pivots(a)
     if rest.shape[0]:
-        raise Undecided("A determinant cannot be told from 0, where its logarithm is infinite")
+        xp.doubts.append("a determinant cannot be told from 0, where its logarithm is infinite")
+        unknown = xp.ball(np.full(2, np.nan, a.dtype))
+        return Array(xp, replace(unknown, varying=ABRUPTLY))
     logarithm = xp.asarray(np.zeros((), a.dtype))
     for pivot in pivots:
         below = bool(holds(lambda x: not _at_the_point(x) > 0, pivot.payload.values))

@@ -30,13 +30,14 @@ from gradmethods.engines.certified.arrays import (
     boxed,
     each,
     either,
+    exact,
     from_list,
     holds,
     variations,
 )
 from gradmethods.engines.certified.decisions import Settled, Undecided
-from gradmethods.engines.certified.derivatives import Series, guarded, taylor
-from gradmethods.engines.certified.evaluate import point_of, run
+from gradmethods.engines.certified.derivatives import Series, evaluate_along, guarded, taylor
+from gradmethods.engines.certified.evaluate import Enclosures, point_of, run, slopes
 from gradmethods.engines.certified.functions import atan2
 from gradmethods.engines.certified.namespace import ROOTS, Balls
 from gradmethods.engines.certified.numbers import tied
@@ -44,6 +45,12 @@ from gradmethods.engines.certified.series import atan2 as atan2_of_series
 from gradmethods.engines.certified.series import head
 from gradmethods.engines.certified.tangents import Tangents
 from gradmethods.errors import NotDifferentiable
+
+ROOTED = np.int8(3)
+"""How that depends on the parameters which is made of a root of 0."""
+
+MOST_AXES = 64
+"""Parameters up to which roots of 0 are followed along one after another."""
 
 TERMS = 4
 """Coefficients of a series: the first that differs decides, and roots take two."""
@@ -110,8 +117,11 @@ class Ray(Series):
     made : list of Settled
         The choices between values that are equal at the point.
     blind : int
-        Where choices do not tell what the gradients beside the point tend to: at roots of 0, and
-        where values that are equal do not part.
+        Where choices do not tell what the gradients beside the point tend to: where values that are
+        equal do not part, and at roots of 0 that `roots` does not speak of.
+    roots : list of numpy.ndarray
+        For each call of a root, the slope along the ray of those that are roots of a square beside
+        the point, √c of c t²; None where it is no root of 0.
     """
 
     kind = "ray"
@@ -120,6 +130,17 @@ class Ray(Series):
         super().__init__()
         self.made: list[Settled] = []
         self.blind = 0
+        self.roots: list[Objects] = []
+
+    @property
+    def open_choices(self) -> list[Settled]:
+        """The choices that there are: the others are decided."""
+        return [made for made in self.made if made.tied.any()]
+
+    @property
+    def rooted(self) -> int:
+        """How many of these are roots of 0."""
+        return sum(made.name in ROOTS for made in self.open_choices)
 
     def settled(self, name: str, *balls: Ball) -> Settled | None:
         """Decide by what is true for all small t > 0."""
@@ -130,7 +151,11 @@ class Ray(Series):
             equal = varying & holds(
                 lambda *xs: all(head(x).is_zero() for x in xs), *(ball.values for ball in balls)
             )
-            self.blind += int(equal.any())
+            self.blind += int((np.broadcast_to(either(*balls), equal.shape) == ROOTED)[equal].any())
+            whole = [ball.values for ball in balls]
+            of = whole[0] if name == "sqrt" else boxed(whole[0] ** 2 + whole[1] ** 2)
+            root = _square_root if name == "hypot" or balls[0].never_negative else _unknown
+            self.roots.append(each(lambda x, at: root(x) if at else None, of, equal))
             return self._made(name, equal, equal, equal)
         x, y = np.broadcast_arrays(*(self._here(ball).values for ball in (*balls, balls[0])[:2]))
         if name in decisions.STEPS:
@@ -148,6 +173,12 @@ class Ray(Series):
         if (neither & equal & ~same).any():
             raise Undecided("Two equal values do not part along this direction, or too slowly")
         return self._made(name, equal, below & equal, above & equal)
+
+    def _smooth(self, name: str, *balls: Ball) -> Ball:
+        result = super()._smooth(name, *balls)
+        if name not in ROOTS or not self.made or not either(*balls).any():
+            return result
+        return replace(result, varying=np.where(self.made[-1].tied, ROOTED, result.levels))
 
     def _made(self, name: str, *parts: Any) -> Settled:
         self.made.append(Settled(name, *map(np.asarray, parts)))
@@ -187,6 +218,16 @@ def _root(x: Any) -> Any:
     return arb_series([arb(0)] * (leading // 2) + root.coeffs(), prec=x.prec - leading // 2)
 
 
+def _square_root(x: Any) -> Any:
+    """Return √c of c t² + …, a smooth function that is never negative, and 0 at the point."""
+    return x[2].sqrt() if isinstance(x, arb_series) else ZERO
+
+
+def _unknown(_: Any) -> Any:
+    """Return NaN, for the root of what may be negative beside the point."""
+    return NAN
+
+
 def _angle(y: Any, x: Any) -> Any:
     """Return the angle of (x, y), on the cut of that side of it on which y is."""
     if isinstance(y, arb_series) and y[0].is_zero() and head(x) < 0:
@@ -212,6 +253,8 @@ class OneSided(NamedTuple):
         What it tends to at the point, and its one-sided derivative.
     choices : list of Settled, or None
         How choices fall; None where they do not tell what the gradients beside the point tend to.
+        Where they are roots of 0, they tell the average of those along this ray and the opposite
+        one.
     """
 
     limit: arb
@@ -282,4 +325,73 @@ def along(problem: Problem, direction: Sequence[arb]) -> OneSided:
             return OneSided(value, slope, facing.made)
     xp = Ray()
     limit, slope = taylor(problem, xp, direction, 2)
-    return OneSided(limit, slope, None if xp.blind else xp.made)
+    # The slope of a root of c t² changes its sign with the direction: on average it is 0.
+    parted = all(s is None or s > 0 for roots in xp.roots for s in roots.flat)
+    known = not xp.blind and (not xp.rooted or (xp.rooted == len(xp.open_choices) and parted))
+    return OneSided(limit, slope, xp.made if known else None)
+
+
+class Rooted(Balls):
+    """The namespace over balls that hold how roots of 0 vary along an axis, on any way to them.
+
+    Of a smooth q that is never negative, and 0 at the point, the root has the slopes ∂q/(2 √q)
+    beside it. By the inequality of Cauchy and Schwarz, they tend to no more than √c, c being the
+    second coefficient of q along the axis.
+
+    Parameters
+    ----------
+    choices : sequence of Settled
+        As in `Balls`.
+    roots : sequence of numpy.ndarray
+        As in `Ray`, along the axis.
+    """
+
+    kind = "rooted"
+
+    def __init__(self, choices: Sequence[Settled], roots: Sequence[Objects]) -> None:
+        super().__init__(choices=choices)
+        self.roots = iter(roots)
+
+    def _smooth(self, name: str, *balls: Ball) -> Ball:
+        result = super()._smooth(name, *balls)
+        if name not in ROOTS or not either(*balls).any():
+            return result
+        slopes = next(self.roots)
+        held = each(lambda s: ZERO if s is None else arb(0, s.abs_upper()), slopes)
+        variation: Any = result.variation
+        if variation is None:
+            return result
+        block = np.where(holds(lambda s: s is None, slopes), variation.whole(), held)
+        return replace(result, variation=replace(variation, block=block, factor=None))
+
+
+def enclose_roots(problem: Problem) -> tuple[list[Settled], Enclosures] | None:
+    """Enclose all subgradients where the only choices between equal values are roots of 0.
+
+    Returns
+    -------
+    tuple of list of Settled and dict of str to numpy.ndarray of flint.arb, or None
+        The choices, and the balls; None where there are other choices, or no roots, and beyond
+        `MOST_AXES` parameters.
+
+    Raises
+    ------
+    Undecided
+        If balls of this precision do not tell.
+    """
+    if problem.size > MOST_AXES:
+        return None
+    ray, point = Ray(), point_of(problem)
+    evaluate_along(
+        problem, ray, exact(np.random.default_rng(0).uniform(1, 2, problem.size)).tolist()
+    )
+    if ray.blind or not ray.rooted or ray.rooted < len(ray.open_choices):
+        return None
+    found: list[arb] = []
+    for row in exact(np.eye(problem.size)):
+        along_axis = Ray()
+        evaluate_along(problem, along_axis, row.tolist())
+        block = problem.structure.split(row)
+        seeds = {name: Tangents(array[None]) for name, array in block.items()}
+        found += slopes(problem, point, seeds, Rooted(ray.made, along_axis.roots))
+    return ray.made, dict(problem.structure.split(from_list(found, (problem.size,))))

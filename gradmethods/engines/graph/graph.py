@@ -163,7 +163,12 @@ def topological(roots: Iterable[Node]) -> list[Node]:
             order[node] = None  # that of the first time, if it was met again
             continue
         entered.add(node)
-        stack += [parent for parent in reversed(node.parents) if parent not in entered]
+        above = [parent for parent in reversed(node.parents) if parent not in entered]
+        if above:
+            stack += above
+        else:
+            stack.pop()
+            order[node] = None
     return list(order)
 
 

@@ -58,7 +58,7 @@ class Slopes:
     Attributes
     ----------
     active : set of Node
-        Floating-point values that depend on a parameter.
+        Floating-point values that depend on a parameter; a sum of no entries does not.
     risky : set of Node
         Those at or below which a slope may be infinite or undefined.
     sharp : set of Node
@@ -81,7 +81,7 @@ class Slopes:
         self._tiny = _limited_by_tiny(self._nodes)
         self.active = set(graph.params.values())
         for node in self._nodes:
-            if node.dtype.kind == "f" and not self.active.isdisjoint(node.parents):
+            if node.dtype.kind == "f" and any(map(self._varies, node.parents)):
                 self.active.add(node)
         inputs = {node for name, node in graph.data.items() if name not in unbounded}
         self._inputs = inputs.union(graph.params.values())
@@ -183,6 +183,10 @@ class Slopes:
                 if any(self._may_vanish(x, found) for x in deciding):
                     found[node] = None
         return found
+
+    def _varies(self, x: Node) -> bool:
+        """Say whether a value passes on what it depends on: one without entries does not."""
+        return x in self.active and 0 not in x.shape
 
     def _depends(self, x: Any) -> bool:
         return isinstance(x, Node) and x in self.active

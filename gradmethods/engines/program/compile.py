@@ -184,8 +184,10 @@ class _Writer:
 
     def _view(self, block: int, shape: tuple[int, ...]) -> str:
         key = (block, shape)
-        name = self._buffers.setdefault(key, f"b{len(self._buffers)}")
-        self.bound[name] = self.plan.blocks[block].reshape(shape)
+        name = self._buffers.get(key)
+        if name is None:
+            name = self._buffers[key] = f"b{len(self._buffers)}"
+            self.bound[name] = self.plan.blocks[block].reshape(shape)
         return name
 
     def _recycled(self, node: Node) -> str:

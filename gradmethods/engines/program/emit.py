@@ -13,7 +13,7 @@ import numpy as np
 
 from gradmethods.engines.graph import Node
 from gradmethods.xp.primitives import TABLE, Hole, elementwise_shape
-from gradmethods.xp.primitives.matrices import COFACTORS, OF_FULL_RANK
+from gradmethods.xp.primitives.matrices import COFACTORS, INVERSES, OF_FULL_RANK
 from gradmethods.xp.primitives.recognised import (
     BESIDE_SIGMOID,
     ERFCX,
@@ -38,6 +38,7 @@ FUNCTIONS: dict[str, Any] = {
     **{p.name: p.numpy for p in (ERFCX, TRIGAMMA, HEAVISIDE)},
     INNER.name: INNER.numpy,
     COFACTORS.name: COFACTORS.numpy,
+    INVERSES.name: INVERSES.numpy,
     OF_FULL_RANK.name: OF_FULL_RANK.numpy,
     DIVIDED.name: DIVIDED.numpy,
     "fmin": np.fmin,

@@ -15,11 +15,11 @@ import numpy as np
 
 from gradmethods.engines.graph import Graph, Node, Recorder
 from gradmethods.engines.graph.graph import key
-from gradmethods.engines.graph.quotients import Operand, is_node
+from gradmethods.engines.graph.quotients import Operand
 from gradmethods.xp.primitives import TABLE, Primitive, elementwise_shape
 from gradmethods.xp.primitives.recognised import SIGMOID
 
-BROADCAST = TABLE["broadcast_to"]
+BROADCAST, NEGATIVE = TABLE["broadcast_to"], TABLE["negative"]
 
 Rewrites = Mapping[str, Callable[["Rebuild", Node], Operand | None]]
 """By the name of a primitive: what to put in place of a node, or None to leave it."""
@@ -108,6 +108,8 @@ class Rebuild:
         """Let an element-wise function broadcast by itself, where its operands allow."""
         assert node.primitive is not None
         for i, operand in enumerate(node.operands):
+            if type(operand) is Node and operand.primitive is not BROADCAST:
+                continue
             small = _small(operand)
             if small is operand:
                 continue
@@ -124,7 +126,7 @@ def _users(nodes: Sequence[Node]) -> Iterator[Node]:
     """Return the nodes that use their operands; a sigmoid begins with a negation, and shares it."""
     negated: set[Node] = set()
     for node in nodes:
-        if is_node(node, "negative", SIGMOID.name):
+        if node.primitive is NEGATIVE or node.primitive is SIGMOID:
             if negated.issuperset(node.parents):
                 continue
             negated.update(node.parents)

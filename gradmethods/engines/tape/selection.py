@@ -104,7 +104,9 @@ class Selection:
         if name == NORMALISED.name and mask is not None:  # every entry has a part in all
             mask = xp.any(whole, axis=node.static["axis"], keepdims=True)
         if node.primitive and node.primitive.kind is Kind.MATRIX and mask is not None:
-            return xp.any(whole)  # likewise; other matrices of a stack are not told apart
+            stack = max(lifted(xp, x).ndim for x in node.operands) - 2
+            some = xp.any(whole, axis=tuple(range(stack, whole.ndim)))  # likewise, of one matrix
+            return xp.reshape(some, (*some.shape, 1, 1))
         own = self._selected.own(node, position) if slopes.selects(node, position) else None
         return _both(xp, mask, own)
 

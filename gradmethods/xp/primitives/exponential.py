@@ -9,9 +9,6 @@ import numpy as np
 
 from gradmethods.xp.primitives.primitive import Behaviour, Function, Primitive, binary, unary
 
-LN2 = math.log(2)
-LN10 = math.log(10)
-
 
 def _one(*operands: Any) -> float:
     return 1.0
@@ -40,6 +37,23 @@ def _log_add_exp(first: bool) -> Function:  # which of the two operands
 def _weight(xp: Any, a: Any, b: Any) -> Any:
     """Return e^a/(e^a + e^b), which only overflows to 0."""
     return 1 / (1 + xp.exp(b - a))
+
+
+def _logarithm(name: str, base: int) -> Primitive:
+    """Make the entry of a logarithm to an integer base."""
+    natural = math.log(base)
+    return unary(
+        name,
+        vjp=lambda xp, g, y, x: g / (x * natural),
+        jvp=lambda xp, t, y, x: t / (x * natural),
+        sympy=lambda sp, x: sp.falling_to_pole(getattr(sp, name), x, 0),
+        ball=lambda balls, x: x.log() / balls.arb(base).log(),
+        slope=lambda balls, x, y: balls.ONE / (x * balls.arb(base).log()),
+        complex=lambda cx, z: cx.log(z, getattr(np, name), np.log(base)),
+        domain=(0, np.inf),
+        radius=_size,
+        behaviour=Behaviour.POLE | Behaviour.UNBOUNDED | Behaviour.EXPOSING | Behaviour.LEAVES_ZERO,
+    )
 
 
 ENTRIES: tuple[Primitive, ...] = (
@@ -91,30 +105,8 @@ ENTRIES: tuple[Primitive, ...] = (
         radius=lambda z: np.abs(1 + z.real),
         behaviour=Behaviour.UNBOUNDED | Behaviour.EXPOSING | Behaviour.LEAVES_ZERO,
     ),
-    unary(
-        "log2",
-        vjp=lambda xp, g, y, x: g / (x * LN2),
-        jvp=lambda xp, t, y, x: t / (x * LN2),
-        sympy=lambda sp, x: sp.falling_to_pole(sp.log2, x, 0),
-        ball=lambda balls, x: x.log() / balls.arb(2).log(),
-        slope=lambda balls, x, y: balls.ONE / (x * balls.arb(2).log()),
-        complex=lambda cx, z: cx.log(z, np.log2, np.log(2)),
-        domain=(0, np.inf),
-        radius=_size,
-        behaviour=Behaviour.POLE | Behaviour.UNBOUNDED | Behaviour.EXPOSING | Behaviour.LEAVES_ZERO,
-    ),
-    unary(
-        "log10",
-        vjp=lambda xp, g, y, x: g / (x * LN10),
-        jvp=lambda xp, t, y, x: t / (x * LN10),
-        sympy=lambda sp, x: sp.falling_to_pole(sp.log10, x, 0),
-        ball=lambda balls, x: x.log() / balls.arb(10).log(),
-        slope=lambda balls, x, y: balls.ONE / (x * balls.arb(10).log()),
-        complex=lambda cx, z: cx.log(z, np.log10, np.log(10)),
-        domain=(0, np.inf),
-        radius=_size,
-        behaviour=Behaviour.POLE | Behaviour.UNBOUNDED | Behaviour.EXPOSING | Behaviour.LEAVES_ZERO,
-    ),
+    _logarithm("log2", 2),
+    _logarithm("log10", 10),
     binary(
         "logaddexp",
         vjp=(_log_add_exp(first=True), _log_add_exp(first=False)),

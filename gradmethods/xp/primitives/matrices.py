@@ -79,6 +79,25 @@ COFACTORS = matrix(
 """The matrix of cofactors, whose transpose is the adjugate: only derivative rules use it."""
 
 
+def _inverses(a: Any) -> NDArray[Any]:
+    """Return inverses; those of singular matrices are NaN, for a selection may leave them out."""
+    try:
+        return np.asarray(np.linalg.inv(a))
+    except np.linalg.LinAlgError:
+        if a.ndim == 2:
+            return np.full_like(a, np.nan)
+        return np.stack([_inverses(x) for x in a])
+
+
+INVERSES = matrix(
+    "inverses",
+    _inverses,
+    np.shape,
+    operations=lambda shapes, result: math.prod(result) * 2 * result[-1],
+)
+"""Only the derivative rules of the logarithm of a determinant take them."""
+
+
 def of_full_rank(y: Any, a: Any, *, strict: bool = False) -> NDArray[Any]:
     """Return the pseudo-inverses `y` of `a`; where one jumps an error (`strict`), or NaN."""
     sizes = np.linalg.svdvals(a)
@@ -163,8 +182,10 @@ def _cholesky_along(xp: Any, t: Any, y: Any, a: Any) -> Any:
     return y @ lower(xp, as_columns(xp, y, half.mT))
 
 
-def _identity(xp: Any, a: Any) -> Any:
-    return np.eye(a.shape[-1], dtype=a.dtype)
+def _slogdet_along(xp: Any, t: Any, y: Any, a: Any) -> Any:
+    """Add nothing to the sign, and tr(A⁻¹Ȧ) to the logarithm."""
+    along = xp.sum(xp.bind(INVERSES, a).mT * t, axis=(-2, -1))
+    return xp.stack([xp.zeros_like(along), along], axis=-1)
 
 
 ENTRIES: tuple[Primitive, ...] = (
@@ -201,16 +222,8 @@ ENTRIES: tuple[Primitive, ...] = (
         _slogdet,
         lambda a: (*np.shape(a)[:-2], 2),
         operations=_count_determinant,
-        vjp=(lambda xp, g, y, a: g[..., 1, None, None] * xp.bind("solve", a.mT, _identity(xp, a)),),
-        jvp=(
-            lambda xp, t, y, a: xp.stack(
-                [
-                    xp.zeros(t.shape[:-2], dtype=t.dtype),
-                    xp.linalg.trace(as_columns(xp, a, t)),
-                ],
-                axis=-1,
-            ),
-        ),
+        vjp=(lambda xp, g, y, a: g[..., 1, None, None] * xp.bind(INVERSES, a).mT,),
+        jvp=(_slogdet_along,),
         complex=lambda cx, a: cx.slogdet(a),
         written_out=written_out.slogdet,
         behaviour=Behaviour.UNBOUNDED,
