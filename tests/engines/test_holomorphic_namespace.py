@@ -33,14 +33,17 @@ def test_every_function_is_numpys_on_the_real_line(case):
         operands = [rng.uniform(*DOMAINS[case.domain], shape) for shape in case.shapes]
         operands = [(np.round(x) if rounded else x).astype(dtype) for x in operands]
         with np.errstate(all="ignore"):
-            expected = np.asarray(case.function(np, *operands))
+            try:
+                expected = np.asarray(case.function(np, *operands))
+            except np.linalg.LinAlgError:  # a matrix of whole numbers may have no inverse
+                continue
             payloads = [x.astype(np.result_type(dtype, np.complex64)) for x in operands]
             found = case.function(xp, *(Array(xp, payload) for payload in payloads))
         assert found.shape == expected.shape
         assert found.dtype == expected.dtype
         tolerance = 30 * float(np.finfo(dtype).eps)
         np.testing.assert_allclose(found.payload.real, expected, tolerance, tolerance)
-        assert not found.payload.imag.any()
+        assert not found.payload.imag[np.isfinite(expected)].any()
 
 
 def moved(x):

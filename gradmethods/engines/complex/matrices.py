@@ -127,7 +127,8 @@ def _gaps(w: NDArray[Any], count: int) -> tuple[NDArray[Any], NDArray[np.bool_]]
 def _shared(moved: NDArray[Any], w: NDArray[Any]) -> NDArray[Any]:
     """Share what moves values that are equal but for rounding."""
     _, equal = _gaps(w, w.shape[-1])
-    return np.asarray((equal @ moved[..., None])[..., 0] / np.sum(equal, axis=-1))
+    alike = equal.astype(moved.dtype)  # of integers the quotient would be in double precision
+    return np.asarray((alike @ moved[..., None])[..., 0] / np.sum(alike, axis=-1))
 
 
 def _diagonal(x: Any) -> Any:
