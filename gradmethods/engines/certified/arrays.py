@@ -142,10 +142,12 @@ class Variation(ABC):
         """Take entries of this, entries of another, and NaN where neither is true."""
 
     @abstractmethod
-    def together(self, groups: NDArray[np.intp]) -> Self:
+    def together(self, groups: NDArray[np.intp], loose: Self) -> Self:
         """Keep of the entries of a vector that are in one group no more than how their sum varies.
 
         A loss that weighs them otherwise than equally, to the last bit of the weights, gets NaN.
+        What weights within one ball may differ by is multiplied by `loose`, which holds how far
+        each entry alone can vary.
         """
 
     @abstractmethod

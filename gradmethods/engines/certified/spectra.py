@@ -184,7 +184,10 @@ def _values(xp: Any, whole: Array, found: Spectrum) -> Array:
     values = from_list([middles[k] for k in place], (n,))
     variation = ball.variation
     if variation is not None and len(found.groups) < n:
-        variation = variation.together(place)
+        # An entry of Σ (wᵢ - w) vᵢvᵢᵀ is no larger than the largest difference of the weights.
+        any_ = xp.sum(Array(xp, Ball(filled((n, n), arb(0, 1)), whole.dtype)) * whole)
+        loose = xp.stack([any_] * n).payload.variation
+        variation = variation.together(place, loose)
         xp.doubts.append(
             "two eigenvalues or singular values may be equal: neither then has a slope of its own, "
             "nor has a vector of either, only their sum has one"

@@ -116,8 +116,9 @@ class Tangents(Variation):
         block = np.where(here, self.whole(), np.where(there, other.whole(), NAN))
         return self._made(boxed(block))
 
-    def together(self, groups: NDArray[np.intp]) -> Self:
+    def together(self, groups: NDArray[np.intp], loose: Self) -> Self:
         """Keep entries that are alone in their group: forwards no weights are known."""
+        del loose
         alone = np.bincount(groups)[groups] == 1
         return self._made(boxed(np.where(alone, self.whole(), NAN)))
 

@@ -26,6 +26,7 @@ from gradmethods.engines.certified.arrays import (
     Objects,
     Variation,
     boxed,
+    each,
     filled,
     holds,
     taken,
@@ -131,15 +132,19 @@ class Trace(Variation):
 
         return self._made(self.shape, (self, where(here, there)), (other, where(there, here)))
 
-    def together(self, groups: NDArray[np.intp]) -> Self:
+    def together(self, groups: NDArray[np.intp], loose: Self) -> Self:
         """Keep of the entries of a vector that are in one group no more than their sum."""
+        grouped = np.bincount(groups)[groups] > 1
 
         def back(g: Objects) -> Objects:
             same = [all(_identical(x, g[first]) for x in g[groups == k]) for k, first in firsts]
             return boxed(np.where(np.array(same)[groups], g, NAN))
 
+        def apart(g: Objects) -> Objects:
+            return boxed(np.where(grouped, each(lambda x: 2 * x.rad(), g), ZERO))
+
         firsts = [(k, int(np.argmax(groups == k))) for k in range(int(groups[-1]) + 1)]
-        return self.then(self.shape, back)
+        return self._made(self.shape, (self, back), (loose, apart))
 
     def alike(self, other: Self) -> Mask:
         """Say where two arrays of one shape vary alike for certain: if they are the same."""
