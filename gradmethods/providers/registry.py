@@ -115,8 +115,8 @@ def traits(provider: Provider | str) -> Traits:
     --------
     >>> traits("numerical:forward").label, traits("numerical:forward").order
     ('numerical, forward', 1)
-    >>> traits("mine").family, traits("mine").exact
-    ('mine', None)
+    >>> traits("nobody-knows").family, traits("nobody-knows").exact
+    ('nobody-knows', None)
     """
     if not isinstance(provider, str):
         found = _MET[provider.name] = _told(provider)
