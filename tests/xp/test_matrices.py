@@ -236,3 +236,21 @@ def test_a_stack_is_a_loop():
         for one, found in zip(a, together, strict=True):
             alone = provider.prepare(gm.Problem(loss, one))(one).gradient
             np.testing.assert_allclose(found, alone, rtol=1e-12)
+
+
+@pytest.mark.parametrize("scale", [1e-200, 1e150])
+@pytest.mark.parametrize("name", ["det", "inv"])
+def test_the_complex_step_says_where_products_leave_the_range(name, scale):
+    """A determinant of entries 1e-200 had the derivative 0 in silence: it is 1e-200."""
+
+    def loss(a, *, xp=np):
+        return xp.sum(getattr(xp.linalg, name)(a))
+
+    found = gm.gradient(
+        loss, scale * np.array([[2.0, 1.0], [1.0, 3.0]]), method="numerical:complex-step"
+    )
+    assert np.isnan(found).all()
+    found = gm.gradient(
+        loss, 1e-20 * np.array([[2.0, 1.0], [1.0, 3.0]]), method="numerical:complex-step"
+    )
+    assert np.isfinite(found).all()

@@ -105,6 +105,17 @@ def coarse(primitive: Primitive, operands: list[Any]) -> bool:
     )
 
 
+def beyond_range(x: Any) -> bool:
+    """Say whether a matrix of those given is so small or so large that products of four leave it.
+
+    What is lost in them cannot be told from a derivative that is 0.
+    """
+    axes = (-2, -1) if np.ndim(x) > 1 else None
+    size = np.max(np.abs(np.real(x)), axis=axes, initial=0)
+    least = NORMAL[np.result_type(np.real(x), np.float32)] ** 0.25
+    return bool(((size > 0) & ((size < least) | (size > 1 / least))).any())
+
+
 def _silenced(z: Any, w: Any) -> bool:
     infinite = np.isinf(z.imag)
     return bool(infinite.any()) and bool((infinite & (w == 0)).any())
