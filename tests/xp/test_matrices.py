@@ -14,6 +14,7 @@ from tests.cases import Case
 from tests.duals import differentiate
 from tests.matrix_cases import matrices
 from tests.primitive_cases import CASES, each_function
+from tests.program_writer import written
 
 OWN = [case for case in CASES if case.name in {row.name for row in matrices()}]
 
@@ -254,3 +255,10 @@ def test_the_complex_step_says_where_products_leave_the_range(name, scale):
         loss, 1e-20 * np.array([[2.0, 1.0], [1.0, 3.0]]), method="numerical:complex-step"
     )
     assert np.isfinite(found).all()
+
+
+def test_decompositions_where_a_choice_is_open():
+    """Entries are no balls while a tie is looked into: that ended in an error of ours."""
+    problem = written(1000862).problem()
+    with pytest.raises(gm.NotDifferentiable):
+        gm.certified_gradient(problem)

@@ -68,11 +68,7 @@ def spectrum(a: Objects) -> Spectrum:
     NotDifferentiable
         If entries are no balls, but series or numbers modulo a prime.
     """
-    if not all(isinstance(x, arb) for x in a.flat):
-        raise NotDifferentiable(
-            "Eigenvalues and singular values have no Taylor series here, nor are they known where "
-            "a choice between equal values is open"
-        )
+    _check_balls(a)
     n = len(a)
     if not n:
         return Spectrum([], [], [])
@@ -87,6 +83,14 @@ def spectrum(a: Objects) -> Spectrum:
     return Spectrum(
         [values[i].real for i in order], [range(i, i + 1) for i in range(n)], projectors
     )
+
+
+def _check_balls(a: Objects) -> None:
+    if not all(isinstance(x, arb) for x in a.flat):
+        raise NotDifferentiable(
+            "Eigenvalues and singular values have no Taylor series here, nor are they known where "
+            "a choice between equal values is open"
+        )
 
 
 def _unit(vector: Sequence[Any]) -> list[Any]:
@@ -244,7 +248,14 @@ def _signed(projector: Objects, computed: NDArray[Any]) -> Objects:
 
 
 def middle(a: Array) -> NDArray[Any]:
-    """Return the midpoints in the dtype of the loss."""
+    """Return the midpoints in the dtype of the loss.
+
+    Raises
+    ------
+    NotDifferentiable
+        If entries are no balls.
+    """
+    _check_balls(a.payload.values)
     return each(lambda x: float(x.mid()), a.payload.values).astype(float).astype(a.dtype)
 
 
