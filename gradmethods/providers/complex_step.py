@@ -251,6 +251,8 @@ class _Entry:
         for h in steps:
             _, near = self._slope(h)
             _, far = self._slope(2 * h)
+            if h > own and self.xp.turned:  # far beyond the entry two steps may agree by its form
+                continue
             apart = abs(near - far)
             if apart <= 100 * math.sqrt(self.u) * abs(near):
                 before, self.best = self.best, Found(near, math.inf)

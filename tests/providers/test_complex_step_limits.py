@@ -236,3 +236,12 @@ def test_doubts_ask_only_for_what_varies():
     assert not coarse(TABLE["sin"], [np.array([1 + 1e-9j])])
     assert coarse(TABLE["log"], [np.array([1e-9 + 1e-16j])])
     assert not coarse(TABLE["square"], [np.array([1e-9 + 1e-3j])])
+
+
+@pytest.mark.parametrize("order", [2.5, 3.5])
+def test_a_broken_power_far_beyond_an_entry_is_not_trusted(order):
+    """Two steps that are far wider than an entry agreed on −0.5, in silence: it is 3e-20."""
+    gradient, marks, _, _ = differentiated(
+        lambda xp, w: xp.linalg.vector_norm(w, ord=order), [7.4e-12, 7.4e-25], "float32"
+    )
+    assert marks[1] or abs(gradient[1]) < 1e-19

@@ -54,6 +54,8 @@ class Holomorphic(Namespace):
         Whether an imaginary part has underflowed.
     coarse : bool
         Whether an imaginary part was so large that its square could be seen in the next one.
+    turned : bool
+        Whether it was larger than the real part of what was raised to a broken power.
     noise : numpy.random.Generator or None
         Puts numbers of the size of what may be lost in the place of what has underflowed: whether
         the loss feels it tells whether the underflow matters.
@@ -63,13 +65,13 @@ class Holomorphic(Namespace):
 
     def __init__(self) -> None:
         self.outside: dict[str, float] = {}
-        self.pinned = self.faint = self.coarse = False
+        self.pinned = self.faint = self.coarse = self.turned = False
         self.noise: np.random.Generator | None = None
 
     def restart(self) -> None:
         """Forget what was seen in the run before."""
         self.outside.clear()
-        self.faint = self.coarse = False
+        self.faint = self.coarse = self.turned = False
 
     def apply(
         self, primitive: Primitive, payloads: list[Any], static: dict[str, Any]
@@ -157,7 +159,9 @@ class Holomorphic(Namespace):
 
     def _keep_to_real_powers(self, result: NDArray[Any], z: Any, w: Any) -> NDArray[Any]:
         a, c = np.real(z), np.real(w)
-        return self._refuse("pow", result, a, (a < 0) & ((c != np.trunc(c)) | (np.imag(w) != 0)))
+        whole = c == np.trunc(c)
+        self.turned = self.turned or bool((~whole & (np.abs(np.imag(z)) > np.abs(a))).any())
+        return self._refuse("pow", result, a, (a < 0) & (~whole | (np.imag(w) != 0)))
 
     def _refuse(
         self, name: str, result: NDArray[Any], a: NDArray[Any], outside: NDArray[Any]
