@@ -14,6 +14,7 @@ CASES = [(place, kind) for place in range(len(EVERY)) for kind in (PLAIN, OPTIMU
 KEPT = [(2, PLAIN), (13, PLAIN), (4, OPTIMUM), (9, OPTIMUM), (1, NOISY), (11, NOISY)]
 
 
+@pytest.mark.medium
 @pytest.mark.parametrize("chosen", sampled(CASES, KEPT), ids=str)
 def test_planted_gradients_of_black_boxes_are_told_from_right_ones(chosen):
     """If one was accepted beyond the digits that are stated, or a right one rejected, it lied."""

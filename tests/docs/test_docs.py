@@ -49,6 +49,7 @@ def test_commands_are_understood(page):
         parser.parse_args(shlex.split(command))  # which exits at what it does not know
 
 
+@pytest.mark.medium
 def test_the_first_example_of_the_readme(tmp_path, capsys, monkeypatch):
     """The loss that README has its readers save is compared as README shows."""
     (code, *_) = SHOWN.findall((ROOT / "README.md").read_text())

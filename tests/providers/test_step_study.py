@@ -45,16 +45,19 @@ def test_estimates_are_honest(answers):
     assert figures(answers)["honest %"] >= HONEST, named(answers)
 
 
+@pytest.mark.medium
 def test_estimates_are_close(answers):
     """An estimate far above the error makes a good gradient look useless."""
     assert figures(answers)["est/error"] <= LOOSE
 
 
+@pytest.mark.medium
 def test_marks_are_rare(answers):
     """To mark everything would be honest, and no help."""
     assert figures(answers)["timid %"] <= TIMID, named(answers)
 
 
+@pytest.mark.medium
 def test_kinks_at_the_point_are_marked(answers):
     """A mean of two one-sided slopes is not a derivative."""
     assert figures(answers)["invented"] == 0, named(answers)

@@ -67,6 +67,7 @@ def test_what_goes_through_json_comes_back(rows, frame, tmp_path):
     assert (again["error"] == math.inf).sum() == (frame["error"] == math.inf).sum() > 0
 
 
+@pytest.mark.medium
 def test_the_table_explains_every_cell(frame, tmp_path):
     """A reader must find each method of each case, once, with its reason."""
     table = hard_cases_table(frame)

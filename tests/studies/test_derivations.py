@@ -190,6 +190,7 @@ def test_the_page_loads_nothing_and_keeps_ids_apart(found):
     assert scales == {1 / 64}
 
 
+@pytest.mark.medium
 def test_derivations_survive_their_file(found):
     """A report is written from files alone, often on another day."""
     for each in found.values():
