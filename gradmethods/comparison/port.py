@@ -18,7 +18,7 @@ Function = ast.FunctionDef
 
 @dataclass(frozen=True)
 class Port:
-    """What stands in the way of running a loss over `xp`.
+    """The places of a loss that stand in the way of running it over `xp`.
 
     Attributes
     ----------

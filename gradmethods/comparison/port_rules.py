@@ -50,7 +50,7 @@ BUILTINS = {
     "all": "xp.all(x)",
     "sorted": "xp.sort(x)",
 }
-"""What stands for functions of Python that ask for values."""
+"""Expressions to write for functions of Python that ask for values."""
 
 RANDOM = (
     "a loss is a function of its parameters: draw the numbers once, outside, and pass them as data"

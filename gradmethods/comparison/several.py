@@ -23,7 +23,7 @@ FAILED = "could not be run"
 """The verdict on what raises, or is no gradient of the problem."""
 
 SCORES = {RIGHT: 1.0, SUBGRADIENT: 1.0, WRONG: 0.0}
-"""Of an array, by its verdict; one that is not decided has none."""
+"""The score of an array, by its verdict; an array that is not decided has no score."""
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -123,7 +123,7 @@ class Checks:
 
 
 WORDS = {1.0: "right", 0.0: "wrong"}
-"""Of scores, for readers; what is not decided is a question mark."""
+"""The word that readers see for a score; an array that is not decided gets a question mark."""
 
 
 def check_gradients(gradients: Mapping[str, Any], problem: Problem, *, rtol: float = 0.0) -> Checks:

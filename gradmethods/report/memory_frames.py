@@ -16,7 +16,7 @@ from gradmethods.timing.sweeps import SWEEPS, size_of
 PARTS = ("preparation", "gradient")
 
 COLUMN = "gradient_bytes"
-"""Whose growth is fitted."""
+"""The column whose growth is fitted."""
 
 
 def memory_frame(records: Iterable[Mapping[str, Any]]) -> pd.DataFrame:

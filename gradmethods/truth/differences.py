@@ -26,13 +26,14 @@ from gradmethods.truth.bounds import CLAIM, SURE, Bound, least_errors
 from gradmethods.truth.truth import Truth, in_doubles, true_arrays
 
 METHOD = "numerical:richardson"
-"""Of the differences: the scheme that decides at each entry how far it extrapolates."""
+"""The scheme of the differences; it decides at each entry how far it extrapolates."""
 
 ENTRIES = 100
-"""Up to so many parameters, each is looked at by itself."""
+"""The number of parameters up to which each is looked at by itself."""
 
 SINGLES, DIRECTIONS = 4, 4
-"""Of more: so many entries of each array, and so many random directions within it."""
+"""Of more parameters, the entries of each array, and the random directions within it, that are
+looked at."""
 
 DECISIVE = 0.1
 """Bars that leave less than one digit of an array decide nothing there."""

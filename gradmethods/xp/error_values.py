@@ -18,7 +18,7 @@ import numpy as np
 from gradmethods.xp.values import Numbers, by_region, evaluated, series
 
 SCALE = 3.75
-"""Of the series: its variable is (x - SCALE)/(x + SCALE)."""
+"""The scale of the series of tails, whose variable is (x - SCALE)/(x + SCALE)."""
 
 TAILS = (
     1.1775789345674017, -0.004590054580646478, -0.08424913336651792, 0.05920993999819189,
@@ -29,7 +29,7 @@ TAILS = (
     3.3478119482868056e-14, -1.864562880419313e-15, -1.2507950530688648e-15, 7.418235256624044e-17,
     5.068148904796111e-17,
 )  # fmt: skip
-"""Of (1 + 2 x) exp(x²) erfc(x) for x >= 0."""
+"""Coefficients of the Chebyshev series of (1 + 2 x) exp(x²) erfc(x) for x >= 0."""
 
 CENTRE = (
     0.9754769393826541, -0.14226120510371365, 0.010035582187599796, -0.0005768764699767485,
@@ -37,7 +37,7 @@ CENTRE = (
     3.2334215826050907e-11, -7.991015947004549e-13, 1.7990725113961456e-14, -3.718635487818693e-16,
     7.103599003714253e-18,
 )  # fmt: skip
-"""Of erf(x)/x for x² from 0 to 1."""
+"""Coefficients of the Chebyshev series of erf(x)/x for x² from 0 to 1."""
 
 HALF = math.sqrt(0.5)
 

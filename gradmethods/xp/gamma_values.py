@@ -26,7 +26,7 @@ AROUND_ONE = (
     -1.5084071183968602e-15, 3.885614648428306e-16, -1.0024188186640361e-16, 2.5896418565384152e-17,
     -6.69867474095857e-18,
 )  # fmt: skip
-"""Of log Γ(x)/(x - 1), from 0.5 to 1.5."""
+"""Coefficients of the Chebyshev series of log Γ(x)/(x - 1), from 0.5 to 1.5."""
 
 AROUND_TWO = (
     0.48362763659842517, 0.22408351337696908, -0.016061611364725618, 0.0016796351005504537,
@@ -36,7 +36,7 @@ AROUND_TWO = (
     -3.309998326505828e-14, 5.362087191185866e-15, -8.714427500704616e-16, 1.4203170417419452e-16,
     -2.3208252786405174e-17, 3.801021892031957e-18,
 )  # fmt: skip
-"""Of log Γ(x)/(x - 2), from 1.5 to 3."""
+"""Coefficients of the Chebyshev series of log Γ(x)/(x - 2), from 1.5 to 3."""
 
 AROUND_ROOT = (
     0.983570260441567, -0.2270640863346444, 0.03336889902393011, -0.005320077271596548,
@@ -46,7 +46,8 @@ AROUND_ROOT = (
     5.456147570322795e-13, -9.360993131036438e-14, 1.606064636295075e-14, -2.7555431377438815e-15,
     4.727736178601912e-16, -8.11148420346509e-17, 1.391707769474154e-17,
 )  # fmt: skip
-"""Of the derivative of log Γ over its distance from its root, from 1 to 2."""
+"""Coefficients of the Chebyshev series of the derivative of log Γ over its distance from its root,
+from 1 to 2."""
 
 ROOT = 1.4616321449683622, 9.549995429965697e-17
 """The positive root of the derivative of log Γ, and what that number lacks."""
