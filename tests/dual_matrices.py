@@ -15,7 +15,8 @@ from typing import Any
 import mpmath as mp  # type: ignore[import-untyped]  # published without types
 import numpy as np
 
-from tests.duals import BINARY, UNARY, Doubt, Dual, dual, made
+from tests.dual_functions import BINARY, UNARY
+from tests.duals import Doubt, Dual, dual, made
 
 divide = BINARY["divide"]
 
