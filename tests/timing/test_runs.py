@@ -23,7 +23,7 @@ from gradmethods.report.count_frames import gaps_frame
 from gradmethods.report.exhibits.tab_gaps import gaps_table
 from gradmethods.timing import provenance as origin
 from gradmethods.timing.cases import grid
-from gradmethods.timing.ceiling import STATUS, ceiling
+from gradmethods.timing.memory import STATUS, ceiling
 from gradmethods.timing.plan import Plan
 from gradmethods.timing.trial import Settings, describe, gap_record, run_case
 from tests.timing.test_bench import Fake
@@ -141,7 +141,7 @@ def test_a_case_that_takes_all_memory_is_a_gap(monkeypatch):
         def prepare(self, problem):
             return bytearray(2**29)
 
-    monkeypatch.setattr("gradmethods.timing.ceiling.allowed", lambda: 2.0**28)
+    monkeypatch.setattr("gradmethods.timing.memory.allowed", lambda: 2.0**28)
     plan = Plan(60.0)
     small, large = bench_cases()
     record = run_case(small, plan, Settings(0.0), provider=Greedy())

@@ -27,7 +27,6 @@ square root: it shows what is lost.) For more, write xp.sqrt(xp.astype(k, xp.flo
 
 from gradmethods.xp.primitives import (
     arithmetic,
-    conditions,
     exponential,
     matrices,
     moves,
@@ -71,7 +70,6 @@ _FAMILIES = (
     trigonometric,
     special,
     piecewise,
-    conditions,
     reductions,
     ordering,
     moves,

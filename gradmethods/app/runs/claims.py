@@ -1,4 +1,4 @@
-"""The ledger of claims as a job: examine, keep, write. `gradmethods.studies.claims` decides."""
+"""A run that decides the claims: examine, keep, write. `gradmethods.studies.claims` decides."""
 
 from __future__ import annotations
 

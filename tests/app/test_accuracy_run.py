@@ -9,10 +9,8 @@ import pytest
 
 import gradmethods as gm
 from gradmethods.app import cli
-from gradmethods.app.runs import accuracy_tasks as listing
-from gradmethods.app.runs import assess
-from gradmethods.app.runs.accuracy_tasks import Settings, Task, tasks
-from gradmethods.app.runs.assess import carry_out
+from gradmethods.app.runs import accuracy
+from gradmethods.app.runs.accuracy import Settings, Task, carry_out, tasks
 from gradmethods.errors import GradientError, InvalidOption
 from gradmethods.output.files import ACCURACY, PROVENANCE, read_json, records_so_far
 from gradmethods.problems import hard
@@ -61,7 +59,7 @@ def test_what_has_no_answer_is_a_gap_with_its_reason(tmp_path):
     carry_out([task("a", refuse), task("b", fail), task("c", lambda: {"x": np.nan})], path)
     a, b, c = records_so_far(path)
     assert (a["outcome"], a["gap"]) == ("gap", "obstacle")
-    assert a["reason"].startswith("No. [test_assess.py:")  # and the line that raised it
+    assert a["reason"].startswith("No. [test_accuracy_run.py:")  # and the line that raised it
     assert (b["outcome"], b["gap"]) == ("gap", "error")
     assert b["reason"].startswith("ZeroDivisionError: a bug")
     assert (c["outcome"], c["x"]) == ("measured", None)
@@ -86,7 +84,7 @@ def test_what_is_done_is_not_done_again(tmp_path):
 def test_an_interrupted_run_keeps_what_it_has(tmp_path):
     """If it kept nothing, a long run could not be stopped; if no gaps, it would look complete."""
     with pytest.raises(KeyboardInterrupt):
-        assess.assess([task("a", refuse), task("b", stop), task("c", dict)], tmp_path)
+        accuracy.assess([task("a", refuse), task("b", stop), task("c", dict)], tmp_path)
     assert [r.get("gap") for r in records_so_far(tmp_path / ACCURACY)] == [
         "obstacle", "not run", "not run",
     ]  # fmt: skip
@@ -98,12 +96,12 @@ def test_two_problems_of_one_name_are_refused(tmp_path):
     """If they were not, one would stand for both."""
     problem = gm.problems.get("island")
     with pytest.raises(InvalidOption, match="different names"):
-        assess.assess(tasks([problem, problem], QUICK), tmp_path)
+        accuracy.assess(tasks([problem, problem], QUICK), tmp_path)
 
 
 def test_a_large_problem_is_judged_on_a_sample(monkeypatch):
     """If all of it were certified, or a sample passed for all, the report would hang or lie."""
-    monkeypatch.setattr(listing, "MOST", 210)
+    monkeypatch.setattr(accuracy, "MOST", 210)
     problem = gm.problems.get("rosenbrock", n=220)
     found = {t.key: t for t in tasks([problem], Settings(seconds=0.05, per_decade=1))}
     assert "planted/rosenbrock" not in found
@@ -145,7 +143,7 @@ def test_the_command_says_when_a_gradient_is_wrong(tmp_path, capsys, monkeypatch
         work = Task("gradient", {"problem": "x", "provider": "backprop"}, lambda: record | wrong)
         carry_out([work], out / ACCURACY)
 
-    monkeypatch.setattr(assess, "assess", pretend)
+    monkeypatch.setattr(accuracy, "assess", pretend)
     assert cli.main(["accuracy", "island", "--out", str(tmp_path)]) == 1
     assert "wrong" in capsys.readouterr().out
 
