@@ -34,7 +34,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         status: int = options.run(options)
     except GradientError as error:
-        from gradmethods.core.blame import told
+        from gradmethods.core.tracebacks import told
 
         print(f"gradmethods: {told(error)}", file=sys.stderr)
         return 2
@@ -49,7 +49,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"gradmethods: {where}{error.strerror or error}", file=sys.stderr)
         return 2
     except Exception as error:
-        from gradmethods.core.blame import is_users, told
+        from gradmethods.core.tracebacks import is_users, told
 
         if not is_users(error):
             raise  # a mistake of ours, whose traceback we want to see

@@ -10,14 +10,13 @@ import numpy as np
 
 from gradmethods.comparison.advice import LEAST, Advice
 from gradmethods.comparison.choices import Option
-from gradmethods.comparison.comparison import Judged, judge_answer
 from gradmethods.core.problem import Problem
 from gradmethods.errors import InvalidOption, InvalidProblem
 from gradmethods.output.format import duration
 from gradmethods.providers import get_provider
 from gradmethods.providers.attempt import Gap, attempt, prepare, warm_up
 from gradmethods.providers.registry import traits
-from gradmethods.studies.accuracy.answers import Answer, answered, timed
+from gradmethods.studies.accuracy.answers import Answer, Judged, answered, judge_answer, timed
 from gradmethods.timing.rounds import SHORTEST_ROUND, calls_for
 from gradmethods.timing.timing import plain_loss, quiet
 from gradmethods.truth.find import Found, find_truth

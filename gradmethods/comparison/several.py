@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 from gradmethods.comparison.check import BUDGET, check_gradient
 from gradmethods.comparison.check_result import Check
-from gradmethods.core.blame import told
 from gradmethods.core.problem import Problem
+from gradmethods.core.tracebacks import told
 from gradmethods.output.terminal import fill, table
 from gradmethods.truth.find import Found, find_truth
 from gradmethods.truth.verdict import RIGHT, STATUS, SUBGRADIENT, WRONG

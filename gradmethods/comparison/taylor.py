@@ -98,3 +98,18 @@ def _order(steps: tuple[float, ...], values: tuple[float, ...]) -> float:
     if len(steps) < 2 or not all(values[-3:]):
         return math.nan
     return float(np.polyfit(np.log(steps[-3:]), np.log(values[-3:]), 1)[0])
+
+
+def taylor_text(tests: tuple[Taylor, ...]) -> str:
+    """Say how the remainders of the Taylor expansion fall."""
+    seen = [test for test in tests if math.isfinite(test.order)]
+    if not tests:
+        return ""
+    if not seen:
+        return " Taylor test: the remainder is lost in the noise at every step."
+    with_it = " and ".join([f"h^{test.order:.2f}" for test in seen])
+    without = " and ".join([f"h^{test.order_without:.2f}" for test in seen])
+    return (
+        f" Taylor test along {len(seen)} random direction{'s' * (len(seen) > 1)}: the remainder "
+        f"falls as {with_it} (a right gradient: h²), without the gradient as {without}."
+    )

@@ -18,12 +18,11 @@ from numpy.typing import ArrayLike, DTypeLike, NDArray
 
 from gradmethods.core.black_box import BlackBox, are_taken, boxed
 from gradmethods.core.bounds import Bounds, read_bounds
-from gradmethods.core.declared import Loss
+from gradmethods.core.declared import Loss, some_components
 from gradmethods.core.examples import check_examples
 from gradmethods.core.first_call import first_value
 from gradmethods.core.naming import called, exact, printable
 from gradmethods.core.one_function import Seen, copied, look, same
-from gradmethods.core.parts import some_components
 from gradmethods.core.structure import (
     Arrays,
     Parameters,

@@ -14,7 +14,7 @@ from types import ModuleType
 from typing import Any
 
 from gradmethods.core.black_box import black_boxes_taken
-from gradmethods.core.blame import told
+from gradmethods.core.tracebacks import told
 from gradmethods.errors import GradientError, InvalidProblem, UnknownName
 
 STATE = "__gradmethods_state__"

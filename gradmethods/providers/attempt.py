@@ -18,11 +18,11 @@ from typing import Any, TypeVar
 import numpy as np
 
 from gradmethods import problems
-from gradmethods.core.blame import told
 from gradmethods.core.deadline import deadline
 from gradmethods.core.problem import Problem
 from gradmethods.core.provider import Provider
 from gradmethods.core.structure import Arrays
+from gradmethods.core.tracebacks import told
 from gradmethods.core.tree import grow
 from gradmethods.errors import BudgetExceeded, GradientError, ShapeMismatch, UnsupportedOperation
 from gradmethods.output.format import duration

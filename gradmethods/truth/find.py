@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from gradmethods.core.blame import told
 from gradmethods.core.deadline import deadline
 from gradmethods.core.problem import Problem
 from gradmethods.core.structure import Arrays
+from gradmethods.core.tracebacks import told
 from gradmethods.engines.graph import record
 from gradmethods.errors import BudgetExceeded, NotDifferentiable
 from gradmethods.output.format import duration

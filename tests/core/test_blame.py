@@ -10,7 +10,7 @@ import pytest
 import gradmethods as gm
 from gradmethods.app.cli import main
 from gradmethods.app.locate import find_problem
-from gradmethods.core.blame import is_users, told, user_line
+from gradmethods.core.tracebacks import is_users, told, user_line
 
 FILE = """
 import numpy as np
