@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from gradmethods.core.problem import Problem
-from gradmethods.timing.rounds import Clock, Cost, Rounds
+from gradmethods.timing.rounds import Clock, Rounds
 from gradmethods.timing.sweeps import BATCH
 from gradmethods.timing.timing import plain_loss, take
 
@@ -23,16 +23,18 @@ LOUD = 1.1
 """Noise floor from which a report warns its reader."""
 
 
-def noise_floor(
+def against_itself(
     problem: Problem,
+    seconds: float,
     *,
-    seconds: float = 1.0,
-    seed: int = 0,
     clock: Clock = time.perf_counter,
     processor: Clock = time.process_time,
-) -> Cost:
+) -> Rounds:
     """Time the loss of a problem against itself; the arguments are those of `measure`."""
-    return _against_itself(problem, seconds, clock, processor).cost(seed=seed)
+    loss = plain_loss(problem)
+    rounds = Rounds(loss, loss, clock=clock, processor=processor)
+    take(rounds, seconds)
+    return rounds
 
 
 def noise_record(width: int, moment: str, *, seconds: float, seed: int = 0) -> dict[str, Any]:
@@ -52,7 +54,7 @@ def noise_record(width: int, moment: str, *, seconds: float, seed: int = 0) -> d
     from gradmethods import problems
 
     problem = problems.get("mlp", widths=(2, width, width, 1), batch=BATCH, seed=seed)
-    rounds = _against_itself(problem, seconds, time.perf_counter, time.process_time)
+    rounds = against_itself(problem, seconds)
     return {
         "key": f"noise-{width}-{moment}",
         "sweep": "noise",
@@ -77,10 +79,3 @@ def factor(ratios: Iterable[float | None]) -> float | None:
     known = np.array([ratio for ratio in ratios if ratio is not None], dtype=float)
     logs = np.abs(np.log(known[np.isfinite(known)]))
     return float(np.exp(logs.max())) if logs.size else None
-
-
-def _against_itself(problem: Problem, seconds: float, clock: Clock, processor: Clock) -> Rounds:
-    loss = plain_loss(problem)
-    rounds = Rounds(loss, loss, clock=clock, processor=processor)
-    take(rounds, seconds)
-    return rounds

@@ -202,7 +202,7 @@ def carry_out(todo: Sequence[Task], path: Path, seconds: float | None = None) ->
         append_record(path, task.gap("budget", "The time for accuracy was used up."))
 
 
-def assess(todo: Sequence[Task], out: Path | str, seed: int = 0) -> list[Path]:
+def assess(todo: Sequence[Task], out: Path | str) -> list[Path]:
     """Do tasks in a folder of their own; write records, tables, figures and a report.
 
     Parameters
@@ -211,8 +211,6 @@ def assess(todo: Sequence[Task], out: Path | str, seed: int = 0) -> list[Path]:
         From `tasks`.
     out : path
         Folder to write to; an earlier run there moves to ``previous/``.
-    seed : int, default 0
-        Of their samples, for the provenance.
 
     Returns
     -------
@@ -233,7 +231,7 @@ def assess(todo: Sequence[Task], out: Path | str, seed: int = 0) -> list[Path]:
     with locked(folder):
         clear(folder)
         command = [Path(sys.argv[0]).name, *sys.argv[1:]]
-        origin = provenance(command, seed=seed, finished=False)
+        origin = provenance(command, seed=0, finished=False)
         write_json(folder / PROVENANCE, origin)
         finished = False
         try:

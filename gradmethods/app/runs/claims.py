@@ -28,7 +28,6 @@ def run_claims(
     records: Path | str | None = None,
     *,
     seconds: float | None = None,
-    seed: int = 0,
 ) -> list[Path]:
     """Examine every claim, and write the ledger: records, tables and figures.
 
@@ -41,8 +40,6 @@ def run_claims(
         a million passes (itself, or in its folder ``million``).
     seconds : float, optional
         For everything; no bound by default.
-    seed : int, default 0
-        Of everything that is drawn.
 
     Returns
     -------
@@ -61,10 +58,10 @@ def run_claims(
         def keep(record: dict[str, Any]) -> None:
             append_record(folder / CLAIMS, record)
 
-        claims_rows(timed, seconds, million=million, seed=seed, keep=keep)
+        claims_rows(timed, seconds, million=million, keep=keep)
         origin = provenance(
             [Path(sys.argv[0]).name, *sys.argv[1:]],
-            seed=seed,
+            seed=0,
             records=None if source is None else read_json(source / PROVENANCE, dict),
         )
         write_json(folder / ORIGIN, origin)

@@ -62,7 +62,6 @@ def run_million(
     *,
     resume: bool | None = None,
     widths: Sequence[int] = WIDTHS,
-    batch: int = BATCH,
     seed: int = 0,
     block_seconds: float = BLOCK_SECONDS,
     seconds: float | None = None,
@@ -78,8 +77,6 @@ def run_million(
         blocks are not run again. True insists on that, False on a new run.
     widths : sequence of int
         Units per layer.
-    batch : int, default 1
-        Examples.
     seed : int, default 0
         Of the network.
     block_seconds : float, default 2.0
@@ -103,11 +100,11 @@ def run_million(
     """
     end = None if seconds is None else time.monotonic() + seconds - AFTER
     folder = Path(out).resolve()
-    problem = problems.get("mlp", widths=tuple(widths), batch=batch, seed=seed)
+    problem = problems.get("mlp", widths=tuple(widths), batch=BATCH, seed=seed)
     with locked(folder):
         origin = begin(
             folder / PROVENANCE,
-            _origin(widths, batch, seed),
+            _origin(widths, seed),
             options=OPTIONS,
             resume=resume,
             kept=lambda: _kept(folder, problem),
@@ -125,12 +122,11 @@ def is_finished(
     out: Path,
     *,
     widths: Sequence[int] = WIDTHS,
-    batch: int = BATCH,
     seed: int = 0,
 ) -> bool:
     """Tell whether a folder holds the result of such a run, by this code on this machine."""
     before = read_json(out / PROVENANCE, dict)
-    now = _origin(widths, batch, seed)
+    now = _origin(widths, seed)
     same = before is not None and difference(before, now, OPTIONS) is None
     return same and bool(before["finished"]) and (out / RESULT).exists()
 
@@ -146,9 +142,9 @@ def size(widths: Sequence[int]) -> int:
     return sum((inputs + 1) * outputs for inputs, outputs in pairwise(widths))
 
 
-def _origin(widths: Sequence[int], batch: int, seed: int) -> dict[str, Any]:
+def _origin(widths: Sequence[int], seed: int) -> dict[str, Any]:
     command = [Path(sys.argv[0]).name, *sys.argv[1:]]
-    return provenance(command, seed=seed, widths=list(widths), batch=batch)
+    return provenance(command, seed=seed, widths=list(widths), batch=BATCH)
 
 
 def read_million(folder: Path) -> dict[str, Any] | None:
