@@ -1,4 +1,4 @@
-"""Providers held against each other, a user's gradient checked, a NaN explained.
+"""Compare providers, check a user's gradient, and explain where a NaN comes from.
 
 Nothing here differentiates or decides who is right: that is the providers' and `truth`'s. Read
 `compare.py` first; `explain.py`, which needs balls, is imported where it is asked for.

@@ -1,4 +1,4 @@
-"""Measuring every method on a user's loss; what is not measured is estimated, and says so."""
+"""Measure every method on a user's loss; what cannot be measured is estimated, and marked so."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ CANDIDATES = (
 )
 
 Measured = tuple[Option, Answer]
-"""What a method costs, and what it answered."""
+"""The cost of a method, and its answer."""
 
 
 def advise(problem: Problem, *, seconds: float = 0.5, limit: float = 10.0) -> Advice:
@@ -83,7 +83,7 @@ def advise(problem: Problem, *, seconds: float = 0.5, limit: float = 10.0) -> Ad
 
 
 def advice_on(found: Found, judged: Iterable[Judged]) -> Advice:
-    """Say what follows from answers that were timed and judged; nothing is timed again."""
+    """Derive advice from answers that were timed and judged; nothing is timed again."""
     answers = list(judged)
     costs = [each.answer.cost for each in answers if each.answer.cost]
     loss = min((cost.loss.median for cost in costs), default=math.nan)
@@ -96,7 +96,7 @@ def _advice(found: Found, loss: float, options: list[Option]) -> Advice:
 
 
 def _settled(option: Option, judged: Judged, found: Found) -> Option:
-    """Give a measured option its digits, and its fault if it must not be used."""
+    """Return an option with its correct digits, and the reason if it must not be used."""
     if option.obstacle:
         return option
     measures, outcome = judged.measures, judged.outcome

@@ -29,7 +29,7 @@ from gradmethods.truth.bounds import DECISIVE, ROUNDINGS, SEEN, SLACK, SURE
 from gradmethods.truth.verdict import SUBGRADIENT, UNDECIDED
 
 BESIDE = 2
-"""Points beside the problem's own, at which a function is checked too."""
+"""Number of points beside the problem's own at which a function is checked, too."""
 
 OWN = "the problem's own point"
 
@@ -65,7 +65,7 @@ class PointCheck:
 
     @property
     def wrong_value(self) -> str:
-        """Why the loss that it told is not the right one; empty if it is, or told none."""
+        """Why the loss returned with the gradient is wrong; empty if it is right, or missing."""
         return wrong_value(self.given.value, self.found)
 
     @property
@@ -75,7 +75,7 @@ class PointCheck:
 
     @cached_property
     def digits(self) -> dict[str, int]:
-        """To how many digits each array is right by differences; empty where it is certified."""
+        """Number of digits to which differences confirm each array; empty where it is certified."""
         truth, part = self.found.truth, self.found.part
         if not isinstance(truth, Differences):
             return {}
@@ -86,7 +86,7 @@ class PointCheck:
 
     @cached_property
     def compatible(self) -> bool:
-        """Whether differences, as far as they are known here, say nothing against it."""
+        """Whether the gradient lies within the error bars of the differences."""
         truth = self.found.truth
         if not isinstance(truth, Differences) or self.verdict.outcome == WRONG:
             return False
@@ -96,7 +96,7 @@ class PointCheck:
 
     @cached_property
     def evidence(self) -> Evidence | None:
-        """What a diagnosis needs; None where no array is wrong."""
+        """The evidence for a diagnosis; None where no array is wrong."""
         truth, bound, judged = self.found.truth, self.bound, self.verdict
         if truth is None or bound is None or not any(x.entries for x in judged.arrays.values()):
             return None
@@ -105,7 +105,7 @@ class PointCheck:
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Check:
-    """What came out of checking a gradient; printing it says it in words.
+    """The result of checking a gradient; printing it shows the result in words.
 
     Attributes
     ----------
@@ -152,7 +152,7 @@ class Check:
 
     @cached_property
     def decided(self) -> tuple[PointCheck, ...]:
-        """The points that the verdict rests on: all, or those beside where they alone decide."""
+        """The points on which the verdict rests: all, or those beside if they alone decide."""
         own, *others = self.points
         elsewhere = bool(others) and all(
             point.ok is False or (point.ok and min(point.digits.values(), default=1) >= 1)
@@ -162,7 +162,7 @@ class Check:
 
     @cached_property
     def digits(self) -> int | None:
-        """To how many digits it is right in the norm of each array, by differences.
+        """Number of digits to which differences confirm the norm of each array.
 
         At the problem's own point, or at those beside where they alone decide. It is None where the
         truth is certified, so that right means to rounding; 0 if it is not right, or if it is 0
@@ -248,13 +248,13 @@ class Check:
 
 
 SHORT = {OWN: "own"} | {beside(k): f"beside {k}" for k in range(1, 1 + BESIDE)}
-"""What points are called in a table."""
+"""Short names of the points in a table."""
 
 SMALL = 1e-3
-"""An error ÷ entry that a solver may leave."""
+"""Largest relative error of an entry that the tolerance of a solver may explain."""
 
 FEW = 3
-"""Arrays that are named before the rest is counted."""
+"""Number of arrays that are named before the rest is counted."""
 
 
 def check_text(check: Check) -> str:
@@ -312,7 +312,7 @@ def _accept(check: Check) -> str:
 
 
 def _would_decide(check: Check) -> str:
-    """Say what would decide what differences do not."""
+    """Say what the user can do where differences do not decide."""
     problem = check.problem
     if not problem.repeats:
         return (

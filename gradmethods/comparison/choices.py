@@ -1,4 +1,4 @@
-"""Which of several methods is the cheapest from how many gradients on; nothing is measured."""
+"""Choose the cheapest of several methods for each number of gradients; nothing is measured."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from dataclasses import dataclass
 from gradmethods.timing.breakeven import Price, evaluations
 
 TWICE = 2.0
-"""A time that was taken once, as that of a preparation, is right within this factor."""
+"""Factor within which a time that was measured once, as of a preparation, is taken to be right."""
 
 
 @dataclass(frozen=True)
 class Option:
-    """What one method costs and gives on the user's loss.
+    """The cost and the digits of one method on the user's loss.
 
     Attributes
     ----------
@@ -116,7 +116,7 @@ Span = tuple[int, float, Option]
 
 
 def _spans(rivals: Sequence[Option]) -> list[Span]:
-    """List who is the cheapest by the medians: from which count, up to before which."""
+    """List the cheapest method by the medians, with the range of counts for which it is."""
     if not rivals:
         return []
     # Where one overtakes another, and the count after it, in case the two are even there.
@@ -132,14 +132,14 @@ def _spans(rivals: Sequence[Option]) -> list[Span]:
 
 
 def _counts(start: int, stop: float) -> tuple[float, ...]:
-    """Return the counts of a span at which methods are compared: both ends, and amid."""
+    """Return the counts of a span at which methods are compared: both ends and the middle."""
     if math.isinf(stop):
         return (stop,)
     return (float(start), math.sqrt(start * (stop - 1)), stop - 1)
 
 
 def _blurred(spans: Sequence[Span], rivals: Sequence[Option]) -> Option | None:
-    """Return a method that is nowhere in its span ahead beyond the noise; None if all are."""
+    """Return a method that is nowhere in its span faster by more than the noise, or None."""
     for place, (start, stop, option) in enumerate(spans):
         others = [rival for rival in rivals if rival is not option]
         if math.isinf(stop):

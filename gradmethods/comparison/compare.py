@@ -1,4 +1,4 @@
-"""Providers against each other on one problem: value, gradient, cost and a verdict."""
+"""Compare providers on one problem: value, gradient, cost and a verdict for each."""
 
 from __future__ import annotations
 

@@ -316,7 +316,7 @@ def _cells(row: dict[str, Any], *, timed: bool, marked: bool) -> dict[str, str]:
 
 
 def _but(row: dict[str, Any]) -> str:
-    """Count the entries that are not decided of what is right as a whole."""
+    """Count the undecided entries of a gradient that is right as a whole."""
     if row["verdict"] != RIGHT or not row["open"]:
         return ""
     return f" but for {fmt.count(row['open'])} small entr{'y' if row['open'] == 1 else 'ies'}"
@@ -355,7 +355,7 @@ def _conclusion(comparison: Comparison) -> str:
 
 
 def _uncertified(comparison: Comparison) -> str:
-    """Say why differences stand in for a certificate, where the loss was not meant to be opaque."""
+    """Say why differences replace the certificate, if the loss was not declared a black box."""
     found = comparison.truth
     if found.truth is None or found.certified or not found.why:
         return ""
@@ -363,7 +363,7 @@ def _uncertified(comparison: Comparison) -> str:
 
 
 def _why(comparison: Comparison) -> str:
-    """Say why there is no certificate; what a provider was stopped by is not told twice."""
+    """Say why there is no certificate, without repeating the obstacle of a provider."""
     why = without_kind(comparison.truth.why).rstrip(".")
     told = [without_kind(each.answer.obstacle).rstrip(".") for each in comparison.judged.values()]
     same = [obstacle for obstacle in told if obstacle and obstacle in why]
@@ -371,7 +371,7 @@ def _why(comparison: Comparison) -> str:
 
 
 def _apart(comparison: Comparison) -> str:
-    """Say how far gradients are from one another, where nobody can be called right."""
+    """Say how far gradients are from one another, where none can be called right."""
     distances = comparison.pairwise
     if len(distances) < 2:
         return "There is no other gradient to compare with."

@@ -1,4 +1,4 @@
-"""What is likely wrong with a gradient, in words: which mistake of the catalogue would look so.
+"""Diagnose a wrong gradient in words: find the common mistake that would look like it.
 
 Hypotheses are tried array by array, the most telling first; arrays with one explanation share its
 sentence. In a long gradient wrong entries are found by halving: a random direction over a group
@@ -25,7 +25,7 @@ from gradmethods.truth.differences import differences
 from gradmethods.truth.verdict import place
 
 FEW = 3
-"""Wrong entries that are named before the rest is counted."""
+"""Number of wrong entries that are named before the rest is counted."""
 
 
 def diagnose(evidence: Evidence) -> str:
@@ -72,7 +72,7 @@ def diagnose_sample(evidence: Evidence, sample: Sample, gradient: Arrays) -> str
 
 
 def _rearranged(suspect: Suspect, sample: Sample, gradient: Arrays) -> str:
-    """Name the order in which the entries of an array would be right."""
+    """Name the order of axes or entries in which an array would be right."""
     name, given = suspect.name, gradient[suspect.name]
     flat = given.ravel()
     candidates: dict[str, Any] = {
@@ -107,7 +107,7 @@ def _searched(name: str, sample: Sample, gradient: Arrays) -> str:
 
 
 def _explain(suspect: Suspect) -> str:
-    """Return the first explanation that holds, or nothing."""
+    """Return the first hypothesis that explains the error, or an empty string."""
     return next((text for hypothesis in HYPOTHESES for text in hypothesis(suspect)), "")
 
 
@@ -133,11 +133,11 @@ def _unexplained(names: Sequence[str], evidence: Evidence) -> str:
 
 
 MANY = 32
-"""Groups that err on one level, from which on the search ends: most entries are wrong."""
+"""Number of wrong groups on one level at which the search ends: most entries are wrong."""
 
 
 class WrongEntry(NamedTuple):
-    """An entry that is wrong: where, what was given and what differences say."""
+    """A wrong entry: its place, the value that was given, and the value of differences."""
 
     where: tuple[int, ...]
     given: float
@@ -145,7 +145,7 @@ class WrongEntry(NamedTuple):
 
 
 class Off(NamedTuple):
-    """Entries by their flat places, and how far they are off together, give or take."""
+    """A group of entries, and the error of their sum along a direction with its error bar."""
 
     places: NDArray[np.intp]
     by: float

@@ -1,4 +1,4 @@
-"""Error against time, a point per provider: what each digit costs."""
+"""Plot error against time, a point per provider: the cost of each digit."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A NumPy loss made one over `xp`: all places that stand in the way, found in one run."""
+"""Rewrite a NumPy loss over `xp`: find every place that must change, in one run."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ Function = ast.FunctionDef
 
 @dataclass(frozen=True)
 class Port:
-    """The places of a loss that stand in the way of running it over `xp`.
+    """The places of a loss that must change before it runs over `xp`.
 
     Attributes
     ----------
@@ -148,7 +148,7 @@ def _imported(tree: ast.Module) -> dict[str, str]:
 
 
 class _Reader(ast.NodeVisitor):
-    """Reads a function, and notes what depends on its arguments and where `xp` is needed."""
+    """Read a function: note what depends on its arguments, and where `xp` is needed."""
 
     def __init__(
         self,

@@ -1,4 +1,4 @@
-"""What `xp` takes of a NumPy loss as it stands, and what to write instead of the rest.
+"""Rules of rewriting: what `xp` accepts of a NumPy loss, and what to write for the rest.
 
 Everything is read off the source: nothing of the user's runs.
 """
@@ -28,7 +28,7 @@ SAFE_CALLS = frozenset({
     "sum", "abs", "print", "getattr", "hasattr", "id", "repr", "str", "divmod", "pow",
     "numpy.shape", "numpy.ndim", "numpy.size", "numpy.result_type", "numpy.finfo",
 })  # fmt: skip
-"""Functions that take arrays of any kind as they are, or never look at values."""
+"""Python's functions that accept arrays of any kind, or never look at values."""
 
 SHAPES = frozenset({"len", "isinstance", "type", "numpy.shape", "numpy.ndim", "numpy.size"})
 """Those of them whose result does not vary with the values."""

@@ -1,4 +1,4 @@
-"""Several gradients of one problem, checked alike: what a teacher needs for a class."""
+"""Check several gradients of one problem alike, as a teacher does for a class."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 FAILED = "could not be run"
-"""The verdict on what raises, or is no gradient of the problem."""
+"""The verdict on a function that raises, or returns no gradient of the problem."""
 
 SCORES = {RIGHT: 1.0, SUBGRADIENT: 1.0, WRONG: 0.0}
 """The score of an array, by its verdict; an array that is not decided has no score."""
@@ -28,7 +28,7 @@ SCORES = {RIGHT: 1.0, SUBGRADIENT: 1.0, WRONG: 0.0}
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Checks:
-    """What came out of checking several gradients; printing it shows one table.
+    """The results of checking several gradients; printing them shows one table.
 
     Attributes
     ----------
@@ -77,7 +77,7 @@ class Checks:
 
     @property
     def arrays(self) -> dict[str, str]:
-        """What the parameter arrays are called in the table."""
+        """The names of the parameter arrays in the table."""
         return {name: name or "entries" for name in self.problem.structure.shapes}
 
     def _row(self, name: str) -> dict[str, Any]:

@@ -22,14 +22,14 @@ from gradmethods.providers.schemes import or_nan
 from gradmethods.truth.along import draw
 
 STEPS = tuple(0.25**k for k in range(2, 12))
-"""In units of the typical size of each array: from 6e-2 to 2e-7."""
+"""Steps in units of the typical size of each array, from 6e-2 to 2e-7."""
 
 CLEAR = 100.0
-"""A remainder is seen if it is so many times the noise of the loss."""
+"""Remainder ÷ noise of the loss from which a remainder counts as measured."""
 
 
 class Taylor(NamedTuple):
-    """What a Taylor test along one direction saw.
+    """The result of a Taylor test along one direction.
 
     Attributes
     ----------
