@@ -25,7 +25,7 @@ class Declared(Protocol):
 
     @property
     def params(self) -> Parameters:
-        """The point."""
+        """The point at which the loss is declared."""
 
     @property
     def dtype(self) -> np.dtype[Any]:

@@ -1,4 +1,4 @@
-"""Calling a user's loss for the first time, and saying what is wrong with one that fails."""
+"""Call a user's loss for the first time, and explain what is wrong with one that fails."""
 
 from __future__ import annotations
 

@@ -162,7 +162,7 @@ class Problem:
             check_examples(self)
 
     def _look_outside(self, *, asked: bool) -> Seen:
-        """Call a black box twice at the point: what differs is noise."""
+        """Call a black box twice at the point, and measure its noise by the difference."""
         vars(self).update(loss=boxed(self, asked=asked))
         first, second = (float(first_value(self, self.params)) for _ in range(2))
         vars(self).update(repeats=same(first, second))
@@ -254,7 +254,7 @@ class Problem:
 
     @property
     def seen(self) -> Seen | None:
-        """What the loss gave when the problem was made; None if loss, point or data changed."""
+        """The values of the loss when the problem was made; None if something changed since."""
         loss, arrays, data, seen = self._known
         same = self.loss is loss and self._arrays is arrays and self.data is data
         return seen if same else None

@@ -1,4 +1,4 @@
-"""Tell an error of a user's loss with the line of the user's own file that raised it."""
+"""Describe an error of a user's loss with the line of the user's own file that raised it."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pathlib import Path
 from gradmethods.errors import GradientError
 
 LONGEST = 80
-"""Characters of a line that are shown."""
+"""Number of characters of a line that are shown."""
 
 _OURS = str(Path(__file__).resolve().parents[1])
 _OTHERS = tuple(
@@ -44,7 +44,7 @@ def user_line(error: BaseException) -> str:
 
 
 def told(error: BaseException) -> str:
-    """Return what an error says, by its kind if it is none of ours, and the user's line."""
+    """Return the message of an error, with its type if it is not ours, and the user's line."""
     said = str(error)
     if not isinstance(error, GradientError):
         said = f"{type(error).__name__}: {said}" if said else type(error).__name__

@@ -1,4 +1,4 @@
-"""Variables of a user's file, named on a command line as ``path/to/file.py:variable``.
+"""Load variables of a user's file, named as ``path/to/file.py:variable``.
 
 Nothing here knows what they are.
 """
@@ -18,7 +18,7 @@ from gradmethods.core.tracebacks import told
 from gradmethods.errors import GradientError, InvalidProblem, UnknownName
 
 STATE = "__gradmethods_state__"
-"""In a module of a user's file: where, when written and how long the file was."""
+"""Attribute of a loaded module that holds the path, time and size of its file."""
 
 
 def variable_of(path: Path, variable: str, fits: Callable[[Any], bool]) -> Any:
