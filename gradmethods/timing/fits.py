@@ -17,7 +17,7 @@ TOLERANCE = 0.1
 """Largest deviation from its line, as a fraction, of a fit that is called settled."""
 
 FEWEST_POINTS = 4
-"""A line through three points has an interval twelve standard errors wide on either side."""
+"""Number of sizes that a fit needs: through three, the interval is 12 standard errors wide."""
 
 # 97.5 % quantiles of Student's t for 1, 2, 3, … degrees of freedom.
 _T = (

@@ -16,10 +16,10 @@ from gradmethods.errors import UnsupportedOperation
 from gradmethods.providers.attempt import forget
 
 SLOWER_PREPARATION = 7.0
-"""By how much tracing slows preparing, which is Python: measured 2 to 9."""
+"""Factor by which tracing slows preparing, which is Python: measured 2 to 9."""
 
 SLOWER_GRADIENT = 3.0
-"""By how much it slows a gradient of few lines, which is NumPy: measured 2.5 to 4."""
+"""Factor by which it slows a gradient of few lines, which is NumPy: measured 2.5 to 4."""
 
 SLOWER_PER_LINE = 0.25
 """By how much each line of a generated program slows it further. To note where memory was asked

@@ -55,7 +55,7 @@ PAIRS = (
     Pair("numerical", "numerical:forward", "about 2: twice the passes"),
     Pair("analytical:chain-rule", "backprop", "unknown"),
 )
-"""Two that should not differ, and two that should."""
+"""Pairs of methods that are timed side by side, and the ratio that is expected."""
 
 
 def pair_record(

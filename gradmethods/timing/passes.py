@@ -1,4 +1,4 @@
-"""Forward differences block by block: each pass counted and timed, each block a value of its own.
+"""Compute forward differences block by block, with each pass counted and timed.
 
 The differences are those of `Numerical("forward")`, to the last bit, whatever the blocks are. They
 live here in pieces so that a run of many minutes can be kept as it goes. Nothing is written here.
@@ -30,7 +30,7 @@ SCHEME = "forward"
 
 @dataclass(frozen=True)
 class Block:
-    """The differences by some parameters in a row.
+    """The differences with respect to consecutive parameters.
 
     Attributes
     ----------
@@ -141,7 +141,7 @@ def finished(records: Sequence[Mapping[str, Any]], kept: Vector) -> list[tuple[i
 def missing_blocks(
     done: Sequence[tuple[int, int]], starts: Sequence[int], size: int, length: int
 ) -> Iterator[tuple[int, int]]:
-    """Cut what lies between finished blocks into blocks, and also where damaged ones started.
+    """Divide the parameters between finished blocks into blocks, cut where damaged ones began.
 
     So the record of a block that is run again takes the place of the damaged one's.
     """

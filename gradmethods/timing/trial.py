@@ -29,13 +29,13 @@ Drive = Callable[[Rounds, int], Any]
 """Runs a number of pairs of rounds; returns what the last gradient returned."""
 
 HEAVY = 1.0
-"""Seconds from which a gradient is too expensive to compute for counting alone."""
+"""Number of seconds from which a gradient is not computed just to count its passes."""
 
 LONG_ROUND = 0.05
 """Seconds from which one gradient is a round, known from the call that counted it."""
 
 PATIENCE = 60.0
-"""Seconds that may go into repeating a slow gradient for the sake of an interval."""
+"""Number of seconds that may be spent on repeating a slow gradient for its interval."""
 
 TRACED = 2.5
 """Time that tracing the memory of a case may take ÷ time for measuring it. Backprop fits at every
@@ -123,7 +123,7 @@ def guarded(
 
 
 def describe(case: Case, settings: Settings) -> dict[str, Any]:
-    """Start a record: what the case is."""
+    """Return the part of a record that describes its case."""
     return {
         "key": case.key,
         "sweep": case.sweep,
@@ -139,13 +139,13 @@ def describe(case: Case, settings: Settings) -> dict[str, Any]:
 
 
 def restate(case: Case, record: dict[str, Any], settings: Settings) -> dict[str, Any]:
-    """Say what a case of another sweep found that is the same work."""
+    """Return the record of another sweep's case for one that is the same work."""
     own = describe(case, settings)
     return record | own | {"measured_as": record["key"], "seconds": 0.0}
 
 
 def gap_record(gap: Gap) -> dict[str, Any]:
-    """End the record of a case that was not measured."""
+    """Return the part of a record that says why its case was not measured."""
     return {"outcome": "gap", **asdict(gap)}
 
 
