@@ -1,4 +1,4 @@
-"""How large the error of a method may be, by theory, by its own claim, or by what rounding shows.
+"""Bounds on the error of a method: by theory, by its own estimate, or by observed rounding.
 
 Everything comes from the truth: what rounding does to a gradient computed in the problem's own
 precision, what it does to the loss, and the derivatives of higher order that differences truncate.
@@ -49,10 +49,10 @@ ROUNDINGS = 4
 round at all where another order of operations does."""
 
 CLAIM = 10.0
-"""How far an error may exceed the method's own estimate of it."""
+"""Error ÷ the method's own estimate up to which it is right."""
 
 SURE = 3.0
-"""How far it may and be right; between these two it is not decided."""
+"""Error ÷ that estimate beyond which it is wrong; between the two it is not decided."""
 
 SEEN = 1e3
 """A gradient may err so many times as backpropagation with textbook slopes is seen to in its array,
@@ -63,7 +63,7 @@ NEAR = 30.0
 """It is right up to so many times the error of the entry, or of all in its array on average."""
 
 DECISIVE = 1e-2
-"""A bound that allows more than this part of an entry decides nothing there."""
+"""Part of an entry above which a bound decides nothing."""
 
 Derivatives = Callable[..., NDArray[np.float64]]
 
@@ -136,7 +136,7 @@ def exact_bound(truth: Truth) -> Arrays:
 
 @dataclass(frozen=True)
 class Bound:
-    """What the error of a gradient may be, entry by entry.
+    """The bound on the error of a gradient, entry by entry.
 
     Attributes
     ----------
@@ -166,7 +166,7 @@ class Bound:
 
 
 def scales(truth: Truth) -> Arrays:
-    """Return what the error of each entry is relative to.
+    """Return the size to which the error of each entry is relative.
 
     That is the entry; where it is 0, the norm of its array; where that is 0, of the gradient.
     """
@@ -182,7 +182,7 @@ def least_errors(truth: Truth) -> Arrays:
 
 
 def decisive(bounds: Mapping[str, NDArray[Any]], truth: Truth) -> Bound:
-    """Let bounds decide where they are at most `DECISIVE` of an entry."""
+    """Return the bounds that decide: those of at most `DECISIVE` of an entry."""
     scale, least = scales(truth), least_errors(truth)
     sure = {n: _capped(np.asarray(b, float), scale[n], least[n]) for n, b in bounds.items()}
     return Bound(sure, {n: np.fmax(np.asarray(b, float), least[n]) for n, b in bounds.items()})
@@ -194,7 +194,7 @@ def _capped(bound: Any, scale: Any, least: Any) -> Any:
 
 
 def claimed_bound(claim: Arrays, truth: Truth, losses: Arrays | None = None) -> Bound:
-    """Hold a method to its own estimate of its error, and to rounding beside it.
+    """Bound the error of a method by its own estimate, and rounding beside it.
 
     Parameters
     ----------
@@ -289,7 +289,7 @@ def _from(error: NDArray[np.float64], truth: Truth, name: str) -> tuple[Any, Any
 
 
 def amplification(truth: Truth) -> Arrays:
-    """Return by how much the computation of each component amplifies rounding.
+    """Return the factor by which the computation of each component amplifies rounding.
 
     It is the bound on the rounding of the component ÷ (unit round-off × the component): 1 is that
     of a number which is only rounded; 1/u, of one in which no digit is sure. Where a component is

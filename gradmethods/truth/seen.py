@@ -1,4 +1,4 @@
-"""What rounding does to backpropagation, seen where every rounding falls at random.
+"""The error of backpropagation by rounding, observed over random roundings.
 
 One computation may be lucky and round nothing, where another order of the same sum loses all its
 digits; so each result, and each term of a sum, is moved by a unit in its last place, up or down.
@@ -26,7 +26,7 @@ from gradmethods.truth.truth import Truth
 from gradmethods.xp.primitives import Behaviour, Primitive, having
 
 SAMPLES = 8
-"""Computations in the problem's own precision."""
+"""Number of computations in the problem's own precision."""
 
 ROUNDED = 1e-2
 """An error of rounding is this part, or less, of what single precision makes of it."""
@@ -34,7 +34,7 @@ ROUNDED = 1e-2
 EXACT = having(Behaviour.EXACT)
 
 SUMS = frozenset({"sum", "cumulative_sum", "matmul", "inner", "scatter_add"})
-"""Primitives that round within."""
+"""Names of primitives that round inside."""
 
 
 class Seen(NamedTuple):
@@ -57,7 +57,7 @@ _known: WeakKeyDictionary[Truth, Seen | None] = WeakKeyDictionary()
 
 
 def textbook_errors(truth: Truth) -> Seen | None:
-    """Return what rounding makes backpropagation with textbook slopes err by; None if unknown."""
+    """Return the rounding error of backpropagation with textbook slopes; None if unknown."""
     if truth not in _known:
         _known[truth] = _look(truth)
     return _known[truth]
@@ -108,7 +108,7 @@ def _errors(truth: Truth, problem: Problem, ways: list[Compute]) -> Arrays:
 
 
 def _moved(seed: int) -> Compute:
-    """Return what computes primitives, and moves what they round by a unit in its last place."""
+    """Return an evaluator of primitives that moves each rounded result by a unit at random."""
     rng = np.random.default_rng(seed)
 
     def move(x: Any) -> Any:
