@@ -17,56 +17,48 @@ from gradmethods.output.typeset import write_table
 
 
 @dataclass(frozen=True)
-class Drawing:
+class Described:
+    """What a figure and a table have in common.
+
+    Attributes
+    ----------
+    id : str
+        Names it in texts and in file names; begins with ``fig-`` or ``tab-``.
+    caption : Caption
+        What it shows and how it was obtained.
+    data : pandas.DataFrame
+        What is drawn, or the content of the table, in full precision.
+    folded : bool, default False
+        Whether a page shows it only when asked.
+    """
+
+    id: str
+    caption: Caption
+    data: pd.DataFrame
+    folded: bool = field(default=False, kw_only=True)
+
+
+@dataclass(frozen=True)
+class Drawing(Described):
     """A figure to be written.
 
     Attributes
     ----------
-    id : str
-        Names it in texts and in file names; begins with ``fig-``.
-    caption : Caption
-        What it shows and how it was obtained.
-    data : pandas.DataFrame
-        What is drawn.
     draw : callable
         Takes a size and returns a figure.
     sizes : tuple of str
         Of `gradmethods.output.figures.FORMATS`.
-    folded : bool, default False
-        Whether a page shows it only when asked.
     """
 
-    id: str
-    caption: Caption
-    data: pd.DataFrame
     draw: Callable[[str], Figure]
     sizes: tuple[str, ...] = ("wide",)
-    folded: bool = False
 
 
 @dataclass(frozen=True)
-class Table:
-    """A table to be written.
+class Table(Described):
+    """A table to be written; `shown` is its content in words, for readers."""
 
-    Attributes
-    ----------
-    id : str
-        Names it in texts and in file names; begins with ``tab-``.
-    caption : Caption
-        What it shows and how it was obtained.
-    data : pandas.DataFrame
-        Its content in full precision.
-    shown : pandas.DataFrame
-        Its content in words, for readers.
-    folded : bool, default False
-        Whether a page shows it only when asked.
-    """
-
-    id: str
-    caption: Caption
-    data: pd.DataFrame
     shown: pd.DataFrame
-    folded: bool = False
 
 
 @dataclass
