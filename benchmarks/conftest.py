@@ -16,7 +16,7 @@ import pytest
 from gradmethods.output.files import RECORDS, append_record, records_so_far
 from gradmethods.report.summary import case_line
 from gradmethods.timing.cases import GRIDS, Case, counts, grid
-from gradmethods.timing.noise import WIDTHS, noise_record
+from gradmethods.timing.noise_floor import WIDTHS, noise_record
 from gradmethods.timing.pairs import PAIRS, pair_record
 from gradmethods.timing.plan import LIMIT, Plan
 from gradmethods.timing.sweeps import SWEEPS

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import pytest
 
-from gradmethods.timing.noise import WIDTHS
+from gradmethods.timing.noise_floor import WIDTHS
 from gradmethods.timing.pairs import PAIRS
 from gradmethods.timing.trial import count_case, restate, run_case
 

@@ -24,7 +24,7 @@ from gradmethods.output.files import csv_text, write_text
 from gradmethods.output.typeset import write_table
 from gradmethods.studies.plants.changes import JUST_ABOVE
 from gradmethods.timing.provenance import provenance
-from gradmethods.truth.bounds import SLACK
+from gradmethods.truth.error_bounds import SLACK
 
 UNITS = 1e-6
 """Factor of a loss in other units."""

@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from gradmethods.comparison.choices import Choice, Option, choose
+from gradmethods.comparison.cheapest import Choice, Option, choose
 from gradmethods.core.problem import Problem
 from gradmethods.errors import InvalidOption
 from gradmethods.output import format as fmt

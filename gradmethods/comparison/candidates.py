@@ -9,7 +9,7 @@ from dataclasses import replace
 import numpy as np
 
 from gradmethods.comparison.advice import LEAST, Advice
-from gradmethods.comparison.choices import Option
+from gradmethods.comparison.cheapest import Option
 from gradmethods.core.problem import Problem
 from gradmethods.errors import InvalidOption, InvalidProblem
 from gradmethods.output.format import duration

@@ -75,8 +75,8 @@ def check_gradient(
     -----
     A function is called at the problem's point and at points beside it; what loss or gradient raise
     there is a finding and does not escape. What is right at one point by luck, or because its first
-    arguments were kept, is not right at the next. The error of each entry is held against what
-    rounding does to it: `gradmethods.truth.bounds.rounding_bound` says how much that may be. Where
+    arguments were kept, is not right at the next. The error of each entry is compared with a bound
+    on the rounding in it, that of `gradmethods.truth.error_bounds.rounding_bound`. Where
     this is more than one hundredth of an entry, nothing is decided there, and ``.ok`` is None, as
     where the loss has no gradient, or none that can be certified. Beyond what can be certified in
     seconds, some components, and a direction within each parameter array, are.

@@ -11,8 +11,8 @@ from gradmethods.comparison.taylor import Taylor, taylor_text
 from gradmethods.core.problem import Problem
 from gradmethods.providers.handwritten import Given
 from gradmethods.truth.along import Sample
-from gradmethods.truth.bounds import CLAIM, Bound
 from gradmethods.truth.differences import Differences, digits_of
+from gradmethods.truth.error_bounds import CLAIM, Bound
 from gradmethods.truth.find import Found
 from gradmethods.truth.judge import wrong_value
 from gradmethods.truth.measures import measure
@@ -25,7 +25,7 @@ from collections.abc import Iterable
 
 from gradmethods.output import format as fmt
 from gradmethods.output.terminal import fill, table
-from gradmethods.truth.bounds import DECISIVE, ROUNDINGS, SEEN, SLACK, SURE
+from gradmethods.truth.error_bounds import DECISIVE, ROUNDINGS, SEEN, SLACK, SURE
 from gradmethods.truth.verdict import SUBGRADIENT, UNDECIDED
 
 BESIDE = 2

@@ -20,8 +20,8 @@ from gradmethods.comparison.hypotheses import ALONG, HYPOTHESES, single
 from gradmethods.core.problem import Problem
 from gradmethods.core.structure import Arrays
 from gradmethods.truth.along import Row, Sample, along, draw
-from gradmethods.truth.bounds import CLAIM
 from gradmethods.truth.differences import differences
+from gradmethods.truth.error_bounds import CLAIM
 from gradmethods.truth.verdict import place
 
 FEW = 3

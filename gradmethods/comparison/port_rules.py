@@ -12,10 +12,9 @@ from dataclasses import dataclass
 from functools import cache
 
 from gradmethods.xp import Namespace
-from gradmethods.xp.advice import advice
 from gradmethods.xp.arrays import Array
 from gradmethods.xp.linalg import Linalg
-from gradmethods.xp.rewrites import REWRITES
+from gradmethods.xp.rewrites import REWRITES, advice
 
 KNOWN = frozenset(name for name in dir(Namespace) if not name.startswith("_"))
 KNOWN_LINALG = frozenset(name for name in dir(Linalg) if not name.startswith("_"))

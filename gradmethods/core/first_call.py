@@ -9,7 +9,7 @@ import numpy as np
 from gradmethods.core.declared import Declared
 from gradmethods.errors import InvalidProblem
 from gradmethods.xp import Namespace
-from gradmethods.xp.advice import advice
+from gradmethods.xp.rewrites import advice
 from gradmethods.xp.signature import wanted
 
 

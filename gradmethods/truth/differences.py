@@ -22,7 +22,7 @@ from gradmethods.core.problem import Problem
 from gradmethods.core.structure import Arrays, Parameters
 from gradmethods.providers import get_provider
 from gradmethods.truth.along import MISSED, Sample, along, draw
-from gradmethods.truth.bounds import CLAIM, SURE, Bound, least_errors
+from gradmethods.truth.error_bounds import CLAIM, SURE, Bound, least_errors
 from gradmethods.truth.truth import Truth, in_doubles, true_arrays
 
 METHOD = "numerical:richardson"

@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 
 from gradmethods.core.distance import norm
 from gradmethods.core.structure import Arrays
-from gradmethods.truth.bounds import (
+from gradmethods.truth.differences import differences_bound
+from gradmethods.truth.error_bounds import (
     CLAIM,
     DECISIVE,
     SEEN,
@@ -22,7 +23,6 @@ from gradmethods.truth.bounds import (
     decisive,
     rounding_bound,
 )
-from gradmethods.truth.differences import differences_bound
 from gradmethods.truth.find import Found
 from gradmethods.truth.measures import Measures, measure
 from gradmethods.truth.truth import Truth, true_arrays

@@ -38,7 +38,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gradmethods.core.distance import norm
-from gradmethods.truth.bounds import DECISIVE, Bound, decisive
+from gradmethods.truth.error_bounds import DECISIVE, Bound, decisive
 from gradmethods.truth.truth import Truth, in_doubles, true_arrays
 
 RIGHT = "right"
@@ -79,7 +79,7 @@ class ArrayVerdict:
     finite : bool
         Whether all entries are.
     source : str
-        What the bound comes from, as in `gradmethods.truth.bounds.Bound`.
+        What the bound comes from, as in `gradmethods.truth.error_bounds.Bound`.
     """
 
     outcome: str

@@ -7,7 +7,7 @@ import json
 import pytest
 
 from gradmethods.app.runs import begin as begins
-from gradmethods.app.runs import bench, cases
+from gradmethods.app.runs import bench, run_cases
 from gradmethods.errors import BudgetExceeded, GradientError
 from gradmethods.output.files import (
     PROVENANCE,
@@ -179,6 +179,6 @@ def test_a_run_with_no_case_left_to_time_ends_well(tmp_path):
     for case in grid("small"):
         gap = gap_record(Gap("obstacle", "None."))
         append_record(tmp_path / RECORDS, describe(case, Settings(0.0)) | gap)
-    assert not all(cases.settled(tmp_path, "small").values())
-    assert cases.run_cases(tmp_path, "small", 15.0, Settings(0.01), None) == 0
-    assert all(cases.settled(tmp_path, "small").values())
+    assert not all(run_cases.settled(tmp_path, "small").values())
+    assert run_cases.run_cases(tmp_path, "small", 15.0, Settings(0.01), None) == 0
+    assert all(run_cases.settled(tmp_path, "small").values())

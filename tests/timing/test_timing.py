@@ -10,7 +10,7 @@ import pytest
 import gradmethods as gm
 from gradmethods.errors import InvalidOption
 from gradmethods.timing import Estimate, measure
-from gradmethods.timing.noise import against_itself, factor, noise_record
+from gradmethods.timing.noise_floor import against_itself, factor, noise_record
 from gradmethods.timing.rounds import Rounds, calls_for, disturbed
 from gradmethods.timing.timing import quiet
 

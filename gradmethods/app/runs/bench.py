@@ -18,7 +18,7 @@ from typing import Any
 
 from gradmethods.app.runs import accuracy, million
 from gradmethods.app.runs.begin import begin, clear, say
-from gradmethods.app.runs.cases import INTERRUPTED, fill, find_benchmarks, kept, run_cases
+from gradmethods.app.runs.run_cases import INTERRUPTED, fill, find_benchmarks, kept, run_cases
 from gradmethods.errors import BudgetExceeded, InvalidOption
 from gradmethods.output.files import (
     ACCURACY,

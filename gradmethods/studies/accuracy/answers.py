@@ -15,7 +15,7 @@ from gradmethods.core.structure import Arrays
 from gradmethods.providers.attempt import Gap, Ready, attempt, prepare
 from gradmethods.providers.registry import traits
 from gradmethods.timing.timing import Cost, measure
-from gradmethods.truth.bounds import losses_in
+from gradmethods.truth.error_bounds import losses_in
 from gradmethods.truth.find import Found
 from gradmethods.truth.judge import Answered, judge, measured
 from gradmethods.truth.measures import Measures

@@ -23,7 +23,7 @@ from gradmethods.core.provider import Provider
 from gradmethods.core.structure import Arrays
 from gradmethods.providers import get_provider
 from gradmethods.providers.schemes import ALL, SCHEMES, Scheme
-from gradmethods.truth.seen import textbook_errors
+from gradmethods.truth.observed_rounding import textbook_errors
 from gradmethods.truth.truth import Truth, true_arrays
 
 SLACK = 8.0

@@ -18,7 +18,7 @@ from gradmethods.output.files import ACCURACY, PYTEST, RECORDS, append_record, r
 from gradmethods.output.format import duration
 from gradmethods.providers.attempt import Gap
 from gradmethods.timing.cases import Case, counts, grid
-from gradmethods.timing.noise import WIDTHS
+from gradmethods.timing.noise_floor import WIDTHS
 from gradmethods.timing.pairs import PAIRS
 from gradmethods.timing.plan import UNTRIED
 from gradmethods.timing.provenance import ROOT
