@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from gradmethods.comparison.check import BUDGET, check_gradient
 from gradmethods.comparison.check_result import Check
 from gradmethods.core.problem import Problem
-from gradmethods.core.tracebacks import told
+from gradmethods.core.tracebacks import in_words
 from gradmethods.output.terminal import fill, table
 from gradmethods.truth.find import Found, find_truth
 from gradmethods.truth.verdict import RIGHT, STATUS, SUBGRADIENT, WRONG
@@ -160,10 +160,10 @@ def check_gradients(gradients: Mapping[str, Any], problem: Problem, *, rtol: flo
     checks, failures = {}, {}
     for name, gradient in gradients.items():
         if isinstance(gradient, Exception):
-            failures[name] = told(gradient)
+            failures[name] = in_words(gradient)
             continue
         try:
             checks[name] = check_gradient(gradient, problem, truth=found, rtol=rtol)
         except Exception as error:  # noqa: BLE001  # a student's own, of any kind
-            failures[name] = told(error)
+            failures[name] = in_words(error)
     return Checks(problem, found, checks, failures, tuple(gradients))

@@ -43,7 +43,7 @@ def user_line(error: BaseException) -> str:
     return f"{Path(file).name}:{line}" + (f": {text}" if text else "")
 
 
-def told(error: BaseException) -> str:
+def in_words(error: BaseException) -> str:
     """Return the message of an error, with its type if it is not ours, and the user's line."""
     said = str(error)
     if not isinstance(error, GradientError):

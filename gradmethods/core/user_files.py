@@ -14,7 +14,7 @@ from types import ModuleType
 from typing import Any
 
 from gradmethods.core.black_box import black_boxes_taken
-from gradmethods.core.tracebacks import told
+from gradmethods.core.tracebacks import in_words
 from gradmethods.errors import GradientError, InvalidProblem, UnknownName
 
 STATE = "__gradmethods_state__"
@@ -90,7 +90,7 @@ def failing(what: str, path: Path) -> Iterator[None]:
     except GradientError:
         raise
     except (Exception, SystemExit) as error:
-        raise InvalidProblem(f"{what} fails with {told(error)}. {_hint(what, path)}") from error
+        raise InvalidProblem(f"{what} fails with {in_words(error)}. {_hint(what, path)}") from error
 
 
 def _hint(what: str, path: Path) -> str:

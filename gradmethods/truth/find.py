@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from gradmethods.core.deadline import deadline
 from gradmethods.core.problem import Problem
 from gradmethods.core.structure import Arrays
-from gradmethods.core.tracebacks import told
+from gradmethods.core.tracebacks import in_words
 from gradmethods.engines.graph import record
 from gradmethods.errors import BudgetExceeded, NotDifferentiable
 from gradmethods.output.format import duration
@@ -229,7 +229,7 @@ def find_truth(problem: Problem, seconds: float = SECONDS, *, rounding: bool = T
     except NotDifferentiable as refusal:
         return Found(problem, why=str(refusal))
     except Exception as failure:  # noqa: BLE001  # a stranger's loss may raise anything on balls
-        why = f"it cannot be certified: {told(failure)}"
+        why = f"it cannot be certified: {in_words(failure)}"
         return (
             find_by_differences(problem, why=why)
             if _leaves_xp(problem)
@@ -259,10 +259,10 @@ def _whole(problem: Problem, seconds: float) -> Found | None:
     from gradmethods.engines.certified import certified_truth
 
     def work() -> Found:
-        told = certified_truth(problem, DIGITS, budget=seconds)
-        if told.certificate is None:
-            return Found(problem, why=told.reason, tie=told)
-        return _known(problem, told.certificate)
+        found = certified_truth(problem, DIGITS, budget=seconds)
+        if found.certificate is None:
+            return Found(problem, why=found.reason, tie=found)
+        return _known(problem, found.certificate)
 
     try:
         return _in_time(work, seconds)

@@ -1,4 +1,4 @@
-"""Whose line failed: a mistake in a loss is told with the line of the user's own file."""
+"""Tracebacks: a mistake in a loss is described with the line of the user's own file."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pytest
 import gradmethods as gm
 from gradmethods.app.cli import main
 from gradmethods.app.locate import find_problem
-from gradmethods.core.tracebacks import is_users, told, user_line
+from gradmethods.core.tracebacks import in_words, is_users, user_line
 
 FILE = """
 import numpy as np
@@ -107,7 +107,7 @@ def test_no_line_of_ours_is_called_the_users():
     with pytest.raises(gm.UnknownName) as caught_name:
         gm.problems.get("nowhere")
     inner = caught_name.value.with_traceback(caught_name.tb.tb_next)
-    assert told(inner) == str(inner)
+    assert in_words(inner) == str(inner)
     assert not is_users(inner)
 
 
