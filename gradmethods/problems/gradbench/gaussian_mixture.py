@@ -18,7 +18,7 @@ import numpy as np
 
 from gradmethods.core.problem import Problem
 from gradmethods.problems.family import Family
-from gradmethods.problems.options import floating, generators, positive, whole
+from gradmethods.problems.options import positive
 
 
 def log_sum_exp(x: Any, axis: int, *, xp: Any) -> Any:
@@ -68,46 +68,22 @@ def make_loss(gamma: float, m: int) -> Any:
     return loss
 
 
-def gaussian_mixture(
-    *, d: int = 2, components: int = 3, points: int = 20, gamma: float = 1.0, m: int = 0,
-    seed: int = 0, dtype: Any = "float64",
+def draw(
+    own: Any, of_data: Any, *, d: int = 2, components: int = 3, points: int = 20,
+    gamma: float = 1.0, m: int = 0,
 ) -> Problem:  # fmt: skip
-    """Make the log posterior of a mixture of Gaussians.
+    """Draw centres uniform in [0, 1), all other parameters and the points normal.
 
-    Parameters
-    ----------
-    d, components, points : int
-        Dimension of the points, number of Gaussians, number of points.
-    gamma, m : float and int
-        Of the Wishart prior.
-    seed : int
-        Decides parameters and points: centres uniform in [0, 1), all else normal.
-    dtype : dtype
-        float64 or float32.
-
-    Returns
-    -------
-    Problem
-        Parameters alpha (K,), mu (K, d), q (K, d) and l (K, d(d-1)/2); data x (points, d).
-
-    Examples
-    --------
-    >>> from gradmethods import problems
-    >>> problems.get("gaussian-mixture")
-    <Problem 'gaussian-mixture': 18 parameters, float64>
+    `gamma` and `m` are numbers of the Wishart prior.
     """
-    d, components = whole("d", d, least=1), whole("components", components, least=1)
-    points, m = whole("points", points, least=1), whole("m", m, least=0)
-    own, of_data = generators(seed)
-    kind = floating(dtype)
     params = {
-        "alpha": own.standard_normal(components).astype(kind),
-        "mu": own.random((components, d)).astype(kind),
-        "q": own.standard_normal((components, d)).astype(kind),
-        "l": own.standard_normal((components, d * (d - 1) // 2)).astype(kind),
+        "alpha": own.standard_normal(components),
+        "mu": own.random((components, d)),
+        "q": own.standard_normal((components, d)),
+        "l": own.standard_normal((components, d * (d - 1) // 2)),
     }
     data = {"x": of_data.standard_normal((points, d))}
-    return Problem(make_loss(positive("gamma", gamma), m), params, data, name="gaussian-mixture")
+    return Problem(make_loss(positive("gamma", gamma), m), params, data)
 
 
 FAMILY = Family(
@@ -122,7 +98,5 @@ FAMILY = Family(
     domain="All real parameters; K Gaussians in d dimensions, N normal points.",
     hard="Sums of exponentials of squares: exponents spread widely, and most weights are tiny.",
     source="Srajer, Kukelova and Fitzgibbon, Optim. Methods Softw. 33 (2018) 889-906.",
-    build=gaussian_mixture,
-    place=40,
-    shelf="field",
+    draw=draw,
 )

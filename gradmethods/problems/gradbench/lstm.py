@@ -17,7 +17,7 @@ import numpy as np
 
 from gradmethods.core.problem import Problem
 from gradmethods.problems.family import Family
-from gradmethods.problems.options import floating, generators, whole
+from gradmethods.problems.options import whole
 
 
 def loss(params: Any, state: Any, sequence: Any, *, xp: Any = np) -> Any:
@@ -52,45 +52,15 @@ def loss(params: Any, state: Any, sequence: Any, *, xp: Any = np) -> Any:
     return -total / ((count - 1) * b)
 
 
-def lstm(
-    *, layers: int = 1, letters: int = 5, bits: int = 3, seed: int = 0, dtype: Any = "float64"
-) -> Problem:
-    """Make the loss of a recurrent network on a random text.
-
-    Parameters
-    ----------
-    layers, letters, bits : int
-        Number of layers, of letters (at least 2), and of bits of a letter.
-    seed : int
-        Decides parameters, first state and text: uniform in [0, 1), and random bits.
-    dtype : dtype
-        float64 or float32.
-
-    Returns
-    -------
-    Problem
-        Parameters main (2 layers, 4 bits) and extra (3, bits); data state (2 layers, bits) and
-        sequence (letters, bits).
-
-    Examples
-    --------
-    >>> from gradmethods import problems
-    >>> problems.get("lstm")
-    <Problem 'lstm': 33 parameters, float64>
-    """
-    layers, bits = whole("layers", layers, least=1), whole("bits", bits, least=1)
+def draw(own: Any, of_data: Any, *, layers: int = 1, letters: int = 5, bits: int = 3) -> Problem:
+    """Draw parameters and a first state, uniform in [0, 1), and a text of random bits."""
     letters = whole("letters", letters, least=2)
-    own, of_data = generators(seed)
-    kind = floating(dtype)
-    params = {
-        "main": own.random((2 * layers, 4 * bits)).astype(kind),
-        "extra": own.random((3, bits)).astype(kind),
-    }
+    params = {"main": own.random((2 * layers, 4 * bits)), "extra": own.random((3, bits))}
     data = {
         "state": of_data.random((2 * layers, bits)),
         "sequence": of_data.integers(0, 2, (letters, bits)).astype(float),
     }
-    return Problem(loss, params, data, name="lstm")
+    return Problem(loss, params, data)
 
 
 FAMILY = Family(
@@ -100,7 +70,5 @@ FAMILY = Family(
     domain="All real parameters; weights uniform in [0, 1), a text of random bits.",
     hard="A long loop of small operations: what counts is the overhead of each.",
     source="Srajer, Kukelova and Fitzgibbon, Optim. Methods Softw. 33 (2018) 889-906.",
-    build=lstm,
-    place=50,
-    shelf="field",
+    draw=draw,
 )

@@ -14,7 +14,7 @@ import numpy as np
 
 from gradmethods.core.problem import Problem
 from gradmethods.problems.family import Family
-from gradmethods.problems.options import floating, generators, whole
+from gradmethods.problems.options import whole
 
 
 def loss(x: Any, T: Any, s: Any, *, xp: Any = np) -> Any:
@@ -28,26 +28,8 @@ def data_of(points: int, n: int) -> dict[str, Any]:
     return {"T": t[:, None] ** np.arange(n), "s": np.sign(t)}
 
 
-def polynomial_fit(
-    *, n: int = 8, points: int = 128, seed: int = 0, dtype: Any = "float64"
-) -> Problem:
-    """Make the fit of a polynomial of `n` coefficients.
-
-    Parameters
-    ----------
-    n : int
-        Number of coefficients.
-    points : int
-        Number of points, at least 2.
-    seed : int
-        Decides the coefficients, uniform in [0, 1).
-    dtype : dtype
-        float64 or float32.
-
-    Returns
-    -------
-    Problem
-        One bare parameter array of shape (n,); data T (points, n) and s (points,).
+def draw(own: Any, _data: Any, *, n: int = 8, points: int = 128) -> Problem:
+    """Draw `n` coefficients, uniform in [0, 1), of a polynomial for two points or more.
 
     Examples
     --------
@@ -55,11 +37,7 @@ def polynomial_fit(
     >>> problems.get("polynomial-fit", n=2, points=3).value([0.0, 1.0])
     np.float64(0.0)
     """
-    n, points = whole("n", n, least=1), whole("points", points, least=2)
-    rng, _ = generators(seed)
-    return Problem(
-        loss, rng.random(n).astype(floating(dtype)), data_of(points, n), name="polynomial-fit"
-    )
+    return Problem(loss, own.random(n), data_of(whole("points", points, least=2), n))
 
 
 FAMILY = Family(
@@ -69,7 +47,6 @@ FAMILY = Family(
     domain="All real x; points evenly spaced in [−1, 1], values their signs.",
     hard="Powers of the points are nearly dependent: the residuals cancel in the gradient.",
     source="GradBench, eval llsq (2024-2026).",
-    build=polynomial_fit,
-    place=10,
-    shelf="field",
+    draw=draw,
+    small={"points": 20},
 )

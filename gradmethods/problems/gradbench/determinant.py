@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from gradmethods.core.problem import Problem
 from gradmethods.problems.family import Family
-from gradmethods.problems.options import at_most, floating, generators, whole
+from gradmethods.problems.options import at_most
 
 LARGEST = 16
 """Rows: beyond, the minors do not fit into memory."""
@@ -53,22 +53,8 @@ def loss(A: Any, *, xp: Any = np) -> Any:
     return minors[0]
 
 
-def determinant(*, n: int = 4, seed: int = 0, dtype: Any = "float64") -> Problem:
-    """Make the determinant of an `n` by `n` matrix.
-
-    Parameters
-    ----------
-    n : int
-        Number of rows, at most 16.
-    seed : int
-        Decides the matrix, uniform in [0, 1).
-    dtype : dtype
-        float64 or float32.
-
-    Returns
-    -------
-    Problem
-        One bare parameter array of shape (n, n), no data.
+def draw(own: Any, _data: Any, *, n: int = 4) -> Problem:
+    """Draw a matrix of at most 16 rows, uniform in [0, 1).
 
     Examples
     --------
@@ -76,9 +62,8 @@ def determinant(*, n: int = 4, seed: int = 0, dtype: Any = "float64") -> Problem
     >>> problems.get("determinant", n=2).value([[1.0, 2.0], [3.0, 4.0]])
     np.float64(-2.0)
     """
-    n = at_most("n", whole("n", n, least=1), LARGEST)
-    rng, _ = generators(seed)
-    return Problem(loss, rng.random((n, n)).astype(floating(dtype)), name="determinant")
+    n = at_most("n", n, LARGEST)
+    return Problem(loss, own.random((n, n)))
 
 
 FAMILY = Family(
@@ -88,7 +73,5 @@ FAMILY = Family(
     domain="All real matrices; entries uniform in [0, 1).",
     hard="Terms of both signs cancel; written out, the formula has n! terms.",
     source="GradBench, eval det (2024-2026).",
-    build=determinant,
-    place=20,
-    shelf="field",
+    draw=draw,
 )

@@ -15,7 +15,6 @@ import numpy as np
 
 from gradmethods.core.problem import Problem
 from gradmethods.problems.family import Family
-from gradmethods.problems.options import floating, generators, whole
 
 
 def loss(centroids: Any, points: Any, *, xp: Any = np) -> Any:
@@ -24,24 +23,8 @@ def loss(centroids: Any, points: Any, *, xp: Any = np) -> Any:
     return xp.sum(xp.min(apart, axis=1))
 
 
-def k_means(
-    *, k: int = 3, points: int = 20, d: int = 2, seed: int = 0, dtype: Any = "float64"
-) -> Problem:
-    """Make the cost of `k` centres, which are points themselves moved a little.
-
-    Parameters
-    ----------
-    k, points, d : int
-        Numbers of centres and of points, and their dimension.
-    seed : int
-        Decides points, uniform in [0, 1), and centres.
-    dtype : dtype
-        float64 or float32.
-
-    Returns
-    -------
-    Problem
-        One bare parameter array of shape (k, d); data points (points, d).
+def draw(own: Any, of_data: Any, *, k: int = 3, points: int = 20, d: int = 2) -> Problem:
+    """Draw points uniform in [0, 1), and as centres points that are moved a little.
 
     Examples
     --------
@@ -50,13 +33,9 @@ def k_means(
     >>> problem.value(problem.data["points"])
     np.float64(0.0)
     """
-    k, points, d = (
-        whole(name, value, least=1) for name, value in (("k", k), ("points", points), ("d", d))
-    )
-    own, of_data = generators(seed)
     cloud = of_data.random((points, d))
     centres = cloud[np.arange(k) % points] + 0.1 * own.standard_normal((k, d))
-    return Problem(loss, centres.astype(floating(dtype)), {"points": cloud}, name="k-means")
+    return Problem(loss, centres, {"points": cloud})
 
 
 FAMILY = Family(
@@ -66,7 +45,5 @@ FAMILY = Family(
     domain="All real centres; points uniform in the unit cube.",
     hard="A minimum per point: kinks where a point is as near to two centres.",
     source="Lloyd, IEEE Trans. Inf. Theory 28 (1982) 129-137; GradBench, eval kmeans.",
-    build=k_means,
-    place=60,
-    shelf="field",
+    draw=draw,
 )

@@ -16,7 +16,6 @@ import numpy as np
 
 from gradmethods.core.problem import Problem
 from gradmethods.problems.family import Family
-from gradmethods.problems.options import floating, generators, whole
 
 END = 2.0
 """The time at which integration ends."""
@@ -50,22 +49,8 @@ def make_loss(steps: int) -> Any:
     return loss
 
 
-def runge_kutta(*, n: int = 4, steps: int = 4, seed: int = 0, dtype: Any = "float64") -> Problem:
-    """Make the last of `n` values after `steps` steps.
-
-    Parameters
-    ----------
-    n, steps : int
-        Numbers of equations and of steps.
-    seed : int
-        Decides the rates, uniform in [0, 1).
-    dtype : dtype
-        float64 or float32.
-
-    Returns
-    -------
-    Problem
-        One bare parameter array of shape (n,), no data.
+def draw(own: Any, _data: Any, *, n: int = 4, steps: int = 4) -> Problem:
+    """Draw the rates of `n` equations, uniform in [0, 1).
 
     Examples
     --------
@@ -73,9 +58,7 @@ def runge_kutta(*, n: int = 4, steps: int = 4, seed: int = 0, dtype: Any = "floa
     >>> problems.get("runge-kutta", n=2, steps=1).value([1.0, 1.0])
     np.float64(2.0)
     """
-    n, steps = whole("n", n, least=1), whole("steps", steps, least=1)
-    rng, _ = generators(seed)
-    return Problem(make_loss(steps), rng.random(n).astype(floating(dtype)), name="runge-kutta")
+    return Problem(make_loss(steps), own.random(n))
 
 
 FAMILY = Family(
@@ -85,7 +68,5 @@ FAMILY = Family(
     domain="All real x; rates uniform in [0, 1), n equations, s steps.",
     hard="A loop of vector operations; the graph grows with the number of steps.",
     source="GradBench, eval ode (2024-2026).",
-    build=runge_kutta,
-    place=30,
-    shelf="field",
+    draw=draw,
 )
