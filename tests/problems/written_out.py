@@ -138,7 +138,7 @@ def garch(params, y):
     return -sum(math.log(law.pdf(value)) for law, value in zip(laws, y, strict=True)) / len(y)
 
 
-def eight_schools(params):
+def eight_schools(params, **_data):
     mu, tau, eta = params["mu"], math.exp(params["log_tau"]), params["eta"]
     scores = ((28, 15), (8, 10), (-3, 16), (7, 11), (-1, 9), (1, 11), (18, 10), (12, 18))
     found = mu**2 / 50 - math.log(tau / (1 + tau**2 / 25))

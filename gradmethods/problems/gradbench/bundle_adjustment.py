@@ -62,4 +62,5 @@ FAMILY = Family(
     hard="Rodrigues's formula has a removable 0/0 at rotation 0; entries are gathered by index.",
     source="Srajer, Kukelova and Fitzgibbon, Optim. Methods Softw. 33 (2018) 889-906, BA.",
     draw=draw,
+    small={"cameras": 1, "points": 1},
 )

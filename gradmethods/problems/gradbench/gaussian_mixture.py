@@ -99,4 +99,5 @@ FAMILY = Family(
     hard="Sums of exponentials of squares: exponents spread widely, and most weights are tiny.",
     source="Srajer, Kukelova and Fitzgibbon, Optim. Methods Softw. 33 (2018) 889-906.",
     draw=draw,
+    small={"components": 2, "points": 5},
 )

@@ -71,4 +71,5 @@ FAMILY = Family(
     hard="A long loop of small operations: what counts is the overhead of each.",
     source="Srajer, Kukelova and Fitzgibbon, Optim. Methods Softw. 33 (2018) 889-906.",
     draw=draw,
+    small={"letters": 3, "bits": 2},
 )

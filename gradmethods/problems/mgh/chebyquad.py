@@ -32,4 +32,5 @@ FAMILY = Family(
     hard="Polynomials of degree n by a recurrence, each from two before it.",
     source="Fletcher (1965); Moré, Garbow and Hillstrom, no. 35.",
     draw=near(loss, lambda n: np.arange(1, n + 1) / (n + 1), n=8),
+    small={"n": 5},
 )

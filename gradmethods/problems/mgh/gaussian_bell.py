@@ -13,9 +13,9 @@ HALF = [0.0009, 0.0044, 0.0175, 0.0540, 0.1295, 0.2420, 0.3521]
 Y = np.array([*HALF, 0.3989, *HALF[::-1]])
 
 
-def loss(x: Any, *, xp: Any = np) -> Any:
+def loss(x: Any, y: Any, *, xp: Any = np) -> Any:
     """Return the sum of squared residuals of x₁ exp(−x₂ (t − x₃)² / 2) at `x` (3,)."""
-    return xp.sum((x[0] * xp.exp(-x[1] * (T - x[2]) ** 2 / 2) - Y) ** 2)
+    return xp.sum((x[0] * xp.exp(-x[1] * (T - x[2]) ** 2 / 2) - y) ** 2)
 
 
 FAMILY = Family(
@@ -28,5 +28,5 @@ FAMILY = Family(
     domain="All real x; near the start (0.4, 1, 0).",
     hard="Small residuals: the loss is 4e-6 at the start, and differences cancel.",
     source="Moré, Garbow and Hillstrom, no. 9.",
-    draw=near(loss, lambda: [0.4, 1.0, 0.0]),
+    draw=near(loss, lambda: [0.4, 1.0, 0.0], data={"y": Y}),
 )

@@ -53,4 +53,5 @@ FAMILY = Family(
     hard="Softmax and layer norm both take out a mean: most of their derivatives cancels.",
     source="Vaswani et al., Attention is all you need (2017); Ba, Kiros and Hinton (2016).",
     draw=draw,
+    small={"tokens": 3, "width": 2, "hidden": 2},
 )

@@ -50,4 +50,5 @@ FAMILY = Family(
     hard="Every weight is used at every place: many paths end in one entry.",
     source="LeCun et al., Neural Computation 1 (1989) 541-551.",
     draw=draw,
+    small={"side": 5, "batch": 2},
 )

@@ -46,16 +46,16 @@ Y = numbers("""
 """)
 
 
-def loss(b: Any, *, xp: Any = np) -> Any:
+def loss(b: Any, x: Any, y: Any, *, xp: Any = np) -> Any:
     """Return the sum of squared residuals of b₁ (b₂ + x)^(−1/b₃), for `b` (3,)."""
-    return xp.sum((Y - b[0] * (b[1] + X) ** (-1 / b[2])) ** 2)
+    return xp.sum((y - b[0] * (b[1] + x) ** (-1 / b[2])) ** 2)
 
 
-def gradient(b: Any) -> Any:
+def gradient(b: Any, x: Any, y: Any) -> Any:
     """Return the gradient by hand."""
-    base = b[1] + X
+    base = b[1] + x
     power = base ** (-1 / b[2])
-    rest = -2 * (Y - b[0] * power)
+    rest = -2 * (y - b[0] * power)
     curve = b[0] * power
     return np.array(
         [
@@ -79,6 +79,6 @@ FAMILY = Family(
         "National Institute of Standards and Technology (NIST), Statistical Reference Datasets,"
         " Bennett5; public domain."
     ),
-    draw=near(loss, lambda: [-1500.0, 45.0, 0.85]),
+    draw=near(loss, lambda: [-1500.0, 45.0, 0.85], data={"x": X, "y": Y}),
     gradient=gradient,
 )

@@ -13,19 +13,19 @@ Y = np.array([28.0, 8, -3, 7, -1, 1, 18, 12])
 SIGMA = np.array([15.0, 10, 16, 11, 9, 11, 10, 18])
 
 
-def loss(params: Any, *, xp: Any = np) -> Any:
+def loss(params: Any, y: Any, sigma: Any, *, xp: Any = np) -> Any:
     """Return the negative log posterior of mu, log tau and eta (8,), without constants."""
     mu, log_tau, eta = params["mu"], params["log_tau"], params["eta"]
     tau = xp.exp(log_tau)
-    likelihood = xp.sum(((Y - mu - tau * eta) / SIGMA) ** 2) / 2
+    likelihood = xp.sum(((y - mu - tau * eta) / sigma) ** 2) / 2
     prior = (mu / 5) ** 2 / 2 + xp.log1p((tau / 5) ** 2) - log_tau
     return likelihood + prior + xp.sum(eta**2) / 2
 
 
-def gradient(params: Any) -> Any:
+def gradient(params: Any, y: Any, sigma: Any) -> Any:
     """Return the gradient by hand."""
     mu, eta, tau = params["mu"], params["eta"], np.exp(params["log_tau"])
-    pull = (Y - mu - tau * eta) / SIGMA**2
+    pull = (y - mu - tau * eta) / sigma**2
     return {
         "mu": mu / 25 - pull.sum(),
         "log_tau": 2 * tau**2 / (25 + tau**2) - 1 - tau * (pull @ eta),
@@ -40,7 +40,7 @@ def draw(own: Any, _data: Any) -> Problem:
         "log_tau": own.standard_normal(),
         "eta": own.standard_normal(8),
     }
-    return Problem(loss, params)
+    return Problem(loss, params, {"y": Y, "sigma": SIGMA})
 
 
 FAMILY = Family(

@@ -46,5 +46,6 @@ FAMILY = Family(
     hard="A factorisation and a triangular system stand between parameters and loss.",
     source="Mardia, Kent and Bibby, Multivariate Analysis (1979), 4.1.",
     draw=draw,
+    small={"d": 2},
     gradient=gradient,
 )
