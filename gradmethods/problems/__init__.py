@@ -5,6 +5,7 @@ One family of problems a file, which is all that adding one takes. Importing thi
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from gradmethods.core.discovery import entries_of
@@ -12,7 +13,7 @@ from gradmethods.core.problem import Problem
 from gradmethods.errors import UnknownName
 from gradmethods.problems.family import Family, complete
 
-__all__ = ["Family", "describe", "get", "names"]
+__all__ = ["Family", "at_test_size", "describe", "get", "names"]
 
 FOLDERS = ("gradbench", "mgh", "cutest", "statistics", "networks", "science")
 """Of the problems that the field compares methods on."""
@@ -88,6 +89,19 @@ def get(name: str, **size: Any) -> Problem:
     <Problem 'mlp': 1185 parameters, float64>
     """
     return describe(name).build(**size)
+
+
+def at_test_size(chosen: Iterable[str] = ()) -> list[Problem]:
+    """Make problems at sizes that every method differentiates at once, those of the field if none.
+
+    Examples
+    --------
+    >>> from gradmethods import problems
+    >>> problems.at_test_size(["mlp"])
+    [<Problem 'mlp': 37 parameters, float64>]
+    """
+    families = map(describe, list(chosen) or FIELD)
+    return [family.build(**family.small) for family in families]
 
 
 def describe(name: str) -> Family:
