@@ -99,16 +99,16 @@ class Dependence:
         """Return what a rule gave for all operands, likewise."""
         if self._slopes.are_finite(node):
             return t
-        result: Array = self._xp.where(self._union(node).array, t, 0)
+        result: Array = self._xp.where(self.reaching(node).array, t, 0)
         return result
 
     def note(self, node: Node) -> None:
         """Note along which directions each entry of a node varies, if steep functions follow."""
         if node not in self._watched:
             return
-        self._note(node, self._union(node))
+        self._note(node, self.reaching(node))
 
-    def _union(self, node: Node) -> Tangents:
+    def reaching(self, node: Node) -> Tangents:
         """Return along which directions each entry of a node varies."""
         terms = []
         for position, operand in enumerate(node.operands):
