@@ -161,9 +161,9 @@ class Dependence:
         if name in ("max", "min"):
             chosen = self._selected.own(node, position)
             return _any(xp, reached & chosen, node.static["axis"], node.shape)
-        if name in MOVING and name != "concat":
+        if name in (*MOVING, "sort") and name != "concat":
             rule = xp.rule(node, position)
-            real = name in ("sum", "cumulative_sum", "scatter_add")
+            real = name in ("sum", "cumulative_sum", "scatter_add", "sort")
             number = xp.astype(reached, np.dtype(np.float32)) if real else reached
             moved: Array = rule(xp, number, Array(xp, node), *operands, **node.static)
             return moved != 0 if real else moved
