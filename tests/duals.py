@@ -64,6 +64,7 @@ class Mode:
     near: float = 0.0
     """Values closer than that, relatively, are equal to floating-point numbers."""
     tied: int = 0
+    dtype: Any = float
 
 
 MODE = Mode()
@@ -337,9 +338,14 @@ def larger(*given: Dual) -> Dual:
     for x in given:
         doubt |= x.doubt & ~Doubt.ZERO if x.v == top else 0
         doubt |= tie(tied[0], x) if x is not tied[0] else 0
+    return Dual(top, mean_of_ties(tied), doubt)
+
+
+def mean_of_ties(tied: list[Dual]) -> tuple[Any, ...]:
+    """Return the mean of the derivatives of equal numbers."""
     count = max(len(x.t) for x in tied)
     rows = [x.t or (mp.mpf(0),) * count for x in tied]
-    return Dual(top, tuple(sum(column) / len(tied) for column in zip(*rows, strict=True)), doubt)
+    return tuple(sum(column) / len(tied) for column in zip(*rows, strict=True))
 
 
 def smaller(*given: Dual) -> Dual:
@@ -421,7 +427,7 @@ def differentiate(
     info = np.finfo(problem.dtype)
     with mp.workdps(digits), np.errstate(all="ignore"):
         MODE.tied, MODE.near, MODE.largest = 0, near, mp.mpf(float(info.max))
-        MODE.smallest = mp.mpf(float(info.smallest_normal))
+        MODE.smallest, MODE.dtype = mp.mpf(float(info.smallest_normal)), problem.dtype
         count, start = problem.size, 0
         entry, move = along or (None, "0")
         given = {}
