@@ -19,7 +19,8 @@ from typing import Any
 import mpmath as mp  # type: ignore[import-untyped]  # published without types
 import numpy as np
 
-from tests.duals import BINARY, MODE, UNARY, Doubt, Dual, dual, made
+from tests.dual_functions import BINARY, UNARY
+from tests.duals import MODE, Doubt, Dual, dual, made
 
 divide = BINARY["divide"]
 

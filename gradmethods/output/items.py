@@ -128,7 +128,7 @@ class Writer:
         name, folder = drawing.id, self.out / "figures"
         csv = csv_text(drawing.data)
         written = [write_text(folder / f"{name}.csv", csv)]
-        for size in drawing.sizes:
+        for size in filter(FORMATS.get, drawing.sizes):  # none is drawn for no format
             figure = drawing.draw(size)
             stem = name if size == "wide" else f"{name}-{size}"
             written += [

@@ -20,7 +20,7 @@ from tests.primitive_cases import CASES, WITHOUT_FORMULA, each_function
 
 
 @pytest.mark.medium
-@partial(each_function, every=2)
+@partial(each_function, every=4)
 def test_every_function(case):
     """A stage with a wrong formula would make every loss that has it wrong."""
     if case.name in WITHOUT_FORMULA or not case.formula:
