@@ -313,9 +313,7 @@ def creations() -> Iterator[Case]:
 
 def whole_matrices() -> Iterator[Case]:
     for case in matrices():
-        yield Case(
-            case.name, case.function, case.shapes, variant=case.variant, formula=case.formula
-        )
+        yield Case(case.name, case.function, case.shapes, variant=case.variant)
 
 
 CASES = [
