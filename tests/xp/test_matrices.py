@@ -90,6 +90,16 @@ SMOOTH: dict[str, tuple[Any, Any, Any]] = {
     "largest singular value of low rank": (
         lambda xp, a: xp.linalg.matrix_norm(a, ord=2), LOW, LOW / 5,
     ),
+    "squares of singular values of low rank": (
+        lambda xp, a: xp.sum(xp.linalg.svdvals(a) ** 2), LOW, 2 * LOW,
+    ),
+    "squared nuclear norm of 0": (
+        lambda xp, a: xp.linalg.matrix_norm(a, ord="nuc") ** 2, 0 * ONE, 0 * ONE,
+    ),
+    "product of equal eigenvalues, asked for one by one": (
+        lambda xp, a: xp.linalg.eigvalsh(a)[0] * xp.linalg.eigvalsh(a)[1],
+        SCALE, np.diag([1.0, 1, 0]),
+    ),
     "R of dependent columns": (
         lambda xp, a: xp.sum(xp.linalg.qr(a, mode="r") ** 2), LOW, 2 * LOW,
     ),
@@ -164,7 +174,10 @@ ROUGH: dict[str, tuple[Any, Any, str]] = {
         lambda xp, a: xp.linalg.slogdet(a)[1], LOW, "told from 0",
     ),
     "the nuclear norm of low rank": (
-        lambda xp, a: xp.linalg.matrix_norm(a, ord="nuc"), LOW, "not a finite number",
+        lambda xp, a: xp.linalg.matrix_norm(a, ord="nuc"), LOW, "may be 0, where it has a kink",
+    ),
+    "the nuclear norm of low rank, however little it counts": (
+        lambda xp, a: xp.sum(a) + 1e-60 * xp.linalg.matrix_norm(a, ord="nuc"), LOW, "kink",
     ),
 }  # fmt: skip
 
