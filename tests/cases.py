@@ -56,7 +56,7 @@ class Case:
 
         def loss(params: Any, *, xp: Any = np) -> Any:
             anchor, *operands = params.values()
-            return anchor**2 + xp.sum(weights * function(xp, *operands))
+            return anchor**2 + xp.sum(xp.asarray(weights) * function(xp, *operands))
 
         return gm.Problem(loss, {"anchor": np.asarray(0.7, dtype)} | params, name=self.id)
 

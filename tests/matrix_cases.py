@@ -27,7 +27,7 @@ class MatrixCase:
 
 def _positive(xp: Any, x: Any) -> Any:
     """A symmetric positive-definite matrix, of which both triangles hang on all entries."""
-    return x @ x.mT + np.eye(x.shape[-2], dtype=x.dtype)
+    return x @ x.mT + xp.eye(x.shape[-2], dtype=x.dtype)
 
 
 def _projected(xp: Any, x: Any) -> Any:
