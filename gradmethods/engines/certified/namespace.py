@@ -122,6 +122,7 @@ class Balls(Ordering):
         self.largest = 1
         self.ties = 0
         self.doubts: list[str] = []
+        self.matrices: dict[Any, Any] = {}
 
     # -- what a namespace says about its payloads
 

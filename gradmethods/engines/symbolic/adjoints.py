@@ -10,6 +10,7 @@ So is one at the tip of a cone whose adjoint is 0: see `graph.tips`.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -18,6 +19,8 @@ from sympy import S
 
 from gradmethods.engines.graph.graph import topological
 from gradmethods.engines.graph.tips import tips
+from gradmethods.engines.symbolic.matrices import Entry
+from gradmethods.engines.symbolic.matrix_values import ADJOINTS
 from gradmethods.engines.symbolic.names import Atom, Names, Term
 from gradmethods.engines.symbolic.program import NOWHERE_FINITE
 from gradmethods.engines.symbolic.smooth import DECIDING
@@ -55,7 +58,9 @@ def differentiate(
     if traps:
         uses.find_kept(cone)
     for name in sorted(cone, reverse=True):
-        if names.active[name] and names.stages[name] and name in uses.terms:
+        if name in uses.slopes:
+            uses.pass_matrices_on(name)
+        elif names.active[name] and names.stages[name] and name in uses.terms:
             adjoint = names.total(uses.terms.pop(name), f"d_{names.labels[name]}")
             if adjoint is not S.Zero:
                 uses.pass_on(name, adjoint)
@@ -67,6 +72,7 @@ class _Uses:
 
     def __init__(self, names: Names, *, traps: bool) -> None:
         self.terms: dict[int, list[Term]] = {}
+        self.slopes: dict[int, dict[int, Atom]] = {}  # by call and place in its result
         self._names, self._traps = names, traps
         self._selected: dict[int, dict[Atom, None]] = {}
         self._kept: dict[int, Atom] = {}
@@ -84,6 +90,11 @@ class _Uses:
         kind, templates, tip = names.kind(adjoint), names.templates, name in self._tips
         above = self._any(name) if self._traps else S.true
         for template, operands in names.stages[name]:
+            if isinstance(template.expr, Entry):
+                (call,), index = operands, int(template.expr.args[1])
+                self.slopes.setdefault(call, {})[index] = adjoint
+                self._selected.setdefault(call, {})[above] = None
+                continue
             for position, operand in enumerate(operands):
                 if not names.active[operand]:
                     continue
@@ -97,6 +108,25 @@ class _Uses:
                     values = self._values(recipe, (*operands, name))
                     term = names.term(recipe, (*values, adjoint, used))
                     self.add(operand, term, selected)
+
+    def pass_matrices_on(self, name: int) -> None:
+        """Give all entries of the operands of a call their shares of the slopes by its entries."""
+        names, slopes = self._names, self.slopes[name]
+        ((template, operands),) = names.stages[name]
+        call = template.expr
+        if call.name not in ADJOINTS:
+            return
+        by_result = [slopes.get(i, S.Zero) for i in range(math.prod(call.shape))]
+        recipe = names.templates.adjoint(template, [*map(names.kind, by_result)])
+        label = f"d_{names.labels[name]}"
+        passed = names.value(recipe, (*operands, name, *by_result), label, ())
+        selected = self._any(name) if self._traps else S.true
+        of_place = dict(zip(template.places, operands, strict=True))
+        for i, entry in enumerate(call.entries):
+            operand = of_place.get(entry)
+            if operand is not None and names.active[operand]:
+                found = names.templates.entry(i, names.kind(selected))
+                self.add(operand, names.term(found, (passed, selected)), selected)
 
     def _values(self, recipe: Recipe, operands: tuple[int, ...]) -> tuple[int, ...]:
         """Return the names whose values a slope takes; it decides by those of the loss."""

@@ -9,9 +9,11 @@ import sympy
 from sympy import S
 
 from gradmethods.engines.graph import Node
+from gradmethods.engines.symbolic.matrices import Call
 from gradmethods.engines.symbolic.numbers import number
 from gradmethods.engines.symbolic.templates import (
     CONDITION,
+    MATRIX,
     NEGATIVE,
     POSITIVE,
     REAL,
@@ -68,6 +70,10 @@ class Names:
         self._taken = set(taken)
         self._known: dict[Any, int] = {}
         self._stems: dict[str, int] = {}
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Leave out what waits: slopes of all cases that were met have been taken."""
+        return vars(self) | {"waiting": {}}
 
     def stem(self, word: str) -> str:
         """Return the beginning of the labels of one more array of stages."""
@@ -158,10 +164,11 @@ class Names:
         if name is None:
             expr = terms[0][0].expr
             kind = REAL if isinstance(expr, sympy.Expr) else CONDITION
+            kind = MATRIX if isinstance(expr, Call) else kind
             active = any(self.active[n] for _, names in terms for n in names)
             label = "_".join((stem, *map(str, index)))
             name = self._known[terms] = self._add(
-                label, kind, terms, active=active and kind == REAL
+                label, kind, terms, active=active and kind != CONDITION
             )
         return name
 
