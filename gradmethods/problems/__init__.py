@@ -33,7 +33,7 @@ def names(*, field: bool = False, real: bool = False) -> list[str]:
     field : bool, default False
         Add the problems of other suites, GradBench's.
     real : bool, default False
-        Add the problems on real data, which need the extra ``gradmethods[datasets]``;
+        Add the problems on real data, which need scikit-learn;
         ``describe(name).missing()`` says whether it is there.
 
     Examples
