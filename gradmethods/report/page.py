@@ -186,7 +186,7 @@ def _columns(tables: Mapping[str, Shown]) -> Markup:
             rule = (
                 "text-align: right"
                 if place in table.numeric
-                else "white-space: normal; min-width: 18rem"
+                else "white-space: normal; min-width: 15rem"
                 if longest > LONG
                 else "white-space: normal; min-width: 8rem"
                 if longest > MIDDLING

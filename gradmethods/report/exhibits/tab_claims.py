@@ -32,9 +32,9 @@ def claims_table(claims: Records) -> pd.DataFrame:
         [
             {
                 "": claim["id"],
+                "Verdict": claim["verdict"],
                 "Text": claim["claim"],
                 "From": claim["source"],
-                "Verdict": claim["verdict"],
                 "What stands and what fails": " ".join(
                     filter(None, [sentence(claim), claim.get("history", "")])
                 ),
