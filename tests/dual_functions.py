@@ -226,9 +226,14 @@ def larger(*given: Dual) -> Dual:
     for x in given:
         doubt |= x.doubt & ~Doubt.ZERO if x.v == top else 0
         doubt |= tie(tied[0], x) if x is not tied[0] else 0
+    return Dual(top, mean_of_ties(tied), doubt)
+
+
+def mean_of_ties(tied: list[Dual]) -> tuple[Any, ...]:
+    """Return the mean of the derivatives of equal numbers."""
     count = max(len(x.t) for x in tied)
     rows = [x.t or (mp.mpf(0),) * count for x in tied]
-    return Dual(top, tuple(sum(column) / len(tied) for column in zip(*rows, strict=True)), doubt)
+    return tuple(sum(column) / len(tied) for column in zip(*rows, strict=True))
 
 
 def smaller(*given: Dual) -> Dual:

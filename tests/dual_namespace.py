@@ -11,7 +11,7 @@ import numpy as np
 
 from tests import duals
 from tests.dual_arrays import Exact, elementwise, plain, unwrapped, wrapped
-from tests.dual_functions import BINARY, COMPARISONS, UNARY, larger, smaller
+from tests.dual_functions import BINARY, COMPARISONS, UNARY, larger, mean_of_ties, smaller
 from tests.duals import Doubt, Dual, dual
 
 LOGIC = ("logical_and", "logical_or", "logical_xor", "logical_not")
@@ -82,7 +82,8 @@ class Duals:
         for i in np.ndindex(rows.shape[:-1]):
             row = sorted(rows[i], key=lambda d: d.v)
             doubt = reduce(operator.or_, map(duals.tie, row, row[1:]), 0)
-            found[i] = [Dual(d.v, d.t, d.doubt | doubt) for d in row]
+            shared = [mean_of_ties([e for e in row if e.v == d.v]) for d in row]
+            found[i] = [Dual(d.v, t, d.doubt | doubt) for d, t in zip(row, shared, strict=True)]
         return Exact(np.moveaxis(found, -1, axis))
 
     def argsort(self, x: Any, axis: int = -1) -> Exact:

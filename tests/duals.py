@@ -58,6 +58,7 @@ class Mode:
     near: float = 0.0
     """Values closer than that, relatively, are equal to floating-point numbers."""
     tied: int = 0
+    dtype: Any = float
 
 
 MODE = Mode()
@@ -151,7 +152,7 @@ def differentiate(
     info = np.finfo(problem.dtype)
     with mp.workdps(digits), np.errstate(all="ignore"):
         MODE.tied, MODE.near, MODE.largest = 0, near, mp.mpf(float(info.max))
-        MODE.smallest = mp.mpf(float(info.smallest_normal))
+        MODE.smallest, MODE.dtype = mp.mpf(float(info.smallest_normal)), problem.dtype
         count, start = problem.size, 0
         entry, move = along or (None, "0")
         given = {}

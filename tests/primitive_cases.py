@@ -102,6 +102,7 @@ def operators() -> Iterator[Case]:
             f"at-zero-{exponent}",
         )
     yield Case("operator -x", lambda xp, x: -x, ((2, 3),))
+    yield Case("positive", lambda xp, x: xp.positive(x), ((2, 3),))
     yield Case("operator +x", lambda xp, x: +x, ((2, 3),))
     yield Case("operator abs", lambda xp, x: abs(x), ((2, 3),))
     for a, b in MATMULS:
@@ -214,12 +215,12 @@ def reductions() -> Iterator[Case]:
     for order in (1, 2, 3, -1, 0.5, np.inf, -np.inf):
         for axis in (None, 0):
             yield Case(
-                "vector_norm",
+                "linalg.vector_norm",
                 lambda xp, x, a=axis, o=order: xp.linalg.vector_norm(x, axis=a, ord=o),
                 ((2, 3),),
                 variant=f"ord={order}-axis={axis}",
             )
-    yield Case("matrix_norm", lambda xp, x: xp.linalg.matrix_norm(x), ((2, 2, 3),))
+    yield Case("linalg.matrix_norm", lambda xp, x: xp.linalg.matrix_norm(x), ((2, 2, 3),))
 
 
 MATMULS: tuple[tuple[Shape, Shape], ...] = (
@@ -315,9 +316,7 @@ def creations() -> Iterator[Case]:
 
 def whole_matrices() -> Iterator[Case]:
     for case in matrices():
-        yield Case(
-            case.name, case.function, case.shapes, variant=case.variant, formula=case.formula
-        )
+        yield Case(case.name, case.function, case.shapes, variant=case.variant)
 
 
 CASES = [
