@@ -30,12 +30,12 @@ if TYPE_CHECKING:
     from gradmethods.output.items import Folder
 
 METHODS = ("backprop", "analytical", "numerical")
-"""Those of ``--method all``; the others are compared with the first."""
+"""Names of the methods of ``--method all``; the others are compared with the first."""
 
 PLANE = ("island", "xor", "moons")
 
 CERTIFIED = {"digits": 64, "breast-cancer": 257}
-"""Components whose truth is enclosed, by problem."""
+"""Number of certified components, by problem."""
 
 EVERY = (
     "backprop",
@@ -117,7 +117,7 @@ def run_training(
 def run_article(
     out: Path | str, *, seeds: int = 20, epochs: int = EPOCHS, animate: bool = False
 ) -> int:
-    """Run all that the article shows, and what it warns of; write figures and tables.
+    """Run all that the article shows and warns of, and write figures and tables.
 
     Parameters
     ----------
