@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -48,17 +48,36 @@ class Drawing(Described):
         Takes a size and returns a figure.
     sizes : tuple of str
         Of `gradmethods.output.figures.FORMATS`.
+    alt : str, optional
+        What it shows, for who cannot see it; by default the caption says that.
+    values : mapping of str to sequence of str, optional
+        What each point of a method says in words, by the name of the method, whose artists have
+        identifiers by `of_method`.
     """
 
     draw: Callable[[str], Figure]
     sizes: tuple[str, ...] = ("wide",)
+    alt: str = ""
+    values: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
 class Table(Described):
-    """A table to be written; `shown` is its content in words, for readers."""
+    """A table to be written.
+
+    Attributes
+    ----------
+    shown : pandas.DataFrame
+        Its content in words, for readers.
+    matters : sequence of bool, optional
+        For each row whether a page shows it without being asked; by default it shows all.
+    which : str
+        Which rows these are.
+    """
 
     shown: pd.DataFrame
+    matters: Sequence[bool] | None = None
+    which: str = ""
 
 
 @dataclass
@@ -75,18 +94,15 @@ class Item:
         What it shows and how it was obtained.
     files : list of str
         Everything written for it, relative to the run's folder; the data behind it, a CSV, first.
-    shown : pandas.DataFrame, optional
-        What readers of a table see.
-    folded : bool
-        Whether the page shows it only when asked.
+    thing : Drawing or Table, optional
+        What was written; None for other files.
     """
 
     id: str
     kind: str
     caption: Caption
     files: list[str] = field(default_factory=list)
-    shown: pd.DataFrame | None = None
-    folded: bool = False
+    thing: Drawing | Table | None = None
 
     @property
     def data(self) -> str:
@@ -128,7 +144,7 @@ class Writer:
         name, folder = drawing.id, self.out / "figures"
         csv = csv_text(drawing.data)
         written = [write_text(folder / f"{name}.csv", csv)]
-        for size in drawing.sizes:
+        for size in filter(FORMATS.get, drawing.sizes):  # none is drawn for no format
             figure = drawing.draw(size)
             stem = name if size == "wide" else f"{name}-{size}"
             written += [
@@ -138,15 +154,14 @@ class Writer:
                 )
                 for kind in FORMATS[size]
             ]  # fmt: skip
-        return Item(name, "figure", drawing.caption, self._named(written), folded=drawing.folded)
+        return Item(name, "figure", drawing.caption, self._named(written), drawing)
 
     def table(self, table: Table) -> Item:
         """Write a table in every format."""
         written = write_table(
             self.out / "tables", table.id, table.data, table.shown, table.caption, self.source
         )
-        names = self._named(written)
-        return Item(table.id, "table", table.caption, names, table.shown, table.folded)
+        return Item(table.id, "table", table.caption, self._named(written), table)
 
     def _named(self, written: list[Path]) -> list[str]:
         return [path.relative_to(self.out).as_posix() for path in written]

@@ -62,8 +62,8 @@ class Labels:
 
     def put(
         self, text: str, places: Iterable[Place], colour: str, *, least: float = -np.inf
-    ) -> None:
-        """Write a text at the first clear place, or else at the clearest.
+    ) -> Any:
+        """Write a text at the first clear place, or else at the clearest; None if it has none.
 
         Parameters
         ----------
@@ -76,12 +76,13 @@ class Labels:
             ((self._clearance(text, place), place) for place in places), key=lambda found: found[0]
         )
         if clearance < least:
-            return
-        self.axes.annotate(
+            return None
+        written = self.axes.annotate(
             text, (best.x, best.y), xytext=(best.dx, best.dy), textcoords="offset points",
             fontsize=SIZE, color=colour, ha=best.ha, va=best.va, bbox=PATCH,
         )  # fmt: skip
         self._taken = np.concatenate([self._taken, self._box(text, best)])
+        return written
 
     def _clearance(self, text: str, place: Place) -> float:
         box = self._box(text, place)

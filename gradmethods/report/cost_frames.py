@@ -60,6 +60,16 @@ def disturbed(row: Mapping[str, Any]) -> str:
     return f"{dropped} rounds dropped" if dropped and dropped > row["rounds"] else ""
 
 
+LARGEST = "of each sweep and method the largest size that was measured"
+
+
+def largest(frame: pd.DataFrame, column: str = "gradient_s") -> list[bool]:
+    """Tell of each case whether it is the largest of its sweep and method that has a value."""
+    sizes = frame["size"].where(frame[column].notna())
+    most = sizes.groupby([frame["sweep"], frame["provider"]]).transform("max")
+    return [bool(same) for same in (sizes == most).fillna(value=False)]
+
+
 def gaps_frame(costs: pd.DataFrame) -> pd.DataFrame:
     """One row per case that could not be run, with its reason."""
     gaps = costs[costs["outcome"] == "gap"]

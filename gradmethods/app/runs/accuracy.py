@@ -83,11 +83,14 @@ class Task:
         What tells it from its like, in the record whether it succeeds or not.
     work : callable
         Returns what it found, as plain values.
+    limit : float, optional
+        Seconds after which it is stopped; no bound by default.
     """
 
     kind: str
     about: dict[str, Any]
     work: Callable[[], dict[str, Any]] = field(repr=False)
+    limit: float = math.inf
 
     @property
     def key(self) -> str:
@@ -96,7 +99,7 @@ class Task:
 
     def record(self) -> dict[str, Any]:
         """Do the task and return its record: a gap with its reason if there is no answer."""
-        found = attempt(self.work)
+        found = attempt(self.work, self.limit)
         if isinstance(found, Gap):
             return self.gap(found.kind, found.reason)
         return {"key": self.key, "kind": self.kind, **self.about, "outcome": "measured", **found}
