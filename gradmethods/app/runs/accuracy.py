@@ -32,8 +32,8 @@ from gradmethods.providers.attempt import Gap, attempt
 from gradmethods.providers.registry import traits
 from gradmethods.providers.schemes import NAMES
 from gradmethods.report import write_report
-from gradmethods.studies.accuracy.atlas import DTYPES, PER_DECADE, curve
-from gradmethods.studies.accuracy.gallery import gallery_rows
+from gradmethods.studies.accuracy.hard_cases import hard_case_rows
+from gradmethods.studies.accuracy.step_sweeps import DTYPES, PER_DECADE, curve
 from gradmethods.studies.accuracy.subject import Subject
 from gradmethods.studies.accuracy.survey import VARIANTS, gradient_record, reference_record
 from gradmethods.timing.provenance import provenance
@@ -58,7 +58,7 @@ class Settings:
     seconds : float
         Seconds to time each provider on each problem.
     per_decade : int
-        Steps of the atlas.
+        Steps of each sweep in a decade.
     seed : int
         Of samples.
     providers : tuple of str
@@ -160,11 +160,11 @@ def hard_tasks() -> list[Task]:
     """List the tasks that judge every method on the hard cases."""
     from gradmethods.problems import hard
 
-    return [Task(GALLERY, {"problem": name}, partial(_gallery, name)) for name in hard.names()]
+    return [Task(GALLERY, {"problem": name}, partial(_hard_case, name)) for name in hard.names()]
 
 
-def _gallery(name: str) -> dict[str, Any]:
-    return {"rows": gallery_rows([name])}
+def _hard_case(name: str) -> dict[str, Any]:
+    return {"rows": hard_case_rows([name])}
 
 
 def _planted(problem: Problem) -> dict[str, Any]:

@@ -203,7 +203,7 @@ def accuracy_rows(folder: Path, seconds: float | None, settings: Settings) -> No
     """
     from gradmethods import problems
 
-    # A coarse atlas: two steps a decade show each branch of a curve, if not its roughness.
+    # Coarse sweeps: two steps a decade show each branch of a curve, if not its roughness.
     coarse = accuracy.Settings(seconds=settings.seconds / 10, per_decade=2, seed=settings.seed)
     catalogue = [problems.get(name) for name in problems.names()]
     todo = accuracy.tasks(catalogue, coarse, hard=True)
