@@ -44,7 +44,7 @@ def names(*, field: bool = False, real: bool = False) -> list[str]:
         Add those that the field compares methods on: GradBench's, Moré, Garbow and Hillstrom's,
         CUTEst's, and of statistics, networks and science.
     real : bool, default False
-        Add the problems on real data, which need the extra ``gradmethods[datasets]``;
+        Add the problems on real data, which need scikit-learn;
         ``describe(name).missing()`` says whether it is there.
 
     Examples

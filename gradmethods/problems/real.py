@@ -4,7 +4,7 @@ digits: L = (1/N) Σ [log Σ_k exp z_ik − Σ_k t_ik z_ik], z = h W2ᵀ + b2, h
 entropy of a softmax, from its logits. breast-cancer: the article's sigmoid network on 30 features.
 Hard because the input is real: blank pixels, columns of one value nearly everywhere, correlations.
 
-Both data sets come with scikit-learn, which the extra ``gradmethods[datasets]`` installs; nothing
+Both data sets come with scikit-learn, the extra ``datasets`` of this package; nothing
 is downloaded. Sources: E. Alpaydin and C. Kaynak, Cascading classifiers, Kybernetika 34 (1998)
 369-374 (digits); W. N. Street, W. H. Wolberg and O. L. Mangasarian, Nuclear feature extraction for
 breast tumor diagnosis, SPIE 1905 (1993) 861-870 (breast cancer).
@@ -27,7 +27,6 @@ from gradmethods.problems.mlp import ACTIVATIONS, MultilayerPerceptron, scaled_w
 from gradmethods.problems.options import at_most, one_of
 
 PACKAGE = "sklearn"
-EXTRA = "datasets"
 
 IMAGES, PATIENTS = 1797, 569
 
@@ -36,7 +35,7 @@ def missing() -> str | None:
     """Say why real data are not there, or None if they are."""
     if importlib.util.find_spec(PACKAGE) is not None:
         return None
-    return f"Real data come with scikit-learn: pip install gradmethods[{EXTRA}]."
+    return "Real data come with scikit-learn: pip install scikit-learn."
 
 
 @dataclass(frozen=True)

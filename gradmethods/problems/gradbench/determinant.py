@@ -49,7 +49,7 @@ def loss(A: Any, *, xp: Any = np) -> Any:
     for k in range(2, n + 1):
         columns, positions, signs = expansion(n, k)
         row = A[n - k]
-        minors = xp.sum(signs * row[columns] * minors[positions], axis=1)
+        minors = xp.sum(xp.asarray(signs) * row[columns] * minors[positions], axis=1)
     return minors[0]
 
 

@@ -53,7 +53,7 @@ def make_loss(gamma: float, m: int) -> Any:
         for row in range(1, d):  # what stands below the diagonal in one row
             entries = np.flatnonzero(rows == row)
             part = xp.sum(lower[:, entries][:, None, :] * apart[:, :, columns[entries]], axis=2)
-            product = product + part[:, :, None] * (np.arange(d) == row)
+            product = product + part[:, :, None] * xp.asarray(np.arange(d) == row)
         sums = xp.sum(q, axis=1)
         squares = xp.sum(product**2, axis=2)
         each = (alpha + sums)[:, None] - squares / 2
