@@ -110,8 +110,8 @@ def gradient_record(
         ``"obstacle"`` if there is no gradient), ``reason``,
         ``forward_passes``, ``unresolved`` (entries that the method marks itself), ``preparation``,
         ``cost``, and ``arrays``: for each parameter array, and for all together, the `Measures` of
-        its error, ``bound`` (its norm ÷ the norm of the truth; what the provider states, or theory), ``excess`` (the largest error ÷
-        bound of a component) and ``verdict``.
+        its error, ``bound`` (what the provider states, or theory: its norm ÷ the norm of the
+        truth), ``excess`` (the largest error ÷ bound of a component) and ``verdict``.
 
     Raises
     ------
