@@ -140,7 +140,7 @@ def _qr(a: Matrix) -> Matrix:
 
 def _qr_adjoint(a: Matrix, y: Matrix, g: Matrix) -> tuple[Matrix]:
     """Walter and Lehmann 2010, section 5: A = Q R with a Q of orthonormal columns."""
-    m, n = a.shape[-2:]
+    m = a.shape[-2]
     y = _matrix(y, g.shape)
     q, r = y[..., :m, :], y[..., m:, :].mT
     by_q, by_r = g[..., :m, :], g[..., m:, :].mT
@@ -216,6 +216,22 @@ def _sort_adjoint(a: Matrix, y: Matrix, g: Matrix) -> tuple[Matrix]:
     return (np.where(np.isnan(a[..., 0, :]), np.nan, shares)[..., None, :],)
 
 
+def _take(a: Matrix, places: Matrix) -> Matrix:
+    """Take an entry of a row by its place, counted from the end if that is negative."""
+    return np.asarray(np.take_along_axis(*_alike(a, places.astype(np.intp)), -1))
+
+
+def _alike(a: Matrix, places: NDArray[np.intp]) -> tuple[Matrix, NDArray[np.intp]]:
+    lead = np.broadcast_shapes(a.shape[:-1], places.shape[:-1])
+    return tuple(np.broadcast_to(x, (*lead, x.shape[-1])) for x in (a, places))  # type: ignore[return-value]  # two of them
+
+
+def _take_adjoint(a: Matrix, places: Matrix, y: Matrix, g: Matrix) -> tuple[Matrix, Matrix]:
+    del y
+    taken = np.arange(a.shape[-1]) == places % a.shape[-1]
+    return np.where(taken, g, 0), np.zeros_like(places)
+
+
 FUNCTIONS: dict[str, Callable[..., Any]] = {
     "solve": np.linalg.solve,
     "det": np.linalg.det,
@@ -233,6 +249,7 @@ FUNCTIONS: dict[str, Callable[..., Any]] = {
     "argsort": partial(np.argsort, stable=True),
     "argmax": partial(np.argmax, axis=-1),
     "argmin": partial(np.argmin, axis=-1),
+    "take": _take,
 }
 """By the name of a primitive, the function that programs call."""
 
@@ -250,6 +267,7 @@ ADJOINTS: dict[str, Callable[..., tuple[Matrix, ...]]] = {
     "svd": _svd_adjoint,
     "svdvals": _svdvals_adjoint,
     "sort": _sort_adjoint,
+    "take": _take_adjoint,
 }
 """What they pass back: from the matrices, the result and the slopes by it, those by each matrix.
 Places do not vary, and pass nothing back.
