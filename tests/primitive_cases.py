@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from itertools import product
 from typing import Any
+from zlib import crc32
 
 import numpy as np
 import pytest
@@ -353,14 +354,15 @@ def each_function(
 
     A test for each case would cost more to collect, in every worker, than most checks take. Of an
     expensive check only one case in so many (`every`) of each function is run each time; the others
-    are slow tests.
+    are slow tests. Which ones is another choice in each check, so that together they see more.
     """
-    groups = {
-        name if first == 0 else f"{name}, others": chosen
-        for name, all_cases in by_function(cases).items()
-        for first in range(min(every, 2))
-        if (chosen := [c for i, c in enumerate(all_cases) if (i % every == 0) == (first == 0)])
-    }
+    groups: dict[str, list[Case]] = {}
+    for name, found in by_function(cases).items():
+        first = crc32(check.__name__.encode()) % min(every, len(found))
+        chosen = found[first::every]
+        groups[name] = chosen
+        if others := [case for case in found if case not in chosen]:
+            groups[f"{name}, others"] = others
     marked = [
         pytest.param(name, marks=[pytest.mark.slow] * name.endswith(", others")) for name in groups
     ]

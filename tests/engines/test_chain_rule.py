@@ -20,7 +20,7 @@ from tests.primitive_cases import CASES, each_function
 
 
 @pytest.mark.medium
-@partial(each_function, every=2)
+@partial(each_function, every=4)
 def test_every_function(case):
     """A stage with a wrong formula would make every loss that has it wrong."""
     assert_equal_to_backprop(case.problem())

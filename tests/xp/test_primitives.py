@@ -30,7 +30,7 @@ def assert_agree(case, methods):
 
 
 @pytest.mark.medium
-@each_function
+@partial(each_function, every=3)
 def test_methods_agree_on_every_function(case):
     """A wrong rule, formula or complex continuation of one function would give one method away."""
     assert_agree(case, METHODS[1:])

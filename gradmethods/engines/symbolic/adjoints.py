@@ -5,6 +5,7 @@ name, which SymPy took. Adjoints are stages themselves, so that every factor is 
 
 Where the graph of the loss has a slope that may be infinite behind a selection, conditions go with
 adjoints: whether anything selects the name. A term that nothing selects is 0, whatever its slope.
+So is one at the tip of a cone whose adjoint is 0: see `graph.tips`.
 """
 
 from __future__ import annotations
@@ -16,6 +17,8 @@ from typing import Any
 import sympy
 from sympy import S
 
+from gradmethods.engines.graph.graph import topological
+from gradmethods.engines.graph.tips import tips
 from gradmethods.engines.symbolic.matrices import Entry
 from gradmethods.engines.symbolic.matrix_values import ADJOINTS
 from gradmethods.engines.symbolic.names import Atom, Names, Term
@@ -73,6 +76,8 @@ class _Uses:
         self._names, self._traps = names, traps
         self._selected: dict[int, dict[Atom, None]] = {}
         self._kept: dict[int, Atom] = {}
+        found = tips(topological(names.roots.values()))
+        self._tips = {name for name, node in names.roots.items() if node in found}
 
     def add(self, name: int, term: Term, selected: Atom) -> None:
         """Add one contribution, and the condition under which it is one."""
@@ -82,7 +87,7 @@ class _Uses:
     def pass_on(self, name: int, adjoint: Atom) -> None:
         """Give every operand of a stage its share of the adjoint."""
         names = self._names
-        kind, templates = names.kind(adjoint), names.templates
+        kind, templates, tip = names.kind(adjoint), names.templates, name in self._tips
         above = self._any(name) if self._traps else S.true
         for template, operands in names.stages[name]:
             if isinstance(template.expr, Entry):
@@ -97,11 +102,11 @@ class _Uses:
                 if self._traps:
                     own = self._lasting(template, position, operands)
                     selected = self._both(above, own)
-                guard = names.kind(selected)
-                recipe = templates.partial(template, position, kind, guard)
+                used = self._both(selected, self._nonzero(adjoint)) if tip else selected
+                recipe = templates.partial(template, position, kind, names.kind(used))
                 if recipe.number is not S.Zero:
                     values = self._values(recipe, (*operands, name))
-                    term = names.term(recipe, (*values, adjoint, selected))
+                    term = names.term(recipe, (*values, adjoint, used))
                     self.add(operand, term, selected)
 
     def pass_matrices_on(self, name: int) -> None:
@@ -149,6 +154,11 @@ class _Uses:
         recipe = names.templates.lasting(template, position, moving, kinds)
         return self._condition(recipe, (*operands, *kept))
 
+    def _nonzero(self, atom: Atom) -> Atom:
+        kinds = [self._names.kind(atom)]
+        recipe = self._names.templates.recipe(("nonzero", *kinds), _differs_from_zero, kinds)
+        return self._condition(recipe, (atom,))
+
     def _any(self, name: int) -> Atom:
         """Return the condition under which a use of a name selects it."""
         conditions = list(self._selected.get(name, ()))
@@ -167,3 +177,7 @@ class _Uses:
 
     def _condition(self, recipe: Recipe, operands: Sequence[Atom]) -> Atom:
         return self._names.value(recipe, operands, self._names.stem("selected"), ())
+
+
+def _differs_from_zero(x: Any) -> Any:
+    return sympy.Ne(x, 0)

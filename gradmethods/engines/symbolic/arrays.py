@@ -39,7 +39,13 @@ class Expressions:
 
 
 class Symbolic(Recognising):
-    """The base of the namespaces over symbols, which say how entries are computed."""
+    """The base of the namespaces over symbols, which say how entries are computed.
+
+    Attributes
+    ----------
+    dtype : numpy.dtype
+        That of the parameters, once it is known.
+    """
 
     kind = "symbolic"
     rounds = True
@@ -49,6 +55,7 @@ class Symbolic(Recognising):
     def __init__(self, literal: Callable[[Any], Any] = literal) -> None:
         super().__init__()
         self.literal = literal
+        self.dtype = np.dtype(np.float16)
 
     @abstractmethod
     def entries(
@@ -104,8 +111,11 @@ class Symbolic(Recognising):
         return self._payloads[node].entries
 
     def folds(self, primitive: Primitive, value: Any) -> bool:  # noqa: ARG002  # the base's
-        """Fold integers and booleans only: floating-point results would be rounded."""
-        return bool(value.dtype.kind != "f")
+        """Fold integers, booleans, and what the loss itself rounds to a lower precision than its.
+
+        Other floating-point results would be rounded.
+        """
+        return bool(value.dtype.kind != "f" or value.dtype.itemsize < self.dtype.itemsize)
 
     def shape_of(self, payload: Any) -> tuple[int, ...]:
         """Return the shape of expressions or of a constant."""

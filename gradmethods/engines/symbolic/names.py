@@ -8,6 +8,7 @@ from typing import Any
 import sympy
 from sympy import S
 
+from gradmethods.engines.graph import Node
 from gradmethods.engines.symbolic.matrices import Call
 from gradmethods.engines.symbolic.numbers import number
 from gradmethods.engines.symbolic.templates import (
@@ -51,6 +52,8 @@ class Names:
         By name, the name of the same value with digits that it loses, which slopes take.
     waiting : dict of int to callable
         By name, what finds out whether it has a better one.
+    roots : dict of int to Node
+        By name of a root, what it is an entry of.
     templates : Templates
         The formulas.
     """
@@ -62,6 +65,7 @@ class Names:
         self.stages: list[tuple[Term, ...]] = []
         self.better: dict[int, int] = {}
         self.waiting: dict[int, Callable[[], None]] = {}
+        self.roots: dict[int, Node] = {}
         self.templates = Templates()
         self._taken = set(taken)
         self._known: dict[Any, int] = {}

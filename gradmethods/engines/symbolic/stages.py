@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from sympy import S
 
 from gradmethods.engines.graph import Node
+from gradmethods.engines.graph.tips import is_root
 from gradmethods.engines.symbolic.arrays import Expressions, Symbolic, expressions, integers
 from gradmethods.engines.symbolic.functions import boxed, function, row_of
 from gradmethods.engines.symbolic.matrices import Call, called
@@ -60,7 +61,10 @@ class Stages(Symbolic):
         rule: Callable[..., NDArray[Any]] = SPECIAL.get(primitive.name, _each)
         if primitive.kind in (Kind.MATRIX, Kind.ORDER):
             rule = _called
-        return rule(_Stage(self._names, primitive.name, node, zero), *operands, **static)
+        found = rule(_Stage(self._names, primitive.name, node, zero), *operands, **static)
+        if is_root(node):
+            self._names.roots |= dict.fromkeys(found.ravel().tolist(), node)
+        return found
 
     def better(self, entries: NDArray[Any], better: NDArray[Any]) -> NDArray[Any]:
         """Note the names that slopes take."""
