@@ -13,7 +13,7 @@ import numpy as np
 
 from benchmarks.peers.checkers import CHECKERS
 from gradmethods import problems
-from gradmethods.app.runs.accuracy_tasks import GALLERY, GRADIENT, MOST, PLANTED, Task
+from gradmethods.app.runs.accuracy import GALLERY, GRADIENT, MOST, PLANTED, Task
 from gradmethods.comparison.kills import kill_table
 from gradmethods.core.problem import Problem
 from gradmethods.problems import hard

@@ -18,7 +18,7 @@ from benchmarks.peers.cases import GRID, LOSS, Case
 from benchmarks.peers.judged import judged_tasks
 from benchmarks.peers.results import write_results
 from benchmarks.peers.trial import ENVIRONMENT, RELEASED, describe, gap_record, run_case
-from gradmethods.app.runs.assess import carry_out
+from gradmethods.app.runs.accuracy import carry_out
 from gradmethods.app.runs.begin import begin, clear
 from gradmethods.output.files import (
     ACCURACY,

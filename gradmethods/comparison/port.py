@@ -1,4 +1,4 @@
-"""A NumPy loss made one over `xp`: all places that stand in the way, found in one run."""
+"""Rewrite a NumPy loss over `xp`: find every place that must change, in one run."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from gradmethods.output.terminal import fill
 
 @dataclass(frozen=True)
 class Port:
-    """The places of a loss that stand in the way of running it over `xp`.
+    """The places of a loss that must change before it runs over `xp`.
 
     Attributes
     ----------

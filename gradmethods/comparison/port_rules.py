@@ -1,4 +1,4 @@
-"""What `xp` takes of a NumPy loss as it stands, and what to write instead of the rest.
+"""Rules of rewriting: what `xp` accepts of a NumPy loss, and what to write for the rest.
 
 Everything is read off the source: nothing of the user's runs.
 """
@@ -12,10 +12,9 @@ from dataclasses import dataclass
 from functools import cache
 
 from gradmethods.xp import Namespace
-from gradmethods.xp.advice import advice
 from gradmethods.xp.arrays import Array
 from gradmethods.xp.linalg import Linalg
-from gradmethods.xp.rewrites import REWRITES
+from gradmethods.xp.rewrites import REWRITES, advice
 
 KNOWN = frozenset(name for name in dir(Namespace) if not name.startswith("_"))
 KNOWN_LINALG = frozenset(name for name in dir(Linalg) if not name.startswith("_"))
@@ -28,7 +27,7 @@ SAFE_CALLS = frozenset({
     "sum", "abs", "print", "getattr", "hasattr", "id", "repr", "str", "divmod", "pow",
     "numpy.shape", "numpy.ndim", "numpy.size", "numpy.result_type", "numpy.finfo",
 })  # fmt: skip
-"""Functions that take arrays of any kind as they are, or never look at values."""
+"""Python's functions that accept arrays of any kind, or never look at values."""
 
 SHAPES = frozenset({
     "len", "isinstance", "hasattr", "callable", "type", "numpy.shape", "numpy.ndim", "numpy.size",

@@ -26,7 +26,7 @@ class Fault(StrEnum):
 
 
 class Case(NamedTuple):
-    """What is to be remedied.
+    """The operation for which a remedy is sought.
 
     Attributes
     ----------
@@ -100,7 +100,7 @@ def _is(x: Any, *names: str) -> bool:
 
 
 def _behind(x: Any) -> Any:
-    """Return what a value is that was only moved or repeated."""
+    """Return the value behind moves and repetitions."""
     while _is(x, *MOVES):
         x = x.operands[0]
     return x

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from gradmethods.timing.cases import PROVIDERS
 from gradmethods.timing.fits import FEWEST_POINTS, PowerLaw, fit_asymptote, fit_power_law
-from gradmethods.timing.noise import factor
+from gradmethods.timing.noise_floor import factor
 from gradmethods.timing.plan import first_reason
 from gradmethods.timing.sweeps import SWEEPS, Sweep, size_of
 
@@ -58,6 +58,16 @@ def disturbed(row: Mapping[str, Any]) -> str:
         return "contended"
     dropped = 0 if pd.isna(row["dropped"]) else int(row["dropped"])
     return f"{dropped} rounds dropped" if dropped and dropped > row["rounds"] else ""
+
+
+LARGEST = "of each sweep and method the largest size that was measured"
+
+
+def largest(frame: pd.DataFrame, column: str = "gradient_s") -> list[bool]:
+    """Tell of each case whether it is the largest of its sweep and method that has a value."""
+    sizes = frame["size"].where(frame[column].notna())
+    most = sizes.groupby([frame["sweep"], frame["provider"]]).transform("max")
+    return [bool(same) for same in (sizes == most).fillna(value=False)]
 
 
 def gaps_frame(costs: pd.DataFrame) -> pd.DataFrame:

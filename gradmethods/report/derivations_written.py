@@ -14,7 +14,8 @@ import matplotlib as mpl
 from markupsafe import Markup
 from matplotlib.figure import Figure
 
-from gradmethods.output.lettering import extent, typeset
+from gradmethods.output.labels import extent, typeset
+from gradmethods.output.slim import slim
 from gradmethods.output.style import BLACK, GREEN, GRID, RC, VERMILLION
 from gradmethods.report.inline import inline
 from gradmethods.studies.derivations import Derivation, Row
@@ -170,7 +171,11 @@ def _draw(sheet: _Sheet) -> Figure:
     return result
 
 
-def section(derivations: Sequence[Derivation], glyphs: dict[str, str]) -> Markup:
+_GLYPH = re.compile(r'<path id="((?:DejaVu|STIX)[^"]*)"([^>]*/>)')
+"""The outline of a letter, named after font and character; large brackets are STIX."""
+
+
+def section(derivations: Sequence[Derivation]) -> Markup:
     """Return derivations as a piece of a page: drawings, with the LaTeX to copy below each.
 
     Nothing is loaded when it is viewed.
@@ -179,29 +184,40 @@ def section(derivations: Sequence[Derivation], glyphs: dict[str, str]) -> Markup
     ----------
     derivations : sequence of Derivation
         From `gradmethods.studies.derivations.derive`.
-    glyphs : dict of str to str
-        Outlines of letters that the page holds, by id; those of the formulas are added.
     """
     parts = []
+    glyphs: dict[str, str] = {}
     for found in derivations:
         buffer = BytesIO()
-        with mpl.rc_context(RC | {"svg.hashsalt": found.name}):
+        # Large brackets are of a font that no reader has: here letters become outlines.
+        with mpl.rc_context(RC | {"svg.hashsalt": found.name, "svg.fonttype": "path"}):
             figure([found]).savefig(buffer, format="svg", metadata={"Date": None})
-        drawing = inline(found.name, buffer.getvalue().decode(), glyphs)
+        drawing = slim(buffer.getvalue().decode())
+        glyphs |= dict(_GLYPH.findall(drawing))
+        drawing = _GLYPH.sub("", drawing)
+        # Letters are for all drawings, under short names: they stand at each place.
+        for place, name in enumerate(glyphs):
+            drawing = drawing.replace(f'"#{name}"', f'"#l{place}"')
+        alt = f"{found.title}. {verdict(found)}. The LaTeX below says the same."
+        drawing = inline(found.name, drawing, alt)
         parts.append(
-            f'<figure id="{found.name}" role="group" aria-label="{escape(found.title)}">\n'
+            f'<figure id="{found.name}">\n'
             f"{drawing}\n<figcaption><strong>{escape(found.title)}.</strong> "
             f"{escape(verdict(found))}.</figcaption>\n<details><summary>LaTeX</summary><pre>{escape(latex([found]))}</pre>"
             "</details>\n</figure>"
         )
+    if glyphs:
+        letters = "".join(
+            f'<path id="l{place}"{outline}' for place, outline in enumerate(glyphs.values())
+        )
+        hidden = 'aria-hidden="true" style="position: absolute; width: 0; height: 0"'
+        parts.insert(0, f"<svg {hidden}><defs>{letters}</defs></svg>")
     return Markup("\n".join(parts))  # noqa: S704  # our own drawings, and escaped words
 
 
 def page(derivations: Sequence[Derivation]) -> str:
     """Return derivations as a page of their own."""
-    glyphs: dict[str, str] = {}
-    body = section(derivations, glyphs)
-    return _PAGE.format(glyphs="".join(glyphs[name] for name in sorted(glyphs)), body=body)
+    return _PAGE.format(body=section(derivations))
 
 
 _PAGE = """<!doctype html>
@@ -219,7 +235,6 @@ pre {{ background: #f6f6f6; padding: .8rem 1rem; overflow-x: auto; font-size: .8
 </style>
 </head>
 <body>
-<svg style="position: absolute; width: 0; height: 0" aria-hidden="true"><defs>{glyphs}</defs></svg>
 <h1>The derivations of the article, proven</h1>
 {body}
 </body>

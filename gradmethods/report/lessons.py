@@ -10,7 +10,7 @@ import pandas as pd
 
 from gradmethods.output import format as fmt
 from gradmethods.output.caption import Caption
-from gradmethods.output.folder import Folder
+from gradmethods.output.items import Folder
 from gradmethods.providers.registry import style_of
 from gradmethods.report.learning import (
     apart,

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 from gradmethods.output.caption import provenance_line
 from gradmethods.output.files import (
@@ -21,6 +19,7 @@ from gradmethods.output.files import (
 )
 from gradmethods.output.items import Writer
 from gradmethods.report import exhibits
+from gradmethods.report.answer import methods_frame, sentences
 from gradmethods.report.caveats import caveats
 from gradmethods.report.cite import bibliography, run_name
 from gradmethods.report.exhibit import write_exhibits
@@ -46,11 +45,11 @@ def write(out: Path) -> list[Path]:
         if origin is not None and not all(isinstance(origin[name], str) for name in WORDS):
             raise TypeError(f"each of {', '.join(WORDS)} must be a text")
     run = run_name(b"".join(_content(out / name) for name in (RECORDS, ACCURACY, CLAIMS)))
-    brief = bool(records) and not _whole(origin)
-    recorded = Recorded(records, accuracy, records_so_far(out / CLAIMS), brief=brief)
+    recorded = Recorded(records, accuracy, records_so_far(out / CLAIMS))
     derivations = _derivations(out / DERIVATIONS)
     with read_from(out / RECORDS):
-        costs, floors, _ = recorded.costs, recorded.noise, recorded.slopes
+        costs, floors = recorded.costs, recorded.noise
+        answer = sentences(methods_frame(recorded))
     found = write_exhibits(Writer(out, f"{source} Run {run}."), exhibits, recorded)
     sections = [(section, found[section.id]) for section in SECTIONS if section.id in found]
     items = [item for _, shown in sections for item in shown]
@@ -66,6 +65,7 @@ def write(out: Path) -> list[Path]:
         recorded=recorded,
         findings=found_out,
         reservations=reservations,
+        answer=answer,
         bibtex=own,
         derivations=derivations,
     )
@@ -79,11 +79,6 @@ def write(out: Path) -> list[Path]:
 def _derivations(path: Path) -> list[Derivation]:
     with read_from(path):
         return [Derivation.from_record(record) for record in read_json(path, list) or ()]
-
-
-def _whole(origin: Mapping[str, Any] | None) -> bool:
-    """Tell whether a run had all the time that it wanted: then its report has, too."""
-    return bool(origin) and (origin or {}).get("grid") == "full"
 
 
 def _content(path: Path) -> bytes:

@@ -18,7 +18,7 @@ from benchmarks.peers.digits import plants_frame
 from benchmarks.peers.handwritten import HandWritten
 from benchmarks.peers.results import write_results
 from benchmarks.peers.trial import run_case
-from gradmethods.app.runs.assess import carry_out
+from gradmethods.app.runs.accuracy import carry_out
 from gradmethods.comparison.kills import COLUMNS
 from gradmethods.errors import GradientError
 from gradmethods.output.files import (

@@ -19,7 +19,7 @@ from gradmethods.engines.graph.names import Names, is_array
 from gradmethods.engines.tape import trace
 from gradmethods.errors import BudgetExceeded, InvalidProblem, UnknownName
 from gradmethods.output.figures import save
-from gradmethods.output.layout.place import Layout
+from gradmethods.output.layout.layers import Layout
 from gradmethods.report import graph_text
 from gradmethods.report.graph_boxes import Shown, collect
 from gradmethods.report.graph_figure import MOST_NODES, draw_graph

@@ -10,7 +10,8 @@ import pytest
 
 import gradmethods as gm
 from gradmethods.app.cli import main
-from gradmethods.app.runs import begin, bench, ledger
+from gradmethods.app.runs import begin, bench
+from gradmethods.app.runs.claims import run_claims, write_ledger
 from gradmethods.engines.graph import record
 from gradmethods.engines.tape import sweep
 from gradmethods.errors import InvalidOption
@@ -21,6 +22,7 @@ from gradmethods.report.exhibits.tab_criteria import criteria_frame
 from gradmethods.studies import claims
 from gradmethods.studies.claims import (
     LEDGER,
+    bounded,
     claims_rows,
     constant,
     depth,
@@ -168,10 +170,13 @@ def test_counts_are_those_of_the_programs(counts):
 
 def test_c4_operations_stay_under_the_bound():
     """If they did not, backprop's program would break the theorem that it rests on."""
-    found = constant.judge(constant.PRICE.counted(), {})
-    assert found.decisions["operations"].verdict == SUPPORTED
+    counted = bounded.PRICE.counted()
+    assert bounded.judge(counted, {}).decisions["operations"].verdict == SUPPORTED
+    assert constant.judge(counted, {}).decisions["counts"].verdict == SUPPORTED
     dear = {"width": [(n, 6.0 if n == 9 else 2.0) for n in (3, 9, 27, 81)]}
-    assert constant.judge(dear, {}).decisions["operations"].verdict == REFUTED
+    assert bounded.judge(dear, {}).decisions["operations"].verdict == REFUTED
+    growing = {"width": [(n, 2.0 * n**0.1) for n in (3, 9, 27, 81)]}
+    assert constant.judge(growing, {}).decisions["counts"].verdict == REFUTED
 
 
 def timings(ratios, spread=0.01, **more):
@@ -185,16 +190,19 @@ def timings(ratios, spread=0.01, **more):
     ]  # fmt: skip
 
 
-def test_c4_times_are_decided_by_intervals():
+def test_c4_and_c12_are_decided_by_intervals():
     """If a growing or a dear gradient passed, the headline would be a foregone conclusion."""
     counted = {"width": [(n, 2.0) for n in (1, 2, 3, 4)]}
     flat, steep = timings([2.0, 2.01, 1.99, 2.0, 2.0]), timings([1.0, 1.3, 1.7, 2.2, 2.9])
 
     def judged(points):
-        return verdicts(constant.judge(counted, {"width": points}))
+        timed = {"width": points}
+        both = (module.judge(counted, timed) for module in (bounded, constant))
+        return {name: verdict for found in both for name, verdict in verdicts(found).items()}
 
     assert judged(flat) | {"depth": ""} == {
-        "operations": SUPPORTED, "bound": SUPPORTED, "width": SUPPORTED, "depth": ""
+        "operations": SUPPORTED, "bound": SUPPORTED, "counts": SUPPORTED, "width": SUPPORTED,
+        "depth": "",
     }  # fmt: skip
     assert judged(steep)["width"] == REFUTED
     assert judged(timings([2.0, 2.0, 2.0, 6.0]))["bound"] == REFUTED
@@ -340,7 +348,7 @@ def test_a_verdict_is_one_of_three_and_nan_decides_nothing():
 
 def test_every_claim_says_what_would_refute_it():
     """If a criterion did not, it would not be fixed in advance."""
-    assert [claim.id for claim in LEDGER] == [f"C{k}" for k in range(1, 12)]
+    assert [claim.id for claim in LEDGER] == [f"C{k}" for k in range(1, 13)]
     for claim in LEDGER:
         assert claim.source
         assert claim.criteria
@@ -365,7 +373,7 @@ def test_the_job_writes_what_it_found(tmp_path, monkeypatch, svg_alone):
         for scale in (1, 2, 4, 8):
             ratio = 3.0 if provider == "backprop" else 50.0
             append_record(tmp_path / RECORDS, timed_record(Case("width", provider, scale), ratio))
-    written = ledger.run_claims(tmp_path / "out", tmp_path)
+    written = run_claims(tmp_path / "out", tmp_path)
     names = {path.name for path in written}
     assert {"tab-claims.csv", "tab-criteria.tex", "fig-claim-c1.svg", "fig-claim-c10.csv"} <= names
     assert all(path.exists() for path in written)
@@ -376,7 +384,7 @@ def test_the_job_writes_what_it_found(tmp_path, monkeypatch, svg_alone):
     assert "SUPPORTED" in text
     frame = criteria_frame(rows)
     assert len(frame) == sum(len(claim.criteria) for claim in chosen)
-    again = {path.name: path.read_bytes() for path in ledger.write_ledger(tmp_path / "out")}
+    again = {path.name: path.read_bytes() for path in write_ledger(tmp_path / "out")}
     assert again == {path.name: path.read_bytes() for path in written}
 
 

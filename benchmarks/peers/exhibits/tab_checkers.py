@@ -16,7 +16,7 @@ from gradmethods.output.items import Table
 from gradmethods.report.accuracy_cells import share
 from gradmethods.report.exhibit import Exhibit
 from gradmethods.studies.plants.changes import JUST_ABOVE
-from gradmethods.truth.bounds import SLACK
+from gradmethods.truth.error_bounds import SLACK
 
 _RULES = " ".join(f"{checker.name}: {checker.rule}." for checker in CHECKERS.values())
 _OURS = (

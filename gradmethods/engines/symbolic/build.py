@@ -115,7 +115,7 @@ class Builder:
         data: Mapping[str, NDArray[Any]],
         constants: Arrays,
     ) -> Any:
-        dtype = self.problem.dtype
+        dtype = xp.dtype = self.problem.dtype
 
         def lift(entries: NDArray[Any]) -> Array:
             return Array(xp, Expressions(entries, dtype))

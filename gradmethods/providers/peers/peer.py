@@ -111,8 +111,18 @@ class PreparedPeer(PreparedGradient):
         """Copy what the call returned into NumPy arrays by parameter."""
 
 
-def tried(evaluate: Callable[[], Any]) -> str | None:
-    """Run the loss in a peer's arrays; say what went wrong, or None."""
+def tried(evaluate: Callable[[], Any], problem: Problem) -> str | None:
+    """Run the loss in a peer's arrays; say what went wrong, or None.
+
+    A method of theirs may go by the name of one of NumPy's and do something else, as torch's
+    ``x.std()`` does: then the loss is another.
+    """
     with np.errstate(all="ignore"):
         found = attempt(evaluate)
-    return " ".join(found.reason.split()) if isinstance(found, Gap) else None
+    if isinstance(found, Gap):
+        return " ".join(found.reason.split())
+    value, expected = getattr(found, "value", None), problem.value()
+    near = float(np.sqrt(np.finfo(problem.dtype).eps))
+    if value is None or np.isclose(value, expected, rtol=near, equal_nan=True):
+        return None
+    return f"the loss is {value:.8g} in its arrays, and {expected:.8g} in NumPy's"

@@ -13,8 +13,10 @@ from gradmethods.output.files import RECORDS
 from gradmethods.output.items import Drawing
 from gradmethods.report.exhibit import Exhibit
 from gradmethods.report.growth_figure import (
+    alternative,
     family_measured,
     growth,
+    point_words,
 )
 from gradmethods.report.panel import plotted
 from gradmethods.report.quantities import ITEMSIZE, Quantity
@@ -55,7 +57,11 @@ def make(run: Recorded) -> Iterator[Drawing]:
     if len(points):
         draw = partial(growth, run.memories, run.memory_slopes, "width", MEMORY)
         shown = caption(run.memories)
-        yield Drawing("fig-memory-width", shown, points, draw, tuple(SIZES))
+        values = point_words(points, "width", MEMORY)
+        yield Drawing(
+            "fig-memory-width", shown, points, draw, tuple(SIZES),
+            alt=alternative(shown.title, values), values=values,
+        )  # fmt: skip
 
 
 EXHIBIT = Exhibit("figures", 80, RECORDS, make)

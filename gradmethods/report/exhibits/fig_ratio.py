@@ -77,7 +77,7 @@ def caption(sweep: str, costs: pd.DataFrame) -> Caption:
 
 def make(run: Recorded) -> Iterator[Drawing]:
     """Yield a figure for each sweep."""
-    yield from drawings(run, "ratio", RATIO, caption, briefly=(*NETWORKS, "batch"))
+    yield from drawings(run, "ratio", RATIO, caption, (*NETWORKS, "batch"))
 
 
 EXHIBIT = Exhibit("figures", 20, RECORDS, make)

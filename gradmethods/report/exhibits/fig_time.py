@@ -76,7 +76,7 @@ def caption(sweep: str, costs: pd.DataFrame) -> Caption:
 
 def make(run: Recorded) -> Iterator[Drawing]:
     """Yield a figure for each sweep."""
-    yield from drawings(run, "time", TIME, caption, briefly=(*NETWORKS, "batch"))
+    yield from drawings(run, "time", TIME, caption, (*NETWORKS, "batch"))
 
 
 EXHIBIT = Exhibit("figures", 10, RECORDS, make)

@@ -33,7 +33,8 @@ def make(run: Recorded) -> Iterator[Table]:
     """Yield the table, if gradients were judged."""
     if len(run.gradients):
         data = matrix_frame(run.gradients, "excess")
-        yield Table("tab-bounds", CAPTION, data, bounds_table(run.gradients))
+        caption = run.partly(CAPTION, "gradient", "gradients")
+        yield Table("tab-bounds", caption, data, bounds_table(run.gradients))
 
 
 EXHIBIT = Exhibit("accuracy", 40, ACCURACY, make)

@@ -49,7 +49,8 @@ def certified_table(references: pd.DataFrame) -> pd.DataFrame:
 def make(run: Recorded) -> Iterator[Table]:
     """Yield the table, if gradients were judged."""
     if len(run.gradients):
-        yield Table("tab-certified", CAPTION, run.references, certified_table(run.references))
+        caption = run.partly(CAPTION, "reference", "problems")
+        yield Table("tab-certified", caption, run.references, certified_table(run.references))
 
 
 EXHIBIT = Exhibit("accuracy", 10, ACCURACY, make)

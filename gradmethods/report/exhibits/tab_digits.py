@@ -32,7 +32,8 @@ def make(run: Recorded) -> Iterator[Table]:
     """Yield the table, if gradients were judged."""
     if len(run.gradients):
         data = matrix_frame(run.gradients, "digits")
-        yield Table("tab-digits", CAPTION, data, digits_table(run.gradients))
+        caption = run.partly(CAPTION, "gradient", "gradients")
+        yield Table("tab-digits", caption, data, digits_table(run.gradients))
 
 
 EXHIBIT = Exhibit("accuracy", 20, ACCURACY, make)

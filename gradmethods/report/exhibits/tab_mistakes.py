@@ -38,7 +38,8 @@ def mistakes_table(frame: pd.DataFrame) -> pd.DataFrame:
 def make(run: Recorded) -> Iterator[Table]:
     """Yield the table, if mistakes were planted."""
     if len(run.planted):
-        yield Table("tab-mistakes", CAPTION, run.planted, mistakes_table(run.planted))
+        caption = run.partly(CAPTION, "planted", "problems")
+        yield Table("tab-mistakes", caption, run.planted, mistakes_table(run.planted))
 
 
 EXHIBIT = Exhibit("planted", 20, ACCURACY, make)

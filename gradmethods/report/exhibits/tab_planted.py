@@ -44,7 +44,8 @@ def planted_table(frame: pd.DataFrame) -> pd.DataFrame:
 def make(run: Recorded) -> Iterator[Table]:
     """Yield the table, if mistakes were planted."""
     if len(run.planted):
-        yield Table("tab-planted", CAPTION, run.planted, planted_table(run.planted))
+        caption = run.partly(CAPTION, "planted", "problems")
+        yield Table("tab-planted", caption, run.planted, planted_table(run.planted))
 
 
 EXHIBIT = Exhibit("planted", 10, ACCURACY, make)

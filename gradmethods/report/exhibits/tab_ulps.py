@@ -36,7 +36,8 @@ def make(run: Recorded) -> Iterator[Table]:
     """Yield the table, if gradients were judged."""
     if len(run.gradients):
         whole = run.gradients[run.gradients["array"] == WHOLE]
-        yield Table("tab-ulps", CAPTION, whole[COLUMNS], ulps_table(run.gradients))
+        caption = run.partly(CAPTION, "gradient", "gradients")
+        yield Table("tab-ulps", caption, whole[COLUMNS], ulps_table(run.gradients))
 
 
 EXHIBIT = Exhibit("accuracy", 30, ACCURACY, make)
