@@ -59,7 +59,10 @@ def is_numeric(cells: pd.Series) -> bool:
     --------
     >>> is_numeric(pd.Series(["1,185", "–"])), is_numeric(pd.Series(["12.3 [12.1, 12.6] µs"]))
     (True, True)
-    >>> is_numeric(pd.Series(["54 (1.04×)"])), is_numeric(pd.Series(["7.44 KiB (136×)", "4 / 2e10"]))
+    >>> (
+    ...     is_numeric(pd.Series(["54 (1.04×)"])),
+    ...     is_numeric(pd.Series(["7.44 KiB (136×)", "4 / 2e10"])),
+    ... )
     (True, True)
     >>> is_numeric(pd.Series(["2-8-8-1"])), is_numeric(pd.Series(["", ""]))
     (False, False)
