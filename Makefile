@@ -32,7 +32,7 @@ endif
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help bench bench-full bench-million bench-peers report test test-quick test-all coverage lint lock lock-peers clean stale
+.PHONY: help bench bench-full bench-million bench-peers report test test-quick test-all fuzz coverage lint lock lock-peers clean stale
 
 help: ## List the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -65,6 +65,9 @@ test-quick: $(INSTALLED) ## Run the tests that take less than a second each: to 
 
 test-all: $(INSTALLED) ## Run the tests and the long studies, before a release
 	$(PYTEST) $(EVERYTHING) $(ARGS)
+
+fuzz: $(INSTALLED) ## Try new random programs for five minutes (ARGS="--budget 600"); failures are kept, as small as they get
+	$(BIN)/python -m tests.fuzz $(ARGS)
 
 coverage: $(INSTALLED) ## Measure which lines and branches of the package the tests reach; twice as long as they
 	$(BIN)/coverage erase

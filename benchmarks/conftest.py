@@ -16,12 +16,11 @@ import pytest
 from gradmethods.output.files import RECORDS, append_record, records_so_far
 from gradmethods.report.summary import case_line
 from gradmethods.timing.cases import GRIDS, Case, counts, grid
-from gradmethods.timing.noise import WIDTHS, noise_record
-from gradmethods.timing.operations import SECONDS, SHARE
+from gradmethods.timing.noise_floor import WIDTHS, noise_record
 from gradmethods.timing.pairs import PAIRS, pair_record
 from gradmethods.timing.plan import LIMIT, Plan
 from gradmethods.timing.sweeps import SWEEPS
-from gradmethods.timing.trial import Settings
+from gradmethods.timing.trial import COUNTING_SECONDS, COUNTING_SHARE, Settings
 
 HOUR = 3600.0
 """The limit of a case that is run as a plain test: on a loaded machine, too, it ends before."""
@@ -84,10 +83,10 @@ class Bench:
         budget = options.bench_budget
         counting = None
         if budget is not None:  # what comes last is done, whatever else there is time for
-            counting = min(SECONDS, budget / 4)
+            counting = min(COUNTING_SECONDS, budget / 4)
             budget = max(0.0, budget - (len(PAIRS) + len(WIDTHS)) * seconds - counting)
         self.plan = Plan(limit, budget)
-        self._counting = limit * SHARE, counting
+        self._counting = limit * COUNTING_SHARE, counting
         self.path = options.bench_out and options.bench_out / RECORDS
         earlier = records_so_far(self.path) if self.path else []
         self.done = {record["key"] for record in earlier if self.plan.recall(record)}

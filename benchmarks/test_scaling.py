@@ -9,10 +9,9 @@ from __future__ import annotations
 
 import pytest
 
-from gradmethods.timing.noise import WIDTHS
-from gradmethods.timing.operations import count_case
+from gradmethods.timing.noise_floor import WIDTHS
 from gradmethods.timing.pairs import PAIRS
-from gradmethods.timing.trial import restate, run_case
+from gradmethods.timing.trial import count_case, restate, run_case
 
 
 @pytest.mark.parametrize("width", WIDTHS)

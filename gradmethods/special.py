@@ -15,6 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import wraps
+from importlib import import_module
 from typing import Any
 
 import numpy as np
@@ -41,9 +42,17 @@ __all__ = [
 KNOWN = (np.ndarray, np.generic, int, float, list, tuple)
 """What NumPy evaluates."""
 
+THEIRS = {
+    "torch": ("array_api_compat.torch", "torch.special"),
+    "jax": ("jax.numpy", "jax.scipy.special"),
+    "jaxlib": ("jax.numpy", "jax.scipy.special"),
+    "autograd": ("autograd.numpy", "autograd.scipy.special"),
+}
+"""By the package of an array, its namespace, and where its own special functions are."""
+
 OTHERS = (
-    "Functions of gradmethods.special take NumPy's arrays and those of a loss; for others call the "
-    "functions of their own package"
+    "Functions of gradmethods.special take the arrays of NumPy, of a loss, of torch, JAX and "
+    "autograd; for others call the functions of their own package"
 )
 
 Axis = int | tuple[int, ...] | None
@@ -174,7 +183,9 @@ def log_expit(x: Any, /) -> Any:
     >>> float(log_expit(-800.0))
     -800.0
     """
-    return -_namespace(x).logaddexp(-_plain(x), 0.0)
+    xp, x = _namespace(x), _plain(x)
+    zero = 0.0 if xp is np or hasattr(xp, "bind") else xp.zeros_like(x)
+    return -xp.logaddexp(-x, zero)
 
 
 @_silent
@@ -262,9 +273,13 @@ def _entry_by_entry(name: str, *operands: Any) -> Any:
     xp = _namespace(*operands)
     if xp is np:
         return get_primitive(name).numpy(*map(_plain, operands))
-    if not hasattr(xp, "bind"):
-        raise UnsupportedOperation(f"{OTHERS}, got those of {xp.__name__}.")
-    return xp.bind(name, *operands)
+    if hasattr(xp, "bind"):
+        return xp.bind(name, *operands)
+    modules = dict(THEIRS.values())
+    own = getattr(import_module(modules[xp.__name__]), name, None)
+    if own is None:
+        raise UnsupportedOperation(f"{modules[xp.__name__]} has no {name}.")
+    return own(*operands)
 
 
 def _plain(x: Any) -> Any:
@@ -277,7 +292,13 @@ def _namespace(*operands: Any) -> Any:
     for x in operands:
         if isinstance(x, KNOWN):
             continue
+        package = type(x).__module__.partition(".")[0]
+        if package in THEIRS:
+            return import_module(THEIRS[package][0])
         if not hasattr(x, "__array_namespace__"):
             raise UnsupportedOperation(f"{OTHERS}, got {type(x).__module__}.{type(x).__name__}.")
-        return x.__array_namespace__()
+        xp = x.__array_namespace__()
+        if not hasattr(xp, "bind"):
+            raise UnsupportedOperation(f"{OTHERS}, got those of {xp.__name__}.")
+        return xp
     return np

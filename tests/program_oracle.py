@@ -16,7 +16,8 @@ import numpy as np
 import gradmethods as gm
 from gradmethods import special
 from tests import duals, step_truth
-from tests.dual_arrays import Duals, Exact
+from tests.dual_arrays import Exact
+from tests.dual_namespace import Duals
 from tests.duals import Doubt
 from tests.programs import Program
 

@@ -18,11 +18,11 @@ import numpy as np
 from gradmethods.core.problem import Problem
 from gradmethods.core.provider import Provider
 from gradmethods.errors import GradientError, InvalidOption
-from gradmethods.problems import (
+from gradmethods.problems import log_sum_exp
+from gradmethods.problems.gradbench import (
     determinant,
     gaussian_mixture,
     k_means,
-    log_sum_exp,
     lstm,
     polynomial_fit,
     runge_kutta,

@@ -1,4 +1,4 @@
-"""Entries that stand one a file: a package is asked for what its modules offer.
+"""Find entries that are written one a file, by importing the modules of a package.
 
 Adding one takes its file, and no list elsewhere.
 """

@@ -10,7 +10,7 @@ from typing import Any
 
 import matplotlib as mpl
 from matplotlib.figure import Figure
-from matplotlib.layout_engine import ConstrainedLayoutEngine, PlaceHolderLayoutEngine
+from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.mathtext import MathTextParser
 from matplotlib.text import Text
 from matplotlib.ticker import LogFormatterSciNotation
@@ -90,15 +90,14 @@ def save(
     kind = check_format(path)
     buffer = BytesIO()
     engine = figure.get_layout_engine()
-    if not isinstance(engine, PlaceHolderLayoutEngine):  # left where it was saved before
-        _check_formulas(figure)
+    _check_formulas(figure)
     # A fixed salt and no dates: element ids and bytes depend on nothing but the content.
     with mpl.rc_context(RC | {"svg.hashsalt": title or "gradmethods"}):
         if isinstance(engine, ConstrainedLayoutEngine):
             # Laid out once, the figure looks the same in every format, and is written faster.
             _write_powers(figure)
-            figure.draw_without_rendering()
-            figure.set_layout_engine("none")
+            engine.execute(figure)
+            figure.set_layout_engine(None)
         figure.savefig(buffer, format=kind, metadata=_metadata(kind, title, caption, source))
     content = buffer.getvalue()
     if kind == "svg":

@@ -7,6 +7,7 @@ along the parameter than was thought, or more, it is looked at again.
 from __future__ import annotations
 
 import math
+from collections import deque
 
 import numpy as np
 
@@ -18,6 +19,8 @@ from gradmethods.providers.schemes import Scheme
 
 ALIKE = 64.0
 """Sizes within this factor: the ladder of the one starts where that of the other ended."""
+KEPT = 32
+"""Parameters of which that is remembered."""
 MORE = 6.0
 """Noise measured once more differs up to this factor: a few values tell it no better."""
 EXACT = 0.1
@@ -35,18 +38,21 @@ class Guess:
         noise, u, _ = round_off
         share = noise / abs(value) if value else u
         self._share = min(max(share, u), math.sqrt(u)) if math.isfinite(share) else u
-        self._last: tuple[float, float] | None = None
+        self._found: deque[tuple[float, float]] = deque(maxlen=KEPT)
 
     def note(self, size: float, found: Choice) -> None:
         """Take note of what was found for a parameter of a size."""
         if math.isfinite(found.error):
-            self._last = size, found.step
+            self._found.appendleft((size, found.step))
 
     def alike(self, size: float, otherwise: float) -> float:
-        """Return the last step if the last parameter was of like size."""
-        if self._last is not None and 1 / ALIKE <= size / self._last[0] <= ALIKE:
-            return self._last[1]
-        return otherwise
+        """Return the step of the parameter that is nearest in size, the last of these."""
+
+        def apart(noted: tuple[float, float]) -> float:
+            return max(size / noted[0], noted[0] / size)
+
+        nearest = min(self._found, key=apart, default=(math.inf, otherwise))
+        return nearest[1] if apart(nearest) <= ALIKE else otherwise
 
     def first(self, scheme: Scheme, size: float) -> float:
         """Return the step for a loss that varies on the scale of the size."""

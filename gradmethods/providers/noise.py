@@ -47,6 +47,8 @@ STEP = 0.25
 """The noise of a staircase, in units of its steps, roughly."""
 SHARE = 0.1
 """At most this part of the largest loss may be noise."""
+QUIET = 4.0
+"""Noise of so few roundings of the loss itself is that: finer lines would show no less."""
 
 
 class RoundOff(NamedTuple):
@@ -124,6 +126,8 @@ def noise_along(
             hidden: float = STEP * rise * spacing / spacings[i - 1]
             climbed = noise_of(wider, alike=False)
             return max(least, climbed, hidden) if math.isfinite(climbed) else least
+        if level <= QUIET * least:
+            return max(least, level)
         if level <= SHARE * max(map(abs, values)):
             # Finer lines show the same noise, and no wave; on some of them, all may be exact.
             narrow = spacings[i + 1 :]

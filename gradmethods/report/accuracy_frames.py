@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import fields
 from typing import Any
 
 import numpy as np
@@ -10,6 +11,7 @@ import pandas as pd
 
 from gradmethods.comparison.kills import COLUMNS
 from gradmethods.studies.accuracy.survey import VARIANTS
+from gradmethods.truth.measures import Measures
 
 Records = Iterable[Mapping[str, Any]]
 
@@ -24,9 +26,9 @@ UNJUDGED = {"obstacle": "no truth", "error": "failed"}
 
 _CURVE = ("problem", "dtype", "scheme", "provider", "n", "components")
 _ABOUT = ("problem", "dtype", "n", "components")
-_MEASURES = (
-    "error", "worst", "ulps_median", "ulps_99", "ulps_worst", "digits", "cosine", "bound", "excess",
-)  # fmt: skip
+_MEASURED = tuple(x.name for x in fields(Measures) if x.type == "float")
+_COUNTED = tuple(x.name for x in fields(Measures) if x.type == "int" and x.name != "n")
+_MEASURES = (*_MEASURED, "bound", "excess")
 _COST = ("gradient_s", "gradient_low_s", "gradient_high_s", "ratio")
 
 HARD_CASE = [
@@ -66,8 +68,8 @@ def gradients_frame(records: Records) -> pd.DataFrame:
     A provider without a gradient has one row, with its reason.
     """
     columns = [
-        *_ABOUT, "provider", "array", "array_n", *_MEASURES, "wrong_signs", "not_finite", "verdict",
-        "verdict_all", "reason", "forward_passes", "unresolved", "preparation_s", *_COST,
+        *_ABOUT, "provider", "array", "array_n", *_MEASURES, *_COUNTED, "verdict", "verdict_all",
+        "reason", "forward_passes", "unresolved", "preparation_s", *_COST,
         "contended",
     ]  # fmt: skip
     rows = []
@@ -81,7 +83,7 @@ def gradients_frame(records: Records) -> pd.DataFrame:
     frame = _ordered(pd.DataFrame(rows, columns=columns))
     for column in ("verdict", "verdict_all"):
         frame[column] = frame[column].replace(FORMER)
-    integers = ["n", "components", "array_n", "wrong_signs", "not_finite", "forward_passes"]
+    integers = ["n", "components", "array_n", *_COUNTED, "forward_passes"]
     integers += ["unresolved"]
     return _typed(frame, [*_MEASURES, *_COST, "preparation_s"], integers)
 

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from gradmethods.timing.cases import PROVIDERS
 from gradmethods.timing.fits import FEWEST_POINTS, PowerLaw, fit_asymptote, fit_power_law
-from gradmethods.timing.noise import factor
+from gradmethods.timing.noise_floor import factor
 from gradmethods.timing.plan import first_reason
 from gradmethods.timing.sweeps import SWEEPS, Sweep, size_of
 

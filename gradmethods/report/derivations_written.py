@@ -14,7 +14,7 @@ import matplotlib as mpl
 from markupsafe import Markup
 from matplotlib.figure import Figure
 
-from gradmethods.output.lettering import extent, typeset
+from gradmethods.output.labels import extent, typeset
 from gradmethods.output.slim import slim
 from gradmethods.output.style import BLACK, GREEN, GRID, RC, VERMILLION
 from gradmethods.report.inline import inline

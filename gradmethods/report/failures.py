@@ -6,7 +6,7 @@ import pandas as pd
 
 from gradmethods.output import format as fmt
 from gradmethods.output.caption import Caption
-from gradmethods.output.folder import Folder
+from gradmethods.output.items import Folder
 from gradmethods.report import pathologies as plots
 from gradmethods.studies.pathologies import recovery
 

@@ -9,8 +9,8 @@ from typing import Any
 from gradmethods.engines.graph import Node
 from gradmethods.engines.graph.names import Names, is_array
 from gradmethods.engines.tape import Trace
+from gradmethods.output.labels import typeset, width
 from gradmethods.output.layout import Point
-from gradmethods.output.lettering import typeset, width
 from gradmethods.output.style import BLACK, BLUE
 from gradmethods.report.graph_text import kind_of, shape_text, summary
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from matplotlib.patches import FancyBboxPatch
 
-from gradmethods.output.lettering import typeset, width
+from gradmethods.output.labels import typeset, width
 from gradmethods.output.style import BLACK, BLUE
 from gradmethods.report.graph_boxes import SMALL
 from gradmethods.report.graph_strokes import ALONE, BOX_STYLES, COMMON, draw_badge

@@ -9,8 +9,8 @@ from typing import Any
 from matplotlib.patches import Circle, FancyBboxPatch, PathPatch, Polygon
 from matplotlib.path import Path as Curve
 
+from gradmethods.output.labels import width
 from gradmethods.output.layout import Point
-from gradmethods.output.lettering import width
 from gradmethods.output.style import BLACK, VERMILLION
 from gradmethods.report.graph_boxes import GAP, LEADING, SMALL, Box
 

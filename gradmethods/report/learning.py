@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
+from numpy.typing import NDArray
 
 from gradmethods.output.figures import new_figure
 from gradmethods.output.style import RC, THEORY
@@ -31,6 +32,20 @@ def losses_frame(runs: Sequence[Training]) -> pd.DataFrame:
     return frame
 
 
+def apart(these: NDArray[Any], others: NDArray[Any]) -> NDArray[Any]:
+    """Return how far numbers are apart: two of one infinity, or two NaN, are not.
+
+    Examples
+    --------
+    >>> apart(np.array([1.0, np.inf, np.nan, 2.0]), np.array([1.5, np.inf, np.nan, np.inf]))
+    array([0.5, 0. , 0. , inf])
+    """
+    with np.errstate(invalid="ignore", over="ignore"):
+        distance = abs(these - others)
+    alike = (these == others) | (np.isnan(these) & np.isnan(others))
+    return np.asarray(np.where(alike, 0.0, distance))
+
+
 def parting_frame(runs: Sequence[Training]) -> pd.DataFrame:
     """Return how far the runs are from the first one at each epoch that is kept of both.
 
@@ -41,8 +56,8 @@ def parting_frame(runs: Sequence[Training]) -> pd.DataFrame:
     for run in runs[1:]:
         rows = min(len(first.points), len(run.points))
         epochs = np.arange(rows) * first.every
-        weights = abs(run.points[:rows] - first.points[:rows]).max(axis=1)
-        losses = abs(run.losses[epochs] - first.losses[epochs])
+        weights = apart(run.points[:rows], first.points[:rows]).max(axis=1)
+        losses = apart(run.losses[epochs], first.losses[epochs])
         frames.append(
             pd.DataFrame(
                 {"epoch": epochs, "provider": run.provider, "weights": weights, "loss": losses}

@@ -10,9 +10,15 @@ import pandas as pd
 
 from gradmethods.output import format as fmt
 from gradmethods.output.caption import Caption
-from gradmethods.output.folder import Folder
+from gradmethods.output.items import Folder
 from gradmethods.providers.registry import style_of
-from gradmethods.report.learning import loss_figure, losses_frame, parting_figure, parting_frame
+from gradmethods.report.learning import (
+    apart,
+    loss_figure,
+    losses_frame,
+    parting_figure,
+    parting_frame,
+)
 from gradmethods.report.maps import animation, is_plane, map_figure, map_frame
 from gradmethods.studies.training import Training
 
@@ -58,7 +64,7 @@ def write_training(
 
 def remarks(runs: Sequence[Training]) -> list[str]:
     """Say what a beginner should not have to find in the curves: a loss that rose."""
-    risen = [run for run in runs if not run.stopped and run.losses[-1] > run.losses[0]]
+    risen = [run for run in runs if not run.losses[-1] <= run.losses[0]]
     return [
         f"The loss rose, from {run.losses[0]:.3g} to {run.losses[-1]:.3g}: steps with ε = "
         f"{run.rate:g} are too long. Try a smaller rate."
@@ -71,9 +77,9 @@ def training_table(runs: Sequence[Training]) -> tuple[pd.DataFrame, pd.DataFrame
     first, rows, words = runs[0], [], []
     for run in runs:
         epochs = min(len(run.points), len(first.points))
-        weights = abs(run.points[:epochs] - first.points[:epochs]).max(axis=1)
+        weights = apart(run.points[:epochs], first.points[:epochs]).max(axis=1)
         length = min(len(run.losses), len(first.losses))
-        losses = abs(run.losses[:length] - first.losses[:length])
+        losses = apart(run.losses[:length], first.losses[:length])
         w, k = int(weights.argmax()), int(losses.argmax())
         row = {
             "provider": run.provider,

@@ -37,7 +37,7 @@ that holds every method against n, and an exponent takes so many sizes."""
 
 @dataclass(frozen=True)
 class Part:
-    """What a grid takes of a sweep."""
+    """The part of a sweep that a grid measures."""
 
     scales: tuple[int, ...]
     providers: tuple[str, ...] = PROVIDERS
@@ -144,7 +144,7 @@ class Case:
 
     @property
     def size(self) -> int:
-        """What the cost is held against: n, or the number of examples if these grow."""
+        """The size against which cost is measured: n, or the number of examples if these grow."""
         return self.kind.size(self.scale)
 
     @property
@@ -154,7 +154,7 @@ class Case:
 
     @property
     def work(self) -> tuple[str, ...]:
-        """What is measured, whatever the sweep: that of width and that of depth share a network."""
+        """The network and provider, whatever the sweep: sweeps of width and depth share one."""
         return self.kind.problem, str(self.kind.options(self.scale)), self.provider
 
     def problem(self, seed: int) -> Problem:

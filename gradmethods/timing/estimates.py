@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike
 from gradmethods.errors import InvalidOption
 
 FEWEST_FOR_BOOTSTRAP = 5
-"""With fewer values resampling says nothing that their range does not."""
+"""Number of values below which the range replaces the bootstrap interval."""
 
 RESAMPLES = 2000
 

@@ -12,7 +12,7 @@ from functools import partial
 
 import pytest
 
-from gradmethods.app.runs import bench, cases
+from gradmethods.app.runs import bench, run_cases
 from gradmethods.app.runs.begin import clear
 from gradmethods.errors import GradientError, InvalidOption
 from gradmethods.output.files import (
@@ -36,7 +36,7 @@ CASES = """
 import sys
 from pathlib import Path
 from gradmethods.timing.trial import Settings
-from gradmethods.app.runs.cases import run_cases
+from gradmethods.app.runs.run_cases import run_cases
 run_cases(Path(sys.argv[1]), "small", 15.0, Settings(seconds=5.0), None)
 """
 LOCK = """
@@ -53,12 +53,12 @@ with locked(Path(sys.argv[1])):
 def test_a_case_runs_under_pytest_benchmark_and_is_on_disk(tmp_path):
     """If the plumbing broke, `make bench` would measure and keep nothing."""
     command = [
-        *(sys.executable, "-m", "pytest", str(cases.find_benchmarks()), "-q"),
+        *(sys.executable, "-m", "pytest", str(run_cases.find_benchmarks()), "-q"),
         *("-p", "no:cacheprovider", "-k", "noise or width-1-backprop"),
         *(f"--bench-out={tmp_path}", "--bench-seconds=0.01"),
         f"--benchmark-json={tmp_path / 'pytest-benchmark.json'}",
     ]
-    root = cases.find_benchmarks().parent
+    root = run_cases.find_benchmarks().parent
     first = subprocess.run(command, cwd=root, capture_output=True, text=True, check=False)
     assert first.returncode == 0, first.stdout
     records = {record["key"]: record for record in read_records(tmp_path / RECORDS)}
@@ -137,7 +137,7 @@ def test_wrong_uses_are_refused(tmp_path, monkeypatch):
     for budget in (0.0, -1.0, float("nan"), float("inf")):
         with pytest.raises(InvalidOption, match="budget"):
             bench.run_benchmarks(tmp_path, budget=budget)
-    monkeypatch.setattr(cases, "ROOT", tmp_path)
+    monkeypatch.setattr(run_cases, "ROOT", tmp_path)
     with pytest.raises(GradientError, match="clone the repository"):
         bench.run_benchmarks(tmp_path)
 
@@ -152,7 +152,7 @@ def test_an_interrupted_run_says_so(tmp_path, monkeypatch, capsys, svg_alone):
 
     monkeypatch.setattr(bench, "run_cases", interrupted)
     monkeypatch.setattr(bench, "accuracy_rows", lambda *args: pytest.fail("it went on"))
-    assert bench.run_benchmarks(tmp_path) == cases.INTERRUPTED == 130
+    assert bench.run_benchmarks(tmp_path) == run_cases.INTERRUPTED == 130
     records = read_records(tmp_path / RECORDS)
     assert {r["reason"] for r in records[1:]} == {"The run was interrupted before this case."}
     assert len(records) == len(grid()) + len(counts())
@@ -210,11 +210,17 @@ def test_a_killed_run_leaves_no_lock(tmp_path):
 def test_cases_without_their_run_write_nothing(tmp_path):
     """If the child of a killed run went on, it would write into the next run's records."""
     command = [
-        *(sys.executable, "-m", "pytest", str(cases.find_benchmarks() / cases.SCALING), "-q"),
+        *(
+            sys.executable,
+            "-m",
+            "pytest",
+            str(run_cases.find_benchmarks() / run_cases.SCALING),
+            "-q",
+        ),
         *("-p", "no:cacheprovider", "-k", "width-1-backprop"),
         *(f"--bench-out={tmp_path}", "--bench-seconds=0.01", "--bench-parent=1"),
     ]
-    root = cases.find_benchmarks().parent
+    root = run_cases.find_benchmarks().parent
     done = subprocess.run(command, cwd=root, capture_output=True, text=True, check=False)
     assert "is gone" in done.stdout + done.stderr
     assert not (tmp_path / RECORDS).exists()

@@ -11,7 +11,7 @@ import pytest
 
 import gradmethods as gm
 from benchmarks.peers.checkers import CHECKERS, flat_loss
-from benchmarks.peers.judged import TABLES, field, judge_checkers
+from benchmarks.peers.judged import field
 from gradmethods.comparison.kills import kill_summary, kill_table, kills_by_mistake
 from gradmethods.studies.plants import MISTAKES
 
@@ -136,7 +136,7 @@ def test_a_missing_checker_says_so(monkeypatch):
     summary = kill_summary(kill_table([gm.problems.get("rosenbrock", n=2)], checkers))
     others = summary[summary["checker"] != "gradmethods"]
     assert set(others["checker"]) == set(CHECKERS)
-    assert others["reason"].str.contains(r"not installed: pip install gradmethods\[peers\]").all()
+    assert others["reason"].str.contains("not installed: pip install ").all()
     with pytest.raises(gm.UnsupportedOperation, match="not installed"):
         checkers[0].accepts(PROBLEM, right(PROBLEM))
 
@@ -154,20 +154,6 @@ def test_the_flat_loss_is_the_loss():
     point = problem.structure.join(problem.structure.check(problem.params))
     assert loss(point) == problem.value()
     assert loss(2 * point) == problem.value({n: 2 * x for n, x in problem.params.items()})
-
-
-def test_tables_are_written(tmp_path, monkeypatch):
-    """Published means: in files, with what was done and by which versions."""
-    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
-    monkeypatch.setattr("benchmarks.peers.judged.field", lambda: [PROBLEM])
-    written = {path.name: path for path in judge_checkers(tmp_path)}
-    assert {"tab-checkers-raw.csv", "tab-checkers-summary.md", "tab-checkers-mistakes.tex"} <= set(
-        written
-    )
-    text = written["tab-checkers-summary.md"].read_text(encoding="utf-8")
-    assert TABLES["summary"].title in text
-    assert "100 %" in text
-    assert "not installed" in text
 
 
 def test_the_field_is_the_catalogue_and_more():

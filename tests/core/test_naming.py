@@ -12,8 +12,7 @@ import pandas as pd
 import pytest
 
 import gradmethods as gm
-from gradmethods.app.runs.accuracy_tasks import Settings, tasks
-from gradmethods.app.runs.assess import assess
+from gradmethods.app.runs.accuracy import Settings, assess, tasks
 from gradmethods.core.naming import file_part
 from gradmethods.core.structure import compile_check
 from gradmethods.engines.graph import record

@@ -88,6 +88,15 @@ def test_single_precision_throughout(form, examples):
     assert {np.asarray(part).dtype for part in (value, *partials)} == {np.dtype(np.float32)}
 
 
+@pytest.mark.parametrize("form", ["chain-rule", "cse", "expanded"])
+def test_functions_of_single_precision_constants_are_numpys(form):
+    """Formulas that took them exactly were refused, as another function than the loss."""
+    k = np.array([2.056, 0.3], np.float32)
+    problem = gm.Problem(lambda w, *, xp=np: xp.sum(w * xp.sin(k)), np.array([1.3, 0.4]))
+    _, gradient = gm.Analytical(form).prepare(problem)(problem.params)
+    np.testing.assert_array_equal(gradient, np.sin(k))
+
+
 # -- proofs
 
 

@@ -10,7 +10,7 @@ import pytest
 from benchmarks.peers import results
 from gradmethods.output.caption import Caption
 from gradmethods.output.items import Item, Writer
-from gradmethods.output.tex import tex, width
+from gradmethods.output.latex import tex, width
 from gradmethods.output.typeset import write_table
 from gradmethods.report import report_files
 

@@ -10,7 +10,8 @@ import pytest
 
 import gradmethods as gm
 from gradmethods.app.cli import main
-from gradmethods.app.runs import begin, bench, ledger
+from gradmethods.app.runs import begin, bench
+from gradmethods.app.runs.claims import run_claims, write_ledger
 from gradmethods.engines.graph import record
 from gradmethods.engines.tape import sweep
 from gradmethods.errors import InvalidOption
@@ -372,7 +373,7 @@ def test_the_job_writes_what_it_found(tmp_path, monkeypatch, svg_alone):
         for scale in (1, 2, 4, 8):
             ratio = 3.0 if provider == "backprop" else 50.0
             append_record(tmp_path / RECORDS, timed_record(Case("width", provider, scale), ratio))
-    written = ledger.run_claims(tmp_path / "out", tmp_path)
+    written = run_claims(tmp_path / "out", tmp_path)
     names = {path.name for path in written}
     assert {"tab-claims.csv", "tab-criteria.tex", "fig-claim-c1.svg", "fig-claim-c10.csv"} <= names
     assert all(path.exists() for path in written)
@@ -383,7 +384,7 @@ def test_the_job_writes_what_it_found(tmp_path, monkeypatch, svg_alone):
     assert "SUPPORTED" in text
     frame = criteria_frame(rows)
     assert len(frame) == sum(len(claim.criteria) for claim in chosen)
-    again = {path.name: path.read_bytes() for path in ledger.write_ledger(tmp_path / "out")}
+    again = {path.name: path.read_bytes() for path in write_ledger(tmp_path / "out")}
     assert again == {path.name: path.read_bytes() for path in written}
 
 

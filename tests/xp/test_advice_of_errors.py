@@ -12,9 +12,8 @@ import pytest
 import gradmethods as gm
 from gradmethods import special
 from gradmethods.engines.graph.record import KEYWORDS, Recorder
-from gradmethods.xp.advice import BY_VALUE, MATRICES, advice
 from gradmethods.xp.linalg import Linalg
-from gradmethods.xp.rewrites import NOTES, PLAIN, REWRITES
+from gradmethods.xp.rewrites import BY_VALUE, MATRICES, NOTES, PLAIN, REWRITES, advice
 
 X, Y = np.array([0.7, -1.3, 0.4, 2.6]), np.array([1.9, 0.8, -0.6, 1.2])
 P, Q = np.array([0.2, 0.7, 0.45, 0.9]), np.array([1.9, 0.8, 0.6, 1.2])

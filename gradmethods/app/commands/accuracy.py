@@ -56,8 +56,7 @@ def run(options: argparse.Namespace) -> int:
     """Run the command; return the exit status."""
     from gradmethods import problems
     from gradmethods.app.locate import find_problem
-    from gradmethods.app.runs.accuracy_tasks import Settings, tasks
-    from gradmethods.app.runs.assess import assess
+    from gradmethods.app.runs.accuracy import Settings, assess, tasks
     from gradmethods.providers import get_provider
     from gradmethods.report.findings import all_within
     from gradmethods.report.summary import summary

@@ -27,7 +27,7 @@ from gradmethods.studies.training import EPOCHS, INTERRUPTED, RATE, train_togeth
 if TYPE_CHECKING:
     import pandas as pd
 
-    from gradmethods.output.folder import Folder
+    from gradmethods.output.items import Folder
 
 METHODS = ("backprop", "analytical", "numerical")
 """Those of ``--method all``; the others are compared with the first."""
@@ -231,7 +231,7 @@ def sample_errors(sample: Any, gradient: Any) -> dict[str, float]:
 def _folder(out: Path | str, seed: int) -> Iterator[Folder]:
     from gradmethods.app.runs.begin import clear
     from gradmethods.output.files import locked
-    from gradmethods.output.folder import Folder
+    from gradmethods.output.items import Folder
     from gradmethods.report.cite import write_references
     from gradmethods.timing.provenance import provenance
 

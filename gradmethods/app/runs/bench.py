@@ -10,15 +10,15 @@ import hashlib
 import json
 import math
 import sys
+import time
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from gradmethods.app.runs import assess, million
+from gradmethods.app.runs import accuracy, million
 from gradmethods.app.runs.begin import begin, clear, say
-from gradmethods.app.runs.budget import FULL, SHORT, Budget
-from gradmethods.app.runs.cases import INTERRUPTED, fill, find_benchmarks, kept, run_cases
+from gradmethods.app.runs.run_cases import INTERRUPTED, fill, find_benchmarks, kept, run_cases
 from gradmethods.errors import BudgetExceeded, InvalidOption
 from gradmethods.output.files import (
     ACCURACY,
@@ -39,6 +39,7 @@ from gradmethods.studies.claims import claims_rows
 from gradmethods.studies.derivations import NAMES, derive
 from gradmethods.timing.plan import FULL_LIMIT, LIMIT
 from gradmethods.timing.provenance import provenance
+from gradmethods.timing.rounds import Clock
 from gradmethods.timing.trial import Settings, gap_record
 
 PROOFS = 5.0
@@ -201,13 +202,12 @@ def accuracy_rows(folder: Path, seconds: float | None, settings: Settings) -> No
     What was judged before, in a run that goes on, is not judged again.
     """
     from gradmethods import problems
-    from gradmethods.app.runs import accuracy_tasks as tasks
 
     # A coarse atlas: two steps a decade show each branch of a curve, if not its roughness.
-    coarse = tasks.Settings(seconds=settings.seconds / 10, per_decade=2, seed=settings.seed)
+    coarse = accuracy.Settings(seconds=settings.seconds / 10, per_decade=2, seed=settings.seed)
     catalogue = [problems.get(name) for name in problems.names()]
-    todo = tasks.tasks(catalogue, coarse, hard=True)
-    assess.carry_out(todo, folder / ACCURACY, seconds)
+    todo = accuracy.tasks(catalogue, coarse, hard=True)
+    accuracy.carry_out(todo, folder / ACCURACY, seconds)
 
 
 def ledger_rows(folder: Path, seconds: float | None, settings: Settings) -> None:
@@ -244,3 +244,90 @@ def _record(folder: Path) -> dict[str, Any]:
     """Return how the million passes ended; empty if they did not, or belong to no such run."""
     found = [r for r in records_so_far(folder / RECORDS) if r["key"] == MILLION]
     return found[0] if found else {}
+
+
+@dataclass(frozen=True)
+class Shares:
+    """Seconds kept for what comes after the cases; of a small budget at most half.
+
+    Attributes
+    ----------
+    accuracy, ledger, writing : float
+        For holding the methods against certified gradients, for the ledger of claims, and for the
+        report.
+    """
+
+    accuracy: float
+    ledger: float
+    writing: float
+
+
+SHORT = Shares(accuracy=40.0, ledger=20.0, writing=48.0)
+"""For a run that someone waits for."""
+
+FULL = Shares(accuracy=120.0, ledger=120.0, writing=90.0)
+"""For a full run, whose machine may be slower: two minutes for the claims that derive formulas as
+far as there is time."""
+
+MILLION_SHARE = 0.6
+"""Part of the time before the reserve that a million passes may take, so that the cases get the
+rest: on a machine three times as slow as one where they take seven minutes they still fit into 40
+minutes."""
+
+
+class Budget:
+    """The seconds of a run from now on, and what is left of them for each part.
+
+    Parameters
+    ----------
+    seconds : float, optional
+        No bound by default: then each part has no bound either.
+    shares : Shares
+        What is kept for the parts that come last.
+    clock : callable, optional
+        Seconds from any origin.
+
+    Examples
+    --------
+    >>> budget = Budget(300.0, SHORT, clock=lambda: 0.0)
+    >>> budget.for_cases(), budget.for_accuracy(), budget.for_ledger()
+    (192.0, 232.0, 252.0)
+    """
+
+    def __init__(
+        self, seconds: float | None, shares: Shares, clock: Clock = time.monotonic
+    ) -> None:
+        self.seconds = seconds
+        self.clock = clock
+        self._start = clock()
+        whole = shares.accuracy + shares.ledger + shares.writing
+        reserve = 0.0 if seconds is None else min(whole, seconds / 2)
+        # The report takes about as long however little there is to report.
+        self._writing = min(shares.writing, 0.6 * reserve)
+        self._ledger = min(shares.ledger + shares.writing, 0.8 * reserve)
+        self._reserve = reserve
+
+    @property
+    def spent(self) -> float:
+        """Seconds since the start."""
+        return self.clock() - self._start
+
+    def for_million(self) -> float | None:
+        """Seconds for a million passes."""
+        left = self.for_cases()
+        return None if left is None else MILLION_SHARE * left
+
+    def for_cases(self) -> float | None:
+        """Seconds until accuracy, claims and report must have their time."""
+        return self._left(self._reserve)
+
+    def for_accuracy(self) -> float | None:
+        """Seconds until claims and report must have theirs."""
+        return self._left(self._ledger)
+
+    def for_ledger(self) -> float | None:
+        """Seconds until the report must be written."""
+        return self._left(self._writing)
+
+    def _left(self, keep: float) -> float | None:
+        return None if self.seconds is None else max(0.0, self.seconds - keep - self.spent)

@@ -5,14 +5,19 @@ are evaluated, and asks the rule of each for what the tangents of its operands a
 (Griewank & Walther 2008, section 3.1; Wengert 1964). Tangents along many directions are pushed as
 one block, whose first axis counts the directions. The rules run on traced arrays, so the tangents
 are recorded into the same graph; what depends on no parameter has none.
+
+At the tip of a cone, as of ‖x‖ at 0, there is no slope, though all beside it are bounded. Whether
+that matters shows further on, as ‖x‖² is flat there: see `graph.tips`.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Collection, Mapping
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from gradmethods.engines.forward.dependence import Dependence
 from gradmethods.engines.forward.tangents import Directions, Tangents
@@ -26,6 +31,9 @@ from gradmethods.xp.primitives import Kind, Primitive
 
 BROADCASTING = (Kind.SMOOTH, Kind.CHOICE, Kind.PRODUCT, Kind.MATRIX)
 """Kinds of primitives that line up the last axes of their operands."""
+
+GOLDEN = 0.6180339887498949
+"""Whose multiples have the parts behind the point that are farthest from one another."""
 
 
 class Forward(RuleRecorder):
@@ -65,7 +73,7 @@ def push(
     (loss,) = graph.outputs
     found = {}
     if isinstance(loss, Node) and loss in sweep.tangents:
-        found = dict(sweep.directions.split(sweep.tangents[loss]))
+        found = dict(sweep.directions.split(sweep.settled(loss)))
     derivatives = {
         name: found[name].payload if name in found else np.zeros(len(seed.shape) and seed.shape[0])
         for name, seed in seeds.items()
@@ -91,17 +99,53 @@ class _Sweep:
         }
         self._better = xp.complements(graph)
         self._dependence = Dependence(xp, graph, slopes, self.directions, self.tangents)
+        self._open: dict[Node, Tangents] = {}
         for node in graph.nodes():
             if node.primitive is not None and node in slopes.active:
-                terms = self._terms(node, node.primitive)
+                terms = self._terms(node, node.primitive, self.tangents)
                 if terms:
                     self.tangents[node] = self.directions.add(terms)
+                    self._push_open(node, node.primitive, tip=node in slopes.tips)
                     self._dependence.note(node)
 
-    def _terms(self, node: Node, primitive: Primitive) -> list[Tangents]:
+    def settled(self, node: Node) -> Tangents:
+        """Return the tangents of a node, NaN where a slope that is none has a part in them."""
+        found, rest = self.tangents[node], self._open.get(node)
+        if rest is None:
+            return found
+        settled = self._xp.where(rest.array == 0, found.array, np.nan)
+        return Tangents(settled, found.names)
+
+    def _push_open(self, node: Node, primitive: Primitive, *, tip: bool) -> None:
+        """Push what tangents would change by, if the slopes at the tips of cones were other ones.
+
+        Tangents go on as if those slopes were 0. Where nothing of a change arrives, what follows is
+        flat. Every tip changes by a number of its own, so that no two cancel by chance.
+        """
+        xp, directions, found = self._xp, self.directions, self.tangents[node]
+        terms = self._terms(node, primitive, self._open)
+        if tip:
+            at = Array(xp, node) == 0
+            self.tangents[node] = Tangents(xp.where(at, 0, found.array), found.names)
+            own = xp.where(self._dependence.reaching(node).array, self._changes(node), 0)
+            before = directions.extend(directions.add(terms), found.names).array if terms else 0
+            terms = [Tangents(xp.where(at, own, before), found.names)]
+        if terms:
+            self._open[node] = directions.extend(directions.add(terms), found.names)
+
+    def _changes(self, node: Node) -> NDArray[Any]:
+        """Return numbers from 1 to 2, none like another of this node or of others."""
+        first = 1 + sum(math.prod(x.shape) for x in self._open)
+        places = np.arange(first, first + math.prod(node.shape), dtype=float).reshape(node.shape)
+        changes: NDArray[Any] = (1 + places * GOLDEN % 1).astype(node.dtype)
+        return changes
+
+    def _terms(
+        self, node: Node, primitive: Primitive, tangents: Mapping[Node, Tangents]
+    ) -> list[Tangents]:
         """Return what the tangents of each operand add to those of a node."""
         xp, directions = self._xp, self.directions
-        if not any(x in self.tangents for x in node.parents):
+        if not any(x in tangents for x in node.parents):
             return []
         values = [node, *node.operands]
         if self._better and primitive.name not in WITHOUT_VALUES:
@@ -109,14 +153,14 @@ class _Sweep:
         y, *operands = (lifted(xp, x) for x in values)
         rules = xp.rules(primitive)
         if callable(rules):
-            given = [self._of(x) for x in node.operands]
+            given = [_of(tangents, x) for x in node.operands]
             names = directions.union([t for t in given if t is not None])
             extended = [t and aligned(xp, directions.extend(t, names).array, node) for t in given]
             array = rules(xp, extended, y, *operands, **node.static)
             return [Tangents(self._dependence.behind_all(array, node), names)]
         terms = []
         for position, operand in enumerate(node.operands):
-            given_one, rule = self._of(operand), xp.rule(node, position)
+            given_one, rule = _of(tangents, operand), xp.rule(node, position)
             if given_one is None or rule is None:
                 continue
             t = self._dependence.before(aligned(xp, given_one.array, node), node, position)
@@ -127,8 +171,9 @@ class _Sweep:
             terms.append(Tangents(array, given_one.names))
         return terms
 
-    def _of(self, operand: Any) -> Tangents | None:
-        return self.tangents.get(operand) if isinstance(operand, Node) else None
+
+def _of(tangents: Mapping[Node, Tangents], operand: Any) -> Tangents | None:
+    return tangents.get(operand) if isinstance(operand, Node) else None
 
 
 def aligned(xp: Any, t: Array, node: Node) -> Array:

@@ -229,8 +229,8 @@ def check_formulas(problem: Problem, values: list[float], form: str) -> None:
             raise UnsupportedOperation(
                 f"SymPy simplifies the loss {problem.name!r} to another function: in the form "
                 f"{form!r} it is {found:.8g} at this point or close to it, and {known:.8g} in "
-                "NumPy. SymPy knows neither the sign of a zero nor what is not finite. Use another "
-                "method, such as gm.Backprop()."
+                "NumPy. SymPy knows no sign of a zero, nothing that is not finite, and no lower "
+                "precision. Use another method, such as gm.Backprop()."
             )
 
 

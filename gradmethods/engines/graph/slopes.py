@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 
 from gradmethods.engines.graph.graph import Graph, Node
 from gradmethods.engines.graph.signs import signs
+from gradmethods.engines.graph.tips import tips
 from gradmethods.xp.primitives import Behaviour, having
 
 STEEP = having(Behaviour.STEEP)
@@ -67,6 +68,8 @@ class Slopes:
         Those at or below which entries without effect may get something else than 0.
     hidden : set of Node
         Those that may overflow where the loss is finite.
+    tips : set of Node
+        Roots without a slope at 0, whose slopes beside it are bounded.
     vanishing : dict of Node to None
         Those that can be 0 whatever the parameters are, say because a mask is; in order.
     """
@@ -79,6 +82,7 @@ class Slopes:
         }
         self._never_negative, self._above_zero = signs(self._nodes)
         self._tiny = _limited_by_tiny(self._nodes)
+        self.tips = tips(self._nodes)
         self.active = set(graph.params.values())
         for node in self._nodes:
             if node.dtype.kind == "f" and any(map(self._varies, node.parents)):

@@ -65,7 +65,7 @@ def plan(nodes: list[Node], outputs: Iterable[Any]) -> Plan:
 
 
 def _need(node: Node, returned: bool) -> Need[Node, Size]:  # noqa: FBT001  # private, called once
-    reads = tuple(dict.fromkeys(map(owner, node.parents)))
+    reads = dict.fromkeys([*map(owner, node.parents)])
     second = copied(node)
     scratch = None if second is None else _size(second)
     if not takes_out(node) or returned:
@@ -77,18 +77,14 @@ def _overwritten(node: Node) -> list[Node]:
     """Return the operands that an element-wise function may write over."""
     if not is_elementwise(node) or node.primitive is None:
         return []
-    kept = [_in_memory(node.operands[i]) for i in READ_AGAIN.get(node.primitive.name, ())]
+    again = READ_AGAIN.get(node.primitive.name, ())
+    kept = [owner(x) for x in map(node.operands.__getitem__, again) if isinstance(x, Node)]
     return [
         x
-        for x in node.operands
+        for x in node.parents
         # A view may order the memory differently; only the owner itself lies entry on entry.
-        if isinstance(x, Node) and owner(x) is x and x not in kept
-        and x.shape == node.shape and x.dtype == node.dtype
-    ]  # fmt: skip
-
-
-def _in_memory(operand: Any) -> Node | None:
-    return owner(operand) if isinstance(operand, Node) else None
+        if x.shape == node.shape and x.dtype == node.dtype and owner(x) is x and x not in kept
+    ]
 
 
 def _size(node: Node) -> Size:

@@ -148,10 +148,11 @@ class _Writer:
 
     def _single(self, operand: Node, user: Node) -> str:
         """Name the one entry of a buffer as a number: beside it NumPy need not broadcast."""
-        if math.prod(operand.shape) != 1 or operand not in self.plan.place:
+        same = operand.shape == user.shape
+        if same or math.prod(operand.shape) != 1 or operand not in self.plan.place:
             return ""
         others = [np.shape(x) for x in user.operands if x is not operand]
-        if not is_elementwise(user) or operand.shape == user.shape or user.shape not in others:
+        if not is_elementwise(user) or user.shape not in others:
             return ""
         block = self.plan.place[operand]
         name = self._view(block, ())

@@ -5,16 +5,22 @@ name, which SymPy took. Adjoints are stages themselves, so that every factor is 
 
 Where the graph of the loss has a slope that may be infinite behind a selection, conditions go with
 adjoints: whether anything selects the name. A term that nothing selects is 0, whatever its slope.
+So is one at the tip of a cone whose adjoint is 0: see `graph.tips`.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Sequence
 from typing import Any
 
 import sympy
 from sympy import S
 
+from gradmethods.engines.graph.graph import topological
+from gradmethods.engines.graph.tips import tips
+from gradmethods.engines.symbolic.matrices import Entry
+from gradmethods.engines.symbolic.matrix_values import ADJOINTS
 from gradmethods.engines.symbolic.names import Atom, Names, Term
 from gradmethods.engines.symbolic.program import NOWHERE_FINITE
 from gradmethods.engines.symbolic.smooth import DECIDING
@@ -52,7 +58,9 @@ def differentiate(
     if traps:
         uses.find_kept(cone)
     for name in sorted(cone, reverse=True):
-        if names.active[name] and names.stages[name] and name in uses.terms:
+        if name in uses.slopes:
+            uses.pass_matrices_on(name)
+        elif names.active[name] and names.stages[name] and name in uses.terms:
             adjoint = names.total(uses.terms.pop(name), f"d_{names.labels[name]}")
             if adjoint is not S.Zero:
                 uses.pass_on(name, adjoint)
@@ -64,9 +72,12 @@ class _Uses:
 
     def __init__(self, names: Names, *, traps: bool) -> None:
         self.terms: dict[int, list[Term]] = {}
+        self.slopes: dict[int, dict[int, Atom]] = {}  # by call and place in its result
         self._names, self._traps = names, traps
         self._selected: dict[int, dict[Atom, None]] = {}
         self._kept: dict[int, Atom] = {}
+        found = tips(topological(names.roots.values()))
+        self._tips = {name for name, node in names.roots.items() if node in found}
 
     def add(self, name: int, term: Term, selected: Atom) -> None:
         """Add one contribution, and the condition under which it is one."""
@@ -76,9 +87,14 @@ class _Uses:
     def pass_on(self, name: int, adjoint: Atom) -> None:
         """Give every operand of a stage its share of the adjoint."""
         names = self._names
-        kind, templates = names.kind(adjoint), names.templates
+        kind, templates, tip = names.kind(adjoint), names.templates, name in self._tips
         above = self._any(name) if self._traps else S.true
         for template, operands in names.stages[name]:
+            if isinstance(template.expr, Entry):
+                (call,), index = operands, int(template.expr.args[1])
+                self.slopes.setdefault(call, {})[index] = adjoint
+                self._selected.setdefault(call, {})[above] = None
+                continue
             for position, operand in enumerate(operands):
                 if not names.active[operand]:
                     continue
@@ -86,12 +102,31 @@ class _Uses:
                 if self._traps:
                     own = self._lasting(template, position, operands)
                     selected = self._both(above, own)
-                guard = names.kind(selected)
-                recipe = templates.partial(template, position, kind, guard)
+                used = self._both(selected, self._nonzero(adjoint)) if tip else selected
+                recipe = templates.partial(template, position, kind, names.kind(used))
                 if recipe.number is not S.Zero:
                     values = self._values(recipe, (*operands, name))
-                    term = names.term(recipe, (*values, adjoint, selected))
+                    term = names.term(recipe, (*values, adjoint, used))
                     self.add(operand, term, selected)
+
+    def pass_matrices_on(self, name: int) -> None:
+        """Give all entries of the operands of a call their shares of the slopes by its entries."""
+        names, slopes = self._names, self.slopes[name]
+        ((template, operands),) = names.stages[name]
+        call = template.expr
+        if call.name not in ADJOINTS:
+            return
+        by_result = [slopes.get(i, S.Zero) for i in range(math.prod(call.shape))]
+        recipe = names.templates.adjoint(template, [*map(names.kind, by_result)])
+        label = f"d_{names.labels[name]}"
+        passed = names.value(recipe, (*operands, name, *by_result), label, ())
+        selected = self._any(name) if self._traps else S.true
+        of_place = dict(zip(template.places, operands, strict=True))
+        for i, entry in enumerate(call.entries):
+            operand = of_place.get(entry)
+            if operand is not None and names.active[operand]:
+                found = names.templates.entry(i, names.kind(selected))
+                self.add(operand, names.term(found, (passed, selected)), selected)
 
     def _values(self, recipe: Recipe, operands: tuple[int, ...]) -> tuple[int, ...]:
         """Return the names whose values a slope takes; it decides by those of the loss."""
@@ -119,6 +154,11 @@ class _Uses:
         recipe = names.templates.lasting(template, position, moving, kinds)
         return self._condition(recipe, (*operands, *kept))
 
+    def _nonzero(self, atom: Atom) -> Atom:
+        kinds = [self._names.kind(atom)]
+        recipe = self._names.templates.recipe(("nonzero", *kinds), _differs_from_zero, kinds)
+        return self._condition(recipe, (atom,))
+
     def _any(self, name: int) -> Atom:
         """Return the condition under which a use of a name selects it."""
         conditions = list(self._selected.get(name, ()))
@@ -137,3 +177,7 @@ class _Uses:
 
     def _condition(self, recipe: Recipe, operands: Sequence[Atom]) -> Atom:
         return self._names.value(recipe, operands, self._names.stem("selected"), ())
+
+
+def _differs_from_zero(x: Any) -> Any:
+    return sympy.Ne(x, 0)

@@ -19,6 +19,7 @@ from sympy.core.relational import Relational
 from sympy.functions.elementary.exponential import ExpBase
 
 from gradmethods.engines.symbolic.calls import BOOLEAN, CALLS, call_operations
+from gradmethods.engines.symbolic.matrices import Call, Entry
 from gradmethods.engines.symbolic.smooth import Sloped
 from gradmethods.engines.symbolic.text import (
     ATOM,
@@ -182,6 +183,11 @@ class Writer:
         return Piece(f"{inner.text}**{exponent}", POWER, inner.operations + 1, inner.depth + 1)
 
     def _call(self, expr: Any) -> Piece:
+        if isinstance(expr, Call):
+            return self._of_matrices(expr)
+        if isinstance(expr, Entry):
+            whole, index = self.piece(expr.args[0]).within(ATOM), expr.args[1]
+            return Piece(f"{whole.text}[{index}]", ATOM, whole.operations, whole.depth)
         name = CALLS.get(expr.func)
         if name is None:
             raise UnsupportedOperation(
@@ -189,6 +195,12 @@ class Writer:
                 "line to gradmethods.engines.symbolic.calls, or write the loss without it."
             )
         return self._called(name, expr.args)
+
+    def _of_matrices(self, expr: Call) -> Piece:
+        pieces = [self.piece(entry) for entry in expr.entries]
+        text = f"{expr.name}({expr.listed(lambda x: self.piece(x).text)})"
+        depth = max(p.depth for p in pieces) + 3 * PARENTHESIS
+        return Piece(text, ATOM, sum(p.operations for p in pieces) + expr.operations, depth)
 
     def _called(self, name: str, args: Sequence[Any]) -> Piece:
         pieces = [self.piece(arg) for arg in args]

@@ -2,7 +2,8 @@
 
 The loss runs over names instead of expressions; a stage is a short formula in the names of earlier
 stages. SymPy differentiates the formula of each kind of stage once, and the gradient is put
-together from the loss backwards, one formula a name. Nothing here knows a derivative.
+together from the loss backwards, one formula a name. Nothing here knows a derivative but for those
+of functions of larger matrices, which are calls of NumPy, each a stage (`matrix_values`).
 """
 
 from __future__ import annotations

@@ -12,11 +12,13 @@ from numpy.typing import NDArray
 from sympy import S
 
 from gradmethods.engines.graph import Node
+from gradmethods.engines.graph.tips import is_root
 from gradmethods.engines.symbolic.arrays import Expressions, Symbolic, expressions, integers
 from gradmethods.engines.symbolic.functions import boxed, function, row_of
+from gradmethods.engines.symbolic.matrices import Call, called
 from gradmethods.engines.symbolic.names import Atom, Names, Term
 from gradmethods.engines.symbolic.numbers import condition, number
-from gradmethods.xp.primitives import Primitive, fill_index
+from gradmethods.xp.primitives import Kind, Primitive, fill_index
 from gradmethods.xp.primitives.quotients import QUOTIENT
 
 MOVES = ("reshape", "permute_dims", "broadcast_to", "getitem", "concat")
@@ -48,8 +50,13 @@ class Stages(Symbolic):
             return boxed(moved)
         operands = [self._atoms(payload) for payload in payloads]
         rule: Callable[..., NDArray[Any]] = SPECIAL.get(primitive.name, _each)
+        if primitive.kind in (Kind.MATRIX, Kind.ORDER):
+            rule = _called
         zero = self._names.atom(self.literal(0))
-        return rule(_Stage(self._names, primitive.name, node, zero), *operands, **static)
+        found = rule(_Stage(self._names, primitive.name, node, zero), *operands, **static)
+        if is_root(node):
+            self._names.roots |= dict.fromkeys(found.ravel().tolist(), node)
+        return found
 
     def better(self, entries: NDArray[Any], better: NDArray[Any]) -> NDArray[Any]:
         """Note the names that slopes take."""
@@ -86,7 +93,7 @@ class _Stage:
 
     def __init__(self, names: Names, primitive: str, node: Node, zero: Atom) -> None:
         self.names, self.primitive, self.shape = names, primitive, node.shape
-        self.zero = zero
+        self.zero, self.operations = zero, node.operations
         self.stem = names.stem(primitive)
         self._convert = condition if node.dtype.kind == "b" else number
 
@@ -128,6 +135,44 @@ class _Stage:
         if self.primitive == "astype":
             return self._convert(operands[0])
         return self._convert(function(self.primitive)(*entries, **static).item())
+
+
+def _called(stage: _Stage, *operands: NDArray[Any], **static: Any) -> NDArray[Any]:
+    """Name the call of each matrix of a stack, and the entries of its result."""
+    names, result = stage.names, np.empty(stage.shape, object)
+    if not result.size:
+        return result
+    moved, matrices = result, list(operands)
+    if "axis" in static:  # along which entries have an order: matrices of one row
+        matrices = [np.moveaxis(x, static["axis"], -1)[..., None, :] for x in operands]
+        if result.ndim == operands[0].ndim:
+            moved = np.moveaxis(result, static["axis"], -1)
+    lead = np.broadcast_shapes(*(x.shape[:-2] for x in matrices))
+    matrices = [np.broadcast_to(x, lead + x.shape[-2:]) for x in matrices]
+    operations = stage.operations // max(math.prod(lead), 1)
+    shapes = [moved.shape[len(lead) :], *(x.shape[-2:] for x in matrices)]
+    name = called(stage.primitive, **static)
+    make = partial(_call, name, operations, shapes)
+    for at in np.ndindex(lead):
+        part = moved[(*at, ...)]
+        atoms = [atom for x in matrices for atom in x[at].ravel().tolist()]
+        kinds = [*map(names.kind, atoms)]
+        recipe = names.templates.recipe(("call", name, *shapes, *kinds), make, kinds)
+        call = names.value(recipe, atoms, stage.stem, at)
+        for i, index in enumerate(np.ndindex(part.shape)):
+            recipe = names.templates.entry(i)
+            part[index] = names.value(recipe, (call,), stage.stem, (*at, *(index or (0,))))
+    return result
+
+
+def _call(name: str, operations: int, shapes: list[tuple[int, ...]], *entries: Any) -> Call:
+    numbers, matrices = iter(map(number, entries)), []
+    result, *operands = shapes
+    for shape in operands:
+        matrices.append(boxed(np.empty(shape, object)))
+        for index in np.ndindex(shape):
+            matrices[-1][index] = next(numbers)
+    return Call.of(name, operations, result, *matrices)
 
 
 def _quotient(stage: _Stage, *operands: NDArray[Any], **static: Any) -> NDArray[Any]:

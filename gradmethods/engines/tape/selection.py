@@ -82,6 +82,12 @@ class Selection:
         xp = self._xp
         return xp.where((g == 0) & xp.bind("isinf", Array(xp, node)), 0, contribution)
 
+    def without_tips(self, contribution: Array, g: Array, node: Node) -> Array:
+        """Return what a rule gave, with 0 where what follows a bounded slope is flat."""
+        if node not in self._slopes.tips:
+            return contribution
+        return self._xp.where(g == 0, 0, contribution)
+
     def _through(self, node: Node, position: int) -> Mask:
         """Return which entries of the contribution to an operand are selected."""
         slopes, mask = self._slopes, self._masks.get(node)

@@ -10,7 +10,7 @@ and each belongs to one outcome: beside any other it does not appear, so none ca
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -38,13 +38,17 @@ SHORT = 3
 """Gradients of so many entries are shown whole."""
 
 
-def gallery_rows(names: Iterable[str] | None = None) -> list[dict[str, Any]]:
-    """Run every method on the hard cases.
+def gallery_rows(
+    names: Iterable[str] | None = None, methods: Sequence[str] = VARIANTS
+) -> list[dict[str, Any]]:
+    """Run methods on the hard cases.
 
     Parameters
     ----------
     names : iterable of str, optional
         Names of `gradmethods.problems.hard`; all if not given.
+    methods : sequence of str, optional
+        Names of providers; every method of ours, in all variants, if not given.
 
     Returns
     -------
@@ -87,7 +91,7 @@ def gallery_rows(names: Iterable[str] | None = None) -> list[dict[str, Any]]:
     for name in hard.names() if names is None else names:
         problem = hard.get(name)
         truth = _certify(problem)
-        for variant in VARIANTS:
+        for variant in methods:
             answer, _ = ask(problem, get_provider(variant), seconds=0)
             rows.append(_row(problem, truth, variant, answer))
     return rows

@@ -23,7 +23,7 @@ from gradmethods.providers.numerical import Numerical
 from gradmethods.providers.schemes import DISTINCT
 from gradmethods.studies.accuracy.answers import Answer, ask
 from gradmethods.studies.accuracy.subject import Subject
-from gradmethods.truth.bounds import amplification, bound
+from gradmethods.truth.error_bounds import amplification, bound
 from gradmethods.truth.measures import measure
 from gradmethods.truth.truth import true_arrays
 from gradmethods.truth.verdict import verdict

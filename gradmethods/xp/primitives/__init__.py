@@ -8,8 +8,10 @@ The convention at kinks, the same in every method that has a choice: where branc
 derivative is the mean of the tied branches'. So |x| and sign have derivative 0 at 0, maximum(a, b)
 and minimum(a, b) give each of two equal operands one half, max and min over k equal largest entries
 give each 1/k; steps (sign, floor, ceil, trunc, round) have derivative 0 everywhere; `where` has the
-derivative of the branch that it selects. The tip of a cone is no such tie: at the origin hypot has
-no derivative, and methods that know its formula give NaN.
+derivative of the branch that it selects. The tip of a cone is no such tie: at the
+origin hypot and norms have no derivative, and methods that know their formula give NaN. What
+follows may be flat there, as the square of a norm is: then the derivative is 0, for all slopes
+beside the tip are bounded.
 
 What nothing selects adds exactly 0, be the slopes there infinite or NaN: the branch that `where`
 does not take, the operand that maximum, minimum, max and min do not return, the entries that an
@@ -27,7 +29,6 @@ square root: it shows what is lost.) For more, write xp.sqrt(xp.astype(k, xp.flo
 
 from gradmethods.xp.primitives import (
     arithmetic,
-    conditions,
     exponential,
     matrices,
     moves,
@@ -71,7 +72,6 @@ _FAMILIES = (
     trigonometric,
     special,
     piecewise,
-    conditions,
     reductions,
     ordering,
     moves,
