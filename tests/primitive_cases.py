@@ -15,14 +15,14 @@ from zlib import crc32
 import numpy as np
 import pytest
 
-from tests.cases import DOMAINS, PAIRS, UNARY_SHAPES, WITHOUT_FORMULA, Case, Shape
+from tests.cases import DOMAINS, PAIRS, UNARY_SHAPES, Case, Shape
 from tests.function_cases import methods, orders, paddings, specials
 from tests.matrix_cases import matrices
 from tests.move_cases import indexing, manipulations
 from tests.samples import run_all
 from tests.smooth_functions import BINARY, UNARY, called
 
-__all__ = ["CASES", "DOMAINS", "WITHOUT_FORMULA", "Case", "by_function", "each_function"]
+__all__ = ["CASES", "DOMAINS", "Case", "by_function", "each_function"]
 
 STEPS = "sign floor ceil trunc round"
 COMPARISONS = "less less_equal greater greater_equal equal not_equal"

@@ -78,7 +78,7 @@ LATER = [
     if sorted(GENERATIONS[1])[seed % len(GENERATIONS[1])] not in TARGETS
 ]
 """Likewise for the functions that came later."""
-BY_DESIGN = re.compile("BudgetExceeded|An index depends on floating-point values")
+BY_DESIGN = re.compile("BudgetExceeded|Two indices of an array depend")
 """Why formulas are refused of some programs with matrices, or with the order of values."""
 
 
