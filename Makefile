@@ -53,8 +53,9 @@ bench-peers: $(PEERS_INSTALLED) ## Measure ours beside torch, jax, SciPy and oth
 report: $(INSTALLED) ## Write the report of results/latest again, without measuring
 	$(BIN)/gradmethods report results/latest $(ARGS)
 
-# On all cores. Marks say what a test costs: `medium` is a second or more, `slow` is a study.
-PYTEST     := $(BIN)/python -m pytest --numprocesses auto --dist worksteal
+# On all cores, a process each: threads of linear algebra in every one would wait for one another.
+# Marks say what a test costs: `medium` is a second or more, `slow` is a study.
+PYTEST     := OPENBLAS_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses auto --dist worksteal
 EVERYTHING := tests benchmarks gradmethods docs --doctest-modules --doctest-glob='*.md' --benchmark-disable
 
 test: $(INSTALLED) ## Run the tests, every benchmark once, and the examples in the docstrings
