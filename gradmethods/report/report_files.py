@@ -24,7 +24,7 @@ from gradmethods.output.items import Item, Writer, captions_text
 from gradmethods.report import exhibits
 from gradmethods.report.answer import methods_frame, sentences
 from gradmethods.report.caveats import caveats
-from gradmethods.report.cite import bibliography, run_name
+from gradmethods.report.cite import bibliography, name_of_run
 from gradmethods.report.exhibit import write_exhibits
 from gradmethods.report.findings import findings
 from gradmethods.report.page import Content, page
@@ -46,7 +46,7 @@ def write(out: Path) -> list[Path]:
         source = provenance_line(origin)
         if origin is not None and not all(isinstance(origin[name], str) for name in WORDS):
             raise TypeError(f"each of {', '.join(WORDS)} must be a text")
-    run = run_name(b"".join(_content(out / name) for name in (RECORDS, ACCURACY, CLAIMS)))
+    run = name_of_run(out)
     recorded = Recorded(records, accuracy, records_so_far(out / CLAIMS))
     derivations = _derivations(out / DERIVATIONS)
     with read_from(out / RECORDS):
