@@ -13,7 +13,7 @@ from hypothesis import given, settings
 import gradmethods as gm
 from gradmethods.engines.tape import sweep
 from gradmethods.xp import Namespace
-from gradmethods.xp.data_types import DataTypes
+from gradmethods.xp.creation import DataTypes
 from gradmethods.xp.linalg import Linalg
 from gradmethods.xp.namespace import Bindings
 from gradmethods.xp.primitives import TABLE
