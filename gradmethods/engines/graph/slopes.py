@@ -208,7 +208,7 @@ class Slopes:
             return x in vanishing or x not in self.active
         return not np.all(x)
 
-    def _find_finite(self, unbounded: frozenset[str]) -> set[Node]:
+    def _find_finite(self, unbounded: Collection[str]) -> set[Node]:
         found = set(self._inputs)
         for node in self._nodes:
             if node.primitive is None:
