@@ -63,7 +63,7 @@ class Oracle:
     def _find_flat(self) -> bool:
         """Find the derivatives at the tip of a cone, where dual numbers have none; say if so."""
         missing = [i for i, t in enumerate(self.gradient) if not mp.isfinite(t)]
-        if not (missing and mp.isfinite(self.loss.v)):
+        if not missing or not mp.isfinite(self.loss.v) or self.loss.doubt & Doubt.JUMP:
             return False
         for i in missing:
             below, above = (self._side(i, sign, seen=False) for sign in ("-", ""))
