@@ -111,7 +111,11 @@ class Task:
 
 
 def tasks(
-    problems: Sequence[Problem], settings: Settings | None = None, *, hard: bool = False
+    problems: Sequence[Problem],
+    settings: Settings | None = None,
+    *,
+    judged_alone: Sequence[Problem] = (),
+    hard: bool = False,
 ) -> list[Task]:
     """List the tasks of a run, the most valuable ones first.
 
@@ -121,6 +125,8 @@ def tasks(
         With different names.
     settings : Settings, optional
         How thoroughly.
+    judged_alone : sequence of Problem
+        Others, on which every provider is judged, and nothing else is looked at.
     hard : bool, default False
         Whether the hard cases belong to it.
     """
@@ -130,7 +136,7 @@ def tasks(
     plants: list[Task] = []
     curves: list[Task] = []
     late: list[Task] = []
-    for problem in problems:
+    for problem in (*problems, *judged_alone):
         about, dtype = {"problem": problem.name}, str(problem.dtype)
         for precision in DTYPES:
             subject = Subject(problem, precision, seed=settings.seed)
@@ -138,7 +144,7 @@ def tasks(
                 judged = Subject(problem, precision, MOST)
             elif precision == dtype:
                 judged = subject
-            for scheme in NAMES:
+            for scheme in NAMES if problem in problems else ():
                 more = {"dtype": precision, "scheme": scheme}
                 work = partial(curve, subject, scheme, per_decade=settings.per_decade)
                 curves.append(Task(ATLAS, about | more, work))
@@ -149,7 +155,7 @@ def tasks(
             work = partial(gradient_record, judged, get_provider(name), seconds=seconds)
             slow = traits(name).repeats and problem.size > LONG
             (late if slow else gradients).append(Task(GRADIENT, about | {"provider": name}, work))
-        if judged.is_whole:
+        if judged.is_whole and problem in problems:
             plants.append(Task(PLANTED, about, partial(_planted, problem)))
     curves.sort(key=lambda task: DTYPES.index(task.about["dtype"]))  # stable
     extra = hard_tasks() if hard else []

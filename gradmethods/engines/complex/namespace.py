@@ -25,16 +25,26 @@ from gradmethods.engines.complex.functions import is_complex, join
 from gradmethods.errors import UnsupportedOperation
 from gradmethods.xp import Namespace
 from gradmethods.xp.arrays import Array
-from gradmethods.xp.primitives import Behaviour, Kind, Primitive, having, of_kind
+from gradmethods.xp.primitives import Behaviour, Kind, Primitive, follow, having
 from gradmethods.xp.primitives.primitive import REAL_LINE
 
 Function = Callable[..., Any]
 
 
-SMOOTH = frozenset(of_kind(Kind.SMOOTH, Kind.PRODUCT))
+SMOOTH: set[str] = set()
 """Where infinities meet in these, real parts are taken from plain NumPy: see `_mend`."""
 
-CURVED = SMOOTH - having(Behaviour.LINEAR)
+CURVED: set[str] = set()
+
+
+@follow
+def _smooth(primitive: Primitive) -> None:
+    if primitive.kind in (Kind.SMOOTH, Kind.PRODUCT):
+        SMOOTH.add(primitive.name)
+        if Behaviour.LINEAR not in primitive.behaviour:
+            CURVED.add(primitive.name)
+
+
 LEAVING_ZERO = having(Behaviour.LEAVES_ZERO)
 
 

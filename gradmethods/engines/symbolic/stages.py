@@ -108,6 +108,10 @@ class _Stage:
     def entry(self, operands: list[Atom], index: tuple[int, ...], **static: Any) -> Atom:
         """Name what the primitive makes of single entries."""
         names = self.names
+        first, last = operands[0], operands[-1]
+        alike = type(first) is type(last) and first == last  # a number may equal that of a name
+        if self.primitive == "subtract" and alike and names.depends(first):
+            return self.zero  # whatever the parameters are
         kinds = [names.kind(atom) for atom in operands]
         key = (self.primitive, self._convert, *static.values(), *kinds)
         recipe = names.templates.recipe(key, partial(self._apply, **static), kinds)
