@@ -11,7 +11,7 @@ from benchmarks.peers.checkers import CHECKERS
 from gradmethods.comparison.kills import CAUGHT, Ours
 from gradmethods.providers.registry import get_provider
 from gradmethods.report.accuracy_frames import WHOLE, gradients_frame, hard_cases_frame
-from gradmethods.studies.accuracy.gallery import INACCURATE, NOT_FINITE, REFUSED, RIGHT, WRONG
+from gradmethods.studies.accuracy.hard_cases import INACCURATE, NOT_FINITE, REFUSED, RIGHT, WRONG
 
 CATALOGUE, HARD = "catalogue", "hard cases"
 COLUMNS = [
@@ -35,7 +35,7 @@ RIGHT_ONES = "right ones"
 def digits_frame(records: Iterable[Mapping[str, Any]]) -> pd.DataFrame:
     """One row per problem or hard case and method: outcome, digits of the worst array, marks.
 
-    Outcomes are those of `gradmethods.studies.accuracy.gallery`; of the catalogue a gradient is
+    Outcomes are those of `gradmethods.studies.accuracy.hard_cases`; of the catalogue a gradient is
     right where the judge calls it so, and otherwise inaccurate, or wrong without a digit.
     """
     given = list(records)

@@ -1,4 +1,4 @@
-"""A tool for GradBench: answers its messages, one JSON object a line, by a method of the suite.
+"""A tool for GradBench: answer its messages, one JSON object a line, by a method of the suite.
 
 The protocol is that of https://github.com/gradbench/gradbench: an eval sends `start`, `define`,
 `evaluate` and `analysis`; each message gets one response with its `id`. A gradient that cannot be
@@ -33,7 +33,7 @@ Input = Mapping[str, Any]
 
 
 def _numbers(given: Input, name: str, ndim: int | None = None) -> Any:
-    """Return an array of an input; names what is wrong with it."""
+    """Return an array of an input, or raise an error that says what is wrong with it."""
     if name not in given:
         raise InvalidOption(f"The input has no {name!r}.")
     try:
@@ -158,7 +158,7 @@ def _all_values(problem: Problem, given: Input) -> Any:
 
 @dataclass(frozen=True)
 class Eval:
-    """What an eval asks for.
+    """An eval: how to make its problem, and what to return.
 
     Attributes
     ----------
@@ -189,11 +189,11 @@ EVALS = {
     "lstm": Eval("objective", "jacobian", _lstm, _row_major),
     "kmeans": Eval("cost", "dir", _kmeans, _towards_means),
 }
-"""By module; names are GradBench's."""
+"""The evals by module; names are GradBench's."""
 
 
 class Tool:
-    """Answers messages by one method.
+    """A tool that answers messages by one method.
 
     Parameters
     ----------
@@ -263,7 +263,7 @@ class Tool:
 
 
 def _repeated(run: Callable[[], Any], given: Input) -> tuple[Any, list[int]]:
-    """Run as often and as long as an input asks for; return the result, and nanoseconds by run."""
+    """Run as often and as long as an input asks for; return the result and each time in ns."""
     least, seconds = given.get("min_runs", 1), given.get("min_seconds", 0)
     if not all(isinstance(x, (int, float)) and math.isfinite(x) for x in (least, seconds)):
         raise InvalidOption("'min_runs' and 'min_seconds' must be finite numbers.")
@@ -292,7 +292,7 @@ def _finite(output: Any) -> Any:
 
 
 def _outcome(work: Callable[[], dict[str, Any]]) -> dict[str, Any]:
-    """Do some work; say how it failed if it did, whatever the input made of it."""
+    """Return the result of some work, or a message that says how it failed."""
     try:
         return {"success": True} | work()
     except GradientError as error:

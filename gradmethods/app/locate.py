@@ -1,4 +1,4 @@
-"""Find what a command line names: a problem of the catalogue, or what a user's file holds."""
+"""Find what a command line names, in the catalogue or in a user's file."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def find_problem(name: str, size: Sequence[str] = ()) -> Problem:
 
 
 def find_family(name: str) -> Family:
-    """Tell what a problem of the catalogue or a hard case is.
+    """Return the description of a problem of the catalogue or of a hard case.
 
     Raises
     ------
@@ -78,11 +78,11 @@ def _known() -> dict[str, Family]:
 
 
 GRADIENT = "gradient"
-"""What a gradient is called in the files of a folder, if nothing else is said."""
+"""Default name of the gradient in the files of a folder."""
 
 
 def find_gradients(names: Sequence[str]) -> dict[str, Any]:
-    """Return the gradients called so, by a short name; one that is not there is its error.
+    """Return gradients by short names; one that is missing is returned as its error.
 
     Parameters
     ----------
@@ -115,7 +115,7 @@ def find_gradients(names: Sequence[str]) -> dict[str, Any]:
 
 
 def _unlike(found: dict[str, Any], short: str, long: str) -> str:
-    """Return a short name if it is free."""
+    """Return a short name, or the whole one if the short name is taken."""
     return short if short not in found else long
 
 

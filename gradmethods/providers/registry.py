@@ -19,8 +19,8 @@ from gradmethods.output.style import Style, own_style
 from gradmethods.providers.analytical import Analytical
 from gradmethods.providers.backprop import Backprop
 from gradmethods.providers.forward import Forward
+from gradmethods.providers.handwritten import own_provider
 from gradmethods.providers.numerical import Numerical
-from gradmethods.providers.own import own_provider
 
 PROVIDERS: dict[str, Provider] = {
     "analytical": Analytical(),

@@ -1,4 +1,4 @@
-"""Hold every method against certified gradients."""
+"""Compare every method with certified gradients."""
 
 from __future__ import annotations
 

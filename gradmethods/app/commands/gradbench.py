@@ -1,4 +1,4 @@
-"""Be a tool of GradBench, on standard input and output."""
+"""Run as a tool of GradBench, on standard input and output."""
 
 from __future__ import annotations
 

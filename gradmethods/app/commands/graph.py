@@ -18,7 +18,7 @@ SHOWN = (
         "number operations that make a NaN or an infinity, or lose digits",
     ),
 )
-"""Options, what they add to what is shown, and their help."""
+"""Options of the command: what they add to the graph, and their help."""
 
 PLACE = 130
 
