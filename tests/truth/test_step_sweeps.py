@@ -23,9 +23,11 @@ from gradmethods.studies.accuracy.step_sweeps import (
     loss_noise,
 )
 from gradmethods.studies.accuracy.subject import Subject, chosen_components
+from tests.samples import sampled
 
 pytestmark = pytest.mark.medium
 
+SMALL = ["rosenbrock", "helmholtz", "log-sum-exp"]
 FACTOR = 10.0
 """Between best steps in theory and measured: the grid is coarse, and round-off is luck."""
 
@@ -41,7 +43,7 @@ def counted(problem):
     return gm.Problem(loss, problem.params, problem.data, name=problem.name), calls
 
 
-@pytest.fixture(scope="module", params=["island", "rosenbrock", "helmholtz", "log-sum-exp"])
+@pytest.fixture(scope="module", params=sampled(["island", *SMALL], kept=SMALL))
 def records(request):
     return {
         (record["dtype"], record["scheme"]): record

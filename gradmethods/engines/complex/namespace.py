@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 
 from gradmethods.engines.complex import functions, matrices
 from gradmethods.engines.complex.doubts import beyond_range, coarse, faint
-from gradmethods.engines.complex.functions import join
+from gradmethods.engines.complex.functions import is_complex, join
 from gradmethods.errors import UnsupportedOperation
 from gradmethods.xp import Namespace
 from gradmethods.xp.arrays import Array
@@ -129,7 +129,7 @@ class Holomorphic(Namespace):
 
     def is_constant(self, payload: Any) -> bool:
         """Say whether a payload is real."""
-        return not np.iscomplexobj(payload)
+        return not is_complex(payload)
 
     def shape_of(self, payload: Any) -> tuple[int, ...]:
         """Return the shape of an array."""

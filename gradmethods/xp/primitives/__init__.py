@@ -17,7 +17,8 @@ beside the tip are bounded.
 What nothing selects adds exactly 0, be the slopes there infinite or NaN: the branch that `where`
 does not take, the operand that maximum, minimum, max and min do not return, the entries that an
 index leaves out, and what is multiplied by a 0 that depends on no parameter (a mask, data, a
-number; also such a 0 divided by it). A 0 that depends on a parameter silences nothing: the chain
+number; also such a 0 divided by it), and differences of a value from itself, as on the diagonal of
+distances. A 0 that depends on a parameter silences nothing: the chain
 rule gives NaN for (√x)² at 0, where it multiplies 0 by infinity. (Closed formulas give 1: SymPy
 writes x for (√x)².) In a sum and in a matrix product
 an entry of the derivative is such a 0 only if every term is; other terms count as they are.
