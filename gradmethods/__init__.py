@@ -54,6 +54,7 @@ if TYPE_CHECKING:
         gradient,
         peers,
     )
+    from gradmethods.report.show import graph
     from gradmethods.studies.training import Training, train
 
     __version__: str
@@ -97,6 +98,7 @@ __all__ = [
     "explain",
     "get_provider",
     "gradient",
+    "graph",
     "peers",
     "problems",
     "train",
@@ -145,6 +147,7 @@ _ROOMS = {
         "get_provider",
         "gradient",
     ),
+    "report.show": ("graph",),
     "studies.training": ("Training", "train"),
 }
 """Where each name comes from: the same as above, where type checkers read it."""

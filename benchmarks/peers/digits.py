@@ -8,10 +8,12 @@ from typing import Any
 import pandas as pd
 
 from benchmarks.peers.checkers import CHECKERS
+from gradmethods import problems
 from gradmethods.comparison.kills import CAUGHT, Ours
+from gradmethods.core.discovery import entries_of
 from gradmethods.providers.registry import get_provider
 from gradmethods.report.accuracy_frames import WHOLE, gradients_frame, hard_cases_frame
-from gradmethods.studies.accuracy.gallery import INACCURATE, NOT_FINITE, REFUSED, RIGHT, WRONG
+from gradmethods.studies.accuracy.hard_cases import INACCURATE, NOT_FINITE, REFUSED, RIGHT, WRONG
 
 CATALOGUE, HARD = "catalogue", "hard cases"
 COLUMNS = [
@@ -28,6 +30,9 @@ SIZES = {
 }
 """Planted mistakes by what they change: norm of the change ÷ norm of the array."""
 
+WORST = (WRONG, NOT_FINITE, INACCURATE, RIGHT)
+"""Outcomes on the catalogue, the worst first."""
+
 RIGHT_ONES = "right ones"
 """Stands for what is not planted, and must not be rejected."""
 
@@ -35,7 +40,7 @@ RIGHT_ONES = "right ones"
 def digits_frame(records: Iterable[Mapping[str, Any]]) -> pd.DataFrame:
     """One row per problem or hard case and method: outcome, digits of the worst array, marks.
 
-    Outcomes are those of `gradmethods.studies.accuracy.gallery`; of the catalogue a gradient is
+    Outcomes are those of `gradmethods.studies.accuracy.hard_cases`; of the catalogue a gradient is
     right where the judge calls it so, and otherwise inaccurate, or wrong without a digit.
     """
     given = list(records)
@@ -74,6 +79,41 @@ def _catalogue(records: list[Mapping[str, Any]]) -> pd.DataFrame:
             }
         )
     return pd.DataFrame(rows)
+
+
+def condensed(frame: pd.DataFrame) -> pd.DataFrame:
+    """Make the problems that the field compares methods on one row for each of their folders.
+
+    A row holds the worst outcome and the fewest digits; ``refused`` counts the problems that a
+    method gave no gradient of.
+    """
+    folders = {
+        family.name: folder
+        for folder in problems.FOLDERS
+        for family in entries_of(f"{problems.__name__}.{folder}", _path(folder), problems.Family)
+    }
+    grouped = frame["problem"].map(folders).where(frame["block"] == CATALOGUE)
+    rows = []
+    for (folder, _), group in frame[grouped.notna()].groupby([grouped, "provider"], sort=False):
+        given = group[group["outcome"] != REFUSED]
+        worst = min(given["outcome"], key=WORST.index, default=REFUSED)
+        rows.append(
+            group.iloc[0].to_dict()
+            | {
+                "problem": f"{folder}, {len(group)} problems",
+                "outcome": worst,
+                "digits": given["digits"].min(),
+                "marked": int(given.loc[given["outcome"] == worst, "marked"].max() or 0),
+                "refused": len(group) - len(given),
+            }
+        )
+    single = frame[grouped.isna()].assign(refused=0)
+    easy, hard = (single[single["block"] == block] for block in (CATALOGUE, HARD))
+    return pd.concat([easy, pd.DataFrame(rows), hard], ignore_index=True)
+
+
+def _path(folder: str) -> list[str]:
+    return [f"{problems.__path__[0]}/{folder}"]
 
 
 def checker_of(method: str) -> str | None:

@@ -23,13 +23,16 @@ from gradmethods.problems.functions import cross_entropy, sigmoid
 
 def loss(params: Any, X: Any, t: Any, *, xp: Any = np) -> Any:
     """Return the cross entropy of the probabilities of class 1 at the points `X` against `t`."""
-    return cross_entropy(probability(params, X, xp=xp), t, xp)
+    y = probability(params, X, xp=xp)
+    return cross_entropy(y, t, xp)
 
 
 def probability(params: Any, X: Any, *, xp: Any = np) -> Any:
     """Return the probability of class 1 at the points `X`, one a row."""
-    h = sigmoid(X @ params["W1"].T + params["b1"], xp)
-    return sigmoid(h @ params["W2"] + params["b2"], xp)
+    Z_h = X @ params["W1"].T + params["b1"]
+    h = sigmoid(Z_h, xp)
+    z_y = h @ params["W2"] + params["b2"]
+    return sigmoid(z_y, xp)
 
 
 Draw = Callable[..., Problem]

@@ -20,8 +20,10 @@ from gradmethods.problems.functions import sigmoid
 
 def loss(params: Any, x: Any, t: Any, *, xp: Any = np) -> Any:
     """Return the squared error of the network's output for the input `x` against `t`."""
-    h = sigmoid(params["w_h"] * x + params["b_h"], xp)
-    y = sigmoid(params["w_y"] * h + params["b_y"], xp)
+    z_h = params["w_h"] * x + params["b_h"]
+    h = sigmoid(z_h, xp)
+    z_y = params["w_y"] * h + params["b_y"]
+    y = sigmoid(z_y, xp)
     return (y - t) ** 2
 
 

@@ -13,7 +13,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Patch, Rectangle
 
 from benchmarks.peers.cases import style as contender_style
-from benchmarks.peers.digits import RIGHT_ONES, checker_of, plants_frame
+from benchmarks.peers.digits import RIGHT_ONES, checker_of, condensed, plants_frame
 from benchmarks.peers.recorded import Compared
 from gradmethods.output.caption import Caption
 from gradmethods.output.figures import new_figure
@@ -24,7 +24,7 @@ from gradmethods.providers.peers import PEERS
 from gradmethods.report.exhibit import Exhibit
 from gradmethods.report.exhibits.tab_hard_cases import DIGITAL
 from gradmethods.report.sentences import HARD_TRUTH
-from gradmethods.studies.accuracy.gallery import NOT_FINITE, NUMBER, REFUSED
+from gradmethods.studies.accuracy.hard_cases import NOT_FINITE, NUMBER, REFUSED
 
 CAPTION = Caption(
     "Who is right, and to how many digits: ours and other packages",
@@ -32,6 +32,8 @@ CAPTION = Caption(
     "against certified truth (float64 holds 16; overflow-float32 is in float32). × a finite answer "
     "without one correct digit; 0 all zero, which the truth is not; ≠0 the truth is zero and the "
     "answer is not; NaN: NaN or infinity; num: an answer where no gradient exists; a dash: none. "
+    "In a column, problems that the field compares methods on are one row for each collection: the "
+    "fewest digits, with a star where some were refused. "
     "Italics on grey: the method itself marks it as not resolved. Third block: per cent rejected "
     "by the package's checker of gradients, with its documented tolerances, of wrong gradients by "
     "what they change (norm of the change ÷ norm of the array), and of right ones; the darker, the "
@@ -59,10 +61,10 @@ LEGEND: tuple[tuple[str, Any, str], ...] = (
     ("white", FRAMED, "NaN, infinity"),
     ("white", DASHED, "no gradient exists"),
 )
-CELL = {"wide": (0.40, 0.185), "column": (0.176, 0.122)}
+CELL = {"wide": (0.40, 0.14), "column": (0.176, 0.122)}
 """Inches, by size."""
-LETTERS = {"wide": 7.0, "column": 4.8}
-MARGIN = {"wide": 1.6, "column": 1.05}
+LETTERS = {"wide": 6.5, "column": 4.8}
+MARGIN = {"wide": 1.6, "column": 1.15}
 HEADER = {"wide": 1.3, "column": 0.95}
 
 
@@ -76,6 +78,7 @@ def draw(frame: pd.DataFrame, planted: pd.DataFrame, size: str = "wide") -> Figu
     size : {"wide", "column"}, default "wide"
         A page, or a column of a two-column page.
     """
+    frame = condensed(frame) if size == "column" else frame.assign(refused=0)
     methods = list(dict.fromkeys(frame["provider"]))
     blocks = [list(group["problem"].unique()) for _, group in frame.groupby("block", sort=False)]
     kinds = list(planted["kind"].unique())
@@ -124,7 +127,8 @@ def _face(row: Mapping[str, Any]) -> Face:
         return Face("–")
     if outcome in DIGITAL:
         digits = min(FULL, row["digits"])
-        return Face(f"{digits:.0f}", f"{1 - 0.55 * (1 - digits / FULL):.3f}")
+        more = "*" if row["refused"] else ""
+        return Face(f"{digits:.0f}{more}", f"{1 - 0.55 * (1 - digits / FULL):.3f}")
     frame: Any = FRAMED if outcome == NOT_FINITE else DASHED if outcome == NUMBER else "none"
     if row["marked"]:
         return Face(WORDS[outcome], MARKED, frame, "italic")

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pandas as pd
-from gradmethods.truth.bounds import SLACK
 
 from benchmarks.peers.checkers import CHECKERS
 from benchmarks.peers.recorded import Compared
@@ -14,9 +13,10 @@ from gradmethods.output import format as fmt
 from gradmethods.output.caption import Caption
 from gradmethods.output.files import ACCURACY
 from gradmethods.output.items import Table
-from gradmethods.report.accuracy_cells import share
+from gradmethods.report.accuracy_frames import share
 from gradmethods.report.exhibit import Exhibit
 from gradmethods.studies.plants.changes import JUST_ABOVE
+from gradmethods.truth.error_bounds import SLACK
 
 _RULES = " ".join(f"{checker.name}: {checker.rule}." for checker in CHECKERS.values())
 _OURS = (

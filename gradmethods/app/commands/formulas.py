@@ -1,4 +1,4 @@
-"""Show derivations beside SymPy's."""
+"""Show the article's derivations beside SymPy's derivatives."""
 
 from __future__ import annotations
 

@@ -126,3 +126,23 @@ class Layout:
     height: float
     centres: tuple[Point, ...]
     routes: tuple[tuple[Point, ...], ...]
+
+    @property
+    def turned(self) -> Layout:
+        """The same from left to right: what was on top stands at the right.
+
+        Examples
+        --------
+        >>> Layout(2.0, 1.0, ((0.5, 0.25),), ()).turned.centres
+        ((0.25, 1.5),)
+        """
+        return Layout(
+            self.height,
+            self.width,
+            tuple(map(self._turn, self.centres)),
+            tuple(tuple(map(self._turn, route)) for route in self.routes),
+        )
+
+    def _turn(self, point: Point) -> Point:
+        x, y = point
+        return y, self.width - x

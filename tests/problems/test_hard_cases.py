@@ -11,9 +11,9 @@ import pytest
 
 import gradmethods as gm
 from gradmethods.problems import hard
-from gradmethods.studies.accuracy import gallery, reasons
+from gradmethods.studies.accuracy import hard_cases, reasons
 from gradmethods.studies.accuracy.survey import VARIANTS
-from tests.gallery_rows import measured
+from tests.hard_case_rows import measured
 from tests.hard_truths import RULES
 
 
@@ -43,7 +43,7 @@ def test_every_cell_has_one_expectation():
     for case, entries in reasons.REASONS.items():
         claimed = [method for entry in entries for method in entry.methods]
         assert sorted(claimed) == sorted(VARIANTS), case
-        assert all(entry.outcome in gallery.OUTCOMES for entry in entries), case
+        assert all(entry.outcome in hard_cases.OUTCOMES for entry in entries), case
         assert all(entry.why.endswith(".") for entry in entries), case
 
 
@@ -51,7 +51,7 @@ def test_a_sentence_does_not_outlive_its_fact():
     """Beside another outcome than the one it explains, it would be a lie."""
     for case, entries in reasons.REASONS.items():
         for entry in entries:
-            for other in set(gallery.OUTCOMES) - {entry.outcome}:
+            for other in set(hard_cases.OUTCOMES) - {entry.outcome}:
                 assert reasons.reason(case, entry.methods[0], other) == ""
 
 
@@ -86,8 +86,8 @@ def test_outcomes_of_made_up_gradients(found, truth, outcome):
     problem = gm.Problem(lambda x, xp=np: xp.sum(x), np.ones(2))
     arrays, true = {"": np.array(found)}, {"": np.array(truth)}
     rounding = np.array([0.0, math.inf])  # infinite where balls do not decide: no excuse
-    relative = {"": gallery._relative(arrays[""] - true[""], true[""], rounding)}
-    assert gallery._outcome(problem, "backprop", arrays, true, relative) == outcome
+    relative = {"": hard_cases._relative(arrays[""] - true[""], true[""], rounding)}
+    assert hard_cases._outcome(problem, "backprop", arrays, true, relative) == outcome
 
 
 # -- the sentences, where they claim more than an outcome

@@ -1,4 +1,4 @@
-"""The gallery of hard cases: what each method gives on each, held against the certified gradient.
+"""The hard cases: what each method gives on each, held against the certified gradient.
 
 It counts the digits that a case leaves, and gives the counts names; it is no verdict on a method,
 which `gradmethods.truth` gives: what rounding must lose is right there, and inaccurate here.
@@ -32,13 +32,13 @@ if TYPE_CHECKING:
 RIGHT, INACCURATE, WRONG, ZERO = "right", "inaccurate", "wrong", "zero"
 NOT_ZERO, NOT_FINITE, REFUSED, NUMBER = "not zero", "not finite", "refused", "number"
 OUTCOMES = (RIGHT, INACCURATE, WRONG, ZERO, NOT_ZERO, NOT_FINITE, REFUSED, NUMBER)
-"""What a method can come to; see `gallery_rows`."""
+"""What a method can come to; see `hard_case_rows`."""
 
 SHORT = 3
 """Gradients of so many entries are shown whole."""
 
 
-def gallery_rows(
+def hard_case_rows(
     names: Iterable[str] | None = None, methods: Sequence[str] = VARIANTS
 ) -> list[dict[str, Any]]:
     """Run methods on the hard cases.
@@ -83,7 +83,7 @@ def gallery_rows(
 
     Examples
     --------
-    >>> rows = gallery_rows(["underflow"])
+    >>> rows = hard_case_rows(["underflow"])
     >>> {row["gives"] for row in rows if row["provider"] in ("forward", "backprop")}
     {'(0.75, 0.25)'}
     """

@@ -5,9 +5,9 @@ from __future__ import annotations
 from functools import cache
 from typing import Any
 
-from gradmethods.studies.accuracy.gallery import gallery_rows
+from gradmethods.studies.accuracy.hard_cases import hard_case_rows
 
 
 @cache
 def measured() -> list[dict[str, Any]]:
-    return gallery_rows()
+    return hard_case_rows()

@@ -1,4 +1,4 @@
-"""What is written of training that fails: from which seeds, at which depths, rates and losses."""
+"""Training from many seeds: how many runs succeed, and a closer look at those that fail."""
 
 from __future__ import annotations
 
@@ -7,10 +7,6 @@ import pandas as pd
 from gradmethods.output import format as fmt
 from gradmethods.output.caption import Caption
 from gradmethods.output.items import Folder
-from gradmethods.report import pathologies as plots
-from gradmethods.studies.pathologies import recovery
-
-BANDS = "Lines are medians over ten seeds, bands reach from the least to the largest value."
 
 
 def write_seeds(folder: Folder, study: pd.DataFrame, epochs: int) -> pd.DataFrame:
@@ -82,61 +78,3 @@ def _failures(failed: pd.DataFrame) -> pd.DataFrame:
             for row in failed.to_dict("records")
         ]
     )
-
-
-def write_norms(folder: Folder, norms: pd.DataFrame) -> pd.DataFrame:
-    """Write the gradient's norm per layer against depth; return the table."""
-    caption = Caption(
-        "Vanishing and exploding gradients",
-        "Frobenius norm of ∂L/∂W by backpropagation, at the start of training, in networks with "
-        "hidden layers of 32 units; standard normal inputs, 50 examples, cross entropy from "
-        "logits. Standard deviations of weights: 1 (the article's); √(2/(fan-in + fan-out)), "
-        "Xavier; √(2/fan-in), He; critical: that of problem mlp, with biases that centre "
-        f"sigmoids. {BANDS}",
-    )
-    folder.figure("gradient-norms", plots.norms_figure(norms), norms, caption)
-    shown = plots.norms_table(norms)
-    folder.table("gradient-norms", norms, shown, Caption(caption.title, f"{caption.text} Medians."))
-    return shown
-
-
-def write_dying(folder: Folder, dying: pd.DataFrame) -> pd.DataFrame:
-    """Write the share of dead ReLUs over training; return the table."""
-    caption = Caption(
-        "Dying ReLUs",
-        "Share of hidden units that are 0 on every example, against the epoch, for several "
-        "learning rates ε: 2-32-32-1 networks of ReLU units on the island, He's weights, gradient "
-        "descent. Lines are means over ten seeds, bands reach from the least to the largest value.",
-    )
-    folder.figure("dying-relus", plots.dying_figure(dying), dying, caption)
-    shown = plots.dying_table(dying)
-    folder.table(
-        "dying-relus", dying.groupby(["rate", "seed"]).last().reset_index(), shown, caption
-    )
-    return shown
-
-
-def write_wrong(folder: Folder, gradients: pd.DataFrame, training: pd.DataFrame) -> pd.DataFrame:
-    """Write squared error against cross entropy; return the table."""
-    folder.figure(
-        "wrong", plots.wrong_figure(gradients, training), gradients,
-        Caption(
-            "Squared error against cross entropy",
-            "Left: size of ∂L/∂z by backpropagation for one example of class 1, against its logit "
-            "z, where y = σ(z). Exact zeros are not drawn; beyond the dashed line the loss is NaN. "
-            "Right: one sigmoid unit on two corners "
-            "of XOR, trained with ε = 1 from a weight w of the wrong sign: median accuracy over "
-            "ten seeds.",
-        ),
-    )  # fmt: skip
-    epochs = recovery(training)
-    shown = plots.recovery_table(epochs)
-    folder.table(
-        "wrong", epochs, shown,
-        Caption(
-            "Recovery from a badly wrong start",
-            "Epochs until one sigmoid unit, started with a weight w of the wrong sign, predicts "
-            "95 % of two corners of XOR; ε = 1, ten seeds.",
-        ),
-    )  # fmt: skip
-    return shown

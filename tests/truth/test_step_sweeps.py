@@ -1,4 +1,4 @@
-"""The step-size atlas: complete, counted, and as theory says on smooth problems."""
+"""Step sweeps: complete, counted, and as theory says on smooth problems."""
 
 from __future__ import annotations
 
@@ -11,12 +11,23 @@ import pytest
 import gradmethods as gm
 from gradmethods.engines.certified import certified_derivatives
 from gradmethods.providers.schemes import COMPLEX_STEP, NAMES, RICHARDSON, SCHEMES
-from gradmethods.studies.accuracy.atlas import NARROWEST, WIDEST, atlas, curve, grid
-from gradmethods.studies.accuracy.balance import LAWS, Balance, balance, loss_noise
+from gradmethods.studies.accuracy.step_sweeps import (
+    DTYPES,
+    LAWS,
+    NARROWEST,
+    WIDEST,
+    Balance,
+    balance,
+    curve,
+    grid,
+    loss_noise,
+)
 from gradmethods.studies.accuracy.subject import Subject, chosen_components
+from tests.samples import sampled
 
 pytestmark = pytest.mark.medium
 
+SMALL = ["rosenbrock", "helmholtz", "log-sum-exp"]
 FACTOR = 10.0
 """Between best steps in theory and measured: the grid is coarse, and round-off is luck."""
 
@@ -32,11 +43,13 @@ def counted(problem):
     return gm.Problem(loss, problem.params, problem.data, name=problem.name), calls
 
 
-@pytest.fixture(scope="module", params=["island", "rosenbrock", "helmholtz", "log-sum-exp"])
+@pytest.fixture(scope="module", params=sampled(["island", *SMALL], kept=SMALL))
 def records(request):
     return {
         (record["dtype"], record["scheme"]): record
-        for record in atlas(gm.problems.get(request.param), per_decade=2)
+        for dtype in DTYPES
+        for subject in (Subject(gm.problems.get(request.param), dtype),)
+        for record in (curve(subject, scheme, per_decade=2) for scheme in NAMES)
     }
 
 
@@ -151,14 +164,15 @@ def test_without_a_gradient_there_is_a_reason():
 
 
 def test_large_problems_are_sampled():
-    """If all components were moved, an atlas of a large problem would take for ever."""
+    """If all components were moved, the sweep of a large problem would take for ever."""
     problem = gm.problems.get("rosenbrock", n=50)
-    (record,) = atlas(problem, ["central"], ["float64"], per_decade=1, components=5)
+    subject = Subject(problem, components=5)
+    record = curve(subject, "central", per_decade=1)
     assert (record["n"], record["components"]) == (50, 5)
     assert record["points"][4]["passes"] == 2 * 5 + 1
     assert record["default"]["passes"] == 2 * 50 + 1  # as users get it: for all
     assert record["default"]["error"] < 1e-8
-    again = next(iter(atlas(problem, ["central"], ["float64"], per_decade=1, components=5)))
+    again = curve(Subject(problem, components=5), "central", per_decade=1)
     assert again["points"] == record["points"]
 
 

@@ -19,10 +19,10 @@ from gradmethods.report.accuracy_frames import hard_cases_frame
 from gradmethods.report.exhibits import fig_hard_cases, tab_hard_cases
 from gradmethods.report.exhibits.fig_hard_cases import plot_hard_cases
 from gradmethods.report.exhibits.tab_hard_cases import hard_cases_table
-from gradmethods.studies.accuracy import gallery, reasons
+from gradmethods.studies.accuracy import hard_cases, reasons
 from gradmethods.studies.accuracy.survey import VARIANTS
 from gradmethods.studies.accuracy.tolerances import tolerance
-from tests.gallery_rows import measured
+from tests.hard_case_rows import measured
 
 GREY = (0.8, 0.8, 0.8)
 
@@ -48,9 +48,8 @@ def drawn(frame):
 
 def test_a_refusal_is_a_row_with_its_reason(monkeypatch):
     """If it were left out, a method that cannot do it would look as if nobody had asked."""
-    monkeypatch.setattr(gallery, "VARIANTS", ("numerical:complex-step",))
     monkeypatch.setattr(hard.kinks, "norm", lambda x, xp=np: np.sqrt(xp.sum(x**2)))
-    (row,) = gallery.gallery_rows(["norm-at-origin"])
+    (row,) = hard_cases.hard_case_rows(["norm-at-origin"], ["numerical:complex-step"])
     assert row["outcome"] == "refused"
     assert row["refusal"]
     assert not row["expected"]

@@ -1,23 +1,163 @@
-"""The step-size atlas: the error of each difference scheme against its step, and theory beside it.
+"""Step sweeps: the error of each difference scheme against its step, and theory beside it.
 
 A record per scheme, plain values, ready for JSON. Nothing is timed here: passes are counted.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+import math
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from gradmethods.core.distance import norm
 from gradmethods.core.problem import Problem
 from gradmethods.errors import GradientError
 from gradmethods.providers import Numerical
-from gradmethods.providers.schemes import ALL, NAMES
-from gradmethods.studies.accuracy.balance import LAWS, Balance, balance
-from gradmethods.studies.accuracy.subject import COMPONENTS, Subject
+from gradmethods.providers.schemes import ALL, ENTRIES
+from gradmethods.studies.accuracy.subject import Subject
 from gradmethods.truth.truth import true_arrays
+
+POINTS = 13
+"""A line on which round-off is seen has so many points."""
+ORDER = 6
+"""The order of the differences that leave nothing but round-off."""
+LINES = 16
+"""Coordinates along which it is looked at, at most."""
+
+
+@dataclass(frozen=True)
+class Law:
+    """Leading terms of a scheme's error.
+
+    Attributes
+    ----------
+    order : int
+        Power p of the step in the truncation error.
+    truncation : float
+        Its constant c.
+    roundoff : float
+        Root of the sum of squares of the weights, r, in units of 1/h.
+    """
+
+    order: int
+    truncation: float
+    roundoff: float
+
+
+LAWS = {
+    scheme.name: Law(scheme.order, scheme.remainder, scheme.round_off)
+    for scheme in ENTRIES
+    if scheme.has_law
+}
+"""Schemes of a fixed step. Richardson extrapolation chooses its own, so there is none for it."""
+
+
+@dataclass(frozen=True)
+class Balance:
+    """Truncation against round-off of one scheme, on one problem.
+
+    Attributes
+    ----------
+    law : Law
+        The scheme's.
+    slope : float
+        Norm of the gradient.
+    bend : float
+        Norm D of the derivatives of order p + 1 along the coordinates.
+    noise : float
+        Standard deviation of the round-off in the loss, times the root of n.
+    unit : float
+        Unit round-off.
+
+    Examples
+    --------
+    >>> forward = Balance(LAWS["forward"], slope=1.0, bend=1.0, noise=1e-16, unit=1e-16)
+    >>> f"{forward.step:.2e}", f"{forward.error(forward.step):.2e}"
+    ('1.68e-08', '1.19e-08')
+    """
+
+    law: Law
+    slope: float
+    bend: float
+    noise: float
+    unit: float
+
+    def error(self, step: float) -> float:
+        """Predict the error at a step, relative to the norm of the gradient."""
+        truncation = self.law.truncation * step**self.law.order * self.bend
+        absolute = math.hypot(truncation, self.law.roundoff * self.noise / step)
+        return math.hypot(absolute / self.slope, self.unit) if self.slope else math.nan
+
+    @property
+    def step(self) -> float | None:
+        """The best step: of the complex step the largest good one. None if none is too large."""
+        if not self.bend > 0:
+            return None
+        law = self.law
+        size = law.roundoff * self.noise if law.roundoff else self.unit * self.slope
+        power = law.order + 1 if law.roundoff else law.order
+        root = math.sqrt(law.order) if law.roundoff else 1.0
+        return float((size / (root * law.truncation * self.bend)) ** (1 / power))
+
+
+def balance(scheme: str, problem: Problem, derivatives: NDArray[np.float64]) -> Balance:
+    """Set up the balance of a scheme.
+
+    Parameters
+    ----------
+    scheme : str
+        A name in `LAWS`.
+    problem : Problem
+        Gives the round-off in the loss.
+    derivatives : numpy.ndarray
+        Shape (n, 6) or more: the loss and its derivatives along each coordinate, as from
+        `gradmethods.engines.certified.certified_derivatives`.
+    """
+    law = LAWS[scheme]
+    return Balance(
+        law,
+        slope=norm(derivatives[:, 1]),
+        bend=norm(derivatives[:, law.order + 1]),
+        noise=loss_noise(problem) * math.sqrt(problem.size),
+        unit=float(np.finfo(problem.dtype).eps) / 2,
+    )
+
+
+def loss_noise(problem: Problem) -> float:
+    """Return the standard deviation of the round-off in one value of the loss.
+
+    The loss is evaluated along coordinates, in steps of √u times the parameter: sixth differences
+    leave nothing of a smooth function there, so what they show is round-off (Moré and Wild,
+    Estimating computational noise, SIAM Journal on Scientific Computing 33 (2011) 1292-1314,
+    equation 2.1). It is never less than the last rounding alone: a unit in the last place ÷ √12.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import gradmethods as gm
+    >>> problem = gm.Problem(lambda w, xp=np: xp.sum(xp.sin(w)), np.array([0.1, 2.0]))
+    >>> 1e-17 < loss_noise(problem) < 1e-15
+    True
+    """
+    structure = problem.structure
+    point = structure.join(structure.check(problem.params))
+    chosen = np.random.default_rng(0).permutation(point.size)[:LINES]
+    root = math.sqrt(float(np.finfo(point.dtype).eps) / 2)
+    squares = []
+    for i in chosen:
+        line = np.repeat(point[None], POINTS, axis=0)
+        line[:, i] += (np.arange(POINTS) * root * max(1.0, abs(float(point[i])))).astype(line.dtype)
+        losses = [float(problem.value(structure.restore(structure.split(x)))) for x in line]
+        sixth = np.diff(losses, ORDER)
+        squares.append(np.mean(sixth**2) * math.factorial(ORDER) ** 2 / math.factorial(2 * ORDER))
+    value = abs(problem.value())
+    last = float(np.spacing(value)) / math.sqrt(12)
+    seen = math.sqrt(float(np.mean(squares)))
+    return max(seen, last) if math.isfinite(seen) else last
+
 
 DTYPES = ("float64", "float32")
 WIDEST, NARROWEST = 1e-1, 1e-16
@@ -29,37 +169,22 @@ FLAT = 4.0
 """The complex step is good wherever its error is within this factor of its least."""
 
 
-def atlas(
-    problem: Problem,
-    schemes: Iterable[str] = NAMES,
-    dtypes: Iterable[str] = DTYPES,
-    *,
-    per_decade: int = PER_DECADE,
-    components: int = COMPONENTS,
-    seed: int = 0,
-) -> Iterator[dict[str, Any]]:
-    """Measure the error of difference schemes over all steps.
+def curve(subject: Subject, scheme: str, *, per_decade: int = PER_DECADE) -> dict[str, Any]:
+    """Measure the error of one scheme over all steps.
 
     Parameters
     ----------
-    problem : Problem
-        Its point and data are rounded to each dtype; the truth is that of the rounded ones.
-    schemes : iterable of str
-        Of `Numerical`; all by default. For ``"richardson"`` the step is the first of its ladder.
-    dtypes : iterable of str
-        ``"float64"``, ``"float32"``.
+    subject : Subject
+        The problem in one precision, with its truth; of many parameters a sample.
+    scheme : str
+        Of `Numerical`. For ``"richardson"`` the step is the first of its ladder.
     per_decade : int, default 4
         Steps, from 0.1 down to 1e-16; the complex step goes on to 1e-200.
-    components : int, default 200
-        With more parameters than this a sample is drawn; errors and norms are those of it.
-    seed : int, default 0
-        Of that sample.
 
-    Yields
-    ------
+    Returns
+    -------
     dict
-        Per dtype and scheme: ``problem``, ``dtype``, ``scheme``, ``provider``, ``n``,
-        ``components``, ``seed``, and
+        ``problem``, ``dtype``, ``scheme``, ``provider``, ``n``, ``components``, ``seed``, and
 
         ``points``
             A dict per step: ``step``; ``error`` (norm of the difference ÷ norm of the truth),
@@ -73,7 +198,7 @@ def atlas(
             ``step`` is the median, ``step_low`` and ``step_high`` the ends); and what the step
             gives that theory calls the best. The complex step's best is its largest good one.
         ``noise``, ``bend``, ``slope``
-            What theory is made of, see `gradmethods.studies.accuracy.balance`.
+            What theory is made of, see `balance`.
 
     Raises
     ------
@@ -83,20 +208,12 @@ def atlas(
     Examples
     --------
     >>> from gradmethods import problems
-    >>> (record,) = atlas(problems.get("island"), ["forward"], ["float64"], per_decade=1)
+    >>> record = curve(Subject(problems.get("island")), "forward", per_decade=1)
     >>> len(record["points"]), record["points"][0]["passes"]
     (16, 14)
     >>> 0.1 < record["theory"]["step"] / record["best"]["step"] < 10
     True
     """
-    for dtype in dtypes:
-        subject = Subject(problem, dtype, components, seed)
-        for scheme in schemes:
-            yield curve(subject, scheme, per_decade=per_decade)
-
-
-def curve(subject: Subject, scheme: str, *, per_decade: int = PER_DECADE) -> dict[str, Any]:
-    """Measure the error of one scheme over all steps: one record of `atlas`."""
     problem, truth, derivatives = subject.problem, subject.truth, subject.derivatives
     theory = None
     if derivatives is not None and scheme in LAWS:
