@@ -144,9 +144,9 @@ def _run(folder: Path, origin: dict[str, Any], settings: Settings, time: Budget)
                 million_passes(folder, grid, time.for_million(), settings)
         status = run_cases(folder, grid, limit, settings, time.for_cases(), also, shown)
         fill(folder, grid, settings, status, time.seconds, also)
+        accuracy_rows(folder, time.for_accuracy(), settings, shown)
         with shown.phase("derivations"):
             prove(folder, time.for_ledger())
-        accuracy_rows(folder, time.for_accuracy(), settings, shown)
         ledger_rows(folder, time.for_ledger(), settings, shown)
     except KeyboardInterrupt:
         status = INTERRUPTED

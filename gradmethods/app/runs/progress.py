@@ -73,7 +73,7 @@ class Progress:
 
     def _write(self) -> None:
         left = self._left()
-        time_left = "" if left is None else f", {duration(left)} left"
+        time_left = "" if left is None else f", {int(left) // 60}:{int(left) % 60:02} left"
         steps = f" {self._done} of {self._total}" if self._total else ""
         words = f": {' '.join(self._words.split())}" if self._words else ""
         text = f"[{self._number}/{self._phases}] {self._name}{steps}{time_left}{words}"
