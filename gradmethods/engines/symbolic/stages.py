@@ -109,7 +109,8 @@ class _Stage:
         """Name what the primitive makes of single entries."""
         names = self.names
         first, last = operands[0], operands[-1]
-        if self.primitive == "subtract" and first == last and names.depends(first):
+        alike = type(first) is type(last) and first == last  # a number may equal that of a name
+        if self.primitive == "subtract" and alike and names.depends(first):
             return self.zero  # whatever the parameters are
         kinds = [names.kind(atom) for atom in operands]
         key = (self.primitive, self._convert, *static.values(), *kinds)
