@@ -26,7 +26,7 @@ AUTHOR = "The gradmethods developers"
 SOFTWARE = "gradmethods: comparing ways to compute a gradient"
 RUN = "gradmethods: three ways to compute a gradient, measured"
 
-RELEASED = "2026-11-24"
+RELEASED = "2026-11-28"
 """The date of the version, as in ``CITATION.cff``."""
 
 MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
