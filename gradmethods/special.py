@@ -14,16 +14,18 @@ Functions that are compositions of others are written once, over the namespace o
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from functools import wraps
 from importlib import import_module
 from typing import Any
 
 import numpy as np
 
-from gradmethods.errors import UnsupportedOperation
-from gradmethods.xp.primitives import get_primitive
+from gradmethods.errors import InvalidOption, UnsupportedOperation
+from gradmethods.xp.primitives import TABLE, Kind, Primitive, enter, get_primitive
 
 __all__ = [
+    "add",
     "digamma",
     "erf",
     "erfc",
@@ -261,6 +263,73 @@ def _shifted(xp: Any, x: Any, axis: Axis) -> tuple[Any, Any]:
     largest = xp.max(x, axis=axis, keepdims=True)
     largest = xp.where(xp.isfinite(largest), largest, 0.0)
     return x - largest, largest
+
+
+def add(entry: Primitive) -> Callable[..., Any]:
+    """Add a primitive of one's own, and return it as a function for losses.
+
+    Parameters
+    ----------
+    entry : Primitive
+        A smooth function of one or two numbers, as ``gradmethods.xp.primitives.unary`` and `binary`
+        make it: its values in NumPy, and what each method takes; a method whose field is missing
+        refuses it. Adding one of the same name again replaces it.
+
+    Raises
+    ------
+    InvalidOption
+        If it is of another kind, or has the name of one of the suite's.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import gradmethods as gm
+    >>> from gradmethods.xp.primitives import unary
+    >>> softplus = gm.special.add(
+    ...     unary(
+    ...         "softplus",
+    ...         numpy=lambda x: np.logaddexp(0, x),
+    ...         vjp=lambda xp, g, y, x: g / (1 + xp.exp(-x)),
+    ...     )
+    ... )
+    >>> problem = gm.Problem(lambda w, *, xp=np: xp.sum(softplus(w)), np.zeros(3))
+    >>> gm.Backprop().prepare(problem)(problem.params).gradient
+    array([0.5, 0.5, 0.5])
+    """
+    known = TABLE.get(entry.name)
+    if known is not None and known.name not in _ADDED:
+        raise InvalidOption(
+            f"There is a primitive {entry.name!r} in the suite. Name yours otherwise."
+        )
+    if entry.kind is not Kind.SMOOTH or not entry.arity:
+        raise InvalidOption(
+            f"Only smooth functions of one or two numbers can be added; {entry.name!r} is of the "
+            f"kind {entry.kind.name.lower()}."
+        )
+    plain = entry.numpy
+
+    def numpy(*given: Any, out: Any = None) -> Any:
+        """Evaluate it, into the array behind the operands if there is one: so programs call it."""
+        operands, last = given[: entry.arity], given[entry.arity :]
+        target = last[0] if last else out
+        if target is None:
+            return plain(*operands)
+        target[...] = plain(*operands)
+        return target
+
+    enter(replace(entry, numpy=numpy, module="special"))
+    _ADDED.add(entry.name)
+
+    @_silent
+    def function(*operands: Any) -> Any:
+        return _entry_by_entry(entry.name, *operands)
+
+    function.__name__ = function.__qualname__ = entry.name
+    return function
+
+
+_ADDED: set[str] = set()
+"""Names of the primitives that users added."""
 
 
 def _axes(axis: Axis, ndim: int) -> tuple[int, ...]:

@@ -61,9 +61,6 @@ class Case:
         return gm.Problem(loss, {"anchor": np.asarray(0.7, dtype)} | params, name=self.id)
 
 
-WITHOUT_FORMULA = {"argsort", "argmax", "argmin"}
-"""Functions whose results are used as an index, of which formulas do not know what it takes."""
-
 UNARY_SHAPES: tuple[Shape, ...] = ((), (1,), (3,), (2, 3), (0, 3), (2, 1, 2))
 PAIRS: tuple[tuple[Shape, Shape], ...] = (
     ((), ()),

@@ -15,13 +15,14 @@ from zlib import crc32
 import numpy as np
 import pytest
 
-from tests.cases import DOMAINS, PAIRS, UNARY_SHAPES, WITHOUT_FORMULA, Case, Shape
+from tests.cases import DOMAINS, PAIRS, UNARY_SHAPES, Case, Shape
 from tests.function_cases import methods, orders, paddings, specials
 from tests.matrix_cases import matrices
 from tests.move_cases import indexing, manipulations
+from tests.samples import run_all
 from tests.smooth_functions import BINARY, UNARY, called
 
-__all__ = ["CASES", "DOMAINS", "WITHOUT_FORMULA", "Case", "by_function", "each_function"]
+__all__ = ["CASES", "DOMAINS", "Case", "by_function", "each_function"]
 
 STEPS = "sign floor ceil trunc round"
 COMPARISONS = "less less_equal greater greater_equal equal not_equal"
@@ -368,15 +369,7 @@ def each_function(
     ]
 
     def test(name: str) -> None:
-        failures = []
-        for case in groups[name]:
-            try:
-                check(case)
-            except Exception as error:  # noqa: BLE001  # whatever it is, the other cases are run too
-                error.add_note(f"The case is {case.id}.")
-                failures.append(error)
-        if failures:
-            raise failures[0] if len(failures) == 1 else ExceptionGroup("Cases failed.", failures)
+        run_all(check, groups[name], lambda case: case.id)
 
     test.__doc__, test.__module__ = check.__doc__, check.__module__
     return pytest.mark.parametrize("name", marked)(test)

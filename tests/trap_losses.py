@@ -314,3 +314,34 @@ trap(
     [0, 3],
 )
 trap("selections in a loop", roots, [-1.0, 0.25], [8.0, 0.125 * 0.25 ** (-7 / 8)])
+
+
+def distances(xp, w):
+    return xp.sqrt(xp.sum((w[:, None] - w[None, :]) ** 2, axis=-1))
+
+
+trap("x - x", lambda xp, w: xp.sum(xp.sqrt(w - w) + w), [1.0, -2.0], [1.0, 1.0])
+trap(
+    "distances with the diagonal",
+    lambda xp, w: xp.sum(distances(xp, w)),
+    [[0.0], [3.0], [4.0]],
+    [[-4.0], [0.0], [4.0]],
+)
+trap(
+    "exponentials of distances",
+    lambda xp, w: xp.sum(xp.exp(-distances(xp, w))),
+    [[0.0], [1.0]],
+    [[2 * np.exp(-1)], [-2 * np.exp(-1)]],
+)
+trap(
+    "hypot of differences",
+    lambda xp, w: xp.sum(xp.hypot(w[:, None, 0] - w[:, 0], w[:, None, 1] - w[:, 1])),
+    [[0.0, 0.0], [3.0, 4.0]],
+    [[-1.2, -1.6], [1.2, 1.6]],
+)
+trap(
+    "differences of a matrix and its transpose",
+    lambda xp, w: xp.sum(xp.sqrt(xp.abs(w - w.T))),
+    [[1.0, 4.0], [3.0, 7.0]],
+    [[0.0, 1.0], [-1.0, 0.0]],
+)

@@ -13,7 +13,7 @@ from gradmethods.comparison.kills import CAUGHT, Ours
 from gradmethods.core.discovery import entries_of
 from gradmethods.providers.registry import get_provider
 from gradmethods.report.accuracy_frames import WHOLE, gradients_frame, hard_cases_frame
-from gradmethods.studies.accuracy.gallery import INACCURATE, NOT_FINITE, REFUSED, RIGHT, WRONG
+from gradmethods.studies.accuracy.hard_cases import INACCURATE, NOT_FINITE, REFUSED, RIGHT, WRONG
 
 CATALOGUE, HARD = "catalogue", "hard cases"
 COLUMNS = [
@@ -40,7 +40,7 @@ RIGHT_ONES = "right ones"
 def digits_frame(records: Iterable[Mapping[str, Any]]) -> pd.DataFrame:
     """One row per problem or hard case and method: outcome, digits of the worst array, marks.
 
-    Outcomes are those of `gradmethods.studies.accuracy.gallery`; of the catalogue a gradient is
+    Outcomes are those of `gradmethods.studies.accuracy.hard_cases`; of the catalogue a gradient is
     right where the judge calls it so, and otherwise inaccurate, or wrong without a digit.
     """
     given = list(records)

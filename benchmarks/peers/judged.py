@@ -20,7 +20,7 @@ from gradmethods.problems import hard
 from gradmethods.providers import Analytical, Backprop, Numerical
 from gradmethods.providers.peers import PEERS, Lambdify
 from gradmethods.providers.registry import get_provider
-from gradmethods.studies.accuracy.gallery import gallery_rows
+from gradmethods.studies.accuracy.hard_cases import hard_case_rows
 from gradmethods.studies.accuracy.subject import Subject
 from gradmethods.studies.accuracy.survey import gradient_record
 
@@ -74,7 +74,7 @@ def _digits(subject: Subject, name: str) -> dict[str, Any]:
 
 
 def _hard(name: str) -> dict[str, Any]:
-    return {"rows": gallery_rows([name], METHODS)}
+    return {"rows": hard_case_rows([name], METHODS)}
 
 
 def _planted(problem: Problem) -> dict[str, Any]:

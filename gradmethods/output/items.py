@@ -28,14 +28,11 @@ class Described:
         What it shows and how it was obtained.
     data : pandas.DataFrame
         What is drawn, or the content of the table, in full precision.
-    folded : bool, default False
-        Whether a page shows it only when asked.
     """
 
     id: str
     caption: Caption
     data: pd.DataFrame
-    folded: bool = field(default=False, kw_only=True)
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from gradmethods.core.discovery import entries_of
+from gradmethods.core.discovery import entries_of, objects_of, plugins
 from gradmethods.core.problem import Problem
 from gradmethods.errors import UnknownName
 from gradmethods.problems.family import Family, complete
@@ -18,8 +18,11 @@ __all__ = ["Family", "at_test_size", "describe", "get", "names"]
 FOLDERS = ("gradbench", "mgh", "cutest", "statistics", "networks", "science")
 """Of the problems that the field compares methods on."""
 
-FOUND = sorted(entries_of(__name__, __path__, Family), key=lambda family: family.place)
-"""The families that stand in the files beside this one."""
+FOUND = sorted(
+    [*entries_of(__name__, __path__, Family), *objects_of(plugins(), Family)],
+    key=lambda family: family.place,
+)
+"""The families that stand in the files beside this one, and those of installed plug-ins."""
 
 FAMILIES = {family.name: family for family in FOUND if family.missing is complete}
 """Problems that every run takes."""

@@ -16,7 +16,7 @@ from gradmethods.core.problem import Problem
 from gradmethods.core.provider import GradientResult, PreparedGradient, Provider, Stopwatch
 from gradmethods.core.structure import Arrays, ParametersLike, compile_check
 from gradmethods.engines.graph import Graph, record
-from gradmethods.engines.graph.collector import uncollected
+from gradmethods.engines.graph.record import uncollected
 from gradmethods.engines.graph.slopes import unbounded
 from gradmethods.engines.program import recognise
 from gradmethods.errors import GradientError

@@ -11,7 +11,15 @@ from typing import Any
 import gradmethods
 from gradmethods.errors import GradientError, UnknownName
 from gradmethods.output.caption import commit
-from gradmethods.output.files import read_from, read_json, write_text
+from gradmethods.output.files import (
+    ACCURACY,
+    CLAIMS,
+    PROVENANCE,
+    RECORDS,
+    read_from,
+    read_json,
+    write_text,
+)
 from gradmethods.report.works import WORKS, entry
 
 AUTHOR = "The gradmethods developers"
@@ -39,6 +47,13 @@ class Citation:
 def run_name(records: bytes) -> str:
     """Name a run after its records: other numbers, another name."""
     return hashlib.sha256(records).hexdigest()[:10]
+
+
+def name_of_run(folder: Path) -> str:
+    """Return the name of a run: that of its provenance, or one that follows from its records."""
+    given = (read_json(folder / PROVENANCE, dict) or {}).get("name")
+    files = (folder / name for name in (RECORDS, ACCURACY, CLAIMS))
+    return str(given or run_name(b"".join(f.read_bytes() for f in files if f.exists())))
 
 
 def software() -> Citation:
@@ -157,7 +172,7 @@ def _works(folder: Path, item: Mapping[str, Any]) -> Sequence[Citation]:
     """Cite the works that a figure or table names, in its words or in its cells."""
     said = [str(item[name]) for name in ("title", "text", "method")]
     data = folder / str(item["data"])
-    if item["kind"] == "table" and data.exists():
+    if item["kind"] == "table" and data.is_file():
         said.append(data.read_text("utf-8", errors="replace"))
     return [work_citation(key) for key, work in WORKS.items() if any(map(work.is_cited, said))]
 

@@ -19,17 +19,19 @@ from gradmethods.errors import BudgetExceeded, InvalidProblem, UnknownName
 from gradmethods.output.layout import Layout, graphviz, layered
 from gradmethods.output.layout.graphviz import available
 from gradmethods.output.style import RC
-from gradmethods.report.graph_boxes import Boxes, Shown, collect
-from gradmethods.report.graph_legend import GAP, Entry, factor_legend, finding_legend, legend, wrap
-from gradmethods.report.graph_strokes import (
+from gradmethods.report.graph_boxes import (
     ALONE,
     COMMON,
     PLAIN,
+    Boxes,
+    Shown,
+    collect,
     draw_badge,
     draw_edge,
     draw_node,
     middle,
 )
+from gradmethods.report.graph_legend import GAP, Entry, factor_legend, finding_legend, legend, wrap
 
 if TYPE_CHECKING:
     from gradmethods.comparison.explain import Explanation

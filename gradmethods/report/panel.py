@@ -13,8 +13,7 @@ from gradmethods.output.labels import Labels, Place
 from gradmethods.output.style import THEORY
 from gradmethods.providers.registry import style_of
 from gradmethods.report.cost_frames import stops
-from gradmethods.report.quantities import Quantity
-from gradmethods.report.theory_lines import Line, along
+from gradmethods.report.quantities import Line, Quantity, along
 from gradmethods.timing.sweeps import SWEEPS, Sweep
 
 

@@ -11,7 +11,7 @@ import pandas as pd
 
 from gradmethods.output.caption import Caption
 from gradmethods.output.files import ACCURACY, CLAIMS, RECORDS
-from gradmethods.report import accuracy_frames, cost_frames, count_frames, memory_frames
+from gradmethods.report import accuracy_frames, cost_frames, count_frames
 
 Records = Sequence[Mapping[str, Any]]
 
@@ -64,12 +64,12 @@ class Recorded:
     @cached_property
     def memories(self) -> pd.DataFrame:
         """Peaks of memory."""
-        return memory_frames.memory_frame(self.records)
+        return cost_frames.memory_frame(self.records)
 
     @cached_property
     def memory_slopes(self) -> pd.DataFrame:
         """Fitted exponents of memory."""
-        return memory_frames.slopes_frame(self.memories)
+        return cost_frames.memory_slopes_frame(self.memories)
 
     @cached_property
     def references(self) -> pd.DataFrame:

@@ -21,7 +21,7 @@ from gradmethods.output.items import Writer
 from gradmethods.report import exhibits
 from gradmethods.report.answer import methods_frame, sentences
 from gradmethods.report.caveats import caveats
-from gradmethods.report.cite import bibliography, run_name
+from gradmethods.report.cite import bibliography, name_of_run
 from gradmethods.report.exhibit import write_exhibits
 from gradmethods.report.findings import findings
 from gradmethods.report.listing import write_listing
@@ -44,7 +44,7 @@ def write(out: Path) -> list[Path]:
         source = provenance_line(origin)
         if origin is not None and not all(isinstance(origin[name], str) for name in WORDS):
             raise TypeError(f"each of {', '.join(WORDS)} must be a text")
-    run = run_name(b"".join(_content(out / name) for name in (RECORDS, ACCURACY, CLAIMS)))
+    run = name_of_run(out)
     recorded = Recorded(records, accuracy, records_so_far(out / CLAIMS))
     derivations = _derivations(out / DERIVATIONS)
     with read_from(out / RECORDS):
@@ -79,7 +79,3 @@ def write(out: Path) -> list[Path]:
 def _derivations(path: Path) -> list[Derivation]:
     with read_from(path):
         return [Derivation.from_record(record) for record in read_json(path, list) or ()]
-
-
-def _content(path: Path) -> bytes:
-    return path.read_bytes() if path.exists() else b""

@@ -1,4 +1,4 @@
-"""What a run says in the terminal: a line per case, and a summary at its end."""
+"""The text of a run in the terminal: a line per case, a summary, and a million passes in words."""
 
 from __future__ import annotations
 
@@ -88,3 +88,28 @@ def summary(out: Path, seconds: float | None = None) -> str:
     if found:
         lines += ["", *(textwrap.fill(words, 100, subsequent_indent="  ") for words in found)]
     return "\n".join(lines + where) + "\n"
+
+
+def result_text(result: Mapping[str, Any]) -> str:
+    """Say in a few lines what a run found."""
+    rows = [("the loss", {"seconds": result["loss"]["seconds"]})]
+    rows += [
+        ("backprop", result["backprop"]),
+        ("differences, over the graph", result["reuse"]),
+        ("differences, black box", result["differences"]),
+    ]
+    lines = [f"{result['network']}, batch {result['batch']}: {result['n']:,} parameters"]
+    for name, row in rows:
+        ratio = row.get("ratio")
+        times = "" if ratio is None else (
+            f"   {fmt.interval(ratio['median'], ratio['low'], ratio['high'])} × loss"
+        )  # fmt: skip
+        lines.append(f"  {name:<28} {fmt.time(row['seconds']):>8}{times}")
+    passes = f"{result['calls']:,} calls of the loss, counted"
+    error = f"error {fmt.error(result['errors']['differences'])} against backprop"
+    certified = result["certified"]["errors"]
+    against = ", ".join(f"{name} {fmt.error(value)}" for name, value in certified.items())
+    times = result["differences"]["seconds"] / result["backprop"]["seconds"]
+    compared = f"black-box differences took {times:,.0f} times as long as backprop"
+    words = (f"{passes}; {error}", compared, f"against certified components: {against}")
+    return "\n".join([*lines, *(f"  {part}" for part in words)])

@@ -16,7 +16,7 @@ import gradmethods as gm
 from gradmethods.app.runs import million
 from gradmethods.errors import GradientError
 from gradmethods.output.files import locked, read_json, records_so_far
-from gradmethods.report.million_text import result_text
+from gradmethods.report.summary import result_text
 from gradmethods.studies.claims import LEDGER, claims_rows
 from gradmethods.timing.difference_blocks import Passes
 from tests.samples import sampled

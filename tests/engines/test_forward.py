@@ -11,7 +11,7 @@ import pytest
 
 import gradmethods as gm
 from gradmethods.engines.forward import blocks
-from gradmethods.engines.forward.push import Forward, aligned
+from gradmethods.engines.forward.differentiate import Forward, aligned
 from gradmethods.engines.graph import Graph, Node, record
 from gradmethods.engines.program import recognise
 from gradmethods.engines.tape.reverse import Reverse

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -19,7 +20,7 @@ from gradmethods.xp.primitives import TABLE
 from tests import fuzz, program_methods
 from tests.duals import differentiate
 from tests.entries import replace_field
-from tests.primitive_cases import CASES
+from tests.primitive_cases import CASES, by_function
 from tests.program_methods import FAULTS, METHODS, outcome
 from tests.program_oracle import WRONG, Oracle
 from tests.program_writer import DTYPES, GENERATION, GENERATIONS, TARGETS, written
@@ -33,10 +34,11 @@ TURNS = tuple(name for name in METHODS if name not in EACH)
 
 
 @pytest.mark.medium
-def test_oracle_agrees_with_backprop_on_every_function():
+@pytest.mark.parametrize("every", [3, pytest.param(1, marks=pytest.mark.slow)])
+def test_oracle_agrees_with_backprop_on_every_function(every):
     """An oracle that errs, or backprop, would accuse the other in thousands of programs."""
     wrong = []
-    for case in CASES:
+    for case in chain.from_iterable(cases[::every] for cases in by_function(CASES).values()):
         if case.name == "x.real":  # which the oracle's own arrays mean otherwise
             continue
         problem = case.problem()
@@ -76,7 +78,7 @@ LATER = [
     if sorted(GENERATIONS[1])[seed % len(GENERATIONS[1])] not in TARGETS
 ]
 """Likewise for the functions that came later."""
-BY_DESIGN = re.compile("BudgetExceeded|An index depends on floating-point values")
+BY_DESIGN = re.compile("BudgetExceeded|Two indices of an array depend")
 """Why formulas are refused of some programs with matrices, or with the order of values."""
 
 

@@ -19,6 +19,7 @@ from gradmethods.engines.tape.selection import Selection
 from gradmethods.xp.arrays import Array
 from gradmethods.xp.primitives import TABLE
 from tests import trap_masks, trap_programs  # noqa: F401  # masks register their losses
+from tests.samples import together
 from tests.trap_kept import FLAT_AT_TIPS, HIDING_NOTHING
 from tests.trap_losses import TRAPS
 
@@ -42,7 +43,7 @@ def flat(gradient):
 
 @pytest.mark.medium
 @pytest.mark.parametrize("name", TRAPS)
-@pytest.mark.parametrize("method", METHODS)
+@together("method", METHODS)
 def test_what_nothing_selects_adds_nothing(method, name):
     """A slope that is infinite where nothing selects it must not make the gradient NaN."""
     trap = TRAPS[name]
@@ -52,7 +53,7 @@ def test_what_nothing_selects_adds_nothing(method, name):
 
 
 @pytest.mark.parametrize("name", [name for name in TRAPS if name not in OVERFLOWS])
-@pytest.mark.parametrize("method", SINGLE)
+@together("method", SINGLE)
 def test_nothing_is_added_in_single_precision(method, name):
     """Masks and zeros must have the dtype of the problem, and work where less overflows."""
     trap = TRAPS[name]

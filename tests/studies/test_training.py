@@ -10,8 +10,7 @@ import pytest
 import gradmethods as gm
 from gradmethods.errors import InvalidOption, ShapeMismatch, UnknownName
 from gradmethods.problems.predictions import accuracy, probabilities
-from gradmethods.report.learning import parting_frame
-from gradmethods.report.lessons import remarks, training_table
+from gradmethods.report.article.training import parting_frame, remarks, training_table
 from gradmethods.studies import training
 from gradmethods.studies.seeds import diagnosis, hessian, seed_study
 from gradmethods.studies.training import DIVERGED, INTERRUPTED, train, train_together

@@ -24,7 +24,7 @@ from gradmethods.providers.peers import PEERS
 from gradmethods.report.exhibit import Exhibit
 from gradmethods.report.exhibits.tab_hard_cases import DIGITAL
 from gradmethods.report.sentences import HARD_TRUTH
-from gradmethods.studies.accuracy.gallery import NOT_FINITE, NUMBER, REFUSED
+from gradmethods.studies.accuracy.hard_cases import NOT_FINITE, NUMBER, REFUSED
 
 CAPTION = Caption(
     "Who is right, and to how many digits: ours and other packages",

@@ -14,11 +14,11 @@ from gradmethods.output import format as fmt
 from gradmethods.output.caption import Caption
 from gradmethods.output.files import ACCURACY
 from gradmethods.output.items import Table
-from gradmethods.report.accuracy_cells import share
+from gradmethods.report.accuracy_frames import share
 from gradmethods.report.exhibit import Exhibit
 from gradmethods.report.exhibits.tab_hard_cases import DIGITAL
 from gradmethods.report.sentences import HARD_TRUTH
-from gradmethods.studies.accuracy.gallery import INACCURATE, NOT_FINITE, NUMBER, REFUSED, RIGHT
+from gradmethods.studies.accuracy.hard_cases import INACCURATE, NOT_FINITE, NUMBER, REFUSED, RIGHT
 
 CAPTION = Caption(
     "Digits of ours and of other packages",

@@ -1,4 +1,4 @@
-"""Hold two runs against each other."""
+"""Compare two runs."""
 
 from __future__ import annotations
 

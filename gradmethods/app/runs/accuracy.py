@@ -32,17 +32,17 @@ from gradmethods.providers.attempt import Gap, attempt
 from gradmethods.providers.registry import traits
 from gradmethods.providers.schemes import NAMES
 from gradmethods.report import write_report
-from gradmethods.studies.accuracy.atlas import DTYPES, PER_DECADE, curve
-from gradmethods.studies.accuracy.gallery import gallery_rows
+from gradmethods.studies.accuracy.hard_cases import hard_case_rows
+from gradmethods.studies.accuracy.step_sweeps import DTYPES, PER_DECADE, curve
 from gradmethods.studies.accuracy.subject import Subject
 from gradmethods.studies.accuracy.survey import VARIANTS, gradient_record, reference_record
 from gradmethods.timing.provenance import provenance
 
 MOST = 2000
-"""Parameters up to which whole gradients are certified; of more, a sample of components is."""
+"""Number of parameters up to which whole gradients are certified, and not a sample."""
 
 LONG = 50
-"""Parameters from which formulas written out take so long that all else comes first."""
+"""Number of parameters from which formulas written out take so long that they come last."""
 
 REFERENCE, GRADIENT, PLANTED = "reference", "gradient", "planted"
 GALLERY, ATLAS = "gallery", "atlas"
@@ -51,14 +51,14 @@ GALLERY, ATLAS = "gallery", "atlas"
 
 @dataclass(frozen=True)
 class Settings:
-    """How thoroughly to look.
+    """How thoroughly a run measures accuracy.
 
     Attributes
     ----------
     seconds : float
         Seconds to time each provider on each problem.
     per_decade : int
-        Steps of the atlas.
+        Steps of each sweep in a decade.
     seed : int
         Of samples.
     providers : tuple of str
@@ -94,11 +94,11 @@ class Task:
 
     @property
     def key(self) -> str:
-        """Names the record."""
+        """The name of the task in the records."""
         return "/".join([self.kind, *map(str, self.about.values())])
 
     def record(self) -> dict[str, Any]:
-        """Do it. What has no answer is a gap, and its reason is the answer."""
+        """Do the task and return its record: a gap with its reason if there is no answer."""
         found = attempt(self.work, self.limit)
         if isinstance(found, Gap):
             return self.gap(found.kind, found.reason)
@@ -111,9 +111,13 @@ class Task:
 
 
 def tasks(
-    problems: Sequence[Problem], settings: Settings | None = None, *, hard: bool = False
+    problems: Sequence[Problem],
+    settings: Settings | None = None,
+    *,
+    judged_alone: Sequence[Problem] = (),
+    hard: bool = False,
 ) -> list[Task]:
-    """List what there is to do, what is worth most first.
+    """List the tasks of a run, the most valuable ones first.
 
     Parameters
     ----------
@@ -121,6 +125,8 @@ def tasks(
         With different names.
     settings : Settings, optional
         How thoroughly.
+    judged_alone : sequence of Problem
+        Others, on which every provider is judged, and nothing else is looked at.
     hard : bool, default False
         Whether the hard cases belong to it.
     """
@@ -130,7 +136,7 @@ def tasks(
     plants: list[Task] = []
     curves: list[Task] = []
     late: list[Task] = []
-    for problem in problems:
+    for problem in (*problems, *judged_alone):
         about, dtype = {"problem": problem.name}, str(problem.dtype)
         for precision in DTYPES:
             subject = Subject(problem, precision, seed=settings.seed)
@@ -138,7 +144,7 @@ def tasks(
                 judged = Subject(problem, precision, MOST)
             elif precision == dtype:
                 judged = subject
-            for scheme in NAMES:
+            for scheme in NAMES if problem in problems else ():
                 more = {"dtype": precision, "scheme": scheme}
                 work = partial(curve, subject, scheme, per_decade=settings.per_decade)
                 curves.append(Task(ATLAS, about | more, work))
@@ -149,7 +155,7 @@ def tasks(
             work = partial(gradient_record, judged, get_provider(name), seconds=seconds)
             slow = traits(name).repeats and problem.size > LONG
             (late if slow else gradients).append(Task(GRADIENT, about | {"provider": name}, work))
-        if judged.is_whole:
+        if judged.is_whole and problem in problems:
             plants.append(Task(PLANTED, about, partial(_planted, problem)))
     curves.sort(key=lambda task: DTYPES.index(task.about["dtype"]))  # stable
     extra = hard_tasks() if hard else []
@@ -157,14 +163,14 @@ def tasks(
 
 
 def hard_tasks() -> list[Task]:
-    """List the hard cases: what each method gives on each, and why."""
+    """List the tasks that judge every method on the hard cases."""
     from gradmethods.problems import hard
 
-    return [Task(GALLERY, {"problem": name}, partial(_gallery, name)) for name in hard.names()]
+    return [Task(GALLERY, {"problem": name}, partial(_hard_case, name)) for name in hard.names()]
 
 
-def _gallery(name: str) -> dict[str, Any]:
-    return {"rows": gallery_rows([name])}
+def _hard_case(name: str) -> dict[str, Any]:
+    return {"rows": hard_case_rows([name])}
 
 
 def _planted(problem: Problem) -> dict[str, Any]:
@@ -270,7 +276,7 @@ def _check_distinct(todo: Sequence[Task]) -> None:
 
 
 def _shown(todo: Sequence[Task]) -> Iterator[Task]:
-    """Pass tasks on; show how far it is where someone may be watching."""
+    """Yield tasks, with a progress bar if the run is in a terminal."""
     if not sys.stderr.isatty():
         yield from todo
         return

@@ -43,13 +43,13 @@ from gradmethods.timing.rounds import Clock
 from gradmethods.timing.trial import Settings, gap_record
 
 PROOFS = 5.0
-"""Seconds that proving the article's derivations may take."""
+"""Number of seconds that proving the article's derivations may take."""
 
 OPTIONS = ("full", "grid", "limit", "seconds", "providers")
-"""What, beside code and machine, a run must have in common with one that it goes on with."""
+"""Options that a run must share with one that it resumes, beside code and machine."""
 
 MILLION = "million"
-"""The folder of the million passes in that of the run, and the key of their record."""
+"""Name of the folder of the million passes within a run, and key of their record."""
 
 FEWER = {"small": (2, 24, 24, 1)}
 """By the name of the grid, whose differences are taken in place of a million parameters': few in
@@ -133,7 +133,7 @@ def run_benchmarks(
 
 
 def _run(folder: Path, origin: dict[str, Any], settings: Settings, time: Budget) -> int:
-    """Do what the folder has no records of, and write the report."""
+    """Measure everything of which the folder has no records, and write the report."""
     grid, limit, also = origin["grid"], origin["limit"], origin.get("providers", [])
     status: int | None = INTERRUPTED
     try:
@@ -166,14 +166,14 @@ def _run(folder: Path, origin: dict[str, Any], settings: Settings, time: Budget)
 
 
 def _found(name: str) -> str:
-    """Return the name of a provider that there is, by which every process finds it."""
+    """Return the name by which every process finds a provider, if it exists."""
     get_provider(name)
     path, colon, variable = name.rpartition(":")
     return f"{Path(path).resolve()}:{variable}" if colon and path.endswith(".py") else name
 
 
 def million_passes(folder: Path, grid: str, seconds: float | None, settings: Settings) -> None:
-    """Run a million forward passes, unless they are there; keep how that ended.
+    """Run a million forward passes, unless their result exists; keep a record of the outcome.
 
     They come first, so that no budget is used up before them, and nothing else runs meanwhile.
     """
@@ -197,13 +197,13 @@ def million_passes(folder: Path, grid: str, seconds: float | None, settings: Set
 
 
 def accuracy_rows(folder: Path, seconds: float | None, settings: Settings) -> None:
-    """Judge the methods on every problem of the catalogue, as far as the time allows.
+    """Judge every method on the problems of the catalogue, as far as the time allows.
 
     What was judged before, in a run that goes on, is not judged again.
     """
     from gradmethods import problems
 
-    # A coarse atlas: two steps a decade show each branch of a curve, if not its roughness.
+    # Coarse sweeps: two steps a decade show each branch of a curve, if not its roughness.
     coarse = accuracy.Settings(seconds=settings.seconds / 10, per_decade=2, seed=settings.seed)
     catalogue = [problems.get(name) for name in problems.names()]
     todo = accuracy.tasks(catalogue, coarse, hard=True)
@@ -235,13 +235,13 @@ def ledger_rows(folder: Path, seconds: float | None, settings: Settings) -> None
 
 
 def prove(folder: Path, seconds: float | None) -> None:
-    """Keep the article's derivations with their proofs, unless they are there or time is short."""
+    """Write the article's derivations with their proofs, unless they exist or time is short."""
     if not (folder / DERIVATIONS).exists() and (seconds is None or seconds > PROOFS):
         write_json(folder / DERIVATIONS, [asdict(derive(name)) for name in NAMES])
 
 
 def _record(folder: Path) -> dict[str, Any]:
-    """Return how the million passes ended; empty if they did not, or belong to no such run."""
+    """Return the record of the million passes; empty if there is none for such a run."""
     found = [r for r in records_so_far(folder / RECORDS) if r["key"] == MILLION]
     return found[0] if found else {}
 
@@ -263,11 +263,11 @@ class Shares:
 
 
 SHORT = Shares(accuracy=40.0, ledger=20.0, writing=48.0)
-"""For a run that someone waits for."""
+"""Seconds kept in a run that someone waits for."""
 
 FULL = Shares(accuracy=120.0, ledger=120.0, writing=90.0)
-"""For a full run, whose machine may be slower: two minutes for the claims that derive formulas as
-far as there is time."""
+"""Seconds kept in a full run, whose machine may be slower: two minutes for the claims, which derive
+formulas as far as there is time."""
 
 MILLION_SHARE = 0.6
 """Part of the time before the reserve that a million passes may take, so that the cases get the

@@ -48,13 +48,13 @@ BATCH = 1
 RECORDS, GRADIENT, RESULT, PROVENANCE = MILLION
 
 BLOCK_SECONDS = 2.0
-"""What a kill can lose."""
+"""Number of seconds of a block: a run that is killed loses no more."""
 
 AFTER = 30.0
-"""Seconds of a time limit kept for measuring the faster methods beside."""
+"""Number of seconds of a time limit kept for measuring the faster methods."""
 
 OPTIONS = ("widths", "batch")
-"""What, beside code and machine, a run must have in common with one that it goes on with."""
+"""Options that a run must share with one that it resumes, beside code and machine."""
 
 
 def run_million(
@@ -124,7 +124,7 @@ def is_finished(
     widths: Sequence[int] = WIDTHS,
     seed: int = 0,
 ) -> bool:
-    """Tell whether a folder holds the result of such a run, by this code on this machine."""
+    """Return whether a folder holds the result of such a run, by this code on this machine."""
     before = read_json(out / PROVENANCE, dict)
     now = _origin(widths, seed)
     same = before is not None and difference(before, now, OPTIONS) is None
@@ -162,7 +162,7 @@ def _kept(folder: Path, problem: Problem) -> str:
 def _differences(
     folder: Path, problem: Problem, block_seconds: float, end: float | None
 ) -> NDArray[Any]:
-    """Run the passes that are missing, until a moment; return the gradient."""
+    """Run the missing passes until a given time, and return the gradient."""
     passes = Passes(problem)
     kept = _open(folder / GRADIENT, problem)
     records = records_so_far(folder / RECORDS)
@@ -213,7 +213,7 @@ def _open(path: Path, problem: Problem) -> Any:
 
 
 def _shown(parts: Iterator[tuple[int, int]], total: int) -> Iterator[tuple[int, int]]:
-    """Pass on blocks; show progress and the time left, as a bar or as a line a minute."""
+    """Yield blocks, showing progress and the time left as a bar or as a line a minute."""
     from tqdm import tqdm
 
     watched = sys.stderr.isatty()
@@ -227,7 +227,7 @@ def _shown(parts: Iterator[tuple[int, int]], total: int) -> Iterator[tuple[int, 
 
 
 def _result(folder: Path, problem: Problem, gradient: NDArray[Any]) -> dict[str, Any]:
-    """Put the counts and times of all blocks together, and measure the faster methods beside."""
+    """Add up the counts and times of all blocks, and measure the faster methods."""
     records = records_so_far(folder / RECORDS)
     blocks = [record for record in records if record["key"].startswith("block-")]
     (value,) = (record for record in records if record["key"] == "value")
@@ -253,11 +253,11 @@ def _result(folder: Path, problem: Problem, gradient: NDArray[Any]) -> dict[str,
 
 
 SAMPLE = 8
-"""Components of the gradient that are certified."""
+"""Number of components of the gradient that are certified."""
 
 
 def beside(problem: Problem, gradient: Arrays) -> dict[str, Any]:
-    """Measure backprop, and differences over the recorded graph, and the errors of all three.
+    """Measure backprop, differences that reuse values, and the errors of all three gradients.
 
     Parameters
     ----------
@@ -302,7 +302,7 @@ def beside(problem: Problem, gradient: Arrays) -> dict[str, Any]:
 
 
 def _certified(problem: Problem, gradients: Mapping[str, Any]) -> dict[str, Any]:
-    """Hold some components of each gradient against the truth."""
+    """Compare some components of each gradient with certified ones."""
     from gradmethods.engines.certified import certified_sample
 
     sample = certified_sample(problem, 20, components=SAMPLE, directions=1)

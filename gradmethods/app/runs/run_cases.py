@@ -1,4 +1,4 @@
-"""The cases of a run: done by a pytest of their own, and a gap for each that left no record.
+"""Run the cases of a benchmark in a pytest of their own; one without a record becomes a gap.
 
 Nothing is measured here.
 """
@@ -25,10 +25,10 @@ from gradmethods.timing.provenance import ROOT
 from gradmethods.timing.trial import Settings, describe, gap_record
 
 SCALING = "test_scaling.py"
-"""The cases, in the folder of benchmarks."""
+"""File of the cases in the folder of benchmarks."""
 
 GRACE = 10.0
-"""Seconds that the cases may overrun before they are killed."""
+"""Number of seconds that the cases may overrun before they are killed."""
 
 INTERRUPTED = 130
 """Exit status of a run that its user stopped, as a shell gives it."""
@@ -103,7 +103,7 @@ def run_cases(
 
 @contextmanager
 def _lifeline() -> Iterator[tuple[int, ...]]:
-    """Hold one end of a pipe, which closes with this process however that ends; give the other.
+    """Hold one end of a pipe, which closes with this process; yield the other end to a child.
 
     Windows passes none on: there the cases end when the next of them has a record to keep.
     """
@@ -119,7 +119,7 @@ def _lifeline() -> Iterator[tuple[int, ...]]:
 
 
 def settled(folder: Path, name: str, also: Sequence[str] = ()) -> dict[str, bool]:
-    """Tell of every case of a grid, of pairs and of the noise, whether it needs no other try."""
+    """Return for every case of a grid, pair and noise record whether it needs no other try."""
     records = {record["key"]: record for record in records_so_far(folder / RECORDS)}
     timed = [*(pair.key for pair in PAIRS), *(f"noise-{width}-end" for width in WIDTHS)]
     keys = [*(case.key for case in _cases(name, also)), *timed]
@@ -127,7 +127,7 @@ def settled(folder: Path, name: str, also: Sequence[str] = ()) -> dict[str, bool
 
 
 def kept(folder: Path, name: str, also: Sequence[str] = ()) -> str:
-    """Say what is there of a run that goes on."""
+    """Say in words how much of a resumed run is finished."""
     cases = list(settled(folder, name, also).values())
     judged = len(records_so_far(folder / ACCURACY))
     return f"{sum(cases)} of {len(cases)} cases and {judged} results of accuracy are kept"
@@ -141,7 +141,7 @@ def fill(
     budget: float | None,
     also: Sequence[str] = (),
 ) -> None:
-    """Give every case that left no record a gap, which says how the cases ended."""
+    """Write a gap for every case that left no record, with how the process ended."""
     path = folder / RECORDS
     done = {record["key"] for record in records_so_far(path)}
     if status is None:

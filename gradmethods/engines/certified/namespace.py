@@ -7,7 +7,7 @@ loss.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -57,7 +57,7 @@ EXACT = having(Behaviour.EXACT)
 
 SUMS = ("add", "subtract")
 
-EDGES = having(Behaviour.STEEP) - {"hypot"}
+EDGES = having(Behaviour.STEEP, but=("hypot",))
 """Functions that are finite where their domain ends, or where they jump; others are not."""
 
 ROOTS = ("sqrt", "hypot")
@@ -101,12 +101,12 @@ class Balls(Ordering):
         Entries of the largest array so far.
     doubts : list of str
         Where a derivative did not exist, or was not decided.
-    edges : frozenset of str
+    edges : set of str
         Functions whose values may jump or end where their slope is not finite.
     """
 
     kind = "ball"
-    edges = EDGES
+    edges: Collection[str] = EDGES
 
     def __init__(
         self,

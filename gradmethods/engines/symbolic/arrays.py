@@ -152,7 +152,9 @@ class Sizes(Symbolic):
     ) -> NDArray[Any]:
         """Return a stand-in that takes no memory, whatever its shape."""
         del static
-        if primitive.kind in (Kind.MATRIX, Kind.ORDER):
+        if primitive.name == "getitem" and any(isinstance(p, Expressions) for p in payloads[1:]):
+            self.stages += math.prod(node.shape) * max(self.shape_of(payloads[0]))
+        elif primitive.kind in (Kind.MATRIX, Kind.ORDER):
             shapes = [*map(self.shape_of, payloads), node.shape]
             self.stages += sum(map(math.prod, shapes))
         elif primitive.name in ("max", "min"):
@@ -211,7 +213,8 @@ def integers(payload: Any) -> NDArray[Any]:
     """Return the entries of an index."""
     if isinstance(payload, Expressions):
         raise UnsupportedOperation(
-            "An index depends on floating-point values, which are symbols here: which entries "
-            "it takes is not known. Choose by value with xp.where."
+            "Two indices of an array depend on floating-point values, which are symbols here: "
+            "which entries they take is not known. Index one axis after the other, or choose by "
+            "value with xp.where."
         )
     return np.asarray(payload)

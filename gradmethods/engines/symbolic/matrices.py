@@ -14,7 +14,7 @@ import numpy as np
 import sympy
 from sympy.core.symbol import Str
 
-from gradmethods.engines.symbolic.steps import RealFunction
+from gradmethods.engines.symbolic.piecewise import RealFunction
 from gradmethods.errors import UnsupportedOperation
 
 MOST_ROWS = {

@@ -40,6 +40,11 @@ def _solved(a: Matrix, b: Matrix) -> Matrix:
     return _or_nan(np.linalg.solve, a, b)
 
 
+def _matrix(row: Matrix, shape: tuple[int, ...]) -> Matrix:
+    """Return a row of all entries as a matrix; of examples there may be many of either."""
+    return row.reshape(*row.shape[:-1], *shape[-2:])
+
+
 def _tied(s: Matrix) -> NDArray[np.bool_]:
     """Say which values are equal to rounding, each pair."""
     largest = np.max(np.abs(s), axis=-1, initial=0)[..., None, None]
@@ -73,7 +78,7 @@ def _read(s: Matrix) -> Matrix:
 def _solve_adjoint(a: Matrix, b: Matrix, y: Matrix, g: Matrix) -> tuple[Matrix, Matrix]:
     del b
     passed = _solved(a.mT, g)
-    return -passed @ y.reshape(g.shape).mT, passed
+    return -passed @ _matrix(y, g.shape).mT, passed
 
 
 def _det_adjoint(a: Matrix, y: Matrix, g: Matrix) -> tuple[Matrix]:
@@ -99,7 +104,7 @@ def _slogdet_adjoint(a: Matrix, y: Matrix, g: Matrix) -> tuple[Matrix]:
 
 def _pinv_adjoint(a: Matrix, y: Matrix, g: Matrix) -> tuple[Matrix]:
     """Golub and Pereyra 1973, equation 4.12; NaN without full rank."""
-    y = y.reshape(g.shape)
+    y = _matrix(y, g.shape)
     sizes = np.linalg.svdvals(a)
     limit = max(a.shape[-2:]) * np.finfo(a.dtype).eps * sizes.max(-1, initial=0)
     y = np.where((sizes.min(-1, initial=np.inf) <= limit)[..., None, None], np.nan, y)
@@ -114,7 +119,8 @@ def _pinv_adjoint(a: Matrix, y: Matrix, g: Matrix) -> tuple[Matrix]:
 
 def _cholesky_adjoint(a: Matrix, y: Matrix, g: Matrix) -> tuple[Matrix]:
     """Go back through the columns, last to first (Murray 2016, section 3.2)."""
-    factor, found = y.reshape(a.shape), np.tril(np.broadcast_to(g, y.shape[:-1] + g.shape[-2:]))
+    factor = _matrix(y, a.shape)
+    found = np.tril(np.broadcast_arrays(factor, g)[1])
     for j in reversed(range(a.shape[-1])):
         row, end = factor[..., j : j + 1, :j], factor[..., j, j]
         below, column = factor[..., j + 1 :, :j], factor[..., j + 1 :, j]
@@ -134,8 +140,8 @@ def _qr(a: Matrix) -> Matrix:
 
 def _qr_adjoint(a: Matrix, y: Matrix, g: Matrix) -> tuple[Matrix]:
     """Walter and Lehmann 2010, section 5: A = Q R with a Q of orthonormal columns."""
-    m, n = a.shape[-2:]
-    y = y.reshape(*y.shape[:-1], m + n, n)
+    m = a.shape[-2]
+    y = _matrix(y, g.shape)
     q, r = y[..., :m, :], y[..., m:, :].mT
     by_q, by_r = g[..., :m, :], g[..., m:, :].mT
     half = np.tril(r @ by_r.mT - by_q.mT @ q, -1)
@@ -152,8 +158,7 @@ def _eigh(a: Matrix, triangle: Any = "L") -> Matrix:
 
 
 def _eigh_adjoint(a: Matrix, y: Matrix, g: Matrix) -> tuple[Matrix]:
-    n = a.shape[-1]
-    y = y.reshape(*y.shape[:-1], n, n + 1)
+    n, y = a.shape[-1], _matrix(y, g.shape)
     values, v = y[..., 0], y[..., 1:]
     inner = _turning(v.mT @ g[..., 1:], values)
     inner = inner + _shared(g[..., 0], values)[..., None] * np.eye(n)
@@ -179,7 +184,7 @@ def _svd(a: Matrix) -> Matrix:
 def _svd_adjoint(a: Matrix, y: Matrix, g: Matrix) -> tuple[Matrix]:
     """Townsend 2016, in the singular vectors' own coordinates and beside them."""
     m, n = a.shape[-2:]
-    y = y.reshape(*y.shape[:-1], m + 1 + n, min(m, n))
+    y = _matrix(y, g.shape)
     u, s, v = y[..., :m, :], y[..., m, :], y[..., m + 1 :, :]
     by_u, by_v = g[..., :m, :], g[..., m + 1 :, :]
     wide, tall = s[..., None, :], s[..., :, None]
@@ -211,6 +216,22 @@ def _sort_adjoint(a: Matrix, y: Matrix, g: Matrix) -> tuple[Matrix]:
     return (np.where(np.isnan(a[..., 0, :]), np.nan, shares)[..., None, :],)
 
 
+def _take(a: Matrix, places: Matrix) -> Matrix:
+    """Take an entry of a row by its place, counted from the end if that is negative."""
+    return np.asarray(np.take_along_axis(*_alike(a, places.astype(np.intp)), -1))
+
+
+def _alike(a: Matrix, places: NDArray[np.intp]) -> tuple[Matrix, NDArray[np.intp]]:
+    lead = np.broadcast_shapes(a.shape[:-1], places.shape[:-1])
+    return tuple(np.broadcast_to(x, (*lead, x.shape[-1])) for x in (a, places))  # type: ignore[return-value]  # two of them
+
+
+def _take_adjoint(a: Matrix, places: Matrix, y: Matrix, g: Matrix) -> tuple[Matrix, Matrix]:
+    del y
+    taken = np.arange(a.shape[-1]) == places % a.shape[-1]
+    return np.where(taken, g, 0), np.zeros_like(places)
+
+
 FUNCTIONS: dict[str, Callable[..., Any]] = {
     "solve": np.linalg.solve,
     "det": np.linalg.det,
@@ -228,6 +249,7 @@ FUNCTIONS: dict[str, Callable[..., Any]] = {
     "argsort": partial(np.argsort, stable=True),
     "argmax": partial(np.argmax, axis=-1),
     "argmin": partial(np.argmin, axis=-1),
+    "take": _take,
 }
 """By the name of a primitive, the function that programs call."""
 
@@ -245,6 +267,7 @@ ADJOINTS: dict[str, Callable[..., tuple[Matrix, ...]]] = {
     "svd": _svd_adjoint,
     "svdvals": _svdvals_adjoint,
     "sort": _sort_adjoint,
+    "take": _take_adjoint,
 }
 """What they pass back: from the matrices, the result and the slopes by it, those by each matrix.
 Places do not vary, and pass nothing back.

@@ -22,7 +22,14 @@ from gradmethods.report.exhibit import Exhibit
 from gradmethods.report.exhibits.tab_hard_cases import DIGITAL
 from gradmethods.report.recorded import Recorded
 from gradmethods.report.sentences import HARD_TRUTH
-from gradmethods.studies.accuracy.gallery import NOT_FINITE, NOT_ZERO, NUMBER, REFUSED, WRONG, ZERO
+from gradmethods.studies.accuracy.hard_cases import (
+    NOT_FINITE,
+    NOT_ZERO,
+    NUMBER,
+    REFUSED,
+    WRONG,
+    ZERO,
+)
 
 CAPTION = Caption(
     "Hard cases × methods",

@@ -19,7 +19,7 @@ from gradmethods.report.growth_figure import (
     point_words,
 )
 from gradmethods.report.panel import plotted
-from gradmethods.report.quantities import ITEMSIZE, Quantity
+from gradmethods.report.quantities import ITEMSIZE, Line, Quantity, sizes_along
 from gradmethods.report.recorded import Recorded
 from gradmethods.report.sentences import (
     FITS,
@@ -27,7 +27,6 @@ from gradmethods.report.sentences import (
     SETTING,
     UNTRACED,
 )
-from gradmethods.report.theory_lines import Line, sizes_along
 from gradmethods.timing.sweeps import Sweep
 
 

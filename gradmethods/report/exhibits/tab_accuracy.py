@@ -12,8 +12,7 @@ from gradmethods.output.caption import Caption
 from gradmethods.output.files import ACCURACY
 from gradmethods.output.items import Table
 from gradmethods.providers.registry import style_of
-from gradmethods.report.accuracy_cells import ulps_text
-from gradmethods.report.accuracy_frames import WHOLE
+from gradmethods.report.accuracy_frames import WHOLE, ulps_text
 from gradmethods.report.exhibit import Exhibit
 from gradmethods.report.recorded import Recorded
 from gradmethods.report.sentences import BOUND, RELATIVE, TRUTH

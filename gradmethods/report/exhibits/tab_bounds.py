@@ -10,8 +10,7 @@ from gradmethods.output import format as fmt
 from gradmethods.output.caption import Caption
 from gradmethods.output.files import ACCURACY
 from gradmethods.output.items import Table
-from gradmethods.report.accuracy_cells import matrix
-from gradmethods.report.accuracy_frames import matrix_frame
+from gradmethods.report.accuracy_frames import matrix, matrix_frame
 from gradmethods.report.exhibit import Exhibit
 from gradmethods.report.recorded import Recorded
 from gradmethods.report.sentences import BOUND, TRUTH

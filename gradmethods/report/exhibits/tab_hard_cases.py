@@ -13,7 +13,7 @@ from gradmethods.providers.registry import style_of
 from gradmethods.report.exhibit import Exhibit
 from gradmethods.report.recorded import Recorded
 from gradmethods.report.sentences import HARD_TRUTH
-from gradmethods.studies.accuracy.gallery import INACCURATE, NOT_ZERO, RIGHT, WRONG, ZERO
+from gradmethods.studies.accuracy.hard_cases import INACCURATE, NOT_ZERO, RIGHT, WRONG, ZERO
 
 CAPTION = Caption(
     "Hard cases: what each method gives, and why",

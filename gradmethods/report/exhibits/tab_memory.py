@@ -12,9 +12,8 @@ from gradmethods.output.caption import Caption
 from gradmethods.output.files import RECORDS
 from gradmethods.output.items import Table
 from gradmethods.providers.registry import style_of
-from gradmethods.report.cost_frames import LARGEST, largest
+from gradmethods.report.cost_frames import LARGEST, PARTS, largest
 from gradmethods.report.exhibit import Exhibit
-from gradmethods.report.memory_frames import PARTS
 from gradmethods.report.quantities import ITEMSIZE
 from gradmethods.report.recorded import Recorded
 from gradmethods.report.sentences import PEAKS, UNTRACED

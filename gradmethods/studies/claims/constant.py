@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 
-from gradmethods.providers.backprop import Backprop
 from gradmethods.studies.claims.bounded import PRICE
 from gradmethods.studies.claims.claim import (
     UNDECIDED,
@@ -17,7 +16,7 @@ from gradmethods.studies.claims.claim import (
     inside,
 )
 from gradmethods.studies.claims.price import Counted, Timed
-from gradmethods.studies.claims.timings import SWEEPS, asymptote, measured
+from gradmethods.studies.claims.timings import SWEEPS, asymptote
 
 LEVEL = 0.05
 """An exponent within ± this is no growth: 12 % for ten times the parameters."""
@@ -57,8 +56,7 @@ def _counts(counted: Counted) -> Decision:
 
 def examine(evidence: Evidence) -> Finding:
     """Count operations, and read the times in the records of a run."""
-    timed = {sweep: measured(evidence.records, sweep, Backprop().name) for sweep in SWEEPS}
-    return judge(PRICE.counted(), timed)
+    return judge(PRICE.counted(), PRICE.timed(evidence))
 
 
 _GROWTH = (
