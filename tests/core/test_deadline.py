@@ -65,21 +65,18 @@ def test_nothing_arrives_behind_the_block(seconds):
 def test_what_a_destructor_loses_comes_again(monkeypatch):
     """Python drops an exception that arrives in a destructor; the work would go on for ever."""
     monkeypatch.setattr("gradmethods.core.deadline.AGAIN", 0.01)
-    lost = []
 
     def swallowing():
-        for i in itertools.count():
-            try:
-                stubborn()
-            except OutOfTime as stop:
-                lost.append(stop)
-                if i == 2:
-                    raise
+        with contextlib.suppress(OutOfTime):  # as Python does in a destructor
+            stubborn()
+        end = time.monotonic() + 600  # far beyond what a loaded machine needs
+        while time.monotonic() < end:
+            pass
+        pytest.fail("It never came again.")
 
     limit = deadline(0.01)
     with pytest.raises(limit.passed), limit:
         swallowing()
-    assert len(lost) == 3
 
 
 def test_an_outer_deadline_passes_through_an_inner_one():
@@ -187,13 +184,19 @@ def test_the_users_own_timer_is_left_alone():
     assert struck == [1]
 
 
-@pytest.mark.parametrize(("now", "done"), [([0.0, 9.0], 0), ([0.0, 0.0, 8.99], 1)])
-def test_what_does_not_fit_is_a_gap(tmp_path, monkeypatch, now, done):
+@pytest.mark.parametrize(("seconds", "done"), [(0.0, 0), (9.0, 1)])
+def test_what_does_not_fit_is_a_gap(tmp_path, monkeypatch, seconds, done):
     """With no second left for accuracy the whole run died, and there was no report."""
-    clock = SimpleNamespace(monotonic=iter(now).__next__)
+    now = [0.0]
+
+    def short():
+        now[0] = 8.99
+        return {}
+
+    clock = SimpleNamespace(monotonic=lambda: now[0])
     monkeypatch.setattr("gradmethods.app.runs.accuracy.time", clock)
-    work = {"short": dict, "long": stubborn, "later": dict}
+    work = {"short": short, "long": stubborn, "later": dict}
     tasks = [Task("gradient", {"takes": name}, does) for name, does in work.items()]
-    carry_out(tasks, tmp_path / "accuracy.jsonl", 9.0)
+    carry_out(tasks, tmp_path / "accuracy.jsonl", seconds)
     outcomes = [record["outcome"] for record in read_records(tmp_path / "accuracy.jsonl")]
     assert outcomes == ["measured"] * done + ["gap"] * (3 - done)
