@@ -27,6 +27,9 @@ METHODS = {
     "chain rule": "analytical:chain-rule",
 }
 PEERS = {name: name for name in ("torch", "jax", "autograd")}
+OF_PEERS = (ArithmeticError, LookupError, NotImplementedError, RuntimeError, TypeError, ValueError)
+"""What other packages raise, each as it likes."""
+
 DOCS = Path("docs")
 TOLERANCE = 1e-12
 """Of a gradient, relative to the largest entry: all of these methods are exact but for rounding."""
@@ -109,7 +112,7 @@ def judged(case: Any, methods: dict[str, str]) -> Row:
             continue
         try:
             gradient = provider.prepare(problem)(problem.params).gradient
-        except gm.GradientError as error:
+        except (gm.GradientError, *OF_PEERS) as error:
             found[column] = brief(error)
             continue
         worst = max(float(np.max(np.abs(e), initial=0.0)) for e in truth.error(gradient).values())
