@@ -200,8 +200,8 @@ class Comparison:
     def _repr_html_(self) -> str:
         import pandas as pd
 
-        words = self.text.split("\n\n")
-        parts = [f"<p>{escape(' '.join(text.split()))}</p>" for text in words]
+        texts = (" ".join(text.split()) for text in self.text.split("\n\n"))
+        parts = [f"<p>{escape(text)}</p>" for text in texts]
         parts[1] = pd.DataFrame(_table(self)).to_html(index=False, border=0)
         return "\n".join(parts)
 
@@ -303,7 +303,6 @@ def comparison_text(comparison: Comparison) -> str:
 
 
 def _table(comparison: Comparison) -> list[dict[str, str]]:
-    """Return a row of words for each provider."""
     timed = any(answer.cost for answer in comparison.answers)
     marked = any(answer.unresolved for answer in comparison.answers)
     return [_cells(row, timed=timed, marked=marked) for row in comparison.rows]
