@@ -6,6 +6,7 @@ truth; planted mistakes are those of `gradmethods.comparison.kills`.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from functools import partial
 from typing import Any
 
@@ -42,16 +43,24 @@ UNITS = 1e-6
 
 
 def judged_tasks() -> list[Task]:
-    """List what there is to judge: the catalogue, the hard cases, the planted mistakes."""
-    todo: list[Task] = []
-    for problem in map(problems.get, problems.names(field=True)):
+    """List what there is to judge, what is worth most first.
+
+    That is the article's problems and their neighbours, the hard cases, the planted mistakes, and
+    the problems that the field compares methods on.
+    """
+    cases = [Task(GALLERY, {"problem": name}, partial(_hard, name)) for name in hard.names()]
+    plants = [Task(PLANTED, {"problem": p.name}, partial(_planted, p)) for p in field()]
+    names = problems.names()
+    more = [name for name in problems.names(field=True) if name not in names]
+    return [*_gradients(names), *cases, *plants, *_gradients(more)]
+
+
+def _gradients(names: list[str]) -> Iterator[Task]:
+    for problem in map(problems.get, names):
         subject = Subject(problem, str(problem.dtype), MOST)
         for name in METHODS:
             about = {"problem": problem.name, "provider": name}
-            todo.append(Task(GRADIENT, about, partial(_digits, subject, name), LIMIT))
-    cases = [Task(GALLERY, {"problem": name}, partial(_hard, name)) for name in hard.names()]
-    plants = [Task(PLANTED, {"problem": p.name}, partial(_planted, p)) for p in field()]
-    return [*todo, *cases, *plants]
+            yield Task(GRADIENT, about, partial(_digits, subject, name), LIMIT)
 
 
 def field() -> list[Problem]:

@@ -40,10 +40,10 @@ SECONDS = 15.0
 LIMIT = 40.0
 """Seconds for preparing a contender and its first gradients."""
 
-BUDGET = 840.0
+BUDGET = 1200.0
 """Seconds for the whole comparison."""
 
-JUDGING = 240.0
+JUDGING = 360.0
 """Of these, seconds for what is judged."""
 
 JUDGED = "--judged"

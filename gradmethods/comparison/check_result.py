@@ -250,8 +250,8 @@ class Check:
 SHORT = {OWN: "own"} | {beside(k): f"beside {k}" for k in range(1, 1 + BESIDE)}
 """Short names of the points in a table."""
 
-SMALL = 1e-3
-"""Largest relative error of an entry that the tolerance of a solver may explain."""
+SMALL, SOLVED = 1e-3, 1e-2
+"""Largest relative errors that the tolerance of a solver, and one within the loss, may explain."""
 
 FEW = 3
 """Number of arrays that are named before the rest is counted."""
@@ -305,10 +305,14 @@ def _accept(check: Check) -> str:
     """Say how a gradient that a solver's tolerance explains is accepted."""
     worst = check.table["worst"]
     error = float(worst.max()) if len(worst) else math.inf
-    if check.ok is not False or check.digits is None or not 0 < error <= SMALL:
+    if check.ok is not False or check.digits is None or not 0 < error <= SOLVED:
         return ""
     rtol = 10.0 ** math.ceil(math.log10(2 * error))
-    return f" If this is the tolerance of a solver, accept it: rtol={rtol:g}."
+    accept = f" If this is the tolerance of a solver, accept it: rtol={rtol:g}."
+    return (accept if error <= SMALL else "") + (
+        " If the loss itself solves something to a tolerance, that error has a slope, too, which "
+        "no difference tells from the loss's: tighten the tolerance, and check again."
+    )
 
 
 def _would_decide(check: Check) -> str:

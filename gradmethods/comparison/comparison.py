@@ -2,29 +2,27 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
+from html import escape
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from gradmethods.comparison.advice import Advice
+from gradmethods.comparison.advice import Advice, sentences, surprises
 from gradmethods.core.distance import gradient_error
 from gradmethods.core.problem import Problem
 from gradmethods.errors import InvalidOption
+from gradmethods.output import format as fmt
+from gradmethods.output.terminal import fill, table
 from gradmethods.studies.accuracy.answers import OBSTACLE, Answer, Judged, without_kind
 from gradmethods.truth.find import Found
-from gradmethods.truth.verdict import RIGHT, SUBGRADIENT, WRONG
+from gradmethods.truth.verdict import GRAVITY, RIGHT, SUBGRADIENT, WRONG
 
 if TYPE_CHECKING:
     import pandas as pd
-import math
-
-from gradmethods.comparison.advice import sentences, surprises
-from gradmethods.output import format as fmt
-from gradmethods.output.terminal import fill, table
-from gradmethods.truth.verdict import GRAVITY
 
 COULD_NOT_RUN = 2
 """Exit status where no provider gave a gradient."""
@@ -199,6 +197,14 @@ class Comparison:
 
     __repr__ = __str__
 
+    def _repr_html_(self) -> str:
+        import pandas as pd
+
+        texts = (" ".join(text.split()) for text in self.text.split("\n\n"))
+        parts = [f"<p>{escape(text)}</p>" for text in texts]
+        parts[1] = pd.DataFrame(_table(self)).to_html(index=False, border=0)
+        return "\n".join(parts)
+
     def plot(self, ax: Any = None) -> Any:
         """Plot error against time per gradient, a point per provider.
 
@@ -272,8 +278,7 @@ def comparison_text(comparison: Comparison) -> str:
         )
     timed = any(answer.cost for answer in comparison.answers)
     marked = any(answer.unresolved for answer in comparison.answers)
-    rows = [_cells(row, timed=timed, marked=marked) for row in comparison.rows]
-    lines += ["", table(rows, left=["verdict"])]
+    lines += ["", table(_table(comparison), left=["verdict"])]
     lines += ["", fill(_legend(found.words if found.truth else "", timed=timed))]
     if marked:
         lines[-1] += "\n" + fill(MARKED)
@@ -295,6 +300,12 @@ def comparison_text(comparison: Comparison) -> str:
     elif timed and comparison.advised is not None:
         lines += ["", *sentences(comparison.advised), *surprises(comparison.advised)]
     return "\n".join(lines)
+
+
+def _table(comparison: Comparison) -> list[dict[str, str]]:
+    timed = any(answer.cost for answer in comparison.answers)
+    marked = any(answer.unresolved for answer in comparison.answers)
+    return [_cells(row, timed=timed, marked=marked) for row in comparison.rows]
 
 
 def _cells(row: dict[str, Any], *, timed: bool, marked: bool) -> dict[str, str]:

@@ -249,3 +249,26 @@ def test_a_loss_that_leaves_xp_is_checked_by_differences():
     problem = gm.Problem(loss, POINT)
     assert gm.check_gradient(np.cos, problem).ok
     assert gm.check_gradient(lambda w: 2 * np.cos(w), problem).ok is False
+
+
+def root(params, step=0.5, tolerance=1e-4):
+    """Return the root of x³ + x = p by damped Newton steps, to a tolerance."""
+    p, x, off = float(params[0]), 1.0, 1.0
+    while abs(off) > tolerance:
+        off = step * (x**3 + x - p) / (3 * x * x + 1)
+        x -= off
+    return x
+
+
+def test_a_tolerance_within_the_loss_is_named():
+    """The error of an inner solver has a slope of its own: a right gradient differs from it."""
+
+    def gradient(params):
+        return [1 / (3 * root(params, 1.0, 1e-12) ** 2 + 1)]
+
+    problem = gm.Problem(root, np.array([3.0]), black_box=True)
+    check = gm.check_gradient(gradient, problem)
+    assert check.ok is False
+    assert "tighten the tolerance, and check again" in " ".join(str(check).split())
+    tight = gm.Problem(lambda p: root(p, 0.5, 1e-13), np.array([3.0]), black_box=True)
+    assert gm.check_gradient(gradient, tight).ok

@@ -227,3 +227,12 @@ def test_error_measures():
         assert error(np.array([bad]), np.array([1.0])).norm == np.inf
         assert error(np.array([1.0]), np.array([bad])).norm == np.inf
         assert error(np.array([bad]), np.array([bad])).norm == np.inf
+
+
+def test_a_notebook_shows_a_table():
+    """A table of letters is broken by the proportional font of a notebook's cell."""
+    found = gm.compare(gm.problems.get("rosenbrock", n=2), ["backprop", "forward"], seconds=0)
+    page = found._repr_html_()
+    assert page.count("<tr") == 3
+    assert "<td>backprop</td>" in page
+    assert "<p>Every provider that gave a gradient is right.</p>" in page
