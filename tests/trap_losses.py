@@ -71,6 +71,16 @@ def roots(xp, w):
     return xp.sum(x)
 
 
+for weights, slopes in (((0.0, 1.0, 2.0), (2 / 3, 0.0, 1 / 2)), ((1.0, 2.0, 0.0), (0.0, 0.0, 1.0))):
+    trap(
+        f"sorted, weights {weights}",
+        lambda xp, w, weights=weights: xp.sum(
+            xp.sort(xp.where(w > 0, xp.log(w), 0.0)) * xp.asarray(weights)
+        ),
+        np.array([3.0, 0.0, 2.0]),
+        np.array(slopes),
+    )
+
 trap(
     "where sqrt neg",
     lambda xp, w: xp.sum(xp.where(w > 0, xp.sqrt(w), 0.0)),

@@ -8,10 +8,17 @@ import numpy as np
 import pytest
 
 import gradmethods as gm
+from gradmethods import special
 from tests.entries import poison_rules
 from tests.likelihoods import PROBLEMS
 
-EXACT = ("backprop", "forward", "numerical:complex-step", "analytical:chain-rule")
+EXACT = (
+    "backprop",
+    "forward",
+    "numerical:complex-step",
+    "analytical:chain-rule",
+    "analytical",
+)
 DIFFERENCES = ("numerical:central", "numerical:central[reuse]", "numerical:richardson")
 
 
@@ -100,3 +107,11 @@ def test_matrices_of_all_examples_are_no_sum(loss):
     X = np.random.default_rng(1).normal(size=(6, 2))
     with pytest.raises(gm.InvalidProblem, match=r"not a mean or a sum|could not be proven"):
         gm.Analytical().prepare(gm.Problem(loss, np.array([0.3, -0.7]), {"X": X}, examples="X"))
+
+
+def test_a_saturated_probit_has_finite_slopes():
+    """log(ndtr(x)) is -∞ at -40, and its slope NaN: log_ndtr is what replaces it."""
+    problem = gm.Problem(lambda w, *, xp=np: xp.sum(special.log_ndtr(w)), np.array([-40.0, 40.0]))
+    found = gm.Backprop().prepare(problem)(problem.params).gradient
+    np.testing.assert_allclose(found[0], 40.02496883, rtol=1e-9)
+    assert 0 <= found[1] < 1e-300
