@@ -34,8 +34,8 @@ def slim(svg: str) -> str:
 
     Examples
     --------
-    >>> slim('<path d="M 0.12345 2.0 \nL 3.999 4 \n"/>\n <text>3.14159</text>')
-    '<path d="M0.12 2L4 4"/><text>3.14159</text>'
+    >>> slim('<path d="M 1.12345 2.0 \nL 3.999 4 \n"/>\n <text>3.14159</text>')
+    '<path d="M1.12 2L4 4"/><text>3.14159</text>'
     """
     text = re.sub(r"<!--.*?-->", "", svg, flags=re.DOTALL)
     text = _TAG.sub(_short, text)
@@ -60,9 +60,15 @@ def slim(svg: str) -> str:
 
 def _short(found: re.Match[str]) -> str:
     """Write a tag shortly; what stands between tags is not touched."""
-    tag = _NUMBER.sub(lambda n: f"{float(n[0]):.2f}".rstrip("0").rstrip("."), found[0])
+    tag = _NUMBER.sub(_rounded, found[0])
     tag = _STYLE.sub(lambda style: style[0].replace("; ", ";").replace(": ", ":"), tag)
     return _PATH.sub(lambda path: re.sub(r"\s*([A-Za-z])\s*", r"\1", path[0]).strip(), tag)
+
+
+def _rounded(number: re.Match[str]) -> str:
+    """Round a length; a small number may be a scale, which multiplies many."""
+    value = float(number[0])
+    return f"{value:.{2 if abs(value) >= 1 else 6}f}".rstrip("0").rstrip(".")
 
 
 def _ungrouped(text: str) -> str:
