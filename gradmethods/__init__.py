@@ -54,6 +54,8 @@ if TYPE_CHECKING:
         gradient,
         peers,
     )
+    from gradmethods.report.formulas_written import formulas
+    from gradmethods.report.show import graph
     from gradmethods.studies.training import Training, train
 
     __version__: str
@@ -95,8 +97,10 @@ __all__ = [
     "check_gradient",
     "compare",
     "explain",
+    "formulas",
     "get_provider",
     "gradient",
+    "graph",
     "peers",
     "problems",
     "train",
@@ -145,6 +149,8 @@ _ROOMS = {
         "get_provider",
         "gradient",
     ),
+    "report.formulas_written": ("formulas",),
+    "report.show": ("graph",),
     "studies.training": ("Training", "train"),
 }
 """Where each name comes from: the same as above, where type checkers read it."""

@@ -1,6 +1,9 @@
 """Special functions for losses, on arrays of any kind: NumPy's, or those that a method passes.
 
+In a loss::
+
     from gradmethods import special
+
 
     def loss(w, *, X, counts, xp=np):
         rate = X @ w
@@ -14,15 +17,18 @@ Functions that are compositions of others are written once, over the namespace o
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from functools import wraps
+from importlib import import_module
 from typing import Any
 
 import numpy as np
 
-from gradmethods.errors import UnsupportedOperation
-from gradmethods.xp.primitives import get_primitive
+from gradmethods.errors import InvalidOption, UnsupportedOperation
+from gradmethods.xp.primitives import TABLE, Kind, Primitive, enter, get_primitive
 
 __all__ = [
+    "add",
     "digamma",
     "erf",
     "erfc",
@@ -41,9 +47,17 @@ __all__ = [
 KNOWN = (np.ndarray, np.generic, int, float, list, tuple)
 """What NumPy evaluates."""
 
+THEIRS = {
+    "torch": ("array_api_compat.torch", "torch.special"),
+    "jax": ("jax.numpy", "jax.scipy.special"),
+    "jaxlib": ("jax.numpy", "jax.scipy.special"),
+    "autograd": ("autograd.numpy", "autograd.scipy.special"),
+}
+"""By the package of an array, its namespace, and where its own special functions are."""
+
 OTHERS = (
-    "Functions of gradmethods.special take NumPy's arrays and those of a loss; for others call the "
-    "functions of their own package"
+    "Functions of gradmethods.special take the arrays of NumPy, of a loss, of torch, JAX and "
+    "autograd; for others call the functions of their own package"
 )
 
 Axis = int | tuple[int, ...] | None
@@ -115,7 +129,7 @@ def log_ndtr(x: Any, /) -> Any:
 
 
 def gammaln(x: Any, /) -> Any:
-    """Return the logarithm of |Γ(x)|; n! is Γ(n + 1).
+    """Return the logarithm of ``|Γ(x)|``; n! is Γ(n + 1).
 
     Between negative integers digits are lost beside its zeros.
 
@@ -174,7 +188,9 @@ def log_expit(x: Any, /) -> Any:
     >>> float(log_expit(-800.0))
     -800.0
     """
-    return -_namespace(x).logaddexp(-_plain(x), 0.0)
+    xp, x = _namespace(x), _plain(x)
+    zero = 0.0 if xp is np or hasattr(xp, "bind") else xp.zeros_like(x)
+    return -xp.logaddexp(-x, zero)
 
 
 @_silent
@@ -252,6 +268,73 @@ def _shifted(xp: Any, x: Any, axis: Axis) -> tuple[Any, Any]:
     return x - largest, largest
 
 
+def add(entry: Primitive) -> Callable[..., Any]:
+    """Add a primitive of one's own, and return it as a function for losses.
+
+    Parameters
+    ----------
+    entry : Primitive
+        A smooth function of one or two numbers, as ``gradmethods.xp.primitives.unary`` and `binary`
+        make it: its values in NumPy, and what each method takes; a method whose field is missing
+        refuses it. Adding one of the same name again replaces it.
+
+    Raises
+    ------
+    InvalidOption
+        If it is of another kind, or has the name of one of the suite's.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import gradmethods as gm
+    >>> from gradmethods.xp.primitives import unary
+    >>> softplus = gm.special.add(
+    ...     unary(
+    ...         "softplus",
+    ...         numpy=lambda x: np.logaddexp(0, x),
+    ...         vjp=lambda xp, g, y, x: g / (1 + xp.exp(-x)),
+    ...     )
+    ... )
+    >>> problem = gm.Problem(lambda w, *, xp=np: xp.sum(softplus(w)), np.zeros(3))
+    >>> gm.Backprop().prepare(problem)(problem.params).gradient
+    array([0.5, 0.5, 0.5])
+    """
+    known = TABLE.get(entry.name)
+    if known is not None and known.name not in _ADDED:
+        raise InvalidOption(
+            f"There is a primitive {entry.name!r} in the suite. Name yours otherwise."
+        )
+    if entry.kind is not Kind.SMOOTH or not entry.arity:
+        raise InvalidOption(
+            f"Only smooth functions of one or two numbers can be added; {entry.name!r} is of the "
+            f"kind {entry.kind.name.lower()}."
+        )
+    plain = entry.numpy
+
+    def numpy(*given: Any, out: Any = None) -> Any:
+        """Evaluate it, into the array behind the operands if there is one: so programs call it."""
+        operands, last = given[: entry.arity], given[entry.arity :]
+        target = last[0] if last else out
+        if target is None:
+            return plain(*operands)
+        target[...] = plain(*operands)
+        return target
+
+    enter(replace(entry, numpy=numpy, module="special"))
+    _ADDED.add(entry.name)
+
+    @_silent
+    def function(*operands: Any) -> Any:
+        return _entry_by_entry(entry.name, *operands)
+
+    function.__name__ = function.__qualname__ = entry.name
+    return function
+
+
+_ADDED: set[str] = set()
+"""Names of the primitives that users added."""
+
+
 def _axes(axis: Axis, ndim: int) -> tuple[int, ...]:
     if axis is None:
         return tuple(range(ndim))
@@ -262,9 +345,13 @@ def _entry_by_entry(name: str, *operands: Any) -> Any:
     xp = _namespace(*operands)
     if xp is np:
         return get_primitive(name).numpy(*map(_plain, operands))
-    if not hasattr(xp, "bind"):
-        raise UnsupportedOperation(f"{OTHERS}, got those of {xp.__name__}.")
-    return xp.bind(name, *operands)
+    if hasattr(xp, "bind"):
+        return xp.bind(name, *operands)
+    modules = dict(THEIRS.values())
+    own = getattr(import_module(modules[xp.__name__]), name, None)
+    if own is None:
+        raise UnsupportedOperation(f"{modules[xp.__name__]} has no {name}.")
+    return own(*operands)
 
 
 def _plain(x: Any) -> Any:
@@ -277,7 +364,13 @@ def _namespace(*operands: Any) -> Any:
     for x in operands:
         if isinstance(x, KNOWN):
             continue
+        package = type(x).__module__.partition(".")[0]
+        if package in THEIRS:
+            return import_module(THEIRS[package][0])
         if not hasattr(x, "__array_namespace__"):
             raise UnsupportedOperation(f"{OTHERS}, got {type(x).__module__}.{type(x).__name__}.")
-        return x.__array_namespace__()
+        xp = x.__array_namespace__()
+        if not hasattr(xp, "bind"):
+            raise UnsupportedOperation(f"{OTHERS}, got those of {xp.__name__}.")
+        return xp
     return np

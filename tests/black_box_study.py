@@ -2,7 +2,8 @@
 
 `python -m tests.black_box_study --gradients 5000` runs the study and prints what was found: 51
 losses of which values alone are known, a third of them at or near an optimum, a third with noise.
-The truth is a gradient by hand. Where SciPy is installed, its `check_grad` is asked, too.
+The truth is a gradient by hand. With `--checkers` those of SciPy, PyTorch, JAX and autograd that
+are installed judge the values of the same gradients, each as its documentation says.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 import gradmethods as gm
+from benchmarks.peers.checkers import CHECKERS
 from gradmethods.comparison.check_result import PointCheck
 from gradmethods.truth import find_truth
 from tests.black_box_losses import EVERY, Known, Params, flat, like, minimum
@@ -29,8 +31,6 @@ AWAY = (0.0, 1e-6, 1e-3)
 """Distances from the optimum, relative, which take turns."""
 ROUNDING = 4e-15
 """An error that is none."""
-ACCEPTED = 1e-4
-"""SciPy's number is taken for a right gradient up to this part of its norm."""
 
 Plant = Callable[[Params], Params]
 
@@ -136,7 +136,8 @@ class Tally:
     calls: list[tuple[int, int]] = field(default_factory=list)
     digits: list[int] = field(default_factory=list)
     faults: list[str] = field(default_factory=list)
-    scipy: Counter[Any] = field(default_factory=Counter)
+    peers: dict[str, Counter[str]] = field(default_factory=dict)
+    peers_calls: dict[str, list[float]] = field(default_factory=dict)
 
     @property
     def open(self) -> float:
@@ -150,10 +151,13 @@ class Tally:
         half = len(calls) // 2
         middle = f"{calls[half]} ({each[half]:.0f} a parameter)" if calls else ""
         digits = f", to {np.median(self.digits):.0f} digits in the median" if self.digits else ""
-        scipy = f"\n  scipy.optimize.check_grad: {_counts(self.scipy)}" if self.scipy else ""
+        peers = "".join(
+            f"\n  {name}: {_counts(found)}; {np.median(self.peers_calls[name]):.1f} a parameter"
+            for name, found in self.peers.items()
+        )
         return (
             f"right {_counts(self.right)}{digits}; wrong {_counts(self.wrong)}; not decided "
-            f"{self.open:.1%}; evaluations for a check: {middle}{scipy}\n  "
+            f"{self.open:.1%}; evaluations for a check: {middle}{peers}\n  "
             + ("\n  ".join(self.faults) or "no fault")
             + (f"\n  open: {dict(self.open_mistakes.most_common(6))}" if self.open_mistakes else "")
         )
@@ -199,7 +203,7 @@ def study(here: Case, tallies: dict[str, Tally], most: int, seed: int, *, peers:
                         f"{where} is accepted to {check.digits} digits, and errs by {error:.1e}"
                     )
             if peers:
-                tally.scipy[_by_scipy(here, gradient, right_here)] += 1
+                _ask_peers(tally, here, gradient, right_here)
     return count
 
 
@@ -216,18 +220,17 @@ def _worst_error(points: Sequence[PointCheck], gradient: Plant) -> float:
     return worst
 
 
-def _by_scipy(here: Case, gradient: Plant, right: bool) -> str:  # noqa: FBT001  # a fact
-    from scipy.optimize import check_grad
-
-    point = here.problem.params
-    g = flat(gradient(point))
-    error = check_grad(
-        lambda x: here.problem.loss(like(point, x)),
-        lambda x: flat(gradient(like(point, x))).astype(float),
-        flat(point).astype(float),
-    )
-    accepted = bool(error <= ACCEPTED * np.linalg.norm(g))
-    return f"{'right' if right else 'wrong'} {NAMES[accepted]}"
+def _ask_peers(tally: Tally, here: Case, gradient: Plant, right: bool) -> None:  # noqa: FBT001  # a fact
+    """Let the checkers of other packages judge the values of a gradient, and count their calls."""
+    given = here.problem.structure.check(gradient(here.problem.params))
+    for name, checker in CHECKERS.items():
+        if checker.obstacle(here.problem) is None:
+            here.calls[0] = 0
+            accepted = checker.accepts(here.problem, given)
+            kind = f"{'right' if right else 'wrong'} {NAMES[accepted]}"
+            tally.peers.setdefault(name, Counter())[kind] += 1
+            each = here.calls[0] / here.problem.size
+            tally.peers_calls.setdefault(name, []).append(each)
 
 
 def main() -> int:
@@ -235,13 +238,13 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--gradients", type=int, default=5_000)
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--scipy", action="store_true", help="ask scipy.optimize.check_grad, too")
+    parser.add_argument("--checkers", action="store_true", help="ask those of other packages, too")
     options = parser.parse_args()
     tallies = {kind: Tally() for kind in (PLAIN, OPTIMUM, NOISY)}
     cases = [(place, kind) for place in range(len(EVERY)) for kind in tallies]
     each, done = -(-options.gradients // len(cases)), 0
     for place, kind in cases:
-        done += study(case(place, kind), tallies, each, options.seed, peers=options.scipy)
+        done += study(case(place, kind), tallies, each, options.seed, peers=options.checkers)
     print(f"{done:,} gradients of {len(cases)} losses")
     for kind, tally in tallies.items():
         print(f"{kind}: {tally}")

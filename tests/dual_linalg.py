@@ -9,7 +9,8 @@ import mpmath as mp  # type: ignore[import-untyped]  # published without types
 import numpy as np
 
 from tests import dual_matrices
-from tests.dual_arrays import Duals, Exact
+from tests.dual_arrays import Exact
+from tests.dual_namespace import Duals
 
 
 class Linalg(Duals):

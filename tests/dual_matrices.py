@@ -2,6 +2,10 @@
 
 Systems are solved by elimination, determinants are sums over permutations, eigenvalues are mpmath's
 with the slopes of perturbation theory: none of it is how the suite does it. Matrices are small.
+
+Where rounding is put on results, the matrices are moved by a unit of their norm: that is how far
+from them those are whose exact decomposition LAPACK finds (N. J. Higham, Accuracy and Stability of
+Numerical Algorithms, SIAM 2002, chapters 9, 10 and 19).
 """
 
 from __future__ import annotations
@@ -15,7 +19,8 @@ from typing import Any
 import mpmath as mp  # type: ignore[import-untyped]  # published without types
 import numpy as np
 
-from tests.duals import BINARY, UNARY, Doubt, Dual, dual, made
+from tests.dual_functions import BINARY, UNARY
+from tests.duals import MODE, Doubt, Dual, dual, made
 
 divide = BINARY["divide"]
 
@@ -24,7 +29,7 @@ def stacked(function: Callable[..., tuple[Any, ...]], *operands: Any) -> tuple[A
     """Apply to each matrix of stacks that broadcast; return arrays of each of the results."""
     batch = np.broadcast_shapes(*(x.shape[:-2] for x in operands))
     wide = [np.broadcast_to(x, (*batch, *x.shape[-2:])) for x in operands]
-    parts = [function(*(x[place] for x in wide)) for place in np.ndindex(batch)]
+    parts = [function(*(_moved(x[place]) for x in wide)) for place in np.ndindex(batch)]
     found = []
     for results in zip(*parts, strict=True):
         array = np.empty((*batch, *np.shape(results[0])), object)
@@ -32,6 +37,16 @@ def stacked(function: Callable[..., tuple[Any, ...]], *operands: Any) -> tuple[A
             array[place] = result
         found.append(array)
     return tuple(found)
+
+
+def _moved(a: Any) -> Any:
+    """Return a matrix with errors of the size of its rounding, by norm."""
+    rounding = MODE.rounding
+    if rounding is None or not a.size:
+        return a
+    size = rounding.unit * max(abs(x.v) for x in a.flat)
+    moved = [Dual(x.v + size * rounding.source.uniform(-1, 1), x.t, x.doubt) for x in a.flat]
+    return np.array([*moved, None], object)[:-1].reshape(a.shape)
 
 
 def total(terms: list[Dual]) -> Dual:
@@ -46,7 +61,11 @@ def det(a: Any) -> tuple[Any, ...]:
         terms.append(
             reduce(operator.mul, [a[i, j] for i, j in enumerate(order)], dual((-1) ** swaps))
         )
-    return (total(terms),)
+    found = total(terms)
+    if MODE.rounding is not None and found.v:  # NumPy takes the exponential of its logarithm
+        by = MODE.rounding.unit * MODE.rounding.source.uniform(-1, 1) * mp.log(abs(found.v))
+        found = BINARY["multiply"](found, dual(1 + by))
+    return (found,)
 
 
 def slogdet(a: Any) -> tuple[Any, ...]:
@@ -88,8 +107,12 @@ def cholesky(a: Any) -> tuple[Any, ...]:
 
 
 def qr(a: Any) -> tuple[Any, ...]:
-    """Gram and Schmidt's columns, with the signs of LAPACK's."""
+    """Gram and Schmidt's columns, with the signs of LAPACK's.
+
+    LAPACK reflects no column that is 0 below the diagonal, and beside it does: the signs jump.
+    """
     m, n = a.shape
+    upright = True
     computed = np.linalg.qr(values(a)).R
     q, r = np.full((m, min(m, n)), dual(0), object), np.full((min(m, n), n), dual(0), object)
     for j in range(n):
@@ -99,13 +122,17 @@ def qr(a: Any) -> tuple[Any, ...]:
             column = column - q[:, i] * r[i, j]
         if j < m:
             size: Any = UNARY["sqrt"](total(list(column * column)))
+            upright = upright and all(x.v == 0 for x in a[j + 1 :, j])
+            if upright and any(x.t for x in a[j + 1 :, j]):
+                size = Dual(size.v, tuple(mp.nan for _ in size.t), size.doubt | Doubt.JUMP)
             r[j, j] = dual(-1 if computed[j, j] < 0 else 1) * size
             q[:, j] = [divide(x, r[j, j]) for x in column]
     return q, r
 
 
 def values(a: Any) -> Any:
-    return np.array([float(x.v) for x in a.flat]).reshape(a.shape)
+    """Return a matrix as LAPACK is given it."""
+    return np.array([float(x.v) for x in a.flat], MODE.dtype).reshape(a.shape)
 
 
 def eigh(a: Any, triangle: Any = "L") -> tuple[Any, ...]:

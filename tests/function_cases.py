@@ -57,10 +57,11 @@ def paddings() -> Iterator[Case]:
         ("constant", "edge", "reflect", "symmetric", "wrap"), ((3,), (2, 3))
     ):
         yield Case("pad", lambda xp, x, m=mode: xp.pad(x, (2, 1), m) ** 2, (shape,), variant=mode)
-    yield Case(
-        "pad", lambda xp, x, y: xp.pad(x, ((1, 0), (0, 2)), constant_values=y) ** 2, ((2, 3), ()),
-        variant="parameter",
-    )  # fmt: skip
+    for shape in ((), (2,), (2, 2)):
+        yield Case(
+            "pad", lambda xp, x, y: xp.pad(x, ((1, 1), (0, 2)), constant_values=y) ** 2,
+            ((2, 3), shape), variant="parameter",
+        )  # fmt: skip
     for shape, k in product(((3,), (1,), (3, 3), (2, 3)), (-1, 0, 2)):
         yield Case("diag", lambda xp, x, k=k: xp.diag(x, k) ** 2, (shape,), variant=str(k))
     pairs: tuple[tuple[Shape, Shape], ...] = (

@@ -1,13 +1,32 @@
-"""Likelihoods and models with matrices, as users write them, behind test_likelihoods.py."""
+"""Likelihoods and models as users write them, with matrices and special functions.
+
+`python -m tests.likelihoods` writes `docs/likelihoods.md`: the digits of every method on each.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 import gradmethods as gm
+from gradmethods import special
+from gradmethods.providers.attempt import OBSTACLE
+from gradmethods.providers.registry import traits
+from gradmethods.studies.accuracy.subject import Subject
+from gradmethods.studies.accuracy.survey import VARIANTS, reference_record
+from gradmethods.truth.verdict import UNDECIDED
+from tests.catalogue_table import MARKS, cell
+
+HEAD = f"""# Likelihoods and models as users write them
+
+Written by `python -m tests.likelihoods`, which holds the losses. A number is the correct digits of
+a gradient, relative to its norm, held against the certified one, whose digits are in the last
+column. `{MARKS[UNDECIDED]}` is not decided, `{MARKS[OBSTACLE]}` no gradient: formulas written out
+in full, each use of a factor by itself, are too long.
+"""
 
 
 def gaussian(p, X, *, xp=np):
@@ -70,6 +89,41 @@ def smoothing_spline(p, x, t, *, xp=np):
     return x.shape[0] * xp.sum(r * r) / (x.shape[0] - xp.linalg.trace(H)) ** 2
 
 
+def probit(w, *, X, signs, xp=np):
+    """A probit regression, whose terms reach far into the tail."""
+    return -xp.mean(special.log_ndtr(signs * (X @ w) * 8))
+
+
+def negative_binomial(p, *, X, counts, xp=np):
+    """Counts with more variance than Poisson's."""
+    mean, size = xp.exp(X @ p["w"]), xp.exp(p["log_size"])
+    terms = special.gammaln(counts + size) - special.gammaln(size) - special.gammaln(counts + 1)
+    terms = terms + size * xp.log(size / (size + mean))
+    return -(terms + special.xlogy(counts, mean / (size + mean))).sum()
+
+
+def mixture(p, *, y, xp=np):
+    """Three normal components, their weights by a softmax."""
+    z = (y[:, None] - p["centre"]) * xp.exp(-p["log_scale"])
+    terms = special.log_softmax(p["logits"]) - p["log_scale"] - 0.5 * z**2
+    return -special.logsumexp(terms, axis=1).mean()
+
+
+def attention(p, *, X, y, xp=np):
+    """One head of attention, and a squared error of what it reads out."""
+    scores = xp.einsum("id,jd->ij", X @ p["query"], X @ p["key"]) / np.sqrt(3.0)
+    read = special.softmax(scores, axis=-1) @ (X @ p["value"])
+    return ((read.sum(-1) - y) ** 2).mean()
+
+
+def poisson_and_quantile(p, *, X, counts, y, xp=np):
+    """Poisson's likelihood of counts beside the pinball loss of the upper quartile."""
+    rate = X @ p["w"]
+    likelihood = xp.sum(xp.exp(rate) - counts * rate + special.gammaln(counts + 1))
+    over = y - X @ p["v"]
+    return likelihood + xp.sum(xp.maximum(0.75 * over, -0.25 * over)) + special.expit(p["v"]).sum()
+
+
 def _problems() -> dict[str, gm.Problem]:
     rng = np.random.default_rng(3)
     normal: Callable[..., Any] = lambda *shape: rng.normal(size=shape)  # noqa: E731  # short
@@ -108,8 +162,44 @@ def _problems() -> dict[str, gm.Problem]:
     ]
     return {
         loss.__name__: gm.Problem(loss, params, data, name=loss.__name__)
-        for loss, params, data in made
+        for loss, params, data in (*made, *_with_special_functions())
     }
 
 
+def _with_special_functions() -> list[tuple[Callable[..., Any], Any, dict[str, Any]]]:
+    rng = np.random.default_rng(17)
+    X, w = rng.normal(size=(12, 3)), np.array([0.31, -0.47, 0.12])
+    counts = rng.poisson(3.0, size=12).astype(float)
+    signs = np.where(rng.random(12) < 0.5, -1.0, 1.0)
+    y = X @ [0.7, -1.2, 0.4] + rng.normal(size=12)
+    weights = {name: rng.normal(size=(3, 2)) for name in ("query", "key", "value")}
+    return [
+        (probit, w, {"X": X, "signs": signs}),
+        (negative_binomial, {"w": w, "log_size": np.array(0.4)}, {"X": X, "counts": counts}),
+        (
+            mixture,
+            {"centre": w * 3, "log_scale": w, "logits": np.array([0.2, -0.3, 0.9])},
+            {"y": y},
+        ),
+        (attention, weights, {"X": X[:4], "y": y[:4]}),
+        (poisson_and_quantile, {"w": w, "v": -w}, {"X": X, "counts": counts, "y": y}),
+    ]
+
+
 PROBLEMS = _problems()
+
+
+def main() -> None:
+    """Write the table: correct digits of each method on each loss."""
+    labels = [*(traits(name).label for name in VARIANTS), "certificate"]
+    lines = [HEAD, f"| loss | n | {' | '.join(labels)} |", "|---" * (len(labels) + 2) + "|"]
+    for name, problem in PROBLEMS.items():
+        about = Subject(problem)
+        cells = [cell(about, provider)[0] for provider in VARIANTS]
+        cells.append(str(int(reference_record(about)["digits"])))
+        lines.append(f"| {name} | {problem.size} | {' | '.join(cells)} |")
+    Path("docs/likelihoods.md").write_text("\n".join(lines) + "\n")
+
+
+if __name__ == "__main__":
+    main()

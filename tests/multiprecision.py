@@ -6,7 +6,7 @@ from typing import Any
 
 import mpmath  # type: ignore[import-untyped]  # published without types
 
-from tests.dual_arrays import Duals
+from tests.dual_namespace import Duals
 from tests.duals import differentiate
 
 DIGITS = 150

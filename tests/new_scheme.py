@@ -14,8 +14,7 @@ from typing import Any
 import numpy as np
 
 import gradmethods as gm
-from gradmethods.app.runs.accuracy_tasks import ATLAS, GRADIENT, REFERENCE, Settings, tasks
-from gradmethods.app.runs.assess import carry_out
+from gradmethods.app.runs.accuracy import ATLAS, GRADIENT, REFERENCE, Settings, carry_out, tasks
 from gradmethods.core.distance import norm
 from gradmethods.output import figures, items
 from gradmethods.output.files import ACCURACY, RECORDS, append_record

@@ -10,17 +10,19 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from itertools import product
 from typing import Any
+from zlib import crc32
 
 import numpy as np
 import pytest
 
-from tests.cases import DOMAINS, PAIRS, UNARY_SHAPES, WITHOUT_FORMULA, Case, Shape
+from tests.cases import DOMAINS, PAIRS, UNARY_SHAPES, Case, Shape
 from tests.function_cases import methods, orders, paddings, specials
 from tests.matrix_cases import matrices
 from tests.move_cases import indexing, manipulations
+from tests.samples import run_all
 from tests.smooth_functions import BINARY, UNARY, called
 
-__all__ = ["CASES", "DOMAINS", "WITHOUT_FORMULA", "Case", "by_function", "each_function"]
+__all__ = ["CASES", "DOMAINS", "Case", "by_function", "each_function"]
 
 STEPS = "sign floor ceil trunc round"
 COMPARISONS = "less less_equal greater greater_equal equal not_equal"
@@ -100,6 +102,7 @@ def operators() -> Iterator[Case]:
             f"at-zero-{exponent}",
         )
     yield Case("operator -x", lambda xp, x: -x, ((2, 3),))
+    yield Case("positive", lambda xp, x: xp.positive(x), ((2, 3),))
     yield Case("operator +x", lambda xp, x: +x, ((2, 3),))
     yield Case("operator abs", lambda xp, x: abs(x), ((2, 3),))
     for a, b in MATMULS:
@@ -212,12 +215,12 @@ def reductions() -> Iterator[Case]:
     for order in (1, 2, 3, -1, 0.5, np.inf, -np.inf):
         for axis in (None, 0):
             yield Case(
-                "vector_norm",
+                "linalg.vector_norm",
                 lambda xp, x, a=axis, o=order: xp.linalg.vector_norm(x, axis=a, ord=o),
                 ((2, 3),),
                 variant=f"ord={order}-axis={axis}",
             )
-    yield Case("matrix_norm", lambda xp, x: xp.linalg.matrix_norm(x), ((2, 2, 3),))
+    yield Case("linalg.matrix_norm", lambda xp, x: xp.linalg.matrix_norm(x), ((2, 2, 3),))
 
 
 MATMULS: tuple[tuple[Shape, Shape], ...] = (
@@ -313,9 +316,7 @@ def creations() -> Iterator[Case]:
 
 def whole_matrices() -> Iterator[Case]:
     for case in matrices():
-        yield Case(
-            case.name, case.function, case.shapes, variant=case.variant, formula=case.formula
-        )
+        yield Case(case.name, case.function, case.shapes, variant=case.variant)
 
 
 CASES = [
@@ -354,28 +355,21 @@ def each_function(
 
     A test for each case would cost more to collect, in every worker, than most checks take. Of an
     expensive check only one case in so many (`every`) of each function is run each time; the others
-    are slow tests.
+    are slow tests. Which ones is another choice for each check and function: no shape is left out.
     """
-    groups = {
-        name if first == 0 else f"{name}, others": chosen
-        for name, all_cases in by_function(cases).items()
-        for first in range(min(every, 2))
-        if (chosen := [c for i, c in enumerate(all_cases) if (i % every == 0) == (first == 0)])
-    }
+    groups: dict[str, list[Case]] = {}
+    for name, found in by_function(cases).items():
+        first = crc32(f"{check.__name__} {name}".encode()) % min(every, len(found))
+        chosen = found[first::every]
+        groups[name] = chosen
+        if others := [case for case in found if case not in chosen]:
+            groups[f"{name}, others"] = others
     marked = [
         pytest.param(name, marks=[pytest.mark.slow] * name.endswith(", others")) for name in groups
     ]
 
     def test(name: str) -> None:
-        failures = []
-        for case in groups[name]:
-            try:
-                check(case)
-            except Exception as error:  # noqa: BLE001  # whatever it is, the other cases are run too
-                error.add_note(f"The case is {case.id}.")
-                failures.append(error)
-        if failures:
-            raise failures[0] if len(failures) == 1 else ExceptionGroup("Cases failed.", failures)
+        run_all(check, groups[name], lambda case: case.id)
 
     test.__doc__, test.__module__ = check.__doc__, check.__module__
     return pytest.mark.parametrize("name", marked)(test)

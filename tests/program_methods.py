@@ -126,7 +126,8 @@ def certified(oracle: Oracle) -> Outcome:
                 f"[{i}] {f!r} + {rest!r} ± {r:.1e}, not {mp.nstr(t, 35)}"
                 for i, (f, rest, r) in enumerate(parts)
                 for t, fine in _truths(oracle, loss, i)
-                if not abs(mp.mpf(f) + rest - t) <= mp.mpf(r) * (1 + 1e-12) + fine * abs(t)
+                if not abs(mp.mpf(f) + rest - t)
+                <= mp.mpf(r) * (1 + 1e-12) + fine * abs(t) + mp.mpf(10) ** (30 - digits)
             ]
             if not wrong and abs(mp.mpf(truth.value) - loss.v) <= 1e-15 * abs(loss.v) + 1e-323:
                 return Outcome("agrees", f"{truth.digits} digits" if truth.digits < 30 else "")

@@ -25,10 +25,8 @@ ATTEMPTS = 60
 LONG = re.compile(r"(?<![\w.])(0\.1|0\.7|1\.1)(?![\w.])")
 """Literals that float32 rounds."""
 DTYPES = ("float64", "float32")
-GENERATIONS = (
-    program_arrays.WAYS,
-    program_arrays.WAYS | program_later.WAYS | program_matrices.WAYS,
-)
+_SECOND = program_arrays.WAYS | program_later.WAYS | program_matrices.WAYS
+GENERATIONS = (program_arrays.WAYS, _SECOND, _SECOND | program_later.LATEST)
 """The functions that programs can call, those of later seeds more than those of earlier ones: what
 a seed means never changes."""
 GENERATION = 1_000_000
@@ -56,10 +54,11 @@ INTEGERS = ("int8", "int16", "int32", "int64", "uint8", "bool")
 class Writer:
     """Writes one program: chance decides, NumPy says what can be."""
 
-    def __init__(self, seed: int, attempt: int, target: str, dtype: str) -> None:
-        self.random = random.Random(f"{seed}/{attempt}")
+    def __init__(
+        self, chance: random.Random, ways: dict[str, Any], target: str, dtype: str, seed: int = 0
+    ) -> None:
+        self.random, self.ways = chance, ways
         self.seed, self.target, self.dtype = seed, target, dtype
-        self.ways = GENERATIONS[seed // GENERATION]
         self.values: dict[str, Any] = {}
         self.statements: list[tuple[str, str]] = []
         self.unit = float(np.finfo(dtype).eps) / 2
@@ -197,7 +196,7 @@ class Writer:
         ]  # fmt: skip
         if not found:
             raise Dead("nothing varies")
-        name = found[min(int(self.random.expovariate(0.7)), len(found) - 1)]
+        name = found[int(min(self.random.expovariate(0.7), len(found) - 1))]
         if self.ndim(name) < axes:
             short = "xp.reshape({x}, (-1,))[:3]" if axes == 1 else "xp.stack([{x}, {x} * 0.5])"
             name = self.emit(self.pick((short, "{x}[None, ...]")).format(x=name))
@@ -365,8 +364,10 @@ class Writer:
         program = Program(
             self.seed, self.target, self.dtype, self.params, self.data, self.constants,
             tuple(self.statements), tuple(terms), self.unit,
-        )  # fmt: skip
-        return program.needed()
+        ).needed()  # fmt: skip
+        if program.value().dtype.kind != "f" or not any(x.size for x in program.params.values()):
+            raise Dead("no real number")
+        return program
 
     def _aside(self) -> None:
         with contextlib.suppress(Dead):
@@ -383,17 +384,15 @@ class Writer:
 
 def written(seed: int) -> Program:
     """Write the program of a seed; targets and dtypes go round."""
-    targets = sorted(GENERATIONS[seed // GENERATION])
-    target = targets[seed % len(targets)]
-    dtype = DTYPES[seed // len(targets) % 2]
+    ways = GENERATIONS[seed // GENERATION]
+    targets = sorted(ways)
+    target, dtype = targets[seed % len(targets)], DTYPES[seed // len(targets) % 2]
     for attempt in range(ATTEMPTS):
+        chance = random.Random(f"{seed}/{attempt}")
         try:
-            program = Writer(seed, attempt, target, dtype).write()
+            program = Writer(chance, ways, target, dtype, seed).write()
         except Dead:
             continue
-        with np.errstate(all="ignore"):  # NumPy alone decides what a seed is
-            value = np.asarray(program.loss()(program.params, **program.data, xp=np))
-        real = value.dtype.kind == "f" and any(x.size for x in program.params.values())
-        if real and (np.isfinite(value) or attempt % 8 == 7):
+        if np.isfinite(program.value()) or attempt % 8 == 7:
             return program
     raise AssertionError(f"No program of seed {seed} ({target}, {dtype})")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
 import numpy as np
@@ -59,8 +59,18 @@ class Program:
         loss: Callable[..., Any] = scope["loss"]
         return loss
 
+    def value(self) -> Any:
+        """Return the loss in NumPy, which alone decides what a program is."""
+        with np.errstate(all="ignore"):
+            return np.asarray(self.loss()(self.params, **self.data, xp=np))
+
     def problem(self) -> gm.Problem:
         return gm.Problem(self.loss(), self.params, self.data or None, name="program")
+
+    def __repr__(self) -> str:
+        """Write what gives the program back."""
+        values = ", ".join(f"{f.name}={_written(getattr(self, f.name))}" for f in fields(self))
+        return f"Program({values})"
 
     def __str__(self) -> str:
         """Write all that it takes to run the program elsewhere."""
@@ -79,6 +89,8 @@ def names(text: str) -> list[str]:
 def _written(value: Any) -> str:
     if isinstance(value, dict):
         return "{" + ", ".join(f'"{n}": {_written(x)}' for n, x in value.items()) + "}"
+    if isinstance(value, (tuple, str, float, int)):
+        return repr(value)
     array = np.asarray(value)
     return f"np.array({array.tolist()}, np.{array.dtype.name}).reshape({array.shape})"
 

@@ -71,6 +71,16 @@ def roots(xp, w):
     return xp.sum(x)
 
 
+for weights, slopes in (((0.0, 1.0, 2.0), (2 / 3, 0.0, 1 / 2)), ((1.0, 2.0, 0.0), (0.0, 0.0, 1.0))):
+    trap(
+        f"sorted, weights {weights}",
+        lambda xp, w, weights=weights: xp.sum(
+            xp.sort(xp.where(w > 0, xp.log(w), 0.0)) * xp.asarray(weights)
+        ),
+        np.array([3.0, 0.0, 2.0]),
+        np.array(slopes),
+    )
+
 trap(
     "where sqrt neg",
     lambda xp, w: xp.sum(xp.where(w > 0, xp.sqrt(w), 0.0)),
@@ -314,3 +324,34 @@ trap(
     [0, 3],
 )
 trap("selections in a loop", roots, [-1.0, 0.25], [8.0, 0.125 * 0.25 ** (-7 / 8)])
+
+
+def distances(xp, w):
+    return xp.sqrt(xp.sum((w[:, None] - w[None, :]) ** 2, axis=-1))
+
+
+trap("x - x", lambda xp, w: xp.sum(xp.sqrt(w - w) + w), [1.0, -2.0], [1.0, 1.0])
+trap(
+    "distances with the diagonal",
+    lambda xp, w: xp.sum(distances(xp, w)),
+    [[0.0], [3.0], [4.0]],
+    [[-4.0], [0.0], [4.0]],
+)
+trap(
+    "exponentials of distances",
+    lambda xp, w: xp.sum(xp.exp(-distances(xp, w))),
+    [[0.0], [1.0]],
+    [[2 * np.exp(-1)], [-2 * np.exp(-1)]],
+)
+trap(
+    "hypot of differences",
+    lambda xp, w: xp.sum(xp.hypot(w[:, None, 0] - w[:, 0], w[:, None, 1] - w[:, 1])),
+    [[0.0, 0.0], [3.0, 4.0]],
+    [[-1.2, -1.6], [1.2, 1.6]],
+)
+trap(
+    "differences of a matrix and its transpose",
+    lambda xp, w: xp.sum(xp.sqrt(xp.abs(w - w.T))),
+    [[1.0, 4.0], [3.0, 7.0]],
+    [[0.0, 1.0], [-1.0, 0.0]],
+)

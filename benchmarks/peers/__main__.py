@@ -7,9 +7,9 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from benchmarks.peers.judged import judge_checkers
+from benchmarks.peers.cases import GRID
 from benchmarks.peers.results import write_results
-from benchmarks.peers.run import BUDGET, SECONDS, child, run_comparison
+from benchmarks.peers.run import BUDGET, JUDGED, SECONDS, child, judge, run_comparison
 from gradmethods.errors import GradientError
 
 
@@ -18,6 +18,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     given = list(sys.argv[1:] if arguments is None else arguments)
     if given[:1] == ["--case"]:
         return child(given[1:])
+    if given[:1] == [JUDGED]:
+        return judge(given[1:])
     parser = argparse.ArgumentParser(
         prog="python -m benchmarks.peers",
         description="Measure the suite's gradients beside those of other packages.",
@@ -28,16 +30,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--seconds", type=float, default=SECONDS, help="of rounds for each case")
     parser.add_argument("--resume", action="store_true", help="insist on going on")
     parser.add_argument(
-        "--checkers",
+        "--untimed",
         action="store_true",
-        help="time nothing: let gradient checkers judge planted mistakes; about three minutes",
+        help="time nothing: count digits against certified truth, and let gradient checkers judge "
+        "planted mistakes",
     )
     parser.add_argument("--report", action="store_true", help="write the report again; no timing")
     options = parser.parse_args(given)
     try:
-        if options.checkers:
-            judge_checkers(options.out)
-            return 0
         if options.report:
             write_results(options.out)
             return 0
@@ -46,6 +46,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             budget=options.budget,
             seconds=options.seconds,
             resume=options.resume or None,
+            cases=() if options.untimed else GRID,
         )
     except GradientError as error:
         sys.stderr.write(f"gradmethods: {error}\n")

@@ -10,10 +10,10 @@ Sources: the documentation of `scipy.optimize.check_grad`, `torch.autograd.gradc
 
 from __future__ import annotations
 
-import importlib.util
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, ClassVar
 
 import numpy as np
@@ -23,9 +23,10 @@ from gradmethods.core.problem import Problem
 from gradmethods.core.structure import Arrays
 from gradmethods.errors import UnsupportedOperation
 from gradmethods.providers.peers.jax import configured
+from gradmethods.providers.peers.peer import missing
 
 Vector = NDArray[np.float64]
-Flat = Callable[[Any], float]
+Flat = Callable[[Any], Any]
 
 SCIPY = 1e-6
 """`check_grad` returns the norm of a difference and names no limit. Its examples show 3e-8, the
@@ -53,10 +54,7 @@ class Checker(ABC):
 
     def missing(self) -> str | None:
         """Say which packages are not installed, or None."""
-        absent = [name for name in self.packages if importlib.util.find_spec(name) is None]
-        if not absent:
-            return None
-        return f"not installed: pip install gradmethods[peers] (lacks {', '.join(absent)})"
+        return missing(self.packages)
 
     def obstacle(self, problem: Problem) -> str | None:
         """Say why it cannot judge gradients of a problem, or None if it can."""
@@ -85,13 +83,17 @@ class Checker(ABC):
         """Ask the package."""
 
 
+@lru_cache(maxsize=1)
 def flat_loss(problem: Problem) -> Flat:
-    """Return the loss as a function of one vector of all parameters, in plain NumPy."""
+    """Return the loss as a function of one vector of all parameters, in plain NumPy.
+
+    It is the same function for every gradient of a problem: JAX compiles calls of a new one anew.
+    """
     structure = problem.structure
 
-    def loss(x: Any) -> float:
+    def loss(x: Any) -> Any:
         vector = np.array(x, structure.dtype)
-        return float(problem.value(structure.restore(structure.split(vector))))
+        return np.float64(problem.value(structure.restore(structure.split(vector))))
 
     return loss
 
@@ -185,7 +187,7 @@ class JaxCheckGrads(Checker):
 
         @jax.custom_vjp
         def function(x: Any) -> Any:
-            return jax.pure_callback(lambda y: np.float64(loss(y)), shape, x)
+            return jax.pure_callback(loss, shape, x)
 
         function.defvjp(
             lambda x: (function(x), None),

@@ -1,63 +1,61 @@
-"""Our check of gradients beside those of other packages: who catches which planted mistake.
+"""What is judged and not timed: the digits of every gradient, and whose checker catches mistakes.
 
-Nothing is timed. `python -m benchmarks.peers --checkers` writes the tables.
+Digits are those of the suite's accuracy report (`gradmethods.studies.accuracy`), against certified
+truth; planted mistakes are those of `gradmethods.comparison.kills`.
 """
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Mapping
-from importlib import metadata
-from pathlib import Path
+from functools import partial
 from typing import Any
 
 import numpy as np
-import pandas as pd
 
 from benchmarks.peers.checkers import CHECKERS
 from gradmethods import problems
-from gradmethods.comparison.kills import kill_summary, kill_table, kills_by_mistake
+from gradmethods.app.runs.accuracy import GALLERY, GRADIENT, MOST, PLANTED, Task
+from gradmethods.comparison.kills import kill_table
 from gradmethods.core.problem import Problem
-from gradmethods.output import format as fmt
-from gradmethods.output.caption import Caption, provenance_line
-from gradmethods.output.files import csv_text, write_text
-from gradmethods.output.typeset import write_table
-from gradmethods.studies.plants.changes import JUST_ABOVE
-from gradmethods.timing.provenance import provenance
-from gradmethods.truth.bounds import SLACK
+from gradmethods.problems import hard
+from gradmethods.providers import Analytical, Backprop, Numerical
+from gradmethods.providers.peers import PEERS, Lambdify
+from gradmethods.providers.registry import get_provider
+from gradmethods.studies.accuracy.hard_cases import hard_case_rows
+from gradmethods.studies.accuracy.subject import Subject
+from gradmethods.studies.accuracy.survey import gradient_record
+
+METHODS = (
+    Analytical("chain-rule").name,
+    Numerical().name,
+    Numerical("complex-step").name,
+    Backprop().name,
+    *(name for name, peer in PEERS.items() if peer != Lambdify(cse=False)),
+)
+"""Whose gradients are judged: ours, then those of the peers. Formulas are the same with and without
+common subexpressions."""
+
+LIMIT = 20.0
+"""Seconds for one gradient and its certificate."""
 
 UNITS = 1e-6
 """Factor of a loss in other units."""
 
-_RULES = " ".join(f"{checker.name}: {checker.rule}." for checker in CHECKERS.values())
-_OURS = (
-    f"gradmethods: the certified gradient, entry by entry, within {SLACK:g} times the bound on "
-    "rounding."
-)
-_PLANTS = (
-    "Each mistake of the catalogue is planted in the right gradient wherever it changes an entry "
-    f"by more than that bound; the smallest changes of one entry are {JUST_ABOVE:g} times it. "
-    "Checkers of other packages are given the loss as a NumPy function of one vector, and their "
-    "documented default tolerances."
-)
 
-TABLES: Mapping[str, Caption] = {
-    "summary": Caption(
-        "Planted mistakes caught, and right gradients rejected, by checker",
-        f"{_PLANTS} Smallest caught, largest missed: relative change of one entry; a dash "
-        "where right gradients are rejected too. Right gradients: of three exact providers. A rate "
-        "depends on how many small changes are planted: the table by mistake tells them apart. "
-        f"{_OURS} {_RULES}",
-    ),
-    "mistakes": Caption(
-        "Planted mistakes caught, by mistake",
-        f"Over all problems. {_PLANTS} {_OURS} {_RULES}",
-    ),
-}
+def judged_tasks() -> list[Task]:
+    """List what there is to judge: the catalogue, the hard cases, the planted mistakes."""
+    todo: list[Task] = []
+    for problem in map(problems.get, problems.names(field=True)):
+        subject = Subject(problem, str(problem.dtype), MOST)
+        for name in METHODS:
+            about = {"problem": problem.name, "provider": name}
+            todo.append(Task(GRADIENT, about, partial(_digits, subject, name), LIMIT))
+    cases = [Task(GALLERY, {"problem": name}, partial(_hard, name)) for name in hard.names()]
+    plants = [Task(PLANTED, {"problem": p.name}, partial(_planted, p)) for p in field()]
+    return [*todo, *cases, *plants]
 
 
 def field() -> list[Problem]:
-    """Return the problems: the catalogue, and two that are hard on absolute tolerances."""
+    """Return the problems to plant in: the catalogue, and two hard on absolute tolerances."""
     catalogue = [problems.get(name) for name in problems.names()]
     peaked = problems.get("log-sum-exp", spread=10.0).replace(name="log-sum-exp, spread 10")
     network = problems.get("network-1-1-1")
@@ -71,73 +69,13 @@ def field() -> list[Problem]:
     return [*catalogue, peaked, small]
 
 
-def judge_checkers(out: Path | str) -> list[Path]:
-    """Let every checker judge every mistake, and write the tables.
-
-    Parameters
-    ----------
-    out : path
-        Folder to write ``tables/tab-checkers-*`` to.
-
-    Returns
-    -------
-    list of pathlib.Path
-        The files written.
-    """
-    origin = provenance(["python -m benchmarks.peers", *sys.argv[1:]], seed=0, finished=True)
-    versions = ", ".join(_versions())
-    source = f"{provenance_line(origin)} Checkers: {versions or 'none installed'}."
-    table = kill_table(field(), list(CHECKERS.values()))
-    folder = Path(out) / "tables"
-    raw = write_text(folder / "tab-checkers-raw.csv", csv_text(table))
-    written = [raw]
-    summary, mistakes = kill_summary(table), kills_by_mistake(table)
-    for name, data, shown in (
-        ("summary", summary, summary_table(summary)),
-        ("mistakes", mistakes, mistakes_table(mistakes)),
-    ):
-        written += write_table(folder, f"tab-checkers-{name}", data, shown, TABLES[name], source)
-    return written
+def _digits(subject: Subject, name: str) -> dict[str, Any]:
+    return gradient_record(subject, get_provider(name))
 
 
-def summary_table(summary: pd.DataFrame) -> pd.DataFrame:
-    """Write the counts for readers."""
-    rows = [
-        {
-            "Problem": row["problem"],
-            "Checker": row["checker"],
-            "Mistakes caught": _of(row["caught"], row["mistakes"]),
-            "Rate": fmt.NONE if fmt.missing(row["rate"]) else f"{100 * row['rate']:.0f} %",
-            # Who rejects right gradients catches the smallest mistake by accident.
-            "Smallest caught": fmt.NONE if row["rejected"] else fmt.error(row["smallest_caught"]),
-            "Largest missed": fmt.error(row["largest_missed"]),
-            "Right ones rejected": _of(row["rejected"], row["right"]),
-            "Reason": row["reason"],
-        }
-        for row in summary.to_dict("records")
-    ]
-    shown = pd.DataFrame(rows)
-    return shown if (shown["Reason"] != "").any() else shown.drop(columns="Reason")
+def _hard(name: str) -> dict[str, Any]:
+    return {"rows": hard_case_rows([name], METHODS)}
 
 
-def mistakes_table(mistakes: pd.DataFrame) -> pd.DataFrame:
-    """Write the counts by mistake for readers."""
-    shown = mistakes.rename(columns={"mistake": "Mistake", "plants": "Plants"})
-    for name in shown.columns[1:]:
-        shown[name] = shown[name].map(fmt.count)
-    return shown
-
-
-def _of(part: int, whole: int) -> str:
-    return f"{part:,} of {whole:,}" if whole else fmt.NONE
-
-
-def _versions() -> list[str]:
-    packages = sorted({package for checker in CHECKERS.values() for package in checker.packages})
-    found = []
-    for package in packages:
-        try:
-            found.append(f"{package} {metadata.version(package)}")
-        except metadata.PackageNotFoundError:
-            continue
-    return found
+def _planted(problem: Problem) -> dict[str, Any]:
+    return {"rows": kill_table([problem], list(CHECKERS.values())).to_dict("records")}

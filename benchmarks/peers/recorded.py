@@ -8,8 +8,11 @@ from typing import Any
 
 import pandas as pd
 
-from benchmarks.peers import frames
-from gradmethods.output.files import RECORDS
+from benchmarks.peers import digits, frames
+from gradmethods.output.files import ACCURACY, RECORDS
+from gradmethods.report.accuracy_frames import planted_frame
+
+Records = Sequence[Mapping[str, Any]]
 
 
 class Compared:
@@ -19,16 +22,18 @@ class Compared:
     ----------
     records : sequence of dict
         One per case and contender.
+    accuracy : sequence of dict
+        What was judged: of digits, hard cases and planted mistakes.
     seed : int
         Of the resampling of rounds.
     """
 
-    def __init__(self, records: Sequence[Mapping[str, Any]], seed: int) -> None:
-        self.records, self.seed = records, seed
+    def __init__(self, records: Records, accuracy: Records = (), *, seed: int = 0) -> None:
+        self.records, self.accuracy, self.seed = records, accuracy, seed
 
     def has(self, file: str) -> bool:
         """Tell whether there are records in the file of this name."""
-        return file == RECORDS and bool(self.records)
+        return bool({RECORDS: self.records, ACCURACY: self.accuracy}[file])
 
     @cached_property
     def times(self) -> pd.DataFrame:
@@ -44,3 +49,13 @@ class Compared:
     def overall(self) -> pd.DataFrame:
         """Ours ÷ theirs over all sizes."""
         return frames.overall_frame(self.records, seed=self.seed)
+
+    @cached_property
+    def digits(self) -> pd.DataFrame:
+        """What each method gave on each problem and hard case."""
+        return digits.digits_frame(self.accuracy)
+
+    @cached_property
+    def planted(self) -> pd.DataFrame:
+        """Which planted mistakes each checker caught."""
+        return planted_frame(self.accuracy)

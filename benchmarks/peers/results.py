@@ -7,11 +7,18 @@ from pathlib import Path
 from benchmarks.peers import exhibits
 from benchmarks.peers.recorded import Compared
 from benchmarks.peers.sentences import source_line
-from gradmethods.output.files import PROVENANCE, RECORDS, read_json, read_records
+from gradmethods.output.files import (
+    ACCURACY,
+    PROVENANCE,
+    RECORDS,
+    read_json,
+    read_records,
+    records_so_far,
+)
 from gradmethods.output.items import Writer
 from gradmethods.report.cite import run_name
 from gradmethods.report.exhibit import write_exhibits
-from gradmethods.report.listing import write_listing
+from gradmethods.report.report_files import write_listing
 
 
 def write_results(out: Path | str) -> list[Path]:
@@ -33,12 +40,15 @@ def write_results(out: Path | str) -> list[Path]:
         If the folder holds no records.
     """
     folder = Path(out)
-    records = read_records(folder / RECORDS)
+    judged = folder / ACCURACY
+    accuracy = records_so_far(judged)
+    records = records_so_far(folder / RECORDS) if accuracy else read_records(folder / RECORDS)
     origin = read_json(folder / PROVENANCE, dict)
-    run = run_name((folder / RECORDS).read_bytes())
+    files = [path for path in (folder / RECORDS, judged) if path.exists()]
+    run = run_name(b"".join(path.read_bytes() for path in files))
     source = f"{source_line(origin, records)} Run {run}."
-    compared = Compared(records, seed=(origin or {}).get("seed") or 0)
+    compared = Compared(records, accuracy, seed=(origin or {}).get("seed") or 0)
     found = write_exhibits(Writer(folder, source), exhibits, compared)
-    items = [*found["tables"], *found.get("figures", [])]
+    items = [*found.get("tables", []), *found.get("figures", [])]
     listed = write_listing(folder, items, run, origin, source)
     return [*listed, *(folder / file for item in items for file in item.files)]

@@ -1,6 +1,6 @@
-"""A run of the comparison: a process for each case, a record for each contender, then the report.
+"""A run of the comparison: what is judged, then a process for each case, then the report.
 
-Nothing is timed here.
+Nothing is timed here, and no peer is imported: a peer that takes its process down takes no more.
 """
 
 from __future__ import annotations
@@ -15,10 +15,13 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.peers.cases import GRID, LOSS, Case
+from benchmarks.peers.judged import judged_tasks
 from benchmarks.peers.results import write_results
 from benchmarks.peers.trial import ENVIRONMENT, RELEASED, describe, gap_record, run_case
+from gradmethods.app.runs.accuracy import carry_out
 from gradmethods.app.runs.begin import begin, clear
 from gradmethods.output.files import (
+    ACCURACY,
     PROVENANCE,
     RECORDS,
     append_record,
@@ -39,6 +42,12 @@ LIMIT = 40.0
 
 BUDGET = 840.0
 """Seconds for the whole comparison."""
+
+JUDGING = 240.0
+"""Of these, seconds for what is judged."""
+
+JUDGED = "--judged"
+"""What tells a child to judge; see `judge`."""
 
 GRACE = 60.0
 """Seconds that a case may take beyond its rounds and its contenders' limits are worth."""
@@ -71,7 +80,7 @@ def run_comparison(
     seed : int, default 0
         Of networks, components and orders.
     cases : sequence of Case
-        What to measure; everything by default.
+        What to time; everything by default.
 
     Returns
     -------
@@ -110,6 +119,8 @@ def _run_all(
         kept=lambda: f"{len(records_so_far(path)):,} records",
         clear=lambda: clear(folder),
     )
+    share = JUDGING / BUDGET * budget if cases else budget
+    _start([JUDGED, str(folder / ACCURACY), str(share)], share + GRACE)
     for case in cases:
         if _missing(case, path):
             gap = _run(case, path, seconds, seed, budget - (time.monotonic() - start))
@@ -117,7 +128,12 @@ def _run_all(
                 append_record(path, describe(case, name, seed) | gap_record(gap))
     write_json(folder / PROVENANCE, origin | {"finished": True})
     write_results(folder)
-    return 1 if any(r.get("kind") == "error" for r in records_so_far(path)) else 0
+    failed = (
+        record.get("kind") == "error" or record.get("gap") == "error"
+        for file in (path, folder / ACCURACY)
+        for record in records_so_far(file)
+    )
+    return 1 if any(failed) else 0
 
 
 def versions() -> dict[str, str | None]:
@@ -146,6 +162,14 @@ def child(arguments: Sequence[str]) -> int:
     return 0
 
 
+def judge(arguments: Sequence[str]) -> int:
+    """Judge what `run_comparison` asks for, in this process."""
+    path, seconds = arguments
+    _single_thread()
+    carry_out(judged_tasks(), Path(path), float(seconds))
+    return 0
+
+
 def line(record: dict[str, Any]) -> str:
     """Say in one line what a contender took, or why it did not."""
     from gradmethods.output import format as fmt
@@ -164,23 +188,30 @@ def _run(case: Case, path: Path, seconds: float, seed: int, left: float) -> Gap:
     """Run a case in a process of its own; return the gap of contenders that left no record."""
     if left <= seconds:
         return Gap("budget", f"The run had {duration(max(left, 0))} left.")
-    environment = {name: v for name, v in os.environ.items() if name not in RELEASED} | ENVIRONMENT
-    command = [sys.executable, "-m", "benchmarks.peers", "--case", case.key, str(path)]
     allowance = min(left, seconds + GRACE + LIMIT * len(case.contenders()))
+    status = _start(["--case", case.key, str(path), str(seconds), str(seed)], allowance)
+    if status is None:
+        return Gap("limit", f"The case was stopped after {duration(allowance)}.")
+    if status:
+        return Gap("error", f"The process ended with status {status}.")
+    return Gap("not run", "The process left no record.")
+
+
+def _start(arguments: Sequence[str], allowance: float) -> int | None:
+    """Run this module in a process of its own; return its status, None if it was stopped."""
+    environment = {name: v for name, v in os.environ.items() if name not in RELEASED} | ENVIRONMENT
     sys.stdout.flush()
     try:
         done = subprocess.run(  # our own module, by our own interpreter
-            [*command, str(seconds), str(seed)],
+            [sys.executable, "-m", "benchmarks.peers", *arguments],
             env=environment,
             check=False,
             timeout=allowance,
             cwd=ROOT,
         )
     except subprocess.TimeoutExpired:
-        return Gap("limit", f"The case was stopped after {duration(allowance)}.")
-    if done.returncode:
-        return Gap("error", f"The process ended with status {done.returncode}.")
-    return Gap("not run", "The process left no record.")
+        return None
+    return done.returncode
 
 
 def _missing(case: Case, path: Path) -> list[str]:

@@ -1,4 +1,4 @@
-"""What the sub-commands share: how one is made, and the arguments of several."""
+"""Make a sub-command, and add the arguments that several sub-commands share."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def providers_of(text: str | None) -> list[str] | None:
 
 
 def add_resume(command: argparse.ArgumentParser) -> None:
-    """Add what to do with a run that is there: by default it is gone on with if it can be."""
+    """Add the options that say whether to resume a run; by default it is resumed if possible."""
     how = command.add_mutually_exclusive_group()
     how.add_argument(
         "--resume",

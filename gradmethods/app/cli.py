@@ -34,9 +34,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         status: int = options.run(options)
     except GradientError as error:
-        from gradmethods.core.blame import told
+        from gradmethods.core.tracebacks import in_words
 
-        print(f"gradmethods: {told(error)}", file=sys.stderr)
+        print(f"gradmethods: {in_words(error)}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
         print("gradmethods: stopped; what was finished is kept", file=sys.stderr)
@@ -49,11 +49,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"gradmethods: {where}{error.strerror or error}", file=sys.stderr)
         return 2
     except Exception as error:
-        from gradmethods.core.blame import is_users, told
+        from gradmethods.core.tracebacks import in_words, is_users
 
         if not is_users(error):
             raise  # a mistake of ours, whose traceback we want to see
-        print(f"gradmethods: your code fails with {told(error)}", file=sys.stderr)
+        print(f"gradmethods: your code fails with {in_words(error)}", file=sys.stderr)
         return 2
     return status
 

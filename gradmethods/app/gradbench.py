@@ -1,4 +1,4 @@
-"""A tool for GradBench: answers its messages, one JSON object a line, by a method of the suite.
+"""A tool for GradBench: answer its messages, one JSON object a line, by a method of the suite.
 
 The protocol is that of https://github.com/gradbench/gradbench: an eval sends `start`, `define`,
 `evaluate` and `analysis`; each message gets one response with its `id`. A gradient that cannot be
@@ -8,8 +8,9 @@ had is a failure with its reason, and nothing ends a run but the end of the inpu
 from __future__ import annotations
 
 import json
+import math
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, TextIO
 
@@ -18,11 +19,11 @@ import numpy as np
 from gradmethods.core.problem import Problem
 from gradmethods.core.provider import Provider
 from gradmethods.errors import GradientError, InvalidOption
-from gradmethods.problems import (
+from gradmethods.problems import log_sum_exp
+from gradmethods.problems.gradbench import (
     determinant,
     gaussian_mixture,
     k_means,
-    log_sum_exp,
     lstm,
     polynomial_fit,
     runge_kutta,
@@ -31,15 +32,21 @@ from gradmethods.problems import (
 Input = Mapping[str, Any]
 
 
-def _numbers(given: Input, name: str) -> Any:
-    """Return an array of an input; names what is wrong with it."""
+def _numbers(given: Input, name: str, ndim: int | None = None) -> Any:
+    """Return an array of an input, or raise an error that says what is wrong with it."""
+    if name not in given:
+        raise InvalidOption(f"The input has no {name!r}.")
     try:
-        array = np.asarray(given[name], dtype=float)
-    except KeyError:
-        raise InvalidOption(f"The input has no {name!r}.") from None
-    except (TypeError, ValueError):
-        raise InvalidOption(f"{name!r} must hold numbers in rows of equal length.") from None
-    return array
+        array = np.asarray(given[name])
+        if array.dtype.kind == "O" and all(isinstance(x, int) for x in array.flat):
+            array = array.astype(float)  # beyond 64 bits
+    except (ValueError, OverflowError):
+        array = np.asarray(None)
+    if array.dtype.kind not in "iuf":
+        raise InvalidOption(f"{name!r} must hold numbers in rows of equal length.")
+    if ndim is not None and array.ndim != ndim:
+        raise InvalidOption(f"{name!r} must have {ndim} axes, got the shape {array.shape}.")
+    return array.astype(float)
 
 
 def _whole(given: Input, name: str, least: int = 1) -> int:
@@ -69,12 +76,12 @@ def _hello(given: Any) -> Problem:
 
 
 def _llsq(given: Input) -> Problem:
-    n, x = _whole(given, "n", 2), _numbers(given, "x")
+    n, x = _whole(given, "n", 2), _numbers(given, "x", 1)
     return Problem(polynomial_fit.loss, x, polynomial_fit.data_of(n, x.size), name="llsq")
 
 
 def _lse(given: Input) -> Problem:
-    return Problem(log_sum_exp.loss, _numbers(given, "x"), name="lse")
+    return Problem(log_sum_exp.loss, _numbers(given, "x", 1), name="lse")
 
 
 def _det(given: Input) -> Problem:
@@ -87,7 +94,7 @@ def _det(given: Input) -> Problem:
 
 
 def _ode(given: Input) -> Problem:
-    return Problem(runge_kutta.make_loss(_whole(given, "s")), _numbers(given, "x"), name="ode")
+    return Problem(runge_kutta.make_loss(_whole(given, "s")), _numbers(given, "x", 1), name="ode")
 
 
 def _gmm(given: Input) -> Problem:
@@ -104,21 +111,19 @@ def _gmm(given: Input) -> Problem:
 
 
 def _lstm(given: Input) -> Problem:
-    state = _numbers(given, "state")
-    if state.ndim != 2:
-        raise InvalidOption(f"'state' must be a matrix, got the shape {state.shape}.")
+    state = _numbers(given, "state", 2)
     rows, b = state.shape
     params = {
         "main": _shaped(given, "main_params", rows, 4 * b),
         "extra": _shaped(given, "extra_params", 3, b),
     }
-    sequence = _numbers(given, "sequence")
+    sequence = _numbers(given, "sequence", 2)
     return Problem(lstm.loss, params, {"state": state, "sequence": sequence}, name="lstm")
 
 
 def _kmeans(given: Input) -> Problem:
-    points = _numbers(given, "points")
-    return Problem(k_means.loss, _numbers(given, "centroids"), {"points": points}, name="kmeans")
+    points, centres = _numbers(given, "points", 2), _numbers(given, "centroids", 2)
+    return Problem(k_means.loss, centres, {"points": points}, name="kmeans")
 
 
 def _row_major(gradient: Any, problem: Problem) -> Any:
@@ -136,7 +141,10 @@ def _nested(gradient: Any, problem: Problem) -> Any:
 def _towards_means(gradient: Any, problem: Problem) -> Any:
     """Divide by the diagonal of the Hessian, twice the number of points of each cluster."""
     centres, points = problem.params, problem.data["points"]
-    nearest = np.argmin(((centres[None] - points[:, None]) ** 2).sum(axis=2), axis=1)
+    # Coordinate by coordinate: of ten thousand points and a thousand centres all are gigabytes.
+    pairs = zip(points.T, centres.T, strict=True)
+    apart = sum((np.subtract.outer(p, c) ** 2 for p, c in pairs), np.zeros(()))
+    nearest = np.argmin(apart, axis=1)
     sizes = np.bincount(nearest, minlength=len(centres))
     if not sizes.all():
         raise InvalidOption("A centre is nearest to no point: the Hessian is singular.")
@@ -150,7 +158,7 @@ def _all_values(problem: Problem, given: Input) -> Any:
 
 @dataclass(frozen=True)
 class Eval:
-    """What an eval asks for.
+    """An eval: how to make its problem, and what to return.
 
     Attributes
     ----------
@@ -181,11 +189,11 @@ EVALS = {
     "lstm": Eval("objective", "jacobian", _lstm, _row_major),
     "kmeans": Eval("cost", "dir", _kmeans, _towards_means),
 }
-"""By module; names are GradBench's."""
+"""The evals by module; names are GradBench's."""
 
 
 class Tool:
-    """Answers messages by one method.
+    """A tool that answers messages by one method.
 
     Parameters
     ----------
@@ -208,7 +216,8 @@ class Tool:
         """Return the response to a message."""
         if not isinstance(message, Mapping):
             return {"id": None}
-        response: dict[str, Any] = {"id": message.get("id")}
+        number = message.get("id")
+        response: dict[str, Any] = {"id": number if isinstance(number, int) else None}
         kind = message.get("kind")
         if kind == "start":
             response["tool"] = f"gradmethods {self._provider.name}"
@@ -254,10 +263,10 @@ class Tool:
 
 
 def _repeated(run: Callable[[], Any], given: Input) -> tuple[Any, list[int]]:
-    """Run as often and as long as an input asks for; return the result, and nanoseconds by run."""
+    """Run as often and as long as an input asks for; return the result and each time in ns."""
     least, seconds = given.get("min_runs", 1), given.get("min_seconds", 0)
-    if not all(isinstance(x, (int, float)) for x in (least, seconds)):
-        raise InvalidOption("'min_runs' and 'min_seconds' must be numbers.")
+    if not all(isinstance(x, (int, float)) and math.isfinite(x) for x in (least, seconds)):
+        raise InvalidOption("'min_runs' and 'min_seconds' must be finite numbers.")
     runs: list[int] = []
     while True:
         start = time.perf_counter_ns()
@@ -283,32 +292,43 @@ def _finite(output: Any) -> Any:
 
 
 def _outcome(work: Callable[[], dict[str, Any]]) -> dict[str, Any]:
-    """Do some work; say how it failed if it did, whatever the input made of it."""
+    """Return the result of some work, or a message that says how it failed."""
     try:
         return {"success": True} | work()
     except GradientError as error:
-        return {"success": False, "error": str(error)}
+        return _failure(str(error))
     except Exception as error:  # noqa: BLE001  # whatever came in, the run goes on
-        return {"success": False, "error": f"{type(error).__name__}: {error}"}
+        return _failure(f"{type(error).__name__}: {error}")
 
 
-def serve(provider: Provider, source: TextIO, sink: TextIO) -> None:
+def _failure(error: str) -> dict[str, Any]:
+    """Return a failure; half of a pair of surrogates, which JSON may escape, is no text."""
+    return {"success": False, "error": error.encode("utf-8", "replace").decode()}
+
+
+def _no_constant(name: str) -> None:
+    raise ValueError(f"{name} is no JSON")
+
+
+def serve(provider: Provider, source: Iterable[bytes], sink: TextIO) -> None:
     """Answer all messages of a stream, until it ends.
 
     Parameters
     ----------
     provider : Provider
-    source, sink : text stream
+    source : iterable of bytes
         A JSON object a line.
+    sink : text stream
+        Where the responses go, a line each.
     """
     tool = Tool(provider)
     for line in source:
         if not line.strip():
             continue
         try:
-            message = json.loads(line)
-        except ValueError as error:
-            response: dict[str, Any] = {"id": None, "success": False, "error": f"no JSON: {error}"}
+            message = json.loads(line, parse_constant=_no_constant)
+        except (ValueError, RecursionError) as error:
+            response: dict[str, Any] = {"id": None} | _failure(f"no JSON: {error}")
         else:
             response = tool.answer(message)
         sink.write(json.dumps(response, allow_nan=False) + "\n")

@@ -1,4 +1,4 @@
-"""Find what a command line names: a problem of the catalogue, or what a user's file holds."""
+"""Find what a command line names, in the catalogue or in a user's file."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def find_problem(name: str, size: Sequence[str] = ()) -> Problem:
     ----------
     name : str
         A name of the catalogue or of a hard case, or ``path/to/file.py:variable``, where the
-        variable holds a `Problem` or a function without arguments that returns one.
+        variable holds a `Problem`, a function without arguments that returns one, or a `Family`.
     size : sequence of str
         Options of a catalogue problem as ``option=value``; a value with commas is a tuple.
 
@@ -39,9 +39,7 @@ def find_problem(name: str, size: Sequence[str] = ()) -> Problem:
     """
     path, colon, variable = name.rpartition(":")
     if colon and path.endswith(".py") and variable:
-        if size:
-            raise InvalidOption("Options belong to problems of the catalogue, not to a file's.")
-        return _from_file(Path(path), variable)
+        return _from_file(Path(path), variable, dict(map(_option, size)))
     file = name.removesuffix(":")
     if file.endswith(".py"):
         raise UnknownName(
@@ -62,7 +60,7 @@ def find_problem(name: str, size: Sequence[str] = ()) -> Problem:
 
 
 def find_family(name: str) -> Family:
-    """Tell what a problem of the catalogue or a hard case is.
+    """Return the description of a problem of the catalogue or of a hard case.
 
     Raises
     ------
@@ -80,11 +78,11 @@ def _known() -> dict[str, Family]:
 
 
 GRADIENT = "gradient"
-"""What a gradient is called in the files of a folder, if nothing else is said."""
+"""Default name of the gradient in the files of a folder."""
 
 
 def find_gradients(names: Sequence[str]) -> dict[str, Any]:
-    """Return the gradients called so, by a short name; one that is not there is its error.
+    """Return gradients by short names; one that is missing is returned as its error.
 
     Parameters
     ----------
@@ -117,7 +115,7 @@ def find_gradients(names: Sequence[str]) -> dict[str, Any]:
 
 
 def _unlike(found: dict[str, Any], short: str, long: str) -> str:
-    """Return a short name if it is free."""
+    """Return a short name, or the whole one if the short name is taken."""
     return short if short not in found else long
 
 
@@ -166,8 +164,12 @@ def _is_function(value: Any) -> bool:
     return inspect.isfunction(value)
 
 
-def _from_file(path: Path, variable: str) -> Problem:
-    found = variable_of(path, variable, lambda value: isinstance(value, Problem))
+def _from_file(path: Path, variable: str, size: dict[str, Any]) -> Problem:
+    found = variable_of(path, variable, lambda value: isinstance(value, (Problem, Family)))
+    if isinstance(found, Family):
+        return found.build(**size)
+    if size:
+        raise InvalidOption("Options belong to families of problems, not to a problem of a file.")
     if callable(found):
         if not _without_arguments(found):
             raise UnknownName(

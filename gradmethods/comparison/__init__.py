@@ -1,4 +1,4 @@
-"""Providers held against each other, a user's gradient checked, a NaN explained.
+"""Compare providers, check a user's gradient, and explain where a NaN comes from.
 
 Nothing here differentiates or decides who is right: that is the providers' and `truth`'s. Read
 `compare.py` first; `explain.py`, which needs balls, is imported where it is asked for.
@@ -6,9 +6,9 @@ Nothing here differentiates or decides who is right: that is the providers' and 
 
 from gradmethods.comparison.advice import Advice
 from gradmethods.comparison.candidates import advise
+from gradmethods.comparison.cheapest import Choice, Option
 from gradmethods.comparison.check import assert_gradient, check_gradient
 from gradmethods.comparison.check_result import Check
-from gradmethods.comparison.choices import Choice, Option
 from gradmethods.comparison.compare import DEFAULT_PROVIDERS, compare
 from gradmethods.comparison.comparison import Comparison
 from gradmethods.comparison.several import Checks, check_gradients

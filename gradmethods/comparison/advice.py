@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from gradmethods.comparison.choices import Choice, Option, choose
+from gradmethods.comparison.cheapest import Choice, Option, choose
 from gradmethods.core.problem import Problem
 from gradmethods.errors import InvalidOption
 from gradmethods.output import format as fmt
@@ -19,17 +19,17 @@ if TYPE_CHECKING:
     import pandas as pd
 
 BLACK_BOX = "numerical"
-"""What works with any loss: others are compared with it."""
+"""Name of the method that works with any loss, and that others are compared with."""
 
 LEAST = 1.0
-"""Correct digits below which numbers are no gradient, however cheap."""
+"""Number of correct digits that a method must have to be advised at all."""
 
 LEVELS = (1, 6, 12)
-"""Digits for which the advice is given; where it is the same as for fewer, it is not repeated."""
+"""Numbers of digits for which advice is given, unless it is the same as for fewer digits."""
 
 UNRESOLVED = "Unresolved: entries that no step of the method resolves, by its own estimate."
 LONGEST = 300
-"""Characters of a reason that are shown; `Option` holds it in full."""
+"""Number of characters of a reason that are shown; `Option` holds it in full."""
 
 
 @dataclass(frozen=True, repr=False)
@@ -130,7 +130,7 @@ def advice_text(advice: Advice) -> str:
 
 
 def sentences(advice: Advice) -> list[str]:
-    """Say which method to use for how many gradients and digits, or why none."""
+    """Say in words which method to use for how many gradients and digits, or why none."""
     if advice.doubt:
         return [fill(f"No method is advised: {advice.doubt}")]
     if not advice.able():

@@ -1,4 +1,4 @@
-"""Measuring every method on a user's loss; what is not measured is estimated, and says so."""
+"""Measure every method on a user's loss; what cannot be measured is estimated, and marked so."""
 
 from __future__ import annotations
 
@@ -9,15 +9,14 @@ from dataclasses import replace
 import numpy as np
 
 from gradmethods.comparison.advice import LEAST, Advice
-from gradmethods.comparison.choices import Option
-from gradmethods.comparison.comparison import Judged, judge_answer
+from gradmethods.comparison.cheapest import Option
 from gradmethods.core.problem import Problem
 from gradmethods.errors import InvalidOption, InvalidProblem
 from gradmethods.output.format import duration
 from gradmethods.providers import get_provider
 from gradmethods.providers.attempt import Gap, attempt, prepare, warm_up
 from gradmethods.providers.registry import traits
-from gradmethods.studies.accuracy.answers import Answer, answered, timed
+from gradmethods.studies.accuracy.answers import Answer, Judged, answered, judge_answer, timed
 from gradmethods.timing.rounds import SHORTEST_ROUND, calls_for
 from gradmethods.timing.timing import plain_loss, quiet
 from gradmethods.truth.find import Found, find_truth
@@ -35,7 +34,7 @@ CANDIDATES = (
 )
 
 Measured = tuple[Option, Answer]
-"""What a method costs, and what it answered."""
+"""The cost of a method, and its answer."""
 
 
 def advise(problem: Problem, *, seconds: float = 0.5, limit: float = 10.0) -> Advice:
@@ -84,7 +83,7 @@ def advise(problem: Problem, *, seconds: float = 0.5, limit: float = 10.0) -> Ad
 
 
 def advice_on(found: Found, judged: Iterable[Judged]) -> Advice:
-    """Say what follows from answers that were timed and judged; nothing is timed again."""
+    """Derive advice from answers that were timed and judged; nothing is timed again."""
     answers = list(judged)
     costs = [each.answer.cost for each in answers if each.answer.cost]
     loss = min((cost.loss.median for cost in costs), default=math.nan)
@@ -97,7 +96,7 @@ def _advice(found: Found, loss: float, options: list[Option]) -> Advice:
 
 
 def _settled(option: Option, judged: Judged, found: Found) -> Option:
-    """Give a measured option its digits, and its fault if it must not be used."""
+    """Return an option with its correct digits, and the reason if it must not be used."""
     if option.obstacle:
         return option
     measures, outcome = judged.measures, judged.outcome

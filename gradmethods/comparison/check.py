@@ -9,8 +9,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from gradmethods.comparison.check_result import BESIDE, OWN, Check, PointCheck, beside
-from gradmethods.comparison.check_text import check_text
+from gradmethods.comparison.check_result import BESIDE, OWN, Check, PointCheck, beside, check_text
 from gradmethods.comparison.diagnosis import diagnose, diagnose_sample
 from gradmethods.comparison.taylor import Taylor, taylor
 from gradmethods.core.naming import printable
@@ -24,17 +23,17 @@ from gradmethods.truth.judge import Answered, bound_of, judge
 from gradmethods.truth.truth import Truth
 
 BUDGET = 20.0
-"""Seconds that certifying a whole gradient may take."""
+"""Number of seconds that certifying a whole gradient may take."""
 
 DISTANCES = (1e-1, 1e-2, 1e-3)
-"""Relative; the largest at which the loss still has a gradient is taken."""
+"""Relative distances of the points beside; the largest where the loss has a gradient is used."""
 
 DIRECTIONS = 2
-"""Random directions within each array, at points beside, of a loss of which values alone are known.
+"""Number of random directions within each array, at points beside, where only values are known.
 """
 
 TAYLOR = 2
-"""Directions of the Taylor test."""
+"""Number of directions of the Taylor test."""
 
 
 def check_gradient(
@@ -76,8 +75,8 @@ def check_gradient(
     -----
     A function is called at the problem's point and at points beside it; what loss or gradient raise
     there is a finding and does not escape. What is right at one point by luck, or because its first
-    arguments were kept, is not right at the next. The error of each entry is held against what
-    rounding does to it: `gradmethods.truth.bounds.rounding_bound` says how much that may be. Where
+    arguments were kept, is not right at the next. The error of each entry is compared with a bound
+    on the rounding in it, that of `gradmethods.truth.error_bounds.rounding_bound`. Where
     this is more than one hundredth of an entry, nothing is decided there, and ``.ok`` is None, as
     where the loss has no gradient, or none that can be certified. Beyond what can be certified in
     seconds, some components, and a direction within each parameter array, are.
@@ -186,7 +185,7 @@ def _judge(where: str, found: Found, given: Given, rtol: float) -> PointCheck:
 
 
 class _Beside(NamedTuple):
-    """What was found at a point beside: a judgement, or why there is none."""
+    """The result at a point beside the problem's own: a judgement, or why there is none."""
 
     point: PointCheck | None = None
     failure: str = ""
@@ -194,7 +193,7 @@ class _Beside(NamedTuple):
 
 
 def _judge_beside(own: Found, k: int, ask: Call, rtol: float) -> _Beside:
-    """Judge a function at a point beside, as far away as the loss has a gradient that shows.
+    """Judge a function at a point beside, as far away as the loss is seen to have a gradient.
 
     The user did not choose this point: whatever loss and gradient raise there is a finding.
     """
@@ -229,7 +228,7 @@ def _judge_beside(own: Found, k: int, ask: Call, rtol: float) -> _Beside:
 
 
 def _judge_closely(where: str, found: Found, given: Given, rtol: float) -> PointCheck:
-    """Judge a gradient; of a short one that is wrong along directions, every entry tells more."""
+    """Judge a gradient; if it is short and wrong along directions, judge it entry by entry."""
     point = _judge(where, found, given, rtol)
     if point.ok is False and isinstance(found.part, Sample) and found.problem.size <= ENTRIES:
         return _judge(where, find_by_differences(found.problem), given, rtol)
@@ -289,7 +288,7 @@ def _diagnosed(point: PointCheck) -> str:
 
 
 def _kept(points: tuple[PointCheck, ...]) -> str:
-    """Say whether a function gives what was right at a point that it was called at before."""
+    """Say whether a function returns at every point what was right at an earlier one."""
     if len(points) < 2 or all(point.ok for point in points[1:]):
         return ""
     join = points[0].found.problem.structure.join

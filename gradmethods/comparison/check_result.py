@@ -1,4 +1,4 @@
-"""What came out of checking a gradient: point by point, array by array, and in words."""
+"""The result of a check: point by point, array by array, and the text that shows it."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from gradmethods.comparison.evidence import Evidence
-from gradmethods.comparison.taylor import Taylor
+from gradmethods.comparison.taylor import Taylor, taylor_text
 from gradmethods.core.problem import Problem
 from gradmethods.providers.handwritten import Given
 from gradmethods.truth.along import Sample
-from gradmethods.truth.bounds import CLAIM, Bound
 from gradmethods.truth.differences import Differences, digits_of
+from gradmethods.truth.error_bounds import CLAIM, Bound
 from gradmethods.truth.find import Found
 from gradmethods.truth.judge import wrong_value
 from gradmethods.truth.measures import measure
@@ -20,10 +20,16 @@ from gradmethods.truth.verdict import GRAVITY, RIGHT, STATUS, WRONG, Verdict, wo
 
 if TYPE_CHECKING:
     import pandas as pd
+import math
+from collections.abc import Iterable
 
+from gradmethods.output import format as fmt
+from gradmethods.output.terminal import fill, table
+from gradmethods.truth.error_bounds import DECISIVE, ROUNDINGS, SEEN, SLACK, SURE
+from gradmethods.truth.verdict import SUBGRADIENT, UNDECIDED
 
 BESIDE = 2
-"""Points beside the problem's own, at which a function is checked too."""
+"""Number of points beside the problem's own at which a function is checked, too."""
 
 OWN = "the problem's own point"
 
@@ -59,7 +65,7 @@ class PointCheck:
 
     @property
     def wrong_value(self) -> str:
-        """Why the loss that it told is not the right one; empty if it is, or told none."""
+        """Why the loss returned with the gradient is wrong; empty if it is right, or missing."""
         return wrong_value(self.given.value, self.found)
 
     @property
@@ -69,7 +75,7 @@ class PointCheck:
 
     @cached_property
     def digits(self) -> dict[str, int]:
-        """To how many digits each array is right by differences; empty where it is certified."""
+        """Number of digits to which differences confirm each array; empty where it is certified."""
         truth, part = self.found.truth, self.found.part
         if not isinstance(truth, Differences):
             return {}
@@ -80,7 +86,7 @@ class PointCheck:
 
     @cached_property
     def compatible(self) -> bool:
-        """Whether differences, as far as they are known here, say nothing against it."""
+        """Whether the gradient lies within the error bars of the differences."""
         truth = self.found.truth
         if not isinstance(truth, Differences) or self.verdict.outcome == WRONG:
             return False
@@ -90,7 +96,7 @@ class PointCheck:
 
     @cached_property
     def evidence(self) -> Evidence | None:
-        """What a diagnosis needs; None where no array is wrong."""
+        """The evidence for a diagnosis; None where no array is wrong."""
         truth, bound, judged = self.found.truth, self.bound, self.verdict
         if truth is None or bound is None or not any(x.entries for x in judged.arrays.values()):
             return None
@@ -99,7 +105,7 @@ class PointCheck:
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Check:
-    """What came out of checking a gradient; printing it says it in words.
+    """The result of checking a gradient; printing it shows the result in words.
 
     Attributes
     ----------
@@ -146,7 +152,7 @@ class Check:
 
     @cached_property
     def decided(self) -> tuple[PointCheck, ...]:
-        """The points that the verdict rests on: all, or those beside where they alone decide."""
+        """The points on which the verdict rests: all, or those beside if they alone decide."""
         own, *others = self.points
         elsewhere = bool(others) and all(
             point.ok is False or (point.ok and min(point.digits.values(), default=1) >= 1)
@@ -156,7 +162,7 @@ class Check:
 
     @cached_property
     def digits(self) -> int | None:
-        """To how many digits it is right in the norm of each array, by differences.
+        """Number of digits to which differences confirm the norm of each array.
 
         At the problem's own point, or at those beside where they alone decide. It is None where the
         truth is certified, so that right means to rounding; 0 if it is not right, or if it is 0
@@ -239,3 +245,151 @@ class Check:
         return self.text
 
     __repr__ = __str__
+
+
+SHORT = {OWN: "own"} | {beside(k): f"beside {k}" for k in range(1, 1 + BESIDE)}
+"""Short names of the points in a table."""
+
+SMALL = 1e-3
+"""Largest relative error of an entry that the tolerance of a solver may explain."""
+
+FEW = 3
+"""Number of arrays that are named before the rest is counted."""
+
+
+def check_text(check: Check) -> str:
+    """Return the verdict, the mistake, the table per array, and what it was held against."""
+    problem = check.problem
+    size = f"{problem.size:,} parameter{'s' * (problem.size != 1)}, {problem.dtype}"
+    lines = [f"{problem.name}: {size}; checked: {check.name}", fill(_conclusion(check)), ""]
+    if check.outcome == UNDECIDED and check.digits is not None:
+        lines.insert(2, fill(_would_decide(check)))
+    rows = [_row(str(name), row) for name, row in check.table.iterrows()]
+    if not rows:
+        return "\n".join(lines[:-1])
+    if len(rows) == 1 and problem.structure.bare:
+        rows = [{key: value for key, value in row.items() if key != "array"} for row in rows]
+    several = len({row["at point"] for row in rows}) > 1
+    unwanted = [*([] if several else ["at point"]), *(["right to"] if check.digits is None else [])]
+    rows = [{key: value for key, value in row.items() if key not in unwanted} for row in rows]
+    lines.append(table(rows, left=["verdict"]))
+    return "\n".join([*lines, "", fill(_legend(check))])
+
+
+def _conclusion(check: Check) -> str:
+    if check.ok:
+        accepted = f" An error of {check.rtol:g} was accepted." if check.rtol else ""
+        if check.outcome == SUBGRADIENT:
+            return f"A VALID SUBGRADIENT.{accepted}"
+        if check.digits is None:
+            return "RIGHT, to rounding." if not check.rtol else f"RIGHT.{accepted}"
+        where = (
+            ""
+            if check.decided is check.points
+            else (
+                " at points beside; at the point itself differences tell no digit, and say nothing "
+                "against it"
+            )
+        )
+        if not any(point.digits for point in check.decided):
+            return (
+                "RIGHT: 0, as differences of the loss say. Where a gradient vanishes, many a wrong "
+                f"formula does so too: check it at another point.{accepted}"
+            )
+        digits = f"{check.digits} digit{'s' * (check.digits != 1)}"
+        return f"RIGHT to {digits}, by differences of the loss{where}.{accepted}"
+    return f"{check.outcome.upper()}: {check.mistake.rstrip('.')}.{_accept(check)}"
+
+
+def _accept(check: Check) -> str:
+    """Say how a gradient that a solver's tolerance explains is accepted."""
+    worst = check.table["worst"]
+    error = float(worst.max()) if len(worst) else math.inf
+    if check.ok is not False or check.digits is None or not 0 < error <= SMALL:
+        return ""
+    rtol = 10.0 ** math.ceil(math.log10(2 * error))
+    return f" If this is the tolerance of a solver, accept it: rtol={rtol:g}."
+
+
+def _would_decide(check: Check) -> str:
+    """Say what the user can do where differences do not decide."""
+    problem = check.problem
+    if not problem.repeats:
+        return (
+            "Less noise would decide it: a fixed seed, or the mean of several calls; or a point "
+            "where the gradient is larger."
+        )
+    if len(check.points) == 1 and not check.unchecked:
+        return (
+            "A function would be decided, which is asked at points beside too; or a point where "
+            "the gradient is larger."
+        )
+    return (
+        "A point where the gradient is larger would decide it, or a loss with less rounding or "
+        "noise: a solver with a tighter tolerance, float64 instead of float32."
+    )
+
+
+def _row(name: str, row: Any) -> dict[str, str]:
+    right_to = row["right_to"]
+    known = right_to is not None and not math.isnan(right_to)
+    return {
+        "array": name,
+        "entries": f"{row['n']:,}",
+        "error ÷ norm": fmt.short_error(row["error"]),
+        "worst entry": fmt.short_error(row["worst"]),
+        "digits": f"{row['digits']:.1f}",
+        "bound ÷ norm": fmt.short_error(row["bound"]),
+        "error ÷ bound": fmt.short_error(row["excess"]),
+        "right to": f"{right_to:.0f} digits" if known else fmt.NONE,
+        "at point": SHORT.get(row["point"], row["point"]),
+        "verdict": row["verdict"],
+    }
+
+
+def _legend(check: Check) -> str:
+    where = check.points[0].where
+    if len(check.points) > 1:
+        where += f" and {len(check.points) - 1} beside it"
+    text = (
+        f"Checked at {where}, against {check.points[0].found.words}. Bound: {_bound(check)}. "
+        "Worst entry: error ÷ entry. Error ÷ bound: up to 1 is right."
+    )
+    own = check.points[0].found
+    if own.truth is not None and own.why:
+        text += f" By differences, because {own.why.rstrip('.')}."
+    text += taylor_text(check.taylor)
+    text += "".join(f" Not checked: {what}." for what in check.unchecked)
+    still = int(check.table["open"].sum())
+    if still:
+        text += f" {still:,} {'entry is' if still == 1 else 'entries are'} not decided"
+        if check.digits is None:
+            text += f": a right gradient may err by more than {DECISIVE:.0%} there"
+        text += "."
+    return text
+
+
+def _bound(check: Check) -> str:
+    if check.digits is not None:
+        return (
+            f"{CLAIM:g} times the error bar of the differences, if that leaves a digit, else "
+            f"{SURE:g} times; and half of the digits of the loss's precision, of each entry"
+        )
+    text = (
+        f"what rounding may do to an entry, proven for forward mode, times {SLACK:g} because the "
+        f"order of your operations may be another, and {ROUNDINGS} roundings"
+    )
+    names = [name for point in check.points if point.bound for name in point.bound.seen]
+    if names:
+        text += (
+            f"; where that is too large to tell, or cancellation exceeds it{_in_brackets(names)}, "
+            f"{SEEN:,.0f} times the error that backpropagation makes there with slopes as "
+            "textbooks write them"
+        )
+    return text
+
+
+def _in_brackets(names: Iterable[str]) -> str:
+    unlike = list(dict.fromkeys(filter(None, names)))
+    more = f" and {len(unlike) - FEW} more" if len(unlike) > FEW else ""
+    return f" ({', '.join(unlike[:FEW])}{more})" if unlike else ""

@@ -1,4 +1,4 @@
-"""Providers against each other on one problem: value, gradient, cost and a verdict."""
+"""Compare providers on one problem: value, gradient, cost and a verdict for each."""
 
 from __future__ import annotations
 
@@ -8,14 +8,13 @@ from dataclasses import replace
 from typing import Any, cast
 
 from gradmethods.comparison.candidates import advice_on
-from gradmethods.comparison.comparison import Comparison, judge_answer
-from gradmethods.comparison.comparison_text import comparison_text
+from gradmethods.comparison.comparison import Comparison, comparison_text
 from gradmethods.core.problem import Problem
 from gradmethods.core.provider import Provider
 from gradmethods.errors import InvalidOption, InvalidProblem
 from gradmethods.providers import get_provider
 from gradmethods.providers.attempt import warm_up
-from gradmethods.studies.accuracy.answers import ask
+from gradmethods.studies.accuracy.answers import ask, judge_answer
 from gradmethods.truth.find import SECONDS, find_truth
 
 DEFAULT_PROVIDERS = ("analytical", "numerical", "numerical:complex-step", "backprop")

@@ -1,25 +1,31 @@
-"""What is likely wrong with a gradient, in words: which mistake of the catalogue would look so.
+"""Diagnose a wrong gradient in words: find the common mistake that would look like it.
 
 Hypotheses are tried array by array, the most telling first; arrays with one explanation share its
-sentence.
+sentence. In a long gradient wrong entries are found by halving: a random direction over a group
+shows an error of any entry in it, and a group that errs is halved. So k wrong entries among n take
+O(k log n) derivatives, where n would be needed one by one.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from gradmethods.comparison.evidence import Evidence, Suspect
 from gradmethods.comparison.hypotheses import ALONG, HYPOTHESES, single
-from gradmethods.comparison.search import wrong_entries
+from gradmethods.core.problem import Problem
 from gradmethods.core.structure import Arrays
-from gradmethods.truth.along import Sample
+from gradmethods.truth.along import Row, Sample, along, draw
+from gradmethods.truth.differences import differences
+from gradmethods.truth.error_bounds import CLAIM
 from gradmethods.truth.verdict import place
 
 FEW = 3
-"""Wrong entries that are named before the rest is counted."""
+"""Number of wrong entries that are named before the rest is counted."""
 
 
 def diagnose(evidence: Evidence) -> str:
@@ -66,7 +72,7 @@ def diagnose_sample(evidence: Evidence, sample: Sample, gradient: Arrays) -> str
 
 
 def _rearranged(suspect: Suspect, sample: Sample, gradient: Arrays) -> str:
-    """Name the order in which the entries of an array would be right."""
+    """Name the order of axes or entries in which an array would be right."""
     name, given = suspect.name, gradient[suspect.name]
     flat = given.ravel()
     candidates: dict[str, Any] = {
@@ -101,7 +107,7 @@ def _searched(name: str, sample: Sample, gradient: Arrays) -> str:
 
 
 def _explain(suspect: Suspect) -> str:
-    """Return the first explanation that holds, or nothing."""
+    """Return the first hypothesis that explains the error, or an empty string."""
     return next((text for hypothesis in HYPOTHESES for text in hypothesis(suspect)), "")
 
 
@@ -124,3 +130,79 @@ def _unexplained(names: Sequence[str], evidence: Evidence) -> str:
     at = place(index) if worst.true.ndim else ""
     which = f"{worst.name}{at}"
     return f"{wrong:,} of {n:,} entries are wrong, by no pattern that is known; {which} {text}"
+
+
+MANY = 32
+"""Number of wrong groups on one level at which the search ends: most entries are wrong."""
+
+
+class WrongEntry(NamedTuple):
+    """A wrong entry: its place, the value that was given, and the value of differences."""
+
+    where: tuple[int, ...]
+    given: float
+    true: float
+
+
+class Off(NamedTuple):
+    """A group of entries, and the error of their sum along a direction with its error bar."""
+
+    places: NDArray[np.intp]
+    by: float
+    bar: float
+
+    def errs(self, slack: float) -> bool:
+        """Whether an entry among them is wrong."""
+        return not abs(self.by) <= CLAIM * self.bar + slack
+
+
+def wrong_entries(problem: Problem, name: str, gradient: NDArray[Any]) -> list[WrongEntry] | None:
+    """Find the wrong entries of one array of a gradient; None if there are too many.
+
+    Parameters
+    ----------
+    problem : Problem
+    name : str
+        Of the array.
+    gradient : numpy.ndarray
+        That array of it.
+    """
+    given = np.asarray(gradient, float).ravel()
+    row = draw(problem, 0, 1, 0).rows[name][-1]
+    moves = np.zeros(given.size)
+    moves[row.places] = row.moves
+    half = math.sqrt(float(np.finfo(problem.dtype).eps))
+
+    def slack(places: NDArray[np.intp]) -> float:
+        return float(half * np.linalg.norm(given[places] * moves[places]))
+
+    def look(groups: Sequence[NDArray[np.intp]]) -> list[Off]:
+        rows = [Row(places, moves[places]) for places in groups]
+        truth = differences(along(problem, {name: rows}))
+        found, bars = truth.problem.structure.check(truth.gradient)[name], truth.bars[name]
+        parts = zip(groups, rows, found.tolist(), bars.tolist(), strict=True)
+        return [Off(p, float(r.of(given)) - true, bar) for p, r, true, bar in parts]
+
+    bad = [off for off in look([np.arange(given.size)]) if off.errs(slack(off.places))]
+    singles: list[NDArray[np.intp]] = []
+    while bad:
+        if len(bad) > MANY:
+            return None
+        halves = [off.places[: off.places.size // 2] for off in bad if off.places.size > 1]
+        singles += [off.places for off in bad if off.places.size == 1]
+        wide = [off for off in bad if off.places.size > 1]
+        bad = []
+        for off, left in zip(wide, look(halves) if halves else [], strict=True):
+            rest = off.places[left.places.size :]
+            right = Off(rest, off.by - left.by, off.bar + left.bar)
+            bad += [each for each in (left, right) if each.errs(slack(each.places))]
+    if not singles:
+        return []
+    found = []
+    for off in look(singles):
+        if off.errs(slack(off.places)):
+            place = int(off.places[0])
+            where = tuple(map(int, np.unravel_index(place, np.shape(gradient))))
+            true = given[place] - off.by / moves[place]
+            found.append(WrongEntry(where, float(given[place]), float(true)))
+    return found

@@ -1,4 +1,4 @@
-"""What is known about a gradient that is wrong: the witnesses that a diagnosis calls."""
+"""The evidence about a wrong gradient on which a diagnosis rests."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ from gradmethods.truth.truth import Truth, true_arrays
 from gradmethods.truth.verdict import Index, Verdict
 
 EXPLAINED = 1e-3
-"""An explanation may leave this part of the error, or a few times what rounding leaves."""
+"""Part of the error that an explanation may leave; a few roundings are allowed in any case."""
 
 FEW = 3
-"""Many patterns fit so few entries by accident: there, the square of that part may be left."""
+"""Number of entries up to which patterns fit by accident: they may leave only that part squared."""
 
 Array = NDArray[Any]
 
@@ -60,12 +60,12 @@ class Evidence:
 
     @cached_property
     def error(self) -> Arrays:
-        """What the given gradient is off by, to the last digit."""
+        """The error of the given gradient, to the last digit."""
         return self.truth.error(self.problem.structure.restore(self.given))
 
     @cached_property
     def count(self) -> int:
-        """How many examples there are; undeclared, the length that all data have, or 1."""
+        """Number of examples; if none are declared, the length that all data share, or 1."""
         try:
             return examples_of(self.problem)
         except NotHere:
@@ -74,7 +74,7 @@ class Evidence:
 
     @cached_property
     def of_examples(self) -> dict[str, Arrays]:
-        """What single examples add to the gradient, by the word for them."""
+        """The contributions of single examples to the gradient, by the word for them."""
         try:
             share = share_of_one(self.problem)
             return {
@@ -95,28 +95,28 @@ class Evidence:
 
 @dataclass(frozen=True)
 class Suspect:
-    """One wrong array: what is there, and what should be."""
+    """One wrong array: the entries that were given, and the true ones."""
 
     name: str
     evidence: Evidence
 
     @cached_property
     def given(self) -> Array:
-        """What is there."""
+        """The entries that were given."""
         return np.asarray(self.evidence.given[self.name], float)
 
     @cached_property
     def true(self) -> Array:
-        """What should be."""
+        """The true entries."""
         return np.asarray(self.evidence.true[self.name], float)
 
     @cached_property
     def entries(self) -> tuple[Index, ...]:
-        """Where it is wrong, the worst first."""
+        """The indices of the wrong entries, the worst first."""
         return self.evidence.verdict.arrays[self.name].entries
 
     def fits(self, pattern: Array) -> bool:
-        """Whether the array is as this pattern would have it, and not as the truth."""
+        """Whether the array fits this pattern, and the truth does not."""
         left, error = norm(self.given - pattern), norm(self.given - self.true)
         # A pattern is computed in floating point too, and may round as much as a right gradient.
         part = EXPLAINED if self.given.size > FEW else EXPLAINED**2

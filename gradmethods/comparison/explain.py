@@ -28,19 +28,19 @@ if TYPE_CHECKING:
     import pandas as pd
 
 ROUNDINGS = 100.0
-"""Units in the last place that one operation may be off by, of exact operands, and be fine."""
+"""Error of one operation with exact operands, in units in the last place, that is no finding."""
 
 HARM = 1e3
 """Units in the last place of the loss or a gradient from which an operation is reported."""
 
 MOST = 12
-"""Operations whose effect is followed to the end, the worst ones."""
+"""Number of operations, the worst first, whose effect on the outputs is computed."""
 
 SECONDS = 5.0
-"""Seconds that a certificate of the gradient may take."""
+"""Number of seconds that a certificate of the gradient may take."""
 
 DIGITS = (5, 8, 12)
-"""Digits in which numbers are written, more where fewer do not tell two apart."""
+"""Numbers of digits in which values are written: more where fewer do not tell two apart."""
 
 NOT_FINITE = "no finite number"
 USES_CANCEL = "It adds up the slopes of several uses of a value, which cancel: rewrite them as one."
@@ -91,7 +91,7 @@ class Finding:
 
     @property
     def summary(self) -> str:
-        """What is made of what, in a line."""
+        """One line: the operands of the operation and its result."""
         what = f"the slope of {self.operation}" if self.backward else self.operation
         of = f" of {' and '.join(self.operands)}" if self.operands else ""
         verb = "makes" if self.operands or self.backward else "holds"
@@ -251,7 +251,7 @@ def _unbounded(played: Replay) -> Iterator[tuple[Node, Finding]]:
 
 
 def _births(played: Replay, output: Node) -> Iterator[tuple[Node, str]]:
-    """Walk back from a spoilt output; yield where the NaN arose, and the infinity it came of."""
+    """Walk back from an output that is NaN; yield where it arose, and the infinity behind it."""
     node = output
     if np.isnan(played.computed[node]).any():
         node = _first(played, node, np.isnan)

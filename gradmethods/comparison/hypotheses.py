@@ -1,4 +1,4 @@
-"""Hypotheses about a wrong array: each yields a sentence if it explains what is there.
+"""Hypotheses about a wrong array: each yields a sentence if it explains the error.
 
 They mirror the catalogue of planted mistakes: each of those must be recognised by one of these.
 """
@@ -15,10 +15,10 @@ from gradmethods.core.distance import norm
 from gradmethods.truth.verdict import Index, place
 
 FACTOR = 1e-6
-"""A factor is named if it is this near to one that means something."""
+"""Relative distance up to which a factor counts as one of the meaningful ones (−1, 2, N, …)."""
 
 LITTLE = 1e-4
-"""What is off by less is written as a difference: its digits would look the same."""
+"""Relative error below which a difference is written: two numbers would look the same."""
 
 
 def _not_finite(suspect: Suspect) -> Iterator[str]:
@@ -51,7 +51,7 @@ def _few_entries(suspect: Suspect) -> Iterator[str]:
 
 
 def single(suspect: Suspect, index: Index) -> str:
-    """Say of one entry what it is, what is right, and how the two are related."""
+    """Describe one wrong entry: its value, the right one, and how the two are related."""
     given, true = float(suspect.given[index]), float(suspect.true[index])
     is_right = f"is {given:.6g} where {true:.6g} is right"
     if true == 0 or given == 0:
@@ -81,7 +81,7 @@ def _other_factor(suspect: Suspect) -> Iterator[str]:
 
 
 def _factor(suspect: Suspect) -> float:
-    """Return by what the truth is best multiplied, NaN if it is 0."""
+    """Return the factor by which the truth is best multiplied, NaN if the truth is 0."""
     size = norm(suspect.true)
     return float((suspect.given / size).ravel() @ (suspect.true / size).ravel())
 
@@ -142,7 +142,7 @@ def _slopes(suspect: Suspect) -> Iterator[str]:
 
 
 UNEXPLAINED = 0.1
-"""What a hypothesis may leave of an error: less would be asked of it by the bound alone."""
+"""Part of an error that a hypothesis may leave unexplained."""
 
 
 def _penalty(suspect: Suspect) -> Iterator[str]:
@@ -215,7 +215,7 @@ HYPOTHESES: tuple[Hypothesis, ...] = (
     _precision,
     _part,
 )
-"""In the order in which they are tried."""
+"""Every hypothesis, in the order in which they are tried."""
 
 ALONG: tuple[Hypothesis, ...] = (_not_finite_along, _zero, _known_factor, _other_factor)
-"""Those that hold along directions as they do entry by entry."""
+"""The hypotheses that hold along directions as well as entry by entry."""

@@ -22,14 +22,14 @@ if TYPE_CHECKING:
     import pandas as pd
 
 EXACT = ("analytical:chain-rule", "numerical:complex-step", "backprop")
-"""Providers whose gradients are right: exact to rounding, each by its own way."""
+"""Names of providers whose gradients are right: exact to rounding, each in its own way."""
 
 CAUGHT = "caught"
 PASSED = "passed"
 
 
 class Judge(Protocol):
-    """What judges gradients: ours, or a checker of another package."""
+    """A checker of gradients: ours, or that of another package."""
 
     @property
     def name(self) -> str:
@@ -63,7 +63,7 @@ class Ours:
 
 
 def kill_table(problems: Iterable[Problem], judges: Sequence[Judge] = ()) -> pd.DataFrame:
-    """Let checkers judge every mistake planted in every problem, and right gradients too.
+    """Run checkers on every mistake planted in every problem, and on right gradients.
 
     Parameters
     ----------

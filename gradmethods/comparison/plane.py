@@ -1,13 +1,12 @@
-"""Error against time, a point per provider: what each digit costs."""
+"""Plot error against time, a point per provider: the cost of each digit."""
 
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 import matplotlib as mpl
 
-from gradmethods.core.problem import Problem
 from gradmethods.errors import InvalidOption
 from gradmethods.output.figures import new_figure
 from gradmethods.output.style import RC, THEORY
@@ -22,40 +21,8 @@ MOST_LABELS = 5
 """Number of points up to which each has its label beside it; more points go into a legend."""
 
 
-class Compared(Protocol):
-    """What is drawn: `gradmethods.Comparison`."""
-
-    @property
-    def problem(self) -> Problem:
-        """What was differentiated."""
-        ...
-
-    @property
-    def table(self) -> pd.DataFrame:
-        """A row per provider, with its error and time."""
-        ...
-
-
-def accuracy_cost_plane(comparison: Compared, ax: Any = None) -> Any:
-    """Plot a comparison's errors against its times.
-
-    Parameters
-    ----------
-    comparison : Comparison
-        Its table is plotted. Providers that were not timed are left out.
-    ax : matplotlib.axes.Axes, optional
-        Where to draw; a new figure by default.
-
-    Returns
-    -------
-    matplotlib.axes.Axes
-
-    Raises
-    ------
-    InvalidOption
-        If nothing was timed.
-    """
-    table = comparison.table
+def accuracy_cost_plane(title: str, table: pd.DataFrame, ax: Any = None) -> Any:
+    """Plot the errors of a comparison's table against its times; `Comparison.plot` calls it."""
     drawn = table[(table["gradient_s"] > 0) & (table["error"] >= 0)]
     if drawn.empty:
         raise InvalidOption(
@@ -85,7 +52,7 @@ def accuracy_cost_plane(comparison: Compared, ax: Any = None) -> Any:
             axes.legend(loc="center left", bbox_to_anchor=(1.0, 0.5))
         axes.set(xscale="log", yscale="log", xlabel="time per gradient (s)")
         axes.set_ylabel("error relative to the norm of the gradient")
-        axes.set_title(f"{comparison.problem.name}, n = {comparison.problem.size:,}", loc="left")
+        axes.set_title(title, loc="left")
         axes.margins(x=0.25, y=0.15)
         if (drawn["error"] == 0).any():
             axes.axhline(FLOOR, color=THEORY, linewidth=0.5, linestyle=":")

@@ -1,4 +1,4 @@
-"""What `xp` takes of a NumPy loss as it stands, and what to write instead of the rest.
+"""Rules of rewriting: what `xp` accepts of a NumPy loss, and what to write for the rest.
 
 Everything is read off the source: nothing of the user's runs.
 """
@@ -12,10 +12,9 @@ from dataclasses import dataclass
 from functools import cache
 
 from gradmethods.xp import Namespace
-from gradmethods.xp.advice import advice
 from gradmethods.xp.arrays import Array
 from gradmethods.xp.linalg import Linalg
-from gradmethods.xp.rewrites import REWRITES
+from gradmethods.xp.rewrites import REWRITES, advice
 
 KNOWN = frozenset(name for name in dir(Namespace) if not name.startswith("_"))
 KNOWN_LINALG = frozenset(name for name in dir(Linalg) if not name.startswith("_"))
@@ -28,9 +27,11 @@ SAFE_CALLS = frozenset({
     "sum", "abs", "print", "getattr", "hasattr", "id", "repr", "str", "divmod", "pow",
     "numpy.shape", "numpy.ndim", "numpy.size", "numpy.result_type", "numpy.finfo",
 })  # fmt: skip
-"""Functions that take arrays of any kind as they are, or never look at values."""
+"""Python's functions that accept arrays of any kind, or never look at values."""
 
-SHAPES = frozenset({"len", "isinstance", "type", "numpy.shape", "numpy.ndim", "numpy.size"})
+SHAPES = frozenset({
+    "len", "isinstance", "hasattr", "callable", "type", "numpy.shape", "numpy.ndim", "numpy.size",
+})  # fmt: skip
 """Those of them whose result does not vary with the values."""
 
 REDUCTIONS = frozenset({
@@ -51,6 +52,54 @@ BUILTINS = {
     "sorted": "xp.sort(x)",
 }
 """Expressions to write for functions of Python that ask for values."""
+
+ELSEWHERE = {
+    "scipy.stats.norm.cdf": "gradmethods.special.ndtr(x)",
+    "scipy.stats.norm.logcdf": "gradmethods.special.log_ndtr(x)",
+    "scipy.stats.norm.sf": "gradmethods.special.ndtr(-x)",
+    "scipy.stats.norm.pdf": "xp.exp(-(x**2) / 2) / math.sqrt(2 * math.pi)",
+    "scipy.stats.norm.logpdf": "-(x**2) / 2 - math.log(2 * math.pi) / 2",
+    "scipy.linalg.cho_solve": "xp.linalg.solve(A, b), of the matrix itself",
+    "scipy.linalg.cho_factor": "nothing, and xp.linalg.solve(A, b) for cho_solve",
+    "scipy.linalg.solve_triangular": "xp.linalg.solve(A, b)",
+    "scipy.spatial.distance.cdist": "xp.sum((X[:, None] - Y[None]) ** 2, axis=-1), of squares; "
+    "xp.sqrt of it has no slope at 0",
+    "numpy.maximum.reduce": "xp.max(x, axis=0), of a list xp.max(xp.stack(arrays), axis=0)",
+    "numpy.minimum.reduce": "xp.min(x, axis=0), of a list xp.min(xp.stack(arrays), axis=0)",
+    "numpy.add.reduce": "xp.sum(x, axis=0)",
+    "numpy.multiply.reduce": "xp.prod(x, axis=0)",
+    "numpy.logaddexp.reduce": "gradmethods.special.logsumexp(x)",
+}
+"""What to write for some functions of other rooms, and of whole arrays."""
+
+COMPILERS = frozenset({"numba", "jax", "torch", "cython"})
+"""Packages whose decorators compile a function."""
+
+SHOWN = "nothing: while a loss is recorded, its numbers are not known"
+
+METHODS = {
+    "item": "the array itself, of one entry x[0]",
+    "tolist": "[x[i] for i in range(x.shape[0])]",
+    "format": SHOWN,
+}
+"""What to write for methods that ask for values."""
+
+FOREIGN = {
+    "values": "the column as data of the problem: data={name: table[name].to_numpy()}",
+    "iloc": "the columns as data of the problem",
+    "loc": "the columns as data of the problem",
+    "flat": "xp.reshape(x, (-1,))",
+    "imag": "real and imaginary parts, as two arrays",
+}
+"""Attributes of NumPy's arrays and pandas' tables that arrays over `xp` lack."""
+
+CONTAINERS = frozenset({
+    "items", "keys", "values", "get", "append", "extend", "insert", "pop", "update", "setdefault",
+})  # fmt: skip
+"""Methods of lists and dicts, which hold arrays as they are."""
+
+FILLING = frozenset({"append", "extend", "insert", "update", "setdefault"})
+"""Those of them that put something in."""
 
 RANDOM = (
     "a loss is a function of its parameters: draw the numbers once, outside, and pass them as data"
@@ -140,11 +189,17 @@ def of_library(call: ast.Call, full: str) -> tuple[str, tuple[Edit, ...]] | None
     room, _, name = full.rpartition(".")
     if full in SAFE_CALLS:
         return None
+    if into := _written_into(call, full):
+        return into, ()
     if full in BUILTINS:
         return BUILTINS[full], ()
     if room in ("numpy", "math") and (function := function_of(name)):
         return f"xp.{function}", on_name(call, function)
     if room == "numpy.linalg" and name in KNOWN_LINALG:
+        return f"xp.linalg.{name}", on_name(call, f"linalg.{name}")
+    if full in ELSEWHERE:
+        return ELSEWHERE[full], ()
+    if room == "scipy.linalg" and name in KNOWN_LINALG:
         return f"xp.linalg.{name}", on_name(call, f"linalg.{name}")
     if room == "scipy.special" and name in special_functions():
         return f"gradmethods.special.{name}", ()
@@ -153,11 +208,26 @@ def of_library(call: ast.Call, full: str) -> tuple[str, tuple[Edit, ...]] | None
     return None
 
 
+def _written_into(call: ast.Call, full: str) -> str:
+    """Say what to write for a function that writes into an array that it is given; "" of others."""
+    if full.startswith("numpy.") and full.endswith(".at"):
+        return WRITTEN
+    given = [keyword.arg for keyword in call.keywords if keyword.arg in ("out", "where")]
+    name = full.rpartition(".")[2]
+    if not given:
+        return ""
+    return f"xp.{function_of(name) or name} without {given[0]}=, and its result assigned"
+
+
 def on_name(call: ast.Call, function: str) -> tuple[Edit, ...]:
     """Return the edits that call a function of `xp` for another one of the same arguments."""
     edits = [_replace(call.func, f"xp.{function}")]
     if function in REDUCTIONS and len(call.args) > 1:
         edits.append(_insert(call.args[1], "axis="))
+    for keyword in call.keywords:
+        if keyword.arg == "ddof":
+            start = keyword.col_offset
+            edits.append(Edit(keyword.lineno, start, start + len("ddof"), "correction"))
     return tuple(edits)
 
 

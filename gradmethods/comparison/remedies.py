@@ -26,7 +26,7 @@ class Fault(StrEnum):
 
 
 class Case(NamedTuple):
-    """What is to be remedied.
+    """The operation for which a remedy is sought.
 
     Attributes
     ----------
@@ -66,6 +66,7 @@ SOFTMAX = (
     "Work with the logits: log softmax(z) is z - m - xp.log(xp.sum(xp.exp(z - m))) with "
     "m = xp.max(z), without the quotient."
 )
+SIGMOID = "Write 1 / (1 + xp.exp(-z)) for xp.exp(z) / (1 + xp.exp(z))."
 SHIFTED = "Subtract the largest exponent before xp.exp: the quotient stays the same."
 HYPOT = (
     "Divide by the largest entry before squaring: m = xp.max(xp.abs(x)), then "
@@ -99,7 +100,7 @@ def _is(x: Any, *names: str) -> bool:
 
 
 def _behind(x: Any) -> Any:
-    """Return what a value is that was only moved or repeated."""
+    """Return the value behind moves and repetitions."""
     while _is(x, *MOVES):
         x = x.operands[0]
     return x
@@ -162,6 +163,9 @@ def _exponential(case: Case) -> str:
             return SOFTPLUS
         if _used_by(case.replay, plus, "divide", "reciprocal"):
             return LOGISTIC
+    over = case.used_by("divide")
+    if over is not None and _is(_behind(_one_plus(over.operands[1], "add")), "exp"):
+        return SIGMOID
     if case.fault is Fault.DIGITS and case.used_by("log"):
         return "The logarithm of an exponential is its argument: leave both out."
     return LOGARITHMS
@@ -197,7 +201,11 @@ LOGARITHMS_OF: tuple[tuple[Callable[[Any], bool], str], ...] = (
         "For log(1 - exp(a)) write xp.log(-xp.expm1(a)), below a = -0.7 xp.log1p(-xp.exp(a)).",
     ),
     (
-        lambda x: _is(x, "multiply"),
+        lambda x: _is(x, "multiply", "divide") and any(_is(_behind(y), "exp") for y in x.operands),
+        "Write a + xp.log(b) for xp.log(xp.exp(a) * b), a - xp.log(b) for xp.log(xp.exp(a) / b).",
+    ),
+    (
+        lambda x: _is(x, "multiply", "prod"),
         "Write xp.log(a) + xp.log(b) for xp.log(a * b), xp.sum(xp.log(x)) for xp.prod(x).",
     ),
 )
@@ -300,6 +308,8 @@ def _difference_of_squares(case: Case) -> str:
 def _power(case: Case) -> str:
     if _is_square(case.node):
         return _square(case)
+    if _is(_behind(case.node.operands[0]), "prod", "multiply"):
+        return LOGARITHMS
     if case.backward:
         return double_where("x > 0", "1")
     if case.fault is Fault.NAN:
@@ -314,6 +324,8 @@ def _quotient(case: Case) -> str:
         return SHIFTED
     if case.fault is Fault.DIGITS:
         return SCALED
+    if case.used_by("log") and _one_plus(case.node.operands[-1], "subtract") is not None:
+        return "Work with the logit z, not with p = σ(z): xp.log(p / (1 - p)) is z."
     if case.used_by("where"):
         return double_where("x != 0", "1")
     return (
@@ -342,6 +354,15 @@ def _arc(name: str) -> Remedy:
     return of
 
 
+def _artanh(_case: Case) -> str:
+    return "It is infinite at ±1: keep what it was the xp.tanh of, or clip inside (-1, 1)."
+
+
+def _tanh(case: Case) -> str:
+    lost = "Where it rounds to ±1, its slope 1 - tanh(x)**2 is lost: take 1 / xp.cosh(x)**2."
+    return lost if case.fault is Fault.DIGITS else ""
+
+
 def _turned(case: Case) -> str:
     if case.fault is Fault.DIGITS:
         return (
@@ -367,6 +388,8 @@ REMEDIES: dict[str, Remedy] = {
     "multiply": _product,
     "acos": _arc("acos"),
     "asin": _arc("asin"),
+    "atanh": _artanh,
+    "tanh": _tanh,
     "sin": _turned,
     "cos": _turned,
     "tan": _turned,

@@ -1,4 +1,4 @@
-"""A loss and its backward pass at a point, operation by operation, in numbers and in balls.
+"""Replay a loss and its backward pass at a point, in floating point and in ball arithmetic.
 
 The backward pass here follows every rule as textbooks write it, as most packages do; where
 `gm.Backprop` knows better, its result is compared with this one elsewhere.
@@ -125,7 +125,7 @@ class Replay:
         return None if array is None else array.namespace.ball(array.payload).values
 
     def alone(self, node: Node) -> NDArray[Any] | None:
-        """Return what an operation makes of exact operands, each rounded once; None if unknown."""
+        """Return the result of an operation on exact operands, each rounded once, or None."""
         assert node.primitive is not None
         operands = []
         for x in node.operands:

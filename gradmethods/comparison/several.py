@@ -1,4 +1,4 @@
-"""Several gradients of one problem, checked alike: what a teacher needs for a class."""
+"""Check several gradients of one problem alike, as a teacher does for a class."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 from gradmethods.comparison.check import BUDGET, check_gradient
 from gradmethods.comparison.check_result import Check
-from gradmethods.core.blame import told
 from gradmethods.core.problem import Problem
+from gradmethods.core.tracebacks import in_words
 from gradmethods.output.terminal import fill, table
 from gradmethods.truth.find import Found, find_truth
 from gradmethods.truth.verdict import RIGHT, STATUS, SUBGRADIENT, WRONG
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 FAILED = "could not be run"
-"""The verdict on what raises, or is no gradient of the problem."""
+"""The verdict on a function that raises, or returns no gradient of the problem."""
 
 SCORES = {RIGHT: 1.0, SUBGRADIENT: 1.0, WRONG: 0.0}
 """The score of an array, by its verdict; an array that is not decided has no score."""
@@ -28,7 +28,7 @@ SCORES = {RIGHT: 1.0, SUBGRADIENT: 1.0, WRONG: 0.0}
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Checks:
-    """What came out of checking several gradients; printing it shows one table.
+    """The results of checking several gradients; printing them shows one table.
 
     Attributes
     ----------
@@ -77,7 +77,7 @@ class Checks:
 
     @property
     def arrays(self) -> dict[str, str]:
-        """What the parameter arrays are called in the table."""
+        """The names of the parameter arrays in the table."""
         return {name: name or "entries" for name in self.problem.structure.shapes}
 
     def _row(self, name: str) -> dict[str, Any]:
@@ -160,10 +160,10 @@ def check_gradients(gradients: Mapping[str, Any], problem: Problem, *, rtol: flo
     checks, failures = {}, {}
     for name, gradient in gradients.items():
         if isinstance(gradient, Exception):
-            failures[name] = told(gradient)
+            failures[name] = in_words(gradient)
             continue
         try:
             checks[name] = check_gradient(gradient, problem, truth=found, rtol=rtol)
         except Exception as error:  # noqa: BLE001  # a student's own, of any kind
-            failures[name] = told(error)
+            failures[name] = in_words(error)
     return Checks(problem, found, checks, failures, tuple(gradients))

@@ -17,19 +17,19 @@ import numpy as np
 
 from gradmethods.core.problem import Problem
 from gradmethods.core.structure import Arrays
-from gradmethods.providers.black_box import over_reals
+from gradmethods.providers.moved_loss import over_reals
 from gradmethods.providers.schemes import or_nan
 from gradmethods.truth.along import draw
 
 STEPS = tuple(0.25**k for k in range(2, 12))
-"""In units of the typical size of each array: from 6e-2 to 2e-7."""
+"""Steps in units of the typical size of each array, from 6e-2 to 2e-7."""
 
 CLEAR = 100.0
-"""A remainder is seen if it is so many times the noise of the loss."""
+"""Remainder ÷ noise of the loss from which a remainder counts as measured."""
 
 
 class Taylor(NamedTuple):
-    """What a Taylor test along one direction saw.
+    """The result of a Taylor test along one direction.
 
     Attributes
     ----------
@@ -98,3 +98,18 @@ def _order(steps: tuple[float, ...], values: tuple[float, ...]) -> float:
     if len(steps) < 2 or not all(values[-3:]):
         return math.nan
     return float(np.polyfit(np.log(steps[-3:]), np.log(values[-3:]), 1)[0])
+
+
+def taylor_text(tests: tuple[Taylor, ...]) -> str:
+    """Say how the remainders of the Taylor expansion fall."""
+    seen = [test for test in tests if math.isfinite(test.order)]
+    if not tests:
+        return ""
+    if not seen:
+        return " Taylor test: the remainder is lost in the noise at every step."
+    with_it = " and ".join([f"h^{test.order:.2f}" for test in seen])
+    without = " and ".join([f"h^{test.order_without:.2f}" for test in seen])
+    return (
+        f" Taylor test along {len(seen)} random direction{'s' * (len(seen) > 1)}: the remainder "
+        f"falls as {with_it} (a right gradient: h²), without the gradient as {without}."
+    )

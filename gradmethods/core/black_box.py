@@ -1,4 +1,4 @@
-"""A loss of which nothing but values is known: a solver, a torch model, compiled code.
+"""Black boxes: losses of which only values are known, such as solvers or compiled code.
 
 It is called as ``loss(params, **data)`` with arrays of its own, and refuses every namespace but
 NumPy: whoever looks inside a loss says so, and whoever needs values alone never notices.
@@ -23,7 +23,7 @@ LOST = (
     "Its values alone are known: there is no certificate, and no analytical method, backprop, "
     "forward mode or complex step. Differences take part, and are what a gradient is checked by"
 )
-"""What a loss misses that is a black box."""
+"""What a black box cannot do, for error messages."""
 
 _taken: ContextVar[bool] = ContextVar("taken", default=False)
 

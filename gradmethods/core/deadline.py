@@ -21,11 +21,11 @@ AGAIN = 1.0
 
 
 SOON = 0.01
-"""Seconds until another look at a block that is importing a module."""
+"""Seconds until a block that is importing a module is looked at again."""
 
 
 class OutOfTime(BaseException):
-    """The time for a block was up.
+    """Raised in a block whose time is up.
 
     Not an `Exception`: libraries that try one way and then another must not swallow it.
 

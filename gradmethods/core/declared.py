@@ -1,11 +1,13 @@
-"""What a user declares of a loss: all that its checks ask, which run before it is a problem."""
+"""What a user declares of a loss, before it is a problem; and a loss of some of its parameters."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Any, Protocol
 
 import numpy as np
+from numpy.typing import NDArray
 
 from gradmethods.core.structure import Arrays, Parameters, Structure
 
@@ -23,8 +25,27 @@ class Declared(Protocol):
 
     @property
     def params(self) -> Parameters:
-        """The point."""
+        """The point at which the loss is declared."""
 
     @property
     def dtype(self) -> np.dtype[Any]:
         """The dtype of the parameters."""
+
+
+def some_components(problem: Declared, components: NDArray[np.intp]) -> tuple[Loss, NDArray[Any]]:
+    """Return the loss over some components of all parameters laid end to end, and their values."""
+    structure, own = problem.structure, problem.loss
+    point = structure.join(structure.check(problem.params))
+    others = np.setdiff1d(np.arange(point.size), components)
+    fixed, places = point[others], np.argsort(np.concatenate([components, others]))
+
+    def loss(w: Any, *, xp: Any = np, **data: Any) -> Any:
+        # Entries are moved, never computed with: not a rounding comes between w and the loss.
+        whole = xp.take(xp.concat([w, xp.asarray(fixed)]), xp.asarray(places))
+        arrays, start = {}, 0
+        for name, shape in structure.shapes.items():
+            start, first = start + math.prod(shape), start
+            arrays[name] = xp.reshape(whole[first:start], shape)
+        return own(structure.restore(arrays), **data, xp=xp)
+
+    return loss, point[components]

@@ -1,4 +1,4 @@
-"""Calling a user's loss for the first time, and saying what is wrong with one that fails."""
+"""Call a user's loss for the first time, and explain what is wrong with one that fails."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import numpy as np
 from gradmethods.core.declared import Declared
 from gradmethods.errors import InvalidProblem
 from gradmethods.xp import Namespace
-from gradmethods.xp.advice import advice
+from gradmethods.xp.rewrites import advice
 from gradmethods.xp.signature import wanted
 
 

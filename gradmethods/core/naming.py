@@ -9,10 +9,10 @@ from typing import Any
 from gradmethods.errors import InvalidProblem
 
 UNKNOWN = "\N{REPLACEMENT CHARACTER}"
-"""Stands for a character that cannot be shown."""
+"""Replacement for a character that cannot be shown."""
 
 LONGEST = 60
-"""Characters of a name that are shown in a program or a drawing."""
+"""Number of characters of a name that are shown in a program or a drawing."""
 
 
 def exact(name: str) -> str:
@@ -86,7 +86,7 @@ def called(function: Any, otherwise: str) -> str:
 
 
 def file_part(name: str) -> str:
-    """Return what stands for a name in the names of files: short, without slashes or spaces.
+    """Return a name as part of a file name: short, without slashes or spaces.
 
     Examples
     --------

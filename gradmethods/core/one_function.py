@@ -21,13 +21,13 @@ from gradmethods.core.structure import Arrays, Structure
 from gradmethods.errors import InvalidProblem
 
 Rounding = Callable[[NDArray[Any]], NDArray[Any]]
-"""Moves the numbers of an array as rounding might have."""
+"""Type of a function that moves the numbers of an array as rounding might have."""
 
 Recorded = Callable[[Arrays, Rounding | None], float]
-"""Evaluates at a point in NumPy what was recorded of a loss, each result moved by a rounding."""
+"""Type of a function that evaluates a recorded loss, each result moved by a rounding."""
 
 NEAR = 1e-3
-"""Distance of the second point from the first, in sizes of the parameters."""
+"""Relative distance of the second point from the first."""
 
 ROUNDINGS = 8
 """Units in the last place that are no difference, and by which results are moved to see more."""
@@ -156,7 +156,7 @@ def _confuses(
     home: Arrays,
     value: float,
 ) -> bool:
-    """Say whether a loss takes new arrays for some whose dict or addresses they have."""
+    """Say whether a loss mistakes new arrays for earlier ones at the same address."""
     gone: set[int] = set()
     for _ in range(CALLS):
         arrays = copied(there)

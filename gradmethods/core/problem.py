@@ -18,12 +18,11 @@ from numpy.typing import ArrayLike, DTypeLike, NDArray
 
 from gradmethods.core.black_box import BlackBox, are_taken, boxed
 from gradmethods.core.bounds import Bounds, read_bounds
-from gradmethods.core.declared import Loss
+from gradmethods.core.declared import Loss, some_components
 from gradmethods.core.examples import check_examples
 from gradmethods.core.first_call import first_value
 from gradmethods.core.naming import called, exact, printable
 from gradmethods.core.one_function import Seen, copied, look, same
-from gradmethods.core.parts import some_components
 from gradmethods.core.structure import (
     Arrays,
     Parameters,
@@ -163,7 +162,7 @@ class Problem:
             check_examples(self)
 
     def _look_outside(self, *, asked: bool) -> Seen:
-        """Call a black box twice at the point: what differs is noise."""
+        """Call a black box twice at the point, and measure its noise by the difference."""
         vars(self).update(loss=boxed(self, asked=asked))
         first, second = (float(first_value(self, self.params)) for _ in range(2))
         vars(self).update(repeats=same(first, second))
@@ -255,7 +254,7 @@ class Problem:
 
     @property
     def seen(self) -> Seen | None:
-        """What the loss gave when the problem was made; None if loss, point or data changed."""
+        """The values of the loss when the problem was made; None if something changed since."""
         loss, arrays, data, seen = self._known
         same = self.loss is loss and self._arrays is arrays and self.data is data
         return seen if same else None

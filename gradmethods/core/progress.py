@@ -6,7 +6,7 @@ import sys
 from collections.abc import Iterable, Iterator
 
 LONG = 2.0
-"""Seconds from which on a run shows its progress."""
+"""Number of seconds from which a run shows its progress."""
 
 
 def shown(

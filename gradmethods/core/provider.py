@@ -78,7 +78,7 @@ class PreparedGradient(ABC):
     @property
     def unresolved(self) -> Parameters | None:
         """Which entries of the last gradient are not resolved, None if that cannot be said."""
-        return None if self._errors is None else self._structured(np.isinf(self._errors))
+        return None if self._errors is None else self._structured(~np.isfinite(self._errors))
 
     def _structured(self, vector: NDArray[Any]) -> Parameters:
         structure = self.problem.structure

@@ -25,7 +25,7 @@ Parameters = Any
 """One array, or containers of arrays: the user decided which, and type checkers cannot know."""
 
 ParametersLike = Any
-"""What may become that: numbers in nested lists for an array."""
+"""Parameters as a user may write them, such as nested lists of numbers for an array."""
 
 BARE = ""
 """The name under which a single, unnamed parameter array is kept."""
@@ -85,7 +85,7 @@ class Structure:
         return arrays
 
     def leaves(self, given: Any, what: str = "parameters") -> dict[str, Any]:
-        """Take what lies in the places of the arrays out of containers like the user's.
+        """Return the arrays out of containers like the user's, by name.
 
         Parameters
         ----------

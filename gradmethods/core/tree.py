@@ -23,7 +23,7 @@ STATIC = "static"
 
 @dataclass(frozen=True)
 class Leaf:
-    """The place of an array."""
+    """A leaf: the place of one array in its containers."""
 
     path: str
 
@@ -32,19 +32,19 @@ class Leaf:
         return arrays[self.path]
 
     def leaves(self, given: Any, _: str) -> Iterator[tuple[str, Any]]:
-        """Yield what was given for it, whatever that is."""
+        """Yield the object in the place of this array, under its path."""
         yield self.path, given
 
 
 @dataclass(frozen=True)
 class Kept:
-    """What is no parameter, and stays: None, or a static field of a dataclass."""
+    """A value that is no parameter and is kept: None, or a static field of a dataclass."""
 
     path: str
     value: Any
 
     def build(self, _: Mapping[str, Any]) -> Any:
-        """Return it."""
+        """Return the kept value."""
         return self.value
 
     def leaves(self, given: Any, what: str) -> Iterator[tuple[str, Any]]:
@@ -179,7 +179,7 @@ def _check_kept(branch: Branch, given: Any) -> None:
 
 
 def _same(one: Any, other: Any) -> bool:
-    """Tell whether two parts hold the same values."""
+    """Return whether two kept values are the same."""
     (_, ours), (_, theirs) = grow(one), grow(other)
     return ours.keys() == theirs.keys() and all(
         ours[path] is theirs[path] or np.array_equal(ours[path], theirs[path]) for path in ours

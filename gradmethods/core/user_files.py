@@ -1,4 +1,4 @@
-"""Variables of a user's file, named on a command line as ``path/to/file.py:variable``.
+"""Load variables of a user's file, named as ``path/to/file.py:variable``.
 
 Nothing here knows what they are.
 """
@@ -14,11 +14,11 @@ from types import ModuleType
 from typing import Any
 
 from gradmethods.core.black_box import black_boxes_taken
-from gradmethods.core.blame import told
+from gradmethods.core.tracebacks import in_words
 from gradmethods.errors import GradientError, InvalidProblem, UnknownName
 
 STATE = "__gradmethods_state__"
-"""In a module of a user's file: where, when written and how long the file was."""
+"""Attribute of a loaded module that holds the path, time and size of its file."""
 
 
 def variable_of(path: Path, variable: str, fits: Callable[[Any], bool]) -> Any:
@@ -90,7 +90,7 @@ def failing(what: str, path: Path) -> Iterator[None]:
     except GradientError:
         raise
     except (Exception, SystemExit) as error:
-        raise InvalidProblem(f"{what} fails with {told(error)}. {_hint(what, path)}") from error
+        raise InvalidProblem(f"{what} fails with {in_words(error)}. {_hint(what, path)}") from error
 
 
 def _hint(what: str, path: Path) -> str:

@@ -10,20 +10,24 @@ from typing import Any
 
 import matplotlib as mpl
 from matplotlib.figure import Figure
-from matplotlib.layout_engine import ConstrainedLayoutEngine, PlaceHolderLayoutEngine
+from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.mathtext import MathTextParser
 from matplotlib.text import Text
 from matplotlib.ticker import LogFormatterSciNotation
 
 from gradmethods.errors import InvalidOption
 from gradmethods.output.files import as_text, write_bytes
+from gradmethods.output.slim import slim
 from gradmethods.output.style import RC
 
 SIZES = {"wide": (7.0, 3.9), "column": (3.5, 4.1)}
 """Inches: a page, and a column of a two-column page with the legend below."""
 
-FORMATS = {"wide": ("svg", "pdf", "png"), "column": ("svg", "pdf")}
-"""By size. What goes into a column goes to a printer."""
+FORMATS = {"wide": ("svg", "pdf"), "column": ("svg", "pdf")}
+"""What a run writes, by size: drawings for pages, and files for printers."""
+
+KINDS = ("svg", "pdf", "png")
+"""What `save` can write."""
 
 
 def new_figure(width: float, height: float) -> Figure:
@@ -86,18 +90,19 @@ def save(
     kind = check_format(path)
     buffer = BytesIO()
     engine = figure.get_layout_engine()
-    if not isinstance(engine, PlaceHolderLayoutEngine):  # left where it was saved before
-        _check_formulas(figure)
+    _check_formulas(figure)
     # A fixed salt and no dates: element ids and bytes depend on nothing but the content.
     with mpl.rc_context(RC | {"svg.hashsalt": title or "gradmethods"}):
         if isinstance(engine, ConstrainedLayoutEngine):
             # Laid out once, the figure looks the same in every format, and is written faster.
             _write_powers(figure)
-            figure.draw_without_rendering()
-            figure.set_layout_engine("none")
+            engine.execute(figure)
+            figure.set_layout_engine(None)
         figure.savefig(buffer, format=kind, metadata=_metadata(kind, title, caption, source))
     content = buffer.getvalue()
-    return write_bytes(Path(path), as_text(content.decode()) if kind == "svg" else content)
+    if kind == "svg":
+        content = as_text(slim(content.decode()) + "\n")
+    return write_bytes(Path(path), content)
 
 
 def _check_formulas(figure: Figure) -> None:
@@ -132,7 +137,7 @@ def check_format(path: Path, others: Sequence[str] = ()) -> str:
     InvalidOption
         If it is neither a format of figures, nor one of the others that the caller can write.
     """
-    kind, known = Path(path).suffix[1:], (*others, *FORMATS["wide"])
+    kind, known = Path(path).suffix[1:], (*others, *KINDS)
     if kind not in known:
         raise InvalidOption(
             f"Expected a file whose name ends in one of {', '.join(known)}; got {path.name!r}."

@@ -1,8 +1,8 @@
-"""Figures and tables as items of a report: written in every format, and listed to be cited."""
+"""Figures and tables: written in every format into a folder, and listed there to be cited."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -10,63 +10,71 @@ from typing import Any
 import pandas as pd
 from matplotlib.figure import Figure
 
-from gradmethods.output.caption import Caption
+from gradmethods.output.caption import Caption, provenance_line
 from gradmethods.output.figures import FORMATS, save
-from gradmethods.output.files import csv_text, write_text
+from gradmethods.output.files import PROVENANCE, csv_text, write_bytes, write_json, write_text
 from gradmethods.output.typeset import write_table
 
 
 @dataclass(frozen=True)
-class Drawing:
+class Described:
+    """What a figure and a table have in common.
+
+    Attributes
+    ----------
+    id : str
+        Names it in texts and in file names; begins with ``fig-`` or ``tab-``.
+    caption : Caption
+        What it shows and how it was obtained.
+    data : pandas.DataFrame
+        What is drawn, or the content of the table, in full precision.
+    """
+
+    id: str
+    caption: Caption
+    data: pd.DataFrame
+
+
+@dataclass(frozen=True)
+class Drawing(Described):
     """A figure to be written.
 
     Attributes
     ----------
-    id : str
-        Names it in texts and in file names; begins with ``fig-``.
-    caption : Caption
-        What it shows and how it was obtained.
-    data : pandas.DataFrame
-        What is drawn.
     draw : callable
         Takes a size and returns a figure.
     sizes : tuple of str
         Of `gradmethods.output.figures.FORMATS`.
-    folded : bool, default False
-        Whether a page shows it only when asked.
+    alt : str, optional
+        What it shows, for who cannot see it; by default the caption says that.
+    values : mapping of str to sequence of str, optional
+        What each point of a method says in words, by the name of the method, whose artists have
+        identifiers by `of_method`.
     """
 
-    id: str
-    caption: Caption
-    data: pd.DataFrame
     draw: Callable[[str], Figure]
     sizes: tuple[str, ...] = ("wide",)
-    folded: bool = False
+    alt: str = ""
+    values: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
-class Table:
+class Table(Described):
     """A table to be written.
 
     Attributes
     ----------
-    id : str
-        Names it in texts and in file names; begins with ``tab-``.
-    caption : Caption
-        What it shows and how it was obtained.
-    data : pandas.DataFrame
-        Its content in full precision.
     shown : pandas.DataFrame
         Its content in words, for readers.
-    folded : bool, default False
-        Whether a page shows it only when asked.
+    matters : sequence of bool, optional
+        For each row whether a page shows it without being asked; by default it shows all.
+    which : str
+        Which rows these are.
     """
 
-    id: str
-    caption: Caption
-    data: pd.DataFrame
     shown: pd.DataFrame
-    folded: bool = False
+    matters: Sequence[bool] | None = None
+    which: str = ""
 
 
 @dataclass
@@ -83,18 +91,15 @@ class Item:
         What it shows and how it was obtained.
     files : list of str
         Everything written for it, relative to the run's folder; the data behind it, a CSV, first.
-    shown : pandas.DataFrame, optional
-        What readers of a table see.
-    folded : bool
-        Whether the page shows it only when asked.
+    thing : Drawing or Table, optional
+        What was written; None for other files.
     """
 
     id: str
     kind: str
     caption: Caption
     files: list[str] = field(default_factory=list)
-    shown: pd.DataFrame | None = None
-    folded: bool = False
+    thing: Drawing | Table | None = None
 
     @property
     def data(self) -> str:
@@ -136,7 +141,7 @@ class Writer:
         name, folder = drawing.id, self.out / "figures"
         csv = csv_text(drawing.data)
         written = [write_text(folder / f"{name}.csv", csv)]
-        for size in drawing.sizes:
+        for size in filter(FORMATS.get, drawing.sizes):  # none is drawn for no format
             figure = drawing.draw(size)
             stem = name if size == "wide" else f"{name}-{size}"
             written += [
@@ -146,15 +151,14 @@ class Writer:
                 )
                 for kind in FORMATS[size]
             ]  # fmt: skip
-        return Item(name, "figure", drawing.caption, self._named(written), folded=drawing.folded)
+        return Item(name, "figure", drawing.caption, self._named(written), drawing)
 
     def table(self, table: Table) -> Item:
         """Write a table in every format."""
         written = write_table(
             self.out / "tables", table.id, table.data, table.shown, table.caption, self.source
         )
-        names = self._named(written)
-        return Item(table.id, "table", table.caption, names, table.shown, table.folded)
+        return Item(table.id, "table", table.caption, self._named(written), table)
 
     def _named(self, written: list[Path]) -> list[str]:
         return [path.relative_to(self.out).as_posix() for path in written]
@@ -165,3 +169,56 @@ def captions_text(items: Iterable[Item], *introduction: str) -> str:
     parts = ["\n\n".join(["# Captions", *introduction]) + "\n"]
     parts += [f"## {item.id}\n\n**{item.caption.title}.** {item.caption.text}\n" for item in items]
     return "\n".join(parts)
+
+
+class Folder:
+    """Writes figures and tables, and keeps the index of what it wrote up to date.
+
+    Everything is whole on the disk as soon as a method returns: a run that is killed loses only
+    what it was working on.
+
+    Parameters
+    ----------
+    out : path
+        Where to.
+    origin : dict
+        The provenance of the numbers.
+    """
+
+    def __init__(self, out: Path | str, origin: Mapping[str, Any]) -> None:
+        self.out = Path(out)
+        self.origin = dict(origin)
+        # The run is not over yet; whether it ever was stands in the index, not beside a table.
+        self.writer = Writer(self.out, provenance_line({**origin, "finished": True}))
+        self.items: list[Item] = []
+        write_json(self.out / PROVENANCE, self.origin)
+
+    def figure(self, name: str, figure: Figure, data: pd.DataFrame, caption: Caption) -> None:
+        """Write a figure in every format, with its data as CSV."""
+        self._keep(self.writer.write(Drawing(f"fig-{name}", caption, data, lambda _: figure)))
+
+    def table(self, name: str, data: pd.DataFrame, shown: pd.DataFrame, caption: Caption) -> None:
+        """Write a table as CSV in full precision, and as Markdown and LaTeX for readers."""
+        self._keep(self.writer.write(Table(f"tab-{name}", caption, data, shown)))
+
+    def file(self, name: str, content: bytes, caption: Caption) -> Path:
+        """Write another file: an animation, or arrays of weights."""
+        path = write_bytes(self.out / name, content)
+        self._keep(Item(Path(name).stem, "file", caption, [path.relative_to(self.out).as_posix()]))
+        return path
+
+    def finish(self) -> None:
+        """Say in the provenance that the run came to its end."""
+        self.origin["finished"] = True
+        write_json(self.out / PROVENANCE, self.origin)
+        self._index()
+
+    def _keep(self, item: Item) -> None:
+        self.items.append(item)
+        self._index()
+
+    def _index(self) -> None:
+        entries = [item.entry() for item in self.items]
+        write_json(self.out / "index.json", {"provenance": self.origin, "items": entries})
+        text = captions_text(self.items, provenance_line(self.origin))
+        write_text(self.out / "captions.md", text)

@@ -68,7 +68,7 @@ RC: Any = {
     "figure.dpi": 100,
     "savefig.dpi": 300,
     "pdf.fonttype": 42,  # letters stay letters: journals ask for it, and PDF readers can search
-    "svg.fonttype": "path",
+    "svg.fonttype": "none",  # to be searched, read aloud, and a quarter of the size
     "mathtext.fontset": "dejavusans",
 }
 

@@ -14,7 +14,10 @@ from gradmethods.output.caption import Caption
 from gradmethods.output.files import csv_text, write_text
 from gradmethods.output.latex import latex_table
 
-_NUMBER = re.compile(r"(≥ )?[-−]?[\d,.]+(e[-+]\d+)?( – [\d,]+)?( \[.*\])?( [mµn]?s)?|–")
+_ONE = r"[-−]?[\d,.]+(e[-+]?\d+)?"
+_NUMBER = re.compile(
+    rf"(≥ )?{_ONE}( [–/] {_ONE})?( \[.*\])?( ([mµn]?s|[KMG]i?B|B))?( \({_ONE}×\))?|–|∞"
+)
 
 _TAG = re.compile("<(?=[A-Za-z/!?])")
 """What Markdown takes for the beginning of HTML."""
@@ -55,6 +58,11 @@ def is_numeric(cells: pd.Series) -> bool:
     Examples
     --------
     >>> is_numeric(pd.Series(["1,185", "–"])), is_numeric(pd.Series(["12.3 [12.1, 12.6] µs"]))
+    (True, True)
+    >>> (
+    ...     is_numeric(pd.Series(["54 (1.04×)"])),
+    ...     is_numeric(pd.Series(["7.44 KiB (136×)", "4 / 2e10"])),
+    ... )
     (True, True)
     >>> is_numeric(pd.Series(["2-8-8-1"])), is_numeric(pd.Series(["", ""]))
     (False, False)

@@ -5,24 +5,37 @@ One family of problems a file, which is all that adding one takes. Importing thi
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
-from gradmethods.core.discovery import entries_of
+from gradmethods.core.discovery import entries_of, objects_of, plugins
 from gradmethods.core.problem import Problem
-from gradmethods.errors import InvalidOption, UnknownName
-from gradmethods.problems.family import Family
+from gradmethods.errors import UnknownName
+from gradmethods.problems.family import Family, complete
 
-__all__ = ["Family", "describe", "get", "names"]
+__all__ = ["Family", "at_test_size", "describe", "get", "names"]
 
-FOUND = sorted(entries_of(__name__, __path__, Family), key=lambda family: family.place)
-"""The families that stand in the files beside this one."""
+FOLDERS = ("gradbench", "mgh", "cutest", "statistics", "networks", "science")
+"""Of the problems that the field compares methods on."""
 
-FAMILIES, FIELD, REAL = (
-    {family.name: family for family in FOUND if family.shelf == shelf}
-    for shelf in ("catalogue", "field", "real")
+FOUND = sorted(
+    [*entries_of(__name__, __path__, Family), *objects_of(plugins(), Family)],
+    key=lambda family: family.place,
 )
-"""Problems that every run takes; those of other suites, which their users know; and those on real
-data, which need an extra: a table of all problems is the same table on every machine."""
+"""The families that stand in the files beside this one, and those of installed plug-ins."""
+
+FAMILIES = {family.name: family for family in FOUND if family.missing is complete}
+"""Problems that every run takes."""
+
+FIELD = {
+    family.name: family
+    for folder in FOLDERS
+    for family in entries_of(f"{__name__}.{folder}", [f"{__path__[0]}/{folder}"], Family)
+}
+"""Those that the field compares methods on."""
+
+REAL = {family.name: family for family in FOUND if family.missing is not complete}
+"""Those on real data, which need an extra: a table of all others is the same on every machine."""
 
 
 def names(*, field: bool = False, real: bool = False) -> list[str]:
@@ -31,9 +44,10 @@ def names(*, field: bool = False, real: bool = False) -> list[str]:
     Parameters
     ----------
     field : bool, default False
-        Add the problems of other suites, GradBench's.
+        Add those that the field compares methods on: GradBench's, Moré, Garbow and Hillstrom's,
+        CUTEst's, and of statistics, networks and science.
     real : bool, default False
-        Add the problems on real data, which need the extra ``gradmethods[datasets]``;
+        Add the problems on real data, which need scikit-learn;
         ``describe(name).missing()`` says whether it is there.
 
     Examples
@@ -77,14 +91,20 @@ def get(name: str, **size: Any) -> Problem:
     >>> problems.get("mlp", widths=(2, 32, 32, 1), batch=100, seed=0)
     <Problem 'mlp': 1185 parameters, float64>
     """
-    family = describe(name)
-    unknown = [option for option in size if option not in family.options]
-    if unknown:
-        known = ", ".join(f"{option}={default!r}" for option, default in family.options.items())
-        raise InvalidOption(
-            f"Problem {name!r} has no option {unknown[0]!r}. Its options and defaults: {known}."
-        )
-    return family.build(**size)
+    return describe(name).build(**size)
+
+
+def at_test_size(chosen: Iterable[str] = ()) -> list[Problem]:
+    """Make problems at sizes that every method differentiates at once, those of the field if none.
+
+    Examples
+    --------
+    >>> from gradmethods import problems
+    >>> problems.at_test_size(["mlp"])
+    [<Problem 'mlp': 37 parameters, float64>]
+    """
+    families = map(describe, list(chosen) or FIELD)
+    return [family.build(**family.small) for family in families]
 
 
 def describe(name: str) -> Family:

@@ -10,6 +10,7 @@ R. J. Williams, Learning internal representations by error propagation (1986).
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -18,42 +19,30 @@ from gradmethods.core.problem import Problem
 from gradmethods.problems import datasets
 from gradmethods.problems.family import Family
 from gradmethods.problems.functions import cross_entropy, sigmoid
-from gradmethods.problems.options import floating, generators, whole
 
 
 def loss(params: Any, X: Any, t: Any, *, xp: Any = np) -> Any:
     """Return the cross entropy of the probabilities of class 1 at the points `X` against `t`."""
-    return cross_entropy(probability(params, X, xp=xp), t, xp)
+    y = probability(params, X, xp=xp)
+    return cross_entropy(y, t, xp)
 
 
 def probability(params: Any, X: Any, *, xp: Any = np) -> Any:
     """Return the probability of class 1 at the points `X`, one a row."""
-    h = sigmoid(X @ params["W1"].T + params["b1"], xp)
-    return sigmoid(h @ params["W2"] + params["b2"], xp)
+    Z_h = X @ params["W1"].T + params["b1"]
+    h = sigmoid(Z_h, xp)
+    z_y = h @ params["W2"] + params["b2"]
+    return sigmoid(z_y, xp)
 
 
-def island(
-    *, batch: int = 200, noise: float = 0.6, seed: int = 0, dtype: Any = "float64"
-) -> Problem:
-    """Make the 2-3-1 network before training, on `datasets.island`.
+Draw = Callable[..., Problem]
 
-    Parameters
-    ----------
-    batch : int
-        Number of points, N.
-    noise : float
-        Standard deviation of the points' coordinates, in units of the plane.
-    seed : int
-        Decides weights and data, independently: the data are ``island(batch, noise, seed)``, and
-        the weights are the same for every batch.
-    dtype : dtype
-        float64 or float32.
 
-    Returns
-    -------
-    Problem
-        Parameters W1 (3, 2) and W2 (3,) standard normal, b1 (3,) and b2 () zero; data X (batch, 2)
-        and t (batch,), which are its examples.
+def drawn(points: Callable[..., datasets.Points], deviation: float) -> Draw:
+    """Draw the 2-3-1 network before training, on points of the plane.
+
+    The weights W1 (3, 2) and W2 (3,) are standard normal, and the same for every batch; b1 (3,) and
+    b2 () are 0. The points and classes, X (batch, 2) and t (batch,), are its examples.
 
     Examples
     --------
@@ -61,90 +50,21 @@ def island(
     >>> problems.get("island", batch=50)
     <Problem 'island': 13 parameters, float64>
     """
-    weights, points = generators(seed)
-    X, t = datasets.island(whole("batch", batch, least=1), noise, points)
-    return _classifier("island", X, t, weights, floating(dtype))
+
+    def draw(own: Any, of_data: Any, *, batch: int = 200, noise: float = deviation) -> Problem:
+        X, t = points(batch, noise, of_data)
+        params = {
+            "W1": own.standard_normal((3, 2)),
+            "b1": np.zeros(3),
+            "W2": own.standard_normal(3),
+            "b2": np.zeros(()),
+        }
+        return Problem(loss, params, {"X": X, "t": t}, examples=("X", "t"))
+
+    return draw
 
 
-def xor(*, batch: int = 200, noise: float = 0.8, seed: int = 0, dtype: Any = "float64") -> Problem:
-    """Make the 2-3-1 network before training, on `datasets.xor`.
-
-    Parameters
-    ----------
-    batch : int
-        Number of points, N.
-    noise : float
-        Standard deviation of the points' coordinates, in units of the plane.
-    seed : int
-        Decides weights and data, independently: the data are ``xor(batch, noise, seed)``, and the
-        weights are the same for every batch.
-    dtype : dtype
-        float64 or float32.
-
-    Returns
-    -------
-    Problem
-        Parameters W1 (3, 2) and W2 (3,) standard normal, b1 (3,) and b2 () zero; data X (batch, 2)
-        and t (batch,), which are its examples.
-
-    Examples
-    --------
-    >>> from gradmethods import problems
-    >>> problems.get("xor", batch=50).data["X"].shape
-    (50, 2)
-    """
-    weights, points = generators(seed)
-    X, t = datasets.xor(whole("batch", batch, least=1), noise, points)
-    return _classifier("xor", X, t, weights, floating(dtype))
-
-
-def moons(
-    *, batch: int = 200, noise: float = 0.4, seed: int = 0, dtype: Any = "float64"
-) -> Problem:
-    """Make the 2-3-1 network before training, on `datasets.moons`.
-
-    Parameters
-    ----------
-    batch : int
-        Number of points, N.
-    noise : float
-        Standard deviation of the points' coordinates, in units of the plane.
-    seed : int
-        Decides weights and data, independently: the data are ``moons(batch, noise, seed)``, and
-        the weights are the same for every batch.
-    dtype : dtype
-        float64 or float32.
-
-    Returns
-    -------
-    Problem
-        Parameters W1 (3, 2) and W2 (3,) standard normal, b1 (3,) and b2 () zero; data X (batch, 2)
-        and t (batch,), which are its examples.
-
-    Examples
-    --------
-    >>> from gradmethods import problems
-    >>> problems.get("moons", batch=50)
-    <Problem 'moons': 13 parameters, float64>
-    """
-    weights, points = generators(seed)
-    X, t = datasets.moons(whole("batch", batch, least=1), noise, points)
-    return _classifier("moons", X, t, weights, floating(dtype))
-
-
-def _classifier(
-    name: str, X: Any, t: Any, weights: np.random.Generator, dtype: np.dtype[Any]
-) -> Problem:
-    params = {
-        "W1": weights.standard_normal((3, 2)).astype(dtype),
-        "b1": np.zeros(3, dtype),
-        "W2": weights.standard_normal(3).astype(dtype),
-        "b2": np.zeros((), dtype),
-    }
-    return Problem(loss, params, {"X": X, "t": t}, examples=("X", "t"), name=name)
-
-
-def _family(name: str, title: str, hard: str, build: Any) -> Family:
+def _family(name: str, title: str, hard: str, draw: Draw) -> Family:
     return Family(
         name=name,
         title=title,
@@ -155,7 +75,8 @@ def _family(name: str, title: str, hard: str, build: Any) -> Family:
         domain="All real parameters; standard normal weights, biases zero, classes 0 and 1.",
         hard=hard,
         source="The article; XOR after Rumelhart, Hinton and Williams (1986).",
-        build=build,
+        draw=draw,
+        small={"batch": 20},
         place=20,
     )
 
@@ -165,19 +86,19 @@ ISLAND = _family(
     "2-3-1 classifier, an island of class 1 in a ring of class 0",
     "No straight line separates the classes: three hidden units must close a triangle round the "
     "island. The cross entropy is infinite once a wrong probability rounds to 0 or 1.",
-    island,
+    drawn(datasets.island, 0.6),
 )
 XOR = _family(
     "xor",
     "2-3-1 classifier, opposite corners of a square in the same class",
     "No straight line separates the classes, and descent may rest on a plateau where two corners "
     "are told apart. The cross entropy is infinite once a wrong probability rounds to 0 or 1.",
-    xor,
+    drawn(datasets.xor, 0.8),
 )
 MOONS = _family(
     "moons",
     "2-3-1 classifier, two half circles that reach into each other",
     "No straight line separates the classes, but one comes near: descent finds that line early and "
     "may stay with it. The cross entropy is infinite once a wrong probability rounds to 0 or 1.",
-    moons,
+    drawn(datasets.moons, 0.4),
 )

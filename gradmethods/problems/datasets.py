@@ -3,6 +3,12 @@
 All are about eight units wide and centred at 0: a 2-3-1 network that starts from standard normal
 weights learns the article's two with learning rate 1 in 2,000 epochs, but for a start in fifty or
 so from which descent comes to rest on a plateau of XOR.
+
+Each function takes the number of points, n; the standard deviation of both coordinates, in the
+units of the plane; and a seed or a `numpy.random.Generator`. It returns the points X, shape (n, 2),
+and their classes t, shape (n,), 0 or 1, as float64. Classes take turns from row to row, so that
+they are balanced. `InvalidOption` is raised where n is no positive whole number, the deviation not
+positive, or the seed negative.
 """
 
 from __future__ import annotations
@@ -23,27 +29,6 @@ def island(n: int = 200, noise: float = 0.6, seed: int | np.random.Generator = 0
 
     Class 1 is a normal distribution around the centre, class 0 a circle of radius 3 whose points
     are moved at random.
-
-    Parameters
-    ----------
-    n : int
-        Number of points. Classes alternate from row to row, so that they are balanced.
-    noise : float
-        Standard deviation of both coordinates, in the units of the plane.
-    seed : int or numpy.random.Generator
-        Decides the points.
-
-    Returns
-    -------
-    X : numpy.ndarray, shape (n, 2), float64
-        One point a row.
-    t : numpy.ndarray, shape (n,), float64
-        Classes, 0 or 1.
-
-    Raises
-    ------
-    InvalidOption
-        If `n` is not a positive whole number, `noise` not positive, or `seed` negative.
 
     Examples
     --------
@@ -66,27 +51,6 @@ def xor(n: int = 200, noise: float = 0.8, seed: int | np.random.Generator = 0) -
     The corners are (±3, ±3); class 1 are those whose coordinates have different signs, as in
     exclusive or.
 
-    Parameters
-    ----------
-    n : int
-        Number of points. Rows go round the corners, so that classes are balanced.
-    noise : float
-        Standard deviation of both coordinates around a corner, in the units of the plane.
-    seed : int or numpy.random.Generator
-        Decides the points.
-
-    Returns
-    -------
-    X : numpy.ndarray, shape (n, 2), float64
-        One point a row.
-    t : numpy.ndarray, shape (n,), float64
-        Classes, 0 or 1.
-
-    Raises
-    ------
-    InvalidOption
-        If `n` is not a positive whole number, `noise` not positive, or `seed` negative.
-
     Examples
     --------
     >>> from gradmethods.problems.datasets import xor
@@ -106,27 +70,6 @@ def moons(n: int = 200, noise: float = 0.4, seed: int | np.random.Generator = 0)
 
     Class 0 is the upper half of a circle, class 1 the lower half of another that begins in the
     middle of the first; the points of both are moved at random.
-
-    Parameters
-    ----------
-    n : int
-        Number of points. Classes alternate from row to row, so that they are balanced.
-    noise : float
-        Standard deviation of both coordinates, in the units of the plane.
-    seed : int or numpy.random.Generator
-        Decides the points.
-
-    Returns
-    -------
-    X : numpy.ndarray, shape (n, 2), float64
-        One point a row.
-    t : numpy.ndarray, shape (n,), float64
-        Classes, 0 or 1.
-
-    Raises
-    ------
-    InvalidOption
-        If `n` is not a positive whole number, `noise` not positive, or `seed` negative.
 
     Examples
     --------

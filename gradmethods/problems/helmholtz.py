@@ -18,7 +18,6 @@ import numpy as np
 
 from gradmethods.core.problem import Problem
 from gradmethods.problems.family import Family
-from gradmethods.problems.options import floating, generators, whole
 
 GAS_CONSTANT = 8.31446261815324e-3
 """kJ / (mol K); CODATA 2018, exact."""
@@ -35,23 +34,8 @@ def loss(x: Any, A: Any, b: Any, RT: Any, *, xp: Any = np) -> Any:
     return ideal - x @ (A @ x) / (math.sqrt(8) * bx) * xp.log(ratio)
 
 
-def helmholtz(*, n: int = 8, seed: int = 0, dtype: Any = "float64") -> Problem:
-    """Make the Helmholtz energy of `n` components at a feasible point.
-
-    Parameters
-    ----------
-    n : int
-        Number of components.
-    seed : int
-        Decides the point and the constants.
-    dtype : dtype
-        float64 or float32.
-
-    Returns
-    -------
-    Problem
-        One bare parameter array of shape (n,), amounts per volume, positive and with bᵀx between
-        0.4 and 0.6; data A (n, n), symmetric, b (n,) and RT (), in kJ/mol at 25 °C.
+def draw(own: Any, of_data: Any, *, n: int = 8) -> Problem:
+    """Draw amounts of `n` components, with bᵀx between 0.4 and 0.6, and their constants at 25 °C.
 
     Examples
     --------
@@ -60,14 +44,11 @@ def helmholtz(*, n: int = 8, seed: int = 0, dtype: Any = "float64") -> Problem:
     >>> bool(problem.data["b"] @ problem.params < 1)
     True
     """
-    n = whole("n", n, least=1)
-    params_rng, data_rng = generators(seed)
-    b = data_rng.uniform(0.5, 1.5, n)
-    A = data_rng.uniform(5, 15, (n, n))
-    x = params_rng.uniform(0.5, 1.5, n)
-    x *= params_rng.uniform(0.4, 0.6) / (b @ x)
-    data: dict[str, Any] = {"A": (A + A.T) / 2, "b": b, "RT": GAS_CONSTANT * TEMPERATURE}
-    return Problem(loss, x.astype(floating(dtype)), data, name="helmholtz")
+    b = of_data.uniform(0.5, 1.5, n)
+    A = of_data.uniform(5, 15, (n, n))
+    x = own.uniform(0.5, 1.5, n)
+    x *= own.uniform(0.4, 0.6) / (b @ x)
+    return Problem(loss, x, {"A": (A + A.T) / 2, "b": b, "RT": GAS_CONSTANT * TEMPERATURE})
 
 
 FAMILY = Family(
@@ -84,6 +65,6 @@ FAMILY = Family(
         "xᵀAx. Steps may leave the domain."
     ),
     source="Griewank, On automatic differentiation (1989); Baydin et al., JMLR 18 (2018) 153.",
-    build=helmholtz,
+    draw=draw,
     place=60,
 )

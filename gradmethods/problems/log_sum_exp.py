@@ -17,7 +17,7 @@ import numpy as np
 
 from gradmethods.core.problem import Problem
 from gradmethods.problems.family import Family
-from gradmethods.problems.options import floating, generators, positive, whole
+from gradmethods.problems.options import positive
 
 
 def loss(x: Any, *, xp: Any = np) -> Any:
@@ -26,27 +26,10 @@ def loss(x: Any, *, xp: Any = np) -> Any:
     return largest + xp.log(xp.sum(xp.exp(x - largest)))
 
 
-def log_sum_exp(
-    *, n: int = 10, spread: float = 1.0, seed: int = 0, dtype: Any = "float64"
-) -> Problem:
-    """Make the log-sum-exp of `n` normal variables.
+def draw(own: Any, _data: Any, *, n: int = 10, spread: float = 1.0) -> Problem:
+    """Draw `n` normal variables of deviation `spread`.
 
-    Parameters
-    ----------
-    n : int
-        Number of variables.
-    spread : float
-        Standard deviation of the variables. The smallest entries of the gradient are about
-        exp(−3 `spread`) of the largest.
-    seed : int
-        Decides the point.
-    dtype : dtype
-        float64 or float32.
-
-    Returns
-    -------
-    Problem
-        One bare parameter array of shape (n,), no data.
+    The smallest entries of the gradient are about exp(−3 `spread`) of the largest.
 
     Examples
     --------
@@ -54,9 +37,7 @@ def log_sum_exp(
     >>> problems.get("log-sum-exp", n=2).value([1000.0, 0.0])
     np.float64(1000.0)
     """
-    rng, _ = generators(seed)
-    x = positive("spread", spread) * rng.standard_normal(whole("n", n, least=1))
-    return Problem(loss, x.astype(floating(dtype)), name="log-sum-exp")
+    return Problem(loss, positive("spread", spread) * own.standard_normal(n))
 
 
 FAMILY = Family(
@@ -69,6 +50,6 @@ FAMILY = Family(
         "cancel. Entries of the gradient differ by orders of magnitude."
     ),
     source="Blanchard, Higham and Higham, IMA J. Numer. Anal. 41 (2021) 2311-2330.",
-    build=log_sum_exp,
+    draw=draw,
     place=70,
 )

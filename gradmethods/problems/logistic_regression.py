@@ -16,7 +16,7 @@ import numpy as np
 from gradmethods.core.problem import Problem
 from gradmethods.problems.family import Family
 from gradmethods.problems.functions import logistic_loss, sigmoid
-from gradmethods.problems.options import floating, generators, positive, whole
+from gradmethods.problems.options import positive
 
 
 def loss(params: Any, X: Any, t: Any, penalty: Any, *, xp: Any = np) -> Any:
@@ -25,34 +25,12 @@ def loss(params: Any, X: Any, t: Any, penalty: Any, *, xp: Any = np) -> Any:
     return logistic_loss(X @ w + params["b"], t, xp) + 0.5 * penalty * (w @ w)
 
 
-def logistic_regression(
-    *,
-    features: int = 5,
-    batch: int = 200,
-    penalty: float = 0.01,
-    seed: int = 0,
-    dtype: Any = "float64",
+def draw(
+    own: Any, of_data: Any, *, features: int = 5, batch: int = 200, penalty: float = 0.01
 ) -> Problem:
-    """Make a logistic regression at standard normal parameters.
+    """Draw normal parameters, and examples from the model at other parameters.
 
-    Parameters
-    ----------
-    features : int
-        Number of features, d.
-    batch : int
-        Number of examples, N.
-    penalty : float
-        Factor λ of half the squared norm of the weights; the bias is free.
-    seed : int
-        Decides parameters and data.
-    dtype : dtype
-        float64 or float32.
-
-    Returns
-    -------
-    Problem
-        Parameters w (features,) and b (); data X (batch, features) and t (batch,), which are its
-        examples, drawn from the model at other parameters, and penalty ().
+    `penalty` is the factor λ of half the squared norm of the weights; the bias is free.
 
     Examples
     --------
@@ -60,19 +38,13 @@ def logistic_regression(
     >>> problems.get("logistic-regression", features=30)
     <Problem 'logistic-regression': 31 parameters, float64>
     """
-    dtype = floating(dtype)
-    features = whole("features", features, least=1)
-    params_rng, data_rng = generators(seed)
-    params = {
-        "w": params_rng.standard_normal(features).astype(dtype),
-        "b": np.asarray(params_rng.standard_normal(), dtype),
-    }
-    X = data_rng.standard_normal((whole("batch", batch, least=1), features))
-    z = X @ data_rng.standard_normal(features) + data_rng.standard_normal()
+    params = {"w": own.standard_normal(features), "b": own.standard_normal()}
+    X = of_data.standard_normal((batch, features))
+    z = X @ of_data.standard_normal(features) + of_data.standard_normal()
     z = np.clip(z, -700, 700)  # of many features z is large, and exp(-z) may overflow
-    t = (data_rng.uniform(size=len(X)) < sigmoid(z, np)).astype(float)
+    t = (of_data.uniform(size=len(X)) < sigmoid(z, np)).astype(float)
     data = {"X": X, "t": t, "penalty": positive("penalty", penalty)}
-    return Problem(loss, params, data, examples=("X", "t"), name="logistic-regression")
+    return Problem(loss, params, data, examples=("X", "t"))
 
 
 FAMILY = Family(
@@ -88,6 +60,7 @@ FAMILY = Family(
         "unless it is rearranged, and the stable form has kinks that cancel."
     ),
     source="Hastie, Tibshirani and Friedman, The Elements of Statistical Learning (2009), 4.4.",
-    build=logistic_regression,
+    draw=draw,
+    small={"batch": 20},
     place=40,
 )

@@ -25,7 +25,7 @@ from gradmethods.core.problem import Problem
 from gradmethods.errors import InvalidOption
 from gradmethods.problems.family import Family
 from gradmethods.problems.functions import cross_entropy, logistic_loss, sigmoid, squared_error
-from gradmethods.problems.options import floating, generators, one_of, whole
+from gradmethods.problems.options import one_of, whole
 
 ACTIVATIONS: dict[str, Callable[[Any, Any], Any]] = {
     "sigmoid": sigmoid,
@@ -82,19 +82,16 @@ def _names(layers: int) -> tuple[tuple[str, str], ...]:
     return tuple((f"W{k}", f"b{k}") for k in range(1, layers + 1))
 
 
-def mlp(
-    *,
-    widths: Sequence[int] = (2, 8, 8, 1),
-    batch: int = 100,
-    activation: str = "sigmoid",
-    loss: str = "cross-entropy",
-    seed: int = 0,
-    dtype: Any = "float64",
-) -> Problem:
-    r"""Make a multilayer perceptron at random weights, in which signals keep their size.
+def draw(
+    own: Any, of_data: Any, *, widths: Sequence[int] = (2, 8, 8, 1), batch: int = 100,
+    activation: str = "sigmoid", loss: str = "cross-entropy",
+) -> Problem:  # fmt: skip
+    r"""Draw weights in which signals keep their size, and examples.
 
     Parameters
     ----------
+    own, of_data : numpy.random.Generator
+        Of the weights, and of the examples.
     widths : sequence of int
         Units per layer, from the inputs to the outputs; at least these two.
     batch : int
@@ -105,23 +102,12 @@ def mlp(
         ``"cross-entropy"`` is the article's, from probabilities; ``"logits"`` is the same function
         in a form that stays finite, ``max(z, 0) − z t + log1p(exp(−|z|))``; ``"squared-error"``
         is (y − t)².
-    seed : int
-        Decides weights and data, independently of each other.
-    dtype : dtype
-        float64 or float32.
 
     Returns
     -------
     Problem
         Parameters W1, b1, W2, b2, … with Wk of shape (fan-out, fan-in) and bk of (fan-out,); data X
         (batch, widths[0]) and t (batch, widths[-1]), which are its examples.
-
-    Raises
-    ------
-    UnknownName
-        If there is no such activation or loss.
-    InvalidOption
-        If `widths` has fewer than two entries, or a number is out of range.
 
     Notes
     -----
@@ -144,22 +130,14 @@ def mlp(
     {'W1': (5, 3), 'b1': (5,), 'W2': (2, 5), 'b2': (2,)}
     """
     widths = _widths(widths)
-    dtype = floating(dtype)
     model = MultilayerPerceptron(
         layers=len(widths) - 1,
         activation=one_of("activation", activation, ACTIVATIONS),
         loss=one_of("loss", loss, LOSSES),
     )
-    params_rng, data_rng = generators(seed)
-    params = scaled_weights(widths, activation, params_rng)
-    X, t = _examples(whole("batch", batch, least=1), widths[0], widths[-1], data_rng)
-    return Problem(
-        model,
-        {name: array.astype(dtype) for name, array in params.items()},
-        {"X": X, "t": t},
-        examples=("X", "t"),
-        name="mlp",
-    )
+    X, t = _examples(batch, widths[0], widths[-1], of_data)
+    params = scaled_weights(widths, activation, own)
+    return Problem(model, params, {"X": X, "t": t}, examples=("X", "t"))
 
 
 def _widths(widths: Any) -> tuple[int, ...]:
@@ -215,6 +193,7 @@ FAMILY = Family(
     ),
     source="The article's network, generalised; weights after He et al., ICCV 2015, and Poole "
     "et al., NeurIPS 2016.",
-    build=mlp,
+    draw=draw,
+    small={"widths": (2, 4, 4, 1), "batch": 20},
     place=30,
 )

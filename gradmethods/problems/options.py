@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from gradmethods.core.structure import FLOATS
 from gradmethods.errors import InvalidOption, UnknownName
@@ -76,3 +77,8 @@ def generators(seed: Any) -> tuple[np.random.Generator, np.random.Generator]:
     """
     data = generator(whole("seed", seed, least=0))
     return data.spawn(1)[0], data
+
+
+def numbers(text: str) -> NDArray[np.float64]:
+    """Return the numbers of a text, between spaces."""
+    return np.array(text.split(), float)

@@ -4,7 +4,7 @@ digits: L = (1/N) Σ [log Σ_k exp z_ik − Σ_k t_ik z_ik], z = h W2ᵀ + b2, h
 entropy of a softmax, from its logits. breast-cancer: the article's sigmoid network on 30 features.
 Hard because the input is real: blank pixels, columns of one value nearly everywhere, correlations.
 
-Both data sets come with scikit-learn, which the extra ``gradmethods[datasets]`` installs; nothing
+Both data sets come with scikit-learn, the extra ``datasets`` of this package; nothing
 is downloaded. Sources: E. Alpaydin and C. Kaynak, Cascading classifiers, Kybernetika 34 (1998)
 369-374 (digits); W. N. Street, W. H. Wolberg and O. L. Mangasarian, Nuclear feature extraction for
 breast tumor diagnosis, SPIE 1905 (1993) 861-870 (breast cancer).
@@ -24,10 +24,9 @@ from gradmethods.errors import MissingPackage
 from gradmethods.problems.family import Family
 from gradmethods.problems.functions import softmax_loss
 from gradmethods.problems.mlp import ACTIVATIONS, MultilayerPerceptron, scaled_weights
-from gradmethods.problems.options import at_most, floating, generators, one_of, whole
+from gradmethods.problems.options import at_most, one_of
 
 PACKAGE = "sklearn"
-EXTRA = "datasets"
 
 IMAGES, PATIENTS = 1797, 569
 
@@ -36,7 +35,7 @@ def missing() -> str | None:
     """Say why real data are not there, or None if they are."""
     if importlib.util.find_spec(PACKAGE) is not None:
         return None
-    return f"Real data come with scikit-learn: pip install gradmethods[{EXTRA}]."
+    return "Real data come with scikit-learn: pip install scikit-learn."
 
 
 @dataclass(frozen=True)
@@ -56,27 +55,20 @@ class SoftmaxNetwork:
 
 
 def digits(
-    *,
-    hidden: int = 32,
-    batch: int = 200,
-    activation: str = "tanh",
-    seed: int = 0,
-    dtype: Any = "float64",
+    own: Any, of_data: Any, *, hidden: int = 32, batch: int = 200, activation: str = "tanh"
 ) -> Problem:
-    """Make a 64-`hidden`-10 network with a softmax, on images of handwritten digits.
+    """Draw a 64-`hidden`-10 network with a softmax, and images of handwritten digits.
 
     Parameters
     ----------
+    own, of_data : numpy.random.Generator
+        Of the weights, and of the images.
     hidden : int
         Hidden units.
     batch : int
         Number of images, N, at most 1,797. They are drawn without replacement.
     activation : {"sigmoid", "tanh", "relu"}
         Of the hidden layer.
-    seed : int
-        Decides weights and images, independently of each other.
-    dtype : dtype
-        float64 or float32.
 
     Returns
     -------
@@ -97,33 +89,26 @@ def digits(
     >>> problems.get("digits")  # doctest: +SKIP
     <Problem 'digits': 2410 parameters, float64>
     """
-    hidden = whole("hidden", hidden, least=1)
-    batch = at_most("batch", whole("batch", batch, least=1), IMAGES)
+    batch = at_most("batch", batch, IMAGES)
     model = SoftmaxNetwork(one_of("activation", activation, ACTIVATIONS))
     pixels, labels = _load("digits")
-    weights, images = generators(seed)
-    params = scaled_weights((64, hidden, 10), activation, weights)
-    chosen = images.permutation(IMAGES)[:batch]
-    X = (pixels - pixels.mean()) / pixels.std()
-    t = np.eye(10)[labels]
-    return _problem("digits", model, params, X[chosen], t[chosen], floating(dtype))
+    params = scaled_weights((64, hidden, 10), activation, own)
+    chosen = of_data.permutation(IMAGES)[:batch]
+    data = {"X": ((pixels - pixels.mean()) / pixels.std())[chosen], "t": np.eye(10)[labels][chosen]}
+    return Problem(model, params, data, examples=("X", "t"))
 
 
-def breast_cancer(
-    *, hidden: int = 8, batch: int = PATIENTS, seed: int = 0, dtype: Any = "float64"
-) -> Problem:
-    """Make the article's network with 30 inputs and `hidden` units, on breast cancer.
+def breast_cancer(own: Any, of_data: Any, *, hidden: int = 8, batch: int = PATIENTS) -> Problem:
+    """Draw the article's network with 30 inputs and `hidden` units, and patients.
 
     Parameters
     ----------
+    own, of_data : numpy.random.Generator
+        Of the weights, and of the patients.
     hidden : int
         Hidden units.
     batch : int
         Number of patients, N, at most 569. They are drawn without replacement.
-    seed : int
-        Decides weights and patients, independently of each other.
-    dtype : dtype
-        float64 or float32.
 
     Returns
     -------
@@ -143,16 +128,14 @@ def breast_cancer(
     >>> problems.get("breast-cancer")  # doctest: +SKIP
     <Problem 'breast-cancer': 257 parameters, float64>
     """
-    hidden = whole("hidden", hidden, least=1)
-    batch = at_most("batch", whole("batch", batch, least=1), PATIENTS)
+    batch = at_most("batch", batch, PATIENTS)
     features, labels = _load("breast_cancer")
-    weights, patients = generators(seed)
-    params = scaled_weights((30, hidden, 1), "sigmoid", weights)
-    chosen = patients.permutation(PATIENTS)[:batch]
+    params = scaled_weights((30, hidden, 1), "sigmoid", own)
+    chosen = of_data.permutation(PATIENTS)[:batch]
     X = (features - features.mean(axis=0)) / features.std(axis=0)
-    t = labels[:, None].astype(float)
+    data = {"X": X[chosen], "t": labels[:, None].astype(float)[chosen]}
     model = MultilayerPerceptron(layers=2, activation="sigmoid", loss="cross-entropy")
-    return _problem("breast-cancer", model, params, X[chosen], t[chosen], floating(dtype))
+    return Problem(model, params, data, examples=("X", "t"))
 
 
 def _load(name: str) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
@@ -165,18 +148,6 @@ def _load(name: str) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
     return X, labels
 
 
-def _problem(
-    name: str,
-    model: Any,
-    params: dict[str, NDArray[np.float64]],
-    X: NDArray[np.float64],
-    t: NDArray[np.float64],
-    dtype: np.dtype[Any],
-) -> Problem:
-    params = {key: array.astype(dtype) for key, array in params.items()}
-    return Problem(model, params, {"X": X, "t": t}, examples=("X", "t"), name=name)
-
-
 DIGITS = Family(
     name="digits",
     title="Softmax network on images of handwritten digits",
@@ -187,10 +158,10 @@ DIGITS = Family(
     ),
     domain="All real parameters; random weights at the critical scale, images of 8 × 8 pixels.",
     hard="Real images, with pixels that are nearly always blank; thousands of parameters.",
-    source="Alpaydin and Kaynak, Kybernetika 34 (1998) 369-374; bundled with scikit-learn.",
-    build=digits,
+    source="Alpaydin and Kaynak, Kybernetika 34 (1998) 369-374; UCI repository, "
+    "CC BY 4.0, bundled with scikit-learn.",
+    draw=digits,
     place=10,
-    shelf="real",
     missing=missing,
 )
 BREAST_CANCER = Family(
@@ -203,9 +174,9 @@ BREAST_CANCER = Family(
     domain="All real parameters; random weights at the critical scale, 30 standardised features.",
     hard="Real features, correlated and with heavy tails. The cross entropy from probabilities is "
     "infinite once a wrong one rounds to 0 or 1.",
-    source="Street, Wolberg and Mangasarian, SPIE 1905 (1993) 861-870; bundled with scikit-learn.",
-    build=breast_cancer,
+    source="Street, Wolberg and Mangasarian, SPIE 1905 (1993) 861-870; UCI repository, "
+    "CC BY 4.0, bundled with scikit-learn.",
+    draw=breast_cancer,
     place=20,
-    shelf="real",
     missing=missing,
 )

@@ -16,7 +16,7 @@ import numpy as np
 
 from gradmethods.core.problem import Problem
 from gradmethods.problems.family import Family
-from gradmethods.problems.options import floating, generators, whole
+from gradmethods.problems.options import whole
 
 
 def loss(x: Any, *, xp: Any = np) -> Any:
@@ -25,22 +25,8 @@ def loss(x: Any, *, xp: Any = np) -> Any:
     return xp.sum(100 * (tail - head**2) ** 2 + (1 - head) ** 2)
 
 
-def rosenbrock(*, n: int = 10, seed: int = 0, dtype: Any = "float64") -> Problem:
-    """Make the Rosenbrock function of `n` variables near the classical start (−1.2, 1, −1.2, …).
-
-    Parameters
-    ----------
-    n : int
-        Number of variables, at least 2.
-    seed : int
-        Decides the point: normal numbers of standard deviation 0.1 are added to the start.
-    dtype : dtype
-        float64 or float32.
-
-    Returns
-    -------
-    Problem
-        One bare parameter array of shape (n,), no data.
+def draw(own: Any, _data: Any, *, n: int = 10) -> Problem:
+    """Draw a point near the start (−1.2, 1, −1.2, …), by normal numbers of deviation 0.1.
 
     Examples
     --------
@@ -49,9 +35,8 @@ def rosenbrock(*, n: int = 10, seed: int = 0, dtype: Any = "float64") -> Problem
     np.float64(0.0)
     """
     n = whole("n", n, least=2)
-    rng, _ = generators(seed)
-    start = np.where(np.arange(n) % 2 == 0, -1.2, 1.0) + 0.1 * rng.standard_normal(n)
-    return Problem(loss, start.astype(floating(dtype)), name="rosenbrock")
+    start = np.where(np.arange(n) % 2 == 0, -1.2, 1.0)
+    return Problem(loss, start + 0.1 * own.standard_normal(n))
 
 
 FAMILY = Family(
@@ -62,6 +47,6 @@ FAMILY = Family(
     hard="Large terms of opposite sign cancel near the valley's floor; each overlaps the next.",
     source="Rosenbrock, The Computer Journal 3 (1960) 175-184; Moré, Garbow and Hillstrom, ACM "
     "TOMS 7 (1981) 17-41.",
-    build=rosenbrock,
+    draw=draw,
     place=50,
 )

@@ -16,30 +16,19 @@ import numpy as np
 from gradmethods.core.problem import Problem
 from gradmethods.problems.family import Family
 from gradmethods.problems.functions import sigmoid
-from gradmethods.problems.options import floating, generators
 
 
 def loss(params: Any, x: Any, t: Any, *, xp: Any = np) -> Any:
     """Return the squared error of the network's output for the input `x` against `t`."""
-    h = sigmoid(params["w_h"] * x + params["b_h"], xp)
-    y = sigmoid(params["w_y"] * h + params["b_y"], xp)
+    z_h = params["w_h"] * x + params["b_h"]
+    h = sigmoid(z_h, xp)
+    z_y = params["w_y"] * h + params["b_y"]
+    y = sigmoid(z_y, xp)
     return (y - t) ** 2
 
 
-def smallest_network(*, seed: int = 0, dtype: Any = "float64") -> Problem:
-    """Make the 1-1-1 network at standard normal parameters.
-
-    Parameters
-    ----------
-    seed : int
-        Decides parameters, input and target.
-    dtype : dtype
-        float64 or float32.
-
-    Returns
-    -------
-    Problem
-        Parameters w_h, b_h, w_y and b_y, data x and t, all of shape ().
+def draw(own: Any, of_data: Any) -> Problem:
+    """Draw standard normal parameters w_h, b_h, w_y and b_y and input x, and a target t, uniform.
 
     Examples
     --------
@@ -47,14 +36,8 @@ def smallest_network(*, seed: int = 0, dtype: Any = "float64") -> Problem:
     >>> problems.get("network-1-1-1")
     <Problem 'network-1-1-1': 4 parameters, float64>
     """
-    dtype = floating(dtype)
-    params_rng, data_rng = generators(seed)
-    params = {
-        name: np.asarray(params_rng.standard_normal(), dtype)
-        for name in ("w_h", "b_h", "w_y", "b_y")
-    }
-    data = {"x": data_rng.standard_normal(), "t": data_rng.uniform()}
-    return Problem(loss, params, data, name="network-1-1-1")
+    params = {name: own.standard_normal() for name in ("w_h", "b_h", "w_y", "b_y")}
+    return Problem(loss, params, {"x": of_data.standard_normal(), "t": of_data.uniform()})
 
 
 FAMILY = Family(
@@ -64,6 +47,6 @@ FAMILY = Family(
     domain="All real parameters; standard normal parameters and input, target in (0, 1).",
     hard="Nothing: the gradient can be derived by hand, and its four entries share their factors.",
     source="The article; after Rumelhart, Hinton and Williams, Nature 323 (1986) 533-536.",
-    build=smallest_network,
+    draw=draw,
     place=10,
 )

@@ -63,6 +63,10 @@ class Analytical:
     becomes 1. Single stages are simplified in programs too, such as ``0*x`` to 0. Where the whole
     loss simplifies to NaN or an infinity, the gradient is NaN.
 
+    What has no formula in its entries (eigenvectors, larger systems and factors, the order of
+    entries, an index that is a value) is a call of NumPy: one stage that returns all entries of the
+    result, with another call for what it passes back, written beside it over plain NumPy.
+
     Examples
     --------
     >>> import numpy as np

@@ -18,11 +18,11 @@ from typing import Any, TypeVar
 import numpy as np
 
 from gradmethods import problems
-from gradmethods.core.blame import told
 from gradmethods.core.deadline import deadline
 from gradmethods.core.problem import Problem
 from gradmethods.core.provider import Provider
 from gradmethods.core.structure import Arrays
+from gradmethods.core.tracebacks import in_words
 from gradmethods.core.tree import grow
 from gradmethods.errors import BudgetExceeded, GradientError, ShapeMismatch, UnsupportedOperation
 from gradmethods.output.format import duration
@@ -82,11 +82,11 @@ def attempt(
     except GradientError as error:
         return Gap(OBSTACLE, _refusal(error))
     except Exception as error:  # noqa: BLE001  # a loss or a provider is a stranger's: it may raise anything
-        return Gap(ERROR, told(error))
+        return Gap(ERROR, in_words(error))
 
 
 def _refusal(error: GradientError) -> str:
-    text = told(error)
+    text = in_words(error)
     if isinstance(error, BudgetExceeded) and "Analytical(budget" not in text:
         text += " More is allowed with gm.Analytical(budget=…)."
     return text

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from gradmethods.core.problem import Problem
 from gradmethods.engines.graph import Graph, Node, record
@@ -111,12 +111,6 @@ def _operations(problem: Problem) -> int:
     return simplify(joint).operations().total()
 
 
-def _prepared_again(problem: Problem, preparation: dict[str, float]) -> PreparedBackprop:
-    prepared = Backprop().prepare(problem)
-    prepared.preparation = preparation
-    return prepared
-
-
 class PreparedBackprop(PreparedProgram):
     """A compiled program for the loss and its gradient.
 
@@ -127,17 +121,8 @@ class PreparedBackprop(PreparedProgram):
     """
 
     forward_passes = 1
-
-    def __init__(
-        self, problem: Problem, preparation: dict[str, float], program: Program, graph: Graph
-    ) -> None:
-        super().__init__(problem, preparation, program.function)
-        self.program = program
-        self._graph = graph
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        """Pickle and copy what it was prepared for: the program works in memory of its own."""
-        return _prepared_again, (self.problem, self.preparation)
+    program: Program
+    _provider = Backprop
 
     def _watches(self) -> bool:
         return Slopes(self._graph, self._graph.data).traps()
@@ -149,7 +134,3 @@ class PreparedBackprop(PreparedProgram):
     def operations(self) -> int:
         """Operators and function calls in one evaluation of the program, for one example."""
         return _operations(self.problem.on_examples(slice(1)))
-
-    def source(self) -> str:
-        """Return the straight-line NumPy program."""
-        return self.program.source

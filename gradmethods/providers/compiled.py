@@ -7,16 +7,16 @@ import threading
 from abc import abstractmethod
 from collections.abc import Callable, Collection, Mapping
 from functools import cached_property
-from typing import Any, TypeVar
+from typing import Any, ClassVar, TypeVar
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from gradmethods.core.problem import Problem
-from gradmethods.core.provider import GradientResult, PreparedGradient, Stopwatch
+from gradmethods.core.provider import GradientResult, PreparedGradient, Provider, Stopwatch
 from gradmethods.core.structure import Arrays, ParametersLike, compile_check
 from gradmethods.engines.graph import Graph, record
-from gradmethods.engines.graph.collector import uncollected
+from gradmethods.engines.graph.record import uncollected
 from gradmethods.engines.graph.slopes import unbounded
 from gradmethods.engines.program import recognise
 from gradmethods.errors import GradientError
@@ -60,6 +60,14 @@ def compiled(
             return watch.seconds, compile_(graph, derived), graph
 
 
+def _prepared_again(
+    provider: Provider, problem: Problem, preparation: dict[str, float]
+) -> PreparedGradient:
+    prepared = provider.prepare(problem)
+    prepared.preparation = preparation
+    return prepared
+
+
 class PreparedProgram(PreparedGradient):
     """A function of parameters and data that works in buffers, and its guards.
 
@@ -67,20 +75,23 @@ class PreparedProgram(PreparedGradient):
     ----------
     problem, preparation
         As of every prepared gradient.
-    function : callable
-        ``function(params, data)`` returns the value and the gradient, for the problem's data.
+    program : Program or Programs
+        Its ``function(params, data)`` returns the value and the gradient, for the problem's data.
+    graph : Graph
+        The graph of the loss.
     """
 
     value_passes = 0
+    _provider: ClassVar[type[Any]]
+    """What prepares it."""
 
     def __init__(
-        self,
-        problem: Problem,
-        preparation: dict[str, float],
-        function: Function,
+        self, problem: Problem, preparation: dict[str, float], program: Any, graph: Graph
     ) -> None:
         super().__init__(problem, preparation)
-        self._function = function
+        self.program = program
+        self._graph = graph
+        self._function: Function = program.function
         self._others: dict[frozenset[str], Function] = {}
         self._fitting = compile_check(problem.structure)
         self._scalar = problem.dtype.type
@@ -92,6 +103,14 @@ class PreparedProgram(PreparedGradient):
         # The program works in buffers: one run at a time. (Twice as fast as `with`.)
         lock = threading.Lock()
         self._enter, self._leave = lock.acquire, lock.release
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Pickle and copy what it was prepared for: the program works in memory of its own."""
+        return _prepared_again, (self._provider(), self.problem, self.preparation)
+
+    def source(self) -> str:
+        """Return the straight-line NumPy program; of several, one after another."""
+        return str(self.program.source)
 
     def __call__(self, params: ParametersLike, **data: ArrayLike) -> GradientResult:
         """Compute the loss and its gradient, as every `PreparedGradient` does.

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from gradmethods.core.problem import Problem
 from gradmethods.engines.forward import (
@@ -33,9 +33,9 @@ class Forward:
 
     Beside every value v of the loss stands its tangent, the derivative of v along a direction: it
     follows from the tangents of what v is computed from, by the chain rule, while the loss is
-    evaluated. Along one direction that costs a small multiple of the loss [1]_ [2]_; a gradient
-    takes as many directions as there are parameters. So it is the method of choice for few
-    parameters, and grows with n where backpropagation does not.
+    evaluated. Along one direction that costs a small multiple of the loss (Wengert; Griewank and
+    Walther); a gradient takes as many directions as there are parameters. So it is the method of
+    choice for few parameters, and grows with n where backpropagation does not.
 
     Preparation runs the loss once on traced arrays, which records its computational graph, pushes a
     block of tangents through it, and compiles the whole into a straight-line NumPy program. All n
@@ -102,32 +102,23 @@ def _differentiated(graph: Graph, unbounded: Collection[str]) -> list[tuple[Bloc
     return [(block, differentiate(graph, block, unbounded)) for block in divide(graph)]
 
 
-def _prepared_again(problem: Problem, preparation: dict[str, float]) -> PreparedForward:
-    prepared = Forward().prepare(problem)
-    prepared.preparation = preparation
-    return prepared
-
-
 class PreparedForward(PreparedProgram):
     """Compiled programs for the loss and its gradient.
 
     Attributes
     ----------
-    programs : Programs
+    program : Programs
         What was compiled, by block of directions.
     """
+
+    program: Programs
+    _provider = Forward
 
     def __init__(
         self, problem: Problem, preparation: dict[str, float], programs: Programs, graph: Graph
     ) -> None:
-        super().__init__(problem, preparation, programs.function)
-        self.programs = programs
+        super().__init__(problem, preparation, programs, graph)
         self.forward_passes = programs.passes
-        self._graph = graph
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        """Pickle and copy what it was prepared for: the programs work in memory of their own."""
-        return _prepared_again, (self.problem, self.preparation)
 
     def _watches(self) -> bool:
         return bool(Slopes(self._graph, self._graph.data).risky)
@@ -142,7 +133,3 @@ class PreparedForward(PreparedProgram):
         return compile_blocks(
             graph, _differentiated(graph, unbounded(self.problem.data))
         ).operations
-
-    def source(self) -> str:
-        """Return the straight-line NumPy programs, one for each block of directions."""
-        return self.programs.source

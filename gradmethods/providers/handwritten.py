@@ -9,6 +9,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
@@ -18,6 +19,7 @@ from gradmethods.core.naming import called
 from gradmethods.core.problem import Problem
 from gradmethods.core.provider import PreparedGradient, Provider, Stopwatch
 from gradmethods.core.structure import BARE, Arrays
+from gradmethods.core.user_files import variable_of
 from gradmethods.errors import InvalidOption, ShapeMismatch
 from gradmethods.xp.subclasses import lost_meaning
 
@@ -248,3 +250,45 @@ def _array(name: str, given: Any, shape: tuple[int, ...], dtype: np.dtype[Any]) 
         )
     with np.errstate(over="ignore", under="ignore"):
         return array.astype(dtype)
+
+
+def own_provider(path: Path, variable: str) -> Provider:
+    """Return what a file holds as a provider.
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+    variable : str
+        A provider; its class, which is made without arguments; or a function of the parameters that
+        returns a gradient, as `Handwritten` takes it.
+
+    Raises
+    ------
+    UnknownName
+        If there is no such file or variable.
+    InvalidOption
+        If the variable is nothing of these.
+    """
+    found: Any = variable_of(path, variable, _may_be)
+    if inspect.isclass(found):
+        try:
+            found = found()
+        except TypeError as error:
+            raise InvalidOption(
+                f"The class {variable!r} in {path} cannot be made without arguments: {error}. Name "
+                "a variable that holds a provider."
+            ) from error
+    if isinstance(found, Provider):
+        return found
+    if callable(found):
+        return Handwritten(found, name=variable)
+    raise InvalidOption(
+        f"{variable!r} in {path} is a {type(found).__name__}; expected a provider (an object with "
+        "name, obstacle and prepare), its class, or a function that returns a gradient."
+    )
+
+
+def _may_be(value: Any) -> bool:
+    own = inspect.isfunction(value) or inspect.isclass(value)
+    return own or isinstance(value, Provider)

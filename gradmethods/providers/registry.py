@@ -12,14 +12,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from gradmethods.core.discovery import objects_of, plugins
 from gradmethods.core.provider import Provider
 from gradmethods.errors import GradientError, InvalidOption, UnknownName
 from gradmethods.output.style import Style, own_style
 from gradmethods.providers.analytical import Analytical
 from gradmethods.providers.backprop import Backprop
 from gradmethods.providers.forward import Forward
+from gradmethods.providers.handwritten import own_provider
 from gradmethods.providers.numerical import Numerical
-from gradmethods.providers.own import own_provider
 
 PROVIDERS: dict[str, Provider] = {
     "analytical": Analytical(),
@@ -165,7 +166,7 @@ def get_provider(name: str) -> Provider:
         or a scheme of `Numerical` may follow a colon, as in ``"numerical:forward"``, and an
         evaluation or a step in brackets, as in ``"numerical:central[reuse,step=1e-06]"``: what
         `Provider.name` gives. Or a peer, as ``"torch"``. Or your own, as ``"own.py:thing"``: a
-        provider, its class, or a function that returns a gradient.
+        provider, its class, or a function that returns a gradient. Or one of a plug-in, by name.
 
     Raises
     ------
@@ -202,6 +203,9 @@ def get_provider(name: str) -> Provider:
 
         if name in PEERS:
             return PEERS[name]
+        for own in objects_of(plugins(), Provider):  # type: ignore[type-abstract]
+            if own.name == name:
+                return own
     if method not in _METHODS or (options is not None and method != "numerical"):
         raise UnknownName.among("provider", name, _METHODS)
     default: Any = _METHODS[method]

@@ -1,15 +1,19 @@
-"""Records of an accuracy run as tidy data frames. The data behind every table and figure."""
+"""Records of an accuracy run as tidy data frames, and as cells of tables."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import fields
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from gradmethods.comparison.kills import COLUMNS
+from gradmethods.output import format as fmt
+from gradmethods.providers.registry import style_of
 from gradmethods.studies.accuracy.survey import VARIANTS
+from gradmethods.truth.measures import Measures
 
 Records = Iterable[Mapping[str, Any]]
 
@@ -17,16 +21,16 @@ WHOLE = "(all)"
 """Stands for all parameter arrays together, as in the records."""
 
 WIDEST = 0.1
-"""The widest step of the atlas; that of theory may be wider, and then no measured one can be so."""
+"""The widest step of a sweep; that of theory may be wider, and then no measured one can be so."""
 
 UNJUDGED = {"obstacle": "no truth", "error": "failed"}
 """The entry of the verdict column where no verdict was given, by the kind of gap."""
 
 _CURVE = ("problem", "dtype", "scheme", "provider", "n", "components")
 _ABOUT = ("problem", "dtype", "n", "components")
-_MEASURES = (
-    "error", "worst", "ulps_median", "ulps_99", "ulps_worst", "digits", "cosine", "bound", "excess",
-)  # fmt: skip
+_MEASURED = tuple(x.name for x in fields(Measures) if x.type == "float")
+_COUNTED = tuple(x.name for x in fields(Measures) if x.type == "int" and x.name != "n")
+_MEASURES = (*_MEASURED, "bound", "excess")
 _COST = ("gradient_s", "gradient_low_s", "gradient_high_s", "ratio")
 
 HARD_CASE = [
@@ -66,8 +70,8 @@ def gradients_frame(records: Records) -> pd.DataFrame:
     A provider without a gradient has one row, with its reason.
     """
     columns = [
-        *_ABOUT, "provider", "array", "array_n", *_MEASURES, "wrong_signs", "not_finite", "verdict",
-        "verdict_all", "reason", "forward_passes", "unresolved", "preparation_s", *_COST,
+        *_ABOUT, "provider", "array", "array_n", *_MEASURES, *_COUNTED, "verdict", "verdict_all",
+        "reason", "forward_passes", "unresolved", "preparation_s", *_COST,
         "contended",
     ]  # fmt: skip
     rows = []
@@ -81,7 +85,7 @@ def gradients_frame(records: Records) -> pd.DataFrame:
     frame = _ordered(pd.DataFrame(rows, columns=columns))
     for column in ("verdict", "verdict_all"):
         frame[column] = frame[column].replace(FORMER)
-    integers = ["n", "components", "array_n", "wrong_signs", "not_finite", "forward_passes"]
+    integers = ["n", "components", "array_n", *_COUNTED, "forward_passes"]
     integers += ["unresolved"]
     return _typed(frame, [*_MEASURES, *_COST, "preparation_s"], integers)
 
@@ -96,7 +100,7 @@ def matrix_frame(gradients: pd.DataFrame, column: str) -> pd.DataFrame:
 
 
 def points_frame(records: Records) -> pd.DataFrame:
-    """One row per problem, dtype, scheme and step of the atlas."""
+    """One row per problem, dtype, scheme and step of a sweep."""
     columns = [*_CURVE, "step", "error", "worst", "median", "predicted", "passes", "lost"]
     rows = [
         {name: record[name] for name in _CURVE} | point
@@ -109,7 +113,7 @@ def points_frame(records: Records) -> pd.DataFrame:
 
 
 def steps_frame(records: Records) -> pd.DataFrame:
-    """One row per problem, dtype and scheme of the atlas: best, theoretical and default step."""
+    """One row per problem, dtype and scheme: best, theoretical and default step."""
     kinds = {"best": (), "theory": ("predicted",), "default": ("step_low", "step_high")}
     named = {
         f"{kind}_{name}": (kind, name)
@@ -193,10 +197,68 @@ def planted_frame(records: Records) -> pd.DataFrame:
 
 
 def hard_cases_frame(records: Records) -> pd.DataFrame:
-    """One row per hard case and method, from `gradmethods.studies.accuracy.gallery`."""
+    """One row per hard case and method, from `gradmethods.studies.accuracy.hard_cases`."""
     rows = [row for record in of_kind(records, "gallery") for row in record.get("rows", ())]
     frame = pd.DataFrame(rows, columns=HARD_CASE)
     floats = ["value", "digits", "error", "certified_digits"]  # infinities came as words from JSON
     frame[floats] = frame[floats].apply(pd.to_numeric)
     frame["marked"] = pd.to_numeric(frame["marked"]).fillna(0)  # older runs have none
     return frame.astype({"n": "Int64", "certified_digits": "Int64", "marked": "Int64"})
+
+
+WORDS = {"obstacle": "refused", "not run": "not run", "right": ""}
+"""The words for verdicts in table cells; a right answer shows its number alone."""
+
+
+def matrix(gradients: pd.DataFrame, cell: Callable[[dict[Any, Any]], str]) -> pd.DataFrame:
+    """Lay whole gradients out as methods × problems, each in a word or two."""
+    rows: dict[str, dict[str, str]] = {}
+    for row in gradients[gradients["array"] == WHOLE].to_dict("records"):
+        label = style_of(row["provider"]).label
+        rows.setdefault(label, {"Method": label})[row["problem"]] = _cell(row, cell)
+    return pd.DataFrame(list(rows.values())).fillna(fmt.NONE)
+
+
+def _cell(row: dict[Any, Any], cell: Any) -> str:
+    verdict = row["verdict"] if isinstance(row["verdict"], str) else "not run"
+    if fmt.missing(row["error"]):
+        return WORDS.get(verdict, verdict)
+    word = WORDS.get(verdict, verdict)
+    return f"{cell(row)} ({word})" if word else str(cell(row))
+
+
+def ulps_text(value: float) -> str:
+    """Write units in the last place: plain while few, a magnitude when many.
+
+    Examples
+    --------
+    >>> [ulps_text(x) for x in (0.0, 0.55, 16.2, 3.7e9, 1e11, float("inf"))]
+    ['0', '0.55', '16', '4e9', '1e11', 'inf']
+    """
+    if fmt.missing(value):
+        return fmt.NONE
+    if value == 0 or not value < float("inf"):
+        return f"{value:g}"
+    return (
+        fmt.significant(value, 2)
+        if value < 999.5
+        else f"{value:.0e}".replace("e+", "e").replace("e0", "e")
+    )
+
+
+def size_text(row: dict[Any, Any]) -> str:
+    """Write the number of parameters, and of those that were looked at if they are fewer."""
+    n, sample = fmt.count(row["n"]), fmt.count(row["components"])
+    return n if sample in (n, fmt.NONE) else f"{sample} of {n}"
+
+
+def dense(frame: pd.DataFrame) -> pd.DataFrame:
+    """Drop a column of reasons that gives none."""
+    if "Reason" in frame and not any(frame["Reason"]):
+        return frame.drop(columns="Reason")
+    return frame
+
+
+def share(part: int, whole: int) -> str:
+    """Write how many of how many."""
+    return f"{part:,} of {whole:,}" if whole else fmt.NONE

@@ -13,7 +13,7 @@ import pandas as pd
 from gradmethods.output.caption import is_unfinished
 from gradmethods.report.cost_frames import noise
 from gradmethods.timing.cases import grid
-from gradmethods.timing.noise import LOUD
+from gradmethods.timing.noise_floor import LOUD
 
 
 def caveats(

@@ -5,20 +5,28 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-import gradmethods
 from gradmethods.errors import GradientError, UnknownName
 from gradmethods.output.caption import commit
-from gradmethods.output.files import read_from, read_json, write_text
+from gradmethods.output.files import (
+    ACCURACY,
+    CLAIMS,
+    PROVENANCE,
+    RECORDS,
+    read_from,
+    read_json,
+    write_text,
+)
 from gradmethods.report.works import WORKS, entry
 
 AUTHOR = "The gradmethods developers"
 SOFTWARE = "gradmethods: comparing ways to compute a gradient"
 RUN = "gradmethods: three ways to compute a gradient, measured"
 
-RELEASED = "2026-11-24"
+RELEASED = "2026-11-28"
 """The date of the version, as in ``CITATION.cff``."""
 
 MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
@@ -41,9 +49,16 @@ def run_name(records: bytes) -> str:
     return hashlib.sha256(records).hexdigest()[:10]
 
 
+def name_of_run(folder: Path) -> str:
+    """Return the name of a run: that of its provenance, or one that follows from its records."""
+    given = (read_json(folder / PROVENANCE, dict) or {}).get("name")
+    files = (folder / name for name in (RECORDS, ACCURACY, CLAIMS))
+    return str(given or run_name(b"".join(f.read_bytes() for f in files if f.exists())))
+
+
 def software() -> Citation:
     """Cite the software."""
-    return _ours("gradmethods", SOFTWARE, f"Version {gradmethods.__version__}", RELEASED)
+    return _ours("gradmethods", SOFTWARE, f"Version {version('gradmethods')}", RELEASED)
 
 
 def run_citation(run: str, origin: Mapping[str, Any] | None) -> Citation:
@@ -157,7 +172,7 @@ def _works(folder: Path, item: Mapping[str, Any]) -> Sequence[Citation]:
     """Cite the works that a figure or table names, in its words or in its cells."""
     said = [str(item[name]) for name in ("title", "text", "method")]
     data = folder / str(item["data"])
-    if item["kind"] == "table" and data.exists():
+    if item["kind"] == "table" and data.is_file():
         said.append(data.read_text("utf-8", errors="replace"))
     return [work_citation(key) for key, work in WORKS.items() if any(map(work.is_cited, said))]
 

@@ -7,13 +7,16 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from gradmethods.output import format as fmt
-from gradmethods.studies.claims.claim import UNDECIDED
+from gradmethods.studies.claims.claim import REFUTED, SUPPORTED, UNDECIDED
 
 VERDICTS = (
     "Criteria were fixed before anything was measured. A claim is supported if all its criteria "
     "are, and refuted if one is. “Exact”: the answer rests on counts or on proven digits, and is "
     "the same on every machine."
 )
+
+
+OUTCOMES = {SUPPORTED: "What stands", REFUTED: "What fails", UNDECIDED: "Not decided"}
 
 
 def ordered(records: Iterable[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
@@ -38,6 +41,36 @@ def found(row: Mapping[str, Any]) -> str:
     return fmt.interval(value, low, high)
 
 
+def sentence(claim: Mapping[str, Any]) -> str:
+    """Say what of a claim stands, what fails and what is open, with what was found of each.
+
+    Examples
+    --------
+    >>> rule = "Supported if it takes at most 5 losses; refuted if more."
+    >>> answer = {"rule": rule, "verdict": "supported", "value": 2, "low": 2, "high": 2}
+    >>> sentence({"criteria": [answer]})
+    'What stands: it takes at most 5 losses (2).'
+    """
+    parts = []
+    for verdict, words in OUTCOMES.items():
+        own = [answer for answer in claim["criteria"] if answer["verdict"] == verdict]
+        said = "; ".join(f"{_clause(answer)}{_value(answer)}" for answer in own)
+        if said:
+            parts.append(f"{words}: {said}.")
+    return " ".join(parts)
+
+
+def _clause(answer: Mapping[str, Any]) -> str:
+    """Return what a criterion asks for: its rule says when it is supported, and then the rest."""
+    clause: str = answer["rule"].removeprefix("Supported if ").partition(";")[0]
+    return clause.removesuffix(".")
+
+
+def _value(answer: Mapping[str, Any]) -> str:
+    shown = found(answer)
+    return "" if shown == fmt.NONE else f" ({shown})"
+
+
 def ledger_text(records: Iterable[Mapping[str, Any]]) -> str:
     """Write the ledger for a terminal: a line per claim, and one for each of its criteria."""
     lines = []
@@ -47,6 +80,9 @@ def ledger_text(records: Iterable[Mapping[str, Any]]) -> str:
             f"“{claim['claim']}” ({claim['source']})", 100, initial_indent="     ",
             subsequent_indent="     ",
         )  # fmt: skip
+        lines += textwrap.wrap(
+            sentence(claim), 100, initial_indent="     ", subsequent_indent="     "
+        )
         for answer in claim["criteria"]:
             exact = ", exact" if answer["exact"] else ""
             shown = found(answer)
@@ -56,6 +92,10 @@ def ledger_text(records: Iterable[Mapping[str, Any]]) -> str:
                 f"{answer['name']}: {answer['verdict']}{exact}.{what}{words}", 100,
                 initial_indent="     - ", subsequent_indent="       ",
             )  # fmt: skip
+        if claim.get("history"):
+            lines += textwrap.wrap(
+                claim["history"], 100, initial_indent="     ", subsequent_indent="     "
+            )
         lines.append("")
     return "\n".join(lines)
 

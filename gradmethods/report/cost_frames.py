@@ -1,4 +1,4 @@
-"""Records as tidy data frames: one row per case, per fit, per gap. The data behind every table."""
+"""Records of cost as tidy data frames: cases, fits and gaps, times, operations and memory."""
 
 from __future__ import annotations
 
@@ -9,9 +9,10 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from gradmethods.report.quantities import ITEMSIZE
 from gradmethods.timing.cases import PROVIDERS
 from gradmethods.timing.fits import FEWEST_POINTS, PowerLaw, fit_asymptote, fit_power_law
-from gradmethods.timing.noise import factor
+from gradmethods.timing.noise_floor import factor
 from gradmethods.timing.plan import first_reason
 from gradmethods.timing.sweeps import SWEEPS, Sweep, size_of
 
@@ -58,6 +59,16 @@ def disturbed(row: Mapping[str, Any]) -> str:
         return "contended"
     dropped = 0 if pd.isna(row["dropped"]) else int(row["dropped"])
     return f"{dropped} rounds dropped" if dropped and dropped > row["rounds"] else ""
+
+
+LARGEST = "of each sweep and method the largest size that was measured"
+
+
+def largest(frame: pd.DataFrame, column: str = "gradient_s") -> list[bool]:
+    """Tell of each case whether it is the largest of its sweep and method that has a value."""
+    sizes = frame["size"].where(frame[column].notna())
+    most = sizes.groupby([frame["sweep"], frame["provider"]]).transform("max")
+    return [bool(same) for same in (sizes == most).fillna(value=False)]
 
 
 def gaps_frame(costs: pd.DataFrame) -> pd.DataFrame:
@@ -218,3 +229,55 @@ def _ordered(frame: pd.DataFrame, by: list[str]) -> pd.DataFrame:
         return column.map({name: rank for rank, name in enumerate([*known, *strangers])})
 
     return frame.sort_values(by, key=key, ignore_index=True, kind="stable")
+
+
+PARTS = ("preparation", "gradient")
+
+COLUMN = "gradient_bytes"
+"""The column whose growth is fitted."""
+
+
+def memory_frame(records: Iterable[Mapping[str, Any]]) -> pd.DataFrame:
+    """One row per measured case: peaks in bytes, and as multiples of the parameters' own bytes."""
+    measured = [
+        record
+        for record in records
+        if record.get("sweep") in SWEEPS and record.get("outcome") == "measured"
+    ]
+    names = ["sweep", "provider", "network", "scale", "n", "size", "outcome"]
+    costs = costs_frame(measured)[names]
+    peaks = {(r["sweep"], r["provider"], size_of(r)[1]): r for r in measured}
+    keys = zip(costs["sweep"], costs["provider"], costs["size"], strict=True)
+    rows = [peaks[key] for key in keys]
+    costs["parameter_bytes"] = ITEMSIZE * costs["n"]
+    for part in PARTS:
+        found = pd.array([row.get(f"{part}_bytes") for row in rows], dtype="Float64")
+        costs[f"{part}_bytes"] = pd.Series(found, dtype="float64")
+    for part in PARTS:
+        own = costs["parameter_bytes"].astype(float)
+        costs[f"{part}_multiple"] = costs[f"{part}_bytes"] / own
+    return costs
+
+
+def memory_slopes_frame(memories: pd.DataFrame) -> pd.DataFrame:
+    """Fit how the memory of a gradient grows with n, where enough sizes were traced.
+
+    The columns are those of `slopes_frame`; no theory is known, but
+    that a gradient holds as much as the parameters.
+    """
+    rows = []
+    traced = memories.dropna(subset=COLUMN)
+    for (sweep, provider), group in traced.groupby(["sweep", "provider"], sort=False):
+        row = {"sweep": sweep, "provider": provider, "quantity": COLUMN}
+        row |= {"points": len(group)}
+        size = group["size"].to_numpy(float)
+        if np.unique(size).size >= FEWEST_POINTS:
+            law = fit_asymptote(size, group[COLUMN].to_numpy(float))
+            if law.end >= LEAST_RANGE * law.start:
+                names = ("exponent", "low", "high", "points", "settled", "constant")
+                row |= {name: getattr(law, name) for name in names}
+                row |= {"start": int(law.start), "end": int(law.end)}
+        rows.append(row)
+    columns = slopes_frame(costs_frame([])).columns
+    frame = pd.DataFrame(rows, columns=columns)
+    return frame.astype({"start": "Int64", "end": "Int64", "points": "Int64"})

@@ -19,17 +19,19 @@ from gradmethods.errors import BudgetExceeded, InvalidProblem, UnknownName
 from gradmethods.output.layout import Layout, graphviz, layered
 from gradmethods.output.layout.graphviz import available
 from gradmethods.output.style import RC
-from gradmethods.report.graph_boxes import Boxes, Shown, collect
-from gradmethods.report.graph_legend import GAP, Entry, factor_legend, finding_legend, legend, wrap
-from gradmethods.report.graph_strokes import (
+from gradmethods.report.graph_boxes import (
     ALONE,
     COMMON,
     PLAIN,
+    Boxes,
+    Shown,
+    collect,
     draw_badge,
     draw_edge,
     draw_node,
     middle,
 )
+from gradmethods.report.graph_legend import GAP, Entry, factor_legend, finding_legend, legend, wrap
 
 if TYPE_CHECKING:
     from gradmethods.comparison.explain import Explanation
@@ -55,6 +57,7 @@ def draw_graph(
     shared: Sequence[str] = (),
     explanation: Explanation | None = None,
     layout: str = "auto",
+    left_to_right: bool = False,
 ) -> Figure:
     """Draw a graph.
 
@@ -72,6 +75,8 @@ def draw_graph(
         Of the same loss as `trace` recorded it: what was found is numbered at its operation.
     layout : {"auto", "own", "graphviz"}
         Who decides where nodes stand; ``"auto"`` is Graphviz where it is installed.
+    left_to_right : bool
+        Whether the loss stands at the right, not on top.
 
     Raises
     ------
@@ -82,7 +87,7 @@ def draw_graph(
     UnknownName
         If there is no such layout or parameter.
     """
-    names = Names(trace.graph)
+    names = Names(trace.graph, trace.names)
     if len(names.nodes) > MOST_NODES:
         raise BudgetExceeded(
             f"The graph has {len(names.nodes):,} nodes; up to {MOST_NODES} are drawn, because "
@@ -108,7 +113,10 @@ def draw_graph(
         for beside in (False, True) if values and cotangents else (False,):
             drawn = collect(trace, names, Shown(values, cotangents, beside, badges))
             sizes = [box.size for box in drawn.boxes]
+            if left_to_right:
+                sizes = [(high, wide) for wide, high in sizes]
             placed = LAYOUTS[chosen](sizes, drawn.edges, rise=22.0 if shared else 15.0)
+            placed = placed.turned if left_to_right else placed
             tried.append((max(placed.width / PAGE[0], placed.height / PAGE[1]), drawn, placed))
         _, drawn, placed = min(tried, key=lambda found: found[0])
         kinds, loss = {box.kind for box in drawn.boxes}, names.of(trace.graph.outputs[0])

@@ -8,10 +8,9 @@ from typing import Any
 
 from matplotlib.patches import FancyBboxPatch
 
-from gradmethods.output.lettering import typeset, width
+from gradmethods.output.labels import typeset, width
 from gradmethods.output.style import BLACK, BLUE
-from gradmethods.report.graph_boxes import SMALL
-from gradmethods.report.graph_strokes import ALONE, BOX_STYLES, COMMON, draw_badge
+from gradmethods.report.graph_boxes import ALONE, BOX_STYLES, COMMON, SMALL, draw_badge
 
 GAP = 14.0
 """Points between entries."""

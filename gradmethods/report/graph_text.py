@@ -73,7 +73,7 @@ def _short(value: Any) -> str:
 
 def table(trace: Trace, *, values: bool = True, cotangents: bool = True) -> str:
     """Return the evaluation trace: a line per node, with shape, value and cotangent."""
-    names = Names(trace.graph)
+    names = Names(trace.graph, trace.names)
     rows = [["node", "shape"] + ["value"] * values + ["cotangent"] * cotangents]
     for node in names.nodes:
         row = [names.line(node), shape_text(node.shape) if node.shape else "scalar"]
@@ -98,7 +98,7 @@ def frame(trace: Trace) -> pd.DataFrame:
     """
     import pandas as pd
 
-    names = Names(trace.graph)
+    names = Names(trace.graph, trace.names)
     rows = []
     for node in names.nodes:
         row: dict[str, Any] = {
@@ -123,7 +123,7 @@ def frame(trace: Trace) -> pd.DataFrame:
 
 def dot(trace: Trace, *, values: bool = True, cotangents: bool = True) -> str:
     """Return the graph in the DOT language, for Graphviz and other tools."""
-    names = Names(trace.graph)
+    names = Names(trace.graph, trace.names)
     lines = ['  node [fontname="Helvetica", fontsize=10];', "  edge [arrowsize=0.6];"]
     lines += [
         f"  {_quoted(names.of(x))} [label={_quoted(names.of(x), summary(x, shape=True))}, "

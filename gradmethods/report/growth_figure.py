@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+import math
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 
 import matplotlib as mpl
@@ -32,9 +33,7 @@ def drawings(
     name: str,
     quantity: Quantity,
     caption: Callable[[str, pd.DataFrame], Caption],
-    *,
-    sweeps: Sequence[str] = tuple(SWEEPS),
-    briefly: Sequence[str] = NETWORKS,
+    sweeps: Sequence[str] = NETWORKS,
 ) -> Iterator[Drawing]:
     """Yield the figure of a quantity for each sweep that has points.
 
@@ -49,17 +48,41 @@ def drawings(
     caption : callable
         Takes the name of a sweep and the frame of costs.
     sweeps : sequence of str
-        Those in which the quantity grows.
-    briefly : sequence of str
-        Those that are drawn in a brief report, where drawing takes a second each. Problems that are
-        not networks have one figure together there.
+        Those that are drawn. Problems that are not networks have one figure together.
     """
     for sweep in sweeps:
         points = plotted(run.costs, sweep, quantity)
-        if len(points) and (sweep in briefly or not run.brief):
+        if len(points):
             draw = partial(growth, run.costs, run.slopes, sweep, quantity)
             identifier = f"fig-{name}-{sweep}"
-            yield Drawing(identifier, caption(sweep, run.costs), points, draw, tuple(SIZES))
+            shown, values = caption(sweep, run.costs), point_words(points, sweep, quantity)
+            alt = alternative(shown.title, values)
+            yield Drawing(identifier, shown, points, draw, tuple(SIZES), alt=alt, values=values)
+
+
+def point_words(points: pd.DataFrame, sweep: str, quantity: Quantity) -> dict[str, list[str]]:
+    """Write each point of a figure in words, by method."""
+    letter = SWEEPS[sweep].grows
+    write = fmt.time_interval if quantity.column.endswith("_s") else fmt.interval
+    words: dict[str, list[str]] = {}
+    for row in points.to_dict("records"):
+        value = row[quantity.column]
+        if quantity.low and quantity.high:
+            said = write(value, row[quantity.low], row[quantity.high])
+        elif quantity.column.endswith("_bytes"):
+            said = fmt.memory(value)
+        else:
+            said = write(value, math.nan, math.nan)
+        name = style_of(row["provider"]).label
+        line = f"{name}, {letter} = {int(row['size']):,}: {said}"
+        words.setdefault(row["provider"], []).append(line)
+    return words
+
+
+def alternative(title: str, values: Mapping[str, Sequence[str]]) -> str:
+    """Say what a figure of growth shows: each method's first and last point."""
+    ends = [" to ".join(dict.fromkeys((own[0], own[-1]))) for own in values.values()]
+    return f"{title}, on logarithmic axes. {'; '.join(ends)}."
 
 
 def growth(

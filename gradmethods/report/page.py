@@ -8,19 +8,27 @@ from pathlib import Path
 from typing import Any
 
 import jinja2
-import pandas as pd
 from markupsafe import Markup
 
 from gradmethods.output.caption import commit
 from gradmethods.output.files import ACCURACY, CLAIMS, RECORDS
-from gradmethods.output.items import Item
+from gradmethods.output.items import Drawing, Item, Table
 from gradmethods.output.typeset import is_numeric
+from gradmethods.providers.registry import style_of
 from gradmethods.report.derivations_written import section as formulas_section
-from gradmethods.report.exhibits.tab_slopes import slopes_table
-from gradmethods.report.inline import inline
+from gradmethods.report.inline import inline, style_sheet
 from gradmethods.report.recorded import Recorded
-from gradmethods.report.sections import READING, Written
+from gradmethods.report.sections import ANSWER, READING, Written
 from gradmethods.studies.derivations import Derivation
+
+HEADLINE = "fig-ratio-width"
+"""The figure that stands with the answer."""
+
+FEW = 12
+"""Rows up to which a table is shown whole."""
+
+LONG, MIDDLING = 45, 26
+"""Letters from which the texts of a column break, into a wide or a less wide one."""
 
 
 @dataclass(frozen=True)
@@ -41,6 +49,8 @@ class Content:
         What it found about accuracy.
     reservations : sequence of str
         What to know before reading.
+    answer : sequence of str
+        Which method for which n, in sentences.
     bibtex : str
         How to cite it.
     derivations : sequence of Derivation
@@ -53,6 +63,7 @@ class Content:
     recorded: Recorded
     findings: Sequence[str]
     reservations: Sequence[str]
+    answer: Sequence[str]
     bibtex: str
     derivations: Sequence[Derivation] = ()
 
@@ -67,6 +78,37 @@ class Content:
         return list(dict.fromkeys(words for item in self.items for words in item.caption.shared))
 
 
+@dataclass(frozen=True)
+class Shown:
+    """A table as the page writes it.
+
+    Attributes
+    ----------
+    heads : list of str
+        Of its columns.
+    rows : list of (list of str, bool)
+        Cells, and whether the page shows them without being asked.
+    numeric : list of int
+        The columns of numbers.
+    folded : str
+        Which rows are shown without being asked; empty if all are.
+    """
+
+    heads: list[str]
+    rows: list[tuple[list[str], bool]]
+    numeric: list[int]
+    folded: str
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """A figure as the page holds it: for wide screens, for narrow ones, colours by method."""
+
+    wide: Markup
+    narrow: Markup | None
+    colours: dict[str, str]
+
+
 def page(out: Path, content: Content) -> str:
     """Return the report as HTML; the SVG figures in `out`, the run's folder, are put into it."""
     environment = jinja2.Environment(
@@ -76,62 +118,116 @@ def page(out: Path, content: Content) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    costs, slopes = content.recorded.costs, content.recorded.slopes
-    glyphs: dict[str, str] = {}
-    drawings = {
-        item.id: inline(
-            item.id, (out / f"figures/{item.id}.svg").read_text(encoding="utf-8"), glyphs
-        )
-        for item in content.items
-        if item.kind == "figure"
-    }
-    found = dict(content.sections)
+    costs = content.recorded.costs
+    tables = {i.id: _shown(i.thing) for i in content.items if isinstance(i.thing, Table)}
+    figures = [item.thing for item in content.items if isinstance(item.thing, Drawing)]
+    classes: dict[str, str] = {}
+    drawings = {each.id: _drawn(out, each, f"f{k}", classes) for k, each in enumerate(figures)}
     measured = int((costs["outcome"] == "measured").sum())
+    found = {section.id: items for section, items in content.sections}
+    first = [*found.get(ANSWER.id, []), *(i for i in content.items if i.id == HEADLINE)]
     return environment.get_template("report.html.jinja").render(
+        css=_file("page.css"),
+        script=_file("page.js"),
+        columns=_columns(tables) + Markup(style_sheet(classes)),  # noqa: S704  # our own drawings'
         run=content.run,
         origin=content.origin,
         commit=commit(content.origin or {}),
+        phases=_phases(content.origin or {}),
         timed=content.recorded.has(RECORDS),
         judged=content.recorded.has(ACCURACY),
         decided=content.recorded.has(CLAIMS),
-        sections=[each for each in content.sections if each[0] is not READING],
-        reading=found.get(READING, []),
+        answer=content.answer,
+        first=first,
+        sections=[
+            (section, rest)
+            for section, items in content.sections
+            if section not in (ANSWER, READING)
+            and (rest := [item for item in items if item not in first])
+        ],
+        counted=_counted,
+        reading=found.get(READING.id, []),
         findings=content.findings,
         drawings=drawings,
-        formulas=formulas_section(content.derivations, glyphs),
-        glyphs=Markup("".join(glyphs[name] for name in sorted(glyphs))),  # noqa: S704  # outlines
-        numeric={item.id: _numeric(item.shown) for item in content.items if item.shown is not None},
+        tables=tables,
+        formulas=formulas_section(content.derivations),
         method=content.method,
         reservations=content.reservations,
         measured=measured,
         gaps=len(costs) - measured,
-        ratios=slopes_table(slopes[slopes["quantity"] == "ratio"]).to_dict("records"),
-        reached=_reached(costs),
         bibtex=content.bibtex,
     )
 
 
-def _reached(costs: pd.DataFrame) -> list[dict[str, Any]]:
-    """Say how far each provider came, and at what price there."""
-    from gradmethods.output import format as fmt
-    from gradmethods.providers.registry import style_of
-
-    rows = []
-    done = costs[(costs["outcome"] == "measured") & (costs["sweep"] == "width")]
-    for provider, group in done.groupby("provider", sort=False):
-        last = group.iloc[-1]
-        rows.append(
-            {
-                "label": style_of(str(provider)).label,
-                "colour": style_of(str(provider)).colour,
-                "n": fmt.count(last["n"]),
-                "time": fmt.time(last["gradient_s"]),
-                "ratio": fmt.interval(last["ratio"], last["ratio_low"], last["ratio_high"]),
-                "error": fmt.error(last["error"]),
-            }
-        )
-    return rows
+def _file(name: str) -> Markup:
+    return Markup(Path(__file__).with_name(name).read_text(encoding="utf-8"))  # noqa: S704  # ours
 
 
-def _numeric(shown: pd.DataFrame) -> list[bool]:
-    return [is_numeric(shown[column]) for column in shown]
+def _shown(table: Table) -> Shown:
+    frame = table.shown
+    matters = [True] * len(frame) if table.matters is None else [bool(x) for x in table.matters]
+    # A few rows are not worth a fold.
+    few = len(frame) <= FEW or not any(matters) or all(matters)
+    rows = [[str(cell) for cell in row] for row in frame.to_numpy().tolist()]
+    return Shown(
+        [str(column) for column in frame],
+        [(row, few or shown) for row, shown in zip(rows, matters, strict=True)],
+        [place for place, column in enumerate(frame) if is_numeric(frame[column])],
+        "" if few else table.which,
+    )
+
+
+def _columns(tables: Mapping[str, Shown]) -> Markup:
+    """Align numbers, and let long texts break: by column, as a class in each cell takes more."""
+    rules: dict[str, list[str]] = {}
+    for name, table in tables.items():
+        for place in range(len(table.heads)):
+            longest = max((len(row[place]) for row, _ in table.rows), default=0)
+            rule = (
+                "text-align: right"
+                if place in table.numeric
+                else "white-space: normal; min-width: 15rem"
+                if longest > LONG
+                else "white-space: normal; min-width: 8rem"
+                if longest > MIDDLING
+                else ""
+            )
+            rules.setdefault(rule, []).append(f"#{name} tr>:nth-child({place + 1})")
+            # Heads break at their blanks where cells are short.
+            head = f"#{name} thead th:nth-child({place + 1})"
+            if len(table.heads[place]) > longest:
+                rules.setdefault("white-space: normal", []).append(head)
+    lines = [f"{','.join(where)} {{ {rule} }}" for rule, where in rules.items() if rule]
+    return Markup("\n".join(lines))  # noqa: S704  # names of our own tables
+
+
+def _drawn(out: Path, drawing: Drawing, prefix: str, classes: dict[str, str]) -> Drawn:
+    name = drawing.id
+    alt = drawing.alt or f"{drawing.caption.title}. {drawing.caption.text}"
+
+    def read(prefix: str, stem: str, **more: Any) -> Any:
+        svg = (out / f"figures/{stem}.svg").read_text("utf-8")
+        return inline(prefix, svg, alt, classes=classes, **more)
+
+    narrow = out / f"figures/{name}-column.svg"
+    return Drawn(
+        read(prefix, name, values=drawing.values),
+        read(f"{prefix}n", narrow.stem) if "column" in drawing.sizes and narrow.exists() else None,
+        {method: style_of(method).colour for method in drawing.values},
+    )
+
+
+def _counted(items: Sequence[Item]) -> str:
+    """Say what a part holds."""
+    kinds = [item.kind for item in items]
+    return ", ".join(
+        f"{number} {kind}{'' if number == 1 else 's'}"
+        for kind in ("figure", "table")
+        if (number := kinds.count(kind))
+    )
+
+
+def _phases(origin: Mapping[str, Any]) -> str:
+    """Say what the parts of a run took, if it was recorded."""
+    phases = origin.get("phases") or {}
+    return ", ".join(f"{name} {seconds:.0f}" for name, seconds in phases.items())

@@ -13,8 +13,7 @@ from gradmethods.output.labels import Labels, Place
 from gradmethods.output.style import THEORY
 from gradmethods.providers.registry import style_of
 from gradmethods.report.cost_frames import stops
-from gradmethods.report.quantities import Quantity
-from gradmethods.report.theory_lines import Line, along
+from gradmethods.report.quantities import Line, Quantity, along
 from gradmethods.timing.sweeps import SWEEPS, Sweep
 
 
@@ -52,6 +51,7 @@ class Panel:
     name: str
     quantity: Quantity
     lines: list[Line] = field(default_factory=list, init=False)
+    marked: int = field(default=0, init=False)
 
     def __post_init__(self) -> None:
         self.axes.set(xscale="log", yscale="log")
@@ -71,16 +71,24 @@ class Panel:
         """Draw the points of a provider, and name it in the legend."""
         axes, style, quantity = self.axes, style_of(provider), self.quantity
         x, y = group["size"].to_numpy(float), group[quantity.column].to_numpy(float)
-        axes.plot(x, y, label=label, **style.plot)
+        self._mark(provider, *axes.plot(x, y, label=label, **style.plot))
         if quantity.timed:
             busy = group["contended"].to_numpy(bool)
-            axes.plot(
+            hollow = axes.plot(
                 x[busy], y[busy], color=style.colour, marker=style.marker, linestyle="none",
                 markerfacecolor="white", zorder=3,
             )  # fmt: skip
+            self._mark(provider, *hollow)
         if quantity.low and quantity.high:
             ends = (group[name].to_numpy(float) for name in (quantity.low, quantity.high))
-            axes.vlines(x, *ends, color=style.colour, linewidth=3, alpha=0.45)
+            bars = axes.vlines(x, *ends, color=style.colour, linewidth=3, alpha=0.45)
+            self._mark(provider, bars)
+
+    def _mark(self, provider: str, *artists: Any) -> None:
+        """Name artists after their method, so that a page can show and hide it."""
+        for artist in artists:
+            self.marked += 1
+            artist.set_gid(f"method-{self.name}-{self.quantity.column}-{self.marked}:{provider}")
 
     def frame(self) -> None:
         """Make the frame hold the lines of theory, without letting them squeeze the points."""
@@ -126,17 +134,19 @@ class Panel:
                 continue
             last, style, kind = group.iloc[-1], style_of(provider), ends[provider][1]
             x, y = float(last["size"]), float(last[self.quantity.column])
-            self.axes.plot(
+            circle = self.axes.plot(
                 [x], [y], marker="o", markersize=8, markerfacecolor="none", linestyle="none",
                 markeredgecolor=style.colour, markeredgewidth=0.8,
             )  # fmt: skip
+            self._mark(provider, *circle)
             around = [
                 Place(x, y, 7, 4, "left", "bottom"), Place(x, y, 7, -4, "left", "top"),
                 Place(x, y, 0, 8, "center", "bottom"), Place(x, y, 0, -8, "center", "top"),
                 Place(x, y, -7, 4, "right", "bottom"), Place(x, y, 0, 18, "center", "bottom"),
             ]  # fmt: skip
             if labels is not None:
-                labels.put(STOPS.get(kind, kind), around, style.colour, least=1.5)
+                words = labels.put(STOPS.get(kind, kind), around, style.colour, least=1.5)
+                self._mark(provider, *([] if words is None else [words]))
 
 
 def _apart(sizes: pd.Series) -> tuple[float, float]:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from functools import cached_property
 from typing import Any
 
 import pandas as pd
 
+from gradmethods.output.caption import Caption
 from gradmethods.output.files import ACCURACY, CLAIMS, RECORDS
-from gradmethods.report import accuracy_frames, cost_frames, count_frames, memory_frames
+from gradmethods.report import accuracy_frames, cost_frames, count_frames
 
 Records = Sequence[Mapping[str, Any]]
 
@@ -21,21 +23,23 @@ class Recorded:
     ----------
     records, accuracy, claims : sequence of dict
         Of cost, of accuracy and of the ledger of claims; any may be empty.
-    brief : bool, default False
-        Whether to leave out of the report what is there to look things up.
     """
 
-    def __init__(
-        self, records: Records = (), accuracy: Records = (), claims: Records = (), *,
-        brief: bool = False,
-    ) -> None:  # fmt: skip
+    def __init__(self, records: Records = (), accuracy: Records = (), claims: Records = ()) -> None:
         self.records, self.accuracy, self.claims = list(records), accuracy, claims
-        self.brief = brief
 
     def has(self, file: str) -> bool:
         """Tell whether the run has records in the file of this name."""
         files = {RECORDS: self.records, ACCURACY: self.accuracy, CLAIMS: self.claims}
         return bool(files[file])
+
+    def partly(self, caption: Caption, kind: str, things: str) -> Caption:
+        """Say in a title of how many pieces of work on accuracy, of a kind, there is a result."""
+        outcomes = [r["outcome"] for r in self.accuracy if r.get("kind") == kind]
+        done, asked = outcomes.count("measured"), len(outcomes)
+        if done == asked:
+            return caption
+        return replace(caption, title=f"{caption.title} ({done} of {asked} {things})")
 
     @cached_property
     def costs(self) -> pd.DataFrame:
@@ -60,12 +64,12 @@ class Recorded:
     @cached_property
     def memories(self) -> pd.DataFrame:
         """Peaks of memory."""
-        return memory_frames.memory_frame(self.records)
+        return cost_frames.memory_frame(self.records)
 
     @cached_property
     def memory_slopes(self) -> pd.DataFrame:
         """Fitted exponents of memory."""
-        return memory_frames.slopes_frame(self.memories)
+        return cost_frames.memory_slopes_frame(self.memories)
 
     @cached_property
     def references(self) -> pd.DataFrame:

@@ -1,8 +1,8 @@
-"""A run's folder: every figure, table, caption and the HTML page, from the records in it."""
+"""A run's folder, from its records: figures, tables, the HTML page, captions and the index."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -17,15 +17,16 @@ from gradmethods.output.files import (
     read_json,
     read_records,
     records_so_far,
+    write_json,
     write_text,
 )
-from gradmethods.output.items import Writer
+from gradmethods.output.items import Item, Writer, captions_text
 from gradmethods.report import exhibits
+from gradmethods.report.answer import methods_frame, sentences
 from gradmethods.report.caveats import caveats
-from gradmethods.report.cite import bibliography, run_name
+from gradmethods.report.cite import bibliography, name_of_run
 from gradmethods.report.exhibit import write_exhibits
 from gradmethods.report.findings import findings
-from gradmethods.report.listing import write_listing
 from gradmethods.report.page import Content, page
 from gradmethods.report.recorded import Recorded
 from gradmethods.report.sections import SECTIONS
@@ -45,12 +46,12 @@ def write(out: Path) -> list[Path]:
         source = provenance_line(origin)
         if origin is not None and not all(isinstance(origin[name], str) for name in WORDS):
             raise TypeError(f"each of {', '.join(WORDS)} must be a text")
-    run = run_name(b"".join(_content(out / name) for name in (RECORDS, ACCURACY, CLAIMS)))
-    brief = bool(records) and not _whole(origin)
-    recorded = Recorded(records, accuracy, records_so_far(out / CLAIMS), brief=brief)
+    run = name_of_run(out)
+    recorded = Recorded(records, accuracy, records_so_far(out / CLAIMS))
     derivations = _derivations(out / DERIVATIONS)
     with read_from(out / RECORDS):
-        costs, floors, _ = recorded.costs, recorded.noise, recorded.slopes
+        costs, floors = recorded.costs, recorded.noise
+        answer = sentences(methods_frame(recorded))
     found = write_exhibits(Writer(out, f"{source} Run {run}."), exhibits, recorded)
     sections = [(section, found[section.id]) for section in SECTIONS if section.id in found]
     items = [item for _, shown in sections for item in shown]
@@ -66,6 +67,7 @@ def write(out: Path) -> list[Path]:
         recorded=recorded,
         findings=found_out,
         reservations=reservations,
+        answer=answer,
         bibtex=own,
         derivations=derivations,
     )
@@ -81,10 +83,46 @@ def _derivations(path: Path) -> list[Derivation]:
         return [Derivation.from_record(record) for record in read_json(path, list) or ()]
 
 
-def _whole(origin: Mapping[str, Any] | None) -> bool:
-    """Tell whether a run had all the time that it wanted: then its report has, too."""
-    return bool(origin) and (origin or {}).get("grid") == "full"
-
-
 def _content(path: Path) -> bytes:
     return path.read_bytes() if path.exists() else b""
+
+
+def write_listing(
+    out: Path,
+    items: Sequence[Item],
+    run: str,
+    origin: Mapping[str, Any] | None,
+    source: str,
+    method: Sequence[str] = (),
+) -> list[Path]:
+    """Write the lists of the figures and tables of a run.
+
+    Parameters
+    ----------
+    out : pathlib.Path
+        The run's folder.
+    items : sequence of Item
+        What was written.
+    run : str
+        Its name.
+    origin : dict or None
+        Its provenance.
+    source : str
+        The same in a sentence.
+    method : sequence of str
+        How everything was obtained.
+    """
+    with read_from(out / PROVENANCE):
+        entries = [item.entry() for item in items]
+        references = bibliography(run, origin, entries)
+    key = f"Each is in `references.bib`, under `gradmethods-{run}-…` and its name."
+    captions = captions_text(items, source, key)
+    if method:
+        captions += "\n".join(
+            ["\n## How it was measured\n", *(f"- {words}" for words in method), ""]
+        )
+    return [
+        write_text(out / "captions.md", captions),
+        write_text(out / "references.bib", references),
+        write_json(out / "index.json", {"run": run, "provenance": origin, "items": entries}),
+    ]

@@ -27,6 +27,9 @@ class Section:
     lead: str = ""
 
 
+ANSWER = Section("answer", "The answer")
+"""Stands first, with the sentences and the figure that say most."""
+
 READING = Section("reading", "How to read these numbers")
 """Stands last, after the sentences on how everything was measured."""
 
@@ -38,6 +41,7 @@ CLAIMS = Section(
 )
 
 SECTIONS = (
+    ANSWER,
     Section(
         "figures",
         "Figures of cost",

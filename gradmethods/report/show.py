@@ -2,102 +2,185 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
+from dataclasses import dataclass
+from io import BytesIO
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+import matplotlib as mpl
 
 from gradmethods.core.naming import brief
 from gradmethods.core.problem import Problem
 from gradmethods.engines.graph import Graph
 from gradmethods.engines.tape import count_factors, trace
-from gradmethods.errors import InvalidOption
-from gradmethods.output.files import check_target, csv_text, write_text
+from gradmethods.engines.tape.trace import Trace
+from gradmethods.output.figures import save
+from gradmethods.output.files import check_target, write_text
+from gradmethods.output.style import RC
 from gradmethods.report import graph_text
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.figure import Figure
+
+    from gradmethods.comparison.explain import Explanation
 
 CHAIN = ("w_h", "b_h")
 """Parameters of the article's network whose partial derivatives it shows to share factors."""
 
 
-def show_graph(
+@dataclass(frozen=True, eq=False)
+class LossGraph:
+    """The computational graph of a loss, as a text, as a picture, or as data.
+
+    It shows itself as a picture in notebooks, and as a table where it is printed.
+
+    Attributes
+    ----------
+    trace : Trace
+        The graph, and the values and cotangents at its nodes.
+    title : str
+    values, cotangents : bool
+        Whether they stand at the nodes.
+    shared : tuple of str
+        Parameters whose common factors are marked in a picture.
+    explanation : Explanation or None
+        What is numbered in a picture: operations that make a NaN or lose digits.
+    layout : {"auto", "own", "graphviz"}
+        Who decides where the nodes of a picture stand.
+    left_to_right : bool
+        Whether the loss stands at the right, not on top.
+    """
+
+    trace: Trace
+    title: str
+    values: bool = False
+    cotangents: bool = False
+    shared: tuple[str, ...] = ()
+    explanation: Explanation | None = None
+    layout: str = "auto"
+    left_to_right: bool = False
+
+    def __str__(self) -> str:
+        text = graph_text.table(self.trace, values=self.values, cotangents=self.cotangents)
+        return f"{text}\n{self.factors}\n"
+
+    def _repr_svg_(self) -> str:
+        buffer = BytesIO()
+        with mpl.rc_context(RC | {"svg.hashsalt": self.title}):
+            self.figure().savefig(buffer, format="svg", metadata={"Date": None})
+        return buffer.getvalue().decode()
+
+    @property
+    def factors(self) -> str:
+        """How many factors the chain rule multiplies, parameter by parameter."""
+        return _factors(self.trace.graph)
+
+    @property
+    def dot(self) -> str:
+        """The graph in the DOT language, for Graphviz and other tools."""
+        return graph_text.dot(self.trace, values=self.values, cotangents=self.cotangents)
+
+    def frame(self) -> pd.DataFrame:
+        """Return a row per node, in full precision."""
+        return graph_text.frame(self.trace)
+
+    def figure(self) -> Figure:
+        """Draw the graph."""
+        from gradmethods.report.graph_figure import draw_graph
+
+        return draw_graph(
+            self.trace,
+            values=self.values,
+            cotangents=self.cotangents,
+            shared=self.shared,
+            explanation=self.explanation,
+            layout=self.layout,
+            left_to_right=self.left_to_right,
+        )
+
+    def save(self, out: Path | str) -> None:
+        """Draw the graph into a file: SVG, PDF or PNG, after its suffix."""
+        save(self.figure(), Path(out), title=self.title, caption=self.factors)
+
+
+def graph(
     problem: Problem,
-    out: Path | None = None,
     *,
-    form: str = "",
-    shown: Collection[str] = (),
+    values: bool = False,
+    cotangents: bool = False,
+    recognised: bool = True,
     shared: Sequence[str] | None = None,
+    explain: bool = False,
     layout: str = "auto",
-) -> str:
-    """Draw the graph of a problem's loss into a file, or return it as text.
+    left_to_right: bool = False,
+) -> LossGraph:
+    """Return the graph that backpropagation records of a loss, to be printed, drawn or saved.
+
+    Values have the names of the variables of the loss, where it gives them any.
 
     Parameters
     ----------
     problem : Problem
         Whose loss to record.
-    out : pathlib.Path, optional
-        Where to write: a picture (SVG, PDF or PNG, after the suffix), or the text that `form` says.
-    form : {"", "dot", "data"}
-        ``"dot"``: the DOT language; ``"data"``: CSV, a row per node in full precision.
-    shown : collection of {"values", "cotangents", "recognised", "findings"}
-        What stands at the nodes: their values and cotangents; what backpropagation recognises,
-        such as σ, as one node; in a picture, numbers at operations that `gm.explain` tells of.
+    values, cotangents : bool
+        Whether to show the values of the forward pass and the cotangents of the backward pass.
+    recognised : bool, default True
+        Whether to show what backpropagation recognises in the loss, such as σ, as one node.
     shared : sequence of str, optional
         Parameters whose common factors are marked; of the article's network w_h and b_h.
+    explain : bool
+        Whether to number what `gm.explain` tells of, at the operations as the loss has them.
     layout : {"auto", "own", "graphviz"}
-        Who decides where nodes stand.
+        Who decides where nodes stand; ``"auto"`` is Graphviz where it is installed.
+    left_to_right : bool
+        Whether the loss stands at the right, as slides have room for, and not on top.
 
-    Returns
-    -------
-    str
-        The text; empty if a file was written.
+    Raises
+    ------
+    UnsupportedOperation
+        If the loss leaves the namespace `xp`, or is a black box.
+
+    Examples
+    --------
+    >>> import gradmethods as gm
+    >>> print(gm.graph(gm.problems.get("network-1-1-1")))
+    node            shape
+    w_y             scalar
+    w_h             scalar
+    x               scalar
+    v1 = w_h × x    scalar
+    b_h             scalar
+    z_h = v1 + b_h  scalar
+    h = σ(z_h)      scalar
+    v2 = w_y × h    scalar
+    b_y             scalar
+    z_y = v2 + b_y  scalar
+    y = σ(z_y)      scalar
+    t               scalar
+    v3 = y − t      scalar
+    L = v3²         scalar
+    <BLANKLINE>
+    Factors in the chain rule, without those that are always 1 or −1: 5 for w_h, 4 for b_h, 3 ...
     """
-    values, cotangents, recognised, findings = (
-        name in shown for name in ("values", "cotangents", "recognised", "findings")
+    if shared is None:
+        shared = CHAIN if problem.structure.shapes.keys() >= set(CHAIN) else ()
+    explanation = None
+    if explain:
+        from gradmethods.comparison.explain import explain as explained
+
+        explanation = explained(problem)
+    return LossGraph(
+        trace(problem, recognised=recognised and not explain),
+        f"Computational graph of {problem.name}",
+        values,
+        cotangents,
+        tuple(shared),
+        explanation,
+        layout,
+        left_to_right,
     )
-    if findings and (recognised or form or out is None):
-        raise InvalidOption(
-            "What explains NaN and lost digits is drawn into a picture, at the operations as the "
-            "loss has them: give --out, and neither --recognise, --dot nor --data; or use "
-            "gradmethods explain."
-        )
-    if out is not None:
-        check_target(out)
-        if not form:
-            from gradmethods.output.figures import check_format
-
-            check_format(out)
-    found = trace(problem, recognised=recognised)
-    if out is not None and not form:
-        from gradmethods.output.figures import save
-        from gradmethods.report.graph_figure import draw_graph
-
-        if shared is None:
-            shared = CHAIN if problem.structure.shapes.keys() >= set(CHAIN) else ()
-        explanation = None
-        if findings:
-            from gradmethods.comparison.explain import explain
-
-            explanation = explain(problem)
-        figure = draw_graph(
-            found,
-            values=values,
-            cotangents=cotangents,
-            shared=shared,
-            explanation=explanation,
-            layout=layout,
-        )
-        title = f"Computational graph of {problem.name}"
-        save(figure, out, title=title, caption=_factors(found.graph))
-        return ""
-    if form == "dot":
-        text = graph_text.dot(found, values=values, cotangents=cotangents)
-    elif form == "data":
-        text = csv_text(graph_text.frame(found))
-    else:
-        text = graph_text.table(found, values=values, cotangents=cotangents)
-        text += f"\n{_factors(found.graph)}\n"
-    if out is None:
-        return text
-    write_text(out, text)
-    return ""
 
 
 def show_formulas(names: Sequence[str] = (), out: Path | None = None) -> tuple[str, bool]:
@@ -113,11 +196,11 @@ def show_formulas(names: Sequence[str] = (), out: Path | None = None) -> tuple[s
     Returns
     -------
     text : str
-        LaTeX, or a sentence if a file was written.
+        The article's derivations as text, or a sentence each if a file was written.
     proven : bool
         Whether SymPy proved every equation.
     """
-    from gradmethods.output.figures import check_format, save
+    from gradmethods.output.figures import check_format
     from gradmethods.report import derivations_written
     from gradmethods.studies import derivations
 
@@ -128,15 +211,17 @@ def show_formulas(names: Sequence[str] = (), out: Path | None = None) -> tuple[s
     proven = all(each.proven == each.entries for each in found)
     text = "".join(f"{each.title}: {derivations_written.verdict(each)}.\n" for each in found)
     if out is None:
-        return derivations_written.latex(found), proven
+        return derivations_written.text(found), proven
     if out.suffix == ".html":
         write_text(out, derivations_written.page(found))
-    elif out.suffix == ".tex":
-        write_text(out, derivations_written.latex(found))
+        return text, proven
+    figure = derivations_written.figure(found)
+    if out.suffix == ".tex":
+        width = 72 * figure.get_size_inches()[0]
+        latex = derivations_written.latex(found)
+        write_text(out, derivations_written.document(latex, width))
     else:
-        save(
-            derivations_written.figure(found), out, title="Derivations of the article", caption=text
-        )
+        save(figure, out, title="Derivations of the article", caption=text)
     return text, proven
 
 

@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from gradmethods.output.tex import tex
+from gradmethods.output.latex import tex
 
 PLAIN = ("doi", "url", "eprint")
 """Fields that BibTeX takes as they are."""

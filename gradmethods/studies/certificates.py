@@ -37,7 +37,7 @@ A file is JSON:
 
 - `format`: {format}, the version of this layout.
 - `problem`, `title`, `formula` (LaTeX), `source`, `options`: what the loss is, and how its point
-  and data were made.
+  and data were made: from the seeds {seeds}, at the size that tests use.
 - `dtype`: of parameters and data, `float64` or `float32`.
 - `params`, `data`: arrays by name, each with its `shape` and its entries in row-major order.
   Floating-point numbers are written exactly, in C's hexadecimal notation (`0x1.8p+1` is 3):
@@ -142,13 +142,18 @@ def write_certificates(
     for name in list(names) or problems.names(field=True):
         family = problems.describe(name)
         for seed in SEEDS:
-            options = {**family.options, "seed": seed}
+            options = {**family.options, **family.small, "seed": seed}
             found = certificate(family.build(**options), family, digits)
             whole = {"problem": name, "options": _plain(options)} | found
             path = folder / f"{name}-{seed}.json"
             write_text(path, json.dumps(whole, indent=1) + "\n")
             yield path, found["digits"]
-    write_text(folder / "README.md", README.format(version=version("gradmethods"), format=FORMAT))
+    write_text(
+        folder / "README.md",
+        README.format(
+            version=version("gradmethods"), format=FORMAT, seeds=" and ".join(map(str, SEEDS))
+        ),
+    )
 
 
 def _exact(array: Any) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from gradmethods import problems
 from gradmethods.problems.predictions import probabilities
 from gradmethods.providers import Backprop
-from gradmethods.studies.training import EPOCHS, RATE, Training, train, undisturbed
+from gradmethods.studies.training import EPOCHS, Training, train, undisturbed
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -30,11 +30,7 @@ FLAT = 1e-2
 
 
 def seed_study(
-    name: str,
-    seeds: Iterable[int] = range(20),
-    *,
-    epochs: int = EPOCHS,
-    rate: float = RATE,
+    name: str, seeds: Iterable[int] = range(20), *, epochs: int = EPOCHS
 ) -> pd.DataFrame:
     """Train a problem of the catalogue from several seeds, and look at the runs that fail.
 
@@ -44,7 +40,7 @@ def seed_study(
         ``"island"``, ``"xor"`` or ``"moons"``, or another classifier of the catalogue.
     seeds : iterable of int
         Each decides weights and data.
-    epochs, rate
+    epochs : int
         As in `gradmethods.train`.
 
     Returns
@@ -63,7 +59,7 @@ def seed_study(
 
     rows = []
     for seed in seeds:
-        run = undisturbed(train(problems.get(name, seed=seed), epochs=epochs, rate=rate))
+        run = undisturbed(train(problems.get(name, seed=seed), epochs=epochs))
         good = bool((run.accuracy or 0.0) >= GOOD)
         row = {"data": name, "seed": seed, "accuracy": run.accuracy, "loss": run.losses[-1]}
         rows.append({**row, "good": good, **({} if good else diagnosis(run))})

@@ -3,10 +3,9 @@
 Nothing here judges a gradient or writes a file. Read `timing.py` first.
 """
 
+from gradmethods.timing.bootstrap import Estimate
 from gradmethods.timing.counts import Counter, counted
-from gradmethods.timing.estimates import Estimate
 from gradmethods.timing.fits import PowerLaw, fit_asymptote, fit_power_law
-from gradmethods.timing.noise import noise_floor
 from gradmethods.timing.rounds import Cost
 from gradmethods.timing.timing import measure
 
@@ -19,5 +18,4 @@ __all__ = [
     "fit_asymptote",
     "fit_power_law",
     "measure",
-    "noise_floor",
 ]

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Price:
-    """What a method costs: seconds to prepare, and per gradient with the ends of the interval."""
+    """The cost of a method: seconds to prepare, and per gradient with its interval."""
 
     preparation: float
     gradient: float
@@ -22,7 +22,7 @@ class Price:
 
 @dataclass(frozen=True)
 class BreakEven:
-    """From where on one method is cheaper than another.
+    """The number of gradients from which one method is cheaper than another.
 
     Attributes
     ----------

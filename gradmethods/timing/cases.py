@@ -21,6 +21,7 @@ PROVIDERS = (
     "analytical:chain-rule",
     "numerical",
     "numerical:forward",
+    "numerical:complex-step",
     "forward",
     "backprop",
 )
@@ -37,7 +38,7 @@ that holds every method against n, and an exponent takes so many sizes."""
 
 @dataclass(frozen=True)
 class Part:
-    """What a grid takes of a sweep."""
+    """The part of a sweep that a grid measures."""
 
     scales: tuple[int, ...]
     providers: tuple[str, ...] = PROVIDERS
@@ -46,7 +47,7 @@ class Part:
 GRIDS: Mapping[str, Mapping[str, Part]] = {
     "all": {
         "width": Part(tuple(sorted({*WIDTHS, 3}))),
-        "depth": Part(DEPTHS),
+        "depth": Part(DEPTHS, tuple(p for p in PROVIDERS if p != "numerical:complex-step")),
         "batch": Part(SWEEPS["batch"].scales[:5], ONE_EACH),
         "rosenbrock": Part(SPARSE, ONE_EACH),
         "helmholtz": Part(SPARSE, ONE_EACH),
@@ -144,7 +145,7 @@ class Case:
 
     @property
     def size(self) -> int:
-        """What the cost is held against: n, or the number of examples if these grow."""
+        """The size against which cost is measured: n, or the number of examples if these grow."""
         return self.kind.size(self.scale)
 
     @property
@@ -154,7 +155,7 @@ class Case:
 
     @property
     def work(self) -> tuple[str, ...]:
-        """What is measured, whatever the sweep: that of width and that of depth share a network."""
+        """The network and provider, whatever the sweep: sweeps of width and depth share one."""
         return self.kind.problem, str(self.kind.options(self.scale)), self.provider
 
     def problem(self, seed: int) -> Problem:

@@ -1,4 +1,4 @@
-"""Exact counts by an instrument that no provider can talk to.
+"""Count calls of a loss by a counter that is independent of every provider.
 
 A provider says how many forward passes its gradient takes; the counter says how often it really
 called the loss.

@@ -13,8 +13,11 @@ from numpy.typing import ArrayLike, NDArray
 
 from gradmethods.errors import InvalidOption
 
+TOLERANCE = 0.1
+"""Largest deviation from its line, as a fraction, of a fit that is called settled."""
+
 FEWEST_POINTS = 4
-"""A line through three points has an interval twelve standard errors wide on either side."""
+"""Number of sizes that a fit needs: through three, the interval is 12 standard errors wide."""
 
 # 97.5 % quantiles of Student's t for 1, 2, 3, … degrees of freedom.
 _T = (
@@ -58,9 +61,7 @@ class PowerLaw:
         return np.asarray(self.constant * np.asarray(n, dtype=float) ** self.exponent)
 
 
-def fit_power_law(
-    sizes: ArrayLike, values: ArrayLike, *, last: int | None = None, tolerance: float = 0.1
-) -> PowerLaw:
+def fit_power_law(sizes: ArrayLike, values: ArrayLike, *, last: int | None = None) -> PowerLaw:
     """Fit ``values = constant * sizes ** exponent`` by least squares of the logarithms.
 
     Parameters
@@ -69,8 +70,6 @@ def fit_power_law(
         Positive, of one length, in any order.
     last : int, optional
         Fit the largest `last` sizes only; all by default.
-    tolerance : float, default 0.1
-        Largest deviation from the line, as a fraction, of a fit that is called settled.
 
     Returns
     -------
@@ -107,23 +106,21 @@ def fit_power_law(
         start=float(n[0]),
         end=float(n[-1]),
         points=int(n.size),
-        settled=bool(np.abs(residuals).max() <= math.log1p(tolerance)),
+        settled=bool(np.abs(residuals).max() <= math.log1p(TOLERANCE)),
     )
 
 
-def fit_asymptote(sizes: ArrayLike, values: ArrayLike, *, tolerance: float = 0.1) -> PowerLaw:
+def fit_asymptote(sizes: ArrayLike, values: ArrayLike) -> PowerLaw:
     """Fit the longest run of largest sizes that a power law describes.
 
     Small sizes are dominated by overheads that do not grow. The asymptote starts at the smallest
-    size from which on all points lie within `tolerance` of one fitted line. If not even the last
+    size from which on all points lie within `TOLERANCE` of one fitted line. If not even the last
     four do, these are fitted and the law says that it is not settled.
 
     Parameters
     ----------
     sizes, values : array_like
         As for `fit_power_law`; at least four sizes.
-    tolerance : float, default 0.1
-        As a fraction.
 
     Returns
     -------
@@ -133,10 +130,10 @@ def fit_asymptote(sizes: ArrayLike, values: ArrayLike, *, tolerance: float = 0.1
     if n.size < FEWEST_POINTS:
         raise InvalidOption(f"An asymptote needs {FEWEST_POINTS} sizes, got {n.size}.")
     for count in range(n.size, FEWEST_POINTS, -1):
-        law = fit_power_law(n, v, last=count, tolerance=tolerance)
+        law = fit_power_law(n, v, last=count)
         if law.settled:
             return law
-    return fit_power_law(n, v, last=FEWEST_POINTS, tolerance=tolerance)
+    return fit_power_law(n, v, last=FEWEST_POINTS)
 
 
 def _sorted(sizes: ArrayLike, values: ArrayLike) -> tuple[NDArray[np.float64], ...]:

@@ -1,4 +1,4 @@
-"""How an exact count grows with depth or width: polynomials, and what outgrows them.
+"""Growth of an exact count with depth or width: polynomial or exponential.
 
 A time has noise, and a power law is as much as can be said of it. A count of operations has none:
 that of a layered network's program is often a polynomial to the last digit, and then its degree and
@@ -19,7 +19,7 @@ from gradmethods.errors import InvalidOption
 from gradmethods.timing.fits import FEWEST_POINTS, student
 
 HIGHEST = 3
-"""A polynomial of higher degree through a handful of sizes describes anything."""
+"""Highest degree of a polynomial: a higher one through few sizes describes anything."""
 
 CLOSE = 0.03
 """Largest deviation of a count from a polynomial that describes it, as a fraction."""
@@ -30,7 +30,7 @@ NEAR = 0.1
 
 @dataclass(frozen=True)
 class Law:
-    """How a count c grows with a scale s.
+    """The law by which a count c grows with a scale s.
 
     Attributes
     ----------

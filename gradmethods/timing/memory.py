@@ -1,11 +1,13 @@
-"""Peak memory of a piece of work, in a pass of its own: tracing slows what it traces."""
+"""The memory that work takes: its peak, measured in a pass of its own, and a ceiling for it."""
 
 from __future__ import annotations
 
 import gc
+import os
 import tracemalloc
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
 from typing import Any
 
 from gradmethods.core.problem import Problem
@@ -14,10 +16,10 @@ from gradmethods.errors import UnsupportedOperation
 from gradmethods.providers.attempt import forget
 
 SLOWER_PREPARATION = 7.0
-"""By how much tracing slows preparing, which is Python: measured 2 to 9."""
+"""Factor by which tracing slows preparing, which is Python: measured 2 to 9."""
 
 SLOWER_GRADIENT = 3.0
-"""By how much it slows a gradient of few lines, which is NumPy: measured 2.5 to 4."""
+"""Factor by which it slows a gradient of few lines, which is NumPy: measured 2.5 to 4."""
 
 SLOWER_PER_LINE = 0.25
 """By how much each line of a generated program slows it further. To note where memory was asked
@@ -106,3 +108,54 @@ def traced_seconds(prepared: PreparedGradient, preparation: float, gradient: flo
         lines = prepared.source().count("\n")
     slower = SLOWER_GRADIENT + SLOWER_PER_LINE * lines
     return SLOWER_PREPARATION * preparation + (1 + slower) * gradient  # once for nothing, untraced
+
+
+SHARE = 0.5
+"""Part of the machine's memory that a case may take on top of what the process has."""
+
+STATUS = Path("/proc/self/statm")
+GROUP = Path("/sys/fs/cgroup/memory.max")
+
+
+@contextmanager
+def ceiling(size: float | None = None) -> Iterator[None]:
+    """Raise `MemoryError` in the block once it asks for more than `size` bytes.
+
+    Without it the operating system would end the whole process, or another one. The limit is on
+    address space, which Linux alone keeps for a process; elsewhere this does nothing. A library in
+    C that does not look whether it got its memory may still end the process.
+
+    Parameters
+    ----------
+    size : float, optional
+        Bytes on top of what the process has; by default `SHARE` of the machine's memory, or of
+        what a container is given.
+    """
+    size = allowed() if size is None else size
+    if size is None or not STATUS.exists():
+        yield
+        return
+    import resource
+
+    before = resource.getrlimit(resource.RLIMIT_AS)
+    # Pages of address space, the first number there, are what the limit is on.
+    used = int(STATUS.read_text().split()[0]) * resource.getpagesize()
+    bounds = [bound for bound in before if bound != resource.RLIM_INFINITY]
+    resource.setrlimit(resource.RLIMIT_AS, (min(used + int(size), *bounds, 2**62), before[1]))
+    try:
+        yield
+    except MemoryError as error:
+        found = f" {error}" if str(error) else ""
+        raise MemoryError(f"The limit is {size / 2**30:.2g} GiB a case.{found}") from None
+    finally:
+        resource.setrlimit(resource.RLIMIT_AS, before)
+
+
+def allowed() -> float | None:
+    """Return the bytes that a case may take; None where the machine does not tell its memory."""
+    try:
+        memory = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    except (AttributeError, OSError, ValueError):
+        return None
+    group = GROUP.read_text().strip() if GROUP.exists() else "max"
+    return SHARE * (memory if group == "max" else min(memory, int(group)))

@@ -55,7 +55,7 @@ PAIRS = (
     Pair("numerical", "numerical:forward", "about 2: twice the passes"),
     Pair("analytical:chain-rule", "backprop", "unknown"),
 )
-"""Two that should not differ, and two that should."""
+"""Pairs of methods that are timed side by side, and the ratio that is expected."""
 
 
 def pair_record(
@@ -118,7 +118,7 @@ def verdict(low: float, high: float, floor: float) -> str:
     low, high : float
         The interval of the time of the first ÷ that of the second.
     floor : float
-        The noise floor of the same run as a factor, from 1 on: `gradmethods.timing.noise.factor`.
+        The noise floor of the same run, from 1 on: `gradmethods.timing.noise_floor.factor`.
 
     Raises
     ------

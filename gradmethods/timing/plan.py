@@ -1,4 +1,4 @@
-"""What the benchmark can afford: a limit for each case and a budget for the whole run.
+"""The time that the benchmark can afford: a limit for each case, a budget for the run.
 
 A case that would take too long is refused before it starts, by an estimate from smaller ones, and
 the refusal is a gap with its reason. Nothing is measured or written here.
@@ -34,15 +34,15 @@ FULL_LIMIT = 120.0
 of 40 minutes to others. A million passes are a run of their own."""
 
 UNTRIED = ("budget", "not run")
-"""Kinds of gaps that a run which goes on tries again: there may be time now."""
+"""Kinds of gaps that a resumed run tries again, because there may be time now."""
 
 SLACK = 1.5
-"""A case may overrun its estimate by this factor before it is stopped."""
+"""Factor by which a case may exceed its estimate before it is stopped."""
 
 
 @dataclass(frozen=True)
 class Spent:
-    """What a finished case took."""
+    """The time that a finished case took."""
 
     size: int
     preparation: float
@@ -135,7 +135,7 @@ class Plan:
         return _grow(known, case.size, FIRST_GROWTH[case.kind.grows])
 
     def unaffordable(self, seconds: float, words: str) -> Gap | None:
-        """Compare an estimate, and how it was made in words, with limit and budget."""
+        """Return why an estimate exceeds the limit or the budget, or None."""
         if self.left <= 0:
             return self.exhausted()
         if seconds > self.limit:

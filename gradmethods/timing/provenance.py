@@ -1,4 +1,4 @@
-"""Where a measurement comes from: machine, versions, commit and command."""
+"""The provenance of a measurement: machine, versions, commit and command."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).resolve().parents[2]
-"""Where the package lies: in a checkout beside the benchmarks."""
+"""Folder that holds the package: in a checkout, beside the benchmarks."""
 
 PACKAGES = (
     "gradmethods",
@@ -71,7 +71,7 @@ def _version(package: str) -> str | None:
 
 
 def _processor() -> str:
-    """Name the processor as its maker does."""
+    """Return the name of the processor that its maker gives."""
     listing = Path("/proc/cpuinfo")
     if listing.exists():
         for line in listing.read_text(errors="replace").splitlines():

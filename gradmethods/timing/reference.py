@@ -1,4 +1,4 @@
-"""What the benchmark's gradients are held against: the certified gradient, or a certified part."""
+"""The reference of the benchmark: the certified gradient, or a certified part of it."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from gradmethods.truth.find import find_truth
 from gradmethods.truth.judge import Answered, measured
 
 SAMPLE = 50
-"""Components drawn at most."""
+"""Largest number of components that are drawn."""
 
 SECONDS = 2.0
-"""That certifying may take for a case: it must not take the time of the measurements."""
+"""Number of seconds that certifying may take for a case, so that measuring has its time."""
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""Rounds of a gradient and its loss in turn, and what they say together.
+"""Time a gradient and its loss in alternating rounds, and summarise the rounds.
 
 A round of the loss stands beside each round of the gradient, so that what slows the machine slows
 both and cancels in their ratio. That holds for a slow machine, not for a shared processor: a round
@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from gradmethods.timing.estimates import FEWEST_FOR_BOOTSTRAP, Estimate
+from gradmethods.timing.bootstrap import FEWEST_FOR_BOOTSTRAP, Estimate
 
 Clock = Callable[[], float]
 
@@ -30,7 +30,7 @@ SHARED = 1.05
 
 @dataclass(frozen=True)
 class Cost:
-    """What one gradient costs in time.
+    """The time of one gradient, and its ratio to the time of the loss.
 
     Attributes
     ----------
@@ -136,7 +136,7 @@ class Rounds:
 
     @property
     def alone(self) -> NDArray[np.bool_]:
-        """In which pairs so far nothing else ran."""
+        """Boolean mask of the pairs during which no other process had the processor."""
         return ~(
             disturbed(self.gradient_seconds, self.gradient_processor, self.gradient_calls)
             | disturbed(self.loss_seconds, self.loss_processor, self.loss_calls)
@@ -144,7 +144,7 @@ class Rounds:
 
     @property
     def kept(self) -> NDArray[np.bool_]:
-        """Which pairs so far count: those, or all if they are too few."""
+        """Boolean mask of the pairs that count: undisturbed ones, or all if those are too few."""
         alone = self.alone
         enough = np.count_nonzero(alone) >= FEWEST_FOR_BOOTSTRAP
         return alone if enough else np.ones_like(alone)

@@ -16,7 +16,7 @@ from gradmethods.errors import UnknownName
 from gradmethods.providers.registry import traits
 
 BATCH = 100
-"""Examples, wherever their number does not grow."""
+"""Number of examples in every sweep but that of batches."""
 
 WIDTHS = tuple(2**k for k in range(11))
 """Units in each of two hidden layers: 2-h-h-1, from 7 to a million parameters."""
@@ -31,7 +31,7 @@ that show a law. Closed formulas end among the small ones, so that these lie clo
 Grows = Literal["n", "N"]
 
 AXES: Mapping[str, str] = {"n": "number of parameters n", "N": "number of examples N"}
-"""What can grow, by its letter, in words for an axis."""
+"""Labels of axes by the letter of what grows."""
 
 Options = Callable[[int], dict[str, Any]]
 
@@ -159,7 +159,7 @@ SWEEPS: Mapping[str, Sweep] = {
         ),
     )
 }  # fmt: skip
-"""By name, in the order of tables and figures."""
+"""Every sweep by name, in the order of tables and figures."""
 
 NETWORKS = ("width", "depth")
 """Sweeps of ever larger networks: those that claims and laws of growth are about."""

@@ -1,4 +1,4 @@
-"""The timing protocol: a prepared gradient against its loss, in quiet and in one process.
+"""The timing protocol: a prepared gradient against its loss, in one undisturbed process.
 
 No time is asserted anywhere, and nothing is written here.
 """
@@ -17,18 +17,18 @@ import numpy as np
 from gradmethods.core.problem import Problem
 from gradmethods.core.provider import GradientResult
 from gradmethods.errors import InvalidOption
-from gradmethods.timing.estimates import FEWEST_FOR_BOOTSTRAP
+from gradmethods.timing.bootstrap import FEWEST_FOR_BOOTSTRAP
 from gradmethods.timing.rounds import Clock, Cost, Rounds
 
 __all__ = ["MOST_ROUNDS", "Cost", "measure", "plain_loss", "quiet", "take"]
 
 MOST_ROUNDS = 1000
-"""More rounds narrow the interval below what the machine repeats from one minute to the next."""
+"""Largest number of rounds: more would not be repeated by the machine a minute later."""
 
 
 @contextmanager
 def quiet() -> Iterator[None]:
-    """Hold what disturbs a measurement: BLAS on one thread, no garbage collection, no warnings."""
+    """Measure undisturbed: BLAS on one thread, no garbage collection, no warnings."""
     from threadpoolctl import threadpool_limits
 
     collecting = gc.isenabled()

@@ -16,11 +16,10 @@ from gradmethods.core.provider import GradientResult, Provider
 from gradmethods.errors import GradientError
 from gradmethods.output.format import duration
 from gradmethods.providers.attempt import LIMIT, Gap, attempt, forget, prepare, warm_up
+from gradmethods.timing.bootstrap import FEWEST_FOR_BOOTSTRAP
 from gradmethods.timing.cases import Case
-from gradmethods.timing.ceiling import ceiling
 from gradmethods.timing.counts import counted
-from gradmethods.timing.estimates import FEWEST_FOR_BOOTSTRAP
-from gradmethods.timing.memory import memory, traced_seconds
+from gradmethods.timing.memory import ceiling, memory, traced_seconds
 from gradmethods.timing.plan import Plan
 from gradmethods.timing.reference import check
 from gradmethods.timing.rounds import SHORTEST_ROUND, Rounds, calls_for
@@ -30,13 +29,13 @@ Drive = Callable[[Rounds, int], Any]
 """Runs a number of pairs of rounds; returns what the last gradient returned."""
 
 HEAVY = 1.0
-"""Seconds from which a gradient is too expensive to compute for counting alone."""
+"""Number of seconds from which a gradient is not computed just to count its passes."""
 
 LONG_ROUND = 0.05
 """Seconds from which one gradient is a round, known from the call that counted it."""
 
 PATIENCE = 60.0
-"""Seconds that may go into repeating a slow gradient for the sake of an interval."""
+"""Number of seconds that may be spent on repeating a slow gradient for its interval."""
 
 TRACED = 2.5
 """Time that tracing the memory of a case may take ÷ time for measuring it. Backprop fits at every
@@ -124,7 +123,7 @@ def guarded(
 
 
 def describe(case: Case, settings: Settings) -> dict[str, Any]:
-    """Start a record: what the case is."""
+    """Return the part of a record that describes its case."""
     return {
         "key": case.key,
         "sweep": case.sweep,
@@ -140,13 +139,13 @@ def describe(case: Case, settings: Settings) -> dict[str, Any]:
 
 
 def restate(case: Case, record: dict[str, Any], settings: Settings) -> dict[str, Any]:
-    """Say what a case of another sweep found that is the same work."""
+    """Return the record of another sweep's case for one that is the same work."""
     own = describe(case, settings)
     return record | own | {"measured_as": record["key"], "seconds": 0.0}
 
 
 def gap_record(gap: Gap) -> dict[str, Any]:
-    """End the record of a case that was not measured."""
+    """Return the part of a record that says why its case was not measured."""
     return {"outcome": "gap", **asdict(gap)}
 
 
@@ -231,3 +230,51 @@ def _count(each: float, settings: Settings, plan: Plan) -> int:
     affordable = min(plan.limit / 2, plan.left / 2, PATIENCE) / each
     wanted = max(settings.seconds / each, min(FEWEST_FOR_BOOTSTRAP, affordable))
     return max(1, min(MOST_ROUNDS, int(wanted)))
+
+
+COUNTING_SECONDS = 20.0
+"""Seconds for counting the operations of all cases, in a run that someone waits for."""
+
+COUNTING_SHARE = 0.6
+"""Part of the limit for a timed case that a case may take of which operations alone are counted."""
+
+
+def count_case(case: Case, plan: Plan, settings: Settings) -> dict[str, Any]:
+    """Count the operations of a compiled gradient, or say why not.
+
+    Formulas are counted on the stages of their derivation, and not written.
+
+    Parameters
+    ----------
+    case : Case
+        Which provider on which network.
+    plan : Plan
+        What the run can afford; learns from the outcome.
+    settings : Settings
+        The seed; counts do not depend on it, unless a weight is drawn that simplifies a formula.
+
+    Returns
+    -------
+    dict
+        The record. ``outcome`` is ``measured`` or ``gap``.
+
+    Examples
+    --------
+    >>> record = count_case(Case("count-2", "backprop", 1), Plan(limit=60), Settings())
+    >>> record["network"], record["operations"]
+    ('2-2-1', 55)
+    """
+    start = time.perf_counter()
+    found = guarded(case, plan, lambda: _operations(case, plan, settings))
+    result = found if isinstance(found, dict) else gap_record(found)
+    return describe(case, settings) | result | {"seconds": time.perf_counter() - start}
+
+
+def _operations(case: Case, plan: Plan, settings: Settings) -> dict[str, Any]:
+    problem, provider = case.problem(settings.seed), case.make_provider()
+    forget()  # counts must not depend on what was derived before
+    start = time.perf_counter()
+    count = getattr(provider, "count_operations", None)
+    operations = count(problem) if count else provider.prepare(problem).operations  # type: ignore[attr-defined]  # compiled ones have it
+    plan.finished(case, time.perf_counter() - start, 0.0)
+    return {"outcome": "measured", "operations": operations}

@@ -1,4 +1,4 @@
-"""A loss along chosen steps: some entries, and random directions within each parameter array.
+"""A loss as a function of steps along some entries, and along random directions in each array.
 
 Where a gradient is too long to be had entry by entry, this is a shorter one of the same loss, and
 what any gradient says of it is a sum of products. Only values of the loss are asked for.
@@ -18,17 +18,17 @@ from numpy.typing import NDArray
 from gradmethods.core.distance import norm
 from gradmethods.core.problem import Problem
 from gradmethods.core.structure import BARE, Arrays
-from gradmethods.providers.black_box import over_reals
+from gradmethods.providers.moved_loss import over_reals
 from gradmethods.providers.probe import sizes_of
 
 HOME = 1.0
-"""Where steps are nothing: numbers near 0 are so fine that moves of the parameters are not."""
+"""Value at which a step is zero: not 0, near which steps would be finer than parameters."""
 
 MIXED = 30.0
-"""The typical size of an array, in medians, from which on it mixes scales."""
+"""Typical size ÷ median size from which an array counts as one of mixed scales."""
 
 MISSED = 0.03
-"""A random direction shows less than this part of an error with a chance of 2.4 %."""
+"""Part of an error that a random direction shows at least, with probability 97.6 %."""
 
 
 class Row(NamedTuple):
@@ -38,7 +38,7 @@ class Row(NamedTuple):
     moves: NDArray[np.float64]
 
     def of(self, array: NDArray[Any]) -> Any:
-        """Return what an array says along it, to more digits than it has."""
+        """Return the derivative that a gradient array implies along the direction."""
         return np.sum(np.asarray(array, np.longdouble).ravel()[self.places] * self.moves)
 
 
@@ -91,12 +91,12 @@ class Sample:
 
     @cached_property
     def entries(self) -> int:
-        """How many single entries there are."""
+        """Number of single entries."""
         return sum(len(row.places) == 1 for each in self.rows.values() for row in each)
 
     @property
     def words(self) -> str:
-        """What an error could hide behind."""
+        """The parts of the gradient that were not looked at, in words."""
         total = sum(map(len, self.rows.values()))
         some = f"{self.entries:,} of {self.problem.size:,} entries"
         if total == self.entries:
@@ -107,14 +107,14 @@ class Sample:
         return f"{among}{count} random direction{'s' * (count > 1)}{where}"
 
     def project(self, arrays: Arrays) -> Arrays:
-        """Return what a gradient says along the rows."""
+        """Return the derivatives that a gradient implies along the rows."""
         return {
             name: np.array([float(row.of(arrays[name])) for row in each])
             for name, each in self.rows.items()
         }
 
     def errors(self, arrays: Arrays) -> Arrays:
-        """Return what errors of entries may add up to along the rows."""
+        """Return bounds along the rows from bounds on the entries."""
         return {
             name: np.array(
                 [

@@ -1,4 +1,4 @@
-"""The gradient of a loss of which values are all that is known: by differences, with error bars.
+"""The gradient of a black box: by differences of its values, with error bars.
 
 It stands where a certificate cannot be had, and says of each entry how far it may be off itself.
 Nobody can be held to more than that. The bars know truncation, round-off and random noise of the
@@ -22,21 +22,21 @@ from gradmethods.core.problem import Problem
 from gradmethods.core.structure import Arrays, Parameters
 from gradmethods.providers import get_provider
 from gradmethods.truth.along import MISSED, Sample, along, draw
-from gradmethods.truth.bounds import CLAIM, SURE, Bound, least_errors
+from gradmethods.truth.error_bounds import CLAIM, SURE, Bound, least_errors
 from gradmethods.truth.truth import Truth, in_doubles, true_arrays
 
 METHOD = "numerical:richardson"
-"""The scheme of the differences; it decides at each entry how far it extrapolates."""
+"""Name of the scheme, which decides at each entry how far it extrapolates."""
 
 ENTRIES = 100
-"""The number of parameters up to which each is looked at by itself."""
+"""Number of parameters up to which every entry is differenced."""
 
 SINGLES, DIRECTIONS = 4, 4
 """Of more parameters, the entries of each array, and the random directions within it, that are
 looked at."""
 
 DECISIVE = 0.1
-"""Bars that leave less than one digit of an array decide nothing there."""
+"""Part of an array above which its error bars decide nothing."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -65,7 +65,7 @@ class Differences:
 
     @cached_property
     def digits(self) -> int:
-        """How many digits of the best known array the bars leave."""
+        """Number of digits of the best known array that the error bars leave."""
         true = true_arrays(self)
         parts = [norm(self.bars[n]) / norm(x) if norm(x) else math.inf for n, x in true.items()]
         best = min(parts, default=math.inf)
@@ -78,11 +78,11 @@ class Differences:
             return {name: given[name] - true[name] for name in given}
 
     def rounding(self) -> Arrays:
-        """Return the bars: nothing is proven of what rounding does."""
+        """Return the error bars: no bound on rounding is proven."""
         return self.bars
 
     def branching(self) -> Arrays:
-        """Return that nothing is known to take another branch."""
+        """Return False for every entry: no branch is known to be open."""
         return {name: np.zeros(bar.shape, bool) for name, bar in self.bars.items()}
 
     def loss_rounding(self) -> float:

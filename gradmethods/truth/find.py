@@ -1,4 +1,4 @@
-"""What can be known of a gradient within some seconds: all of it, a part, or why nothing.
+"""Find the true gradient within some seconds: all of it, a part, or the reason why not.
 
 The certificate encloses every component in one sweep. What is too large for the time gets one along
 some components and along a random direction within each parameter array: this is a certificate of
@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from gradmethods.core.blame import told
 from gradmethods.core.deadline import deadline
 from gradmethods.core.problem import Problem
 from gradmethods.core.structure import Arrays
+from gradmethods.core.tracebacks import in_words
 from gradmethods.engines.graph import record
 from gradmethods.errors import BudgetExceeded, NotDifferentiable
 from gradmethods.output.format import duration
@@ -46,7 +46,7 @@ Project = Callable[[Arrays], Arrays]
 
 @dataclass(frozen=True, eq=False)
 class Found:
-    """What is known of the gradient of a problem.
+    """The part of a problem's gradient that is known, or why none is.
 
     Attributes
     ----------
@@ -74,12 +74,12 @@ class Found:
 
     @property
     def certified(self) -> bool:
-        """Whether what is known is proven."""
+        """Whether the known part is proven."""
         return self.truth is not None and not isinstance(self.truth, Differences)
 
     @property
     def words(self) -> str:
-        """Say what a gradient is held against."""
+        """The reference against which a gradient is judged, in words."""
         if self.truth is None:
             return f"nothing: {self.why}"
         if not self.certified:
@@ -98,11 +98,11 @@ class Found:
         )
 
     def project(self, arrays: Arrays) -> Arrays:
-        """Return what a gradient says of that which is certified, in the structure of `truth`."""
+        """Return the part of a gradient that is certified, in the structure of `truth`."""
         return arrays if self.part is None else self.part.project(arrays)
 
     def errors(self, arrays: Arrays) -> Arrays:
-        """Return what errors of entries may add up to in that which is certified."""
+        """Return bounds on the certified part from bounds on the entries."""
         return arrays if self.part is None else self.part.errors(arrays)
 
 
@@ -126,7 +126,7 @@ class Part:
 
     @property
     def words(self) -> str:
-        """What an error could hide behind."""
+        """The parts of the gradient that are not certified, in words."""
         arrays = len(self.directions)
         within = f"within each of the {arrays} arrays" if arrays > 1 else "over all of them"
         return (
@@ -169,7 +169,7 @@ class Part:
         return found
 
     def project(self, arrays: Arrays) -> Arrays:
-        """Return what a gradient says of the components and along the directions."""
+        """Return the components and directional derivatives that a gradient implies."""
         products = [
             np.sum(np.asarray(arrays[name], np.longdouble) * d)
             for name, d in self.directions.items()
@@ -177,7 +177,7 @@ class Part:
         return self._both(arrays, products)
 
     def errors(self, arrays: Arrays) -> Arrays:
-        """Return what errors of entries may add up to along the directions."""
+        """Return bounds on components and along directions from bounds on the entries."""
         products = [
             np.sum(abs(d) * np.asarray(arrays[n], float)) for n, d in self.directions.items()
         ]
@@ -229,7 +229,7 @@ def find_truth(problem: Problem, seconds: float = SECONDS, *, rounding: bool = T
     except NotDifferentiable as refusal:
         return Found(problem, why=str(refusal))
     except Exception as failure:  # noqa: BLE001  # a stranger's loss may raise anything on balls
-        why = f"it cannot be certified: {told(failure)}"
+        why = f"it cannot be certified: {in_words(failure)}"
         return (
             find_by_differences(problem, why=why)
             if _leaves_xp(problem)
@@ -238,7 +238,7 @@ def find_truth(problem: Problem, seconds: float = SECONDS, *, rounding: bool = T
 
 
 def find_by_differences(problem: Problem, *, why: str = "", **how: int) -> Found:
-    """Return what differences tell of a gradient, all of it or along a sample.
+    """Return the gradient by differences, all of it or along a sample.
 
     How much of it is `gradmethods.truth.differences.by_differences`'s to say.
     """
@@ -259,10 +259,10 @@ def _whole(problem: Problem, seconds: float) -> Found | None:
     from gradmethods.engines.certified import certified_truth
 
     def work() -> Found:
-        told = certified_truth(problem, DIGITS, budget=seconds)
-        if told.certificate is None:
-            return Found(problem, why=told.reason, tie=told)
-        return _known(problem, told.certificate)
+        found = certified_truth(problem, DIGITS, budget=seconds)
+        if found.certificate is None:
+            return Found(problem, why=found.reason, tie=found)
+        return _known(problem, found.certificate)
 
     try:
         return _in_time(work, seconds)
@@ -301,7 +301,7 @@ def _known(problem: Problem, truth: CertifiedGradient, part: Part | None = None)
 
 
 def _bounded(found: Found, seconds: float) -> Found:
-    """Let the certificate find out what rounding does to the gradient, or say that it cannot."""
+    """Return the certificate with a bound on rounding, or marked as without one."""
     truth: Any = found.truth
 
     def work() -> Found:
@@ -311,9 +311,9 @@ def _bounded(found: Found, seconds: float) -> Found:
     return _in_time(work, seconds) or replace(found, truth=replace(truth, bounded=False))
 
 
-def draw_part(problem: Problem, seed: int = 0) -> Part:
+def draw_part(problem: Problem) -> Part:
     """Draw components, in proportion and at least one of each array, and directions within each."""
-    rng = np.random.default_rng(seed)
+    rng = np.random.default_rng(0)
     point = problem.structure.check(problem.params)
     chosen, start = [], 0
     for x in point.values():

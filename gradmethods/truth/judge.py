@@ -1,4 +1,4 @@
-"""The way of one answer through the judge: what is known, the bound of its method, the verdict."""
+"""Judge one answer: find the bound of its method, and compare it with the truth."""
 
 from __future__ import annotations
 
@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 
 from gradmethods.core.distance import norm
 from gradmethods.core.structure import Arrays
-from gradmethods.truth.bounds import (
+from gradmethods.truth.differences import differences_bound
+from gradmethods.truth.error_bounds import (
     CLAIM,
     DECISIVE,
     SEEN,
@@ -22,7 +23,6 @@ from gradmethods.truth.bounds import (
     decisive,
     rounding_bound,
 )
-from gradmethods.truth.differences import differences_bound
 from gradmethods.truth.find import Found
 from gradmethods.truth.measures import Measures, measure
 from gradmethods.truth.truth import Truth, true_arrays
@@ -36,18 +36,18 @@ from gradmethods.truth.verdict import (
 )
 
 LEAST = 1.0
-"""Correct digits below which numbers are no gradient, whatever bound there is."""
+"""Number of correct digits below which a gradient is wrong, whatever its bound."""
 
 AVERAGED = 64.0
-"""An average of gradients may be off by so many roundings of the largest entry."""
+"""Number of roundings of the largest entry by which an average of gradients may be off."""
 
 VALUE = 1e3
-"""The loss may be wrong by so many u|f|: the order of a long sum is a method's own."""
+"""Error of the loss that is right, in units of u|f|: the order of a long sum is a method's own."""
 
 
 @dataclass(frozen=True)
 class Answered:
-    """A gradient, and what its method says of it.
+    """A gradient, with the claims of its method about its error.
 
     Attributes
     ----------
@@ -78,7 +78,7 @@ class Answered:
 
 
 def judge(answer: Answered, found: Found) -> Verdict:
-    """Judge an answer by what is known of the gradient.
+    """Judge an answer by the truth that is known.
 
     Parameters
     ----------
@@ -132,7 +132,7 @@ def _at_a_tie(answer: Answered, found: Found) -> Verdict:
 
 
 def bound_of(answer: Answered, found: Found) -> Bound:
-    """Return what the error of an answer may be, by its method.
+    """Return the bound on the error of an answer, by its method.
 
     What a provider states is its bound. Rounding is all that exact methods may be off by, beside
     what they say themselves. What is not exact is held to its own estimate. Without one there is no
@@ -181,7 +181,7 @@ def root_mean_square(array: NDArray[Any]) -> float:
 
 
 def _by_digits(truth: Truth, gradient: Any) -> Bound:
-    """Let pass what rounding explains, and decide nothing of the rest but what has no digit."""
+    """Accept errors that rounding explains; call wrong only what has no correct digit."""
     limits, errors = rounding_bound(truth, gradient), truth.error(gradient)
     most = {}
     for name, true in true_arrays(truth).items():

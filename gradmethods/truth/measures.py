@@ -1,4 +1,4 @@
-"""How many digits of a gradient are right: every measure of its error, array by array.
+"""Measures of the error of a gradient, array by array: norms, entries, digits, signs.
 
 Nothing here judges: `bounds` says how large an error may be.
 """

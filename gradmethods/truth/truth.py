@@ -1,4 +1,4 @@
-"""What errors are measured against: the true gradient, and how well it can be computed.
+"""The true gradient against which errors are measured, and how well it can be computed.
 
 `gradmethods.engines.certified` gives it with proof. Whatever else has these members serves too, for
 a loss whose gradient is known in closed form.
@@ -47,7 +47,7 @@ class Truth(Protocol):
         ...
 
     def branching(self) -> Arrays:
-        """Say, for each component, whether rounding may take another branch, or end in none."""
+        """Say for each component whether rounding may take another branch, or leave the domain."""
         ...
 
     def loss_rounding(self) -> float:

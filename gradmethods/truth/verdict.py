@@ -1,4 +1,4 @@
-"""The judge: is a gradient right, wrong, or is that not decided? Entry by entry, by a bound.
+"""Verdicts: whether a gradient is right, wrong or undecided, entry by entry, by a bound.
 
 Whoever wants to know whether a gradient is right asks here: comparisons, checks, the accuracy
 report, advice and benchmarks. Nothing votes, and no method is trusted before another: an error is
@@ -38,7 +38,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gradmethods.core.distance import norm
-from gradmethods.truth.bounds import DECISIVE, Bound, decisive
+from gradmethods.truth.error_bounds import DECISIVE, Bound, decisive
 from gradmethods.truth.truth import Truth, in_doubles, true_arrays
 
 RIGHT = "right"
@@ -48,7 +48,7 @@ NO_GRADIENT = "no gradient exists"
 WRONG = "wrong"
 
 GRAVITY = (RIGHT, SUBGRADIENT, UNDECIDED, NO_GRADIENT, WRONG)
-"""From good to bad; the verdict on a gradient is the worst of those on its arrays."""
+"""Verdicts from good to bad; that on a gradient is the worst of those on its arrays."""
 
 STATUS = {RIGHT: 0, SUBGRADIENT: 0, UNDECIDED: 3, NO_GRADIENT: 3, WRONG: 1}
 """Exit status of a command, by verdict."""
@@ -79,7 +79,7 @@ class ArrayVerdict:
     finite : bool
         Whether all entries are.
     source : str
-        What the bound comes from, as in `gradmethods.truth.bounds.Bound`.
+        What the bound comes from, as in `gradmethods.truth.error_bounds.Bound`.
     """
 
     outcome: str
@@ -127,7 +127,7 @@ class Verdict:
 
     @property
     def reason(self) -> str:
-        """Which arrays and entries, and by how much; empty if all is well."""
+        """The wrong arrays and entries, with their errors; empty if all are right."""
         return self.said or "; ".join(_reason(n, self.arrays[n]) for n in self.concerned)
 
 

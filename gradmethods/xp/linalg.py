@@ -6,12 +6,12 @@ import math
 from typing import Any
 
 from gradmethods.errors import ShapeMismatch, UnknownAttribute
-from gradmethods.xp.advice import advice
 from gradmethods.xp.arrays import Array
 from gradmethods.xp.integers import integer, integers, normalize_axes, normalize_axis
 from gradmethods.xp.namespace import Bindings, Operand
 from gradmethods.xp.norms import Norms
 from gradmethods.xp.reductions import Reductions
+from gradmethods.xp.rewrites import advice
 
 
 class Contractions(Bindings):

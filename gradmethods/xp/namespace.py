@@ -17,9 +17,9 @@ from gradmethods.errors import (
     UnknownAttribute,
     UnsupportedOperation,
 )
-from gradmethods.xp.advice import advice
 from gradmethods.xp.arrays import Array
 from gradmethods.xp.primitives import TABLE, Primitive
+from gradmethods.xp.rewrites import advice
 from gradmethods.xp.subclasses import lost_meaning
 
 FLOAT64 = np.dtype(np.float64)

@@ -26,7 +26,8 @@ class Norms(Factorisations):
         As in NumPy, nothing is scaled: the squares of entries below about 1e-154 (1e-19 in float32)
         underflow, so that the norm loses its digits and is 0 below 1e-162 (1e-23). So do those of
         `matrix_norm` and `std`. Gradients are then those of that value: of a norm that has become
-        0 infinite or NaN, and marked as unresolved by the complex step; differences see a constant.
+        0 infinite or NaN, or 0 where what follows is flat there; the complex step marks them as
+        unresolved, and differences see a constant.
         """
         xp = self._xp
         if isinstance(ord, str):

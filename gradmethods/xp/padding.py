@@ -39,8 +39,8 @@ class Padding(Ordering, Contractions):
         mode : str
             ``"constant"``, or what repeats entries: ``"edge"``, ``"reflect"``, ``"symmetric"`` or
             ``"wrap"``.
-        constant_values : number, or an array of shape ()
-            What a constant margin holds; it may depend on parameters.
+        constant_values : number, or an array of shape (), (2,), (1, 2) or (ndim, 2)
+            What a constant margin holds, before and behind; it may depend on parameters.
         """
         array = self.array(x)
         widths = _widths(pad_width, array.ndim)
@@ -49,26 +49,34 @@ class Padding(Ordering, Contractions):
                 f"xp.pad takes the modes 'constant', 'edge', 'reflect', 'symmetric' and 'wrap', "
                 f"got {mode!r}."
             )
+        fillings = self._fillings(constant_values, array)
         for axis, (before, behind) in enumerate(widths):
             if (before, behind) == (0, 0):
                 continue
             if mode == "constant":
-                margins = (self._margin(array, axis, n, constant_values) for n in (before, behind))
-                array = self.concat([next(margins), array, next(margins)], axis=axis)
+                first, last = (
+                    self.full(
+                        (*array.shape[:axis], length, *array.shape[axis + 1 :]),
+                        fillings[axis, side],
+                    )
+                    for side, length in enumerate((before, behind))
+                )
+                array = self.concat([first, array, last], axis=axis)
             else:
                 places = np.pad(np.arange(array.shape[axis]), (before, behind), mode)  # type: ignore[call-overload]  # mode is one of its literals
                 array = self.take(array, places, axis=axis)
         return array
 
-    def _margin(self, array: Array, axis: int, length: int, value: Any) -> Array:
-        filling = self.array(value)
-        if filling.ndim:
+    def _fillings(self, values: Any, array: Array) -> Array:
+        """Return what margins hold, by axis and side."""
+        filling = self.astype(self.asarray(values), array.dtype)
+        try:
+            return self.broadcast_to(filling, (array.ndim, 2))
+        except ShapeMismatch as error:
             raise ShapeMismatch(
-                f"xp.pad takes one number for all margins, got shape {filling.shape}. Pad one axis "
-                "after another."
-            )
-        shape = tuple(length if i == axis else n for i, n in enumerate(array.shape))
-        return self.full(shape, self.astype(filling, array.dtype))
+                f"xp.pad takes one number for all margins, a pair, or a pair for each of "
+                f"{array.ndim} axes, got shape {filling.shape}."
+            ) from error
 
     def diag(self, x: Operand, /, k: int = 0) -> Array:
         """Put a vector on a diagonal of a matrix, or take the diagonal of a matrix."""

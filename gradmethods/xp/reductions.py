@@ -60,7 +60,10 @@ class Reductions(Elementwise):
     ) -> Array:
         """Average the squared deviations from the mean; divide by count less `correction`."""
         array = self._real(x)
-        deviations = array - self.mean(array, axis=axis, keepdims=True)
+        if self._count(array, axis) == 1:
+            deviations = array * 0  # none, whatever the entry is
+        else:
+            deviations = array - self.mean(array, axis=axis, keepdims=True)
         total = self.sum(self.bind("square", deviations), axis=axis, keepdims=keepdims)
         # A Python number, so that float32 stays float32.
         return total / max(self._count(array, axis) - float(correction), 0.0)

@@ -15,8 +15,8 @@ import gradmethods as gm
 from gradmethods.app.cli import main
 from gradmethods.app.runs import article
 from gradmethods.errors import InvalidProblem
-from gradmethods.report import maps
-from gradmethods.report.learning import parting_frame
+from gradmethods.report.article import maps
+from gradmethods.report.article.training import parting_frame
 from gradmethods.studies import pathologies
 from gradmethods.studies.training import train, train_together
 

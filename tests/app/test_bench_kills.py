@@ -11,7 +11,7 @@ import time
 
 import pytest
 
-from gradmethods.app.runs import cases
+from gradmethods.app.runs import run_cases
 from gradmethods.output.files import RECORDS, read_records, records_so_far
 
 EXACT = (
@@ -23,12 +23,18 @@ EXACT = (
 
 def start(folder, cases_run):
     command = [
-        *(sys.executable, "-m", "pytest", str(cases.find_benchmarks() / cases.SCALING), "-q"),
+        *(
+            sys.executable,
+            "-m",
+            "pytest",
+            str(run_cases.find_benchmarks() / run_cases.SCALING),
+            "-q",
+        ),
         *("-p", "no:cacheprovider", "--bench-grid=small", "-k", cases_run),
         *(f"--bench-out={folder}", "--bench-seconds=0.01", "--bench-limit=600"),
     ]
     return subprocess.Popen(
-        command, cwd=cases.find_benchmarks().parent, env=os.environ | {"PYTHONHASHSEED": "0"},
+        command, cwd=run_cases.find_benchmarks().parent, env=os.environ | {"PYTHONHASHSEED": "0"},
         stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True,
     )  # fmt: skip
 

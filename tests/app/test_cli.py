@@ -82,7 +82,7 @@ def test_compare_judges_by_differences_what_leaves_xp(user_file, capsys):
         (["compare", "FILE:number"], "is a int"),
         (
             ["compare", "FILE:problem", "--set", "n=3"],
-            "Options belong to problems of the catalogue",
+            "Options belong to families of problems",
         ),
         (["compare", "rosenbrock", "--set", "n"], "Expected OPTION=VALUE"),
         (["compare", "rosenbrock", "--set", "m=3"], "n"),

@@ -6,6 +6,8 @@ import io
 import itertools
 import json
 import math
+import subprocess
+import sys
 from typing import Any
 
 import numpy as np
@@ -241,7 +243,18 @@ BAD: dict[str, tuple[str, str, Any]] = {
     "a condition": ("hello", "double", True),
     "empty cluster": ("kmeans", "dir", {"points": [[0.0]], "centroids": [[0.0], [9.0]]}),
     "runs": ("lse", "gradient", {"x": [1.0], "min_runs": "many"}),
-}
+    "endless": ("lse", "gradient", {"x": [1.0], "min_seconds": math.inf}),
+    "numbers as words": ("lse", "gradient", {"x": ["1.5"]}),
+    "conditions": ("lse", "gradient", {"x": [True, False]}),
+    "too many axes": ("lse", "gradient", {"x": [[1.0]]}),
+    "too large an integer": ("ode", "gradient", {"x": [10**400], "s": 1}),
+    "a list for a name": (["lse"], "gradient", {"x": [1.0]}),  # type: ignore[dict-item]
+    "half a pair": ("\ud800", "gradient", {}),
+    "one letter": ("lstm", "objective", {
+        "main_params": [[1.0] * 4] * 2, "extra_params": [[1.0]] * 3, "state": [[1.0]] * 2,
+        "sequence": [[1]],
+    }),
+}  # fmt: skip
 
 
 @pytest.mark.parametrize("name", BAD)
@@ -252,6 +265,90 @@ def test_what_cannot_be_done_is_a_failure_with_a_reason(name):
     assert answer["success"] is False
     assert answer["error"]
     assert "output" not in answer
+
+
+def strictly(line):
+    """Read a line as the suite's intermediary does: nothing that is not JSON, no half text."""
+
+    def refuse(name):
+        raise AssertionError(f"{name} is no JSON")
+
+    answer = json.loads(line, parse_constant=refuse)
+    json.dumps(answer, ensure_ascii=False).encode("utf-8")
+    if "success" in answer:
+        assert ("error" in answer) != answer["success"]
+        assert ("output" in answer) <= answer["success"]
+    return answer
+
+
+def answers_to(lines):
+    out = io.StringIO()
+    serve(gm.Backprop(), io.BytesIO(b"\n".join(lines) + b"\n"), out)
+    return [strictly(line) for line in out.getvalue().splitlines()]
+
+
+MALFORMED = {
+    b"not JSON": None,
+    b"[1, 2]": None,
+    b'{"id": NaN, "kind": "start"}': None,
+    b'{"id": 1e400, "kind": "start"}': None,
+    b'{"id": [1e400], "kind": "define", "module": "lse"}': None,
+    b"[" * 100_000: None,
+    b"\xff\xfe{": None,
+    b'{"id": ' + b"9" * 5000 + b"}": None,
+    b'{"id": 4, "kind": ["evaluate"]}': 4,
+    b'{"id": 5, "kind": "evaluate", "module": "lse", "function": "gradient", "input": 3}': 5,
+    b'{"id": 6, "kind": "define", "module": "\\ud800"}': 6,
+    b'{"kind": "dance"}': None,
+}
+
+
+def test_malformed_messages_end_nothing():
+    """One line that the tool dies of loses the whole run: each has one answer, the next too."""
+    asked = b'{"id": 9, "kind": "evaluate", "module": "hello", "function": "square", "input": 3}'
+    found = answers_to([line for bad in MALFORMED for line in (bad, asked)])
+    assert [answer["id"] for answer in found[::2]] == list(MALFORMED.values())
+    assert [answer["output"] for answer in found[1::2]] == [9.0] * len(MALFORMED)
+
+
+@pytest.mark.parametrize("size", [2, 4])
+@pytest.mark.parametrize("module", ["hello", *WANTED])
+def test_a_whole_run(module, size):
+    """A driver defines, evaluates both functions, and judges, in this order."""
+    of, given = EVALS[module], float(size) if module == "hello" else an_input(module, size)
+    asked = {"kind": "evaluate", "module": module, "input": given}
+    messages: list[dict[str, Any]] = [
+        {"kind": "start", "eval": module, "config": {"a": 1}},
+        {"kind": "define", "module": module},
+        asked | {"function": of.primal, "description": "n"},
+        {"kind": "analysis", "of": 2, "valid": True},
+        asked | {"function": of.gradient},
+        {"kind": "analysis", "of": 4, "valid": True},
+    ]
+    found = answers_to([json.dumps({"id": i} | m).encode() for i, m in enumerate(messages)])
+    assert [answer["id"] for answer in found] == [0, 1, 2, 3, 4, 5]
+    assert [answer.get("success") for answer in found] == [None, True, True, None, True, None]
+
+
+def test_a_reader_that_leaves_ends_the_run():
+    """A driver that stops early must not see a tool that fails."""
+    code = "from gradmethods.app.cli import main; raise SystemExit(main(['gradbench']))"
+    tool = subprocess.Popen(
+        [sys.executable, "-c", code],
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+    )  # fmt: skip
+    assert tool.stdin is not None
+    assert tool.stdout is not None
+    assert tool.stderr is not None
+    tool.stdin.write(b'{"id": 0, "kind": "start"}\n')
+    tool.stdin.flush()
+    assert strictly(tool.stdout.readline())["id"] == 0
+    tool.stdout.close()
+    tool.stdin.write(b'{"id": 1, "kind": "start"}\n')
+    tool.stdin.close()
+    assert b"Traceback" not in tool.stderr.read()
+    assert tool.wait() == 0
+    tool.stderr.close()
 
 
 def test_a_conversation():
@@ -266,9 +363,7 @@ def test_a_conversation():
         "not JSON",
         "[1, 2]",
     ]
-    out = io.StringIO()
-    serve(gm.Backprop(), io.StringIO("\n".join(lines)), out)
-    answers = [json.loads(line) for line in out.getvalue().splitlines()]
+    answers = answers_to([line.encode() for line in lines])
     assert [answer["id"] for answer in answers] == [0, 1, 2, 3, 4, 5, None, None]
     assert answers[0]["tool"] == "gradmethods backprop"
     assert answers[1] == {"id": 1, "success": True}

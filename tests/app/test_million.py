@@ -16,9 +16,9 @@ import gradmethods as gm
 from gradmethods.app.runs import million
 from gradmethods.errors import GradientError
 from gradmethods.output.files import locked, read_json, records_so_far
-from gradmethods.report.million_text import result_text
+from gradmethods.report.summary import result_text
 from gradmethods.studies.claims import LEDGER, claims_rows
-from gradmethods.timing.passes import Passes
+from gradmethods.timing.difference_blocks import Passes
 from tests.samples import sampled
 
 pytestmark = pytest.mark.medium
@@ -30,7 +30,7 @@ JOB = """
 import sys
 from pathlib import Path
 from gradmethods.app.runs import million
-from gradmethods.timing.passes import Passes
+from gradmethods.timing.difference_blocks import Passes
 
 slow = Passes.block
 def block(self, start, stop, value):

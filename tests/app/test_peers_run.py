@@ -7,16 +7,28 @@ import math
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+import pandas as pd
 import pytest
 
 import gradmethods as gm
-from benchmarks.peers import frames, run, trial
+from benchmarks.peers import frames, judged, run, trial
 from benchmarks.peers.cases import FAMILIES, GRID, SMALL, Case
+from benchmarks.peers.digits import plants_frame
 from benchmarks.peers.handwritten import HandWritten
 from benchmarks.peers.results import write_results
 from benchmarks.peers.trial import run_case
+from gradmethods.app.runs.accuracy import carry_out
+from gradmethods.comparison.kills import COLUMNS
 from gradmethods.errors import GradientError
-from gradmethods.output.files import RECORDS, append_record, read_json, read_records
+from gradmethods.output.files import (
+    ACCURACY,
+    RECORDS,
+    append_record,
+    read_json,
+    read_records,
+    records_so_far,
+)
 from gradmethods.providers.attempt import Gap
 
 
@@ -100,7 +112,7 @@ def test_a_case_leaves_a_record_of_everybody(monkeypatch):
     """If a contender left no row, the table would be silently incomplete."""
     records = measured(
         monkeypatch,
-        torch=Fake("torch", says="not installed: pip install gradmethods[peers]"),
+        torch=Fake("torch", says="not installed: pip install torch"),
         jax=Fake("jax", raises=ZeroDivisionError),
     )
     assert set(records) == {"loss", "backprop", "hand-written", "torch", "jax"}
@@ -151,6 +163,7 @@ def test_a_run_that_was_killed_goes_on(monkeypatch, tmp_path):
         return Gap("error", "The process ended with status -9.")
 
     monkeypatch.setattr(run, "_run", killed)
+    monkeypatch.setattr(run, "_start", lambda arguments, allowance: 0)
     assert run.run_comparison(tmp_path, cases=GRID[:2]) == 1
     assert asked == [case.key for case in GRID[:2]]
     records = read_records(tmp_path / RECORDS)
@@ -162,10 +175,60 @@ def test_a_run_that_was_killed_goes_on(monkeypatch, tmp_path):
         run.run_comparison(tmp_path, cases=GRID[:1], resume=True, seed=1)
 
 
-def test_what_the_budget_does_not_hold_is_a_gap(tmp_path):
+def test_what_the_budget_does_not_hold_is_a_gap(tmp_path, monkeypatch):
     """If it were run, `make bench-peers` would take longer than it promises."""
+    monkeypatch.setattr(run, "_start", lambda arguments, allowance: 0)
     assert run.run_comparison(tmp_path, cases=GRID[:1], budget=0.5, seconds=1.0) == 0
     assert {record["kind"] for record in read_records(tmp_path / RECORDS)} == {"budget"}
+
+
+def test_what_is_judged_has_its_figure_and_tables(monkeypatch, tmp_path, svg_alone):
+    """If a cell told another story than its record, who is right would be told wrongly."""
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    steep = gm.Problem(lambda w, xp=np: xp.sum(w**4), np.array([2.0, 1.0]), name="steep")
+    monkeypatch.setattr(judged, "field", lambda: [steep])
+    kept = ("gradient/network-1-1-1/", "gallery/underflow", "planted/")
+    todo = [task for task in judged.judged_tasks() if task.key.startswith(kept)]
+    assert len(todo) == len(judged.METHODS) + 2
+    carry_out(todo, tmp_path / ACCURACY)
+    write_results(tmp_path)
+    index = {item["id"] for item in read_json(tmp_path / "index.json")["items"]}
+    tables = {f"tab-{name}" for name in ("peers-digits", "checkers-summary", "checkers-mistakes")}
+    assert index == {"fig-peers-digits", *tables}
+    table = pd.read_csv(tmp_path / "tables" / "tab-peers-digits.csv").set_index("provider")
+    found = table.loc["backprop"].to_dict()
+    given = [found[name] for name in ("answered", "problems", "wrong", "hard_cases")]
+    assert given == [1, 1, 1, 1]  # backprop is wrong on the hard case
+    assert found["fewest_digits"] >= 14
+    assert found["caught"] == found["mistakes"] > 20
+    assert (found["rejected"], found["right_given"]) == (0, 3)
+    theirs = table.loc["torch"].to_dict()
+    assert (theirs["answered"], theirs["refused"], theirs["mistakes"]) == (0, 1, 0)
+    cells = pd.read_csv(tmp_path / "figures" / "fig-peers-digits.csv")
+    assert len(cells) == 2 * len(judged.METHODS)
+    text = (tmp_path / "tables" / "tab-checkers-summary.md").read_text()
+    assert "gradmethods" in text
+    assert "not installed: pip install jax" in text
+
+
+def test_mistakes_are_counted_by_their_size():
+    """If those of one size were counted twice or never, a checker would look better than it is."""
+    changes = [0.0, 1e-9, 1e-8, 1e-5, 1e-4, 0.05, 0.1, 7.0, np.inf, np.nan]
+    rows = [
+        ("p", "twice" if change else "", "", change, np.nan, "gradmethods", "caught", "")
+        for change in changes
+    ]
+    found = plants_frame(pd.DataFrame(rows, columns=COLUMNS))
+    assert found["given"].tolist() == [2, 2, 2, 2, 1, 1]
+    assert found["rejected"].tolist() == found["given"].tolist()
+
+
+def test_whose_mistakes_a_process_judges_is_told(tmp_path):
+    """If the process that judges recorded nothing, all that it is asked would be missing."""
+    assert run.judge([str(tmp_path / ACCURACY), "0"]) == 0
+    records = records_so_far(tmp_path / ACCURACY)
+    assert {record["gap"] for record in records} == {"budget"}
+    assert len(records) == len(judged.judged_tasks())
 
 
 @pytest.mark.slow

@@ -11,7 +11,7 @@ import pytest
 
 import gradmethods as gm
 from gradmethods.comparison import DEFAULT_PROVIDERS
-from gradmethods.comparison.comparison_text import comparison_text
+from gradmethods.comparison.comparison import comparison_text
 from gradmethods.output import format as fmt
 from tests.planted import Planted, scaled, zero_one_array
 

@@ -140,6 +140,30 @@ def _roots_rationalised(x, *, xp=np):
     return xp.sum(1 / (xp.sqrt(x + 1) + xp.sqrt(x)))
 
 
+def _log_of_density(x, *, xp=np):
+    return -xp.sum(xp.log(xp.exp(-(x**2) / 2) / 3.0))
+
+
+def _half_square(x, *, xp=np):
+    return xp.sum(x**2 / 2 + math.log(3.0))
+
+
+def _quotient_of_exponentials(x, *, xp=np):
+    return xp.sum(xp.exp(x) / (1 + xp.exp(x)))
+
+
+def _sigmoid(x, *, xp=np):
+    return xp.sum(1 / (1 + xp.exp(-x)))
+
+
+def _geometric_mean(x, *, xp=np):
+    return xp.prod(x) ** (1 / x.shape[0])
+
+
+def _mean_of_logs(x, *, xp=np):
+    return xp.exp(xp.mean(xp.log(x)))
+
+
 KINDS = {
     "log(1 - σ)": Kind(
         _log_of_one_less_sigmoid, _logits, [40.0, 1.0], (INFINITY, "xp.log", False), "logaddexp"
@@ -185,6 +209,19 @@ KINDS = {
         _one_less_cosine, _half_angle, [1e-5, 2e-5], (DIGITS, "-", False), "xp.sin(x / 2)"
     ),
     "exp - 1": Kind(_exponential_less_one, _expm1, [1e-9, 2e-9], (DIGITS, "-", False), "xp.expm1"),
+    "log of a density": Kind(
+        _log_of_density, _half_square, [40.0, 1.0], (INFINITY, "xp.log", False), "a - xp.log(b)"
+    ),
+    "exp / (1 + exp)": Kind(
+        _quotient_of_exponentials,
+        _sigmoid,
+        [1000.0, 1.0],
+        (INFINITY, "xp.exp", False),
+        "1 / (1 + xp.exp(-z))",
+    ),
+    "geometric mean": Kind(
+        _geometric_mean, _mean_of_logs, [1e-12] * 32, (INFINITY, "**", True), "logarithms"
+    ),
     "difference of roots": Kind(
         _roots, _roots_rationalised, [1e12, 2e12], (DIGITS, "-", False), "xp.sqrt(a) + xp.sqrt(b)"
     ),
@@ -250,6 +287,7 @@ def test_hard_cases(name):
         assert findings == ()
     else:
         assert (findings[0].fault, findings[0].operation, findings[0].backward) == FIRST[name]
+        assert findings[0].remedy
 
 
 def test_digits_are_those_of_the_gradient():
@@ -262,6 +300,18 @@ def test_digits_are_those_of_the_gradient():
     assert found.backprop == pytest.approx(-math.log10(lost), abs=1e-6)
     assert float(problem.value()) != float(truth.value)
     assert found.findings[0].reaches["the loss"] < 8
+
+
+@pytest.mark.parametrize(
+    ("loss", "advice"),
+    [
+        (lambda x, *, xp=np: xp.sum(xp.log(x / (1 - x))), "the logit z"),
+        (lambda x, *, xp=np: xp.sum(xp.atanh(x)), "what it was the xp.tanh of"),
+    ],
+)
+def test_an_infinity_at_one_is_told_by_what_it_was_before(loss, advice):
+    """No rewriting helps once σ(z) or tanh(z) is rounded to 1: the advice must go back to z."""
+    assert advice in gm.explain(gm.Problem(loss, np.array([1.0, 0.5]))).findings[0].remedy
 
 
 def test_data_that_are_nan():

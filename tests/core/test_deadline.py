@@ -14,8 +14,7 @@ import numpy as np
 import pytest
 
 import gradmethods as gm
-from gradmethods.app.runs.accuracy_tasks import Task
-from gradmethods.app.runs.assess import carry_out
+from gradmethods.app.runs.accuracy import Task, carry_out
 from gradmethods.core.deadline import OutOfTime, deadline
 from gradmethods.output.files import read_records
 
@@ -192,7 +191,7 @@ def test_the_users_own_timer_is_left_alone():
 def test_what_does_not_fit_is_a_gap(tmp_path, monkeypatch, now, done):
     """With no second left for accuracy the whole run died, and there was no report."""
     clock = SimpleNamespace(monotonic=iter(now).__next__)
-    monkeypatch.setattr("gradmethods.app.runs.assess.time", clock)
+    monkeypatch.setattr("gradmethods.app.runs.accuracy.time", clock)
     work = {"short": dict, "long": stubborn, "later": dict}
     tasks = [Task("gradient", {"takes": name}, does) for name, does in work.items()]
     carry_out(tasks, tmp_path / "accuracy.jsonl", 9.0)

@@ -164,6 +164,38 @@ MEANS = {
     "features multiplied": of(lambda xp, e, x, w, **_: xp.mean(xp.prod(x - w, axis=1))),
     "neighbouring features": of(lambda xp, e, x, w, **_: xp.mean(xp.diff(x * w, axis=1) ** 2)),
     "features rolled": of(lambda xp, e, x, w, **_: xp.mean(xp.roll(x * w, 1, axis=1) * x[:, ::-1])),
+    "median of each": of(lambda xp, e, x, w, **_: xp.mean(xp.sort(xp.abs(x - w), axis=-1)[:, 1])),
+    "place of the largest of each": of(
+        lambda xp, e, x, w, **_: xp.mean(
+            xp.take_along_axis(x * w, xp.argmax(x * w, axis=1, keepdims=True), axis=1)
+        )
+    ),
+    "order of each": of(
+        lambda xp, e, x, w, **_: xp.mean(
+            xp.take_along_axis(x * w, xp.argsort(x, axis=1), axis=1)[:, 0]
+        )
+    ),
+    "running product of each": of(
+        lambda xp, e, x, w, **_: xp.mean(xp.cumulative_prod(x * w, axis=1)[:, -1])
+    ),
+    "a system of each": of(
+        lambda xp, e, x, w, **_: xp.mean(
+            xp.linalg.solve(x[:, :, None] * x[:, None, :] + xp.eye(3), w[:, None])[:, 0, 0]
+        )
+    ),
+    "a factor of each": of(
+        lambda xp, e, x, w, **_: (
+            xp.mean(
+                xp.linalg.cholesky(x[:, :, None] * x[:, None, :] + (1 + w[0] ** 2) * xp.eye(3)) ** 2
+            )
+            * 9
+        )
+    ),
+    "one system, a column each": of(
+        lambda xp, e, x, w, V, **_: xp.mean(
+            xp.sum(x * xp.linalg.solve(V.T @ V + xp.eye(3), (x - w).T).T, axis=1)
+        )
+    ),
     "norm of each": of(lambda xp, e, x, w, **_: xp.mean(xp.linalg.vector_norm(x - w, axis=1))),
     "variance of each": of(lambda xp, e, x, w, **_: xp.mean(xp.var(x * w, axis=1))),
     "distances to centres": of(
@@ -276,6 +308,20 @@ OTHERS = {
     "products of pairs": (of(lambda xp, e, x, **_: xp.mean(xp.exp(x @ x.T)) * xp.sum(e)), "pairs"),
     "outer product": (of(lambda xp, e, **_: xp.mean(e[:, None] * e)), "pairs"),
     "attention": (of(lambda xp, e, x, w, **_: xp.sum(xp.exp((x * w) @ x.T) @ e)), "pairs"),
+    "median of all": (of(lambda xp, e, **_: xp.sort(e)[1]), "puts examples in an order"),
+    "order of columns": (
+        of(lambda xp, e, x, w, **_: xp.mean(xp.sort(x * w, axis=0) * xp.asarray([1.0, 2.0, 3.0]))),
+        "puts examples in an order",
+    ),
+    "largest of all": (of(lambda xp, e, **_: e[xp.argmax(e)]), "puts examples in an order"),
+    "a system of all": (
+        of(lambda xp, e, x, w, **_: xp.sum(xp.linalg.solve(x.T @ x + xp.eye(3), w))),
+        "divides by a sum",
+    ),
+    "a factor of all": (
+        of(lambda xp, e, x, **_: xp.sum(xp.linalg.cholesky(x @ x.T + xp.eye(len(e))) ** 2)),
+        "treats the axis of the examples|pairs",
+    ),
     "running sum": (of(lambda xp, e, **_: xp.mean(xp.cumulative_sum(e))), "one after another"),
     "running sum of columns": (
         of(lambda xp, e, x, w, **_: xp.mean(xp.cumulative_sum(x * w, axis=0))),
@@ -331,6 +377,7 @@ def test_losses_that_are_not(name, count):
     assert told == (words not in ("times their sum", "some examples only"))
 
 
+@pytest.mark.medium
 @pytest.mark.parametrize("name", MEANS | SUMS)
 def test_formulas_of_one_serve_all(name):
     """The formulas of one example must be those of all: at other data, integers and weights."""

@@ -12,8 +12,7 @@ import pandas as pd
 import pytest
 
 import gradmethods as gm
-from gradmethods.app.runs.accuracy_tasks import Settings, tasks
-from gradmethods.app.runs.assess import assess
+from gradmethods.app.runs.accuracy import Settings, assess, tasks
 from gradmethods.core.naming import file_part
 from gradmethods.core.structure import compile_check
 from gradmethods.engines.graph import record
@@ -21,7 +20,7 @@ from gradmethods.engines.graph.names import Names
 from gradmethods.output.caption import Caption
 from gradmethods.output.files import csv_text, read_json, write_json, write_text
 from gradmethods.output.typeset import write_table
-from gradmethods.report.show import show_graph
+from gradmethods.report.show import graph
 
 HOSTILE = [
     "a b", "1", "lambda", "params", "params_0", "xp", 'a"b', "a'b", "a\\", "a\nb", "{0}", "%s",
@@ -126,10 +125,10 @@ def test_the_check_of_parameters_holds_no_name_as_text():
 def test_drawings_are_well_formed_whatever_the_names(name, tmp_path):
     """A control character makes an SVG malformed, a dollar sign a formula that is none."""
     out = tmp_path / "graph.svg"
-    show_graph(doubled(name), out, shown=("values",))
+    found = graph(doubled(name), values=True)
+    found.save(out)
     xml.dom.minidom.parse(str(out))  # noqa: S318  # our own file
-    for form in ("dot", "data", ""):
-        text = show_graph(doubled(name), form=form)
+    for text in (found.dot, csv_text(found.frame()), str(found)):
         assert text.replace("\n", "").isprintable()
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from functools import partial
 
 import flint
 import numpy as np
@@ -36,7 +37,7 @@ def test_every_primitive_has_balls(name):
 
 
 @pytest.mark.medium
-@each_function
+@partial(each_function, every=3)
 def test_every_function_agrees_with_backprop(case):
     """The two share no derivative: a wrong rule of either shows as more than round-off."""
     problem = case.problem()

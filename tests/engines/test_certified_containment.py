@@ -124,7 +124,7 @@ def least_squares(problem: Any) -> dict[str, list[Fraction]]:
 
 
 @pytest.mark.medium
-@partial(each_function, every=2)
+@partial(each_function, every=3)
 def test_the_enclosure_holds_every_function(case):
     """Thirty digits of a rule are checked, where floating-point gradients check fifteen."""
     if case.name == "x.real":

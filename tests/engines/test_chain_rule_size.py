@@ -7,8 +7,8 @@ import pytest
 import sympy
 
 import gradmethods as gm
+from gradmethods.engines.symbolic import lines
 from gradmethods.engines.symbolic import names as chain_names
-from gradmethods.engines.symbolic import write
 from tests.chain_checks import CHAIN, assert_equal_to_backprop, mlp
 
 
@@ -43,7 +43,7 @@ def test_ten_thousand_parameters():
 @pytest.mark.parametrize("examples", [True, False])
 def test_long_programs_are_split(examples, monkeypatch):
     """A value that one part does not pass on to the next would be missing there."""
-    monkeypatch.setattr(write, "LONGEST", 5)
+    monkeypatch.setattr(lines, "LONGEST", 5)
     monkeypatch.setattr(chain_names, "LONGEST_SUM", 3)
     problem = mlp(2, 5, 4, 1)
     if not examples:

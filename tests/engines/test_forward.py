@@ -11,7 +11,7 @@ import pytest
 
 import gradmethods as gm
 from gradmethods.engines.forward import blocks
-from gradmethods.engines.forward.push import Forward, aligned
+from gradmethods.engines.forward.differentiate import Forward, aligned
 from gradmethods.engines.graph import Graph, Node, record
 from gradmethods.engines.program import recognise
 from gradmethods.engines.tape.reverse import Reverse
@@ -296,7 +296,7 @@ def test_a_direction_costs_a_constant_beside_the_loss(size):
         chain(size),
     ):
         loss = record(problem).operations().total()
-        (program,) = gm.Forward().prepare(problem).programs.programs
+        (program,) = gm.Forward().prepare(problem).program.programs
         assert program.operations <= (2.5 * problem.size + 3) * loss
 
 
@@ -308,11 +308,11 @@ def test_directions_of_arrays_that_do_not_matter_cost_nothing():
 
     def cost(b):
         problem = gm.Problem(loss, {"a": np.linspace(0, 1, 50), "b": b})
-        (program,) = gm.Forward().prepare(problem).programs.programs
+        (program,) = gm.Forward().prepare(problem).program.programs
         return program.operations
 
     alone = gm.Problem(lambda a, *, xp=np: xp.sum(xp.exp(a)), np.linspace(0, 1, 50))
-    (program,) = gm.Forward().prepare(alone).programs.programs
+    (program,) = gm.Forward().prepare(alone).program.programs
     assert cost(np.array(2.0)) <= program.operations + 4 * 51
 
 

@@ -36,7 +36,7 @@ CASES = {name: partial(boxes_and_edges, name) for name in PROBLEMS} | {
 EVERY = pytest.mark.parametrize("case", CASES, indirect=True)
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def case(request):
     """Sizes of boxes, and edges: made when a test asks, as measuring letters takes seconds."""
     return CASES[request.param]()

@@ -12,7 +12,7 @@ import gradmethods as gm
 from gradmethods.engines.graph import Recorder, graph, record
 from gradmethods.engines.graph.graph import topological
 from gradmethods.engines.program import compile as compilation
-from gradmethods.engines.program import pieces, schedule
+from gradmethods.engines.program import pieces
 from gradmethods.engines.program.pieces import LONG
 from gradmethods.xp.manipulation import MOST_PARTS
 from tests.chain_checks import vector
@@ -79,7 +79,7 @@ def test_a_graph_is_walked_once_for_all_passes_over_it(monkeypatch):
         walks.append(1)
         return topological(roots)
 
-    for module in (graph, schedule):
+    for module in (graph, compilation):
         monkeypatch.setattr(module, "topological", walking)
     gm.Backprop().prepare(over(8))
     assert len(walks) == 5  # as recorded, recognised, differentiated, simplified and put in order
@@ -111,7 +111,7 @@ def test_lines_that_repeat_are_compiled_once(monkeypatch):
         data = {"x": rng.normal(size=(steps, 3))}
         assert gm.Backprop().prepare(gm.Problem(loss, params, data)).source().count("\n") > LONG
         counts.append(len(compiled))
-    assert counts[0] == counts[1] < 30
+    assert counts[0] == counts[1] < 15
 
 
 @pytest.mark.parametrize("lines", [1, 7, 100])
@@ -121,7 +121,8 @@ def test_pieces_compute_what_the_whole_does(monkeypatch, lines):
         whole = gm.Backprop().prepare(problem)
         with monkeypatch.context() as patch:
             patch.setattr(compilation, "LONG", 0)
-            patch.setattr(pieces, "PIECE", lines)
+            patch.setattr(pieces, "SHORTEST", lines)
+            patch.setattr(pieces, "LONGEST", 2 * lines)
             cut = gm.Backprop().prepare(problem)
         assert cut.source() == whole.source()
         for _ in range(2):
@@ -132,7 +133,8 @@ def test_pieces_compute_what_the_whole_does(monkeypatch, lines):
 def test_a_long_program_keeps_nothing_that_it_was_given(monkeypatch):
     """Values that pieces share must go when the program ends: some are the user's memory."""
     monkeypatch.setattr(compilation, "LONG", 0)
-    monkeypatch.setattr(pieces, "PIECE", 1)
+    monkeypatch.setattr(pieces, "SHORTEST", 1)
+    monkeypatch.setattr(pieces, "LONGEST", 2)
     problem = over(2)
     prepared = gm.Backprop().prepare(problem)
     params = {name: array.copy() for name, array in problem.params.items()}

@@ -88,6 +88,15 @@ def test_single_precision_throughout(form, examples):
     assert {np.asarray(part).dtype for part in (value, *partials)} == {np.dtype(np.float32)}
 
 
+@pytest.mark.parametrize("form", ["chain-rule", "cse", "expanded"])
+def test_functions_of_single_precision_constants_are_numpys(form):
+    """Formulas that took them exactly were refused, as another function than the loss."""
+    k = np.array([2.056, 0.3], np.float32)
+    problem = gm.Problem(lambda w, *, xp=np: xp.sum(w * xp.sin(k)), np.array([1.3, 0.4]))
+    _, gradient = gm.Analytical(form).prepare(problem)(problem.params)
+    np.testing.assert_array_equal(gradient, np.sin(k))
+
+
 # -- proofs
 
 
@@ -225,13 +234,33 @@ def test_the_articles_network_without_the_tape(form, monkeypatch):
 
 
 def test_an_index_by_value_is_refused_in_words():
-    """An index that depends on a parameter has no formula; the message must say what to write."""
+    """Of two axes at once an index has no formula; the message must say what to write."""
 
     def loss(w, *, xp=np):
-        return w[xp.sum(xp.astype(w > 0.5, np.int64))]
+        i = xp.sum(xp.astype(w > 0.5, np.int64))
+        return w[i, i]
 
-    with pytest.raises(gm.UnsupportedOperation, match=r"xp\.where"):
-        gm.Analytical().prepare(gm.Problem(loss, np.array([0.3, 0.7])))
+    with pytest.raises(gm.UnsupportedOperation, match=r"one axis after the other.*xp\.where"):
+        gm.Analytical().prepare(gm.Problem(loss, np.array([[0.3, 0.7], [0.2, 0.4]])))
+
+
+@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize(
+    "function",
+    [
+        lambda xp, w: xp.exp(w[xp.argmax(w[:, 0]) - 1, 1]),
+        lambda xp, w: xp.sum(w[None, xp.argsort(w[:, 1]), 2] * xp.arange(3.0)),
+        lambda xp, w: xp.sum(w[1:, xp.argsort(w[0])] ** xp.asarray([1.0, 2.0, 3.0])),
+        lambda xp, w: xp.reshape(w, (-1,))[xp.argmin(w) - 9] ** 2,
+    ],
+    ids=["from the end", "new axis", "slice", "flat"],
+)
+def test_an_index_by_value_takes_one_of_all_entries(function, form):
+    """A place that is off by an axis or a sign would take the slope of another entry."""
+    w = np.random.default_rng(2).normal(size=(3, 3))
+    problem = gm.Problem(lambda w, *, xp=np: function(xp, w), w)
+    found = gm.Analytical(form).prepare(problem)(w).gradient
+    np.testing.assert_allclose(found, gm.Backprop().prepare(problem)(w).gradient, rtol=1e-14)
 
 
 def test_form_and_name():

@@ -100,6 +100,22 @@ def test_a_refusal_names_nothing_that_would_not_do():
         assert "form=" not in reason
 
 
+def test_data_in_a_closure_are_told_where_they_belong():
+    """If it were not said, formulas of 30,000 examples would be refused where those of one do."""
+    X = np.linspace(0.1, 1.0, 120_000).reshape(-1, 4)
+
+    def loss(w, *, xp=np):
+        return xp.mean((xp.asarray(X) @ w - 1) ** 2)
+
+    analytical = gm.Analytical(budget=1_000_000)
+    reason = str(analytical.obstacle(gm.Problem(loss, np.ones(4))))
+    assert "gm.Problem(loss, params, data={…}, examples=[names of data])" in reason
+    given = gm.Problem(
+        lambda w, X, *, xp=np: xp.mean((X @ w - 1) ** 2), np.ones(4), {"X": X}, examples=["X"]
+    )
+    assert analytical.obstacle(given) is None
+
+
 @pytest.mark.medium
 def test_one_form_deep_enough_for_three_thousand_stages():
     """A nest of stages is a straight line of code; no limit on recursion may end it."""

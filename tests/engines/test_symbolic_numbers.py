@@ -11,6 +11,7 @@ import pytest
 
 import gradmethods as gm
 from gradmethods.xp.primitives import TABLE
+from tests.samples import together
 from tests.smooth_functions import BINARY, UNARY, called
 
 mpmath: Any = importlib.import_module("mpmath")  # comes with SymPy; has no types
@@ -195,9 +196,9 @@ USES = {
 }
 
 
-@pytest.mark.parametrize("form", ALL_FORMS)
-@pytest.mark.parametrize("use", USES)
 @pytest.mark.parametrize("constant", CONSTANTS)
+@together("use", USES)
+@together("form", ALL_FORMS)
 def test_constants_beneath_steps(constant, use, form):
     """SymPy knows such a constant as a number, but cannot compare it, or not as floats compare."""
 

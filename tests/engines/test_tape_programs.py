@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import numpy as np
 import pytest
 
@@ -30,7 +32,7 @@ def run_twice(graph, problem):
 
 
 @pytest.mark.medium
-@each_function
+@partial(each_function, every=3)
 def test_a_program_means_its_graph(case):
     """A rewrite or a buffer that changed a result would be blamed on the method."""
     for dtype in ("float64", "float32"):

@@ -19,7 +19,8 @@ from gradmethods.engines.tape.selection import Selection
 from gradmethods.xp.arrays import Array
 from gradmethods.xp.primitives import TABLE
 from tests import trap_masks, trap_programs  # noqa: F401  # masks register their losses
-from tests.trap_kept import HIDING_NOTHING
+from tests.samples import together
+from tests.trap_kept import FLAT_AT_TIPS, HIDING_NOTHING
 from tests.trap_losses import TRAPS
 
 METHODS: dict[str, Any] = {
@@ -42,7 +43,7 @@ def flat(gradient):
 
 @pytest.mark.medium
 @pytest.mark.parametrize("name", TRAPS)
-@pytest.mark.parametrize("method", METHODS)
+@together("method", METHODS)
 def test_what_nothing_selects_adds_nothing(method, name):
     """A slope that is infinite where nothing selects it must not make the gradient NaN."""
     trap = TRAPS[name]
@@ -52,7 +53,7 @@ def test_what_nothing_selects_adds_nothing(method, name):
 
 
 @pytest.mark.parametrize("name", [name for name in TRAPS if name not in OVERFLOWS])
-@pytest.mark.parametrize("method", SINGLE)
+@together("method", SINGLE)
 def test_nothing_is_added_in_single_precision(method, name):
     """Masks and zeros must have the dtype of the problem, and work where less overflows."""
     trap = TRAPS[name]
@@ -63,12 +64,24 @@ def test_nothing_is_added_in_single_precision(method, name):
 
 
 @pytest.mark.parametrize("name", HIDING_NOTHING)
-@pytest.mark.parametrize("method", ["backprop", "chain-rule"])
+@pytest.mark.parametrize("method", ["backprop", "forward", "chain-rule"])
 def test_a_zero_by_value_silences_nothing(method, name):
     """(√x)² has a slope on one side of 0 only, and stays NaN there, in a selected branch too."""
     problem = HIDING_NOTHING[name].problem(float)
     _, gradient = METHODS[method].prepare(problem)(problem.params)
     assert np.isnan(flat(gradient)).any()
+
+
+@pytest.mark.parametrize("name", FLAT_AT_TIPS)
+@pytest.mark.parametrize("method", METHODS)
+def test_what_is_flat_at_the_tip_of_a_cone_has_slope_zero(method, name):
+    """‖x‖² is smooth: a norm without a slope at 0 must not make its gradient NaN."""
+    trap = FLAT_AT_TIPS[name]
+    for dtype in (float, np.float32) if method in SINGLE else (float,):
+        problem = trap.problem(dtype)
+        _, gradient = METHODS[method].prepare(problem)(problem.params)
+        assert gradient.dtype == dtype
+        np.testing.assert_allclose(gradient, trap.gradient, rtol=1e-6, atol=0)
 
 
 def test_masks_follow_other_parameters():

@@ -26,12 +26,12 @@ NAMES = ["digits", "breast-cancer"]
 def test_what_is_missing_is_named_with_its_remedy(monkeypatch, capsys, name):
     # If it fails, a user without the extra gets a traceback, or never learns that there is one.
     monkeypatch.setattr(real, "PACKAGE", "no_such_package_at_all")
-    assert "pip install gradmethods[datasets]" in str(problems.describe(name).missing())
-    with pytest.raises(ImportError, match=r"pip install gradmethods\[datasets\]") as info:
+    assert "pip install scikit-learn" in str(problems.describe(name).missing())
+    with pytest.raises(ImportError, match=r"pip install scikit-learn") as info:
         problems.get(name)
     assert isinstance(info.value, GradientError)
     assert main(["compare", name]) == 2  # known to every job, not only to the library
-    assert "pip install gradmethods[datasets]" in capsys.readouterr().err
+    assert "pip install scikit-learn" in capsys.readouterr().err
     assert main(["problems"]) == 0
     out = capsys.readouterr().out
     assert name in out

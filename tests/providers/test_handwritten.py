@@ -149,7 +149,7 @@ def test_an_own_provider_takes_part_in_the_benchmark(own):
 
 def test_the_accuracy_report_takes_the_providers_that_are_named(own):
     """Otherwise the digits of peers and of a user's provider would stand in no report."""
-    from gradmethods.app.runs.accuracy_tasks import GRADIENT, Settings, tasks
+    from gradmethods.app.runs.accuracy import GRADIENT, Settings, tasks
 
     names = ("backprop", f"{own}:Mine")
     every = tasks([gm.problems.get("network-1-1-1")], Settings(0.0, providers=names))

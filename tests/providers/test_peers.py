@@ -14,7 +14,7 @@ import pytest
 import gradmethods as gm
 from benchmarks.peers.cases import FAMILIES, Case, chosen
 from benchmarks.peers.handwritten import HandWritten
-from gradmethods import problems
+from gradmethods import problems, special
 from gradmethods.core.distance import gradient_error
 from gradmethods.core.provider import Provider
 from gradmethods.providers.peers import PEERS, NotInstalled
@@ -73,7 +73,7 @@ def test_a_missing_package_is_an_obstacle_with_its_remedy(monkeypatch):
     for engine in PEERS.values():
         if engine.packages:
             reason = str(engine.obstacle(problem))
-            assert reason.startswith("not installed: pip install gradmethods[peers]")
+            assert reason.startswith("not installed: pip install ")
             assert engine.packages[0] in reason
             with pytest.raises(NotInstalled, match="pip install"):
                 engine.prepare(problem)
@@ -121,6 +121,7 @@ def test_a_loss_of_components_is_that_part_of_the_loss():
 # -- with the peers that are installed
 
 
+@pytest.mark.medium
 @pytest.mark.parametrize("name", PEERS)
 @pytest.mark.parametrize("options", [{}, {"activation": "tanh", "loss": "squared-error"}], ids=str)
 def test_a_peer_agrees_with_backprop(name, options):
@@ -161,6 +162,42 @@ def test_a_peer_takes_bare_parameters_and_kinks(name):
     problem = gm.Problem(loss, np.array([0.7, -0.2, 0.4]), {"x": [0.3, 0.9, -1.1]})
     assert engine.obstacle(problem) is None
     assert error(engine.prepare(problem)(problem.params), problem) < LARGEST_ERROR["backprop"]
+
+
+LIKELIHOODS: dict[str, Any] = {
+    "a Gaussian's": lambda xp, x: (
+        xp.sum(xp.linalg.solve(L := xp.linalg.cholesky(x @ x.T + xp.eye(3)), x) ** 2)
+        + xp.sum(xp.log(xp.linalg.diagonal(L)))
+    ),
+    "one triangle's": lambda xp, x: xp.sum(
+        xp.linalg.eigvalsh(x, "U") * xp.asarray([1.0, 2.0, 4.0])
+    ),
+    "a mixture's": lambda xp, x: xp.sum(special.logsumexp(special.log_softmax(x, axis=1) * x, 0)),
+    "a probit's": lambda xp, x: xp.sum(special.log_ndtr(5 * x) + special.log_expit(x)),
+    "of counts": lambda xp, x: xp.sum(special.gammaln(x**2 + 1) + special.xlogy(x**2, 1.5)),
+    "order": lambda xp, x: xp.sum(xp.sort(x, axis=0) * xp.asarray(0.1) * xp.cumulative_prod(x[0])),
+    "sums of products": lambda xp, x: xp.sum(xp.einsum("ij,jk->ik", x, x) ** 2) + xp.trace(x, 1),
+    "margins": lambda xp, x: xp.sum(
+        xp.pad(x, 1, constant_values=x[0, 0]) ** 2 * xp.full((), x[1, 1])
+    ),
+}
+
+
+@pytest.mark.parametrize("words", LIKELIHOODS)
+@pytest.mark.parametrize("name", ["jax", "torch"])
+def test_a_peer_takes_matrices_and_special_functions(name, words):
+    """If it did not, a user's likelihood could be measured with ours alone."""
+    engine, function = installed(name), LIKELIHOODS[words]
+    x = np.random.default_rng(3).normal(size=(3, 3))
+    problem = gm.Problem(lambda x, *, xp=np: function(xp, x), x)
+    assert engine.obstacle(problem) is None
+    assert error(engine.prepare(problem)(x), problem) < LARGEST_ERROR["backprop"]
+
+
+def test_a_peer_whose_method_is_another_is_refused():
+    """The spread of a tensor is another number than that of an array: so would be its gradient."""
+    problem = gm.Problem(lambda x, *, xp=np: x.std(), np.array([0.3, -1.2, 0.8]))
+    assert "in its arrays, and 0.84983659" in str(installed("torch").obstacle(problem))
 
 
 class Layer(NamedTuple):

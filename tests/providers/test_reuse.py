@@ -28,7 +28,7 @@ MLPS = ((2, 3, 1), (2, 7, 5, 1), (3, 4, 6, 2), (2, 1, 1))
 
 
 @pytest.mark.medium
-@partial(each_function, every=2)
+@partial(each_function, every=4)
 def test_same_as_plain_on_every_function(case):
     """A primitive that loses pins, or mistakes which entries depend on which, changes a result."""
     problem = case.problem()
@@ -82,6 +82,7 @@ WAYS = {
 }
 
 
+@pytest.mark.medium
 @pytest.mark.parametrize("dtype", ["float64", "float32"])
 @pytest.mark.parametrize("way", WAYS)
 def test_same_as_plain_on_rare_ways(way, dtype):

@@ -9,7 +9,8 @@ from tests.samples import sampled
 from tests.step_sweep import BADLY_SCALED, CATALOGUE, SCHEMES, ratios
 
 MEDIAN, WORST = 5.0, 30.0
-LARGE = {"island", "xor", "moons", "mlp", "island × 1e-8", "40 entries of 1e-6 to 1e6"}
+LARGE = {"island", "xor", "moons", "mlp", "island × 1e-8", "40 entries of 1e-6 to 1e6",
+         "xor, float32", "moons, float32", "mlp, float32", "island × 1e8"}  # fmt: skip
 """Problems whose sweeps take seconds, as those of all networks 2-32-32-1 but one do."""
 SAMPLE = [
     name

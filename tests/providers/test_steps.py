@@ -225,8 +225,8 @@ def test_empty_arrays_take_no_part():
 
 @pytest.mark.medium
 def test_many_small_arrays_are_looked_at_together():
-    """A search in each of thousands of arrays would cost more than the gradient."""
-    arrays = {f"w{i}": np.full(3, 0.5 + i) for i in range(400)}
+    """A search in each of hundreds of arrays would cost more than the gradient."""
+    arrays = {f"w{i}": np.full(3, 0.5 + i) for i in range(150)}
     problem = gm.Problem(lambda p, *, xp=np: sum(xp.sum(xp.sin(w)) for w in p.values()), arrays)
     prepared = gm.Numerical().prepare(problem)
     assert prepared.preparation_passes < 2 * problem.size

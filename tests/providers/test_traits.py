@@ -11,7 +11,6 @@ import numpy as np
 import pytest
 
 import gradmethods as gm
-from gradmethods.comparison.plane import accuracy_cost_plane
 from gradmethods.output.style import Style
 from gradmethods.providers.forms import FORMS
 from gradmethods.providers.registry import BASELINE, Traits, style_of, traits
@@ -115,7 +114,7 @@ def test_a_user_provider_takes_part_as_ours_do():
     problem = gm.problems.get("network-1-1-1")
     comparison = gm.compare(problem, [Stranger(), Told(), "backprop"], seconds=0.01)
     assert comparison.agree
-    labels = {text.get_text() for text in accuracy_cost_plane(comparison).texts}
+    labels = {text.get_text() for text in comparison.plot().texts}
     assert {"mine", "adjoint, by hand", "backprop"} <= labels
     case = Case("width", "mine", 1)
     assert effort(case) == effort(Case("width", "backprop", 1))

@@ -15,7 +15,7 @@ from gradmethods.output.files import (
     RECORDS,
     append_record,
 )
-from gradmethods.report.difference.limits import judge, limits
+from gradmethods.report.difference.fail_on import judge, limits
 from gradmethods.report.difference.runs import open_run
 from gradmethods.report.difference.words import since_previous
 from tests.accuracy_records import refusal
@@ -51,7 +51,7 @@ def test_files(runs, name, monkeypatch, capsys):
     assert len(pictures) == (3 if name.endswith("md") else 0)
     assert all((path.parent / picture).exists() for picture in pictures)
     assert not [link for link in links if link[1]]
-    assert content.count("<svg") == (4 if name.endswith("html") else 0)  # letters, three figures
+    assert content.count("<svg") == (3 if name.endswith("html") else 0)
     assert f"Everything is in {path}." in capsys.readouterr().out
 
 

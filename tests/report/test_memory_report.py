@@ -6,7 +6,7 @@ import pytest
 
 from gradmethods.output import format as fmt
 from gradmethods.output.files import RECORDS, append_record
-from gradmethods.report import memory_frames as memory
+from gradmethods.report import cost_frames
 from gradmethods.report.exhibits import fig_memory, tab_memory
 from gradmethods.report.exhibits.fig_memory import MEMORY
 from gradmethods.report.exhibits.tab_memory import memory_table
@@ -28,7 +28,7 @@ def traced(scale, provider="backprop", **more):
 
 def test_peaks_stand_beside_the_parameters():
     """If multiples were of something else, no reader could tell what a method adds."""
-    frame = memory.memory_frame([traced(4), gap(Case("width", "numerical", 4))])
+    frame = cost_frames.memory_frame([traced(4), gap(Case("width", "numerical", 4))])
     (row,) = frame.to_dict("records")  # a gap has no memory, and is in the table of gaps
     assert row["parameter_bytes"] == 8 * 37
     assert row["gradient_multiple"] == 2.0
@@ -42,7 +42,7 @@ def test_what_was_not_traced_is_a_dash():
     """If it were a number, a table would hold what nobody measured."""
     nothing = {"preparation_bytes": None, "gradient_bytes": None}
     older = record(Case("depth", "new", 1), 2.0)
-    frame = memory.memory_frame([traced(4), traced(16, **nothing), older])
+    frame = cost_frames.memory_frame([traced(4), traced(16, **nothing), older])
     table = memory_table(frame)
     assert list(table["Gradient"])[1:] == [fmt.NONE] * 2
     assert list(table["Preparation"])[1:] == [fmt.NONE] * 2
@@ -53,18 +53,20 @@ def test_what_was_not_traced_is_a_dash():
 
 def test_growth_of_memory_is_fitted_where_sizes_suffice():
     """If it were fitted to three points, or not at all, an exponent would be a guess."""
-    frame = memory.memory_frame([traced(scale) for scale in SCALES])
-    (row,) = memory.slopes_frame(frame).to_dict("records")
+    frame = cost_frames.memory_frame([traced(scale) for scale in SCALES])
+    (row,) = cost_frames.memory_slopes_frame(frame).to_dict("records")
     assert row["exponent"] == pytest.approx(1.0)
     assert row["low"] <= 1.0 + 1e-9
     assert (row["start"], row["end"], row["points"]) == (37, 66817, 4)
-    few = memory.slopes_frame(memory.memory_frame([traced(scale) for scale in SCALES[:3]]))
+    few = cost_frames.memory_slopes_frame(
+        cost_frames.memory_frame([traced(scale) for scale in SCALES[:3]])
+    )
     assert few["exponent"].isna().all()
 
 
 def test_the_line_of_theory_is_the_parameters_own():
     """If it were another, memory would be held against nothing."""
-    frame = memory.memory_frame([traced(scale) for scale in SCALES])
+    frame = cost_frames.memory_frame([traced(scale) for scale in SCALES])
     points = plotted(frame, "width", MEMORY)
     (line,) = MEMORY.theory(points, SWEEPS["width"], (1.0, 1e7))
     assert line.y == pytest.approx(8 * line.x)

@@ -44,14 +44,3 @@ def test_a_default_better_than_the_best_single_step_is_explained():
     assert "below 1" in said
     worse = record | {"default": record["default"] | {"error": record["least"] * 2}}
     assert "below 1" not in findings._steps([worse])[0]
-
-
-@pytest.mark.parametrize("width", ["max-content", "100vw"])
-def test_wide_tables_of_the_report_may_leave_the_column(width):
-    """Where scrollbars are hidden, a table that ends at the column's edge looks cut off."""
-    from importlib.resources import files
-
-    page = files("gradmethods.report").joinpath("report.html.jinja").read_text(encoding="utf-8")
-    style = page[page.index(".scroll {") :].partition("}")[0]
-    assert width in style
-    assert "overflow-x: auto" in style

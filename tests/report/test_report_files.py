@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 
 import numpy as np
 import pytest
@@ -19,7 +20,10 @@ from gradmethods.output.files import (
 )
 from gradmethods.report import cost_frames as frames
 from gradmethods.report import write_report
+from gradmethods.report.publish import publish
+from gradmethods.timing.cases import Case
 from gradmethods.timing.plan import Plan
+from tests.report_records import record, write_run
 
 
 def test_records_survive_a_torn_line(tmp_path):
@@ -96,3 +100,30 @@ def test_a_file_that_cannot_be_written_is_refused_at_once(tmp_path):
             check_target(path)
     assert check_target(tmp_path / "new" / "table.csv") == tmp_path / "new" / "table.csv"
     assert not (tmp_path / "new").exists()
+
+
+@pytest.mark.medium
+def test_a_published_run_is_small_and_the_same(tmp_path, svg_alone):
+    """If it were another run, or as large as one, releases could neither be cited nor committed."""
+    run, target = tmp_path / "run", tmp_path / "reference"
+    write_run(run)
+    rounds = {"gradient_seconds": [1e-5] * 400}
+    append_record(run / RECORDS, record(Case("width", "backprop", 2), 3.0) | rounds)
+    write_report(run)
+    publish(run, target)
+    index, own = (json.loads((place / "index.json").read_text()) for place in (target, run))
+    assert index["run"] == own["run"]
+    assert [item["id"] for item in index["items"]] == [item["id"] for item in own["items"]]
+    assert "gradient_seconds" not in (target / RECORDS).read_text()
+    for item in index["items"]:
+        (file,) = item["files"]
+        assert file.endswith(".svg" if item["kind"] == "figure" else ".md")
+    page = (target / "report.html").read_text(encoding="utf-8")
+    links = re.findall(r'<a href="([^"#]+)"', page)
+    assert links
+    assert all((target / link).exists() for link in links)
+    before = {path: path.read_bytes() for path in target.rglob("*") if path.is_file()}
+    publish(run, target)
+    assert before == {path: path.read_bytes() for path in target.rglob("*") if path.is_file()}
+    with pytest.raises(InvalidOption, match="own folder"):
+        publish(run, run)

@@ -6,6 +6,7 @@ import json
 import re
 import shutil
 import subprocess
+from pathlib import Path
 
 import mpmath  # type: ignore[import-untyped]  # published without types
 import numpy as np
@@ -14,7 +15,7 @@ import pytest
 import gradmethods as gm
 from gradmethods import problems
 from gradmethods.app.cli import main
-from gradmethods.studies.certificates import certificate, write_certificates
+from gradmethods.studies.certificates import SEEDS, certificate, write_certificates
 
 
 def test_points_are_exact():
@@ -55,6 +56,29 @@ def test_the_files_are_those_of_the_catalogue(folder):
         problem = problems.get(found["problem"], **found["options"])
         again = certificate(problem, problems.describe(found["problem"]))
         assert again == {name: x for name, x in found.items() if name != "options"}
+
+
+COMMITTED = Path(__file__).parents[2] / "results/certified"
+
+
+def test_the_committed_files_are_of_today():
+    """A problem that changed since would have another gradient than the one published."""
+    names = [(name, seed) for name in problems.names(field=True) for seed in SEEDS]
+    assert {path.stem for path in COMMITTED.glob("*.json")} == {f"{n}-{s}" for n, s in names}
+    assert sum(path.stat().st_size for path in COMMITTED.iterdir()) < 2_000_000
+    for name, seed in names[::5]:
+        old = json.loads((COMMITTED / f"{name}-{seed}.json").read_text())
+        new = certificate(problems.get(name, **old["options"]))
+        assert old["digits"] >= 30
+        assert (old["params"], old["data"]) == (new["params"], new["data"]), name
+        for array, enclosed in old["gradient"].items():
+            again = new["gradient"][array]
+            ends = zip(
+                *(x[key] for x in (enclosed, again) for key in ("values", "radii")), strict=True
+            )
+            with mpmath.workdps(60):
+                for first, bound, second, other in (map(mpmath.mpf, end) for end in ends):
+                    assert abs(first - second) <= bound + other, (name, array)
 
 
 @pytest.mark.skipif(shutil.which("node") is None, reason="Node.js is not installed")

@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 import gradmethods as gm
-from gradmethods.report import pathologies as plots
+from gradmethods.report.article import dying_relus, gradient_norms
+from gradmethods.report.article.wrong_predictions import recovery_table, wrong_figure
 from gradmethods.studies import pathologies as p
 
 OTHERS = ["analytical:chain-rule", "numerical:complex-step", "numerical"]
@@ -54,9 +55,9 @@ def test_gradients_vanish_explode_and_keep_their_size():
     assert ratio["tanh", "standard normal"] > 1e2
     assert ratio["relu", "standard normal"] > 1e6
     assert all(0.05 < ratio[a, "critical"] < 5 for a in ("sigmoid", "tanh", "relu"))
-    shown = plots.norms_table(table)
+    shown = gradient_norms.norms_table(table)
     assert len(shown) == 12
-    plots.norms_figure(table).draw_without_rendering()
+    gradient_norms.norms_figure(table).draw_without_rendering()
 
 
 def test_dead_units_are_those_without_a_gradient():
@@ -79,8 +80,8 @@ def test_a_large_rate_kills_units():
     last = table.groupby(["rate", "seed"]).last()["dead"].groupby("rate").mean()
     assert last[10.0] > 0.4
     assert last[0.1] < 0.2
-    plots.dying_figure(table).draw_without_rendering()
-    assert len(plots.dying_table(table)) == 2
+    dying_relus.dying_figure(table).draw_without_rendering()
+    assert len(dying_relus.dying_table(table)) == 2
 
 
 @pytest.mark.parametrize("name", p.LOSSES)
@@ -113,7 +114,7 @@ def test_the_figure_says_where_the_loss_is_nan():
     training = p.wrong_start((1.0,), [0], epochs=3)
     notes = [
         text.get_text()
-        for axes in plots.wrong_figure(p.logit_gradients([36.0, 37.0, 38.0]), training).axes
+        for axes in wrong_figure(p.logit_gradients([36.0, 37.0, 38.0]), training).axes
         for text in axes.texts
     ]
     assert sum("loss NaN from\nz = 37:" in note for note in notes) == 1
@@ -126,6 +127,6 @@ def test_squared_error_stays_wrong_longer():
     assert (epochs["cross entropy, from logits"] <= 2).all()
     assert (epochs["squared error", 1.0] > 2).all()
     assert epochs["squared error", 4.0].isna().all()
-    plots.wrong_figure(p.logit_gradients([-3.0, 3.0, 40.0]), table).draw_without_rendering()
-    shown = plots.recovery_table(p.recovery(table))
+    wrong_figure(p.logit_gradients([-3.0, 3.0, 40.0]), table).draw_without_rendering()
+    shown = recovery_table(p.recovery(table))
     assert shown["Runs that recover"].tolist() == ["2 of 2", "2 of 2", "0 of 2", "2 of 2"]

@@ -10,6 +10,7 @@ import pytest
 import gradmethods as gm
 from gradmethods.errors import InvalidOption, ShapeMismatch, UnknownName
 from gradmethods.problems.predictions import accuracy, probabilities
+from gradmethods.report.article.training import parting_frame, remarks, training_table
 from gradmethods.studies import training
 from gradmethods.studies.seeds import diagnosis, hessian, seed_study
 from gradmethods.studies.training import DIVERGED, INTERRUPTED, train, train_together
@@ -149,6 +150,17 @@ def test_a_descent_that_diverges_says_so():
     assert np.isfinite(run.last).all()
     assert np.isfinite(run.losses[:-1]).all()
     assert run.accuracy is None
+
+
+def test_what_is_written_of_a_descent_that_diverges_warns_of_nothing_but_the_rate():
+    """If infinities were subtracted, a beginner's first answer would be two warnings of NumPy's."""
+    problem = gm.Problem(lambda w, xp=np: xp.sum(w**4), np.array([2.0, 1.0]), name="steep")
+    runs = train_together(problem, ["backprop", "numerical"], epochs=50, rate=10.0)
+    data, _ = training_table(runs)
+    assert not data["loss_parts"].isna().any()
+    assert not parting_frame(runs)["weights"].isna().any()
+    (words,) = remarks(runs)
+    assert "steps with ε = 10 are too long. Try a smaller rate." in words
 
 
 def test_single_precision_stays_single():

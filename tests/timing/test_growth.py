@@ -15,9 +15,8 @@ from gradmethods.report.count_frames import counts_frame, laws_frame
 from gradmethods.report.exhibits.tab_laws import laws_table
 from gradmethods.timing.cases import COUNTED, COUNTS, Case, counts
 from gradmethods.timing.laws import fit_count
-from gradmethods.timing.operations import count_case
 from gradmethods.timing.plan import Plan
-from gradmethods.timing.trial import Settings
+from gradmethods.timing.trial import Settings, count_case
 from tests.report_records import write_run
 
 DEPTHS = np.arange(1, 7)

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from gradmethods.app.runs.cases import settled
+from gradmethods.app.runs.run_cases import settled
 from gradmethods.errors import InvalidOption
 from gradmethods.output.files import RECORDS, append_record
 from gradmethods.report import cost_frames as frames

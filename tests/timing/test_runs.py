@@ -7,7 +7,7 @@ import json
 import pytest
 
 from gradmethods.app.runs import begin as begins
-from gradmethods.app.runs import bench, cases
+from gradmethods.app.runs import bench, run_cases
 from gradmethods.errors import BudgetExceeded, GradientError
 from gradmethods.output.files import (
     PROVENANCE,
@@ -23,7 +23,7 @@ from gradmethods.report.count_frames import gaps_frame
 from gradmethods.report.exhibits.tab_gaps import gaps_table
 from gradmethods.timing import provenance as origin
 from gradmethods.timing.cases import grid
-from gradmethods.timing.ceiling import STATUS, ceiling
+from gradmethods.timing.memory import STATUS, ceiling
 from gradmethods.timing.plan import Plan
 from gradmethods.timing.trial import Settings, describe, gap_record, run_case
 from tests.timing.test_bench import Fake
@@ -141,7 +141,7 @@ def test_a_case_that_takes_all_memory_is_a_gap(monkeypatch):
         def prepare(self, problem):
             return bytearray(2**29)
 
-    monkeypatch.setattr("gradmethods.timing.ceiling.allowed", lambda: 2.0**28)
+    monkeypatch.setattr("gradmethods.timing.memory.allowed", lambda: 2.0**28)
     plan = Plan(60.0)
     small, large = bench_cases()
     record = run_case(small, plan, Settings(0.0), provider=Greedy())
@@ -179,6 +179,6 @@ def test_a_run_with_no_case_left_to_time_ends_well(tmp_path):
     for case in grid("small"):
         gap = gap_record(Gap("obstacle", "None."))
         append_record(tmp_path / RECORDS, describe(case, Settings(0.0)) | gap)
-    assert not all(cases.settled(tmp_path, "small").values())
-    assert cases.run_cases(tmp_path, "small", 15.0, Settings(0.01), None) == 0
-    assert all(cases.settled(tmp_path, "small").values())
+    assert not all(run_cases.settled(tmp_path, "small").values())
+    assert run_cases.run_cases(tmp_path, "small", 15.0, Settings(0.01), None) == 0
+    assert all(run_cases.settled(tmp_path, "small").values())

@@ -9,8 +9,8 @@ import pytest
 
 import gradmethods as gm
 from gradmethods.errors import InvalidOption
-from gradmethods.timing import Estimate, measure, noise_floor
-from gradmethods.timing.noise import factor, noise_record
+from gradmethods.timing import Estimate, measure
+from gradmethods.timing.noise_floor import against_itself, factor, noise_record
 from gradmethods.timing.rounds import Rounds, calls_for, disturbed
 from gradmethods.timing.timing import quiet
 
@@ -117,7 +117,7 @@ def test_measure_stops_at_its_time_limit_and_at_its_precision(problem, clock):
 def test_noise_floor_times_the_loss_against_itself(problem, clock):
     """If two functions took part, the noise floor would hold a difference."""
     problem = problem.replace(loss=clock.work("l", 1e-3))
-    cost = noise_floor(problem, seconds=0.1, clock=clock, processor=clock)
+    cost = against_itself(problem, 0.1, clock=clock, processor=clock).cost()
     assert set(clock.log) == {"l"}
     assert cost.ratio.median == pytest.approx(1.0)
 

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 import gradmethods as gm
-from gradmethods.truth.bounds import (
+from gradmethods.truth.error_bounds import (
     DECISIVE,
     ROUNDINGS,
     SLACK,

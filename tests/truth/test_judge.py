@@ -12,7 +12,7 @@ import pytest
 import gradmethods as gm
 from gradmethods.app.cli import main
 from gradmethods.problems import hard
-from gradmethods.truth.bounds import DECISIVE
+from gradmethods.truth.error_bounds import DECISIVE
 from gradmethods.truth.find import draw_part, find_truth
 from gradmethods.truth.judge import Answered, judge
 from tests.planted import Planted, double, scaled

@@ -12,7 +12,7 @@ from gradmethods.studies.plants import MISTAKES, planted
 from gradmethods.studies.plants.changes import LADDER
 from gradmethods.studies.plants.elsewhere import share_of_one
 from gradmethods.studies.plants.slopes import network_gradient
-from gradmethods.truth.bounds import exact_bound
+from gradmethods.truth.error_bounds import exact_bound
 from gradmethods.truth.verdict import verdict
 from tests.known import linear
 

@@ -12,9 +12,9 @@ import pytest
 import gradmethods as gm
 from gradmethods import special
 from gradmethods.engines.graph.record import KEYWORDS, Recorder
-from gradmethods.xp.advice import BY_VALUE, MATRICES, advice
 from gradmethods.xp.linalg import Linalg
-from gradmethods.xp.rewrites import NOTES, PLAIN, REWRITES
+from gradmethods.xp.rewrites import BY_VALUE, MATRICES, NOTES, PLAIN, REWRITES, advice
+from tests.samples import together
 
 X, Y = np.array([0.7, -1.3, 0.4, 2.6]), np.array([1.9, 0.8, -0.6, 1.2])
 P, Q = np.array([0.2, 0.7, 0.45, 0.9]), np.array([1.9, 0.8, 0.6, 1.2])
@@ -161,7 +161,7 @@ def test_only_slips_of_the_pen_are_corrected(name, advised):
         assert "gm.Numerical()" in said
 
 
-@pytest.mark.parametrize("name", [n for n in dir(np) if not n.startswith("_")])
+@together("name", [n for n in dir(np) if not n.startswith("_")])
 def test_no_function_of_numpy_is_mistaken_for_another(name):
     """Of all of NumPy's functions: what is advised is the function itself, its rewrite, or none."""
     said = advice(name, KNOWN)

@@ -13,11 +13,12 @@ from gradmethods.engines.complex import Holomorphic
 from gradmethods.engines.graph import Graph, Node, Recorder
 from gradmethods.xp import Namespace
 from gradmethods.xp.arrays import Array
-from gradmethods.xp.data_types import DataTypes
+from gradmethods.xp.creation import DataTypes
 from gradmethods.xp.linalg import Linalg
 from gradmethods.xp.namespace import Bindings
 from gradmethods.xp.primitives import Hole
 from tests.namespace_cases import CASES, DTYPES, operands
+from tests.samples import together
 
 BITS = "bits of integers"
 INTEGER = "Expected an integer"
@@ -120,8 +121,8 @@ def difference(found, expected, *, check_dtype):
     return ""
 
 
-@pytest.mark.parametrize("dtype", DTYPES, ids=str)
 @pytest.mark.parametrize("name", CASES)
+@together("dtype", DTYPES)
 def test_as_numpy_or_refused(name, dtype):
     """A function that means something else than NumPy's changes the loss without a word."""
     values = operands(str(dtype))

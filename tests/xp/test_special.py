@@ -159,7 +159,7 @@ def test_other_arrays_are_refused_with_the_way_out():
     """A tensor would otherwise become an array of NumPy's, without its gradient."""
 
     class Tensor:
-        """Of another package."""
+        """Of another package, which has no special functions here."""
 
     with pytest.raises(gm.UnsupportedOperation, match=r"their own package, got .*Tensor"):
         special.erf(Tensor())

@@ -1,4 +1,4 @@
-"""The sub-commands, one a file: each a thin face on the library, and the only room that prints.
+"""The sub-commands, one a file: thin faces on the library, and the only place that prints.
 
 Nothing here computes. Read `compare.py` first.
 """

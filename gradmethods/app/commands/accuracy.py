@@ -1,4 +1,4 @@
-"""Hold every method against certified gradients."""
+"""Compare every method with certified gradients."""
 
 from __future__ import annotations
 
@@ -27,7 +27,9 @@ def add(commands: Any) -> None:
         "names", nargs="*", metavar="NAME", help="of the catalogue, or path/to/file.py:problem"
     )
     command.add_argument(
-        "--all", action="store_true", help="the whole catalogue, and the hard cases"
+        "--all",
+        action="store_true",
+        help="the whole catalogue, at test sizes the field's problems, and the hard cases",
     )
     command.add_argument(
         "--out",
@@ -56,8 +58,7 @@ def run(options: argparse.Namespace) -> int:
     """Run the command; return the exit status."""
     from gradmethods import problems
     from gradmethods.app.locate import find_problem
-    from gradmethods.app.runs.accuracy_tasks import Settings, tasks
-    from gradmethods.app.runs.assess import assess
+    from gradmethods.app.runs.accuracy import Settings, assess, tasks
     from gradmethods.providers import get_provider
     from gradmethods.report.findings import all_within
     from gradmethods.report.summary import summary
@@ -73,6 +74,7 @@ def run(options: argparse.Namespace) -> int:
     for name in providers:
         get_provider(name)  # one that is not known ends the run before it begins
     settings = Settings(options.seconds, options.per_decade, providers=providers)
-    assess(tasks(chosen, settings, hard=options.all), options.out)
+    field = problems.at_test_size() if options.all else []
+    assess(tasks(chosen, settings, judged_alone=field, hard=options.all), options.out)
     print(summary(options.out), end="")
     return 0 if all_within(options.out) else 1

@@ -37,7 +37,7 @@ def add(commands: Any) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Run the command; return the exit status."""
-    from gradmethods.app.runs.ledger import run_claims
+    from gradmethods.app.runs.claims import run_claims
     from gradmethods.output.files import CLAIMS, read_records
     from gradmethods.report.claims_text import ledger_text, undecided
 

@@ -1,4 +1,4 @@
-"""Hold providers against each other."""
+"""Compare providers on one problem."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Be a tool of GradBench, on standard input and output."""
+"""Run as a tool of GradBench, on standard input and output."""
 
 from __future__ import annotations
 
@@ -33,5 +33,5 @@ def run(options: argparse.Namespace) -> int:
     from gradmethods.app.gradbench import serve
     from gradmethods.providers import get_provider
 
-    serve(get_provider(options.method), sys.stdin, sys.stdout)
+    serve(get_provider(options.method), sys.stdin.buffer, sys.stdout)
     return 0

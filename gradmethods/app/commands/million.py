@@ -32,7 +32,7 @@ def add(commands: Any) -> None:
 def run(options: argparse.Namespace) -> int:
     """Run the command; return the exit status."""
     from gradmethods.app.runs.million import run_million
-    from gradmethods.report.million_text import result_text
+    from gradmethods.report.summary import result_text
 
     print(result_text(run_million(options.out, resume=options.resume)))
     return 0

@@ -1,4 +1,4 @@
-"""List what stands in the way of running a NumPy loss over xp."""
+"""List the places of a NumPy loss that must change before it runs over xp."""
 
 from __future__ import annotations
 

@@ -27,15 +27,15 @@ from gradmethods.studies.training import EPOCHS, INTERRUPTED, RATE, train_togeth
 if TYPE_CHECKING:
     import pandas as pd
 
-    from gradmethods.output.folder import Folder
+    from gradmethods.output.items import Folder
 
 METHODS = ("backprop", "analytical", "numerical")
-"""Those of ``--method all``; the others are compared with the first."""
+"""Names of the methods of ``--method all``; the others are compared with the first."""
 
 PLANE = ("island", "xor", "moons")
 
 CERTIFIED = {"digits": 64, "breast-cancer": 257}
-"""Components whose truth is enclosed, by problem."""
+"""Number of certified components, by problem."""
 
 EVERY = (
     "backprop",
@@ -96,7 +96,7 @@ def run_training(
         0, or 130 if the user interrupted the training: what it had is written.
     """
     from gradmethods.output.terminal import framed
-    from gradmethods.report.lessons import remarks, write_training
+    from gradmethods.report.article.training import remarks, write_training
 
     # Before the folder is cleared: a typing error must not cost an earlier run.
     providers = methods(names)
@@ -117,7 +117,7 @@ def run_training(
 def run_article(
     out: Path | str, *, seeds: int = 20, epochs: int = EPOCHS, animate: bool = False
 ) -> int:
-    """Run all that the article shows, and what it warns of; write figures and tables.
+    """Run all that the article shows and warns of, and write figures and tables.
 
     Parameters
     ----------
@@ -136,7 +136,12 @@ def run_article(
         0. Each part is on disk before the next begins: one that is stopped has what was finished.
     """
     from gradmethods.output.terminal import framed
-    from gradmethods.report import failures, lessons
+    from gradmethods.report.article.dying_relus import write_dying
+    from gradmethods.report.article.gradient_norms import write_norms
+    from gradmethods.report.article.real_data import write_real
+    from gradmethods.report.article.seeds import write_seeds
+    from gradmethods.report.article.training import write_training
+    from gradmethods.report.article.wrong_predictions import write_wrong
     from gradmethods.studies.seeds import seed_study
 
     seeds, epochs = whole("seeds", seeds, least=1), whole("epochs", epochs, least=1)
@@ -146,26 +151,26 @@ def run_article(
         runs = train_together(problem, methods("all"), epochs=epochs)
         for run in runs:
             undisturbed(run)
-        return lessons.write_training(folder, runs, animate=animate)
+        return write_training(folder, runs, animate=animate)
 
     def seeded(folder: Folder) -> pd.DataFrame:
         import pandas as pd
 
         study = pd.concat([seed_study(name, range(seeds), epochs=epochs) for name in PLANE])
-        return failures.write_seeds(folder, study, epochs)
+        return write_seeds(folder, study, epochs)
 
     parts: dict[str, Callable[[Folder], pd.DataFrame]] = {
         **{f"training on {name}": partial(trained, name=name) for name in PLANE},
         f"training from {seeds} seeds": seeded,
-        "gradients against depth": lambda f: failures.write_norms(f, pathologies.gradient_norms()),
-        "dying ReLUs": lambda f: failures.write_dying(f, pathologies.dying_units()),
-        "squared error against cross entropy": lambda f: failures.write_wrong(
+        "gradients against depth": lambda f: write_norms(f, pathologies.gradient_norms()),
+        "dying ReLUs": lambda f: write_dying(f, pathologies.dying_units()),
+        "squared error against cross entropy": lambda f: write_wrong(
             f, pathologies.logit_gradients(), pathologies.wrong_start()
         ),
     }
     reasons = {problems.describe(name).missing() for name in CERTIFIED} - {None}
     if CERTIFIED and not reasons:
-        parts["gradients on real data"] = lambda f: lessons.write_real(f, real_gradients())
+        parts["gradients on real data"] = lambda f: write_real(f, real_gradients())
     with _folder(out, 0) as folder:
         for place, (title, part) in enumerate(parts.items(), 1):
             start = time.perf_counter()
@@ -231,7 +236,7 @@ def sample_errors(sample: Any, gradient: Any) -> dict[str, float]:
 def _folder(out: Path | str, seed: int) -> Iterator[Folder]:
     from gradmethods.app.runs.begin import clear
     from gradmethods.output.files import locked
-    from gradmethods.output.folder import Folder
+    from gradmethods.output.items import Folder
     from gradmethods.report.cite import write_references
     from gradmethods.timing.provenance import provenance
 

@@ -1,4 +1,4 @@
-"""When a run may go on with what its folder holds, and how an older run makes room for a new one.
+"""Begin a run: resume what its folder holds, or move an older run aside.
 
 A run has a name of its own, which each of its records bears; nothing is measured here.
 """
@@ -25,11 +25,11 @@ from gradmethods.output.files import (
 )
 
 SAME = ("source", "machine", "python", "packages", "blas", "seed")
-"""What a run must have in common with the one that it goes on with, beside the commit."""
+"""Provenance that a run must share with the one that it resumes, beside the commit."""
 
 
 CHANGING = ("budget", "reported")
-"""What each start of a run has for itself."""
+"""Provenance that differs at each start of a run."""
 
 
 def begin(
@@ -41,7 +41,7 @@ def begin(
     kept: Callable[[], str],
     clear: Callable[[], object],
 ) -> dict[str, Any]:
-    """Go on with the run in a folder, or make room for a new one; say which, and why.
+    """Resume the run in a folder, or move it aside for a new one; say which, and why.
 
     Parameters
     ----------
@@ -176,6 +176,6 @@ def move_aside(folder: Path, names: Sequence[str]) -> None:
 
 
 def say(text: str) -> None:
-    """Tell whoever waits for a run; its results go to files."""
+    """Print a line about the progress of a run; its results go to files."""
     sys.stderr.write(f"{text}\n")
     sys.stderr.flush()

@@ -10,15 +10,16 @@ import hashlib
 import json
 import math
 import sys
+import time
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from gradmethods.app.runs import assess, million
+from gradmethods.app.runs import accuracy, million
 from gradmethods.app.runs.begin import begin, clear, say
-from gradmethods.app.runs.budget import FULL, SHORT, Budget
-from gradmethods.app.runs.cases import INTERRUPTED, fill, find_benchmarks, kept, run_cases
+from gradmethods.app.runs.progress import Progress
+from gradmethods.app.runs.run_cases import INTERRUPTED, fill, find_benchmarks, kept, run_cases
 from gradmethods.errors import BudgetExceeded, InvalidOption
 from gradmethods.output.files import (
     ACCURACY,
@@ -35,20 +36,21 @@ from gradmethods.output.files import (
 from gradmethods.providers import get_provider
 from gradmethods.providers.attempt import Gap
 from gradmethods.report import write_report
-from gradmethods.studies.claims import claims_rows
+from gradmethods.studies.claims import LEDGER, claims_rows
 from gradmethods.studies.derivations import NAMES, derive
 from gradmethods.timing.plan import FULL_LIMIT, LIMIT
 from gradmethods.timing.provenance import provenance
+from gradmethods.timing.rounds import Clock
 from gradmethods.timing.trial import Settings, gap_record
 
 PROOFS = 5.0
-"""Seconds that proving the article's derivations may take."""
+"""Number of seconds that proving the article's derivations may take."""
 
 OPTIONS = ("full", "grid", "limit", "seconds", "providers")
-"""What, beside code and machine, a run must have in common with one that it goes on with."""
+"""Options that a run must share with one that it resumes, beside code and machine."""
 
 MILLION = "million"
-"""The folder of the million passes in that of the run, and the key of their record."""
+"""Name of the folder of the million passes within a run, and key of their record."""
 
 FEWER = {"small": (2, 24, 24, 1)}
 """By the name of the grid, whose differences are taken in place of a million parameters': few in
@@ -132,25 +134,29 @@ def run_benchmarks(
 
 
 def _run(folder: Path, origin: dict[str, Any], settings: Settings, time: Budget) -> int:
-    """Do what the folder has no records of, and write the report."""
+    """Measure everything of which the folder has no records, and write the report."""
     grid, limit, also = origin["grid"], origin["limit"], origin.get("providers", [])
     status: int | None = INTERRUPTED
+    shown = Progress(6 if origin["full"] else 5, lambda: time.left, origin.get("phases"))
     try:
         if origin["full"]:
-            million_passes(folder, grid, time.for_million(), settings)
-        status = run_cases(folder, grid, limit, settings, time.for_cases(), also)
+            with shown.phase("million passes"):
+                million_passes(folder, grid, time.for_million(), settings)
+        status = run_cases(folder, grid, limit, settings, time.for_cases(), also, shown)
         fill(folder, grid, settings, status, time.seconds, also)
-        prove(folder, time.for_ledger())
-        accuracy_rows(folder, time.for_accuracy(), settings)
-        ledger_rows(folder, time.for_ledger(), settings)
+        accuracy_rows(folder, time.for_accuracy(), settings, shown)
+        with shown.phase("derivations"):
+            prove(folder, time.for_ledger())
+        ledger_rows(folder, time.for_ledger(), settings, shown)
     except KeyboardInterrupt:
         status = INTERRUPTED
         sys.stdout.write("\nInterrupted. Writing the report of what is finished ...\n")
         fill(folder, grid, settings, status, time.seconds, also)
-    origin |= {"finished": status in (0, 1, None)}
+    origin |= {"finished": status in (0, 1, None), "phases": shown.seconds}
     write_json(folder / PROVENANCE, origin)
-    write_report(folder)
-    write_json(folder / PROVENANCE, origin | {"reported": True})
+    with shown.phase("report"):
+        write_report(folder)
+    write_json(folder / PROVENANCE, origin | {"phases": shown.seconds, "reported": True})
 
     from gradmethods.report.difference.words import since_previous
     from gradmethods.report.summary import summary
@@ -165,14 +171,14 @@ def _run(folder: Path, origin: dict[str, Any], settings: Settings, time: Budget)
 
 
 def _found(name: str) -> str:
-    """Return the name of a provider that there is, by which every process finds it."""
+    """Return the name by which every process finds a provider, if it exists."""
     get_provider(name)
     path, colon, variable = name.rpartition(":")
     return f"{Path(path).resolve()}:{variable}" if colon and path.endswith(".py") else name
 
 
 def million_passes(folder: Path, grid: str, seconds: float | None, settings: Settings) -> None:
-    """Run a million forward passes, unless they are there; keep how that ended.
+    """Run a million forward passes, unless their result exists; keep a record of the outcome.
 
     They come first, so that no budget is used up before them, and nothing else runs meanwhile.
     """
@@ -195,26 +201,30 @@ def million_passes(folder: Path, grid: str, seconds: float | None, settings: Set
         append_record(folder / RECORDS, about | {"outcome": "measured"})
 
 
-def accuracy_rows(folder: Path, seconds: float | None, settings: Settings) -> None:
-    """Judge the methods on every problem of the catalogue, as far as the time allows.
+def accuracy_rows(
+    folder: Path, seconds: float | None, settings: Settings, shown: Progress | None = None
+) -> None:
+    """Judge every method on the problems of the catalogue, as far as the time allows.
 
     What was judged before, in a run that goes on, is not judged again.
     """
     from gradmethods import problems
-    from gradmethods.app.runs import accuracy_tasks as tasks
 
-    # A coarse atlas: two steps a decade show each branch of a curve, if not its roughness.
-    coarse = tasks.Settings(seconds=settings.seconds / 10, per_decade=2, seed=settings.seed)
+    # Coarse sweeps: two steps a decade show each branch of a curve, if not its roughness.
+    coarse = accuracy.Settings(seconds=settings.seconds / 10, per_decade=2, seed=settings.seed)
     catalogue = [problems.get(name) for name in problems.names()]
-    todo = tasks.tasks(catalogue, coarse, hard=True)
-    assess.carry_out(todo, folder / ACCURACY, seconds)
+    todo = accuracy.tasks(catalogue, coarse, hard=True)
+    accuracy.carry_out(todo, folder / ACCURACY, seconds, shown)
 
 
-def ledger_rows(folder: Path, seconds: float | None, settings: Settings) -> None:
+def ledger_rows(
+    folder: Path, seconds: float | None, settings: Settings, shown: Progress | None = None
+) -> None:
     """Decide the claims of the ledger, as far as the run's records and the time allow.
 
     A claim that was decided by the same records is not examined again.
     """
+    shown = shown or Progress()
     records = records_so_far(folder / RECORDS)
     passes = million.read_million(folder / MILLION) or _record(folder) or None
     evidence = json.dumps([sorted(records, key=lambda r: str(r["key"])), passes], sort_keys=True)
@@ -223,24 +233,112 @@ def ledger_rows(folder: Path, seconds: float | None, settings: Settings) -> None
 
     def keep(record: dict[str, Any]) -> None:
         append_record(folder / CLAIMS, record | {"evidence": digest})
+        shown.step(f"{record['id']} {record['verdict']}")
 
-    claims_rows(
-        records,
-        seconds,
-        million=passes,
-        seed=settings.seed,
-        keep=keep,
-        known=[record for record in before if record["outcome"] == "measured"],
-    )
+    known = [record for record in before if record["outcome"] == "measured"]
+    with shown.phase("claims", len(LEDGER) - len(known)):
+        claims_rows(records, seconds, million=passes, seed=settings.seed, keep=keep, known=known)
 
 
 def prove(folder: Path, seconds: float | None) -> None:
-    """Keep the article's derivations with their proofs, unless they are there or time is short."""
+    """Write the article's derivations with their proofs, unless they exist or time is short."""
     if not (folder / DERIVATIONS).exists() and (seconds is None or seconds > PROOFS):
         write_json(folder / DERIVATIONS, [asdict(derive(name)) for name in NAMES])
 
 
 def _record(folder: Path) -> dict[str, Any]:
-    """Return how the million passes ended; empty if they did not, or belong to no such run."""
+    """Return the record of the million passes; empty if there is none for such a run."""
     found = [r for r in records_so_far(folder / RECORDS) if r["key"] == MILLION]
     return found[0] if found else {}
+
+
+@dataclass(frozen=True)
+class Shares:
+    """Seconds kept for what comes after the cases; of a small budget at most half.
+
+    Attributes
+    ----------
+    accuracy, ledger, writing : float
+        For holding the methods against certified gradients, for the ledger of claims, and for the
+        report.
+    """
+
+    accuracy: float
+    ledger: float
+    writing: float
+
+
+SHORT = Shares(accuracy=40.0, ledger=20.0, writing=48.0)
+"""Seconds kept in a run that someone waits for."""
+
+FULL = Shares(accuracy=120.0, ledger=120.0, writing=90.0)
+"""Seconds kept in a full run, whose machine may be slower: two minutes for the claims, which derive
+formulas as far as there is time."""
+
+MILLION_SHARE = 0.6
+"""Part of the time before the reserve that a million passes may take, so that the cases get the
+rest: on a machine three times as slow as one where they take seven minutes they still fit into 40
+minutes."""
+
+
+class Budget:
+    """The seconds of a run from now on, and what is left of them for each part.
+
+    Parameters
+    ----------
+    seconds : float, optional
+        No bound by default: then each part has no bound either.
+    shares : Shares
+        What is kept for the parts that come last.
+    clock : callable, optional
+        Seconds from any origin.
+
+    Examples
+    --------
+    >>> budget = Budget(300.0, SHORT, clock=lambda: 0.0)
+    >>> budget.for_cases(), budget.for_accuracy(), budget.for_ledger()
+    (192.0, 232.0, 252.0)
+    """
+
+    def __init__(
+        self, seconds: float | None, shares: Shares, clock: Clock = time.monotonic
+    ) -> None:
+        self.seconds = seconds
+        self.clock = clock
+        self._start = clock()
+        whole = shares.accuracy + shares.ledger + shares.writing
+        reserve = 0.0 if seconds is None else min(whole, seconds / 2)
+        # The report takes about as long however little there is to report.
+        self._writing = min(shares.writing, 0.6 * reserve)
+        self._ledger = min(shares.ledger + shares.writing, 0.8 * reserve)
+        self._reserve = reserve
+
+    @property
+    def spent(self) -> float:
+        """Seconds since the start."""
+        return self.clock() - self._start
+
+    @property
+    def left(self) -> float | None:
+        """Seconds left of everything."""
+        return self._left(0.0)
+
+    def for_million(self) -> float | None:
+        """Seconds for a million passes."""
+        left = self.for_cases()
+        return None if left is None else MILLION_SHARE * left
+
+    def for_cases(self) -> float | None:
+        """Seconds until accuracy, claims and report must have their time."""
+        return self._left(self._reserve)
+
+    def for_accuracy(self) -> float | None:
+        """Seconds until claims and report must have theirs."""
+        return self._left(self._ledger)
+
+    def for_ledger(self) -> float | None:
+        """Seconds until the report must be written."""
+        return self._left(self._writing)
+
+    def _left(self, keep: float) -> float | None:
+        return None if self.seconds is None else max(0.0, self.seconds - keep - self.spent)

@@ -9,7 +9,8 @@ from __future__ import annotations
 import math
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -19,8 +20,9 @@ from numpy.typing import NDArray
 
 from gradmethods import problems
 from gradmethods.app.runs.begin import begin, difference, move_aside, say
-from gradmethods.app.runs.beside import beside
+from gradmethods.core.distance import gradient_error
 from gradmethods.core.problem import Problem
+from gradmethods.core.structure import Arrays
 from gradmethods.errors import BudgetExceeded
 from gradmethods.output.files import (
     MILLION,
@@ -31,10 +33,12 @@ from gradmethods.output.files import (
     write_json,
 )
 from gradmethods.output.format import duration
-from gradmethods.timing.estimates import Estimate
-from gradmethods.timing.passes import Passes, finished, missing_blocks
+from gradmethods.providers.backprop import Backprop
+from gradmethods.providers.numerical import Numerical
+from gradmethods.timing.bootstrap import Estimate
+from gradmethods.timing.difference_blocks import Passes, finished, missing_blocks
 from gradmethods.timing.provenance import provenance
-from gradmethods.timing.timing import quiet
+from gradmethods.timing.timing import measure, quiet
 
 WIDTHS = (2, 1024, 1024, 1)
 """1,053,697 parameters: the widest network of the benchmark."""
@@ -44,13 +48,13 @@ BATCH = 1
 RECORDS, GRADIENT, RESULT, PROVENANCE = MILLION
 
 BLOCK_SECONDS = 2.0
-"""What a kill can lose."""
+"""Number of seconds of a block: a run that is killed loses no more."""
 
 AFTER = 30.0
-"""Seconds of a time limit kept for measuring the faster methods beside."""
+"""Number of seconds of a time limit kept for measuring the faster methods."""
 
 OPTIONS = ("widths", "batch")
-"""What, beside code and machine, a run must have in common with one that it goes on with."""
+"""Options that a run must share with one that it resumes, beside code and machine."""
 
 
 def run_million(
@@ -58,7 +62,6 @@ def run_million(
     *,
     resume: bool | None = None,
     widths: Sequence[int] = WIDTHS,
-    batch: int = BATCH,
     seed: int = 0,
     block_seconds: float = BLOCK_SECONDS,
     seconds: float | None = None,
@@ -74,8 +77,6 @@ def run_million(
         blocks are not run again. True insists on that, False on a new run.
     widths : sequence of int
         Units per layer.
-    batch : int, default 1
-        Examples.
     seed : int, default 0
         Of the network.
     block_seconds : float, default 2.0
@@ -99,11 +100,11 @@ def run_million(
     """
     end = None if seconds is None else time.monotonic() + seconds - AFTER
     folder = Path(out).resolve()
-    problem = problems.get("mlp", widths=tuple(widths), batch=batch, seed=seed)
+    problem = problems.get("mlp", widths=tuple(widths), batch=BATCH, seed=seed)
     with locked(folder):
         origin = begin(
             folder / PROVENANCE,
-            _origin(widths, batch, seed),
+            _origin(widths, seed),
             options=OPTIONS,
             resume=resume,
             kept=lambda: _kept(folder, problem),
@@ -121,12 +122,11 @@ def is_finished(
     out: Path,
     *,
     widths: Sequence[int] = WIDTHS,
-    batch: int = BATCH,
     seed: int = 0,
 ) -> bool:
-    """Tell whether a folder holds the result of such a run, by this code on this machine."""
+    """Return whether a folder holds the result of such a run, by this code on this machine."""
     before = read_json(out / PROVENANCE, dict)
-    now = _origin(widths, batch, seed)
+    now = _origin(widths, seed)
     same = before is not None and difference(before, now, OPTIONS) is None
     return same and bool(before["finished"]) and (out / RESULT).exists()
 
@@ -142,9 +142,9 @@ def size(widths: Sequence[int]) -> int:
     return sum((inputs + 1) * outputs for inputs, outputs in pairwise(widths))
 
 
-def _origin(widths: Sequence[int], batch: int, seed: int) -> dict[str, Any]:
+def _origin(widths: Sequence[int], seed: int) -> dict[str, Any]:
     command = [Path(sys.argv[0]).name, *sys.argv[1:]]
-    return provenance(command, seed=seed, widths=list(widths), batch=batch)
+    return provenance(command, seed=seed, widths=list(widths), batch=BATCH)
 
 
 def read_million(folder: Path) -> dict[str, Any] | None:
@@ -162,7 +162,7 @@ def _kept(folder: Path, problem: Problem) -> str:
 def _differences(
     folder: Path, problem: Problem, block_seconds: float, end: float | None
 ) -> NDArray[Any]:
-    """Run the passes that are missing, until a moment; return the gradient."""
+    """Run the missing passes until a given time, and return the gradient."""
     passes = Passes(problem)
     kept = _open(folder / GRADIENT, problem)
     records = records_so_far(folder / RECORDS)
@@ -213,7 +213,7 @@ def _open(path: Path, problem: Problem) -> Any:
 
 
 def _shown(parts: Iterator[tuple[int, int]], total: int) -> Iterator[tuple[int, int]]:
-    """Pass on blocks; show progress and the time left, as a bar or as a line a minute."""
+    """Yield blocks, showing progress and the time left as a bar or as a line a minute."""
     from tqdm import tqdm
 
     watched = sys.stderr.isatty()
@@ -227,7 +227,7 @@ def _shown(parts: Iterator[tuple[int, int]], total: int) -> Iterator[tuple[int, 
 
 
 def _result(folder: Path, problem: Problem, gradient: NDArray[Any]) -> dict[str, Any]:
-    """Put the counts and times of all blocks together, and measure the faster methods beside."""
+    """Add up the counts and times of all blocks, and measure the faster methods."""
     records = records_so_far(folder / RECORDS)
     blocks = [record for record in records if record["key"].startswith("block-")]
     (value,) = (record for record in records if record["key"] == "value")
@@ -250,3 +250,68 @@ def _result(folder: Path, problem: Problem, gradient: NDArray[Any]) -> dict[str,
         },
         **beside(problem, problem.structure.split(gradient)),
     }
+
+
+SAMPLE = 8
+"""Number of components of the gradient that are certified."""
+
+
+def beside(problem: Problem, gradient: Arrays) -> dict[str, Any]:
+    """Measure backprop, differences that reuse values, and the errors of all three gradients.
+
+    Parameters
+    ----------
+    problem : Problem
+        What was differentiated.
+    gradient : dict of str to numpy.ndarray
+        By forward differences.
+
+    Returns
+    -------
+    dict
+        Plain values: ``backprop`` and ``reuse`` with their times, ``errors`` against backprop, and
+        ``certified`` with the errors of all three on some components.
+    """
+    prepared = Backprop().prepare(problem)
+    cost = measure(prepared, problem, seconds=5.0)
+    exact = problem.structure.check(prepared(problem.params).gradient)
+    faster = Numerical("forward", evaluation="reuse").prepare(problem)
+    reused = measure(faster, problem, seconds=2.0)
+    again = problem.structure.check(faster(problem.params).gradient)
+    return {
+        "backprop": {
+            "seconds": cost.gradient.median,
+            "preparation": sum(prepared.preparation.values()),
+            "ratio": asdict(cost.ratio),
+            "contended": cost.contended,
+        },
+        "reuse": {
+            "seconds": reused.gradient.median,
+            "preparation": sum(faster.preparation.values()),
+            "ratio": asdict(reused.ratio),
+            "contended": reused.contended,
+        },
+        "errors": {
+            "differences": gradient_error(gradient, exact).norm,
+            "reuse": gradient_error(again, exact).norm,
+        },
+        "certified": _certified(
+            problem, {"differences": gradient, "backprop": exact, "reuse": again}
+        ),
+    }
+
+
+def _certified(problem: Problem, gradients: Mapping[str, Any]) -> dict[str, Any]:
+    """Compare some components of each gradient with certified ones."""
+    from gradmethods.engines.certified import certified_sample
+
+    sample = certified_sample(problem, 20, components=SAMPLE, directions=1)
+    flat = problem.structure.join(gradients["backprop"])[sample.components]
+    scale = float(np.linalg.norm(flat)) or math.nan
+    errors = {
+        name: float(
+            np.linalg.norm(sample.component_error(problem.structure.restore(gradient))) / scale
+        )
+        for name, gradient in gradients.items()
+    }
+    return {"errors": errors, "coverage": sample.coverage, "seconds": sample.seconds}

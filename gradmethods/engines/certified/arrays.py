@@ -151,6 +151,14 @@ class Variation(ABC):
         """
 
     @abstractmethod
+    def still(self, places: Mask, loose: Self) -> Self:
+        """Keep of the entries of a vector those that have a slope; at places they have none.
+
+        A loss gets NaN that weighs one of them by what is not 0. What a weight within its ball may
+        be off from 0 is multiplied by `loose`, which holds how far each entry can vary.
+        """
+
+    @abstractmethod
     def alike(self, other: Self) -> Mask:
         """Say where two arrays of one shape vary alike for certain."""
 

@@ -16,7 +16,7 @@ from flint import arb
 
 from gradmethods.engines.certified.arrays import NAN, ONE, ZERO
 from gradmethods.errors import UnsupportedOperation
-from gradmethods.xp.primitives import Kind, of_kind
+from gradmethods.xp.primitives import Kind, Primitive, follow
 
 Function = Callable[..., Any]
 
@@ -145,11 +145,14 @@ class Smooth(NamedTuple):
     slopes: tuple[Function | None, ...]
 
 
-SMOOTH: dict[str, Smooth] = {
-    name: Smooth(over_balls(p.ball), tuple(slope and over_balls(slope) for slope in p.slopes))
-    for name, p in of_kind(Kind.SMOOTH).items()
-    if p.ball is not None and p.slopes is not None
-}
+SMOOTH: dict[str, Smooth] = {}
+
+
+@follow
+def _smooth(p: Primitive) -> None:
+    if p.kind is Kind.SMOOTH and p.ball is not None and p.slopes is not None:
+        slopes = tuple(slope and over_balls(slope) for slope in p.slopes)
+        SMOOTH[p.name] = Smooth(over_balls(p.ball), slopes)
 
 
 def smooth(name: str) -> Smooth:

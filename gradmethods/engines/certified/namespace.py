@@ -7,7 +7,7 @@ loss.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -50,18 +50,20 @@ from gradmethods.engines.graph.signs import KEEPING, NEVER_NEGATIVE
 from gradmethods.errors import NotDifferentiable
 from gradmethods.xp.arrays import Array
 from gradmethods.xp.linalg import Linalg
-from gradmethods.xp.primitives import Behaviour, Kind, Primitive, having
+from gradmethods.xp.primitives import TABLE, Behaviour, Kind, Primitive, having
 
 EXACT = having(Behaviour.EXACT)
 """Functions of constants that NumPy computes without rounding, or that are a rounding."""
 
 SUMS = ("add", "subtract")
 
-EDGES = having(Behaviour.STEEP) - {"hypot"}
+EDGES = having(Behaviour.STEEP, but=("hypot",))
 """Functions that are finite where their domain ends, or where they jump; others are not."""
 
 ROOTS = ("sqrt", "hypot")
 """Functions that are continuous at 0 without a slope, of what is not negative."""
+
+HALF = 0.5
 
 UNDERFLOW = 8
 """Units in the last place that functions may be off by where they underflow."""
@@ -99,12 +101,12 @@ class Balls(Ordering):
         Entries of the largest array so far.
     doubts : list of str
         Where a derivative did not exist, or was not decided.
-    edges : frozenset of str
+    edges : set of str
         Functions whose values may jump or end where their slope is not finite.
     """
 
     kind = "ball"
-    edges = EDGES
+    edges: Collection[str] = EDGES
 
     def __init__(
         self,
@@ -120,12 +122,15 @@ class Balls(Ordering):
         self.largest = 1
         self.ties = 0
         self.doubts: list[str] = []
+        self.matrices: dict[Any, Any] = {}
 
     # -- what a namespace says about its payloads
 
     def apply(self, primitive: Primitive, payloads: list[Any], static: dict[str, Any]) -> Any:
         """Evaluate a primitive over balls."""
         name = primitive.name
+        if name == "pow" and isinstance(payloads[1], float) and payloads[1] == HALF:
+            return self.apply(TABLE["sqrt"], payloads[:1], static)
         if name in MOVES:
             return self._move(primitive, *payloads, **static)
         if name in LOGIC:

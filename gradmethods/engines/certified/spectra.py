@@ -189,14 +189,18 @@ def _values(xp: Any, whole: Array, found: Spectrum) -> Array:
     variation = ball.variation
     if variation is not None and len(found.groups) < n:
         # An entry of Σ (wᵢ - w) vᵢvᵢᵀ is no larger than the largest difference of the weights.
-        any_ = xp.sum(Array(xp, Ball(filled((n, n), arb(0, 1)), whole.dtype)) * whole)
-        loose = xp.stack([any_] * n).payload.variation
-        variation = variation.together(place, loose)
+        variation = variation.together(place, _loosely(xp, whole, n))
         xp.doubts.append(
             "two eigenvalues or singular values may be equal: neither then has a slope of its own, "
             "nor has a vector of either, only their sum has one"
         )
     return Array(xp, Ball(values, ball.dtype, variation, ball.varying))
+
+
+def _loosely(xp: Any, a: Array, n: int) -> Any:
+    """Return how n numbers vary that may have any slopes from -1 to 1 by the entries of a."""
+    any_ = xp.sum(Array(xp, Ball(filled(a.shape, arb(0, 1)), a.dtype)) * a)
+    return xp.stack([any_] * n).payload.variation
 
 
 def eigh(xp: Any, a: Array, triangle: Any) -> Any:
@@ -262,16 +266,24 @@ def middle(a: Array) -> NDArray[Any]:
 def svdvals(xp: Any, a: Array) -> Any:
     """Take the roots of the eigenvalues of AᵀA, or AAᵀ if that is smaller."""
     tall = a if a.shape[0] >= a.shape[1] else a.mT
-    return _roots(xp, xp.flip(eigvalsh(xp, tall.mT @ tall, "L"), axis=0))
+    return _roots(xp, xp.flip(eigvalsh(xp, tall.mT @ tall, "L"), axis=0), tall)
 
 
-def _roots(xp: Any, squares: Array) -> Array:
-    """Take roots of what is never negative; of what may be 0 they have no slope."""
+def _roots(xp: Any, squares: Array, a: Array) -> Array:
+    """Take roots of what is never negative: the singular values of `a`, which have kinks at 0.
+
+    There they vary by no more than `a` does (H. Weyl, Das asymptotische Verteilungsgesetz der
+    Eigenwerte, Mathematische Annalen 71 (1912) 441-479), so that a loss has a slope nevertheless
+    that varies with none of them there, as their squares do not.
+    """
     ball: Ball = squares.payload
     values = each(_root, ball.values)
     zero = holds(lambda x: x.contains(0), ball.values)
-    slopes = each(lambda s, z: NAN if z else 1 / (2 * s), values, zero)
+    slopes = each(lambda s, z: arb(0) if z else 1 / (2 * s), values, zero)
     variation = ball.variation and ball.variation.scaled(slopes)
+    if variation is not None and zero.any():
+        variation = variation.still(zero, _loosely(xp, a, len(values)))
+        xp.doubts.append("a singular value may be 0, where it has a kink, as abs has")
     return Array(xp, Ball(values, ball.dtype, variation, ball.varying, never_negative=True))
 
 
@@ -292,7 +304,7 @@ def svd(xp: Any, a: Array) -> Any:
     tall, computed = (a, vt.T) if m >= n else (a.mT, u)
     square = tall.mT @ tall
     found = spectrum(square.payload.values)
-    s = _roots(xp, xp.flip(_values(xp, square, found), axis=0))
+    s = _roots(xp, xp.flip(_values(xp, square, found), axis=0), tall)
     v = xp.flip(_vectors(xp, square, found, computed[:, ::-1]), axis=1)
     others = (tall @ v) / s[None, :]
     left, right = (others, v) if m >= n else (v, others)

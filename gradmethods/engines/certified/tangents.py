@@ -122,6 +122,11 @@ class Tangents(Variation):
         alone = np.bincount(groups)[groups] == 1
         return self._made(boxed(np.where(alone, self.whole(), NAN)))
 
+    def still(self, places: Mask, loose: Self) -> Self:
+        """Keep entries that have a slope: forwards no weights are known."""
+        del loose
+        return self._made(boxed(np.where(places, NAN, self.whole())))
+
     def alike(self, other: Self) -> Mask:
         """Say where two arrays of one shape have the same derivatives for certain."""
         return np.asarray(holds(tied, self.whole(), other.whole()).all(axis=0))

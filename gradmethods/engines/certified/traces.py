@@ -146,6 +146,18 @@ class Trace(Variation):
         firsts = [(k, int(np.argmax(groups == k))) for k in range(int(groups[-1]) + 1)]
         return self._made(self.shape, (self, back), (loose, apart))
 
+    def still(self, places: Mask, loose: Self) -> Self:
+        """Keep of the entries of a vector those that have a slope, and of the others a bound."""
+
+        def back(g: Objects) -> Objects:
+            return boxed(np.where(places, ZERO, g))
+
+        def bound(g: Objects) -> Objects:
+            within = each(lambda x: x if x.contains(0) else NAN, g)
+            return boxed(np.where(places, within, ZERO))
+
+        return self._made(self.shape, (self, back), (loose, bound))
+
     def alike(self, other: Self) -> Mask:
         """Say where two arrays of one shape vary alike for certain: if they are the same."""
         return np.full(self.shape, self is other)

@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from gradmethods.engines.complex.functions import is_complex
 from gradmethods.xp.primitives import Primitive
 
 NORMAL, WIDEST = (
@@ -52,10 +53,10 @@ def faint(
 def _moved(primitive: Primitive, operands: list[Any]) -> Any:
     """Say which entries of a result can depend on the step at all: most do not."""
     z, w = operands[0], operands[-1]
-    first = z.imag != 0 if np.iscomplexobj(z) else None
+    first = z.imag != 0 if is_complex(z) else None
     if len(operands) == 1:
         return first
-    second = w.imag != 0 if np.iscomplexobj(w) else None
+    second = w.imag != 0 if is_complex(w) else None
     if primitive.name == "matmul":
         first = None if first is None else first.any(-1)[..., :, None]
         second = None if second is None else second.any(-2)[..., None, :]
@@ -89,7 +90,7 @@ def coarse(primitive: Primitive, operands: list[Any]) -> bool:
 
     Of products, whether one is infinite beside a 0 that may depend on a parameter.
     """
-    if primitive.name == "multiply" and all(map(np.iscomplexobj, operands)):
+    if primitive.name == "multiply" and all(map(is_complex, operands)):
         z, w = operands
         return _silenced(z, w) or _silenced(w, z)
     if primitive.radius is None:
@@ -98,9 +99,9 @@ def coarse(primitive: Primitive, operands: list[Any]) -> bool:
         (z,), (radius,) = operands, primitive.radius
         assert radius is not None
         return _seen(z.imag, radius(z), WIDEST[z.real.dtype])
-    limit = WIDEST[next(x.real.dtype for x in operands if np.iscomplexobj(x))]
+    limit = WIDEST[next(x.real.dtype for x in operands if is_complex(x))]
     return any(
-        radius is not None and np.iscomplexobj(x) and _seen(x.imag, radius(*operands), limit)
+        radius is not None and is_complex(x) and _seen(x.imag, radius(*operands), limit)
         for x, radius in zip(operands, primitive.radius, strict=True)
     )
 

@@ -21,20 +21,30 @@ from numpy.typing import NDArray
 
 from gradmethods.engines.complex import functions, matrices
 from gradmethods.engines.complex.doubts import beyond_range, coarse, faint
-from gradmethods.engines.complex.functions import join
+from gradmethods.engines.complex.functions import is_complex, join
 from gradmethods.errors import UnsupportedOperation
 from gradmethods.xp import Namespace
 from gradmethods.xp.arrays import Array
-from gradmethods.xp.primitives import Behaviour, Kind, Primitive, having, of_kind
+from gradmethods.xp.primitives import Behaviour, Kind, Primitive, follow, having
 from gradmethods.xp.primitives.primitive import REAL_LINE
 
 Function = Callable[..., Any]
 
 
-SMOOTH = frozenset(of_kind(Kind.SMOOTH, Kind.PRODUCT))
+SMOOTH: set[str] = set()
 """Where infinities meet in these, real parts are taken from plain NumPy: see `_mend`."""
 
-CURVED = SMOOTH - having(Behaviour.LINEAR)
+CURVED: set[str] = set()
+
+
+@follow
+def _smooth(primitive: Primitive) -> None:
+    if primitive.kind in (Kind.SMOOTH, Kind.PRODUCT):
+        SMOOTH.add(primitive.name)
+        if Behaviour.LINEAR not in primitive.behaviour:
+            CURVED.add(primitive.name)
+
+
 LEAVING_ZERO = having(Behaviour.LEAVES_ZERO)
 
 
@@ -119,7 +129,7 @@ class Holomorphic(Namespace):
 
     def is_constant(self, payload: Any) -> bool:
         """Say whether a payload is real."""
-        return not np.iscomplexobj(payload)
+        return not is_complex(payload)
 
     def shape_of(self, payload: Any) -> tuple[int, ...]:
         """Return the shape of an array."""

@@ -22,11 +22,10 @@ from gradmethods.engines.examples.axes import (
     lengths,
     regroup,
 )
-from gradmethods.engines.examples.indexing import index
-from gradmethods.engines.examples.matrices import of_matrices
+from gradmethods.engines.examples.structural import WHOLE, index
 from gradmethods.engines.examples.values import Keys, Letters, Value, leading
 from gradmethods.engines.graph.graph import Node
-from gradmethods.xp.primitives import Kind, elementwise_shape
+from gradmethods.xp.primitives import elementwise_shape
 
 
 class Follower:
@@ -70,7 +69,7 @@ class Follower:
             rule = _unknown
         elif rule is None:
             rule = _each_entry if node.primitive.shape is elementwise_shape else _unknown
-            rule = of_matrices if node.primitive.kind is Kind.MATRIX else rule
+            rule = WHOLE.get(node.primitive.kind, rule)
         try:
             found = self._of_some(rule, node, operands)
         except Uneven:

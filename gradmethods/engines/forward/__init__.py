@@ -4,9 +4,8 @@ No vjp rule is run here, and no other engine is known. Read `push` first.
 """
 
 from gradmethods.engines.forward.blocks import Block, divide
-from gradmethods.engines.forward.differentiate import check_rules, differentiate
+from gradmethods.engines.forward.differentiate import check_rules, differentiate, push
 from gradmethods.engines.forward.programs import Programs, compile_blocks
-from gradmethods.engines.forward.push import push
 
 __all__ = [
     "Block",

@@ -99,16 +99,16 @@ class Dependence:
         """Return what a rule gave for all operands, likewise."""
         if self._slopes.are_finite(node):
             return t
-        result: Array = self._xp.where(self._union(node).array, t, 0)
+        result: Array = self._xp.where(self.reaching(node).array, t, 0)
         return result
 
     def note(self, node: Node) -> None:
         """Note along which directions each entry of a node varies, if steep functions follow."""
         if node not in self._watched:
             return
-        self._note(node, self._union(node))
+        self._note(node, self.reaching(node))
 
-    def _union(self, node: Node) -> Tangents:
+    def reaching(self, node: Node) -> Tangents:
         """Return along which directions each entry of a node varies."""
         terms = []
         for position, operand in enumerate(node.operands):
@@ -161,9 +161,9 @@ class Dependence:
         if name in ("max", "min"):
             chosen = self._selected.own(node, position)
             return _any(xp, reached & chosen, node.static["axis"], node.shape)
-        if name in MOVING and name != "concat":
+        if name in (*MOVING, "sort") and name != "concat":
             rule = xp.rule(node, position)
-            real = name in ("sum", "cumulative_sum", "scatter_add")
+            real = name in ("sum", "cumulative_sum", "scatter_add", "sort")
             number = xp.astype(reached, np.dtype(np.float32)) if real else reached
             moved: Array = rule(xp, number, Array(xp, node), *operands, **node.static)
             return moved != 0 if real else moved

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -46,6 +46,8 @@ class Names:
     ----------
     graph : Graph
         Whose nodes to name.
+    given : dict of Node to str, optional
+        What values are called instead, if no input is called so.
 
     Attributes
     ----------
@@ -71,7 +73,7 @@ class Names:
     L = v1 + v5
     """
 
-    def __init__(self, graph: Graph) -> None:
+    def __init__(self, graph: Graph, given: Mapping[Node, str] | None = None) -> None:
         self.nodes = graph.nodes()
         self.constants: list[Any] = []
         inputs: dict[Node, str] = {}
@@ -84,7 +86,9 @@ class Names:
             taken.add(shown)
         bare = next(name for name in ("x", "params", "x_params") if name not in taken)
         self._names = {node: bare if name == BARE else name for node, name in inputs.items()}
-        values, arrays = (_free(stems, taken | {bare}) for stems in (("v", "u", "z"), ("c", "k")))
+        taken.add(bare)
+        own = _untaken(given or {}, taken)
+        values, arrays = (_free(stems, taken) for stems in (("v", "u", "z"), ("c", "k")))
         count = 0
         self._constants: dict[int, str] = {}
         for node in self.nodes:
@@ -92,6 +96,8 @@ class Names:
                 continue
             if node is graph.outputs[0] and LOSS not in taken:
                 self._names[node] = LOSS
+            elif node in own:
+                self._names[node] = own[node]
             else:
                 count += 1
                 self._names[node] = f"{values}{count}"
@@ -159,6 +165,17 @@ def number(value: Any) -> str:
         if isinstance(value, float)
         else f"{value}".replace("-", "−")
     )
+
+
+def _untaken(given: Mapping[Node, str], taken: set[str]) -> dict[Node, str]:
+    """Return those names that nothing has, and take them."""
+    own: dict[Node, str] = {}
+    for node, name in given.items():
+        short = brief(name)
+        if short not in {*taken, LOSS}:
+            own[node] = short
+            taken.add(short)
+    return own
 
 
 def _free(stems: Sequence[str], taken: set[str]) -> str:

@@ -4,7 +4,8 @@
 the extreme (ties and NaN included). A factor that depends on no parameter selects where it is
 not 0, be it a condition, data or a number: its product with anything finite is 0 all around the
 point, so the derivative is 0 exactly. So does a product or selection that is 0 for such a reason.
-A factor that depends on a parameter selects nothing, even where it is 0.
+A difference selects where it is not one of a value from itself. A factor that depends on a
+parameter selects nothing, even where it is 0.
 """
 
 from __future__ import annotations
@@ -43,6 +44,8 @@ class Selected:
     def own(self, node: Node, position: int) -> Array:
         """Return where a primitive itself selects an operand."""
         xp, name = self._xp, name_of(node)
+        if node in self._slopes.parting:
+            return xp.array(self._slopes.parting[node])
         first, *others = (lifted(xp, x) for x in node.operands)
         if name == "where":
             return xp.array(first if position == 1 else xp.bind("logical_not", first))

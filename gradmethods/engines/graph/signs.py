@@ -30,9 +30,9 @@ def signs(nodes: Sequence[Node]) -> tuple[set[Node], set[Node]]:
         some = any if name == "maximum" else all
         low = [_is_never_negative(x, never) for x in operands]
         high = [_is_above(x, above, node.dtype) for x in operands]
-        same = name == "multiply" and operands[0] is operands[1]
-        even = name == "pow" and isinstance(operands[1], int) and operands[1] in (2, 4)
-        if name in NEVER_NEGATIVE or same or even or (name in KEEPING and some(low)):
+        power = name == "pow" and (low[0] or is_number(operands[1], 2, 4))
+        square = power or is_square(node)
+        if name in NEVER_NEGATIVE or square or (name in KEEPING and some(low)):
             never.add(node)
         scaled = name in SCALING and all(high) and not all(isinstance(x, Node) for x in operands)
         raised = name == "add" and any(high) and all(low)
@@ -40,6 +40,29 @@ def signs(nodes: Sequence[Node]) -> tuple[set[Node], set[Node]]:
         if name == "cosh" or raised or scaled or (name in AWAY and some(high) and not empty):
             above.add(node)
     return never, above
+
+
+def is_number(x: Any, *values: float) -> bool:
+    """Say whether an operand is one of some whole numbers."""
+    return isinstance(x, int) and x in values
+
+
+def is_square(node: Node) -> bool:
+    """Say whether a value is a product of another with itself, or a sum of squares of its entries.
+
+    Powers are not told.
+    """
+    name, operands = node.primitive.name if node.primitive else "", node.operands
+    if name == "matmul":  # of a vector
+        return node.shape[-2:] == (1, 1) and _moved(operands[0]) is _moved(operands[1])
+    return name == "square" or (name == "multiply" and operands[0] is operands[1])
+
+
+def _moved(x: Any) -> Any:
+    """Return what a value holds the entries of."""
+    while isinstance(x, Node) and x.primitive and x.primitive.name in ("reshape", "permute_dims"):
+        (x,) = x.operands
+    return x
 
 
 def _is_never_negative(x: Any, found: Collection[Node]) -> bool:

@@ -19,8 +19,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from gradmethods.engines.graph.differences import parting
 from gradmethods.engines.graph.graph import Graph, Node
 from gradmethods.engines.graph.signs import signs
+from gradmethods.engines.graph.tips import tips
 from gradmethods.xp.primitives import Behaviour, having
 
 STEEP = having(Behaviour.STEEP)
@@ -67,6 +69,10 @@ class Slopes:
         Those at or below which entries without effect may get something else than 0.
     hidden : set of Node
         Those that may overflow where the loss is finite.
+    tips : set of Node
+        Roots without a slope at 0, whose slopes beside it are bounded.
+    parting : dict of Node to numpy.ndarray of bool
+        Differences of which some entries are of one value from itself, and which are not.
     vanishing : dict of Node to None
         Those that can be 0 whatever the parameters are, say because a mask is; in order.
     """
@@ -79,6 +85,10 @@ class Slopes:
         }
         self._never_negative, self._above_zero = signs(self._nodes)
         self._tiny = _limited_by_tiny(self._nodes)
+        self.tips = tips(self._nodes)
+        steep = any(_name(node) in STEEP for node in self._nodes)
+        masks = ((node, parting(node)) for node in self._nodes if steep)
+        self.parting = {node: mask for node, mask in masks if mask is not None}
         self.active = set(graph.params.values())
         for node in self._nodes:
             if node.dtype.kind == "f" and any(map(self._varies, node.parents)):
@@ -122,7 +132,7 @@ class Slopes:
         the product is constant.
         """
         name, operand = _name(node), node.operands[position]
-        if name in SELECTING:
+        if name in SELECTING or node in self.parting:
             return operand in self.risky or node in self.sharp
         factor = {"multiply": 1 - position, "matmul": 1 - position, "divide": 0, "pow": 1}.get(name)
         if factor is None or factor == position:
@@ -135,7 +145,8 @@ class Slopes:
 
     def is_unsafe(self, node: Node, position: int) -> bool:
         """Say whether entries of an operand without effect may get something else than 0."""
-        sharp = node in self.sharp and _name(node) not in PASSING
+        passing = _name(node) in PASSING and node not in self.parting
+        sharp = node in self.sharp and not passing
         return not self.are_finite(node) or (sharp and self.selects(node, position))
 
     def traps(self) -> bool:
@@ -197,7 +208,7 @@ class Slopes:
             return x in vanishing or x not in self.active
         return not np.all(x)
 
-    def _find_finite(self, unbounded: frozenset[str]) -> set[Node]:
+    def _find_finite(self, unbounded: Collection[str]) -> set[Node]:
         found = set(self._inputs)
         for node in self._nodes:
             if node.primitive is None:

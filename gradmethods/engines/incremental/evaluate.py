@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from gradmethods.engines.incremental.blocks import Frame, Program
 from gradmethods.engines.incremental.program import Plan
+from gradmethods.engines.incremental.registers import Frame, Program
 
 Vector = NDArray[Any]
 

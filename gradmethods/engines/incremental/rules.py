@@ -15,7 +15,6 @@ from numpy.typing import NDArray
 
 from gradmethods.engines.graph import Node
 from gradmethods.engines.incremental.changes import Change, Planner
-from gradmethods.engines.incremental.contractions import matmul
 from gradmethods.engines.incremental.elementwise import (
     add,
     common_pins,
@@ -25,9 +24,15 @@ from gradmethods.engines.incremental.elementwise import (
     negative,
     subtract,
 )
-from gradmethods.engines.incremental.indexing import getitem
-from gradmethods.engines.incremental.moves import astype, broadcast_to, concat, permute, reshape
-from gradmethods.engines.incremental.reductions import cumulative_sum, reduced, sum_
+from gradmethods.engines.incremental.moves import (
+    astype,
+    broadcast_to,
+    concat,
+    getitem,
+    permute,
+    reshape,
+)
+from gradmethods.engines.incremental.reductions import cumulative_sum, matmul, reduced, sum_
 from gradmethods.engines.incremental.registers import Call
 from gradmethods.xp.primitives import elementwise_shape
 

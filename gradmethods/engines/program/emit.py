@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from gradmethods.engines.graph import Node
-from gradmethods.xp.primitives import TABLE, Hole, elementwise_shape
+from gradmethods.xp.primitives import Hole, Primitive, elementwise_shape, follow
 from gradmethods.xp.primitives.matrices import COFACTORS, INVERSES, OF_FULL_RANK
 from gradmethods.xp.primitives.recognised import (
     BESIDE_SIGMOID,
@@ -34,7 +34,6 @@ Emitter = Callable[[Node, list[str], str, str], Lines]
 """
 
 FUNCTIONS: dict[str, Any] = {
-    **{name: primitive.numpy for name, primitive in TABLE.items()},
     **{p.name: p.numpy for p in (ERFCX, TRIGAMMA, HEAVISIDE)},
     INNER.name: INNER.numpy,
     COFACTORS.name: COFACTORS.numpy,
@@ -55,6 +54,12 @@ FUNCTIONS: dict[str, Any] = {
     "Ellipsis": Ellipsis,
 }
 """What the text of a program may call."""
+
+
+@follow
+def _of_entry(primitive: Primitive) -> None:
+    FUNCTIONS[primitive.name] = primitive.numpy
+
 
 OPERATORS = {"negative": "-", "add": " + ", "subtract": " - ", "multiply": " * ", "divide": " / "}
 """On single numbers Python's operators are several times faster than ufuncs."""

@@ -10,7 +10,8 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from itertools import pairwise
 from types import CellType, CodeType, FunctionType
 from typing import Any
 
@@ -19,8 +20,8 @@ import numpy as np
 LONG = 2000
 """Lines up to which a program is compiled as it stands: in about 40 ms."""
 
-PIECE = 100
-"""Lines of a piece. If a loop takes p lines, there are at most p pieces that read differently."""
+SHORTEST, LONGEST = 50, 150
+"""Lines of a piece, at least and at most."""
 
 NAME = r"\b(?:[bcdprv]\d+|(?:params|data|recycled)_\w+)\b(?!')"  # '|b1' is a dtype
 INDEX = r"(?<=\w\[)[-\d:,. Non]+(?=\])|(?<=index=)\((?:slice\([^()]*\)|[-\d, Noe])*\)"
@@ -44,10 +45,8 @@ def in_pieces(
     kept : collection of str
         Names whose values may live on when the program has ended: those in buffers, which do.
     """
-    split = [
-        WORDS.split("\n".join(lines[start : start + PIECE]))
-        for start in range(0, len(lines), PIECE)
-    ]
+    cuts = [*_cuts(lines), len(lines)]
+    split = [WORDS.split("\n".join(lines[start:end])) for start, end in pairwise(cuts)]
     known = [dict.fromkeys(parts[1::2]) for parts in split]
     uses = Counter(name for names in known for name in names)  # in the order of their first use
     bound = {**bound, **{word: _index(word) for word in uses if not word.isidentifier()}}
@@ -77,6 +76,26 @@ def in_pieces(
                 cell.cell_contents = None
 
     return program
+
+
+def _cuts(lines: Sequence[str]) -> Iterator[int]:
+    """Return where pieces begin: found from what the lines call, so that loops are cut alike.
+
+    Of all places that are allowed it is the one whose next calls come first in the alphabet, which
+    is the same place in each run through a loop of fewer lines than a piece may differ by.
+
+    Source: S. Schleimer, D. S. Wilkerson and A. Aiken, Winnowing: local algorithms for document
+    fingerprinting, SIGMOD 2003, 76-85.
+    """
+    calls = [line.partition("(")[0].rpartition(" ")[2] for line in lines]
+    following = [*zip(calls, [*calls[1:], ""], [*calls[2:], "", ""], strict=False)]
+    start = 0
+    while True:
+        yield start
+        allowed = following[start + SHORTEST : start + LONGEST]
+        if len(lines) <= start + LONGEST:
+            return
+        start += SHORTEST + allowed.index(min(allowed))
 
 
 def _index(text: str) -> Any:

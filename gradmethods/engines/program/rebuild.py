@@ -64,6 +64,10 @@ class Rebuild:
         outputs = tuple(self._new[x] if isinstance(x, Node) else x for x in graph.outputs)
         self.graph = Graph(graph.params, graph.data, outputs)
 
+    def became(self, node: Node) -> Operand:
+        """Return what took the place of a node of the old graph."""
+        return self._new[node]
+
     def make(self, which: Primitive | str, *operands: Operand, **static: Any) -> Operand:
         """Apply a primitive, simplified."""
         primitive = TABLE[which] if isinstance(which, str) else which

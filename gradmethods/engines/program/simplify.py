@@ -35,7 +35,12 @@ SHORT = 4096
 
 def recognise(graph: Graph) -> Graph:
     """Replace what a loss spells out by primitives whose vjp rules are cheaper."""
-    return Rebuild(graph, PATTERNS, frozenset()).graph
+    return recognition(graph).graph
+
+
+def recognition(graph: Graph) -> Rebuild:
+    """Return the pass that recognises, which knows what became of each node."""
+    return Rebuild(graph, PATTERNS, frozenset())
 
 
 def simplify(graph: Graph) -> Graph:

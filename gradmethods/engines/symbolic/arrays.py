@@ -23,7 +23,7 @@ from sympy.core.parameters import distribute
 from gradmethods.engines.graph import Node
 from gradmethods.engines.graph.recognising import Recognising
 from gradmethods.engines.symbolic.functions import boxed
-from gradmethods.engines.symbolic.matrices import MOST_ROWS, check_rows
+from gradmethods.engines.symbolic.matrices import check_rows, is_large
 from gradmethods.engines.symbolic.numbers import literal
 from gradmethods.errors import UnsupportedOperation
 from gradmethods.xp.arrays import Array
@@ -39,14 +39,23 @@ class Expressions:
 
 
 class Symbolic(Recognising):
-    """The base of the namespaces over symbols, which say how entries are computed."""
+    """The base of the namespaces over symbols, which say how entries are computed.
+
+    Attributes
+    ----------
+    dtype : numpy.dtype
+        That of the parameters, once it is known.
+    """
 
     kind = "symbolic"
     rounds = True
+    calls = True
+    """Whether functions of larger matrices are stages of their own."""
 
     def __init__(self, literal: Callable[[Any], Any] = literal) -> None:
         super().__init__()
         self.literal = literal
+        self.dtype = np.dtype(np.float16)
 
     @abstractmethod
     def entries(
@@ -60,14 +69,17 @@ class Symbolic(Recognising):
         return entries
 
     def apply(self, primitive: Primitive, payloads: list[Any], static: dict[str, Any]) -> Any:
-        """Apply a primitive; a function of matrices as it is written out in entries."""
+        """Apply a primitive; a function of small matrices as it is written out in entries."""
         if primitive.kind is not Kind.MATRIX:
             return super().apply(primitive, payloads, static)
-        operands = [Array(self, payload) for payload in payloads]
-        if primitive.name == "solve" and (side := self.zero_side(payloads[0])):
+        operands, shape = [Array(self, payload) for payload in payloads], self.shape_of(payloads[0])
+        side = self.zero_side(payloads[0]) if primitive.name == "solve" else ""
+        if side and not (self.calls and is_large("triangular", shape)):
             substituted = written_out.substituted(self, *operands, lower=side == "upper")
             return self.lift(substituted)
-        check_rows(primitive.name, self.shape_of(payloads[0]))
+        if self.calls and is_large(primitive.name, shape):
+            return super().apply(primitive, payloads, static)
+        check_rows(primitive.name, shape)
         assert primitive.written_out is not None
         return self.lift(primitive.written_out(self, *operands, **static))
 
@@ -83,11 +95,10 @@ class Symbolic(Recognising):
         self, primitive: Primitive, payloads: list[Any], static: dict[str, Any], node: Node
     ) -> Expressions:
         """Return the entries of a result as a payload."""
-        if primitive.kind is Kind.ORDER:
+        if primitive.kind is Kind.ORDER and not self.calls:
             raise UnsupportedOperation(
-                f"Formulas have no {primitive.name}: which entry stands where is decided by "
-                "values, which are symbols here. Of data alone, compute it beforehand and pass it "
-                "as data; of parameters, use another method, such as gm.Backprop()."
+                f"xp.{primitive.name} has no expression in its entries: it is a call of NumPy in "
+                "formulas."
             )
         return Expressions(self.entries(primitive, payloads, static, node), node.dtype)
 
@@ -100,8 +111,11 @@ class Symbolic(Recognising):
         return self._payloads[node].entries
 
     def folds(self, primitive: Primitive, value: Any) -> bool:  # noqa: ARG002  # the base's
-        """Fold integers and booleans only: floating-point results would be rounded."""
-        return bool(value.dtype.kind != "f")
+        """Fold integers, booleans, and what the loss itself rounds to a lower precision than its.
+
+        Other floating-point results would be rounded.
+        """
+        return bool(value.dtype.kind != "f" or value.dtype.itemsize < self.dtype.itemsize)
 
     def shape_of(self, payload: Any) -> tuple[int, ...]:
         """Return the shape of expressions or of a constant."""
@@ -129,15 +143,21 @@ class Sizes(Symbolic):
         self.stages = 0
 
     def zero_side(self, payload: Any) -> str:
-        """Take larger matrices for triangular ones; whether they are is found out in earnest."""
-        return "upper" if self.shape_of(payload)[-1] > MOST_ROWS["solve"] else ""
+        """Take no matrices for triangular ones; whether they are is found out in earnest."""
+        del payload
+        return ""
 
     def entries(
         self, primitive: Primitive, payloads: list[Any], static: dict[str, Any], node: Node
     ) -> NDArray[Any]:
         """Return a stand-in that takes no memory, whatever its shape."""
         del static
-        if primitive.name in ("max", "min"):
+        if primitive.name == "getitem" and any(isinstance(p, Expressions) for p in payloads[1:]):
+            self.stages += math.prod(node.shape) * max(self.shape_of(payloads[0]))
+        elif primitive.kind in (Kind.MATRIX, Kind.ORDER):
+            shapes = [*map(self.shape_of, payloads), node.shape]
+            self.stages += sum(map(math.prod, shapes))
+        elif primitive.name in ("max", "min"):
             # Whether one entry is the largest takes all entries to say.
             self.stages += math.prod(self.shape_of(payloads[0])) ** 2 // max(
                 math.prod(node.shape), 1
@@ -193,7 +213,8 @@ def integers(payload: Any) -> NDArray[Any]:
     """Return the entries of an index."""
     if isinstance(payload, Expressions):
         raise UnsupportedOperation(
-            "An index depends on floating-point values, which are symbols here: which entries "
-            "it takes is not known. Choose by value with xp.where."
+            "Two indices of an array depend on floating-point values, which are symbols here: "
+            "which entries they take is not known. Index one axis after the other, or choose by "
+            "value with xp.where."
         )
     return np.asarray(payload)

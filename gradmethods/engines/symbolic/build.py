@@ -115,7 +115,7 @@ class Builder:
         data: Mapping[str, NDArray[Any]],
         constants: Arrays,
     ) -> Any:
-        dtype = self.problem.dtype
+        dtype = xp.dtype = self.problem.dtype
 
         def lift(entries: NDArray[Any]) -> Array:
             return Array(xp, Expressions(entries, dtype))
@@ -139,7 +139,8 @@ class Builder:
         params = {name: blank(shape) for name, shape in problem.structure.shapes.items()}
         self._run(xp, params, data, self.case(problem.data, 0))
         inputs = problem.size + sum(array.size for array in data.values())
-        self.limit = Limit(budget, problem.name, max(xp.stages, inputs), written_out)
+        stages = max(xp.stages, inputs)
+        self.limit = Limit(budget, problem.name, stages, written_out, whole=not problem.examples)
         check_loss(problem.size, self.limit)
 
     def _symbols(self, name: str, shape: tuple[int, ...]) -> NDArray[Any]:

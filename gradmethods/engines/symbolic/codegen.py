@@ -17,8 +17,10 @@ import sympy
 from sympy import S
 from sympy.core.relational import Relational
 from sympy.functions.elementary.exponential import ExpBase
+from sympy.logic.boolalg import BooleanFunction
 
-from gradmethods.engines.symbolic.calls import BOOLEAN, CALLS, call_operations
+from gradmethods.engines.symbolic import piecewise, smooth, vocabulary
+from gradmethods.engines.symbolic.matrices import Call, Entry
 from gradmethods.engines.symbolic.smooth import Sloped
 from gradmethods.engines.symbolic.text import (
     ATOM,
@@ -33,6 +35,56 @@ from gradmethods.engines.symbolic.text import (
     number,
 )
 from gradmethods.errors import UnsupportedOperation
+from gradmethods.xp.primitives import Kind, Primitive, of_kind
+
+
+def _written(primitive: Primitive) -> dict[Any, str]:
+    """Return the function that an entry writes in SymPy, if it is one call of its operands."""
+    assert primitive.sympy is not None
+    operands = tuple(sympy.Symbol(f"x{i}", real=True) for i in range(primitive.arity))
+    found = primitive.sympy(vocabulary, *operands)
+    own = isinstance(found, (sympy.Function, BooleanFunction)) and found.args == operands
+    return {found.func: primitive.name} if own else {}
+
+
+CALLS: dict[Any, str] = {
+    **{
+        function: name
+        for primitive in of_kind(Kind.SMOOTH, Kind.CHOICE, Kind.STEP, Kind.TEST).values()
+        for function, name in _written(primitive).items()
+    },
+    **{function.plain: function.plain.__name__ for function in smooth.Inverse.__subclasses__()},
+    sympy.Abs: "abs",
+    sympy.sign: "sign",
+    piecewise.Exceeds: "exceeds",
+    piecewise.Largest: "largest",
+    piecewise.Smallest: "smallest",
+    piecewise.ShareOfLargest: "share_of_largest",
+    piecewise.ShareOfSmallest: "share_of_smallest",
+    piecewise.Select: "select",
+    smooth.OverSquares: "over_squares",
+    smooth.ScaledErfc: "erfcx",
+    smooth.Trigamma: "trigamma",
+    smooth.Power: "power",
+    sympy.And: "every",
+    sympy.Or: "some",
+    sympy.Xor: "odd",
+    sympy.Not: "negate",
+}
+
+BOOLEAN = tuple(name for function, name in CALLS.items() if issubclass(function, BooleanFunction))
+
+
+def call_operations(name: str, count: int) -> int:
+    """Count what a call costs: one, or one for each operand that is folded in."""
+    if name == "real":
+        return 0
+    if name in ("largest", "smallest", "every", "some", "odd"):
+        return count - 1
+    if name == "over_squares":
+        return 3
+    return 2 * (count - 1) if name.startswith("share") else 1
+
 
 RELATIONS: dict[Any, str] = {
     sympy.Eq: "==", sympy.Ne: "!=", sympy.Lt: "<", sympy.Le: "<=", sympy.Gt: ">", sympy.Ge: ">=",
@@ -182,13 +234,24 @@ class Writer:
         return Piece(f"{inner.text}**{exponent}", POWER, inner.operations + 1, inner.depth + 1)
 
     def _call(self, expr: Any) -> Piece:
+        if isinstance(expr, Call):
+            return self._of_matrices(expr)
+        if isinstance(expr, Entry):
+            whole, index = self.piece(expr.args[0]).within(ATOM), expr.args[1]
+            return Piece(f"{whole.text}[{index}]", ATOM, whole.operations, whole.depth)
         name = CALLS.get(expr.func)
         if name is None:
             raise UnsupportedOperation(
                 f"No code is known for the SymPy function {expr.func.__name__} in {expr}. Add a "
-                "line to gradmethods.engines.symbolic.calls, or write the loss without it."
+                "line to gradmethods.engines.symbolic.codegen, or write the loss without it."
             )
         return self._called(name, expr.args)
+
+    def _of_matrices(self, expr: Call) -> Piece:
+        pieces = [self.piece(entry) for entry in expr.entries]
+        text = f"{expr.name}({expr.listed(lambda x: self.piece(x).text)})"
+        depth = max(p.depth for p in pieces) + 3 * PARENTHESIS
+        return Piece(text, ATOM, sum(p.operations for p in pieces) + expr.operations, depth)
 
     def _called(self, name: str, args: Sequence[Any]) -> Piece:
         pieces = [self.piece(arg) for arg in args]

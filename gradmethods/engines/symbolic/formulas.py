@@ -11,11 +11,12 @@ from sympy import S
 
 from gradmethods.engines.symbolic.arrays import undistributed
 from gradmethods.engines.symbolic.limits import DEEPEST
+from gradmethods.engines.symbolic.matrices import Call
 from gradmethods.engines.symbolic.names import Atom, Names, Term
 from gradmethods.engines.symbolic.piecewise import Select, opposite
 from gradmethods.engines.symbolic.program import deep_recursion
 from gradmethods.engines.symbolic.smooth import plain
-from gradmethods.engines.symbolic.templates import CONDITION, NEGATIVE, REAL
+from gradmethods.engines.symbolic.templates import CONDITION, MATRIX, NEGATIVE, REAL
 from gradmethods.engines.symbolic.unfolding import unfolded
 from gradmethods.errors import BudgetExceeded
 
@@ -32,7 +33,7 @@ class Symbols:
     def __getitem__(self, name: int) -> Any:
         if name not in self._known:
             label, kind = self.names.labels[name], self.names.kinds[name]
-            if kind in (REAL, CONDITION):
+            if kind in (REAL, CONDITION, MATRIX):
                 self._known[name] = sympy.Symbol(label, real=True)
             else:
                 digits = sympy.Symbol(label.strip("(-)"), positive=True)
@@ -48,7 +49,7 @@ def total(terms: Sequence[Term], values: Any) -> Any:
             put: dict[Any, Any] = {}
             for place, name in zip(template.places, names, strict=True):
                 value = put[place] = values[name]
-                if not isinstance(value, sympy.Expr):  # a condition
+                if not isinstance(value, (sympy.Expr, Call)):  # a condition
                     put[sympy.Ne(place, 0)], put[sympy.Eq(place, 0)] = value, opposite(value)
                     put[place] = Select(value, S.One, S.Zero)
             exprs.append(plain(template.expr).xreplace(put))

@@ -22,7 +22,7 @@ from gradmethods.engines.symbolic import vocabulary
 from gradmethods.engines.symbolic.numbers import condition, literal, number
 from gradmethods.engines.symbolic.smooth import Sloped
 from gradmethods.errors import UnsupportedOperation
-from gradmethods.xp.primitives import TABLE, Kind, Primitive, of_kind
+from gradmethods.xp.primitives import Kind, Primitive, follow
 from gradmethods.xp.primitives.quotients import slope
 
 Expressions = NDArray[Any]
@@ -150,9 +150,19 @@ def _moved(primitive: Primitive) -> Rule:
 
 
 # What is done to arrays as a whole is written here: an entry would have nothing to add.
-FUNCTIONS: dict[str, Rule] = {
-    **{name: _elementwise(p) for name, p in TABLE.items() if p.sympy is not None},
-    **{name: _moved(p) for name, p in of_kind(Kind.MOVE).items()},
+FUNCTIONS: dict[str, Rule] = {}
+"""By the name of a primitive, what maps arrays of operands to the result."""
+
+
+@follow
+def _of_entry(primitive: Primitive) -> None:
+    if primitive.sympy is not None:
+        FUNCTIONS[primitive.name] = _elementwise(primitive)
+    elif primitive.kind is Kind.MOVE:
+        FUNCTIONS[primitive.name] = _moved(primitive)
+
+
+FUNCTIONS |= {
     "astype": lambda x, dtype: x,  # noqa: ARG005  # entries have no dtype
     "sum": _reduce(sympy.Add),
     "max": _reduce(functools.partial(vocabulary.extreme, vocabulary.Largest)),
@@ -162,7 +172,6 @@ FUNCTIONS: dict[str, Rule] = {
     "quotient": _of_parts,
     "normalised": _normalised,
 }
-"""By the name of a primitive, what maps arrays of operands to the result."""
 
 
 def function(name: str) -> Rule:

@@ -48,12 +48,15 @@ class Limit:
         Stages of the loss (of one example).
     written_out : bool
         Whether formulas are written out, each in full.
+    whole : bool
+        Whether they are those of the whole loss, because the problem names no examples.
     """
 
     steps: int
     name: str
     stages: int = 0
     written_out: bool = False
+    whole: bool = False
 
     @property
     def building(self) -> int:
@@ -76,7 +79,13 @@ class Limit:
     def ways_out(self) -> str:
         """What to do about too many steps."""
         million = "a million steps take one to three seconds"
-        return f"{self.instead}, or raise gm.Analytical(budget=…): {million}."
+        words = f"{self.instead}, or raise gm.Analytical(budget=…): {million}."
+        if not self.whole:
+            return words
+        return (
+            f"{words} If the loss is the mean or the sum over examples, say so, and the formulas "
+            "are those of one: gm.Problem(loss, params, data={…}, examples=[names of data])."
+        )
 
 
 def check_loss(params: int, limit: Limit) -> None:

@@ -8,9 +8,12 @@ from typing import Any
 import sympy
 from sympy import S
 
+from gradmethods.engines.graph import Node
+from gradmethods.engines.symbolic.matrices import Call
 from gradmethods.engines.symbolic.numbers import number
 from gradmethods.engines.symbolic.templates import (
     CONDITION,
+    MATRIX,
     NEGATIVE,
     POSITIVE,
     REAL,
@@ -49,6 +52,8 @@ class Names:
         By name, the name of the same value with digits that it loses, which slopes take.
     waiting : dict of int to callable
         By name, what finds out whether it has a better one.
+    roots : dict of int to Node
+        By name of a root, what it is an entry of.
     templates : Templates
         The formulas.
     """
@@ -60,10 +65,15 @@ class Names:
         self.stages: list[tuple[Term, ...]] = []
         self.better: dict[int, int] = {}
         self.waiting: dict[int, Callable[[], None]] = {}
+        self.roots: dict[int, Node] = {}
         self.templates = Templates()
         self._taken = set(taken)
         self._known: dict[Any, int] = {}
         self._stems: dict[str, int] = {}
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Leave out what waits: slopes of all cases that were met have been taken."""
+        return vars(self) | {"waiting": {}}
 
     def stem(self, word: str) -> str:
         """Return the beginning of the labels of one more array of stages."""
@@ -154,10 +164,11 @@ class Names:
         if name is None:
             expr = terms[0][0].expr
             kind = REAL if isinstance(expr, sympy.Expr) else CONDITION
+            kind = MATRIX if isinstance(expr, Call) else kind
             active = any(self.active[n] for _, names in terms for n in names)
             label = "_".join((stem, *map(str, index)))
             name = self._known[terms] = self._add(
-                label, kind, terms, active=active and kind == REAL
+                label, kind, terms, active=active and kind != CONDITION
             )
         return name
 

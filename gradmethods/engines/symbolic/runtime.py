@@ -14,6 +14,7 @@ from typing import Any
 import mpmath  # type: ignore[import-untyped]  # it has no types
 import numpy as np
 
+from gradmethods.engines.symbolic.matrix_values import scope as matrix_scope
 from gradmethods.xp.primitives import Kind, Primitive, of_kind
 from gradmethods.xp.primitives.recognised import ERFCX, TRIGAMMA
 
@@ -106,6 +107,7 @@ SCALAR: dict[str, Any] = {
     "odd": lambda *conditions: sum(map(bool, conditions)) % 2 == 1,
     "negate": lambda condition: not condition,
     "real": float,
+    **matrix_scope(np.dtype(float)),
 }  # fmt: skip
 """The names over Python floats."""
 
@@ -150,6 +152,7 @@ def array_scope(dtype: np.dtype[Any]) -> dict[str, Any]:
         "real": dtype.type,
         "added": np.add.reduce,
         "dot": np.dot,
+        **matrix_scope(dtype),
     }
 
 
@@ -189,5 +192,11 @@ def wide_scope() -> dict[str, Any]:
     return {
         **{name: over_entries(f) if callable(f) else f for name, f in functions.items()},
         **{name: arrays[name] for name in ("added", "dot")},
+        **dict.fromkeys(matrix_scope(np.dtype(object)), _not_wide),
         "real": wide.mpf,
     }
+
+
+def _not_wide(*_: Any) -> Any:
+    """Refuse what NumPy does in its own numbers alone; what is infinite stays so."""
+    raise OverflowError

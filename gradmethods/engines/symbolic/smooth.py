@@ -1,14 +1,19 @@
-"""Smooth functions of several arguments that SymPy lacks, or evaluates by cases."""
+"""Smooth functions that SymPy lacks, evaluates by cases or in complex numbers, or rewrites.
+
+SymPy would rewrite sin(atan(x)) as x/√(1 + x²). That is equal, but its derivative loses all digits
+where x is large: it subtracts x²/(1 + x²)^(3/2) from 1/√(1 + x²). So inverse functions stay what
+they are here, and slopes are factored, so that they keep their digits at the ends of the domain.
+"""
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 import sympy
+from sympy import S
 from sympy.core.relational import Relational
 
-from gradmethods.engines.symbolic.piecewise import Select
-from gradmethods.engines.symbolic.steps import Flat, RealFunction
+from gradmethods.engines.symbolic.piecewise import Flat, RealFunction, Select
 
 DECIDING = (Relational, Flat)
 """What makes decisions by values."""
@@ -138,3 +143,186 @@ class Power(RealFunction):
 def is_literal(expr: Any) -> bool:
     """Say whether an expression is made of numbers and of the symbols that stand for them."""
     return expr.is_number or all(s.name[0].isdigit() for s in expr.free_symbols)
+
+
+class Inverse(RealFunction):
+    """An inverse function, which other functions of it leave alone."""
+
+    nargs = 1
+    plain: ClassVar[Any]
+    """SymPy's own function."""
+    slope: ClassVar[Any]
+    """Its derivative, a function of the same argument."""
+
+    @classmethod
+    def eval(cls, x: Any) -> Any:
+        """Leave numbers to SymPy."""
+        return cls.plain(x) if x.is_number else None
+
+    def fdiff(self, argindex: int = 1) -> Any:  # noqa: ARG002  # SymPy's signature
+        """Return the derivative."""
+        return type(self).slope(self.args[0])
+
+    def _latex_base(self, printer: Any) -> str:
+        return str(printer.doprint(self._rewritten()))
+
+    def _sympystr(self, printer: Any) -> str:
+        return str(printer.doprint(self._rewritten()))
+
+    def _rewritten(self) -> Any:
+        """Return the same function in SymPy's own terms."""
+        return type(self).plain(self.args[0], evaluate=False)
+
+
+class Asin(Inverse):
+    """The angle of a sine."""
+
+    plain = sympy.asin
+    slope = staticmethod(lambda x: 1 / sympy.sqrt((1 - x) * (1 + x)))
+
+
+class Acos(Inverse):
+    """The angle of a cosine."""
+
+    plain = sympy.acos
+    slope = staticmethod(lambda x: -1 / sympy.sqrt((1 - x) * (1 + x)))
+
+
+class Atan(Inverse):
+    """The angle of a tangent."""
+
+    plain = sympy.atan
+    slope = staticmethod(lambda x: 1 / (1 + x**2))
+
+
+class Asinh(Inverse):
+    """The inverse of sinh."""
+
+    plain = sympy.asinh
+    slope = staticmethod(lambda x: 1 / Hypot(x, 1))  # does not overflow
+
+
+class Acosh(Inverse):
+    """The inverse of cosh."""
+
+    plain = sympy.acosh
+    slope = staticmethod(lambda x: 1 / (sympy.sqrt(x - 1) * sympy.sqrt(x + 1)))
+
+
+class Atanh(Inverse):
+    """The inverse of tanh."""
+
+    plain = sympy.atanh
+    slope = staticmethod(lambda x: 1 / ((1 - x) * (1 + x)))
+
+
+class Erf(RealFunction):
+    """The error function."""
+
+    nargs = 1
+
+    def fdiff(self, argindex: int = 1) -> Any:  # noqa: ARG002  # SymPy's signature
+        """Return the derivative."""
+        return 2 * sympy.exp(-(self.args[0] ** 2)) / sympy.sqrt(S.Pi)
+
+    def _rewritten(self) -> Any:
+        return sympy.erf(self.args[0])
+
+
+class Erfc(RealFunction):
+    """What the error function leaves of 1."""
+
+    nargs = 1
+
+    def fdiff(self, argindex: int = 1) -> Any:  # noqa: ARG002  # as above
+        """Return the derivative."""
+        return -2 * sympy.exp(-(self.args[0] ** 2)) / sympy.sqrt(S.Pi)
+
+    def _rewritten(self) -> Any:
+        return sympy.erfc(self.args[0])
+
+
+class ScaledErfc(RealFunction):
+    """exp(x²) erfc(x), computed without overflow."""
+
+    nargs = 1
+
+    def _rewritten(self) -> Any:
+        (x,) = self.args
+        return sympy.exp(x**2) * sympy.erfc(x)
+
+
+class Ndtr(RealFunction):
+    """The normal distribution function."""
+
+    nargs = 1
+
+    def fdiff(self, argindex: int = 1) -> Any:  # noqa: ARG002  # as above
+        """Return the density."""
+        return sympy.exp(-(self.args[0] ** 2) / 2) / sympy.sqrt(2 * S.Pi)
+
+    def _rewritten(self) -> Any:
+        return sympy.erfc(-self.args[0] / sympy.sqrt(2)) / 2
+
+
+class LogNdtr(RealFunction):
+    """The logarithm of the normal distribution function."""
+
+    nargs = 1
+
+    def fdiff(self, argindex: int = 1) -> Any:  # noqa: ARG002  # as above
+        """Return the density over the distribution function."""
+        return sympy.sqrt(2 / S.Pi) / ScaledErfc(-self.args[0] / sympy.sqrt(2))
+
+    def _rewritten(self) -> Any:
+        return sympy.log(sympy.erfc(-self.args[0] / sympy.sqrt(2)) / 2)
+
+
+class LogGamma(RealFunction):
+    """log |Γ(x)|."""
+
+    nargs = 1
+
+    def fdiff(self, argindex: int = 1) -> Any:  # noqa: ARG002  # as above
+        """Return the derivative."""
+        return Digamma(self.args[0])
+
+    def _rewritten(self) -> Any:
+        return sympy.log(sympy.Abs(sympy.gamma(self.args[0])))
+
+
+class Digamma(RealFunction):
+    """The derivative of log |Γ(x)|."""
+
+    nargs = 1
+
+    def fdiff(self, argindex: int = 1) -> Any:  # noqa: ARG002  # as above
+        """Return the derivative."""
+        return Trigamma(self.args[0])
+
+    def _rewritten(self) -> Any:
+        return sympy.digamma(self.args[0])
+
+
+class Trigamma(RealFunction):
+    """The second derivative of log |Γ(x)|."""
+
+    nargs = 1
+
+    def _rewritten(self) -> Any:
+        return sympy.trigamma(self.args[0])
+
+
+class XLogY(RealFunction):
+    """x log y, and 0 where x is 0."""
+
+    nargs = 2
+
+    def fdiff(self, argindex: int = 1) -> Any:
+        """Return the derivative by one argument."""
+        x, y = self.args
+        return sympy.log(y) if argindex == 1 else Select(sympy.Eq(x, 0), 0, x / y)
+
+    def _rewritten(self) -> Any:
+        x, y = self.args
+        return x * sympy.log(y)

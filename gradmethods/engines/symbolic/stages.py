@@ -12,11 +12,13 @@ from numpy.typing import NDArray
 from sympy import S
 
 from gradmethods.engines.graph import Node
+from gradmethods.engines.graph.tips import is_root
 from gradmethods.engines.symbolic.arrays import Expressions, Symbolic, expressions, integers
 from gradmethods.engines.symbolic.functions import boxed, function, row_of
+from gradmethods.engines.symbolic.matrices import Call, called
 from gradmethods.engines.symbolic.names import Atom, Names, Term
 from gradmethods.engines.symbolic.numbers import condition, number
-from gradmethods.xp.primitives import Primitive, fill_index
+from gradmethods.xp.primitives import Hole, Kind, Primitive, fill_index
 from gradmethods.xp.primitives.quotients import QUOTIENT
 
 MOVES = ("reshape", "permute_dims", "broadcast_to", "getitem", "concat")
@@ -43,13 +45,26 @@ class Stages(Symbolic):
         self, primitive: Primitive, payloads: list[Any], static: dict[str, Any], node: Node
     ) -> NDArray[Any]:
         """Name the entries of the result that `node` describes."""
+        zero = self._names.atom(self.literal(0))
+        if (
+            primitive.name == "getitem"
+            and sum(isinstance(p, Expressions) for p in payloads[1:]) == 1
+        ):
+            x, *where = payloads
+            places = [p.entries if isinstance(p, Expressions) else integers(p) for p in where]
+            stage = _Stage(self._names, "take", node, zero)
+            return _taken(stage, self._atoms(x), places, **static)
         if primitive.name in MOVES:
             moved = function(primitive.name)(*self._moved(primitive, payloads), **static)
             return boxed(moved)
         operands = [self._atoms(payload) for payload in payloads]
         rule: Callable[..., NDArray[Any]] = SPECIAL.get(primitive.name, _each)
-        zero = self._names.atom(self.literal(0))
-        return rule(_Stage(self._names, primitive.name, node, zero), *operands, **static)
+        if primitive.kind in (Kind.MATRIX, Kind.ORDER):
+            rule = _called
+        found = rule(_Stage(self._names, primitive.name, node, zero), *operands, **static)
+        if is_root(node):
+            self._names.roots |= dict.fromkeys(found.ravel().tolist(), node)
+        return found
 
     def better(self, entries: NDArray[Any], better: NDArray[Any]) -> NDArray[Any]:
         """Note the names that slopes take."""
@@ -86,7 +101,7 @@ class _Stage:
 
     def __init__(self, names: Names, primitive: str, node: Node, zero: Atom) -> None:
         self.names, self.primitive, self.shape = names, primitive, node.shape
-        self.zero = zero
+        self.zero, self.operations = zero, node.operations
         self.stem = names.stem(primitive)
         self._convert = condition if node.dtype.kind == "b" else number
 
@@ -96,7 +111,12 @@ class _Stage:
         kinds = [names.kind(atom) for atom in operands]
         key = (self.primitive, self._convert, *static.values(), *kinds)
         recipe = names.templates.recipe(key, partial(self._apply, **static), kinds)
-        return names.value(recipe, operands, self.stem, index)
+        found = names.value(recipe, operands, self.stem, index)
+        if self.primitive == "subtract" and type(found) is int:
+            one, other = operands
+            if type(one) is type(other) and one == other:  # a number may equal that of a name
+                names.active[found] = False  # x - x has a sign where it is 0, but no slope
+        return found
 
     def product(self, a: Atom, b: Atom) -> Term:
         """Multiply two entries, as a term of a sum."""
@@ -111,6 +131,21 @@ class _Stage:
         if self.zero is not S.Zero:
             terms = [names.term_of(self.zero), *terms]
         return names.total(terms, self.stem, index)
+
+    def call(
+        self, name: str, matrices: list[NDArray[Any]], shape: tuple[int, ...], at: tuple[int, ...]
+    ) -> list[Atom]:
+        """Name the call of a function of whole matrices, and return the entries of its result."""
+        names, shapes = self.names, [x.shape for x in matrices]
+        atoms = [atom for x in matrices for atom in x.ravel().tolist()]
+        kinds = [*map(names.kind, atoms)]
+        make = partial(_call, name, self.operations, shape, shapes)
+        recipe = names.templates.recipe(("call", name, shape, *shapes, *kinds), make, kinds)
+        call = names.value(recipe, atoms, self.stem, at)
+        return [
+            names.value(names.templates.entry(i), (call,), self.stem, (*at, *(index or (0,))))
+            for i, index in enumerate(np.ndindex(shape))
+        ]
 
     def filled(self, value: Callable[[tuple[int, ...]], Atom]) -> NDArray[Any]:
         """Return an array of the result's shape, made entry by entry."""
@@ -128,6 +163,73 @@ class _Stage:
         if self.primitive == "astype":
             return self._convert(operands[0])
         return self._convert(function(self.primitive)(*entries, **static).item())
+
+
+def _called(stage: _Stage, *operands: NDArray[Any], **static: Any) -> NDArray[Any]:
+    """Name the call of each matrix of a stack, and the entries of its result."""
+    result = np.empty(stage.shape, object)
+    if not result.size:
+        return result
+    moved, matrices = result, list(operands)
+    if "axis" in static:  # along which entries have an order: matrices of one row
+        matrices = [np.moveaxis(x, static["axis"], -1)[..., None, :] for x in operands]
+        if result.ndim == operands[0].ndim:
+            moved = np.moveaxis(result, static["axis"], -1)
+    lead = np.broadcast_shapes(*(x.shape[:-2] for x in matrices))
+    matrices = [np.broadcast_to(x, lead + x.shape[-2:]) for x in matrices]
+    stage.operations //= max(math.prod(lead), 1)
+    name = called(stage.primitive, **static)
+    for at in np.ndindex(lead):
+        part = moved[(*at, ...)]
+        entries = stage.call(name, [x[at] for x in matrices], part.shape, at)
+        for index, entry in zip(np.ndindex(part.shape), entries, strict=True):
+            part[index] = entry
+    return result
+
+
+def _taken(
+    stage: _Stage, x: NDArray[Any], where: list[NDArray[Any]], *, index: tuple[Any, ...]
+) -> NDArray[Any]:
+    """Name entries that are taken by values: each of all along an axis, by a call."""
+    (dynamic,) = (i for i, places in enumerate(where) if places.dtype == object)
+    axes = [part for part in index if part is not None]
+    axis = next(
+        i for i, part in enumerate(axes) if isinstance(part, Hole) and part.position == dynamic
+    )
+
+    def along(length: int, places: NDArray[Any]) -> tuple[NDArray[Any], ...]:
+        """Say where the entries of the result come from, if that axis had another length."""
+        shape = (*x.shape[:axis], length, *x.shape[axis + 1 :])
+        filled = [places if i == dynamic else w for i, w in enumerate(where)]
+        flat = np.arange(math.prod(shape)).reshape(shape)[fill_index(index, tuple(filled))]
+        return np.unravel_index(np.asarray(flat), shape)
+
+    number_of = np.arange(where[dynamic].size).reshape(where[dynamic].shape)
+    which = along(max(number_of.size, 1), number_of)[axis]
+    others = along(max(x.shape[axis], 1), np.zeros_like(number_of))
+    chosen = where[dynamic].ravel()
+
+    def entry(at: tuple[int, ...]) -> Atom:
+        row = x[tuple(slice(None) if i == axis else o[at] for i, o in enumerate(others))]
+        place = boxed(chosen[which[at]]).reshape(1, 1)
+        return stage.call("take", [row[None, :], place], (), at)[0]
+
+    return stage.filled(entry)
+
+
+def _call(
+    name: str,
+    operations: int,
+    result: tuple[int, ...],
+    shapes: list[tuple[int, ...]],
+    *entries: Any,
+) -> Call:
+    numbers, matrices = iter(map(number, entries)), []
+    for shape in shapes:
+        matrices.append(boxed(np.empty(shape, object)))
+        for index in np.ndindex(shape):
+            matrices[-1][index] = next(numbers)
+    return Call.of(name, operations, result, *matrices)
 
 
 def _quotient(stage: _Stage, *operands: NDArray[Any], **static: Any) -> NDArray[Any]:

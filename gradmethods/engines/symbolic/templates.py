@@ -2,31 +2,84 @@
 
 The places of a formula are symbols x0, x1, …; a stage puts names into them. SymPy evaluates a
 primitive over places when it first meets the kinds of its operands, and differentiates there.
+
+A product in a derivative is 0 for certain where a selection took another branch, where an operand
+is not the largest, or where a factor that depends on no parameter is 0, as
+`gradmethods.xp.primitives` states; the other factors may be infinite or NaN there. A formula
+evaluates all of its factors, so such products are written as cases.
 """
 
 from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
 
+import numpy as np
 import sympy
+from sympy import S
 
 from gradmethods.engines.symbolic.arrays import undistributed
 from gradmethods.engines.symbolic.codegen import Writer
-from gradmethods.engines.symbolic.dead import dead_where
-from gradmethods.engines.symbolic.piecewise import Select, opposite
+from gradmethods.engines.symbolic.matrices import ADJOINT, Call, Entry
+from gradmethods.engines.symbolic.piecewise import (
+    Exceeds,
+    Largest,
+    Select,
+    ShareOfLargest,
+    ShareOfSmallest,
+    Smallest,
+    opposite,
+)
 from gradmethods.engines.symbolic.smooth import plain
 from gradmethods.engines.symbolic.text import SQUARE, Piece
 
-REAL, CONDITION, POSITIVE, NEGATIVE = "real", "condition", "positive", "negative"
-"""Kinds of names; the last two are literals. Simple numbers have no name: a formula holds them."""
+UNSELECTED: dict[Any, Callable[..., Any]] = {
+    Exceeds: sympy.Lt,
+    ShareOfLargest: lambda first, *all_: sympy.Lt(first, Largest(*all_)),
+    ShareOfSmallest: lambda first, *all_: sympy.Gt(first, Smallest(*all_)),
+}
+"""The condition under which the derivative of an extreme by an operand is 0."""
 
-INTEGER = re.compile(r"(?<![\w.*])(?<!e[-+])(\d+)(?![\w.])")
-"""A number in code that is no exponent."""
+
+def dead_where(expr: Any, dead: Mapping[Any, Any]) -> Any:
+    """Return the condition under which a derivative is 0 whatever its other factors are.
+
+    Parameters
+    ----------
+    expr : sympy.Basic
+        The derivative.
+    dead : dict of sympy.Symbol to condition
+        The symbols that depend on a parameter, and where they are known to be 0 for good.
+    """
+    if expr in dead:
+        return dead[expr]
+    if expr.is_number:
+        return sympy.sympify(expr.is_zero is True)
+    if dead.keys().isdisjoint(expr.free_symbols):
+        return S.false if expr.is_positive or expr.is_negative else sympy.Eq(expr, 0)
+    if isinstance(expr, sympy.Add):
+        return sympy.And(*(dead_where(x, dead) for x in expr.args))
+    if isinstance(expr, sympy.Mul):
+        return sympy.Or(*(dead_where(x, dead) for x in expr.args))
+    if isinstance(expr, Select):
+        condition, a, b = expr.args
+        first, second = dead_where(a, dead), dead_where(b, dead)
+        return sympy.Or(sympy.And(condition, first), sympy.And(opposite(condition), second))
+    unselected = UNSELECTED.get(expr.func)
+    return unselected(*expr.args) if unselected else S.false
+
+
+REAL, CONDITION, MATRIX = "real", "condition", "matrix"
+POSITIVE, NEGATIVE = "positive", "negative"
+"""Kinds of names; the last two are literals. Simple numbers have no name: a formula holds them.
+What a call of a function of matrices returns is a row of numbers, whose kind is `MATRIX`."""
+
+INTEGER = re.compile(r"(?<![\w.*])(?<!e[-+])(\d+)(?![\w.\]])")
+"""A number in code that is no exponent, and no index."""
 
 PLACES = re.compile(r"\bx(\d+)_(\d)\b")
 """Places in code, each with how tightly an operand must hold together there."""
@@ -38,7 +91,7 @@ BARE = "{0:0}"
 @lru_cache(maxsize=1024)
 def place(index: int, kind: str) -> Any:
     """Return the symbol that stands in a formula for its operand number `index`."""
-    if kind in (REAL, CONDITION):
+    if kind in (REAL, CONDITION, MATRIX):
         return sympy.Symbol(f"x{index}", real=True)
     # A name that begins with a digit is a literal to the rest of the house.
     return sympy.Symbol(f"{index}literal", **{kind: True})
@@ -137,6 +190,49 @@ class Templates:
                 found = self._recipes[key] = self._trim(expr, kinds)
         return found
 
+    def entry(self, index: int, guard: Any = sympy.true) -> Recipe:
+        """Return an entry of what a call returns, or 0 where nothing selects it.
+
+        Parameters
+        ----------
+        index : int
+            Of the entry.
+        guard : str or sympy.true
+            The kind of the condition's name.
+        """
+
+        def make(call: Any, condition: Any) -> Any:
+            found = Entry(call, index)
+            return found if condition is sympy.true else Select(condition, found, 0)
+
+        return self.recipe(("entry", index, guard), make, (MATRIX, guard))
+
+    def adjoint(self, template: Template, kinds: Sequence[Any]) -> Recipe:
+        """Return the call of what a function of matrices passes back.
+
+        Parameters
+        ----------
+        template : Template
+            Of the call of the function.
+        kinds : sequence of str or sympy.Expr
+            Of the slopes by the entries of its result.
+
+        Returns
+        -------
+        Recipe
+            Over the operands of the call, the name of its result, and the slopes.
+        """
+
+        def make(*operands: Any) -> Any:
+            call, result, *slopes = template.expr, *operands[len(template.kinds) :]
+            shape = (1,) * (2 - len(call.shape)) + call.shape
+            by_result = np.array([*slopes, None], object)[:-1].reshape(shape)
+            name, operations = call.name + ADJOINT, 2 * call.operations
+            return Call.of(name, operations, (), *call.matrices, result, by_result)
+
+        own = (*template.kinds, MATRIX, *kinds)
+        return self.recipe(("adjoint", template, *own), make, own)
+
     def partial(
         self, template: Template, position: int, adjoint: Any, guard: Any = sympy.true
     ) -> Recipe:
@@ -229,7 +325,8 @@ def _template(expr: Any, kinds: tuple[str, ...]) -> Template:
     pattern = re.sub(r"(?<!\*)([*/])(\{\d+:\d\})\*\*2\b", r"\1\2\1\2", pattern)
     pattern = re.sub(r"\{(\d+):\d\}\*\*2\b", rf"{{\1:{SQUARE}}}", pattern)
     in_formula = Counter(x for x in sympy.preorder_traversal(plain(expr)) if x.is_Symbol)
-    in_text = [pattern.count(f"{{{i}:") for i in range(len(kinds))]
+    counts = Counter(map(int, re.findall(r"\{(\d+):", pattern)))
+    in_text = [counts[i] for i in range(len(kinds))]
     places = [place(i, kind) for i, kind in enumerate(kinds)]
     repeated = frozenset(i for i, x in enumerate(places) if in_text[i] > in_formula[x])
     written = tuple(1 if i in repeated else count for i, count in enumerate(in_text))

@@ -13,27 +13,42 @@ import sympy
 from sympy import S
 from sympy.codegen.cfunctions import expm1, log1p, log2, log10
 
-from gradmethods.engines.symbolic.inverses import Acos, Acosh, Asin, Asinh, Atan, Atanh
 from gradmethods.engines.symbolic.piecewise import (
     Absolute,
+    FloorDivide,
     IsFinite,
     IsInf,
     IsNaN,
     Largest,
-    Select,
-    Smallest,
-    opposite,
-)
-from gradmethods.engines.symbolic.smooth import Atan2, Hypot, LogAddExp, Power, tanh
-from gradmethods.engines.symbolic.special import Digamma, Erf, Erfc, LogGamma, LogNdtr, Ndtr, XLogY
-from gradmethods.engines.symbolic.steps import (
-    FloorDivide,
     Remainder,
     RoundDown,
     RoundToEven,
     RoundToZero,
     RoundUp,
+    Select,
     Sgn,
+    Smallest,
+    opposite,
+)
+from gradmethods.engines.symbolic.smooth import (
+    Acos,
+    Acosh,
+    Asin,
+    Asinh,
+    Atan,
+    Atan2,
+    Atanh,
+    Digamma,
+    Erf,
+    Erfc,
+    Hypot,
+    LogAddExp,
+    LogGamma,
+    LogNdtr,
+    Ndtr,
+    Power,
+    XLogY,
+    tanh,
 )
 
 __all__ = [

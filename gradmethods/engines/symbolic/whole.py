@@ -27,6 +27,7 @@ class Whole(Symbolic):
     """The namespace over arrays of whole expressions, each written out in symbols of the inputs."""
 
     refines = False
+    calls = False
 
     def __init__(self, literal: Callable[[Any], Any]) -> None:
         super().__init__(literal)

@@ -3,7 +3,8 @@
 A mask holds where the loss may depend on a value at all. An entry outside adds exactly 0, whatever
 the slopes below. Masks follow cotangents:
 
-- Element-wise functions leave them alone; what moves or repeats entries moves masks likewise.
+- Element-wise functions leave them alone; what moves, repeats or sorts entries moves masks
+  likewise.
 - `where` selects by its condition, `maximum`, `minimum`, `max` and `min` all entries that attain
   the extreme (ties and NaN included), an index the entries that it takes.
 - A factor that depends on no parameter selects where it is not 0, be it a condition, data or a
@@ -82,6 +83,12 @@ class Selection:
         xp = self._xp
         return xp.where((g == 0) & xp.bind("isinf", Array(xp, node)), 0, contribution)
 
+    def without_tips(self, contribution: Array, g: Array, node: Node) -> Array:
+        """Return what a rule gave, with 0 where what follows a bounded slope is flat."""
+        if node not in self._slopes.tips:
+            return contribution
+        return self._xp.where(g == 0, 0, contribution)
+
     def _through(self, node: Node, position: int) -> Mask:
         """Return which entries of the contribution to an operand are selected."""
         slopes, mask = self._slopes, self._masks.get(node)
@@ -99,6 +106,12 @@ class Selection:
             operands = [lifted(xp, x) for x in node.operands]
             moved = rule(xp, whole, whole, *operands, **node.static)
             return _unless_all(moved if moved.dtype.kind == "b" else moved != 0)
+        if name == "sort" and mask is not None:
+            rule, (x,) = xp.rule(node, position), node.operands
+            assert rule is not None
+            g = xp.astype(whole, node.dtype)
+            back: Array = rule(xp, g, lifted(xp, node), lifted(xp, x), **node.static)
+            return back != 0
         if name in ("max", "min") and mask is not None:
             mask = xp.reshape(whole, kept_shape(node))
         if name == NORMALISED.name and mask is not None:  # every entry has a part in all

@@ -7,7 +7,8 @@ rules run on traced arrays, so the backward pass is recorded into the same graph
 A cotangent is 0 without regard to any value where nothing selected the entry: `where` took the
 other branch, `maximum` the larger operand, an index other entries, or a factor that depends on no
 parameter is 0. Such a zero stays one through every rule, also where the slope is infinite or NaN;
-any other zero times infinity is NaN, as in (√x)² at 0. Which entries are selected is computed
+any other zero times infinity is NaN, as in (√x)² at 0, but for the tip of a cone, as in ‖x‖² at 0,
+whose slopes are bounded: see `graph.tips`. Which entries are selected is computed
 beside the cotangent, by `tape.selection`, only where `graph.slopes` finds that it can matter: most
 programs hold nothing of it.
 """
@@ -135,6 +136,7 @@ def pull_back(
     if selection:
         contribution = selection.keep(contribution, node, position)
         contribution = selection.without_overflow(contribution, g, node)
+        contribution = selection.without_tips(contribution, g, node)
     return _unbroadcast(xp, contribution, node.operands[position].shape)
 
 

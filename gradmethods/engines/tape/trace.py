@@ -11,9 +11,10 @@ from numpy.typing import ArrayLike, NDArray
 
 from gradmethods.core.problem import Problem
 from gradmethods.core.structure import ParametersLike
-from gradmethods.engines.graph import Graph, Node, record
+from gradmethods.engines.graph import Graph, Node
 from gradmethods.engines.graph.slopes import unbounded
-from gradmethods.engines.program.simplify import recognise
+from gradmethods.engines.graph.variables import record_named
+from gradmethods.engines.program.simplify import recognition
 from gradmethods.engines.tape.sweep import cotangents
 
 
@@ -30,11 +31,14 @@ class Trace:
     backward : dict of Node to numpy.ndarray
         The cotangent of every node through which the loss depends on a parameter: the derivative
         of the loss by the value of the node, of its shape.
+    names : dict of Node to str
+        What the loss calls values: its variables.
     """
 
     graph: Graph
     forward: Mapping[Node, NDArray[Any]]
     backward: Mapping[Node, NDArray[Any]]
+    names: Mapping[Node, str]
 
 
 def trace(
@@ -75,7 +79,12 @@ def trace(
     >>> [float(found.backward[node]) for node in found.graph.nodes()]
     [2.0, 2.0, 1.0]
     """
-    graph = recognise(record(problem)) if recognised else record(problem)
+    graph, names = record_named(problem)
+    if recognised:
+        rebuilt = recognition(graph)
+        graph = rebuilt.graph
+        became = {name: rebuilt.became(node) for node, name in names.items()}
+        names = {node: name for name, node in became.items() if isinstance(node, Node)}
     filled = problem.fill(data)
     swept = cotangents(graph, unbounded(filled))
     nodes = graph.nodes()
@@ -85,4 +94,4 @@ def trace(
     with np.errstate(all="ignore"):
         found = [np.array(x) for x in joint.evaluate(arrays, filled)]
     forward = dict(zip(nodes, found, strict=False))
-    return Trace(graph, forward, dict(zip(swept, found[len(nodes) :], strict=True)))
+    return Trace(graph, forward, dict(zip(swept, found[len(nodes) :], strict=True)), names)

@@ -6,6 +6,6 @@ hierarchical system structures, IEEE Trans. SMC 11 (1981) 109-125: layers, order
 
 from gradmethods.output.layout.graphviz import graphviz
 from gradmethods.output.layout.layered import layered
-from gradmethods.output.layout.place import Layout, Point
+from gradmethods.output.layout.layers import Layout, Point
 
 __all__ = ["Layout", "Point", "graphviz", "layered"]

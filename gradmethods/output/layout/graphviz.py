@@ -7,7 +7,7 @@ import subprocess
 from collections.abc import Sequence
 
 from gradmethods.errors import UnsupportedOperation
-from gradmethods.output.layout.place import Edge, Layout, Point
+from gradmethods.output.layout.layers import Edge, Layout, Point
 
 INCH = 72.0
 """Points. Graphviz gives lengths in inches."""

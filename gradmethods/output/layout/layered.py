@@ -6,9 +6,8 @@ from collections.abc import Sequence
 from itertools import pairwise
 
 from gradmethods.output.layout.coordinates import coordinates
-from gradmethods.output.layout.layers import Layers, make_layers
+from gradmethods.output.layout.layers import Edge, Layers, Layout, Point, make_layers
 from gradmethods.output.layout.order import reduce_crossings
-from gradmethods.output.layout.place import Edge, Layout, Point
 
 FAR = 300.0
 """How far aside an edge leads where the distance between layers is doubled."""

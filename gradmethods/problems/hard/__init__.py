@@ -1,9 +1,9 @@
-"""The gallery of hard cases: small losses at points where methods differ, or fail together.
+"""The hard cases: small losses at points where methods differ, or fail together.
 
 They are kept apart from the catalogue, whose problems are smooth at their points: here a wrong
-answer is often the expected one. `gradmethods.studies.accuracy.gallery` runs every method on them,
-and says what each gives and why. A case is one short function; cases that are hard for the same
-reason share a file.
+answer is often the expected one. `gradmethods.studies.accuracy.hard_cases` runs every method on
+them, and says what each gives and why. A case is one short function; cases that are hard for the
+same reason share a file.
 """
 
 from __future__ import annotations

@@ -85,7 +85,7 @@ CASES = (
             "D. Bertoin, J. Bolte, S. Gerchinovitz and E. Pauwels, Numerical influence of ReLU′(0) "
             "on backpropagation, NeurIPS 2021."
         ),
-        build=relu_at_kink,
+        draw=relu_at_kink,
     ),
     Family(
         name="relu-beside-kink",
@@ -94,7 +94,7 @@ CASES = (
         domain="All real x; the point is (1e-9, −1e-9).",
         hard="The kink lies within the steps of finite differences; the derivative exists.",
         source="Common: any network with ReLUs has units near their kinks.",
-        build=relu_beside_kink,
+        draw=relu_beside_kink,
     ),
     Family(
         name="max-tie",
@@ -103,7 +103,7 @@ CASES = (
         domain="All real x; the point is (0.3, 0.7, 0.7).",
         hard="Each of the two largest entries has slope 1 upwards and 0 downwards.",
         source="Common: max pooling over equal activations.",
-        build=max_tie,
+        draw=max_tie,
     ),
     Family(
         name="where-infinite-branch",
@@ -115,7 +115,7 @@ CASES = (
             "that multiplies by the mask spoils the derivative of the branch that was selected."
         ),
         source="Common: a logarithm or root guarded by `where`.",
-        build=where_infinite_branch,
+        draw=where_infinite_branch,
     ),
     Family(
         name="norm-at-origin",
@@ -124,7 +124,7 @@ CASES = (
         domain="All real x; the point is (0, 0).",
         hard="The tip of a cone: every direction goes up with slope 1, so there is no gradient.",
         source="Common: distances between equal points, regularisers at zero weights.",
-        build=norm_at_origin,
+        draw=norm_at_origin,
     ),
     Family(
         name="power-at-zero",
@@ -136,6 +136,6 @@ CASES = (
             "this term is 0."
         ),
         source="Common: gamma corrections of images, which have black pixels.",
-        build=power_at_zero,
+        draw=power_at_zero,
     ),
 )

@@ -36,7 +36,7 @@ def noisy(x: Any, *, xp: Any = np) -> Any:
     return xp.sum(x**2 + AMPLITUDE * xp.sin(FREQUENCY * x))
 
 
-def valley(x: Any, *, xp: Any = np) -> Any:  # noqa: ARG001  # a polynomial needs no function
+def valley(x: Any, *, xp: Any = np) -> Any:
     """Evaluate Rosenbrock's function of two variables."""
     return 100.0 * (x[1] - x[0] ** 2) ** 2 + (1.0 - x[0]) ** 2
 
@@ -85,7 +85,7 @@ CASES = (
             "and does not know of it."
         ),
         source="Common: tariffs, counts and thresholds inside a loss.",
-        build=jump_nearby,
+        draw=jump_nearby,
     ),
     Family(
         name="staircase",
@@ -97,7 +97,7 @@ CASES = (
             "loss goes. The slope that a user wants, cos x, is that of another function."
         ),
         source="Common: simulators that print their result.",
-        build=staircase,
+        draw=staircase,
     ),
     Family(
         name="dead-relu",
@@ -109,7 +109,7 @@ CASES = (
             "L. Lu, Y. Shin, Y. Su and G. E. Karniadakis, Dying ReLU and initialization: theory "
             "and numerical examples, Commun. Comput. Phys. 28 (2020) 1671-1706."
         ),
-        build=dead_relu,
+        draw=dead_relu,
     ),
     Family(
         name="noise",
@@ -124,7 +124,7 @@ CASES = (
             "J. J. Moré and S. M. Wild, Estimating computational noise, SIAM J. Sci. Comput. 33 "
             "(2011) 1292-1314."
         ),
-        build=noise,
+        draw=noise,
     ),
     Family(
         name="stationary",
@@ -133,6 +133,6 @@ CASES = (
         domain="All real x; the point is (1, 1).",
         hard="The gradient is exactly 0: no error is small beside it.",
         source="H. H. Rosenbrock, Computer Journal 3 (1960) 175-184.",
-        build=stationary,
+        draw=stationary,
     ),
 )

@@ -46,7 +46,7 @@ def root_of_squares(x: Any, *, xp: Any = np) -> Any:
     return xp.sqrt(xp.sum(x**2))
 
 
-def parallel(params: Any, *, xp: Any = np) -> Any:  # noqa: ARG001  # needs no function
+def parallel(params: Any, *, xp: Any = np) -> Any:
     """Evaluate xy/(x + y), the resistance of two resistors in parallel."""
     x, y = params["x"], params["y"]
     return x * y / (x + y)
@@ -105,7 +105,7 @@ CASES = (
         domain=_SATURATED,
         hard="σ(40) rounds to 1 and σ(−800) to 0, and their logarithms are infinite.",
         source="The article's loss, far from its data.",
-        build=saturated_probabilities,
+        draw=saturated_probabilities,
     ),
     Family(
         name="saturated-logits",
@@ -114,7 +114,7 @@ CASES = (
         domain=_SATURATED,
         hard="Nothing any more: the same function at the same point, without an overflow.",
         source="Common: what libraries call cross entropy with logits.",
-        build=saturated_logits,
+        draw=saturated_logits,
     ),
     Family(
         name="overflow-in-exp",
@@ -126,7 +126,7 @@ CASES = (
             "derivative, σ² e^{−z}, is 0 · ∞. The true one, 1e-435, is less than float64 holds."
         ),
         source="The article's activation, far from its data.",
-        build=overflow_in_exp,
+        draw=overflow_in_exp,
     ),
     Family(
         name="log-sum-exp-plain",
@@ -135,7 +135,7 @@ CASES = (
         domain="All real x; the point is (750, 751.5, 2).",
         hard="exp(750) overflows; the loss, about 751.7, and its gradient do not.",
         source="Blanchard, Higham and Higham, IMA J. Numer. Anal. 41 (2021) 2311-2330.",
-        build=log_sum_exp_plain,
+        draw=log_sum_exp_plain,
     ),
     Family(
         name="log-sum-exp-shifted",
@@ -144,7 +144,7 @@ CASES = (
         domain="All real x; the point is (750, 751.5, 2).",
         hard="Nothing any more: the same function at the same point, shifted by the largest entry.",
         source="Blanchard, Higham and Higham, IMA J. Numer. Anal. 41 (2021) 2311-2330.",
-        build=log_sum_exp_shifted,
+        draw=log_sum_exp_shifted,
     ),
     Family(
         name="edge-of-domain",
@@ -153,7 +153,7 @@ CASES = (
         domain="p > 0; the point is (1e-9, 0.6).",
         hard="A step of finite differences leaves the domain, or is wide beside the parameter.",
         source="Common: entropies, likelihoods and other losses with a logarithm.",
-        build=edge_of_domain,
+        draw=edge_of_domain,
     ),
     Family(
         name="overflow-float32",
@@ -162,7 +162,7 @@ CASES = (
         domain="|x| < 1.8e19 in float32, which ends at 3.4e38; the point is (1.5e19, 1e19).",
         hard="The sum of the squares, 3.25e38, fits; a few per cent further out it overflows.",
         source="Common: half and single precision in training.",
-        build=overflow_float32,
+        draw=overflow_float32,
     ),
     Family(
         name="underflow",
@@ -174,6 +174,6 @@ CASES = (
             "gradient, (y²/(x + y)², x²/(x + y)²), is of size 1."
         ),
         source="Common: products of probabilities; here two resistors in parallel.",
-        build=underflow,
+        draw=underflow,
     ),
 )

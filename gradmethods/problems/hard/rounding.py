@@ -23,7 +23,7 @@ def flat_cosine(x: Any, *, xp: Any = np) -> Any:
     return xp.sum((1.0 - xp.cos(x)) / x**2)
 
 
-def expanded(x: Any, *, xp: Any = np) -> Any:  # noqa: ARG001  # a polynomial needs no function
+def expanded(x: Any, *, xp: Any = np) -> Any:
     """Evaluate (x − 1)⁹ from its coefficients, by Horner's rule."""
     value = x * COEFFICIENTS[0]
     for coefficient in COEFFICIENTS[1:-1]:
@@ -31,7 +31,7 @@ def expanded(x: Any, *, xp: Any = np) -> Any:  # noqa: ARG001  # a polynomial ne
     return value + COEFFICIENTS[-1]
 
 
-def quadratic(x: Any, H: Any, b: Any, *, xp: Any = np) -> Any:  # noqa: ARG001  # needs no function
+def quadratic(x: Any, H: Any, b: Any, *, xp: Any = np) -> Any:
     """Evaluate xᵀHx/2 − bᵀx."""
     return x @ (H @ x) / 2.0 - b @ x
 
@@ -100,7 +100,7 @@ CASES = (
             "N. J. Higham, Accuracy and Stability of Numerical Algorithms, 2nd edition, SIAM 2002, "
             "section 1.7."
         ),
-        build=cancellation,
+        draw=cancellation,
     ),
     Family(
         name="expanded-power",
@@ -112,7 +112,7 @@ CASES = (
             "J. H. Wilkinson, Rounding Errors in Algebraic Processes, HMSO 1963, chapter 2: "
             "polynomials with multiple roots."
         ),
-        build=expanded_power,
+        draw=expanded_power,
     ),
     Family(
         name="hilbert",
@@ -121,7 +121,7 @@ CASES = (
         domain="All real x; ten variables, some 1e-11 from the minimum at (1, …, 1).",
         hard="The gradient Hx − b is left of numbers of size 1 that agree in eleven digits.",
         source="D. Hilbert, Acta Mathematica 18 (1894) 155-159.",
-        build=hilbert,
+        draw=hilbert,
     ),
     Family(
         name="two-scales",
@@ -133,7 +133,7 @@ CASES = (
             "is wrong with the loss."
         ),
         source="Common: physical units, here those of a discharging capacitor.",
-        build=two_scales,
+        draw=two_scales,
     ),
     Family(
         name="saturated-sigmoid",
@@ -149,7 +149,7 @@ CASES = (
             "nets, in A Field Guide to Dynamical Recurrent Neural Networks, IEEE Press 2001: "
             "vanishing gradients."
         ),
-        build=saturated_sigmoid,
+        draw=saturated_sigmoid,
     ),
     Family(
         name="saturated-tanh",
@@ -161,6 +161,6 @@ CASES = (
             "1/cosh² keeps all digits."
         ),
         source="Common: what libraries use as the rule of tanh.",
-        build=saturated_tanh,
+        draw=saturated_tanh,
     ),
 )

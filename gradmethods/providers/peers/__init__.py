@@ -1,8 +1,8 @@
 """Other packages that differentiate, as providers like ours, one a file. All of them are optional.
 
 No measurement is here: `benchmarks/peers` holds them beside ours. Read `peer` first, then one of
-them. ``pip install gradmethods[peers]`` brings the packages; without them each still tells its name
-and what is missing.
+them. ``pip install ".[peers]"`` in a clone brings the packages; without them each still tells its
+name and what is missing.
 """
 
 from __future__ import annotations

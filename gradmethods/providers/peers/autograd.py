@@ -30,7 +30,7 @@ class Autograd(Peer):
     exact: ClassVar[bool] = True
 
     def _refusal(self, problem: Problem) -> str | None:
-        return tried(lambda: self._prepare(problem)(problem.params))
+        return tried(lambda: self._prepare(problem)(problem.params), problem)
 
     def _prepare(self, problem: Problem) -> PreparedAutograd:
         watch = Stopwatch()

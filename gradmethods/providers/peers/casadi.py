@@ -69,7 +69,7 @@ class Casadi(Peer):
     exact: ClassVar[bool] = True
 
     def _refusal(self, problem: Problem) -> str | None:
-        return tried(lambda: self._prepare(problem)(problem.params))
+        return tried(lambda: self._prepare(problem)(problem.params), problem)
 
     def _prepare(self, problem: Problem) -> PreparedCasadi:
         watch = Stopwatch()

@@ -16,6 +16,7 @@ from gradmethods.core.provider import Stopwatch
 from gradmethods.core.structure import Arrays
 from gradmethods.output.style import GREEN, Style
 from gradmethods.providers.peers.peer import Call, Peer, PreparedPeer, tried
+from gradmethods.providers.peers.shims import jax_namespace
 
 
 @dataclass(frozen=True)
@@ -36,7 +37,7 @@ class Jax(Peer):
         def trace() -> None:
             configured().eval_shape(_function(problem), *_arguments(problem))
 
-        return tried(trace)
+        return tried(trace, problem)
 
     def _prepare(self, problem: Problem) -> PreparedJax:
         watch = Stopwatch()
@@ -78,10 +79,8 @@ def configured() -> Any:
 
 
 def _function(problem: Problem) -> Any:
-    import jax.numpy as jnp
-
-    restore, loss = problem.structure.restore, problem.loss
-    return lambda params, data: loss(restore(params), **data, xp=jnp)
+    restore, loss, xp = problem.structure.restore, problem.loss, jax_namespace()
+    return lambda params, data: loss(restore(params), **data, xp=xp)
 
 
 def _arguments(problem: Problem) -> Any:

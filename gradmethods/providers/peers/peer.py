@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import importlib.util
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -29,6 +29,18 @@ class NotInstalled(GradientError, ImportError):
     """A peer was asked for a gradient, and its packages are not there."""
 
 
+def missing(packages: Sequence[str]) -> str | None:
+    """Say which packages are not installed, and how they are; None if all are there.
+
+    Examples
+    --------
+    >>> missing(["numpy", "no_such_package"])
+    'not installed: pip install no_such_package'
+    """
+    absent = [name for name in packages if importlib.util.find_spec(name) is None]
+    return f"not installed: pip install {' '.join(absent)}" if absent else None
+
+
 @dataclass(frozen=True)
 class Peer(ABC):
     """An engine that somebody might use instead of this suite.
@@ -45,10 +57,7 @@ class Peer(ABC):
 
     def missing(self) -> str | None:
         """Say which packages are not installed, or None."""
-        absent = [name for name in self.packages if importlib.util.find_spec(name) is None]
-        if not absent:
-            return None
-        return f"not installed: pip install gradmethods[peers] (lacks {', '.join(absent)})"
+        return missing(self.packages)
 
     def obstacle(self, problem: Problem) -> str | None:
         """Say why this peer cannot differentiate `problem`, or None if it can."""
@@ -62,9 +71,9 @@ class Peer(ABC):
         NotInstalled
             If a package is missing.
         """
-        missing = self.missing()
-        if missing:
-            raise NotInstalled(f"{self.name} is {missing}.")
+        reason = self.missing()
+        if reason:
+            raise NotInstalled(f"{self.name} is {reason}.")
         return self._prepare(problem)
 
     @abstractmethod
@@ -102,8 +111,18 @@ class PreparedPeer(PreparedGradient):
         """Copy what the call returned into NumPy arrays by parameter."""
 
 
-def tried(evaluate: Callable[[], Any]) -> str | None:
-    """Run the loss in a peer's arrays; say what went wrong, or None."""
+def tried(evaluate: Callable[[], Any], problem: Problem) -> str | None:
+    """Run the loss in a peer's arrays; say what went wrong, or None.
+
+    A method of theirs may go by the name of one of NumPy's and do something else, as torch's
+    ``x.std()`` does: then the loss is another.
+    """
     with np.errstate(all="ignore"):
         found = attempt(evaluate)
-    return " ".join(found.reason.split()) if isinstance(found, Gap) else None
+    if isinstance(found, Gap):
+        return " ".join(found.reason.split())
+    value, expected = getattr(found, "value", None), problem.value()
+    near = float(np.sqrt(np.finfo(problem.dtype).eps))
+    if value is None or np.isclose(value, expected, rtol=near, equal_nan=True):
+        return None
+    return f"the loss is {value:.8g} in its arrays, and {expected:.8g} in NumPy's"

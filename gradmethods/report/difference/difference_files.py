@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 
 import jinja2
-from markupsafe import Markup
 
 from gradmethods.errors import InvalidOption
 from gradmethods.output.figures import save
@@ -111,8 +110,9 @@ def _page(
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    glyphs: dict[str, str] = {}
-    drawn = [(figure, inline(figure.id, drawings[figure.id], glyphs)) for figure in figures]
+    drawn = [
+        (figure, inline(figure.id, drawings[figure.id], figure.caption.title)) for figure in figures
+    ]
     blocks = [
         (block, [is_numeric(block.frame[c]) for c in block.frame]) for block in _blocks(difference)
     ]
@@ -124,5 +124,4 @@ def _page(
         provenance=provenance(difference),
         figures=drawn,
         blocks=blocks,
-        glyphs=Markup("".join(glyphs[name] for name in sorted(glyphs))),  # noqa: S704  # outlines
     )

@@ -16,7 +16,7 @@ import numpy as np
 
 from gradmethods.report.difference.entries import Cost, Entry, Interval
 from gradmethods.timing.fits import FEWEST_POINTS, student
-from gradmethods.timing.noise import LOUD, factor
+from gradmethods.timing.noise_floor import LOUD, factor
 from gradmethods.timing.pairs import verdict
 
 SLOWER, FASTER, NONE = "slower", "faster", "no difference"

@@ -74,7 +74,8 @@ def overview(points: pd.DataFrame, steps: pd.DataFrame) -> Figure:
 def make(run: Recorded) -> Iterator[Drawing]:
     """Yield the figure, if several problems were swept."""
     if len(set(run.points["problem"])) > 1:
-        yield Drawing("fig-atlas", CAPTION, run.points, lambda _: overview(run.points, run.steps))
+        caption = run.partly(CAPTION, "atlas", "curves")
+        yield Drawing("fig-atlas", caption, run.points, lambda _: overview(run.points, run.steps))
 
 
 EXHIBIT = Exhibit("steps", 10, ACCURACY, make)

@@ -145,13 +145,13 @@ def _far(axes: Any, points: pd.DataFrame) -> None:
 
 
 def make(run: Recorded) -> Iterator[Drawing]:
-    """Yield a figure for each problem; where there is little time, the overview must do."""
+    """Yield a figure for each problem; in a run of the benchmark the overview must do."""
     names = list(dict.fromkeys(run.points["problem"]))
-    for name in () if run.brief and len(names) > 1 else names:
+    for name in names if len(names) == 1 or not run.records else ():
         points, steps = (frame[frame["problem"] == name] for frame in (run.points, run.steps))
         identifier = f"fig-atlas-{file_part(name)}"
         draw = partial(_drawn, points, steps)
-        yield Drawing(identifier, caption(name), points, draw, folded=len(names) > 1)
+        yield Drawing(identifier, caption(name), points, draw)
 
 
 def _drawn(points: pd.DataFrame, steps: pd.DataFrame, _size: str) -> Figure:

@@ -17,16 +17,15 @@ from gradmethods.output.files import CLAIMS
 from gradmethods.output.items import Drawing
 from gradmethods.output.style import RC, THEORY
 from gradmethods.providers.registry import style_of
-from gradmethods.report.claims_text import number, ordered
+from gradmethods.report.claims_text import number, ordered, sentence
 from gradmethods.report.exhibit import Exhibit
 from gradmethods.report.recorded import Recorded
 
 
 def figure_caption(claim: Mapping[str, Any]) -> Caption:
     """Describe the figure of a claim."""
-    answers = "; ".join(f"{a['name']}: {a['verdict']}" for a in claim["criteria"])
     text = f"{claim['claim']} ({claim['source']}.) {claim['method']} Verdict: {claim['verdict']}"
-    return Caption(f"{claim['id']}: {claim['title']}", f"{text} ({answers}).")
+    return Caption(f"{claim['id']}: {claim['title']}", f"{text}. {sentence(claim)}")
 
 
 def points_frame(claim: Mapping[str, Any]) -> pd.DataFrame:
@@ -112,7 +111,8 @@ def make(run: Recorded) -> Iterator[Drawing]:
     for claim in ordered(run.claims):
         if claim["panels"]:
             name, points = f"fig-{claim['key']}", points_frame(claim)
-            yield Drawing(name, figure_caption(claim), points, partial(draw, claim))
+            alt = f"{claim['id']}: {claim['title']}, {claim['verdict']}. {sentence(claim)}"
+            yield Drawing(name, figure_caption(claim), points, partial(draw, claim), alt=alt)
 
 
 EXHIBIT = Exhibit("claims", 30, CLAIMS, make)

@@ -16,13 +16,12 @@ from gradmethods.report.growth_figure import (
     drawings,
     endings,
 )
-from gradmethods.report.quantities import Quantity
+from gradmethods.report.quantities import Line, Quantity, sizes_along
 from gradmethods.report.recorded import Recorded
 from gradmethods.report.sentences import (
     ERRORS,
     SETTING,
 )
-from gradmethods.report.theory_lines import Line, sizes_along
 from gradmethods.timing.sweeps import SWEEPS, Sweep
 
 ZEROS = (

@@ -22,7 +22,14 @@ from gradmethods.report.exhibit import Exhibit
 from gradmethods.report.exhibits.tab_hard_cases import DIGITAL
 from gradmethods.report.recorded import Recorded
 from gradmethods.report.sentences import HARD_TRUTH
-from gradmethods.studies.accuracy.gallery import NOT_FINITE, NUMBER, REFUSED
+from gradmethods.studies.accuracy.hard_cases import (
+    NOT_FINITE,
+    NOT_ZERO,
+    NUMBER,
+    REFUSED,
+    WRONG,
+    ZERO,
+)
 
 CAPTION = Caption(
     "Hard cases × methods",
@@ -113,11 +120,26 @@ def _cell(axes: Any, place: tuple[int, int], text: str, fill: Any) -> None:
     axes.text(x, y, text, ha="center", va="center", fontsize=7, color="white" if dark else "black")
 
 
+def alternative(title: str, frame: pd.DataFrame) -> str:
+    """Say what the figure shows: how often each method is right, and how often wrong in silence."""
+    said = []
+    for provider, own in frame.groupby("provider", sort=False):
+        right = int(own["outcome"].isin(DIGITAL).sum())
+        silent = own["outcome"].isin([WRONG, ZERO, NOT_ZERO]) & (own["marked"] == 0)
+        label = style_of(str(provider)).label
+        said.append(f"{label} with right digits in {right}, wrong in silence in {silent.sum()}")
+    return f"{title}. Of {frame['case'].nunique()} cases: {'; '.join(said)}."
+
+
 def make(run: Recorded) -> Iterator[Drawing]:
     """Yield the figure, if hard cases were tried."""
     frame = run.hard_cases
     if len(frame):
-        yield Drawing("fig-hard-cases", CAPTION, frame, lambda _: plot_hard_cases(frame))
+        caption = run.partly(CAPTION, "gallery", "cases")
+        yield Drawing(
+            "fig-hard-cases", caption, frame, lambda _: plot_hard_cases(frame),
+            alt=alternative(caption.title, frame),
+        )  # fmt: skip
 
 
 EXHIBIT = Exhibit("hard-cases", 10, ACCURACY, make)

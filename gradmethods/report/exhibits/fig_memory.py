@@ -13,11 +13,13 @@ from gradmethods.output.files import RECORDS
 from gradmethods.output.items import Drawing
 from gradmethods.report.exhibit import Exhibit
 from gradmethods.report.growth_figure import (
+    alternative,
     family_measured,
     growth,
+    point_words,
 )
 from gradmethods.report.panel import plotted
-from gradmethods.report.quantities import ITEMSIZE, Quantity
+from gradmethods.report.quantities import ITEMSIZE, Line, Quantity, sizes_along
 from gradmethods.report.recorded import Recorded
 from gradmethods.report.sentences import (
     FITS,
@@ -25,7 +27,6 @@ from gradmethods.report.sentences import (
     SETTING,
     UNTRACED,
 )
-from gradmethods.report.theory_lines import Line, sizes_along
 from gradmethods.timing.sweeps import Sweep
 
 
@@ -55,7 +56,11 @@ def make(run: Recorded) -> Iterator[Drawing]:
     if len(points):
         draw = partial(growth, run.memories, run.memory_slopes, "width", MEMORY)
         shown = caption(run.memories)
-        yield Drawing("fig-memory-width", shown, points, draw, tuple(SIZES))
+        values = point_words(points, "width", MEMORY)
+        yield Drawing(
+            "fig-memory-width", shown, points, draw, tuple(SIZES),
+            alt=alternative(shown.title, values), values=values,
+        )  # fmt: skip
 
 
 EXHIBIT = Exhibit("figures", 80, RECORDS, make)

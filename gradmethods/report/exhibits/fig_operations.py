@@ -34,9 +34,8 @@ def caption(sweep: str, costs: pd.DataFrame) -> Caption:
 
 
 def make(run: Recorded) -> Iterator[Drawing]:
-    """Yield a figure for each sweep of parameters: operations are those of one example."""
-    sweeps = [name for name, sweep in SWEEPS.items() if sweep.grows == "n"]
-    yield from drawings(run, "operations", OPERATIONS, caption, sweeps=sweeps)
+    """Yield a figure for each sweep of networks: operations are those of one example."""
+    yield from drawings(run, "operations", OPERATIONS, caption)
 
 
 EXHIBIT = Exhibit("figures", 50, RECORDS, make)

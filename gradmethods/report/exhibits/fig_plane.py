@@ -75,7 +75,7 @@ def planes(gradients: pd.DataFrame, points: pd.DataFrame) -> Figure:
         for axes, name in zip(panels, names, strict=False):
             axes.set(xscale="log", yscale="log", xlim=limits, ylim=(FLOOR / 2, TOP))
             mine = drawn[drawn["problem"] == name]
-            _panel(axes, mine, paths[paths["problem"] == name], size=6.0 if alone else 4.0)
+            _panel(axes, mine, paths[paths["problem"] == name], alone=alone)
             axes.set_title(title(mine), loc="left", fontsize=7)
             unit_line(axes, UNITS[mine["dtype"].iloc[0]], text="" if not alone else None)
             axes.xaxis.set_major_locator(LogLocator(numticks=9 if alone else 5))
@@ -93,20 +93,21 @@ def planes(gradients: pd.DataFrame, points: pd.DataFrame) -> Figure:
     return figure
 
 
-def _panel(axes: Any, drawn: pd.DataFrame, paths: pd.DataFrame, size: float) -> None:
+def _panel(axes: Any, drawn: pd.DataFrame, paths: pd.DataFrame, *, alone: bool) -> None:
+    dots: Any = {"marker": ".", "markersize": 1.6} if alone else {}
     for provider, path in paths.groupby("provider", sort=False):
         style, path = style_of(str(provider)), path.sort_values("step")  # noqa: PLW2901  # in order
         axes.plot(
             path["gradient_s"], path["error"].clip(lower=FLOOR), color=style.colour, alpha=0.6,
-            linewidth=0.7, marker=".", markersize=1.6, zorder=2,
+            linewidth=0.7, zorder=2, **dots,
         )  # fmt: skip
     for row in drawn.to_dict("records"):
         style = style_of(row["provider"])
         hollow: Any = {} if row["error"] else {"markerfacecolor": "white"}
         axes.plot(
             [row["gradient_s"]], [max(row["error"], FLOOR)], marker=style.marker,
-            color=style.colour, markersize=size, linestyle="none", markeredgecolor="white",
-            markeredgewidth=0.3, zorder=4, **hollow,
+            color=style.colour, markersize=6.0 if alone else 4.0, linestyle="none",
+            markeredgecolor="white", markeredgewidth=0.3, zorder=4, **hollow,
         )  # fmt: skip
 
 
@@ -127,7 +128,8 @@ def make(run: Recorded) -> Iterator[Drawing]:
     drawn = timed(run.gradients)
     names = list(dict.fromkeys(drawn["problem"]))
     if names:
-        identifier, caption = "fig-plane", CAPTION
+        identifier = "fig-plane"
+        caption = run.partly(CAPTION, "gradient", "gradients")
         if len(names) == 1:
             identifier += f"-{file_part(names[0])}"
             caption = Caption(f"Error against time: {names[0]}", CAPTION.text, CAPTION.shared)

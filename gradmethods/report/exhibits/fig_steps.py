@@ -109,7 +109,8 @@ def _legend(figure: Figure, steps: pd.DataFrame) -> None:
 def make(run: Recorded) -> Iterator[Drawing]:
     """Yield the figure, if steps were swept."""
     if len(run.points):
-        yield Drawing("fig-steps", CAPTION, run.steps, lambda _: best_steps(run.steps))
+        caption = run.partly(CAPTION, "atlas", "curves")
+        yield Drawing("fig-steps", caption, run.steps, lambda _: best_steps(run.steps))
 
 
 EXHIBIT = Exhibit("steps", 20, ACCURACY, make)

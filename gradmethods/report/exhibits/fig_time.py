@@ -19,7 +19,7 @@ from gradmethods.report.growth_figure import (
     endings,
     hollow_points,
 )
-from gradmethods.report.quantities import Quantity
+from gradmethods.report.quantities import Line, Quantity, below, sizes_along
 from gradmethods.report.recorded import Recorded
 from gradmethods.report.sentences import (
     FITS,
@@ -27,7 +27,6 @@ from gradmethods.report.sentences import (
     ROUNDS,
     SETTING,
 )
-from gradmethods.report.theory_lines import Line, below, sizes_along
 from gradmethods.timing.sweeps import NETWORKS, SWEEPS, Sweep
 
 GROWTH = (
@@ -76,7 +75,7 @@ def caption(sweep: str, costs: pd.DataFrame) -> Caption:
 
 def make(run: Recorded) -> Iterator[Drawing]:
     """Yield a figure for each sweep."""
-    yield from drawings(run, "time", TIME, caption, briefly=(*NETWORKS, "batch"))
+    yield from drawings(run, "time", TIME, caption, (*NETWORKS, "batch"))
 
 
 EXHIBIT = Exhibit("figures", 10, RECORDS, make)

@@ -12,11 +12,11 @@ from gradmethods.output.caption import Caption
 from gradmethods.output.files import ACCURACY
 from gradmethods.output.items import Table
 from gradmethods.providers.registry import style_of
-from gradmethods.report.accuracy_cells import ulps_text
-from gradmethods.report.accuracy_frames import WHOLE
+from gradmethods.report.accuracy_frames import WHOLE, ulps_text
 from gradmethods.report.exhibit import Exhibit
 from gradmethods.report.recorded import Recorded
 from gradmethods.report.sentences import BOUND, RELATIVE, TRUTH
+from gradmethods.truth.verdict import RIGHT
 
 CAPTION = Caption(
     "Accuracy in detail",
@@ -65,7 +65,16 @@ def make(run: Recorded) -> Iterator[Table]:
     """Yield the table, if gradients were judged."""
     if len(run.gradients):
         shown = accuracy_table(run.gradients)
-        yield Table("tab-accuracy", CAPTION, run.gradients, shown, folded=True)
+        gradients = run.gradients[run.gradients["array"] != ""]
+        whole = gradients[(gradients["array"] == WHOLE) & gradients["digits"].notna()]
+        worst = whole.groupby("provider")["digits"].idxmin()
+        matters = gradients.index.isin(worst) | ~gradients["verdict_all"].eq(RIGHT)
+        caption = run.partly(CAPTION, "gradient", "gradients")
+        yield Table(
+            "tab-accuracy", caption, run.gradients, shown, list(matters),
+            "of each method the problem with the fewest right digits, and every answer that is "
+            "not right",
+        )  # fmt: skip
 
 
 EXHIBIT = Exhibit("accuracy", 50, ACCURACY, make)

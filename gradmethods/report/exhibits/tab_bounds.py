@@ -10,8 +10,7 @@ from gradmethods.output import format as fmt
 from gradmethods.output.caption import Caption
 from gradmethods.output.files import ACCURACY
 from gradmethods.output.items import Table
-from gradmethods.report.accuracy_cells import matrix
-from gradmethods.report.accuracy_frames import matrix_frame
+from gradmethods.report.accuracy_frames import matrix, matrix_frame
 from gradmethods.report.exhibit import Exhibit
 from gradmethods.report.recorded import Recorded
 from gradmethods.report.sentences import BOUND, TRUTH
@@ -33,7 +32,8 @@ def make(run: Recorded) -> Iterator[Table]:
     """Yield the table, if gradients were judged."""
     if len(run.gradients):
         data = matrix_frame(run.gradients, "excess")
-        yield Table("tab-bounds", CAPTION, data, bounds_table(run.gradients))
+        caption = run.partly(CAPTION, "gradient", "gradients")
+        yield Table("tab-bounds", caption, data, bounds_table(run.gradients))
 
 
 EXHIBIT = Exhibit("accuracy", 40, ACCURACY, make)

@@ -10,8 +10,7 @@ from gradmethods.output import format as fmt
 from gradmethods.output.caption import Caption
 from gradmethods.output.files import ACCURACY
 from gradmethods.output.items import Table
-from gradmethods.report.accuracy_cells import dense, size_text
-from gradmethods.report.accuracy_frames import WHOLE
+from gradmethods.report.accuracy_frames import WHOLE, dense, size_text
 from gradmethods.report.exhibit import Exhibit
 from gradmethods.report.recorded import Recorded
 from gradmethods.report.sentences import TRUTH
@@ -49,7 +48,8 @@ def certified_table(references: pd.DataFrame) -> pd.DataFrame:
 def make(run: Recorded) -> Iterator[Table]:
     """Yield the table, if gradients were judged."""
     if len(run.gradients):
-        yield Table("tab-certified", CAPTION, run.references, certified_table(run.references))
+        caption = run.partly(CAPTION, "reference", "problems")
+        yield Table("tab-certified", caption, run.references, certified_table(run.references))
 
 
 EXHIBIT = Exhibit("accuracy", 10, ACCURACY, make)

@@ -9,7 +9,7 @@ import pandas as pd
 from gradmethods.output.caption import Caption
 from gradmethods.output.files import CLAIMS
 from gradmethods.output.items import Table
-from gradmethods.report.claims_text import VERDICTS, ordered
+from gradmethods.report.claims_text import VERDICTS, ordered, sentence
 from gradmethods.report.exhibit import Exhibit
 from gradmethods.report.recorded import Recorded, Records
 
@@ -21,8 +21,9 @@ CAPTION = Caption(
 
 def claims_frame(claims: Records) -> pd.DataFrame:
     """One row per claim."""
-    names = ["id", "title", "claim", "source", "verdict"]
-    return pd.DataFrame([{name: claim[name] for name in names} for claim in claims], columns=names)
+    names = ["id", "title", "claim", "source", "verdict", "sentence", "history"]
+    rows = [{"history": "", **claim, "sentence": sentence(claim)} for claim in claims]
+    return pd.DataFrame(rows, columns=names)
 
 
 def claims_table(claims: Records) -> pd.DataFrame:
@@ -31,9 +32,12 @@ def claims_table(claims: Records) -> pd.DataFrame:
         [
             {
                 "": claim["id"],
+                "Verdict": claim["verdict"],
                 "Text": claim["claim"],
                 "From": claim["source"],
-                "Verdict": claim["verdict"],
+                "What stands and what fails": " ".join(
+                    filter(None, [sentence(claim), claim.get("history", "")])
+                ),
             }
             for claim in claims
         ]

@@ -11,7 +11,7 @@ from gradmethods.output.caption import Caption
 from gradmethods.output.files import RECORDS
 from gradmethods.output.items import Table
 from gradmethods.providers.registry import style_of
-from gradmethods.report.cost_frames import disturbed
+from gradmethods.report.cost_frames import LARGEST, disturbed, largest
 from gradmethods.report.exhibit import Exhibit
 from gradmethods.report.recorded import Recorded
 from gradmethods.report.sentences import ERRORS, INTERVALS, ROUNDS, SETTING
@@ -53,7 +53,9 @@ def costs_table(costs: pd.DataFrame) -> pd.DataFrame:
 
 def make(run: Recorded) -> Iterator[Table]:
     """Yield the table."""
-    yield Table("tab-costs", CAPTION, run.costs, costs_table(run.costs), folded=True)
+    yield Table(
+        "tab-costs", CAPTION, run.costs, costs_table(run.costs), largest(run.costs), LARGEST
+    )
 
 
 EXHIBIT = Exhibit("tables", 20, RECORDS, make)

@@ -9,8 +9,7 @@ import pandas as pd
 from gradmethods.output.caption import Caption
 from gradmethods.output.files import ACCURACY
 from gradmethods.output.items import Table
-from gradmethods.report.accuracy_cells import matrix
-from gradmethods.report.accuracy_frames import matrix_frame
+from gradmethods.report.accuracy_frames import matrix, matrix_frame
 from gradmethods.report.exhibit import Exhibit
 from gradmethods.report.recorded import Recorded
 from gradmethods.report.sentences import BOUND, RELATIVE, TRUTH
@@ -32,7 +31,8 @@ def make(run: Recorded) -> Iterator[Table]:
     """Yield the table, if gradients were judged."""
     if len(run.gradients):
         data = matrix_frame(run.gradients, "digits")
-        yield Table("tab-digits", CAPTION, data, digits_table(run.gradients))
+        caption = run.partly(CAPTION, "gradient", "gradients")
+        yield Table("tab-digits", caption, data, digits_table(run.gradients))
 
 
 EXHIBIT = Exhibit("accuracy", 20, ACCURACY, make)

@@ -13,7 +13,7 @@ from gradmethods.providers.registry import style_of
 from gradmethods.report.exhibit import Exhibit
 from gradmethods.report.recorded import Recorded
 from gradmethods.report.sentences import HARD_TRUTH
-from gradmethods.studies.accuracy.gallery import INACCURATE, RIGHT
+from gradmethods.studies.accuracy.hard_cases import INACCURATE, NOT_ZERO, RIGHT, WRONG, ZERO
 
 CAPTION = Caption(
     "Hard cases: what each method gives, and why",
@@ -71,7 +71,13 @@ def make(run: Recorded) -> Iterator[Table]:
     """Yield the table, if hard cases were tried."""
     frame = run.hard_cases
     if len(frame):
-        yield Table("tab-hard-cases", CAPTION, frame, hard_cases_table(frame), folded=True)
+        shown = hard_cases_table(frame)
+        silent = shown["Outcome"].isin([WRONG, ZERO, NOT_ZERO])
+        caption = run.partly(CAPTION, "gallery", "cases")
+        yield Table(
+            "tab-hard-cases", caption, frame, shown, list(silent),
+            "answers that are wrong although nothing shows it",
+        )  # fmt: skip
 
 
 EXHIBIT = Exhibit("hard-cases", 20, ACCURACY, make)

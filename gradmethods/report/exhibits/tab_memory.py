@@ -12,8 +12,8 @@ from gradmethods.output.caption import Caption
 from gradmethods.output.files import RECORDS
 from gradmethods.output.items import Table
 from gradmethods.providers.registry import style_of
+from gradmethods.report.cost_frames import LARGEST, PARTS, largest
 from gradmethods.report.exhibit import Exhibit
-from gradmethods.report.memory_frames import PARTS
 from gradmethods.report.quantities import ITEMSIZE
 from gradmethods.report.recorded import Recorded
 from gradmethods.report.sentences import PEAKS, UNTRACED
@@ -50,7 +50,10 @@ def _peak(row: Mapping[Any, Any], part: str) -> str:
 
 def make(run: Recorded) -> Iterator[Table]:
     """Yield the table."""
-    yield Table("tab-memory", CAPTION, run.memories, memory_table(run.memories), folded=True)
+    yield Table(
+        "tab-memory", CAPTION, run.memories, memory_table(run.memories),
+        largest(run.memories, "gradient_bytes"), LARGEST,
+    )  # fmt: skip
 
 
 EXHIBIT = Exhibit("tables", 40, RECORDS, make)

@@ -11,7 +11,7 @@ from gradmethods.output import format as fmt
 from gradmethods.output.caption import Caption
 from gradmethods.output.files import ACCURACY
 from gradmethods.output.items import Table
-from gradmethods.report.accuracy_cells import share
+from gradmethods.report.accuracy_frames import share
 from gradmethods.report.exhibit import Exhibit
 from gradmethods.report.recorded import Recorded
 from gradmethods.report.sentences import PLANTS
@@ -38,7 +38,8 @@ def mistakes_table(frame: pd.DataFrame) -> pd.DataFrame:
 def make(run: Recorded) -> Iterator[Table]:
     """Yield the table, if mistakes were planted."""
     if len(run.planted):
-        yield Table("tab-mistakes", CAPTION, run.planted, mistakes_table(run.planted))
+        caption = run.partly(CAPTION, "planted", "problems")
+        yield Table("tab-mistakes", caption, run.planted, mistakes_table(run.planted))
 
 
 EXHIBIT = Exhibit("planted", 20, ACCURACY, make)

@@ -16,7 +16,7 @@ from gradmethods.report.cost_frames import disturbed, noise, noise_frame
 from gradmethods.report.exhibit import Exhibit
 from gradmethods.report.recorded import Recorded
 from gradmethods.report.sentences import INTERVALS, ROUNDS, SETTING
-from gradmethods.timing.noise import factor
+from gradmethods.timing.noise_floor import factor
 from gradmethods.timing.pairs import PAIRS, UNDECIDED, verdict
 
 CAPTION = Caption(

@@ -80,7 +80,10 @@ def _settled(value: object, points: int) -> str:
 def make(run: Recorded) -> Iterator[Table]:
     """Yield the table."""
     slopes = pd.concat([run.slopes, run.memory_slopes], ignore_index=True)
-    yield Table("tab-slopes", CAPTION, slopes, slopes_table(slopes))
+    yield Table(
+        "tab-slopes", CAPTION, slopes, slopes_table(slopes), list(slopes["quantity"] == "ratio"),
+        "those of gradient ÷ loss",
+    )  # fmt: skip
 
 
 EXHIBIT = Exhibit("tables", 10, RECORDS, make)

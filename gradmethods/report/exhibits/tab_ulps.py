@@ -9,8 +9,7 @@ import pandas as pd
 from gradmethods.output.caption import Caption
 from gradmethods.output.files import ACCURACY
 from gradmethods.output.items import Table
-from gradmethods.report.accuracy_cells import matrix, ulps_text
-from gradmethods.report.accuracy_frames import WHOLE
+from gradmethods.report.accuracy_frames import WHOLE, matrix, ulps_text
 from gradmethods.report.exhibit import Exhibit
 from gradmethods.report.recorded import Recorded
 from gradmethods.report.sentences import RELATIVE, TRUTH
@@ -36,7 +35,8 @@ def make(run: Recorded) -> Iterator[Table]:
     """Yield the table, if gradients were judged."""
     if len(run.gradients):
         whole = run.gradients[run.gradients["array"] == WHOLE]
-        yield Table("tab-ulps", CAPTION, whole[COLUMNS], ulps_table(run.gradients))
+        caption = run.partly(CAPTION, "gradient", "gradients")
+        yield Table("tab-ulps", caption, whole[COLUMNS], ulps_table(run.gradients))
 
 
 EXHIBIT = Exhibit("accuracy", 30, ACCURACY, make)

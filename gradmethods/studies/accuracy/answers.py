@@ -1,4 +1,4 @@
-"""What one provider answers to a problem: asked so that no failure of one hides another."""
+"""What a provider answers to a problem, and the verdict; no failure of one hides another."""
 
 from __future__ import annotations
 
@@ -15,8 +15,11 @@ from gradmethods.core.structure import Arrays
 from gradmethods.providers.attempt import Gap, Ready, attempt, prepare
 from gradmethods.providers.registry import traits
 from gradmethods.timing.timing import Cost, measure
-from gradmethods.truth.bounds import losses_in
-from gradmethods.truth.judge import Answered
+from gradmethods.truth.error_bounds import losses_in
+from gradmethods.truth.find import Found
+from gradmethods.truth.judge import Answered, judge, measured
+from gradmethods.truth.measures import Measures
+from gradmethods.truth.verdict import WRONG, Verdict
 
 Prepared = Callable[..., Any]
 
@@ -146,3 +149,41 @@ def without_kind(reason: str) -> str:
     'np.sum was called on an array of shape ().'
     """
     return re.sub(r"\b([aA]) (symbolic|complex|traced|ball) array", r"\1n array", reason)
+
+
+OBSTACLE = "obstacle"
+"""The entry of the verdict column for a provider that gave no gradient."""
+
+
+@dataclass(frozen=True)
+class Judged:
+    """An answer, the verdict on it, and its error; these two are None if it holds no gradient."""
+
+    answer: Answer
+    verdict: Verdict | None = None
+    measures: Measures | None = None
+
+    @property
+    def outcome(self) -> str:
+        """The verdict in a word or two."""
+        return self.verdict.outcome if self.verdict else OBSTACLE
+
+    @property
+    def reason(self) -> str:
+        """Why it is not right; empty if it is."""
+        return self.verdict.reason + self._about_steps if self.verdict else self.answer.obstacle
+
+    @property
+    def _about_steps(self) -> str:
+        """Say what else makes differences wrong."""
+        if self.outcome != WRONG or self.answer.exact is not False or self.answer.claim is None:
+            return ""
+        return ". A kink of the loss within a step, or a step that is too wide, looks the same"
+
+
+def judge_answer(answer: Answer, found: Found) -> Judged:
+    """Judge the answer of a provider by what is known of the gradient."""
+    if answer.gradient is None:
+        return Judged(answer)
+    given = answer.given
+    return Judged(answer, judge(given, found), measured(given, found))

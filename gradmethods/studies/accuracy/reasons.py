@@ -1,8 +1,8 @@
 """Why each method does what it does on each hard case: one sentence for one expected outcome.
 
 This is the checked-in table of expectations: a cell that is not explained here, or comes out
-otherwise, is a surprise, and fails the tests. Numbers that are measured stand in the rows of the
-gallery, not in these sentences.
+otherwise, is a surprise, and fails the tests. Numbers that are measured stand in the rows of
+`hard_cases`, not in these sentences.
 """
 
 from __future__ import annotations

@@ -23,7 +23,7 @@ from gradmethods.providers.numerical import Numerical
 from gradmethods.providers.schemes import DISTINCT
 from gradmethods.studies.accuracy.answers import Answer, ask
 from gradmethods.studies.accuracy.subject import Subject
-from gradmethods.truth.bounds import amplification, bound
+from gradmethods.truth.error_bounds import amplification, bound
 from gradmethods.truth.measures import measure
 from gradmethods.truth.truth import true_arrays
 from gradmethods.truth.verdict import verdict
@@ -110,8 +110,8 @@ def gradient_record(
         ``"obstacle"`` if there is no gradient), ``reason``,
         ``forward_passes``, ``unresolved`` (entries that the method marks itself), ``preparation``,
         ``cost``, and ``arrays``: for each parameter array, and for all together, the `Measures` of
-        its error, ``bound`` (its norm ÷ the norm of the truth), ``excess`` (the largest error ÷
-        bound of a component) and ``verdict``.
+        its error, ``bound`` (what the provider states, or theory: its norm ÷ the norm of the
+        truth), ``excess`` (the largest error ÷ bound of a component) and ``verdict``.
 
     Raises
     ------
@@ -131,7 +131,7 @@ def gradient_record(
         return known[:, : order + 1]
 
     structure = subject.problem.structure
-    bounds = bound(prepared, truth, derivatives)
+    bounds = answer.stated or bound(prepared, truth, derivatives)
     gradient = structure.restore(answer.gradient)
     judged = verdict(gradient, truth, bounds)
     true = true_arrays(truth)

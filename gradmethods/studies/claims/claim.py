@@ -160,6 +160,8 @@ class Claim:
         Measures, and answers the criteria.
     last : bool, default False
         Whether it takes what time the others leave, and goes as far as that allows.
+    history : str, optional
+        What it was before, what was found then, and why and when it was changed.
     """
 
     id: str
@@ -170,6 +172,7 @@ class Claim:
     criteria: tuple[Criterion, ...]
     examine: Callable[[Evidence], Finding] = field(repr=False)
     last: bool = False
+    history: str = ""
 
     def record(self, finding: Finding) -> dict[str, Any]:
         """Return plain values, for a JSON line."""
@@ -188,6 +191,7 @@ class Claim:
             "claim": self.text,
             "source": self.source,
             "method": self.method,
+            "history": self.history,
             "verdict": overall([answer["verdict"] for answer in answers]),
             "criteria": answers,
             "panels": [asdict(panel) for panel in finding.panels],

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from gradmethods.providers.forward import Forward
-from gradmethods.studies.claims.claim import Claim, Criterion, Evidence, Finding
-from gradmethods.studies.claims.price import Counted, Price, Timed
-from gradmethods.studies.claims.timings import SWEEPS, measured
+from gradmethods.studies.claims.claim import Claim, Criterion
+from gradmethods.studies.claims.price import Price
 
 BOUND = 1.5
 """Griewank & Walther (2008), section 3.2: value and tangent take at most 5/2 times the function, so
@@ -15,16 +14,7 @@ that a tangent takes at most so many times the function."""
 PRICE = Price(Forward(), BOUND, "one direction ÷ loss", lambda multiple, n: (multiple - 1) / n)
 
 
-def judge(counted: Counted, timed: Timed) -> Finding:
-    """Decide the operations by counts, and the times by the records of a run."""
-    return Finding(PRICE.decide(counted, timed), PRICE.panels(counted, timed))
-
-
-def examine(evidence: Evidence) -> Finding:
-    """Count operations, and read the times in the records of a run."""
-    timed = {sweep: measured(evidence.records, sweep, Forward().name) for sweep in SWEEPS}
-    return judge(PRICE.counted(), timed)
-
+judge, examine = PRICE.judge, PRICE.examine
 
 CLAIM = Claim(
     id="C11",

@@ -9,8 +9,17 @@ from gradmethods import problems
 from gradmethods.engines.graph import record
 from gradmethods.providers.backprop import Backprop
 from gradmethods.providers.forward import Forward
-from gradmethods.studies.claims.claim import UNDECIDED, Decision, Panel, Series, exactly, inside
-from gradmethods.studies.claims.timings import NAMES, SWEEPS, Timing
+from gradmethods.studies.claims.claim import (
+    UNDECIDED,
+    Decision,
+    Evidence,
+    Finding,
+    Panel,
+    Series,
+    exactly,
+    inside,
+)
+from gradmethods.studies.claims.timings import NAMES, SWEEPS, Timing, measured
 
 WIDTHS = (1, 4, 16, 64, 256)
 DEPTHS = (1, 4, 16, 64)
@@ -47,6 +56,19 @@ class Price:
     label: str
     unit: Callable[[float, int], float] = lambda multiple, _: multiple
 
+    def judge(self, counted: Counted, timed: Timed) -> Finding:
+        """Decide the operations by counts, and the times by the records of a run."""
+        return Finding(self.decide(counted, timed), self.panels(counted, timed))
+
+    def examine(self, evidence: Evidence) -> Finding:
+        """Count operations, and read the times in the records of a run."""
+        return self.judge(self.counted(), self.timed(evidence))
+
+    def timed(self, evidence: Evidence) -> dict[str, list[Timing]]:
+        """Return the cases of a run, by sweep."""
+        name = self.provider.name
+        return {sweep: measured(evidence.records, sweep, name) for sweep in SWEEPS}
+
     def counted(self) -> dict[str, list[tuple[int, float]]]:
         """Count the operations of value and gradient ÷ those of the loss, in two sweeps."""
         found: dict[str, list[tuple[int, float]]] = {sweep: [] for sweep in NETWORKS}
@@ -69,10 +91,10 @@ class Price:
         if not points:
             times = Decision(UNDECIDED, words=f"no case of {self.provider.label} was measured")
             return {"operations": operations, "bound": times}
-        worst = max(points, key=lambda point: self._timed(point)[0])
-        verdicts = {inside(*self._timed(point), 0.0, self.bound) for point in points}
+        worst = max(points, key=lambda point: self._price(point)[0])
+        verdicts = {inside(*self._price(point), 0.0, self.bound) for point in points}
         times = Decision(
-            _together(verdicts), *self._timed(worst),
+            _together(verdicts), *self._price(worst),
             f"the largest, at n = {worst.n:,}, of {len(points)} cases",
         )  # fmt: skip
         return {"operations": operations, "bound": times}
@@ -88,7 +110,7 @@ class Price:
             series = [Series("operations", [n for n, _ in operations], [m for _, m in operations],
                              provider="analytical:chain-rule")]  # fmt: skip
             if times:
-                y, low, high = zip(*map(self._timed, times), strict=True)
+                y, low, high = zip(*map(self._price, times), strict=True)
                 series.append(
                     Series("time", [p.n for p in times], y, low, high, self.provider.name)
                 )
@@ -100,7 +122,7 @@ class Price:
             )  # fmt: skip
         return tuple(panels)
 
-    def _timed(self, point: Timing) -> tuple[float, float, float]:
+    def _price(self, point: Timing) -> tuple[float, float, float]:
         """Return the price in time, and the ends of its interval."""
         median, low, high = (self.unit(x, point.n) for x in (point.ratio, point.low, point.high))
         return median, low, high

@@ -24,6 +24,9 @@ if TYPE_CHECKING:
     import pandas as pd
 
 WIDTH = 32
+"""Units of each hidden layer, and standard normal inputs."""
+
+BATCH = 50
 DEPTHS = (1, 2, 4, 8, 16, 32)
 
 SCALES: dict[str, Callable[[int, int], float]] = {
@@ -72,8 +75,6 @@ def gradient_norms(
     *,
     activations: Sequence[str] = tuple(ACTIVATIONS),
     seeds: Sequence[int] = range(10),
-    width: int = WIDTH,
-    batch: int = 50,
 ) -> pd.DataFrame:
     """Measure the gradient of each layer's weights in networks of several depths, at their start.
 
@@ -85,8 +86,6 @@ def gradient_norms(
         Of the hidden layers.
     seeds : sequence of int
         Each draws weights and data.
-    width, batch : int
-        Units of each hidden layer and of the input, and examples. The inputs are standard normal.
 
     Returns
     -------
@@ -106,11 +105,11 @@ def gradient_norms(
     rows = []
     for activation in activations:
         for depth in depths:
-            widths = (width, *[width] * depth, 1)
-            problem = _deep(widths, activation, batch)
+            widths = (WIDTH, *[WIDTH] * depth, 1)
+            problem = _deep(widths, activation)
             prepared = Backprop().prepare(problem)
             for seed in seeds:
-                X, t = (problems.get("mlp", widths=(width, 1), batch=batch, seed=seed).data[name]
+                X, t = (problems.get("mlp", widths=(WIDTH, 1), batch=BATCH, seed=seed).data[name]
                         for name in ("X", "t"))  # fmt: skip
                 for initialisation in INITIALISATIONS:
                     rng = np.random.default_rng(seed)
@@ -130,5 +129,5 @@ def gradient_norms(
     return pd.DataFrame(rows)
 
 
-def _deep(widths: tuple[int, ...], activation: str, batch: int) -> Problem:
-    return problems.get("mlp", widths=widths, activation=activation, batch=batch, loss="logits")
+def _deep(widths: tuple[int, ...], activation: str) -> Problem:
+    return problems.get("mlp", widths=widths, activation=activation, batch=BATCH, loss="logits")

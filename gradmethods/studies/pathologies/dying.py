@@ -18,6 +18,8 @@ from gradmethods.studies.training import Training, train, undisturbed
 if TYPE_CHECKING:
     import pandas as pd
 
+WIDTHS = (2, 32, 32, 1)
+
 
 def dead_units(run: Training) -> NDArray[np.float64]:
     """Return the share of hidden units that are 0 on every example, at each epoch that is kept.
@@ -49,7 +51,6 @@ def dying_units(
     seeds: Sequence[int] = range(10),
     *,
     epochs: int = 500,
-    widths: Sequence[int] = (2, 32, 32, 1),
 ) -> pd.DataFrame:
     """Train ReLU networks on the island with several learning rates, and count the dead units.
 
@@ -61,8 +62,8 @@ def dying_units(
     for seed in seeds:
         island = problems.get("island", seed=seed).data
         data = {"X": island["X"], "t": island["t"][:, None]}
-        network = problems.get("mlp", widths=widths, activation="relu", loss="logits")
-        weights = initial_weights(widths, "relu", "He", np.random.default_rng(seed))
+        network = problems.get("mlp", widths=WIDTHS, activation="relu", loss="logits")
+        weights = initial_weights(WIDTHS, "relu", "He", np.random.default_rng(seed))
         problem = network.replace(params=weights, data=data)
         for rate in rates:
             run = undisturbed(train(problem, epochs=epochs, rate=rate))

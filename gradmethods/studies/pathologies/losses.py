@@ -20,22 +20,24 @@ from gradmethods.studies.training import train, undisturbed
 if TYPE_CHECKING:
     import pandas as pd
 
+GOOD = 0.95
+
 LOSSES: dict[str, Callable[[Any, Any, Any], Any]] = {
     "squared error": lambda z, t, xp: squared_error(sigmoid(z, xp), t, xp),
     "cross entropy": lambda z, t, xp: cross_entropy(sigmoid(z, xp), t, xp),
     "cross entropy, from logits": logistic_loss,
 }
-"""As functions of the logit z, of which the prediction is σ(z)."""
+"""Functions of the logit z, of which the prediction is σ(z)."""
 
 
-def logit_problem(name: str, z: float = 0.0, t: float = 1.0) -> Problem:
-    """Make the problem of one example with one parameter, its logit."""
+def logit_problem(name: str, z: float = 0.0) -> Problem:
+    """Make the problem of one example of class 1 with one parameter, its logit."""
     of_logit = LOSSES[name]
 
     def loss(params: Any, t: Any, *, xp: Any = np) -> Any:
         return of_logit(params["z"], t, xp)
 
-    return Problem(loss, {"z": np.array(z)}, {"t": t}, name=name)
+    return Problem(loss, {"z": np.array(z)}, {"t": 1.0}, name=name)
 
 
 def logit_gradients(logits: Sequence[float] | NDArray[Any] | None = None) -> pd.DataFrame:
@@ -69,7 +71,6 @@ def wrong_start(
     seeds: Sequence[int] = range(10),
     *,
     epochs: int = 2000,
-    rate: float = 1.0,
 ) -> pd.DataFrame:
     """Train one sigmoid unit from a badly wrong start, with squared error and with cross entropy.
 
@@ -83,7 +84,7 @@ def wrong_start(
         The wrong weight at the start.
     seeds : sequence of int
         Of the data.
-    epochs, rate
+    epochs : int
         As in `gradmethods.train`.
 
     Returns
@@ -105,18 +106,18 @@ def wrong_start(
             ):
                 unit = problems.get("mlp", widths=(2, 1), loss=kind)
                 problem = Problem(unit.loss, start, data, name=name)
-                run = undisturbed(train(problem, epochs=epochs, rate=rate))
+                run = undisturbed(train(problem, epochs=epochs))
                 shares = [accuracy(run.problem, run.at(point)) for point in run.points]
                 rows = {"epoch": np.arange(len(shares)) * run.every, "accuracy": shares}
                 frames.append(pd.DataFrame({"loss": name, "weight": weight, "seed": seed} | rows))
     return pd.concat(frames, ignore_index=True)
 
 
-def recovery(training: pd.DataFrame, good: float = 0.95) -> pd.DataFrame:
-    """Return when each run of `wrong_start` reaches an accuracy; NaN if it never does.
+def recovery(training: pd.DataFrame) -> pd.DataFrame:
+    """Return when each run of `wrong_start` reaches the accuracy `GOOD`; NaN if it never does.
 
     Columns: loss, weight, seed, epoch.
     """
     keys = ["loss", "weight", "seed"]
-    reached = training[training["accuracy"] >= good].groupby(keys, sort=False)["epoch"].min()
+    reached = training[training["accuracy"] >= GOOD].groupby(keys, sort=False)["epoch"].min()
     return training[keys].drop_duplicates().join(reached, on=keys).reset_index(drop=True)

@@ -20,7 +20,7 @@ from gradmethods.core.structure import Arrays
 from gradmethods.studies.plants.changes import CHANGES, LADDER
 from gradmethods.studies.plants.elsewhere import ELSEWHERE
 from gradmethods.studies.plants.ground import Ground, Mistake, NotHere
-from gradmethods.truth.bounds import exact_bound
+from gradmethods.truth.error_bounds import exact_bound
 from gradmethods.truth.measures import quotient
 from gradmethods.truth.truth import Truth, true_arrays
 

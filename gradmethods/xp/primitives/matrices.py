@@ -54,13 +54,29 @@ def _slogdet(a: Any) -> NDArray[Any]:
 def _cofactors(a: Any) -> NDArray[Any]:
     """Return the matrices of cofactors, of which a determinant's slopes are made.
 
-    From the singular values s: det(U) det(Vᵀ) U C Vᵀ, where C holds, on its diagonal, the products
-    of all s but one. Nothing is divided by, so that singular matrices have them too (G. W.
-    Stewart, On the adjugate matrix, Linear Algebra and its Applications 283 (1998) 151-164).
+    Determinant times inverse, by the same pivots, so that a small one cancels; it keeps the digits
+    of rows and columns of different sizes. Where there is a pivot 0, or where the determinant
+    leaves the range, by singular values.
+    """
+    whole = np.linalg.det(a)[..., None, None]
+    found = np.asarray(whole * _inverses(a).mT)
+    lost = (np.abs(whole) < np.finfo(a.dtype).tiny) | ~np.isfinite(found).all(
+        (-2, -1), keepdims=True
+    )
+    return np.where(lost, _adjugates(a).mT, found) if lost.any() else found
+
+
+def _adjugates(a: Any) -> NDArray[Any]:
+    """Return adjugates, of singular matrices too.
+
+    From the singular values s: the transpose of det(U) det(Vᵀ) U C Vᵀ, where C holds, on its
+    diagonal, the products of all s but one: nothing is divided by (G. W. Stewart, On the adjugate
+    matrix, Linear Algebra and its Applications 283 (1998) 151-164).
     """
     u, s, vt = np.linalg.svd(a)
     sign = np.linalg.det(u) * np.linalg.det(vt)
-    return np.asarray((u * (_products_of_others(s) * np.round(sign)[..., None])[..., None, :]) @ vt)
+    cofactors = (u * (_products_of_others(s) * np.round(sign)[..., None])[..., None, :]) @ vt
+    return np.asarray(cofactors.mT)
 
 
 def _products_of_others(s: NDArray[Any]) -> NDArray[Any]:

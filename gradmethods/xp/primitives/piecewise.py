@@ -1,4 +1,4 @@
-"""Functions with kinks and jumps: absolute value, selections and steps."""
+"""Functions with kinks and jumps (absolute value, selections, steps), and conditions."""
 
 from __future__ import annotations
 
@@ -6,7 +6,15 @@ from typing import Any
 
 import numpy as np
 
-from gradmethods.xp.primitives.primitive import Behaviour, Primitive, binary, choice, step
+from gradmethods.xp.primitives.primitive import (
+    Behaviour,
+    Kind,
+    Primitive,
+    binary,
+    choice,
+    condition,
+    step,
+)
 from gradmethods.xp.primitives.recognised import HEAVISIDE
 
 
@@ -128,4 +136,17 @@ ENTRIES: tuple[Primitive, ...] = (
         varies=(lambda a, c: np.True_, lambda a, c: np.floor_divide(a, c) != 0),
         behaviour=Behaviour.STEEP | Behaviour.UNBOUNDED,
     ),
+    condition("less", Kind.COMPARISON, 2, sympy=lambda sp, a, b: sp.compare(sp.Lt, a, b)),
+    condition("less_equal", Kind.COMPARISON, 2, sympy=lambda sp, a, b: sp.compare(sp.Le, a, b)),
+    condition("greater", Kind.COMPARISON, 2, sympy=lambda sp, a, b: sp.compare(sp.Gt, a, b)),
+    condition("greater_equal", Kind.COMPARISON, 2, sympy=lambda sp, a, b: sp.compare(sp.Ge, a, b)),
+    condition("equal", Kind.COMPARISON, 2, sympy=lambda sp, a, b: sp.compare(sp.Eq, a, b)),
+    condition("not_equal", Kind.COMPARISON, 2, sympy=lambda sp, a, b: sp.compare(sp.Ne, a, b)),
+    condition("logical_and", Kind.LOGIC, 2, sympy=lambda sp, a, b: sp.And(a, b)),
+    condition("logical_or", Kind.LOGIC, 2, sympy=lambda sp, a, b: sp.Or(a, b)),
+    condition("logical_xor", Kind.LOGIC, 2, sympy=lambda sp, a, b: sp.Xor(a, b)),
+    condition("logical_not", Kind.LOGIC, 1, sympy=lambda sp, a: sp.opposite(a)),
+    condition("isfinite", Kind.TEST, 1, sympy=lambda sp, x: sp.IsFinite(x)),
+    condition("isinf", Kind.TEST, 1, sympy=lambda sp, x: sp.IsInf(x)),
+    condition("isnan", Kind.TEST, 1, sympy=lambda sp, x: sp.IsNaN(x)),
 )

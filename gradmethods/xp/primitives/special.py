@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gradmethods.xp import error_values, gamma_values
-from gradmethods.xp.primitives.primitive import Behaviour, Primitive, binary, unary
+from gradmethods.xp.primitives.primitive import Behaviour, Function, Primitive, binary, unary
 from gradmethods.xp.primitives.recognised import ERFCX, TRIGAMMA
 
 TWO_OVER_ROOT_PI = 2 / math.sqrt(math.pi)
@@ -62,10 +62,6 @@ def _share(xp: Any, x: Any, y: Any) -> Any:
     return xp.where(nothing, 0, x / xp.where(nothing, 1, y))
 
 
-def _one(z: Any) -> float:
-    return 1.0
-
-
 def _to_pole(z: Any) -> Any:
     """Return the distance from the nearest of 0, -1, -2, …."""
     x = z.real
@@ -77,83 +73,81 @@ def _of_scale(z: Any) -> Any:
     return 1 / (1 + np.abs(z.real))
 
 
-ENTRIES: tuple[Primitive, ...] = (
-    unary(
-        "erf",
+def _function(
+    name: str, numpy: Function, slope: Function, *, ball_slope: Function, **fields: Any
+) -> Primitive:
+    """Make the entry of a function of one number, whose slope is written in functions of `xp`."""
+    return unary(
+        name,
         module=MODULE,
-        numpy=error_values.erf,
-        vjp=lambda xp, g, y, x: g * _bell(xp, x),
-        jvp=lambda xp, t, y, x: t * _bell(xp, x),
+        numpy=numpy,
+        vjp=lambda xp, g, y, x: g * slope(xp, x),
+        jvp=lambda xp, t, y, x: t * slope(xp, x),
+        complex=lambda cx, z: numpy(z),
+        slope=ball_slope,
+        **fields,
+    )
+
+
+ENTRIES: tuple[Primitive, ...] = (
+    _function(
+        "erf",
+        error_values.erf,
+        _bell,
         sympy=lambda sp, x: sp.Erf(x),
         ball=lambda balls, x: x.erf(),
-        slope=lambda balls, x, y: 2 * (-x * x).exp() / balls.arb.pi().sqrt(),
-        complex=lambda cx, z: error_values.erf(z),
+        ball_slope=lambda balls, x, y: 2 * (-x * x).exp() / balls.arb.pi().sqrt(),
         radius=_of_scale,
     ),
-    unary(
+    _function(
         "erfc",
-        module=MODULE,
-        numpy=error_values.erfc,
-        vjp=lambda xp, g, y, x: -g * _bell(xp, x),
-        jvp=lambda xp, t, y, x: t * -_bell(xp, x),
+        error_values.erfc,
+        lambda xp, x: -_bell(xp, x),
         sympy=lambda sp, x: sp.Erfc(x),
         ball=lambda balls, x: x.erfc(),
-        slope=lambda balls, x, y: -2 * (-x * x).exp() / balls.arb.pi().sqrt(),
-        complex=lambda cx, z: error_values.erfc(z),
+        ball_slope=lambda balls, x, y: -2 * (-x * x).exp() / balls.arb.pi().sqrt(),
         radius=_of_scale,
         behaviour=Behaviour.NEVER_NEGATIVE,
     ),
-    unary(
+    _function(
         "ndtr",
-        module=MODULE,
-        numpy=error_values.ndtr,
-        vjp=lambda xp, g, y, x: g * _density(xp, x),
-        jvp=lambda xp, t, y, x: t * _density(xp, x),
+        error_values.ndtr,
+        _density,
         sympy=lambda sp, x: sp.Ndtr(x),
         ball=lambda balls, x: (-x * balls.HALF.sqrt()).erfc() / 2,
-        slope=lambda balls, x, y: (-x * x / 2).exp() / (2 * balls.arb.pi()).sqrt(),
-        complex=lambda cx, z: error_values.ndtr(z),
+        ball_slope=lambda balls, x, y: (-x * x / 2).exp() / (2 * balls.arb.pi()).sqrt(),
         radius=_of_scale,
         behaviour=Behaviour.NEVER_NEGATIVE,
     ),
-    unary(
+    _function(
         "log_ndtr",
-        module=MODULE,
-        numpy=error_values.log_ndtr,
-        vjp=lambda xp, g, y, x: g * _mills(xp, x),
-        jvp=lambda xp, t, y, x: t * _mills(xp, x),
+        error_values.log_ndtr,
+        _mills,
         sympy=lambda sp, x: sp.LogNdtr(x),
         ball=lambda balls, x: balls.log_ndtr(x),
-        slope=lambda balls, x, y: balls.mills(x),
+        ball_slope=lambda balls, x, y: balls.mills(x),
         series=lambda ts, x: ts.log_ndtr(x),
-        complex=lambda cx, z: error_values.log_ndtr(z),
         radius=_of_scale,
     ),
-    unary(
+    _function(
         "gammaln",
-        module=MODULE,
-        numpy=gamma_values.gammaln,
-        vjp=lambda xp, g, y, x: g * xp.bind("digamma", x),
-        jvp=lambda xp, t, y, x: t * xp.bind("digamma", x),
+        gamma_values.gammaln,
+        lambda xp, x: xp.bind("digamma", x),
         sympy=lambda sp, x: sp.LogGamma(x),
         ball=lambda balls, x: balls.gammaln(x),
-        slope=lambda balls, x, y: x.digamma(),
+        ball_slope=lambda balls, x, y: x.digamma(),
         series=lambda ts, x: ts.gammaln(x),
-        complex=lambda cx, z: gamma_values.gammaln(z),
         radius=_to_pole,
         behaviour=Behaviour.POLE | Behaviour.UNBOUNDED,
     ),
-    unary(
+    _function(
         "digamma",
-        module=MODULE,
-        numpy=gamma_values.digamma,
-        vjp=lambda xp, g, y, x: g * xp.bind(TRIGAMMA, x),
-        jvp=lambda xp, t, y, x: t * xp.bind(TRIGAMMA, x),
+        gamma_values.digamma,
+        lambda xp, x: xp.bind(TRIGAMMA, x),
         sympy=lambda sp, x: sp.Digamma(x),
         ball=lambda balls, x: x.digamma(),
-        slope=lambda balls, x, y: balls.trigamma(x),
+        ball_slope=lambda balls, x, y: balls.trigamma(x),
         series=lambda ts, x: ts.digamma(x),
-        complex=lambda cx, z: gamma_values.digamma(z),
         radius=_to_pole,
         behaviour=Behaviour.POLE | Behaviour.UNBOUNDED,
     ),

@@ -150,7 +150,7 @@ def _qr_along(xp: Any, t: Any, y: Any, a: Any) -> Any:
     q, r = _qr_parts(y)
     inner = q.mT @ t
     below = xp.tril(as_columns(xp, r.mT, inner.mT).mT, k=-1)
-    dr = inner - (below - below.mT) @ r
+    dr = xp.triu(inner - (below - below.mT) @ r)  # below the diagonal rounding alone is left
     dq = as_columns(xp, r.mT, (t - q @ dr).mT).mT
     return xp.concat([dq, dr.mT], axis=-2)
 

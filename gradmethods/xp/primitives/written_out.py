@@ -154,7 +154,7 @@ def eigvalsh(xp: Any, a: Any, triangle: str) -> Any:
         return a[..., 0]
     first, last = a[..., 0, 0], a[..., 1, 1]
     off = a[..., 1, 0] if triangle == "L" else a[..., 0, 1]
-    middle, half = (first + last) / 2, xp.hypot((first - last) / 2, off)
+    middle, half = (first + last) / 2, _hypot(xp, (first - last) / 2, off)
     return xp.stack([middle - half, middle + half], axis=-1)
 
 
@@ -169,11 +169,23 @@ def svdvals(xp: Any, a: Any) -> Any:
     if a.shape[-1] == 0:
         return xp.sum(a, axis=-2)
     if a.shape[-1] == 1:
-        return xp.sqrt(xp.sum(a * a, axis=-2))
+        return _sqrt(xp, xp.sum(a * a, axis=-2))
     p, q = (xp.sum(a * a, axis=-2)[..., i] for i in (0, 1))
     r = xp.sum(a[..., 0] * a[..., 1], axis=-1)
-    larger = xp.sqrt((p + q) / 2 + xp.hypot((p - q) / 2, r))
+    larger = _sqrt(xp, (p + q) / 2 + _hypot(xp, (p - q) / 2, r))
     i, j = np.triu_indices(a.shape[-2], 1)
     minors = a[..., i, 0] * a[..., j, 1] - a[..., j, 0] * a[..., i, 1]
-    area = xp.sqrt(xp.sum(minors * minors, axis=-1))
-    return xp.stack([larger, area / larger], axis=-1)
+    area = _sqrt(xp, xp.sum(minors * minors, axis=-1))
+    return xp.stack([larger, area / xp.where(larger > 0, larger, 1)], axis=-1)
+
+
+def _sqrt(xp: Any, x: Any) -> Any:
+    """Take the root of a sum of squares; where it is 0 there is a kink, of slope 0."""
+    moved = x > 0
+    return xp.where(moved, xp.sqrt(xp.where(moved, x, 1)), 0)
+
+
+def _hypot(xp: Any, x: Any, y: Any) -> Any:
+    """Take √(x² + y²); where it is 0 there is a kink, of slope 0."""
+    moved = (x != 0) | (y != 0)
+    return xp.where(moved, xp.hypot(xp.where(moved, x, 1), y), 0)

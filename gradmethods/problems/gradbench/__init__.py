@@ -1,0 +1,1 @@
+"""Problems of GradBench and ADBench, the suites that compare tools for differentiation."""

@@ -1,0 +1,1 @@
+"""Parts that modern networks are made of, each with a small loss."""
