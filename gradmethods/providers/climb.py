@@ -14,6 +14,7 @@ import numpy as np
 from gradmethods.providers.ladder import (
     AGREE,
     COARSE,
+    DISTINCT,
     LEAST,
     RATIO,
     Ladder,
@@ -95,11 +96,11 @@ def climb(
     if top is None:
         return Summit(None, beyond)
     leap = RATIO
-    while len(ladder.rungs) < MOST and top.h < ladder.widest / CLOSE and not top.shows(enough):
+    while len(ladder.rungs) < MOST and top.h < ladder.widest / DISTINCT and not top.shows(enough):
         above = min(ladder.jittered(top.h * leap), ladder.widest)
         if beyond is not None and above * CLOSE > beyond.h:
             break
-        rung = ladder.around(above)
+        rung = ladder.around(above, top.h)
         if rung.h <= top.h:
             break
         if not ladder.trusted(rung, order):

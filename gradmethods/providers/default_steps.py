@@ -3,10 +3,10 @@
 The best step balances truncation and round-off (see `steps.step_for`), and neither is known
 beforehand. Round-off is seen along a line through all parameters (`noise`), truncation on a ladder
 of steps for each of them (`ladder`, `climb`, `entry`), which also sees kinks and jumps near by and
-how far the quotient may be off; what it cannot exclude is in `hidden`. A ladder starts where that
-of a parameter of like size ended, and takes six to ten evaluations then, more where scales differ.
-Of many parameters, a few stand for all that are alike, which is verified (`groups`).
-No derivative rule takes part.
+how far the quotient may be off; what it cannot exclude is in `hidden`. The step of a parameter of
+like size is tried first, and takes four to eight evaluations where it holds, more where scales
+differ. Of many parameters, a few stand for all that are alike, which is verified (`groups`). No
+derivative rule takes part.
 
 What is finer than four neighbouring numbers, or fainter than the round-off in the loss, no
 difference can see: a kink, a jump or a ripple like that is beyond any choice of steps.

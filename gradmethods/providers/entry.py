@@ -205,12 +205,12 @@ def _again(ladder: Ladder, scheme: Scheme, h: float) -> Choice | None:
     but powers of the step is in their even parts, which have less noise than slopes.
     """
     for _ in range(AGAIN):
-        if BEYOND * h > ladder.widest:
+        if BEYOND / 2 * h > ladder.widest:
             return None
         narrow = ladder.rung(h)
         rungs = [ladder.rung(k * narrow.h) for k in scheme.lengths]
         top = rungs[-1]
-        rungs.append(ladder.around(ladder.jittered(BEYOND * narrow.h)))
+        rungs.append(ladder.around(min(ladder.jittered(BEYOND * narrow.h), ladder.widest)))
         if scheme.order == 2:
             rungs.insert(0, ladder.around(ladder.jittered(narrow.h / RATIO)))
         if not _smooth(rungs) or (scheme.one_sided and not agree(rungs[-1], narrow)):

@@ -37,6 +37,8 @@ SAME = 1e-6
 """Steps that differ by this part only are the same."""
 DISTINCT = 1.5
 """Rungs closer than this factor tell nothing new."""
+NEARBY = 2.5
+"""A rung within this factor of another will do in its place."""
 LEAST = float(np.finfo(float).smallest_normal)
 """Noise of a slope, at least: where it underflows, slopes are still compared in units of it."""
 CENTRAL_NOISE = math.sqrt(0.5)
@@ -226,9 +228,9 @@ class Ladder:
             self._sort()
         return self._seen[half]
 
-    def around(self, h: float) -> Rung:
-        """Return the rung that is nearest to a step, evaluated if none is near."""
-        near = [r for r in self.rungs if h / 2.5 < r.h < 2.5 * h]
+    def around(self, h: float, above: float = 0.0) -> Rung:
+        """Return the rung nearest to a step, evaluated if none is near, and above another step."""
+        near = [r for r in self.rungs if max(h / NEARBY, DISTINCT * above) < r.h < NEARBY * h]
         return min(near, key=lambda r: abs(math.log(r.h / h)), default=None) or self.rung(h)
 
     def forget(self, h: float) -> None:

@@ -52,7 +52,7 @@ class Numerical:
         round-off; a few more where it underflows, or the loss varies much faster than a parameter).
     step : float, optional
         The absolute step; the first one for ``"richardson"``. By default, preparation chooses steps
-        that balance truncation and round-off in this problem: it takes six to sixteen passes for
+        that balance truncation and round-off in this problem: it takes four to twelve passes for
         each parameter, and a fraction of one where there are thousands that are alike. See
         `gradmethods.providers.default_steps`. The complex step needs none.
     evaluation : str

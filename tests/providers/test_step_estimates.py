@@ -192,3 +192,15 @@ def test_steps_in_an_exact_ratio_on_a_lattice(scheme):
     prepared: Any = gm.Numerical(scheme).prepare(problem)
     errors = abs(prepared(x).gradient - 1)
     assert (prepared.unresolved | (errors < 0.05)).all()
+
+
+@pytest.mark.parametrize(("scheme", "size"), [("central", 1e-7), ("five-point", 1e-9)])
+def test_a_kink_within_the_step_of_another_entry_is_in_the_estimate(scheme, size):
+    """The step of an entry that is alike is tried first: here it would cross a kink unseen."""
+    x = np.array([0.7, 0.8, 0.9, 0.85])
+    smooth = gm.Problem(lambda w, *, xp=np: xp.sum(xp.exp(w)), x)
+    kink = x[3] + 0.1 * gm.Numerical(scheme).prepare(smooth).step(x)[3]
+    problem = gm.Problem(lambda w, *, xp=np: xp.sum(xp.exp(w)) + size * xp.abs(w[3] - kink), x)
+    prepared: Any = gm.Numerical(scheme).prepare(problem)
+    error = abs(prepared(x).gradient[3] - (np.exp(x[3]) - size))
+    assert error <= prepared.error_estimate[3]
