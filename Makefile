@@ -32,7 +32,7 @@ endif
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help bench bench-full bench-million bench-peers report test test-quick test-all fuzz coverage lint lock lock-peers clean stale
+.PHONY: help bench bench-full bench-million bench-peers report reference docs test test-quick test-all fuzz coverage lint lock lock-peers clean stale
 
 help: ## List the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -52,6 +52,13 @@ bench-peers: $(PEERS_INSTALLED) ## Measure ours beside torch, jax, SciPy and oth
 
 report: $(INSTALLED) ## Write the report of results/latest again, without measuring
 	$(BIN)/gradmethods report results/latest $(ARGS)
+
+reference: $(INSTALLED) ## Put the run in results/full where it is committed, results/reference
+	$(BIN)/gradmethods report results/full --publish results/reference $(ARGS)
+	$(BIN)/python -m tests.readme_table
+
+docs: $(INSTALLED) ## Build the site, pages and interface, to build/docs
+	$(BIN)/python -m sphinx --quiet --fail-on-warning --keep-going docs build/docs $(ARGS)
 
 # On all cores. Marks say what a test costs: `medium` is a second or more, `slow` is a study.
 PYTEST     := $(BIN)/python -m pytest --numprocesses auto --dist worksteal
@@ -87,7 +94,7 @@ lock: ## Refresh requirements.lock from pyproject.toml (ARGS=--upgrade for newer
 	"$$python" -m venv "$$tools" && \
 	"$$tools/bin/python" -m pip install --quiet --disable-pip-version-check 'uv~=$(UV_VERSION)' && \
 	UV_CUSTOM_COMPILE_COMMAND='make lock' "$$tools/bin/uv" pip compile pyproject.toml \
-		--group dev --group build --universal --python-version 3.11 --fork-strategy fewest \
+		--group dev --group build --group docs --universal --python-version 3.11 --fork-strategy fewest \
 		--generate-hashes --quiet --output-file requirements.lock $(ARGS)
 
 lock-peers: ## Refresh requirements-peers.lock; what the core needs keeps its version

@@ -14,7 +14,6 @@ from pathlib import Path
 import pytest
 
 from gradmethods.output.files import RECORDS, append_record, records_so_far
-from gradmethods.report.summary import case_line
 from gradmethods.timing.cases import GRIDS, Case, counts, grid
 from gradmethods.timing.noise_floor import WIDTHS, noise_record
 from gradmethods.timing.pairs import PAIRS, pair_record
@@ -61,14 +60,6 @@ def pytest_generate_tests(metafunc):
         metafunc.parametrize("counted", cases, ids=[case.key for case in cases])
 
 
-def pytest_report_teststatus(report, config):
-    """Show what a case found instead of a dot."""
-    line = dict(getattr(report, "user_properties", ())).get("bench")
-    if config.option.bench_out is None or line is None or report.when != "call":
-        return None
-    return report.outcome, f"{line}\n", report.outcome.upper()
-
-
 class Bench:
     """The run: what it can afford, how it measures, and where its records go."""
 
@@ -99,7 +90,7 @@ class Bench:
         """What can be afforded for counting: its time begins with its first case."""
         return Plan(*self._counting)
 
-    def keep(self, record, record_property):
+    def keep(self, record):
         """Put a finished case on disk at once, and tell the reader."""
         if self.parent not in (None, os.getppid()):
             # Its folder may be another run's by now.
@@ -108,7 +99,6 @@ class Bench:
             append_record(self.path, record)
         self.kept += 1
         self._remember(record)
-        record_property("bench", case_line(record))
 
     def _remember(self, record):
         if record["sweep"] in SWEEPS and record["outcome"] == "measured":
@@ -119,15 +109,15 @@ class Bench:
         """Return the record of a case in another sweep that is the same work, or None."""
         return self._measured.get(case.work)
 
-    def keep_noise(self, width, moment, record_property):
+    def keep_noise(self, width, moment):
         """Time a loss against itself, and keep that."""
         seconds, seed = self.settings.seconds, self.settings.seed
-        self.keep(noise_record(width, moment, seconds=seconds, seed=seed), record_property)
+        self.keep(noise_record(width, moment, seconds=seconds, seed=seed))
 
-    def keep_pair(self, pair, record_property):
+    def keep_pair(self, pair):
         """Time two methods side by side, and keep that."""
         seconds, seed = self.settings.seconds, self.settings.seed
-        self.keep(pair_record(pair, seconds=seconds, seed=seed), record_property)
+        self.keep(pair_record(pair, seconds=seconds, seed=seed))
 
 
 @pytest.fixture(scope="session")

@@ -15,14 +15,14 @@ from gradmethods.timing.trial import count_case, restate, run_case
 
 
 @pytest.mark.parametrize("width", WIDTHS)
-def test_noise_at_the_begin(width, bench, record_property):
+def test_noise_at_the_begin(width, bench):
     """The loss timed against itself: without it nobody could tell a difference from noise."""
     if f"noise-{width}-start" in bench.done:
         pytest.skip("recorded by the run that this one goes on with")
-    bench.keep_noise(width, "start", record_property)
+    bench.keep_noise(width, "start")
 
 
-def test_cost(case, bench, benchmark, record_property):
+def test_cost(case, bench, benchmark):
     """One provider on one problem: if it fails, the figures lose a point without a reason."""
     if case.key in bench.done:
         benchmark.skipped = True
@@ -32,7 +32,7 @@ def test_cost(case, bench, benchmark, record_property):
     if twin is not None:  # its time is better spent on another case
         record = restate(case, twin, bench.settings)
         bench.plan.recall(record)
-        bench.keep(record, record_property)
+        bench.keep(record)
         benchmark.skipped = True
         pytest.skip(f"the same work as {twin['key']}")
 
@@ -46,7 +46,7 @@ def test_cost(case, bench, benchmark, record_property):
 
     benchmark.group = f"{case.sweep}, {case.kind.grows} = {case.size}"
     record = run_case(case, bench.plan, bench.settings, drive=drive)
-    bench.keep(record, record_property)
+    bench.keep(record)
     assert record["problem"] == case.kind.problem
     assert record["batch"] == case.kind.batch(case.scale)
     if record["outcome"] == "gap":
@@ -61,27 +61,27 @@ def test_cost(case, bench, benchmark, record_property):
 
 
 @pytest.mark.parametrize("pair", PAIRS, ids=[pair.key for pair in PAIRS])
-def test_pairs(pair, bench, record_property):
+def test_pairs(pair, bench):
     """Two methods side by side: without pairs nobody could see which differences are none."""
     if pair.key in bench.done:
         pytest.skip("recorded by the run that this one goes on with")
-    bench.keep_pair(pair, record_property)
+    bench.keep_pair(pair)
 
 
 @pytest.mark.parametrize("width", WIDTHS)
-def test_noise_at_the_end(width, bench, record_property):
+def test_noise_at_the_end(width, bench):
     """Once more: a machine that was quiet at the start may not have stayed so."""
     if f"noise-{width}-end" in bench.done and not bench.kept:
         pytest.skip("recorded by the run that this one goes on with, which had all cases then")
-    bench.keep_noise(width, "end", record_property)
+    bench.keep_noise(width, "end")
 
 
-def test_operations(counted, bench, record_property):
+def test_operations(counted, bench):
     """Operations of one program: if it fails, a law of growth is fitted to fewer sizes."""
     if counted.key in bench.done:
         pytest.skip("recorded by the run that this one goes on with")
     record = count_case(counted, bench.counting, bench.settings)
-    bench.keep(record, record_property)
+    bench.keep(record)
     if record["outcome"] == "gap":
         if record["kind"] == "error" or bench.path is None:
             pytest.fail(record["reason"])

@@ -54,6 +54,7 @@ if TYPE_CHECKING:
         gradient,
         peers,
     )
+    from gradmethods.report.formulas_written import formulas
     from gradmethods.report.show import graph
     from gradmethods.studies.training import Training, train
 
@@ -96,6 +97,7 @@ __all__ = [
     "check_gradient",
     "compare",
     "explain",
+    "formulas",
     "get_provider",
     "gradient",
     "graph",
@@ -147,6 +149,7 @@ _ROOMS = {
         "get_provider",
         "gradient",
     ),
+    "report.formulas_written": ("formulas",),
     "report.show": ("graph",),
     "studies.training": ("Training", "train"),
 }

@@ -1,6 +1,9 @@
 """Special functions for losses, on arrays of any kind: NumPy's, or those that a method passes.
 
+In a loss::
+
     from gradmethods import special
+
 
     def loss(w, *, X, counts, xp=np):
         rate = X @ w
@@ -126,7 +129,7 @@ def log_ndtr(x: Any, /) -> Any:
 
 
 def gammaln(x: Any, /) -> Any:
-    """Return the logarithm of |Γ(x)|; n! is Γ(n + 1).
+    """Return the logarithm of ``|Γ(x)|``; n! is Γ(n + 1).
 
     Between negative integers digits are lost beside its zeros.
 

@@ -11,7 +11,7 @@ import time
 NAMES = ("chromium", "chromium-browser", "google-chrome")
 FOUND = next(filter(None, map(shutil.which, NAMES)), "")
 
-WAIT = 30.0
+WAIT = 300.0
 """Seconds for an answer, on a loaded machine too."""
 
 

@@ -124,7 +124,7 @@ def qr(a: Any) -> tuple[Any, ...]:
             size: Any = UNARY["sqrt"](total(list(column * column)))
             upright = upright and all(x.v == 0 for x in a[j + 1 :, j])
             if upright and any(x.t for x in a[j + 1 :, j]):
-                size = Dual(size.v, tuple(mp.nan for _ in size.t), size.doubt)
+                size = Dual(size.v, tuple(mp.nan for _ in size.t), size.doubt | Doubt.JUMP)
             r[j, j] = dual(-1 if computed[j, j] < 0 else 1) * size
             q[:, j] = [divide(x, r[j, j]) for x in column]
     return q, r

@@ -30,6 +30,8 @@ class Doubt(IntFlag):
     """Equal values whose derivatives are equal too: whether they part, no first derivative says."""
     NEAR = 64
     """Values that rounding may make equal, or put the other way round."""
+    JUMP = 128
+    """A value that jumps in NumPy: there is no slope, whatever formulas say."""
 
 
 @dataclass

@@ -24,7 +24,7 @@ from tests.program_oracle import Oracle, Outcome
 from tests.program_writer import DTYPES, GENERATIONS, Dead, Writer
 from tests.programs import Program
 
-ROUND = 300
+ROUND = 100
 """Programs from one seed of hypothesis."""
 CHEAP = ("backprop", "forward-mode", "complex-step", "chain-rule", "certified", "same")
 

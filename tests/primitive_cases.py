@@ -355,11 +355,11 @@ def each_function(
 
     A test for each case would cost more to collect, in every worker, than most checks take. Of an
     expensive check only one case in so many (`every`) of each function is run each time; the others
-    are slow tests. Which ones is another choice in each check, so that together they see more.
+    are slow tests. Which ones is another choice for each check and function: no shape is left out.
     """
     groups: dict[str, list[Case]] = {}
     for name, found in by_function(cases).items():
-        first = crc32(check.__name__.encode()) % min(every, len(found))
+        first = crc32(f"{check.__name__} {name}".encode()) % min(every, len(found))
         chosen = found[first::every]
         groups[name] = chosen
         if others := [case for case in found if case not in chosen]:

@@ -13,9 +13,9 @@ from tests.program_ways import mask
 WAYS: dict[str, Any] = {}
 
 
-def way(name):
+def way(name, ways=WAYS):
     def register(function):
-        WAYS[name] = function
+        ways[name] = function
         return function
 
     return register
@@ -180,3 +180,37 @@ METHODS = (
 def _methods(w):
     x = w.operand(axes=1)
     return w.emit(w.pick(METHODS).format(x=x, a=w.axis(x)) + w.pick(("", f" * {w.entry(x)}")))
+
+
+LATEST: dict[str, Any] = {}
+"""Kinds of losses that programs of the last generation also hold."""
+
+NORMS = (
+    "xp.linalg.vector_norm({x}, axis={a})", "xp.std({x}, axis={a})",
+    "xp.sqrt(xp.sum({x} * {x}, axis={a}))", "xp.sum({x} ** 2, axis={a}) ** 0.5",
+    "xp.hypot({x}, {x} * 0.5)", "xp.linalg.vector_norm({x}, axis={a}, ord=3)",
+)  # fmt: skip
+FLAT = (
+    "{r} ** 2", "xp.cos({r})", "{r} * {r} * {y}", "xp.exp(-{r} * {r})", "{r} ** 3", "{r} * {s}",
+    "xp.where({r} < 1, {r} * {r} / 2, {r} - 0.5)", "{r} * {y}", "xp.cosh({r}) - 1", "{r}",
+)  # fmt: skip
+
+
+@way("tips of cones", LATEST)
+def _tips(w):
+    """Follow a norm, often of 0, by what is often flat there."""
+    x = w.real(axes=1)
+    zero = w.pick(("{x} - {x}", "{x} * 0", "{x} - xp.mean({x})", "{x}", "{x} - {e}"))
+    x = w.emit(zero.format(x=x, e=w.entry(x)))
+    r, s = (w.emit(w.pick(NORMS).format(x=x, a=w.pick(("-1", "0", "None")))) for _ in range(2))
+    return w.emit(w.pick(FLAT).format(r=r, s=s, y=w.mate(r)))
+
+
+@way("distances", LATEST)
+def _distances(w):
+    """Take all differences of rows, the diagonal included."""
+    x = w.emit(f"xp.reshape({w.real(axes=1)}, (-1,))[:4]")
+    d = w.emit(f"{x}[:, None] - {w.pick((f'{x}[None, :]', x, f'{x}[::-1]'))}")
+    texts = ("xp.sqrt({d} * {d})", "xp.hypot({d}, 2 * {d})", "xp.sqrt(xp.abs({d}))")
+    r = w.emit(w.pick(texts).format(d=d))
+    return w.emit(w.pick(("{r}", "xp.exp(-{r})", "1 / (1 + {r})", "{r} * {r}")).format(r=r))

@@ -33,8 +33,10 @@ KINDS = {
 }  # fmt: skip
 WRONG, DIGITS, NAN, CRASH, VALUE = "WRONG", "DIGITS", "NAN", "CRASH", "VALUE"
 LOST = "lost"
-"""No number, where not one digit survives what NumPy rounds to 0 on the way; or anything else than
-the truth, where NumPy has an infinity on the way."""
+"""No number, where not one digit survives what NumPy rounds to 0 on the way, or where only algebra
+finds a cone flat at its tip; or anything else than the truth, where NumPy has an infinity on the
+way."""
+TIP = "tip"
 OVERFLOWS, DECIDES = "overflows", "decides"
 
 
@@ -56,6 +58,18 @@ class Oracle:
         self._spread: list[Any] | None = None
         self._sides: dict[tuple[int, bool], tuple[float, float]] = {}
         self._best: dict[int, dict[str, float]] = {}
+        self.tip = self._find_flat()
+
+    def _find_flat(self) -> bool:
+        """Find the derivatives at the tip of a cone, where dual numbers have none; say if so."""
+        missing = [i for i, t in enumerate(self.gradient) if not mp.isfinite(t)]
+        if not missing or not mp.isfinite(self.loss.v) or self.loss.doubt & Doubt.JUMP:
+            return False
+        for i in missing:
+            below, above = (self._side(i, sign, seen=False) for sign in ("-", ""))
+            if abs(below - above) <= 1e-12 * max(abs(above), 1):
+                self.gradient[i] = mp.mpf(above)
+        return all(map(mp.isfinite, self.gradient))
 
     def elsewhere(self) -> gm.Problem:
         """Return the problem at another point, where it may be no number."""
@@ -111,6 +125,8 @@ class Oracle:
         """Whether the loss is smooth at the point, or what stands against it."""
         if not all(map(mp.isfinite, (self.loss.v, *self.gradient))):
             return "no number"
+        if self.tip:
+            return TIP
         huge = any(abs(t) > duals.MODE.largest for t in self.gradient)
         doubt = self.loss.doubt | (Doubt.OVERFLOW if huge else 0)
         return next((kind for bit, kind in KINDS.items() if doubt & bit), "smooth")
@@ -157,6 +173,8 @@ class Oracle:
         if self.parted:
             return Outcome(LOST if self.parted == OVERFLOWS else "not judged", where)
         if not all(map(mp.isfinite, found)):
+            if self.tip:
+                return Outcome(LOST, where)
             lost = self.loss.doubt & (Doubt.OVERFLOW | Doubt.UNDERFLOW) and all(
                 bounds[k] > abs(truth[k]) / 2 for k in bad if not mp.isfinite(found[k])
             )

@@ -19,8 +19,8 @@ from numpy.typing import NDArray
 import gradmethods as gm
 from gradmethods.errors import InvalidOption, NotDifferentiable
 from gradmethods.providers import schemes
-from gradmethods.providers.black_box import over_reals
 from gradmethods.providers.extrapolation import richardson
+from gradmethods.providers.moved_loss import over_reals
 from gradmethods.providers.numerical import Numerical
 from gradmethods.providers.steps import FixedStep
 

@@ -97,13 +97,14 @@ def condensed(frame: pd.DataFrame) -> pd.DataFrame:
     for (folder, _), group in frame[grouped.notna()].groupby([grouped, "provider"], sort=False):
         given = group[group["outcome"] != REFUSED]
         worst = min(given["outcome"], key=WORST.index, default=REFUSED)
+        marked = given.loc[given["outcome"] == worst, "marked"]
         rows.append(
             group.iloc[0].to_dict()
             | {
                 "problem": f"{folder}, {len(group)} problems",
                 "outcome": worst,
                 "digits": given["digits"].min(),
-                "marked": int(given.loc[given["outcome"] == worst, "marked"].max() or 0),
+                "marked": int(marked.max()) if len(marked) else 0,
                 "refused": len(group) - len(given),
             }
         )

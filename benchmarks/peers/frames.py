@@ -13,7 +13,7 @@ from benchmarks.peers.cases import FAMILIES, ours
 from gradmethods.providers import Backprop
 from gradmethods.providers.peers import PEERS
 from gradmethods.providers.registry import traits
-from gradmethods.timing.estimates import RESAMPLES
+from gradmethods.timing.bootstrap import RESAMPLES
 
 ENGINES = tuple(name for name, peer in PEERS.items() if traits(peer).family == Backprop.family)
 """Peers that do reverse mode for any loss; the hand-written pass does it for one."""

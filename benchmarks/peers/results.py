@@ -18,7 +18,7 @@ from gradmethods.output.files import (
 from gradmethods.output.items import Writer
 from gradmethods.report.cite import run_name
 from gradmethods.report.exhibit import write_exhibits
-from gradmethods.report.listing import write_listing
+from gradmethods.report.report_files import write_listing
 
 
 def write_results(out: Path | str) -> list[Path]:

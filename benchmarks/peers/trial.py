@@ -24,7 +24,7 @@ from gradmethods.core.structure import Arrays
 from gradmethods.output.format import duration
 from gradmethods.providers.attempt import Gap, attempt, prepare
 from gradmethods.providers.peers.peer import PreparedPeer
-from gradmethods.timing.estimates import FEWEST_FOR_BOOTSTRAP, Estimate
+from gradmethods.timing.bootstrap import FEWEST_FOR_BOOTSTRAP, Estimate
 from gradmethods.timing.rounds import Rounds
 from gradmethods.timing.timing import plain_loss, quiet
 

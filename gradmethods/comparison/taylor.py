@@ -17,7 +17,7 @@ import numpy as np
 
 from gradmethods.core.problem import Problem
 from gradmethods.core.structure import Arrays
-from gradmethods.providers.black_box import over_reals
+from gradmethods.providers.moved_loss import over_reals
 from gradmethods.providers.schemes import or_nan
 from gradmethods.truth.along import draw
 

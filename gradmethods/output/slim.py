@@ -14,7 +14,7 @@ FONTS = f"{OURS}, Verdana, sans-serif"
 """Where letters stay letters: Verdana is as wide, and on machines that lack the other."""
 
 _TAG = re.compile(r"<[^?!>][^>]*>")
-_NUMBER = re.compile(r"-?\d+\.\d+")
+_NUMBER = re.compile(r"(?<!scale\()-?\b\d+\.\d+")
 _STYLE = re.compile(r'(?<= style=")[^"]*')
 _PATH = re.compile(r'(?<= d=")[^"]*')
 _MARKS = re.compile(r'<use xlink:href="#([^"]*)" x="([^"]*)" y="([^"]*)"((?: style="[^"]*")?)/>')

@@ -158,7 +158,8 @@ DIGITS = Family(
     ),
     domain="All real parameters; random weights at the critical scale, images of 8 × 8 pixels.",
     hard="Real images, with pixels that are nearly always blank; thousands of parameters.",
-    source="Alpaydin and Kaynak, Kybernetika 34 (1998) 369-374; bundled with scikit-learn.",
+    source="Alpaydin and Kaynak, Kybernetika 34 (1998) 369-374; UCI repository, "
+    "CC BY 4.0, bundled with scikit-learn.",
     draw=digits,
     place=10,
     missing=missing,
@@ -173,7 +174,8 @@ BREAST_CANCER = Family(
     domain="All real parameters; random weights at the critical scale, 30 standardised features.",
     hard="Real features, correlated and with heavy tails. The cross entropy from probabilities is "
     "infinite once a wrong one rounds to 0 or 1.",
-    source="Street, Wolberg and Mangasarian, SPIE 1905 (1993) 861-870; bundled with scikit-learn.",
+    source="Street, Wolberg and Mangasarian, SPIE 1905 (1993) 861-870; UCI repository, "
+    "CC BY 4.0, bundled with scikit-learn.",
     draw=breast_cancer,
     place=20,
     missing=missing,

@@ -11,15 +11,15 @@ from typing import NamedTuple
 
 import numpy as np
 
-from gradmethods.providers.climb import Summit, extrapolated
+from gradmethods.providers.climb import Summit
 from gradmethods.providers.hidden import distinct, hidden
 from gradmethods.providers.ladder import (
     AGREE,
     CONFIDENT,
-    DISTINCT,
     RATIO,
     Ladder,
     Rung,
+    quartic,
     through,
 )
 from gradmethods.providers.schemes import SCHEMES, Scheme
@@ -30,6 +30,8 @@ SEEN = 10.0
 NEAR, NARROWER = 1.5, 2.0
 """A rung is taken for the best step up to these factors above and below it: truncation grows as a
 power of the step, noise no faster than the step shrinks."""
+WORTH = 0.25
+"""Logarithm of how far a step may be from the best one that takes no more evaluations than it."""
 SHRINK = 4.0
 """Where the quotient disagrees with the ladder, the step shrinks by this, a few times."""
 ATTEMPTS = 6
@@ -109,13 +111,11 @@ def truncation(ladder: Ladder, scheme: Scheme, summit: Summit) -> Power:
         size = max(abs(beyond.slope - top.slope), top.slope_noise)
         size *= scheme.remainder / CENTRAL.remainder  # slopes show that of central differences
         return Power(size / (1 - (top.h / beyond.h) ** 2), beyond.h, 2)
-    fit = extrapolated(ladder, top)
-    if fit is None:
+    finer = ladder.finer(top)
+    if not finer:
         return none
-    residual = max(abs(beyond.slope - fit.at(beyond.h)), fit.noise)
-    for other in (top, ladder.finer(top)[-1]):
-        residual /= 1 - min(other.h / beyond.h, 1 / DISTINCT) ** 2
-    return Power(SPREAD * residual, beyond.h, 4)
+    size = quartic(beyond, top, finer[-1]).size
+    return Power(SPREAD * max(size, through(top, finer[-1]).noise), beyond.h, 4)
 
 
 def quotient(ladder: Ladder, scheme: Scheme, h: float) -> tuple[float, float]:
@@ -143,9 +143,8 @@ def confirmed(ladder: Ladder, scheme: Scheme, summit: Summit, cut: Power) -> Cho
     if ladder.flat(top) and beyond is not None and ladder.plateau > 0:
         limit = ladder.rung(ladder.plateau)
     best = cut.balanced(scheme.round_off * quiet.noise)
-    h = min(best, limit.h / max(map(abs, scheme.offsets)))
-    near = [h_ for h_ in _reached(ladder, scheme, furthest.h) if h / NARROWER <= h_ <= h * NEAR]
-    h = min(near, key=lambda other: abs(math.log(other / h)), default=h)
+    h = min(best, limit.h / scheme.lengths[-1])
+    h = _nearest(ladder, scheme, h, furthest.h)
     p = scheme.order
     for _ in range(ATTEMPTS):
         found, h = quotient(ladder, scheme, h)
@@ -199,10 +198,19 @@ def _losses(ladder: Ladder, scheme: Scheme, h: float) -> list[float]:
     return [*(rung.above if k > 0 else rung.below for k, rung in rungs), ladder.value]
 
 
-def _reached(ladder: Ladder, scheme: Scheme, widest: float) -> list[float]:
-    """Return the steps whose quotients take no further evaluation."""
+def _nearest(ladder: Ladder, scheme: Scheme, best: float, widest: float) -> float:
+    """Return a step near the best one whose quotient takes the fewest further evaluations."""
     steps = [r.h for r in ladder.rungs if r.finite and r.h <= widest]
-    return [h for h in steps if all(abs(k) * h in steps for k in scheme.offsets)]
+
+    def price(h: float) -> tuple[int, float]:
+        return sum(k * h not in steps for k in scheme.lengths), abs(math.log(h / best))
+
+    near = (
+        h for s in steps for k in scheme.lengths if best / NARROWER <= (h := s / k) <= best * NEAR
+    )
+    # What takes evaluations at all is to be worth them.
+    worth = [h for h in near if not price(h)[0] or price(h)[1] < WORTH]
+    return min(worth, key=price, default=best)
 
 
 def _scatter(ladder: Ladder, top: Rung, order: int) -> float:

@@ -43,9 +43,9 @@ class Chooser:
 
     def choose(self, i: int, scheme: Scheme, size: float) -> Choice:
         """Choose the step of a scheme for one parameter of a size."""
-        start = self._guess.alike(size, self._guess.first(scheme, size))
-        found = choose(self.ladder(i), scheme, start)
-        self._guess.note(size, found)
+        guess = self._guess
+        found = choose(self.ladder(i), scheme, guess.first(scheme, size), guess.alike(size))
+        guess.note(size, found)
         return found
 
     def ladder(self, i: int) -> Ladder:

@@ -17,7 +17,6 @@ from gradmethods.providers.ladder import (
     LEAST,
     RATIO,
     Ladder,
-    Parabola,
     Rung,
     agree,
     even_falls,
@@ -100,7 +99,7 @@ def climb(
         above = min(ladder.jittered(top.h * leap), ladder.widest)
         if beyond is not None and above * CLOSE > beyond.h:
             break
-        rung = ladder.rung(above)
+        rung = ladder.around(above)
         if rung.h <= top.h:
             break
         if not ladder.trusted(rung, order):
@@ -283,6 +282,9 @@ def _stairs(ladder: Ladder, top: Rung, spacing: float) -> float:
         moved = (beside - places).astype(float)
         if 2 * rung.noise / moved.min() < ALONE * gap:
             local = (ladder.values(beside) - values) / moved
+            # One of them may cross a jump.
+            middle = np.median(np.lib.stride_tricks.sliding_window_view(local, 3), axis=1)
+            local = np.pad(middle, 1, "edge")
             off = across - (local[1:] + local[:-1]) / 2
             way = np.sign(off).sum() / off.size
             clear = abs(way) == 1 and np.median(abs(off)) > ALONE * gap
@@ -313,9 +315,3 @@ def near_slopes(ladder: Ladder, noise: float, slope: float) -> list[Rung]:
 def alike(one: Rung, other: Rung) -> bool:
     """Whether two slopes agree within their noise, or nearly."""
     return agree(one, other) or abs(one.slope - other.slope) <= STEADY * abs(other.slope)
-
-
-def extrapolated(ladder: Ladder, top: Rung) -> Parabola | None:
-    """Extrapolate the slopes of the two widest trusted rungs; None if there is one only."""
-    finer = ladder.finer(top)
-    return through(top, finer[-1]) if finer else None

@@ -28,7 +28,7 @@ from gradmethods.core.structure import Arrays
 from gradmethods.engines.complex.functions import join
 from gradmethods.errors import NotDifferentiable
 from gradmethods.providers import schemes
-from gradmethods.providers.black_box import OverComplex
+from gradmethods.providers.moved_loss import OverComplex
 from gradmethods.providers.schemes import Estimate, StepRule, Vector
 from gradmethods.providers.steps import FixedStep
 

@@ -8,12 +8,32 @@ from __future__ import annotations
 
 import math
 from collections import deque
+from itertools import pairwise
 
 import numpy as np
 
-from gradmethods.providers.balance import SEEN, Choice, confirmed, truncation, unresolved
-from gradmethods.providers.climb import MOST, climb, near_slopes, quieter, stairs
-from gradmethods.providers.ladder import LEAST, RATIO, Ladder, Rung, agree, even_falls
+from gradmethods.providers.balance import (
+    NARROWER,
+    NEAR,
+    SEEN,
+    Choice,
+    confirmed,
+    truncation,
+    unresolved,
+)
+from gradmethods.providers.climb import MOST, Summit, climb, near_slopes, quieter, stairs
+from gradmethods.providers.hidden import kinks_within
+from gradmethods.providers.ladder import (
+    AGREE,
+    LEAST,
+    RATIO,
+    Ladder,
+    Rung,
+    agree,
+    even_falls,
+    even_grows,
+    quartic,
+)
 from gradmethods.providers.noise import POINTS, ROUGH, SHARE, RoundOff, is_flat, noise_of
 from gradmethods.providers.schemes import Scheme
 
@@ -27,6 +47,14 @@ EXACT = 0.1
 """Less than this part of a rounding of x is none."""
 LEVELS = 4
 """Between the noise of numbers and a rounding of x, so many levels are tried."""
+BEYOND = 16.0
+"""So many steps away truncation shows if it balances the noise at one."""
+AGAIN = 2
+"""Steps that are tried after that of another parameter before all is looked at anew."""
+CLEAR = 2.0
+"""Slopes show that they leave their parabola if it is by so many times the noise."""
+SURE = 0.1
+"""What is off by more of itself is looked at anew."""
 HALF = 0.5
 """Two slopes that differ by this part are not the same."""
 
@@ -45,14 +73,14 @@ class Guess:
         if math.isfinite(found.error):
             self._found.appendleft((size, found.step))
 
-    def alike(self, size: float, otherwise: float) -> float:
+    def alike(self, size: float) -> float | None:
         """Return the step of the parameter that is nearest in size, the last of these."""
 
         def apart(noted: tuple[float, float]) -> float:
             return max(size / noted[0], noted[0] / size)
 
-        nearest = min(self._found, key=apart, default=(math.inf, otherwise))
-        return nearest[1] if apart(nearest) <= ALIKE else otherwise
+        nearest = min(self._found, key=apart, default=(math.inf, 0.0))
+        return nearest[1] if apart(nearest) <= ALIKE else None
 
     def first(self, scheme: Scheme, size: float) -> float:
         """Return the step for a loss that varies on the scale of the size."""
@@ -60,14 +88,17 @@ class Guess:
         return float(self._share ** (1 / (max(scheme.order, 2) + 1)) * size)
 
 
-def choose(ladder: Ladder, scheme: Scheme, start: float) -> Choice:
-    """Choose the step of a scheme for one parameter, beginning with a guess of it.
+def choose(ladder: Ladder, scheme: Scheme, guess: float, alike: float | None) -> Choice:
+    """Choose the step of a scheme for one parameter.
+
+    It begins with the step of one that is alike, if there is any, or else with a guess.
 
     Where the loss is rougher along the parameter than it is at fine spacings, its slope there is
     held against what was found: either may be meant.
     """
     noise = ladder.noise
-    found = _chosen(ladder, scheme, start)
+    found = None if alike is None else _again(ladder, scheme, alike)
+    found = found or _chosen(ladder, scheme, alike or guess)
     raised = ladder.noise > MORE * noise
     if not raised:
         found = _quieter(ladder, scheme, found)
@@ -164,6 +195,53 @@ def _may_be_a_wave(ladder: Ladder) -> bool:
         return True
     seen = [abs(value) for r in ladder.rungs if r.finite for value in (r.above, r.below)]
     return ladder.noise > max(SHARE * max(seen, default=math.inf), LEAST)
+
+
+def _again(ladder: Ladder, scheme: Scheme, h: float) -> Choice | None:
+    """Choose a step near that of a parameter that is alike, if truncation and noise balance there.
+
+    The rungs of its quotient and one above them show that, and one below where slopes that grow
+    as h must be told from those that grow as h². There is no need to look at finer ones if nothing
+    but powers of the step is in their even parts, which have less noise than slopes.
+    """
+    for _ in range(AGAIN):
+        if BEYOND * h > ladder.widest:
+            return None
+        narrow = ladder.rung(h)
+        rungs = [ladder.rung(k * narrow.h) for k in scheme.lengths]
+        top = rungs[-1]
+        rungs.append(ladder.around(ladder.jittered(BEYOND * narrow.h)))
+        if scheme.order == 2:
+            rungs.insert(0, ladder.around(ladder.jittered(narrow.h / RATIO)))
+        if not _smooth(rungs) or (scheme.one_sided and not agree(rungs[-1], narrow)):
+            return None
+        summit = Summit(top, rungs[-1], lawful=True)
+        cut = truncation(ladder, scheme, summit)
+        seen = scheme.order <= 2 or _leaves_a_parabola(rungs)
+        best = cut.balanced(scheme.round_off * ladder.noise) if seen else math.inf
+        if best / NARROWER <= narrow.h <= best * NEAR:
+            found = confirmed(ladder, scheme, summit, cut)
+            return found if found.error < SURE * abs(found.quotient) else None
+        # By halves or doubles: five points share rungs with those.
+        h = narrow.h * 2 ** round(math.log2(min(max(best / narrow.h, 1 / BEYOND), BEYOND / 2)))
+    return None
+
+
+def _leaves_a_parabola(rungs: list[Rung]) -> bool:
+    """Whether slopes at three rungs show what is not of a parabola, but truncation or noise."""
+    bend = quartic(*rungs[::-1])
+    return bend.size > CLEAR * bend.noise
+
+
+def _smooth(rungs: list[Rung]) -> bool:
+    """Whether even parts at some rungs show powers of the step and nothing else."""
+    kink = kinks_within(rungs)[1]
+    return (
+        all(rung.finite for rung in rungs)
+        and all(even_falls(wide, narrow) for narrow, wide in pairwise(rungs))
+        and even_grows(rungs[-1], rungs[-2])
+        and kink.size <= AGREE * kink.noise
+    )
 
 
 def _chosen(ladder: Ladder, scheme: Scheme, start: float) -> Choice:

@@ -51,7 +51,7 @@ def richardson(evaluate: Callable[[], float], point: Vector, step: StepRule) -> 
             raise lost_step(x)
         moved = partial(_moved, evaluate, point, i)
         ladder = Ladder(moved, x, value, round_off, rng)
-        choice = choose(ladder, FIVE_POINT, guess.alike(float(sizes[i]), float(steps[i])))
+        choice = choose(ladder, FIVE_POINT, float(steps[i]), guess.alike(float(sizes[i])))
         guess.note(float(sizes[i]), choice)
         found.append(_extrapolated(ladder, choice))
         passes += ladder.passes

@@ -33,9 +33,9 @@ class Forward:
 
     Beside every value v of the loss stands its tangent, the derivative of v along a direction: it
     follows from the tangents of what v is computed from, by the chain rule, while the loss is
-    evaluated. Along one direction that costs a small multiple of the loss [1]_ [2]_; a gradient
-    takes as many directions as there are parameters. So it is the method of choice for few
-    parameters, and grows with n where backpropagation does not.
+    evaluated. Along one direction that costs a small multiple of the loss (Wengert; Griewank and
+    Walther); a gradient takes as many directions as there are parameters. So it is the method of
+    choice for few parameters, and grows with n where backpropagation does not.
 
     Preparation runs the loss once on traced arrays, which records its computational graph, pushes a
     block of tangents through it, and compiles the whole into a straight-line NumPy program. All n

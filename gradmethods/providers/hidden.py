@@ -10,10 +10,12 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from itertools import pairwise
-from typing import NamedTuple
 
-from gradmethods.providers.ladder import AGREE, CONFIDENT, DISTINCT, GROWTH, Ladder, Rung
+from gradmethods.providers.ladder import AGREE, CONFIDENT, DISTINCT, GROWTH, Ladder, Rung, Term
 
+LACKING = 1.1
+"""What is seen of a jump of the curvature may lack a tenth: it is the least of what excludes more.
+"""
 SHOWN = 0.1
 """A kink at x is one if it is this part of the slope and of the even part, and no noise."""
 
@@ -30,7 +32,7 @@ def hidden(ladder: Ladder, furthest: Rung, h: float, slope: float) -> float:
         return math.inf
     bend = bend_within(seen)
     known = bend.size if bend.size > bend.noise else 0.0
-    return max(kink, unsure, persistent(ladder.rungs), known * h)
+    return max(kink, unsure, persistent(ladder.rungs), LACKING * known * h)
 
 
 def distinct(rungs: list[Rung]) -> list[Rung]:
@@ -40,13 +42,6 @@ def distinct(rungs: list[Rung]) -> list[Rung]:
         if rung.h * DISTINCT <= kept[0].h:
             kept.insert(0, rung)
     return kept
-
-
-class Term(NamedTuple):
-    """A coefficient of a power of the step that values show, and its noise."""
-
-    size: float
-    noise: float
 
 
 def kinks_within(rungs: list[Rung]) -> tuple[Term, Term]:

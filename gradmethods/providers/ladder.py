@@ -33,6 +33,8 @@ JITTER = 0.25
 ratio agree by chance on a loss that is periodic or takes values on a lattice."""
 CONFIDENT = 2.0
 """Standard deviations of noise in the estimate of an error."""
+SAME = 1e-6
+"""Steps that differ by this part only are the same."""
 DISTINCT = 1.5
 """Rungs closer than this factor tell nothing new."""
 LEAST = float(np.finfo(float).smallest_normal)
@@ -116,6 +118,27 @@ def through(wide: Rung, narrow: Rung) -> Parabola:
     return Parabola(narrow.slope + less, -less, narrow.h, noise)
 
 
+class Term(NamedTuple):
+    """A coefficient of a power of the step that values show, and its noise."""
+
+    size: float
+    noise: float
+
+
+def quartic(wide: Rung, middle: Rung, narrow: Rung) -> Term:
+    """Return the term of slopes that grows as h⁴, at the widest of three steps.
+
+    It is their second difference, divided: slopes of a smooth loss are f' + b h² + c h⁴ + …. Steps
+    that are close are taken for a little less so: what they differ by may be noise.
+    """
+    q = min(middle.h / wide.h, 1 / DISTINCT) ** 2
+    p = q * min(narrow.h / middle.h, 1 / DISTINCT) ** 2
+    gap = max(q - p, LEAST)
+    bend = (wide.slope - middle.slope) / (1 - q) - (middle.slope - narrow.slope) / gap
+    noise = wide.slope_noise / ((1 - q) * (1 - p)) + middle.slope_noise / ((1 - q) * gap)
+    return Term(abs(bend) / (1 - p), noise + narrow.slope_noise / ((1 - p) * gap))
+
+
 class Ladder:
     """The loss along one parameter, evaluated at steps as they are asked for.
 
@@ -190,6 +213,8 @@ class Ladder:
         # On the grid of the farther place, so that both are as far away as they are meant to be.
         grid = float(np.spacing(x.dtype.type(abs(float(x)) + h)))
         half = max(round(h / grid), 1) * grid
+        # Half of a step, doubled, may be another number than the step, but no other rung.
+        half = next((seen for seen in self._seen if abs(seen - half) <= SAME * half), half)
         if half not in self._seen:
             step = x.dtype.type(half)
             up, down = self._loss(x + step), self._loss(x - step)
@@ -200,6 +225,11 @@ class Ladder:
             self._seen[half] = rung._replace(noise=self._of(rung))
             self._sort()
         return self._seen[half]
+
+    def around(self, h: float) -> Rung:
+        """Return the rung that is nearest to a step, evaluated if none is near."""
+        near = [r for r in self.rungs if h / 2.5 < r.h < 2.5 * h]
+        return min(near, key=lambda r: abs(math.log(r.h / h)), default=None) or self.rung(h)
 
     def forget(self, h: float) -> None:
         """Forget the rungs wider than a step: they are in the way of finer ones."""

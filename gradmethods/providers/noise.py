@@ -48,7 +48,7 @@ STEP = 0.25
 SHARE = 0.1
 """At most this part of the largest loss may be noise."""
 QUIET = 4.0
-"""Noise of so few roundings of the loss itself is that: finer lines would show no less."""
+"""Noise of so few roundings of the loss itself on two lines is that: a third shows no less."""
 
 
 class RoundOff(NamedTuple):
@@ -126,12 +126,14 @@ def noise_along(
             hidden: float = STEP * rise * spacing / spacings[i - 1]
             climbed = noise_of(wider, alike=False)
             return max(least, climbed, hidden) if math.isfinite(climbed) else least
-        if level <= QUIET * least:
-            return max(least, level)
         if level <= SHARE * max(map(abs, values)):
             # Finer lines show the same noise, and no wave; on some of them, all may be exact.
             narrow = spacings[i + 1 :]
-            finer = [noise_of(line(spacing), alike=False) for spacing in narrow]
+            finer: list[float] = []
+            for one in narrow:
+                finer.append(noise_of(line(one), alike=False))
+                if 0 < finer[-1] <= QUIET * least and level <= QUIET * least:
+                    break
             if level > ALIKE * max([0.0, *finer]):
                 finer += [noise_of(line(spacing), alike=False) for spacing in narrow]
             return max([least, *(x for x in finer if x > 0)] if any(finer) else [least, level])

@@ -23,11 +23,11 @@ from gradmethods.engines.graph.record import check_same
 from gradmethods.errors import GradientError, InvalidOption, NotDifferentiable, UnknownName
 from gradmethods.output.style import ORANGE, Style
 from gradmethods.providers import schemes
-from gradmethods.providers.black_box import over_reals
 from gradmethods.providers.complex_step import check_tried, complex_step
 from gradmethods.providers.default_steps import choose_steps
 from gradmethods.providers.estimates import judge
 from gradmethods.providers.extrapolation import richardson
+from gradmethods.providers.moved_loss import over_reals
 from gradmethods.providers.schemes import COMPLEX_STEP, RICHARDSON, StepRule
 from gradmethods.providers.steps import FixedStep, PrecisionStep
 

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from gradmethods.core.problem import Problem
 from gradmethods.providers.balance import Choice
-from gradmethods.providers.black_box import over_reals
+from gradmethods.providers.moved_loss import over_reals
 from gradmethods.providers.schemes import or_nan
 
 MOST = 4096

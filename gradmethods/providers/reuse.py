@@ -15,8 +15,8 @@ from gradmethods.core.structure import Arrays
 from gradmethods.engines.graph import record
 from gradmethods.engines.incremental import Perturbed, Plan, Work, compile_plan
 from gradmethods.providers import schemes
-from gradmethods.providers.black_box import over_reals
 from gradmethods.providers.estimates import judge
+from gradmethods.providers.moved_loss import over_reals
 from gradmethods.providers.schemes import Losses, StepRule, Vector
 
 SECONDS_PER_OPERATION = 2e-10

@@ -131,6 +131,11 @@ class Scheme:
         places = np.array((*self.offsets, 0), float)[:, None]
         return float(np.linalg.norm(self.quotient(np.eye(len(places)), places)))
 
+    @cached_property
+    def lengths(self) -> list[int]:
+        """How far from x the loss is evaluated, in steps, the nearest first."""
+        return sorted({abs(k) for k in self.offsets})
+
     @property
     def has_law(self) -> bool:
         """Whether theory tells its error at a step."""

@@ -5,10 +5,10 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-import gradmethods
 from gradmethods.errors import GradientError, UnknownName
 from gradmethods.output.caption import commit
 from gradmethods.output.files import (
@@ -26,7 +26,7 @@ AUTHOR = "The gradmethods developers"
 SOFTWARE = "gradmethods: comparing ways to compute a gradient"
 RUN = "gradmethods: three ways to compute a gradient, measured"
 
-RELEASED = "2026-11-24"
+RELEASED = "2026-11-28"
 """The date of the version, as in ``CITATION.cff``."""
 
 MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
@@ -58,7 +58,7 @@ def name_of_run(folder: Path) -> str:
 
 def software() -> Citation:
     """Cite the software."""
-    return _ours("gradmethods", SOFTWARE, f"Version {gradmethods.__version__}", RELEASED)
+    return _ours("gradmethods", SOFTWARE, f"Version {version('gradmethods')}", RELEASED)
 
 
 def run_citation(run: str, origin: Mapping[str, Any] | None) -> Citation:

@@ -59,13 +59,74 @@ def latex(derivations: Sequence[Derivation]) -> str:
     return "\n\n".join(blocks) + "\n"
 
 
+SIGNS: dict[str, str] = {"cdot": "·", "odot": "⊙", "sigma": "σ", "delta": "δ"}
+
+PLAIN: tuple[tuple[str, Any], ...] = (
+    (r"_\{([^{}]*)\}", r"_\1"),
+    (r"\\partial ?", "∂"),
+    (r"\\(?:left|right|quad|qquad|,) ?", ""),
+    (r"\^\{\\top\}", "ᵀ"),
+    (r"\\sum_i(?:=1)?(?:\^\{N\})?", "Σᵢ"),
+    (r"\^\{([^{}]*)\}", r"^(\1)"),
+    (r"\\frac\{([^{}]*)\}\{([^{}]*)\}", lambda found: "/".join(map(_one, found.groups()))),
+    (r"\\(cdot|odot|sigma|delta)", lambda found: SIGNS[found[1]]),
+    (r"\\(log|exp)", r"\1"),
+    (r" +", " "),
+)
+"""What stands for LaTeX where there are letters alone: patterns, and what takes their place."""
+
+
+def _one(text: str) -> str:
+    """Put what is more than one name or number in brackets."""
+    return text if re.fullmatch(r"[∂\w]+", text) else f"({text})"
+
+
+def text(derivations: Sequence[Derivation]) -> str:
+    """Return derivations as lines of text, as the article writes them; closed forms are left out.
+
+    Parameters
+    ----------
+    derivations : sequence of Derivation
+        From `gradmethods.studies.derivations.derive`.
+    """
+    blocks = []
+    for found in derivations:
+        lines = [f"{found.title}: {verdict(found)}.", "", *map(_plain, found.definitions), ""]
+        lines += [_plain(" ".join(row.written)) for row in found.rows]
+        blocks.append("\n".join(lines))
+    return "\n\n".join(blocks) + "\n"
+
+
+def _plain(formula: str) -> str:
+    for pattern, instead in PLAIN:
+        formula = re.sub(pattern, instead, formula)
+    return formula
+
+
+def document(body: str, width: float) -> str:
+    """Return LaTeX that compiles as it is, on paper that is as wide as the formulas, in points."""
+    paper = f"paperwidth={width + 60:.0f}pt,paperheight={0.8 * width + 400:.0f}pt,margin=20pt"
+    return "\n".join(
+        [
+            r"\documentclass{article}",
+            r"\usepackage{amsmath}",
+            rf"\usepackage[{paper}]{{geometry}}",
+            r"\setlength{\parindent}{0pt}\pagestyle{empty}\allowdisplaybreaks",
+            r"\begin{document}",
+            body.rstrip(),
+            r"\end{document}",
+            "",
+        ]
+    )
+
+
 def verdict(found: Derivation) -> str:
     """Say how many of the equations are proven."""
     return f"{found.proven} of {found.entries} equations proven by SymPy"
 
 
 @dataclass
-class _Sheet:
+class Sheet:
     """Texts and lines by distance from the left and from the top, in points."""
 
     texts: list[tuple[float, float, str, dict[str, Any]]] = field(default_factory=list)
@@ -74,6 +135,7 @@ class _Sheet:
     top: float = MARGIN
 
     def put(self, x: float, y: float, text: str, size: float, **look: Any) -> None:
+        """Put a text at a place."""
         self.texts.append((x, y, text, {"size": size, **look}))
         self.width = max(self.width, x + extent(text, size)[0])
 
@@ -97,20 +159,20 @@ def figure(derivations: Sequence[Derivation]) -> Figure:
     derivations : sequence of Derivation
         From `gradmethods.studies.derivations.derive`.
     """
-    sheet = _Sheet()
+    sheet = Sheet()
     with mpl.rc_context(RC):
         for found in derivations:
             _derivation(sheet, found)
-        return _draw(sheet)
+        return drawn(sheet)
 
 
-def _derivation(sheet: _Sheet, found: Derivation) -> None:
+def _derivation(sheet: Sheet, found: Derivation) -> None:
     sheet.line(MARGIN, [found.title], 1.1 * SIZE, weight="bold")
-    sheet.line(MARGIN, [_math(formula) for formula in found.definitions], SIZE)
+    sheet.line(MARGIN, [in_math(formula) for formula in found.definitions], SIZE)
     sheet.rules.append(sheet.top)
     sheet.top += LEADING
-    written = [extent(_math(line), SIZE)[0] for row in found.rows for line in row.written]
-    closed = [extent(_math(row.closed), SIZE)[0] for row in found.rows]
+    written = [extent(in_math(line), SIZE)[0] for row in found.rows for line in row.written]
+    closed = [extent(in_math(row.closed), SIZE)[0] for row in found.rows]
     second = MARGIN + max(*written, extent(found.headings[0], SMALL)[0]) + GAP
     third = second + max(*closed, extent(found.headings[1], SMALL)[0]) + GAP
     base = sheet.top + SMALL
@@ -129,7 +191,7 @@ def _derivation(sheet: _Sheet, found: Derivation) -> None:
     sheet.top += 2 * LEADING
 
 
-def _math(formula: str) -> str:
+def in_math(formula: str) -> str:
     """Mark a formula for mathtext, with its outer fractions in full size."""
     depth, parts = 0, []
     for part in re.split(r"(\\frac|[{}])", formula):
@@ -138,11 +200,11 @@ def _math(formula: str) -> str:
     return f"${''.join(parts)}$"
 
 
-def _row(sheet: _Sheet, row: Row, second: float, third: float) -> None:
+def _row(sheet: Sheet, row: Row, second: float, third: float) -> None:
     """Put the lines of the article below each other, and the closed form beside their middle."""
-    lines = [(_math(line), extent(_math(line), SIZE)) for line in row.written]
+    lines = [(in_math(line), extent(in_math(line), SIZE)) for line in row.written]
     high = sum(above + below + LEADING for _, (_, above, below) in lines) - LEADING
-    closed = _math(row.closed)
+    closed = in_math(row.closed)
     _, above, below = extent(closed, SIZE)
     tall = max(high, above + below)
     middle = sheet.top + tall / 2
@@ -158,7 +220,8 @@ def _row(sheet: _Sheet, row: Row, second: float, third: float) -> None:
     sheet.top += tall + 1.6 * LEADING
 
 
-def _draw(sheet: _Sheet) -> Figure:
+def drawn(sheet: Sheet) -> Figure:
+    """Draw a sheet on a figure of its size."""
     size = sheet.width + MARGIN, sheet.top - LEADING
     result = Figure(figsize=(size[0] / 72, size[1] / 72))
     axes = result.add_axes((0.0, 0.0, 1.0, 1.0))

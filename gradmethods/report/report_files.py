@@ -1,8 +1,10 @@
-"""A run's folder: every figure, table, caption and the HTML page, from the records in it."""
+"""A run's folder, from its records: figures, tables, the HTML page, captions and the index."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from gradmethods.output.caption import provenance_line
 from gradmethods.output.files import (
@@ -15,16 +17,16 @@ from gradmethods.output.files import (
     read_json,
     read_records,
     records_so_far,
+    write_json,
     write_text,
 )
-from gradmethods.output.items import Writer
+from gradmethods.output.items import Item, Writer, captions_text
 from gradmethods.report import exhibits
 from gradmethods.report.answer import methods_frame, sentences
 from gradmethods.report.caveats import caveats
 from gradmethods.report.cite import bibliography, name_of_run
 from gradmethods.report.exhibit import write_exhibits
 from gradmethods.report.findings import findings
-from gradmethods.report.listing import write_listing
 from gradmethods.report.page import Content, page
 from gradmethods.report.recorded import Recorded
 from gradmethods.report.sections import SECTIONS
@@ -79,3 +81,48 @@ def write(out: Path) -> list[Path]:
 def _derivations(path: Path) -> list[Derivation]:
     with read_from(path):
         return [Derivation.from_record(record) for record in read_json(path, list) or ()]
+
+
+def _content(path: Path) -> bytes:
+    return path.read_bytes() if path.exists() else b""
+
+
+def write_listing(
+    out: Path,
+    items: Sequence[Item],
+    run: str,
+    origin: Mapping[str, Any] | None,
+    source: str,
+    method: Sequence[str] = (),
+) -> list[Path]:
+    """Write the lists of the figures and tables of a run.
+
+    Parameters
+    ----------
+    out : pathlib.Path
+        The run's folder.
+    items : sequence of Item
+        What was written.
+    run : str
+        Its name.
+    origin : dict or None
+        Its provenance.
+    source : str
+        The same in a sentence.
+    method : sequence of str
+        How everything was obtained.
+    """
+    with read_from(out / PROVENANCE):
+        entries = [item.entry() for item in items]
+        references = bibliography(run, origin, entries)
+    key = f"Each is in `references.bib`, under `gradmethods-{run}-…` and its name."
+    captions = captions_text(items, source, key)
+    if method:
+        captions += "\n".join(
+            ["\n## How it was measured\n", *(f"- {words}" for words in method), ""]
+        )
+    return [
+        write_text(out / "captions.md", captions),
+        write_text(out / "references.bib", references),
+        write_json(out / "index.json", {"run": run, "provenance": origin, "items": entries}),
+    ]

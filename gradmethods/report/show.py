@@ -196,7 +196,7 @@ def show_formulas(names: Sequence[str] = (), out: Path | None = None) -> tuple[s
     Returns
     -------
     text : str
-        LaTeX, or a sentence if a file was written.
+        The article's derivations as text, or a sentence each if a file was written.
     proven : bool
         Whether SymPy proved every equation.
     """
@@ -211,15 +211,17 @@ def show_formulas(names: Sequence[str] = (), out: Path | None = None) -> tuple[s
     proven = all(each.proven == each.entries for each in found)
     text = "".join(f"{each.title}: {derivations_written.verdict(each)}.\n" for each in found)
     if out is None:
-        return derivations_written.latex(found), proven
+        return derivations_written.text(found), proven
     if out.suffix == ".html":
         write_text(out, derivations_written.page(found))
-    elif out.suffix == ".tex":
-        write_text(out, derivations_written.latex(found))
+        return text, proven
+    figure = derivations_written.figure(found)
+    if out.suffix == ".tex":
+        width = 72 * figure.get_size_inches()[0]
+        latex = derivations_written.latex(found)
+        write_text(out, derivations_written.document(latex, width))
     else:
-        save(
-            derivations_written.figure(found), out, title="Derivations of the article", caption=text
-        )
+        save(figure, out, title="Derivations of the article", caption=text)
     return text, proven
 
 

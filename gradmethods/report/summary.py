@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-import textwrap
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from gradmethods.output import format as fmt
-from gradmethods.timing.sweeps import OTHERS, get_sweep, size_of
+from gradmethods.timing.sweeps import OTHERS, size_of
+
+if TYPE_CHECKING:
+    from gradmethods.report.recorded import Recorded
 
 
 def case_line(record: Mapping[str, Any]) -> str:
@@ -36,7 +38,7 @@ def case_line(record: Mapping[str, Any]) -> str:
 
 
 def summary(out: Path, seconds: float | None = None) -> str:
-    """Summarise a written report: where it is, what grows how, what is missing.
+    """Summarise a written report: the answer, what is missing, and where everything is.
 
     Parameters
     ----------
@@ -45,11 +47,20 @@ def summary(out: Path, seconds: float | None = None) -> str:
     seconds : float, optional
         How long the run took.
     """
-    from gradmethods.output.files import ACCURACY, PROVENANCE, RECORDS, read_json, records_so_far
+    from gradmethods.output.files import (
+        ACCURACY,
+        CLAIMS,
+        PROVENANCE,
+        RECORDS,
+        read_json,
+        records_so_far,
+    )
+    from gradmethods.output.terminal import fill, framed, table
     from gradmethods.report import findings as accuracy
+    from gradmethods.report.answer import methods_frame, methods_table, sentences, setting
     from gradmethods.report.caveats import caveats
-    from gradmethods.report.cost_frames import costs_frame, noise, noise_frame, slopes_frame
-    from gradmethods.report.exhibits.tab_slopes import slopes_table
+    from gradmethods.report.cost_frames import noise
+    from gradmethods.report.recorded import Recorded
 
     where = [
         "",
@@ -57,37 +68,64 @@ def summary(out: Path, seconds: float | None = None) -> str:
         f"Figures: {out / 'figures'}",
         f"Tables:  {out / 'tables'}",
     ]
-    records = records_so_far(out / RECORDS)
-    if not records:
+    run = Recorded(
+        records_so_far(out / RECORDS), records_so_far(out / ACCURACY), records_so_far(out / CLAIMS)
+    )
+    if not run.records:
         return accuracy.summary(out) + "\n".join(where) + "\n"
-    costs, floors = costs_frame(records), noise_frame(records)
-    slopes = slopes_frame(costs)
+    costs, floors, origin = run.costs, run.noise, read_json(out / PROVENANCE, dict) or {}
+    lines = [""]
+    frame = methods_frame(run)
+    if len(frame):
+        lines += [*(fill(words) for words in sentences(frame)), "", framed(methods_table(frame))]
+        lines += [fill(setting(frame, costs)), ""]
     gaps = int((costs["outcome"] == "gap").sum())
     took = "" if seconds is None else f" in {seconds:.0f} s"
-    lines = ["", f"{len(costs) - gaps} cases measured, {gaps} gaps{took}."]
+    lines.append(f"{len(costs) - gaps} cases measured, {gaps} gaps{took}.")
+    if phases := origin.get("phases"):
+        parts = ", ".join(f"{name} {took:.0f}" for name, took in phases.items())
+        lines.append(f"Seconds: {parts}.")
     floor = noise(floors)
     if floor is not None:
         lines.append(f"Noise floor: a factor of {floor:.3f} (the loss timed against itself).")
-    for row in slopes_table(slopes[slopes["quantity"] == "ratio"]).to_dict("records"):
-        letter = get_sweep(row["Sweep"]).grows
-        if row["Exponent"] == fmt.NONE:
-            lines.append(
-                f"  {row['Sweep']:<11} {row['Method']:<26} no exponent: {row['Settled']} "
-                f"({row['Points']} sizes)"
-            )
-            continue
-        theory = "" if row["Theory"] == fmt.NONE else f", theory {row['Theory']}"
-        bent = "" if row["Settled"] == "yes" else ", not settled"
-        lines.append(
-            f"  {row['Sweep']:<11} {row['Method']:<26} gradient ÷ loss ∝ {letter}^{row['Exponent']}"
-            f"{theory}{bent} ({row['Fitted sizes']})"
-        )
-    for caveat in caveats(read_json(out / PROVENANCE, dict), costs, floors):
-        lines += ["", textwrap.fill(caveat, 100)]
-    found = accuracy.findings(records_so_far(out / ACCURACY))
+    for caveat in caveats(origin, costs, floors):
+        lines += ["", fill(caveat)]
+    found = accuracy.findings(run.accuracy)
     if found:
-        lines += ["", *(textwrap.fill(words, 100, subsequent_indent="  ") for words in found)]
+        lines += ["", *(fill(words) for words in found)]
+    missing = _gaps(run)
+    if missing:
+        lines += ["", "Gaps:", table(missing, left=list(missing[0]))]
     return "\n".join(lines + where) + "\n"
+
+
+def _gaps(run: Recorded) -> list[dict[str, str]]:
+    """List everything that left no result, what has one reason in one row."""
+    from gradmethods.report.accuracy_frames import gaps_frame as unjudged
+    from gradmethods.report.cost_frames import gaps_frame
+    from gradmethods.report.exhibits.tab_accuracy_gaps import gaps_table as unjudged_table
+    from gradmethods.report.exhibits.tab_gaps import gaps_table
+
+    costs = gaps_table(gaps_frame(run.costs)).to_dict("records")
+    answers = unjudged_table(unjudged(run.accuracy)).to_dict("records")
+    return [
+        *(
+            {
+                "of": f"{row['Sweep']}, {row['Method']}",
+                "what": row["Size"],
+                "why": fmt.shortened(row["Reason"], 70),
+            }
+            for row in costs
+        ),
+        *(
+            {
+                "of": row["Problem"],
+                "what": fmt.shortened(f"{row['What']} {row['Of']}".strip(), 40).rstrip("."),
+                "why": fmt.shortened(row["Reason"], 70),
+            }
+            for row in answers
+        ),
+    ]
 
 
 def result_text(result: Mapping[str, Any]) -> str:

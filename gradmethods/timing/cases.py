@@ -21,6 +21,7 @@ PROVIDERS = (
     "analytical:chain-rule",
     "numerical",
     "numerical:forward",
+    "numerical:complex-step",
     "forward",
     "backprop",
 )
@@ -46,7 +47,7 @@ class Part:
 GRIDS: Mapping[str, Mapping[str, Part]] = {
     "all": {
         "width": Part(tuple(sorted({*WIDTHS, 3}))),
-        "depth": Part(DEPTHS),
+        "depth": Part(DEPTHS, tuple(p for p in PROVIDERS if p != "numerical:complex-step")),
         "batch": Part(SWEEPS["batch"].scales[:5], ONE_EACH),
         "rosenbrock": Part(SPARSE, ONE_EACH),
         "helmholtz": Part(SPARSE, ONE_EACH),

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gradmethods.core.problem import Problem
-from gradmethods.providers.black_box import over_reals
+from gradmethods.providers.moved_loss import over_reals
 from gradmethods.providers.numerical import Numerical
 from gradmethods.providers.schemes import SCHEMES, one_by_one
 from gradmethods.timing.counts import counted

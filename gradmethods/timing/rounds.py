@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from gradmethods.timing.estimates import FEWEST_FOR_BOOTSTRAP, Estimate
+from gradmethods.timing.bootstrap import FEWEST_FOR_BOOTSTRAP, Estimate
 
 Clock = Callable[[], float]
 

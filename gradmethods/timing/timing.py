@@ -17,7 +17,7 @@ import numpy as np
 from gradmethods.core.problem import Problem
 from gradmethods.core.provider import GradientResult
 from gradmethods.errors import InvalidOption
-from gradmethods.timing.estimates import FEWEST_FOR_BOOTSTRAP
+from gradmethods.timing.bootstrap import FEWEST_FOR_BOOTSTRAP
 from gradmethods.timing.rounds import Clock, Cost, Rounds
 
 __all__ = ["MOST_ROUNDS", "Cost", "measure", "plain_loss", "quiet", "take"]

@@ -16,9 +16,9 @@ from gradmethods.core.provider import GradientResult, Provider
 from gradmethods.errors import GradientError
 from gradmethods.output.format import duration
 from gradmethods.providers.attempt import LIMIT, Gap, attempt, forget, prepare, warm_up
+from gradmethods.timing.bootstrap import FEWEST_FOR_BOOTSTRAP
 from gradmethods.timing.cases import Case
 from gradmethods.timing.counts import counted
-from gradmethods.timing.estimates import FEWEST_FOR_BOOTSTRAP
 from gradmethods.timing.memory import ceiling, memory, traced_seconds
 from gradmethods.timing.plan import Plan
 from gradmethods.timing.reference import check

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from gradmethods.core.distance import norm
 from gradmethods.core.problem import Problem
 from gradmethods.core.structure import BARE, Arrays
-from gradmethods.providers.black_box import over_reals
+from gradmethods.providers.moved_loss import over_reals
 from gradmethods.providers.probe import sizes_of
 
 HOME = 1.0

@@ -5,7 +5,7 @@ The functions of the array API standard are written once over the primitives. A 
 then follows. No method is known here. Read `primitives/primitive.py` first.
 """
 
-from gradmethods.xp.data_types import DataTypes
+from gradmethods.xp.creation import DataTypes
 from gradmethods.xp.einsum import Einsum
 from gradmethods.xp.linalg import Functions, Linalg
 from gradmethods.xp.namespace import Operand

@@ -27,6 +27,7 @@ LOSSES = {
 """What each imports, and what is found wrong with its wrong gradient."""
 
 
+@pytest.mark.medium
 @pytest.mark.parametrize("name", LOSSES)
 def test_a_loss_as_people_have_it_is_checked(name, capsys):
     """If one was refused, who has such a loss could not check a gradient of it at all."""

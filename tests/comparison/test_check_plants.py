@@ -126,9 +126,10 @@ PAIRS = list(product(PROBLEMS, EXACT))
 
 
 @pytest.mark.medium
-@pytest.mark.parametrize(("name", "provider"), sampled(PAIRS, kept=PAIRS[::3]))
-def test_exact_providers_are_right(name, provider):
+@pytest.mark.parametrize("pair", sampled(PAIRS, kept=PAIRS[::3]), ids=" ".join)
+def test_exact_providers_are_right(pair):
     """Every exact method must pass: four ways to order the same operations."""
+    name, provider = pair
     truth = certified(name)
     assert gm.check_gradient(gm.get_provider(provider), truth.problem, truth=truth).ok
 

@@ -377,6 +377,7 @@ def test_losses_that_are_not(name, count):
     assert told == (words not in ("times their sum", "some examples only"))
 
 
+@pytest.mark.medium
 @pytest.mark.parametrize("name", MEANS | SUMS)
 def test_formulas_of_one_serve_all(name):
     """The formulas of one example must be those of all: at other data, integers and weights."""

@@ -243,6 +243,7 @@ ROUNDED = [
 ]
 
 
+@pytest.mark.medium
 @pytest.mark.parametrize("loss", ROUNDED)
 @pytest.mark.parametrize("way", WAYS)
 def test_rounding_does_not_make_two_functions(way, loss):

@@ -36,9 +36,10 @@ def test_formulas_are_backpropagations_gradients(name, form):
 
 
 @pytest.mark.medium
-@pytest.mark.parametrize(("name", "scheme"), sampled(WAYS, kept=WAYS[::3]))
-def test_reuse_is_plain_evaluation(name, scheme):
+@pytest.mark.parametrize("way", sampled(WAYS, kept=WAYS[::3]), ids=" ".join)
+def test_reuse_is_plain_evaluation(way):
     """What a perturbation touches must be found through whatever lies between."""
+    name, scheme = way
     problem = LOSSES[name]
     for point in (problem.params, moved(problem)):
         assert_same(problem, point, scheme)

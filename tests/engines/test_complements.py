@@ -81,6 +81,7 @@ def truth(name: str, x: float) -> float:
     return float(differentiate(problem, digits=400).t[0])
 
 
+@pytest.mark.medium
 @pytest.mark.parametrize("engine", ENGINES)
 @pytest.mark.parametrize("name", LOSSES)
 def test_factors_that_saturate_keep_their_digits(name, engine):

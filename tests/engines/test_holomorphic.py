@@ -37,6 +37,7 @@ def test_the_rows_cover_every_smooth_function():
     assert UNARY.keys() | BINARY.keys() == of_kind(Kind.SMOOTH).keys()
 
 
+@pytest.mark.medium
 @pytest.mark.parametrize("turn", TURNS)
 @pytest.mark.parametrize("name", UNARY)
 def test_unary_functions_are_holomorphic_and_accurate(name, turn):

@@ -24,6 +24,7 @@ POINTS = (
 )  # fmt: skip
 
 
+@pytest.mark.medium
 @each_function
 def test_every_function_is_numpys_on_the_real_line(case):
     """A function that reduces another axis, or returns another dtype, is another loss."""

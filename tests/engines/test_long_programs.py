@@ -12,7 +12,7 @@ import gradmethods as gm
 from gradmethods.engines.graph import Recorder, graph, record
 from gradmethods.engines.graph.graph import topological
 from gradmethods.engines.program import compile as compilation
-from gradmethods.engines.program import pieces, schedule
+from gradmethods.engines.program import pieces
 from gradmethods.engines.program.pieces import LONG
 from gradmethods.xp.manipulation import MOST_PARTS
 from tests.chain_checks import vector
@@ -79,7 +79,7 @@ def test_a_graph_is_walked_once_for_all_passes_over_it(monkeypatch):
         walks.append(1)
         return topological(roots)
 
-    for module in (graph, schedule):
+    for module in (graph, compilation):
         monkeypatch.setattr(module, "topological", walking)
     gm.Backprop().prepare(over(8))
     assert len(walks) == 5  # as recorded, recognised, differentiated, simplified and put in order

@@ -102,6 +102,7 @@ def is_right(found: float, truth: float) -> bool:
     return abs(found - truth) <= max(1e-13 * abs(truth), SMALLEST)
 
 
+@pytest.mark.medium
 @pytest.mark.parametrize("engine", ENGINES)
 @pytest.mark.parametrize("name", WAYS | HIDDEN)
 def test_slopes_keep_their_digits(name, engine):

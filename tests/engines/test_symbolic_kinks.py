@@ -84,6 +84,7 @@ KINKS: dict[str, tuple[Callable[..., Any], list[float], list[float]]] = {
 }
 
 
+@pytest.mark.medium
 @pytest.mark.parametrize("examples", [False, True], ids=["floats", "arrays"])
 @pytest.mark.parametrize("form", FORMS)
 @pytest.mark.parametrize("name", KINKS)
@@ -104,6 +105,7 @@ def test_kinks(name, form, examples):
     np.testing.assert_allclose(result.value, problem.value(point), rtol=1e-14)
 
 
+@pytest.mark.medium
 @pytest.mark.parametrize("name", sorted(KINKS.keys() - {"not a number", "power at zero"}))
 def test_formulas_can_be_rewritten_and_printed(name):
     """Users go on with SymPy's own Piecewise, and put formulas into papers."""

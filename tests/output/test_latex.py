@@ -33,7 +33,7 @@ def pdflatex(folder, tables):
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "all.tex").write_text(source)
     command = ["pdflatex", "-interaction=nonstopmode", "-halt-on-error", "all.tex"]
-    done = subprocess.run(command, cwd=folder, capture_output=True, check=False, timeout=120)
+    done = subprocess.run(command, cwd=folder, capture_output=True, check=False, timeout=600)
     log = (folder / "all.log").read_text("latin-1")
     assert done.returncode == 0, log[-2000:]
     return log

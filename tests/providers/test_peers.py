@@ -121,6 +121,7 @@ def test_a_loss_of_components_is_that_part_of_the_loss():
 # -- with the peers that are installed
 
 
+@pytest.mark.medium
 @pytest.mark.parametrize("name", PEERS)
 @pytest.mark.parametrize("options", [{}, {"activation": "tanh", "loss": "squared-error"}], ids=str)
 def test_a_peer_agrees_with_backprop(name, options):

@@ -82,6 +82,7 @@ WAYS = {
 }
 
 
+@pytest.mark.medium
 @pytest.mark.parametrize("dtype", ["float64", "float32"])
 @pytest.mark.parametrize("way", WAYS)
 def test_same_as_plain_on_rare_ways(way, dtype):

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 import gradmethods as gm
-from gradmethods.providers.hidden import Term, bend_within, kinks, kinks_within
-from gradmethods.providers.ladder import Rung
+from gradmethods.providers.hidden import bend_within, kinks, kinks_within
+from gradmethods.providers.ladder import Rung, Term
 from tests.step_sweep import SCHEMES
 
 Case = tuple[Callable[[Any, Any], Any], Callable[[Any], Any], list[float]]

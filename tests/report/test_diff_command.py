@@ -15,7 +15,7 @@ from gradmethods.output.files import (
     RECORDS,
     append_record,
 )
-from gradmethods.report.difference.limits import judge, limits
+from gradmethods.report.difference.fail_on import judge, limits
 from gradmethods.report.difference.runs import open_run
 from gradmethods.report.difference.words import since_previous
 from tests.accuracy_records import refusal

@@ -18,7 +18,11 @@ from tests.report_records import record
 @pytest.mark.medium
 def test_a_new_exhibit_is_one_file(tmp_path, monkeypatch, svg_alone):
     """If a list of exhibits, captions or figures had to be changed, too, one would be forgotten."""
-    (patch,) = [patch for patch in patches("CONTRIBUTING.md") if "report/exhibits/" in patch]
+    (patch,) = [
+        patch
+        for patch in patches("CONTRIBUTING.md")
+        if "+++ gradmethods/report/exhibits/tab_rounds" in patch
+    ]
     (name,) = apply(patch, tmp_path)
     assert name == "gradmethods/report/exhibits/tab_rounds.py"
     path = [*exhibits.__path__, str((tmp_path / name).parent)]

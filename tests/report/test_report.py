@@ -18,15 +18,17 @@ from gradmethods.output import format as fmt
 from gradmethods.output.caption import provenance_line
 from gradmethods.report import cost_frames as frames
 from gradmethods.report import write_report
+from gradmethods.report.answer import methods_frame, methods_table, sentences
 from gradmethods.report.caveats import caveats
 from gradmethods.report.exhibits.tab_costs import costs_table
 from gradmethods.report.exhibits.tab_gaps import gaps_table
 from gradmethods.report.exhibits.tab_slopes import slopes_table
+from gradmethods.report.recorded import Recorded
 from gradmethods.report.sentences import ERRORS, INTERVALS, ROUNDS, SETTING
 from gradmethods.report.summary import case_line, summary
 from gradmethods.timing import rounds, timing
 from gradmethods.timing.cases import Case, grid
-from tests.report_records import REASON, draw_svg_alone, gap, record, write_run
+from tests.report_records import REASON, draw_svg_alone, gap, record, some_records, write_run
 
 pytestmark = pytest.mark.medium
 
@@ -304,6 +306,22 @@ def test_the_page_shows_derivations_with_their_proofs(run):
 def test_the_template_is_part_of_the_package():
     """If it were not, an installed wheel could not write its report."""
     assert resources.files("gradmethods.report").joinpath("report.html.jinja").is_file()
+
+
+def test_the_answer_is_at_one_size():
+    """If methods were compared at different sizes, the cheapest would be the one that stopped."""
+    frame = methods_frame(Recorded(list(some_records())))
+    assert set(frame["n"]) == {4417}  # the largest that both reached
+    prices = frame.set_index("provider")["ratio"]
+    assert prices["backprop"] == pytest.approx(3.0)
+    assert prices["numerical"] == pytest.approx(2 * 4417)
+    shown = methods_table(frame).set_index("Method")
+    assert shown.loc["numerical, central", "Right digits"] == "10.0 [10.0, 10.0]"
+    first, second = sentences(frame)
+    assert first.startswith("Backprop is for any n")
+    assert "from n = 7 to 66,817 a gradient took 3.00 [2.85, 3.30] losses" in first
+    assert "at n = 4,417 a gradient took 8,830 [8,390, 9,720] losses (central" in second
+    assert not len(methods_frame(Recorded([])))
 
 
 def test_the_summary_tells_what_matters(run):

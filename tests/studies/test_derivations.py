@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
+import subprocess
 from dataclasses import asdict
 
 import numpy as np
@@ -210,13 +212,51 @@ def test_what_is_not_proven_is_said(found):
 def test_the_command_writes_every_format(tmp_path, capsys):
     """Each format is for another reader."""
     assert main(["formulas", "network-1-1-1"]) == 0
-    assert r"\begin{align*}" in capsys.readouterr().out
-    starts = {"html": b"<!doctype", "tex": b"%", "svg": b"<?xml"}
+    text = capsys.readouterr().out
+    assert "∂L/∂w_y = ∂L/∂y · ∂y/∂z_y · ∂z_y/∂w_y = 2 (y - t) · y (1 - y) · h" in text
+    assert "\\" not in text
+    starts = {"html": b"<!doctype", "tex": b"\\documentclass", "svg": b"<?xml"}
     for suffix, start in starts.items():
         out = tmp_path / f"formulas.{suffix}"
         assert main(["formulas", "network-1-1-1", "--out", str(out)]) == 0
         assert out.read_bytes().startswith(start)
         assert "4 of 4 equations proven" in capsys.readouterr().out
+
+
+@pytest.mark.medium
+def test_the_formulas_of_any_small_loss_are_written(tmp_path, capsys):
+    """The formulas of two networks alone say nothing of a loss that somebody has."""
+    options = ["formulas", "rosenbrock", "--set", "n=2", "--form", "expanded"]
+    assert main(options) == 0
+    assert "∂L/∂x₁ = 200⋅⎝- x₀  + x₁⎠" in capsys.readouterr().out
+    out = tmp_path / "formulas.tex"
+    assert main([*options, "--out", str(out)]) == 0
+    text = out.read_text(encoding="utf-8")
+    assert r"\frac{\partial L}{\partial x_{1}} &= 200 \left(- x_{0}^{2} + x_{1}\right)" in text
+    assert main(["formulas", "lstm"]) == 2
+    assert "equations; up to 200 are written" in capsys.readouterr().err
+
+
+@pytest.mark.medium
+@pytest.mark.skipif(shutil.which("pdflatex") is None, reason="TeX is not installed")
+def test_formulas_compile_and_fit_on_their_paper(tmp_path):
+    """The file did not say that it needs amsmath, and closed forms ran off the page."""
+    network = gm.problems.get("network-1-1-1")
+    gm.formulas(network, "expanded").save(tmp_path / "closed.tex")
+    assert main(["formulas", "network-1-1-1", "--out", str(tmp_path / "derivations.tex")]) == 0
+    for name in ("closed", "derivations"):
+        command = ["pdflatex", "-interaction=nonstopmode", f"{name}.tex"]
+        done = subprocess.run(command, cwd=tmp_path, check=False, capture_output=True)
+        assert done.returncode == 0
+        assert b"Overfull" not in done.stdout
+        assert (tmp_path / f"{name}.pdf").exists()
+
+
+def test_formulas_show_themselves_in_a_notebook():
+    """LaTeX that stands in a cell as text is no formula."""
+    found = gm.formulas(gm.problems.get("rosenbrock", n=2))
+    assert found._repr_latex_().startswith("$\\begin{aligned}")
+    assert "the loss" in str(found).lower()
 
 
 def test_the_command_says_no_with_status_1(monkeypatch, capsys):

@@ -13,7 +13,7 @@ from gradmethods.engines.complex import Holomorphic
 from gradmethods.engines.graph import Graph, Node, Recorder
 from gradmethods.xp import Namespace
 from gradmethods.xp.arrays import Array
-from gradmethods.xp.data_types import DataTypes
+from gradmethods.xp.creation import DataTypes
 from gradmethods.xp.linalg import Linalg
 from gradmethods.xp.namespace import Bindings
 from gradmethods.xp.primitives import Hole

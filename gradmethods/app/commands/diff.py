@@ -49,7 +49,7 @@ def add(commands: Any) -> None:
 def run(options: argparse.Namespace) -> int:
     """Run the command; return the exit status."""
     from gradmethods.report.difference.difference_files import check_out, write_difference
-    from gradmethods.report.difference.limits import judge, limits
+    from gradmethods.report.difference.fail_on import judge, limits
     from gradmethods.report.difference.runs import open_run
     from gradmethods.report.difference.two_runs import compare_runs
     from gradmethods.report.difference.words import text

@@ -8,12 +8,13 @@ from __future__ import annotations
 import math
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import Any
 
+from gradmethods.app.runs.progress import Progress
 from gradmethods.comparison.kills import kill_table
 from gradmethods.core.deadline import deadline
 from gradmethods.core.naming import file_part
@@ -43,6 +44,9 @@ MOST = 2000
 
 LONG = 50
 """Number of parameters from which formulas written out take so long that they come last."""
+
+FIRST = 3
+"""Problems whose step sweeps come before planted mistakes and the other sweeps."""
 
 REFERENCE, GRADIENT, PLANTED = "reference", "gradient", "planted"
 GALLERY, ATLAS = "gallery", "atlas"
@@ -159,7 +163,10 @@ def tasks(
             plants.append(Task(PLANTED, about, partial(_planted, problem)))
     curves.sort(key=lambda task: DTYPES.index(task.about["dtype"]))  # stable
     extra = hard_tasks() if hard else []
-    return [*references, *gradients, *plants, *extra, *curves, *late]
+    first = len(NAMES) * FIRST
+    return [
+        *references, *gradients, *extra, *curves[:first], *plants, *curves[first:], *late
+    ]  # fmt: skip
 
 
 def hard_tasks() -> list[Task]:
@@ -177,7 +184,12 @@ def _planted(problem: Problem) -> dict[str, Any]:
     return {"rows": kill_table([problem]).to_dict("records")}
 
 
-def carry_out(todo: Sequence[Task], path: Path, seconds: float | None = None) -> None:
+def carry_out(
+    todo: Sequence[Task],
+    path: Path,
+    seconds: float | None = None,
+    shown: Progress | None = None,
+) -> None:
     """Do tasks until they are done or the time is up; append a record for each, done or not.
 
     Parameters
@@ -188,21 +200,26 @@ def carry_out(todo: Sequence[Task], path: Path, seconds: float | None = None) ->
         The file of records.
     seconds : float, optional
         Time limit; none by default. What does not fit is a gap.
+    shown : Progress, optional
+        Shows how far it is.
     """
     done = {r["key"] for r in records_so_far(path) if r["outcome"] == "measured"}
     waiting = [task for task in todo if task.key not in done]
     end = math.inf if seconds is None else time.monotonic() + seconds
     finished = 0
+    shown = shown or Progress(1, lambda: None if seconds is None else end - time.monotonic())
     try:
-        for task in _shown(waiting):
-            limit = deadline(end - time.monotonic())
-            try:
-                with limit:
-                    record = task.record()
-            except limit.passed:
-                break
-            append_record(path, record)
-            finished += 1
+        with shown.phase("accuracy", len(waiting)):
+            for task in waiting:
+                limit = deadline(end - time.monotonic())
+                try:
+                    with limit:
+                        record = task.record()
+                except limit.passed:
+                    break
+                append_record(path, record)
+                finished += 1
+                shown.step(" ".join(map(str, (task.kind, *task.about.values()))))
     except KeyboardInterrupt:
         for task in waiting[finished:]:
             append_record(path, task.gap("not run", "The run was interrupted before this."))
@@ -273,16 +290,3 @@ def _check_distinct(todo: Sequence[Task]) -> None:
                 f"The problems {other!r} and {name!r} would have figures in files of one name. "
                 "Give them names that differ in more than signs."
             )
-
-
-def _shown(todo: Sequence[Task]) -> Iterator[Task]:
-    """Yield tasks, with a progress bar if the run is in a terminal."""
-    if not sys.stderr.isatty():
-        yield from todo
-        return
-    from tqdm import tqdm
-
-    with tqdm(todo, unit=" tasks", leave=False) as bar:
-        for task in bar:
-            bar.set_description(" ".join(map(str, (task.kind, *task.about.values()))))
-            yield task

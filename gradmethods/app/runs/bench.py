@@ -18,6 +18,7 @@ from typing import Any
 
 from gradmethods.app.runs import accuracy, million
 from gradmethods.app.runs.begin import begin, clear, say
+from gradmethods.app.runs.progress import Progress
 from gradmethods.app.runs.run_cases import INTERRUPTED, fill, find_benchmarks, kept, run_cases
 from gradmethods.errors import BudgetExceeded, InvalidOption
 from gradmethods.output.files import (
@@ -35,7 +36,7 @@ from gradmethods.output.files import (
 from gradmethods.providers import get_provider
 from gradmethods.providers.attempt import Gap
 from gradmethods.report import write_report
-from gradmethods.studies.claims import claims_rows
+from gradmethods.studies.claims import LEDGER, claims_rows
 from gradmethods.studies.derivations import NAMES, derive
 from gradmethods.timing.plan import FULL_LIMIT, LIMIT
 from gradmethods.timing.provenance import provenance
@@ -136,22 +137,26 @@ def _run(folder: Path, origin: dict[str, Any], settings: Settings, time: Budget)
     """Measure everything of which the folder has no records, and write the report."""
     grid, limit, also = origin["grid"], origin["limit"], origin.get("providers", [])
     status: int | None = INTERRUPTED
+    shown = Progress(6 if origin["full"] else 5, lambda: time.left, origin.get("phases"))
     try:
         if origin["full"]:
-            million_passes(folder, grid, time.for_million(), settings)
-        status = run_cases(folder, grid, limit, settings, time.for_cases(), also)
+            with shown.phase("million passes"):
+                million_passes(folder, grid, time.for_million(), settings)
+        status = run_cases(folder, grid, limit, settings, time.for_cases(), also, shown)
         fill(folder, grid, settings, status, time.seconds, also)
-        prove(folder, time.for_ledger())
-        accuracy_rows(folder, time.for_accuracy(), settings)
-        ledger_rows(folder, time.for_ledger(), settings)
+        accuracy_rows(folder, time.for_accuracy(), settings, shown)
+        with shown.phase("derivations"):
+            prove(folder, time.for_ledger())
+        ledger_rows(folder, time.for_ledger(), settings, shown)
     except KeyboardInterrupt:
         status = INTERRUPTED
         sys.stdout.write("\nInterrupted. Writing the report of what is finished ...\n")
         fill(folder, grid, settings, status, time.seconds, also)
-    origin |= {"finished": status in (0, 1, None)}
+    origin |= {"finished": status in (0, 1, None), "phases": shown.seconds}
     write_json(folder / PROVENANCE, origin)
-    write_report(folder)
-    write_json(folder / PROVENANCE, origin | {"reported": True})
+    with shown.phase("report"):
+        write_report(folder)
+    write_json(folder / PROVENANCE, origin | {"phases": shown.seconds, "reported": True})
 
     from gradmethods.report.difference.words import since_previous
     from gradmethods.report.summary import summary
@@ -196,7 +201,9 @@ def million_passes(folder: Path, grid: str, seconds: float | None, settings: Set
         append_record(folder / RECORDS, about | {"outcome": "measured"})
 
 
-def accuracy_rows(folder: Path, seconds: float | None, settings: Settings) -> None:
+def accuracy_rows(
+    folder: Path, seconds: float | None, settings: Settings, shown: Progress | None = None
+) -> None:
     """Judge every method on the problems of the catalogue, as far as the time allows.
 
     What was judged before, in a run that goes on, is not judged again.
@@ -207,14 +214,17 @@ def accuracy_rows(folder: Path, seconds: float | None, settings: Settings) -> No
     coarse = accuracy.Settings(seconds=settings.seconds / 10, per_decade=2, seed=settings.seed)
     catalogue = [problems.get(name) for name in problems.names()]
     todo = accuracy.tasks(catalogue, coarse, hard=True)
-    accuracy.carry_out(todo, folder / ACCURACY, seconds)
+    accuracy.carry_out(todo, folder / ACCURACY, seconds, shown)
 
 
-def ledger_rows(folder: Path, seconds: float | None, settings: Settings) -> None:
+def ledger_rows(
+    folder: Path, seconds: float | None, settings: Settings, shown: Progress | None = None
+) -> None:
     """Decide the claims of the ledger, as far as the run's records and the time allow.
 
     A claim that was decided by the same records is not examined again.
     """
+    shown = shown or Progress()
     records = records_so_far(folder / RECORDS)
     passes = million.read_million(folder / MILLION) or _record(folder) or None
     evidence = json.dumps([sorted(records, key=lambda r: str(r["key"])), passes], sort_keys=True)
@@ -223,15 +233,11 @@ def ledger_rows(folder: Path, seconds: float | None, settings: Settings) -> None
 
     def keep(record: dict[str, Any]) -> None:
         append_record(folder / CLAIMS, record | {"evidence": digest})
+        shown.step(f"{record['id']} {record['verdict']}")
 
-    claims_rows(
-        records,
-        seconds,
-        million=passes,
-        seed=settings.seed,
-        keep=keep,
-        known=[record for record in before if record["outcome"] == "measured"],
-    )
+    known = [record for record in before if record["outcome"] == "measured"]
+    with shown.phase("claims", len(LEDGER) - len(known)):
+        claims_rows(records, seconds, million=passes, seed=settings.seed, keep=keep, known=known)
 
 
 def prove(folder: Path, seconds: float | None) -> None:
@@ -311,6 +317,11 @@ class Budget:
     def spent(self) -> float:
         """Seconds since the start."""
         return self.clock() - self._start
+
+    @property
+    def left(self) -> float | None:
+        """Seconds left of everything."""
+        return self._left(0.0)
 
     def for_million(self) -> float | None:
         """Seconds for a million passes."""

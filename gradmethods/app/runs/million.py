@@ -35,8 +35,8 @@ from gradmethods.output.files import (
 from gradmethods.output.format import duration
 from gradmethods.providers.backprop import Backprop
 from gradmethods.providers.numerical import Numerical
+from gradmethods.timing.bootstrap import Estimate
 from gradmethods.timing.difference_blocks import Passes, finished, missing_blocks
-from gradmethods.timing.estimates import Estimate
 from gradmethods.timing.provenance import provenance
 from gradmethods.timing.timing import measure, quiet
 

@@ -5,18 +5,24 @@ Nothing is measured here.
 
 from __future__ import annotations
 
+import json
+import math
 import os
 import subprocess
 import sys
+import tempfile
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from gradmethods.app.runs.progress import Progress
 from gradmethods.errors import GradientError
 from gradmethods.output.files import ACCURACY, PYTEST, RECORDS, append_record, records_so_far
 from gradmethods.output.format import duration
 from gradmethods.providers.attempt import Gap
+from gradmethods.report.summary import case_line
 from gradmethods.timing.cases import Case, counts, grid
 from gradmethods.timing.noise_floor import WIDTHS
 from gradmethods.timing.pairs import PAIRS
@@ -26,6 +32,9 @@ from gradmethods.timing.trial import Settings, describe, gap_record
 
 SCALING = "test_scaling.py"
 """File of the cases in the folder of benchmarks."""
+
+POLL = 0.5
+"""Seconds between two looks at the records."""
 
 GRACE = 10.0
 """Number of seconds that the cases may overrun before they are killed."""
@@ -52,15 +61,17 @@ def run_cases(
     settings: Settings,
     seconds: float | None,
     also: Sequence[str] = (),
+    shown: Progress | None = None,
 ) -> int | None:
-    """Run the cases of a grid that have no record yet.
+    """Run the cases of a grid that have no record yet, and show each as its record appears.
 
     Returns
     -------
     int or None
         Pytest's exit status; None if it was killed for time.
     """
-    if all(settled(folder, name, also).values()):
+    waiting = [key for key, done in settled(folder, name, also).items() if not done]
+    if not waiting:
         return 0
     benchmarks = find_benchmarks()
     command = [
@@ -84,21 +95,56 @@ def run_cases(
         command.append(f"--bench-budget={seconds}")
     # SymPy orders terms by hash: a fixed seed makes the same formulas, and counts, every time.
     environment = os.environ | {"PYTHONHASHSEED": "0"}
-    sys.stdout.flush()
-    with _lifeline() as ends:
+    shown = shown or Progress()
+    with (
+        shown.phase("cases", len(waiting)),
+        tempfile.TemporaryFile() as said,
+        _lifeline() as ends,
+        subprocess.Popen(  # noqa: S603  # our own tests, by our own interpreter
+            [*command, *(f"--bench-pipe={end}" for end in ends)],
+            cwd=benchmarks.parent,
+            env=environment,
+            stdout=said,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,  # Ctrl-C reaches us alone, and we end it
+            pass_fds=ends,
+        ) as process,
+    ):
         try:
-            done = subprocess.run(  # noqa: S603  # our own tests, by our own interpreter
-                [*command, *(f"--bench-pipe={end}" for end in ends)],
-                cwd=benchmarks.parent,
-                env=environment,
-                check=False,
-                timeout=None if seconds is None else seconds + GRACE,
-                start_new_session=True,  # Ctrl-C reaches us alone, and we end it
-                pass_fds=ends,
-            )
+            status = _watch(process, folder / RECORDS, seconds, shown)
+        except BaseException:
+            process.kill()
+            raise
+        if status not in (0, 1, None):
+            said.seek(0)
+            sys.stdout.write(said.read().decode(errors="replace"))
+    return status
+
+
+def _watch(
+    process: subprocess.Popen[bytes], records: Path, seconds: float | None, shown: Progress
+) -> int | None:
+    """Show cases as their records appear; return the exit status, None if time was up."""
+    end = math.inf if seconds is None else time.monotonic() + seconds + GRACE
+    place = records.stat().st_size if records.exists() else 0
+    while True:
+        try:
+            status: int | None = process.wait(POLL)
         except subprocess.TimeoutExpired:
+            status = None
+        if records.exists():
+            with records.open("rb") as file:
+                file.seek(place)
+                lines = file.read().splitlines(keepends=True)
+            for line in lines:
+                if line.endswith(b"\n"):
+                    place += len(line)
+                    shown.step(case_line(json.loads(line)))
+        if status is not None:
+            return status
+        if time.monotonic() > end:
+            process.kill()
             return None
-    return done.returncode
 
 
 @contextmanager

@@ -22,8 +22,7 @@ from gradmethods.engines.examples.axes import (
     lengths,
     regroup,
 )
-from gradmethods.engines.examples.indexing import index
-from gradmethods.engines.examples.matrices import WHOLE
+from gradmethods.engines.examples.structural import WHOLE, index
 from gradmethods.engines.examples.values import Keys, Letters, Value, leading
 from gradmethods.engines.graph.graph import Node
 from gradmethods.xp.primitives import elementwise_shape

@@ -1,12 +1,16 @@
 """Where the values of a program live: planned once, from when each is last used.
 
 Two values share a buffer if they are never needed at the same time; an element-wise function
-writes over an operand that is not needed again. What a program returns never lives in a buffer.
+writes over an operand that is not needed again. What a program returns never lives in a buffer: a
+large result is made in the memory of an earlier one, if nobody holds that any more. An allocator
+hands large blocks back to the system as soon as they are free, and the system hands them out again
+full of zeros, page by page: to write them costs twice.
 """
 
 from __future__ import annotations
 
 import math
+import sys
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
@@ -15,10 +19,32 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gradmethods.engines.graph import Node
+from gradmethods.engines.graph.quotients import is_node
 from gradmethods.engines.program.emit import is_elementwise, takes_out
-from gradmethods.engines.program.layout import copied
 from gradmethods.engines.program.scan import Need, scan
 from gradmethods.xp.primitives.recognised import SLOPE_OF_TANH
+
+SMALL = 100**3
+"""Multiplications up to which OpenBLAS has kernels that copy nothing (on processors with AVX-512:
+``dgemm_small_kernel_permit_skylakex.c``); for larger products it copies both operands anyway."""
+
+TRANSPOSED = 1200
+"""Entries of the result up to which these kernels take a transposed second operand."""
+
+ROWS = 32
+"""Rows of the first operand from which copying the second is cheap beside multiplying."""
+
+
+def copied(node: Node) -> Node | None:
+    """Return the transposed operand of a product that is faster with a copy of it, or None."""
+    if not is_node(node, "matmul") or len(node.shape) != 2 or node.dtype.kind != "f":
+        return None
+    first, second = node.operands
+    if not is_node(second, "permute_dims") or 1 in second.shape or first.shape[0] < ROWS:
+        return None
+    gains = TRANSPOSED < math.prod(node.shape) <= SMALL / second.shape[0]
+    return second if gains else None
+
 
 READ_AGAIN = {"where": (0, 1, 2), SLOPE_OF_TANH.name: (0,)}
 """Operands that an element-wise function may read after it has begun to write."""
@@ -89,3 +115,55 @@ def _overwritten(node: Node) -> list[Node]:
 
 def _size(node: Node) -> Size:
     return math.prod(node.shape), node.dtype
+
+
+LARGE = 2**25
+"""Bytes from which glibc's malloc asks the system for every block (DEFAULT_MMAP_THRESHOLD_MAX):
+below, it learns to keep what was freed."""
+
+KEPT = 2
+"""Arrays kept for a result: whoever asks for the next while holding the last needs two."""
+
+_only = [np.empty(0)]
+_ALONE = sys.getrefcount(_only[0])
+"""References that are counted of an array that only a list holds."""
+
+COUNTED = sys.implementation.name == "cpython" and getattr(sys, "_is_gil_enabled", lambda: True)()
+"""Whether the number of references to an array can be trusted."""
+
+
+class Recycled:
+    """Makes arrays of one kind, over and over in the memory of those that were dropped.
+
+    Each is a new view of an array that is kept here. As long as anybody holds the view, or a view
+    of it, the kept array has one more reference, and is left alone.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> make = Recycled((2, 3), np.dtype(float))
+    >>> first, second = make(), make()
+    >>> np.shares_memory(first, second)
+    False
+    >>> address, row = second.ctypes.data, first[0]
+    >>> del first, second
+    >>> third = make()  # the first one's memory is still seen through its row
+    >>> third.ctypes.data == address
+    True
+    """
+
+    def __init__(self, shape: tuple[int, ...], dtype: np.dtype[Any]) -> None:
+        self.shape, self.dtype = shape, dtype
+        self._kept: list[NDArray[Any]] = []
+
+    def __call__(self) -> NDArray[Any]:
+        """Return an array whose entries are arbitrary."""
+        kept = self._kept
+        for i in range(len(kept)):
+            if sys.getrefcount(kept[i]) == _ALONE:
+                return kept[i][...]
+        array = np.empty(self.shape, self.dtype)
+        if COUNTED:
+            del kept[: len(kept) + 1 - KEPT]  # the oldest, which whoever holds it keeps alive
+            kept.append(array)
+        return array[...]

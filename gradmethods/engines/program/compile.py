@@ -15,11 +15,24 @@ import numpy as np
 
 from gradmethods.core.naming import brief
 from gradmethods.engines.graph import Graph, Node
-from gradmethods.engines.program.buffers import owner, plan
+from gradmethods.engines.graph.graph import topological
+from gradmethods.engines.program.buffers import LARGE, Recycled, owner, plan
 from gradmethods.engines.program.emit import FUNCTIONS, emit, is_elementwise, takes_out
 from gradmethods.engines.program.pieces import LONG, in_pieces
-from gradmethods.engines.program.recycle import LARGE, Recycled
-from gradmethods.engines.program.schedule import schedule
+
+
+def schedule(graph: Graph) -> list[Node]:
+    """Order a graph's nodes, operands before their uses, so that values die early.
+
+    Outputs of few steps come first. In backpropagation these are the gradients of the last layers:
+    each is finished before the sweep goes on, so that what it read can be overwritten.
+    """
+    steps: dict[Node, int] = {}
+    for node in graph.nodes():
+        steps[node] = 1 + max([steps[parent] for parent in node.parents], default=0)
+    outputs = [x for x in graph.outputs if isinstance(x, Node)]
+    return topological(sorted(outputs, key=lambda node: steps[node]))  # stable
+
 
 WIDEST = 120
 """Characters of code up to which the comments behind all lines stand in one column."""

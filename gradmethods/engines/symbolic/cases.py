@@ -8,7 +8,6 @@ when it is first met, at preparation or in a later batch.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Any, TypeVar
 
 import numpy as np
@@ -113,10 +112,6 @@ class Cases:
         self.announced = announced(self._method.steps)
         self._planned.add(present)
         return groups
-
-    def allow(self, budget: int) -> None:
-        """Let cases that later batches bring take so many steps."""
-        self.builder.limit = replace(self.builder.limit, steps=budget)
 
     def at(self, data: Arrays) -> list[tuple[Case, Any]]:
         """Return the case of each group of examples, deriving those that are new."""

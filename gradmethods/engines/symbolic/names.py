@@ -105,10 +105,6 @@ class Names:
             name = self._known[expr] = self._append(label, kind, (), active=False)
         return name
 
-    def depends(self, atom: Atom) -> bool:
-        """Say whether an atom depends on a parameter."""
-        return type(atom) is int and self.active[atom]
-
     def kind(self, atom: Atom) -> Any:
         """Return the kind of a name; a number is its own kind."""
         return self.kinds[atom] if type(atom) is int else atom

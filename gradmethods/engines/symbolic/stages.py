@@ -108,14 +108,15 @@ class _Stage:
     def entry(self, operands: list[Atom], index: tuple[int, ...], **static: Any) -> Atom:
         """Name what the primitive makes of single entries."""
         names = self.names
-        first, last = operands[0], operands[-1]
-        alike = type(first) is type(last) and first == last  # a number may equal that of a name
-        if self.primitive == "subtract" and alike and names.depends(first):
-            return self.zero  # whatever the parameters are
         kinds = [names.kind(atom) for atom in operands]
         key = (self.primitive, self._convert, *static.values(), *kinds)
         recipe = names.templates.recipe(key, partial(self._apply, **static), kinds)
-        return names.value(recipe, operands, self.stem, index)
+        found = names.value(recipe, operands, self.stem, index)
+        if self.primitive == "subtract" and type(found) is int:
+            one, other = operands
+            if type(one) is type(other) and one == other:  # a number may equal that of a name
+                names.active[found] = False  # x - x has a sign where it is 0, but no slope
+        return found
 
     def product(self, a: Atom, b: Atom) -> Term:
         """Multiply two entries, as a term of a sum."""

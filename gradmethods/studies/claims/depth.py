@@ -25,7 +25,7 @@ from gradmethods.studies.claims.claim import (
     exactly,
     inside,
 )
-from gradmethods.timing.estimates import Estimate
+from gradmethods.timing.bootstrap import Estimate
 
 LAYERS = (2, 4, 6, 8, 12, 16)
 WIDTH = 32

@@ -1,0 +1,161 @@
+"""Formulas of any small loss for readers: as text, as LaTeX, as a picture."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import matplotlib as mpl
+import numpy as np
+
+from gradmethods.core.problem import Problem
+from gradmethods.errors import BudgetExceeded
+from gradmethods.output.figures import check_format, save
+from gradmethods.output.files import check_target, write_text
+from gradmethods.output.style import RC
+from gradmethods.providers import Analytical
+from gradmethods.report.derivations_written import MARGIN, SIZE, Sheet, document, drawn, in_math
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+MOST = 200
+"""Equations that are written: nobody reads more."""
+
+WIDEST, HIGHEST = 96, 5
+"""Letters and lines of a formula that is set in two dimensions in a text."""
+
+
+@dataclass(frozen=True, eq=False)
+class Formulas:
+    """The formulas of a loss and its partial derivatives: definitions, the loss, the partials.
+
+    They show themselves as mathematics in notebooks, and as text where they are printed.
+
+    Attributes
+    ----------
+    title : str
+    equations : tuple of (str, sympy.Expr)
+        What is defined, in LaTeX where it is a derivative, and its formula.
+    """
+
+    title: str
+    equations: tuple[tuple[Any, Any], ...]
+
+    def __str__(self) -> str:
+        return "\n".join([f"{self.title}.", "", *self._lines()]) + "\n"
+
+    def _lines(self) -> Iterator[str]:
+        import sympy
+
+        for left, right in self.equations:
+            name = str(left)
+            equation = sympy.Eq(sympy.Symbol(name), right, evaluate=False)
+            rows = sympy.pretty(equation, use_unicode=True, num_columns=999).split("\n")
+            if len(rows) > HIGHEST or max(map(len, rows)) > WIDEST:
+                rows = [f"{name} = {right}"]
+            yield from (row.rstrip() for row in rows)
+
+    @property
+    def latex(self) -> str:
+        r"""The equations as LaTeX: ``\begin{align*} … \end{align*}`` of amsmath."""
+        rows = " \\\\\n".join(f"{left} &= {right}" for left, right in self._typeset())
+        return f"\\begin{{align*}}\n{rows}\n\\end{{align*}}\n"
+
+    def _typeset(self) -> Iterator[tuple[str, str]]:
+        import sympy
+
+        for left, right in self.equations:
+            yield _latex_of(str(left)), sympy.latex(right)
+
+    def _repr_latex_(self) -> str:
+        rows = " \\\\\n".join(f"{left} &= {right}" for left, right in self._typeset())
+        return f"$\\begin{{aligned}}\n{rows}\n\\end{{aligned}}$"
+
+    def figure(self) -> Figure:
+        """Draw the equations, one below the other."""
+        sheet = Sheet()
+        with mpl.rc_context(RC):
+            sheet.line(MARGIN, [self.title], 1.1 * SIZE, weight="bold")
+            for left, right in self._typeset():
+                sheet.line(MARGIN, [in_math(f"{left} = {right}")], SIZE)
+            return drawn(sheet)
+
+    def save(self, out: Path | str) -> None:
+        """Write the formulas to a file, after its suffix: TEX that compiles, SVG, PDF or PNG."""
+        path = Path(out)
+        check_target(path)
+        check_format(path, ("tex",))
+        if path.suffix != ".tex":
+            save(self.figure(), path, title=self.title)
+            return
+        width = 72 * self.figure().get_size_inches()[0]
+        write_text(path, document(f"{self.title}.\n{self.latex}", width))
+
+
+def formulas(problem: Problem, form: str = "chain-rule") -> Formulas:
+    """Return the formulas of a loss and its partial derivatives, to be printed, drawn or saved.
+
+    Parameters
+    ----------
+    problem : Problem
+        A small one: of a mean over `examples` the formulas are those of one example.
+    form : {"chain-rule", "cse", "expanded"}
+        As for `gm.Analytical`: with names for stages, or closed.
+
+    Raises
+    ------
+    BudgetExceeded
+        If there are more equations than anybody reads.
+    UnsupportedOperation
+        If the loss has no formula.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import gradmethods as gm
+    >>> def loss(p, x, *, xp=np):
+    ...     return (p["a"] * xp.exp(p["b"] * x) - 1) ** 2
+    >>> problem = gm.Problem(loss, {"a": 1.0, "b": 2.0}, {"x": 0.5})
+    >>> print(gm.formulas(problem, "expanded"))
+    The loss 'loss', and its partial derivatives.
+    <BLANKLINE>
+                    2
+        ⎛   b⋅x    ⎞
+    L = ⎝a⋅ℯ    - 1⎠
+              ⎛   b⋅x    ⎞  b⋅x
+    ∂L/∂a = 2⋅⎝a⋅ℯ    - 1⎠⋅ℯ
+                  ⎛   b⋅x    ⎞  b⋅x
+    ∂L/∂b = 2⋅a⋅x⋅⎝a⋅ℯ    - 1⎠⋅ℯ
+    <BLANKLINE>
+    """
+    prepared = Analytical(form).prepare(problem)
+    shapes = problem.structure.shapes
+    count = problem.size + len(prepared.definitions) + 1
+    if count > MOST:
+        raise BudgetExceeded(
+            f"The formulas of the loss {problem.name!r} are {count:,} equations; up to {MOST} are "
+            "written, because nobody could read more. Take a smaller problem, or those of single "
+            f"entries: gm.Analytical({form!r}).prepare(problem).formula(name, index)."
+        )
+    equations: list[tuple[Any, Any]] = [*prepared.definitions.items()]
+    equations.append(("L", prepared.loss_formula))
+    for name, shape in shapes.items():
+        for index in np.ndindex(shape):
+            symbol = prepared.symbols[name][index]
+            equations.append((f"∂L/∂{symbol}", prepared.formula(name, index)))
+    whose = " of one example" if problem.examples else ""
+    title = f"The loss {problem.name!r}{whose}, and its partial derivatives"
+    return Formulas(title, tuple(equations))
+
+
+def _latex_of(name: str) -> str:
+    import sympy
+
+    over, _, under = name.partition("/∂")
+    if not under:
+        return str(sympy.latex(sympy.Symbol(name)))
+    symbol = sympy.latex(sympy.Symbol(under))
+    return rf"\frac{{\partial {over.removeprefix('∂')}}}{{\partial {symbol}}}"
