@@ -24,7 +24,7 @@ def bound(scheme, dtype):
     if scheme == "complex-step":
         return 50 * u
     if scheme == "richardson":
-        return 1e4 * u  # as its own estimate is held to
+        return 2e4 * u  # as its own estimate is held to
     return 100 * u ** (ORDERS[scheme] / (ORDERS[scheme] + 1))
 
 

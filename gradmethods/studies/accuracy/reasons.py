@@ -135,12 +135,12 @@ REASONS: dict[str, tuple[Reason, ...]] = {
         Reason("wrong", (FORWARD,), "The lost digits of the loss are divided by the step."),
         Reason(
             "inaccurate",
-            (CENTRAL,),
-            "Its wide step looks where nothing cancels; slopes near by differ: it is marked.",
+            (CENTRAL, FIVE),
+            "A wide step looks where nothing cancels; slopes near by differ: it is marked.",
         ),
         Reason(
             "wrong",
-            (FIVE, RICHARDSON),
+            (RICHARDSON,),
             "Noise is larger the nearer a place is to 0: the search ends early, and it is marked.",
         ),
     ),
@@ -203,8 +203,13 @@ REASONS: dict[str, tuple[Reason, ...]] = {
         Reason("right", EXACT, "The shift is exact, and its own derivative cancels."),
         Reason(
             "right",
-            DIFFERENCES,
+            (FORWARD, CENTRAL, RICHARDSON),
             "Steps were chosen on the scale of the loss, 1, not of the parameters, 750.",
+        ),
+        Reason(
+            "inaccurate",
+            (FIVE,),
+            "Losses near 750 are rounded to 1e-13, which is divided by a step of 0.007.",
         ),
     ),
     "edge-of-domain": (
