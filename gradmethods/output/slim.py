@@ -36,6 +36,14 @@ def slim(svg: str) -> str:
     --------
     >>> slim('<path d="M 1.12345 2.0 \nL 3.999 4 \n"/>\n <text>3.14159</text>')
     '<path d="M1.12 2L4 4"/><text>3.14159</text>'
+
+    Letters become words, but not across what stands between them:
+
+    >>> letters = [(0, "a"), (6, "b"), (40, "c"), (46, "d")]
+    >>> style = 'y="0" style="font-size:10px"'
+    >>> found = slim("".join(f'<tspan x="{x}" {style}>{c}</tspan>' for x, c in letters))
+    >>> found.replace(style, "")
+    '<tspan x="0" >ab</tspan><tspan x="40" >cd</tspan>'
     """
     text = re.sub(r"<!--.*?-->", "", svg, flags=re.DOTALL)
     text = _TAG.sub(_short, text)
@@ -108,6 +116,16 @@ def _one(strokes: str) -> str:
 
 
 def _joined(found: re.Match[str]) -> str:
-    x, y, style = found.groups()
-    letters = "".join(re.findall(r">([^<]*)</tspan>", found[0]))
-    return f'<tspan x="{x}" y="{y}" style="{style}">{letters}</tspan>'
+    """Write letters as words; what stands between two words, as an exponent, may come later."""
+    y, style = found[2], found[3]
+    size = re.search(r"([\d.]+)px", style)
+    widest = 1.2 * float(size[1]) if size else 0.0
+    words: list[list[tuple[float, str]]] = []
+    for x, letter in re.findall(r'x="([^"]*)"[^>]*>([^<]*)</tspan>', found[0]):
+        if not words or float(x) - words[-1][-1][0] > widest:
+            words.append([])
+        words[-1].append((float(x), letter))
+    return "".join(
+        f'<tspan x="{word[0][0]:g}" y="{y}" style="{style}">{"".join(c for _, c in word)}</tspan>'
+        for word in words
+    )
