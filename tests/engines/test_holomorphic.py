@@ -32,9 +32,13 @@ def assert_parts(got, exact, rtol=3e-15):
         assert abs(part - float(expected)) <= rtol * abs(float(expected)), (got, exact)
 
 
+OURS = frozenset(of_kind(Kind.SMOOTH))
+"""Taken when tests are collected: the example of `special.add` leaves one more behind."""
+
+
 def test_the_rows_cover_every_smooth_function():
     """A new function must be compared with high precision too, and in every method."""
-    assert UNARY.keys() | BINARY.keys() == of_kind(Kind.SMOOTH).keys()
+    assert UNARY.keys() | BINARY.keys() == OURS
 
 
 @pytest.mark.medium
