@@ -187,8 +187,8 @@ def grid(name: str = "all", also: Sequence[str] = ()) -> list[Case]:
 
     The smallest networks of the headline figure come first, with every method. Then what is cheap
     comes first, so that a budget cuts off what is expensive: the order is by guessed effort, in
-    steps of a factor of two. Within a step sizes grow and providers and sweeps alternate, so that
-    each reaches as far as it can.
+    steps of a factor of two. Within a step that figure's sweep comes before the others, and sizes
+    grow while providers and sweeps alternate, so that each reaches as far as it can.
 
     Parameters
     ----------
@@ -206,9 +206,9 @@ def grid(name: str = "all", also: Sequence[str] = ()) -> list[Case]:
             for provider in dict.fromkeys([*part.providers, *also]):
                 case = Case(sweep, provider, scale)
                 step = max(0, math.ceil(math.log2(effort(case) / 0.5)))
-                later = sweep != "width" or level >= HEADLINE
-                ranked.append((later, step, level, case))
-    return [case for *_, case in sorted(ranked, key=lambda entry: entry[:3])]  # stable
+                beside = sweep != "width"
+                ranked.append((beside or level >= HEADLINE, step, beside, level, case))
+    return [case for *_, case in sorted(ranked, key=lambda entry: entry[:4])]  # stable
 
 
 def counts(name: str = "all") -> list[Case]:
