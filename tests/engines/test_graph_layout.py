@@ -77,6 +77,7 @@ def test_an_overlap_would_be_seen():
     assert overlaps(sizes, SimpleNamespace(centres=((0.0, 0.0), (9.0, 9.0))))
 
 
+@pytest.mark.medium
 @EVERY
 def test_everything_lies_on_the_page(case):
     """What lies outside is cut off."""
@@ -93,6 +94,7 @@ def test_everything_lies_on_the_page(case):
         assert (points <= np.array([layout.width, layout.height]) + 1e-6).all()
 
 
+@pytest.mark.medium
 @EVERY
 def test_edges_lead_down_from_box_to_box(case):
     """An edge that ends elsewhere, or leads up, tells of another graph."""
@@ -107,6 +109,7 @@ def test_edges_lead_down_from_box_to_box(case):
         assert (np.diff(curve(route)[:, 1]) <= 1e-6).all()
 
 
+@pytest.mark.medium
 @EVERY
 def test_no_edge_runs_through_a_box(case):
     """An edge through a box seems to belong to it."""
@@ -120,6 +123,7 @@ def test_no_edge_runs_through_a_box(case):
                 assert not inside.all(axis=1).any()
 
 
+@pytest.mark.medium
 @EVERY
 def test_layers_respect_edges(case):
     """If an operand stood below its use, the arrow would point against the computation."""

@@ -48,6 +48,7 @@ def test_the_page_has_every_problem():
     assert list(PAGE) == NAMES
 
 
+@pytest.mark.medium
 @pytest.mark.parametrize("place", range(len(NAMES)), ids=NAMES)
 def test_outcomes_are_as_expected(place):
     """A method that fails where it worked, or works where it failed, is news either way."""

@@ -63,6 +63,7 @@ def test_kinks_at_the_point_are_marked(answers):
     assert figures(answers)["invented"] == 0, named(answers)
 
 
+@pytest.mark.medium
 @pytest.mark.parametrize("scheme", SCHEMES)
 @pytest.mark.parametrize("dtype", DTYPES)
 def test_steps_are_near_the_best(answers, scheme, dtype):
