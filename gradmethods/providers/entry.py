@@ -98,7 +98,10 @@ def choose(ladder: Ladder, scheme: Scheme, guess: float, alike: float | None) ->
     """
     noise = ladder.noise
     found = None if alike is None else _again(ladder, scheme, alike)
-    found = found or _chosen(ladder, scheme, alike or guess)
+    if found is None:
+        start = alike or guess
+        ladder.forget_finer(start)
+        found = _chosen(ladder, scheme, start)
     raised = ladder.noise > MORE * noise
     if not raised:
         found = _quieter(ladder, scheme, found)
@@ -217,7 +220,11 @@ def _again(ladder: Ladder, scheme: Scheme, h: float) -> Choice | None:
             return None
         summit = Summit(top, rungs[-1], lawful=True)
         cut = truncation(ladder, scheme, summit)
-        seen = scheme.order <= 2 or _leaves_a_parabola(rungs)
+        # What noise alone tells apart would be in balance with it at any step.
+        if scheme.order == 2:
+            seen = not agree(rungs[-1], top)
+        else:
+            seen = scheme.one_sided or _leaves_a_parabola(rungs)
         best = cut.balanced(scheme.round_off * ladder.noise) if seen else math.inf
         if best / NARROWER <= narrow.h <= best * NEAR:
             found = confirmed(ladder, scheme, summit, cut)

@@ -235,7 +235,14 @@ class Ladder:
 
     def forget(self, h: float) -> None:
         """Forget the rungs wider than a step: they are in the way of finer ones."""
-        self._seen = {other: r for other, r in self._seen.items() if other <= h}
+        self._keep(0.0, h)
+
+    def forget_finer(self, h: float) -> None:
+        """Forget the rungs finer than a step, of which noise hides more than they show."""
+        self._keep(h, math.inf)
+
+    def _keep(self, least: float, most: float) -> None:
+        self._seen = {h: r for h, r in self._seen.items() if least <= h <= most}
         self._sort()
 
     def places(self, spacing: float, first: int = -(POINTS // 2)) -> NDArray[Any]:
