@@ -9,7 +9,6 @@ copyright = f"2026, {author}"  # noqa: A001  # what Sphinx calls it
 
 extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon", "sphinx.ext.mathjax"]
 source_suffix = [".md"]
-exclude_patterns = ["functions-of-peers.md"]
 templates_path: list[str] = []
 
 myst_enable_extensions = ["dollarmath"]

@@ -43,6 +43,13 @@ def test_python_runs(page, capsys, monkeypatch, tmp_path):
     capsys.readouterr()
 
 
+def test_every_page_is_in_the_contents():
+    """The site is not built of pages that no contents list names."""
+    contents = (ROOT / "docs/index.md").read_text().splitlines()
+    pages = {page.stem for page in (ROOT / "docs").glob("*.md")} - {"index"}
+    assert pages <= set(contents), pages - set(contents)
+
+
 @named(PAGES)
 def test_commands_are_understood(page):
     """A command or an option that was renamed is an error at the reader's first try."""
