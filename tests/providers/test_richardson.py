@@ -39,7 +39,7 @@ def test_richardson_knows_its_error(function, derivative, dtype):
         # Round-off: u|f|/h with h of a hundredth or so; the loss errs by a few u, and by what
         # rounding its argument makes of it. What the rest of a loss drowns is not known at all.
         drowned = abs(exact) < u * abs(float(value)) / float(x)
-        assert drowned or estimate <= 2e4 * u * (abs(exact) + abs(float(value)) / float(x))
+        assert drowned or estimate <= 1e4 * u * (abs(exact) + abs(float(value)) / float(x))
 
 
 def test_richardson_takes_what_it_needs():
