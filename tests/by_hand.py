@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 EXACT = 1e-12
-"""Of the norm of an array: a thousand roundings of 1.1e-16 in a row, and cancellation by ten."""
+"""The error allowed ÷ norm: a thousand roundings of 1.1e-16 in a row, and cancellation by ten."""
 
 
 def sigma(z):

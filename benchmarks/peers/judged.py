@@ -32,8 +32,8 @@ METHODS = (
     Backprop().name,
     *(name for name, peer in PEERS.items() if peer != Lambdify(cse=False)),
 )
-"""Whose gradients are judged: ours, then those of the peers. Formulas are the same with and without
-common subexpressions."""
+"""The providers whose gradients are judged: ours, then the peers. Formulas are the same with and
+without common subexpressions."""
 
 LIMIT = 20.0
 """Seconds for one gradient and its certificate."""

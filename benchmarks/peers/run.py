@@ -44,7 +44,7 @@ BUDGET = 1200.0
 """Seconds for the whole comparison."""
 
 JUDGING = 360.0
-"""Of these, seconds for what is judged."""
+"""Seconds of the whole comparison that judging may take."""
 
 JUDGED = "--judged"
 """What tells a child to judge; see `judge`."""

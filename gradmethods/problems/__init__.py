@@ -16,7 +16,7 @@ from gradmethods.problems.family import Family, complete
 __all__ = ["Family", "at_test_size", "describe", "get", "names"]
 
 FOLDERS = ("gradbench", "mgh", "cutest", "statistics", "networks", "science")
-"""Of the problems that the field compares methods on."""
+"""The folders that hold the problems on which the field compares methods."""
 
 FOUND = sorted(
     [*entries_of(__name__, __path__, Family), *objects_of(plugins(), Family)],

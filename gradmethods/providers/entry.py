@@ -48,7 +48,7 @@ EXACT = 0.1
 LEVELS = 4
 """Between the noise of numbers and a rounding of x, so many levels are tried."""
 BEYOND = 16.0
-"""So many steps away truncation shows if it balances the noise at one."""
+"""The number of steps away at which truncation shows if it balances the noise at one step."""
 AGAIN = 2
 """Steps that are tried after that of another parameter before all is looked at anew."""
 CLEAR = 2.0

@@ -73,7 +73,7 @@ PLAIN: tuple[tuple[str, Any], ...] = (
     (r"\\(log|exp)", r"\1"),
     (r" +", " "),
 )
-"""What stands for LaTeX where there are letters alone: patterns, and what takes their place."""
+"""The patterns of LaTeX, and the plain text that takes the place of each."""
 
 
 def _one(text: str) -> str:

@@ -32,8 +32,8 @@ ENTRIES = 100
 """Number of parameters up to which every entry is differenced."""
 
 SINGLES, DIRECTIONS = 4, 4
-"""Of more parameters, the entries of each array, and the random directions within it, that are
-looked at."""
+"""The entries of each array, and the random directions within it, that are looked at where there
+are more parameters."""
 
 DECISIVE = 0.1
 """Part of an array above which its error bars decide nothing."""

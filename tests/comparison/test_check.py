@@ -15,7 +15,7 @@ from tests.planted import PARAMS, scaled
 
 @pytest.mark.parametrize("scale", [1.0, 1e-12, 1e-300, 1e200])
 def test_gradients_of_any_scale(scale):
-    """Beside an absolute tolerance a tiny gradient is never wrong; here it must be."""
+    """A tiny gradient that is wrong must be called so; an absolute tolerance would let it pass."""
     problem = scaled(scale)
     right: Any = gm.Backprop().prepare(problem)(problem.params).gradient
     assert gm.check_gradient(right, problem).ok
@@ -85,7 +85,7 @@ def test_a_lucky_point_does_not_pass():
 
 
 def test_a_constant_gradient_may_be_constant():
-    """Of a linear loss it is right that the gradient is the same everywhere."""
+    """The gradient of a linear loss is the same everywhere, and that is right."""
     linear = gm.Problem(lambda x, xp=np: xp.sum(x * xp.asarray([0.1, 0.7])), np.array([0.3, 0.9]))
     assert gm.check_gradient(lambda x: np.array([0.1, 0.7]), linear).ok
 

@@ -1,4 +1,4 @@
-"""Whose checker of gradients catches which planted mistake: by problem, and by mistake."""
+"""The planted mistakes that each checker of gradients catches, by problem and by mistake."""
 
 from __future__ import annotations
 

@@ -35,7 +35,7 @@ BROADCASTING = (Kind.SMOOTH, Kind.CHOICE, Kind.PRODUCT, Kind.MATRIX)
 """Kinds of primitives that line up the last axes of their operands."""
 
 GOLDEN = 0.6180339887498949
-"""Whose multiples have the parts behind the point that are farthest from one another."""
+"""The golden section: the fractional parts of its multiples are the farthest from one another."""
 
 
 class Forward(RuleRecorder):

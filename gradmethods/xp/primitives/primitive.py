@@ -50,7 +50,7 @@ class Kind(Enum):
     MOVE = auto()
     """Takes, repeats or joins entries, and computes nothing."""
     MATRIX = auto()
-    """Of the matrices that stand in the last two axes, each as a whole; others are a stack."""
+    """Takes each matrix in the last two axes as a whole; the other axes are a stack of them."""
 
 
 class Behaviour(Flag):
