@@ -208,7 +208,7 @@ def _measure(
         **memory(
             provider,
             problem,
-            traced_seconds(prepared, preparation, cost.gradient.median),
+            traced_seconds(preparation, cost.gradient.median),
             # A deadline that strikes here would lose what was measured.
             affordable=min(TRACED * settings.seconds, plan.left / 4),
         ),
