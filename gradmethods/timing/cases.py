@@ -43,11 +43,12 @@ COMPACT = tuple(name for name in PROVIDERS if name != "analytical:expanded")
 """All but formulas that are written out, which hold up to 10⁹ operations at the smallest sizes of
 the sweeps of `CATALOGUE`."""
 
-ALIKE = "analytical:chain-rule"
-"""In those sweeps it makes the program that shared subexpressions make, to the operation."""
-
 ONE_EACH = ("analytical:cse", "numerical", "backprop")
 """One provider of each of the three methods."""
+
+ONE_OF_EACH_KIND = (*ONE_EACH, "forward", SLOWEST)
+"""One provider of every way to a gradient. Of the formulas in the sweeps of `CATALOGUE`, the chain
+rule makes the program that shared subexpressions make, to the operation."""
 
 
 HEADLINE = 4
@@ -71,7 +72,7 @@ GRIDS: Mapping[str, Mapping[str, Part]] = {
         "rosenbrock": Part(SPARSE, ONE_EACH),
         "helmholtz": Part(SPARSE, ONE_EACH),
         **{
-            name: Part(scales, tuple(p for p in COMPACT if p != ALIKE))
+            name: Part(scales, ONE_OF_EACH_KIND)
             for name, scales in zip(
                 CATALOGUE, ((8, 32, 128, 512), (2, 4, 8, 16), (2, 8, 32, 64)), strict=True
             )

@@ -15,6 +15,9 @@ from gradmethods.core.problem import Problem
 from gradmethods.errors import UnknownName
 from gradmethods.providers.registry import traits
 
+HALF = 0.5
+"""Time for the rounds of a case where no claim rests on its time ÷ that where one does."""
+
 BATCH = 100
 """Number of examples in every sweep but that of batches."""
 
@@ -79,6 +82,11 @@ class Sweep:
     grows: Grows = "n"
     work: float = 1.0
     parameters: Callable[[int], int] = field(default=int, repr=False)
+
+    @property
+    def share(self) -> float:
+        """Time for the rounds of its cases ÷ that of the sweeps which claims are about."""
+        return 1.0 if self.name in NETWORKS else HALF
 
     def widths(self, scale: int) -> tuple[int, ...] | None:
         """Return the units per layer, inputs first; None for a problem that is no network."""
