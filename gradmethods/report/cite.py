@@ -11,6 +11,7 @@ from typing import Any
 
 from gradmethods.errors import GradientError, UnknownName
 from gradmethods.output.caption import commit
+from gradmethods.output.disk import content_of
 from gradmethods.output.files import (
     ACCURACY,
     CLAIMS,
@@ -18,6 +19,7 @@ from gradmethods.output.files import (
     RECORDS,
     read_from,
     read_json,
+    read_origin,
     write_text,
 )
 from gradmethods.report.works import WORKS, entry
@@ -51,9 +53,9 @@ def run_name(records: bytes) -> str:
 
 def name_of_run(folder: Path) -> str:
     """Return the name of a run: that of its provenance, or one that follows from its records."""
-    given = (read_json(folder / PROVENANCE, dict) or {}).get("name")
-    files = (folder / name for name in (RECORDS, ACCURACY, CLAIMS))
-    return str(given or run_name(b"".join(f.read_bytes() for f in files if f.exists())))
+    given = (read_origin(folder / PROVENANCE) or {}).get("name")
+    files = [content_of(folder / name) or b"" for name in (RECORDS, ACCURACY, CLAIMS)]
+    return str(given or run_name(b"".join(files)))
 
 
 def software() -> Citation:
