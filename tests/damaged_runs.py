@@ -299,15 +299,15 @@ def attack(seed: int, sample: Path, place: Path, *, drawn: bool = False) -> tupl
     out.mkdir()
     (outside / "kept").write_text('{"key": "mine", "outcome": "gap"}\n')
     (outside / "fig-time-width.svg").write_text("mine")
-    (run / "notes.txt").write_text("mine")
     how = damage(own, run, outside)
+    (run / "notes.txt").write_text("mine")
     before, theirs = digest(run), digest(outside)
     name, arguments = own.choice(list(commands(run, sample, out).items()))
     with quickly(drawn=drawn):
         status, said = said_by(arguments)
     assert digest(outside) == theirs, f"{how}, {name}: a file outside was touched"
     after = digest(run)
-    assert after.get("notes.txt") == before["notes.txt"] or "notes.txt:" in how
+    assert after["notes.txt"] == before["notes.txt"], f"{how}, {name}: a note was touched"
     if name in READS:
         after.pop(".lock", None)
         assert after == before, f"{how}, {name}: it only reads"

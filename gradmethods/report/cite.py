@@ -166,16 +166,15 @@ def _indexed(folder: Path) -> tuple[str, Mapping[str, Any] | None, dict[str, Map
     index: dict[str, Any] = read_json(path, dict)
     origin = index.get("provenance")
     # A run that keeps no records is named after what it lists.
-    run = str(index.get("run") or run_name(path.read_bytes()))
+    run = str(index.get("run") or run_name(content_of(path) or b""))
     return run, origin, {str(item["id"]): item for item in index["items"]}
 
 
 def _works(folder: Path, item: Mapping[str, Any]) -> Sequence[Citation]:
     """Cite the works that a figure or table names, in its words or in its cells."""
     said = [str(item[name]) for name in ("title", "text", "method")]
-    data = folder / str(item["data"])
-    if item["kind"] == "table" and data.is_file():
-        said.append(data.read_text("utf-8", errors="replace"))
+    if item["kind"] == "table":
+        said.append((content_of(folder / str(item["data"])) or b"").decode(errors="replace"))
     return [work_citation(key) for key, work in WORKS.items() if any(map(work.is_cited, said))]
 
 

@@ -9,7 +9,7 @@ import re
 from pathlib import Path
 
 from gradmethods.errors import InvalidOption
-from gradmethods.output.disk import write_bytes
+from gradmethods.output.disk import content_of, write_bytes
 from gradmethods.output.files import (
     ACCURACY,
     CLAIMS,
@@ -68,8 +68,9 @@ def publish(run: Path, target: Path) -> list[Path]:
 def _publish(run: Path, target: Path, name: str) -> list[Path]:
     _clear(target)
     for file in WHOLE:
-        if (run / file).exists():
-            write_bytes(target / file, (run / file).read_bytes())
+        content = content_of(run / file)
+        if content is not None:
+            write_bytes(target / file, content)
     origin = read_origin(target / PROVENANCE)
     if origin is not None:
         write_json(target / PROVENANCE, origin | {"name": name})

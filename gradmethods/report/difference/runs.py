@@ -14,7 +14,7 @@ from typing import Any
 import pandas as pd
 
 from gradmethods.errors import GradientError
-from gradmethods.output.disk import write_bytes
+from gradmethods.output.disk import content_of, write_bytes
 from gradmethods.output.files import (
     ACCURACY,
     CLAIMS,
@@ -107,9 +107,9 @@ def read_run(folder: Path, name: str) -> Run:
             result = read_json(path, dict)
             found += entries.million_entries(result) if result else ()
     for path in sorted((folder / "tables").glob(f"{TRAINING}*.csv")):
-        with read_from(path), path.open(encoding="utf-8", newline="") as rows:
-            problem = path.stem.removeprefix(TRAINING)
-            found += entries.training_entries(problem, list(csv.DictReader(rows)))
+        with read_from(path):
+            rows = csv.DictReader((content_of(path) or b"").decode().splitlines())
+            found += entries.training_entries(path.stem.removeprefix(TRAINING), rows)
     faults = faults_of(folder)
     if not found:
         why = f" Its records are damaged: {faults[0]}." if faults else ""
