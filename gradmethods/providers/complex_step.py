@@ -26,7 +26,8 @@ import numpy as np
 from gradmethods.core.problem import Problem
 from gradmethods.core.structure import Arrays
 from gradmethods.engines.complex.functions import join
-from gradmethods.engines.complex.program import Doubtful, Imaginary, Slopes
+from gradmethods.engines.complex.program import Imaginary, Slopes
+from gradmethods.engines.complex.runs import Doubtful
 from gradmethods.errors import NotDifferentiable
 from gradmethods.providers import schemes
 from gradmethods.providers.moved_loss import OverComplex
@@ -85,6 +86,7 @@ def complex_step(
     passes = point.size
     steps = step.near(point)
     slopes = None if given or not math.isfinite(value) else _slopes(problem, recorded, point, data)
+    value = slopes.value if slopes else value
     for part in _left(slopes, gradient, errors, schemes.blocks(point.size, point.size * seconds)):
         x = point[part]
         h = steps(part)
@@ -117,7 +119,7 @@ def _slopes(
 ) -> Slopes | None:
     """Return what all runs have in common, None where they have to be made one by one."""
     try:
-        return recorded and recorded.at(problem.structure.split(point), data)
+        return recorded.at(problem.structure.split(point), data) if recorded else None
     except Doubtful:
         return None
 

@@ -219,20 +219,21 @@ class Numerical:
             If it is another function there than in plain NumPy.
         """
         watch = Stopwatch()
+        graph = None
         with watch("steps"):
             step = self._step_rule(problem)
             if self.scheme == COMPLEX_STEP:
                 with suppress(NotDifferentiable):  # it may be called at other points
                     check_tried(problem, step)
-                check_same(problem)
+                graph = check_same(problem)
         if self.evaluation == REUSE:
             from gradmethods.providers.reuse import compile_reuse
 
             return compile_reuse(problem, watch, self.scheme, step)
         prepared = PreparedNumerical(problem, watch.seconds, self.scheme, step)
-        if self.scheme == COMPLEX_STEP:
+        if self.scheme == COMPLEX_STEP and self.step is None and graph:
             with watch("compile"), suppress(UnsupportedOperation):
-                prepared.recorded = Imaginary(problem)
+                prepared.recorded = Imaginary(problem, graph)
         return prepared
 
     def _step_rule(self, problem: Problem) -> StepRule:

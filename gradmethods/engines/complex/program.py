@@ -15,8 +15,9 @@ part over- or underflows.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Iterator, Sequence
 from functools import partial
+from itertools import accumulate, pairwise
 from typing import Any
 
 import numpy as np
@@ -24,27 +25,38 @@ from numpy.typing import NDArray
 
 from gradmethods.core.problem import Problem
 from gradmethods.core.structure import Arrays
-from gradmethods.engines.complex.doubts import NORMAL
 from gradmethods.engines.complex.functions import apart, join
 from gradmethods.engines.complex.namespace import Holomorphic
+from gradmethods.engines.complex.runs import (
+    REFINED,
+    RULES,
+    Doubtful,
+    Rule,
+    Run,
+    has_rule,
+    of_share,
+    one_by_one,
+    only_nodes,
+    sources_of,
+    weighted,
+)
 from gradmethods.engines.graph import Graph, Node, Recorder, record
 from gradmethods.engines.graph.recognising import Recognising
+from gradmethods.engines.program import share
 from gradmethods.errors import UnsupportedOperation
-from gradmethods.xp.primitives import TABLE, Kind, Primitive
+from gradmethods.xp.primitives import TABLE, Primitive
 from gradmethods.xp.primitives.quotients import NORMALISED, QUOTIENT
-from gradmethods.xp.primitives.shapes import count_nothing, elementwise_shape
+from gradmethods.xp.primitives.shapes import elementwise_shape
 
-BLOCK = 2**17
-"""Entries of the largest value, of all runs of a block together: they stay in a cache."""
+BLOCK = 2**14
+"""Entries of the largest value, of all runs of a block together: they stay in a cache, and an
+allocator keeps their memory."""
 
-REFINED = Primitive("refined", lambda x, _: x, elementwise_shape, count_nothing)
-"""A value, whose imaginary part is that of the same expression with more digits."""
-
-Run = NDArray[Any]
-"""Imaginary parts, with an axis for the run in front; axes of length 1 may stand for longer ones
-where they are broadcast."""
-Rule = Callable[[Sequence[Run | None]], Run]
-"""Makes the imaginary part of a result of those of some operands, None where there is none."""
+UNITS = {
+    np.dtype(t): (t(np.finfo(t).eps / 2), np.finfo(t).smallest_normal)
+    for t in (np.float32, np.float64)
+}
+"""Unit round-off and the smallest normal number."""
 
 
 class _Refined(Recognising, Recorder):
@@ -79,13 +91,7 @@ def _refined(graph: Graph) -> Graph:
             operands = [new[x] if isinstance(x, Node) else x for x in node.operands]
             new[node] = xp.apply(node.primitive, operands, dict(node.static))
     (loss,) = graph.outputs
-    return Graph(
-        graph.params, graph.data, (new.get(loss, loss) if isinstance(loss, Node) else loss,)
-    )
-
-
-class Doubtful(ArithmeticError):
-    """Something that only a run over complex arrays can decide."""
+    return Graph(graph.params, graph.data, (new[loss] if isinstance(loss, Node) else loss,))
 
 
 class Imaginary:
@@ -95,50 +101,61 @@ class Imaginary:
     ----------
     problem : Problem
         Of the loss.
+    graph : Graph, optional
+        What was recorded of it; otherwise it is recorded here.
 
     Raises
     ------
     UnsupportedOperation
-        If the loss cannot be recorded, or goes through functions of whole matrices.
+        If the loss goes through functions of whole matrices, or is a constant.
     """
 
-    def __init__(self, problem: Problem) -> None:
+    def __init__(self, problem: Problem, graph: Graph | None = None) -> None:
         self.problem = problem
-        self.graph = _refined(record(problem))
+        self.graph = _refined(share(graph or record(problem)))
         self.nodes = self.graph.nodes()
         (self.loss,) = self.graph.outputs
-        reach = {node: {name} for name, node in self.graph.params.items()}
+        if not isinstance(self.loss, Node):
+            raise UnsupportedOperation("The loss is a constant.")
+        self.reach = set(self.graph.params.values())
         for node in self.nodes:
-            names: set[str] = set().union(
-                *(reach[x] for x in _sources(node) if x is not None and x in reach)
-            )
-            if names and node.dtype.kind == "f":
-                reach[node] = names
-        self.reach = reach
-        wanted = {self.loss} if isinstance(self.loss, Node) else set()
+            if node.dtype.kind == "f" and not self.reach.isdisjoint(sources_of(node)):
+                self.reach.add(node)
+        wanted: set[Node | None] = {self.loss}
         for node in reversed(self.nodes):
             if node in wanted:
-                wanted.update(x for x in _sources(node) if x is not None and x in reach)
-        moving = [node for node in self.nodes if node in reach and node in wanted]
+                wanted.update(sources_of(node))
+        moving = [node for node in self.nodes if node in self.reach and node in wanted]
         self.moving = [node for node in moving if node.primitive is not None]
         for node in self.moving:
             assert node.primitive is not None
-            if not _has_rule(node.primitive):
+            if not has_rule(node.primitive):
                 raise UnsupportedOperation(f"{node.primitive.spelling} has no rule for many runs.")
-        self.sources = {node: _sources(node) for node in self.moving}
-        self.paths = {
-            name: [node for node in self.moving if name in reach[node]]
-            for name in self.graph.params
+        self.sources = {node: sources_of(node) for node in self.moving}
+        last = {x: node for node in self.moving for x in self.sources[node]}
+        self.used_up = {
+            node: [x for x in self.sources[node] if last[x] is node] for node in last.values()
         }
-        self.capacity = {
-            name: max(1, BLOCK // max(math.prod(x.shape) for x in (self.graph.params[name], *path)))
-            for name, path in self.paths.items()
-            if 0 not in self.graph.params[name].shape
-        }
+        largest = max([_size(node) for node in (*self.graph.params.values(), *moving)])
+        self.capacity = max(1, BLOCK // max(largest, 1))
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Pickle the problem: a graph is deeper than pickles go."""
         return Imaginary, (self.problem,)
+
+    def blocks(self, part: slice) -> Iterator[tuple[int, int]]:
+        """Cut a part of the flat parameters into blocks of runs.
+
+        A block moves entries of one array, on which few values depend; of all arrays together where
+        calling NumPy takes longer than what it computes.
+        """
+        size = self.problem.size
+        together = 8 * size <= self.capacity
+        ends = [size] if together else accumulate(map(_size, self.graph.params.values()))
+        for start, end in pairwise((0, *ends)):
+            first, last = max(start, part.start), min(end, part.stop)
+            for i in range(first, last, self.capacity):
+                yield i, min(i + self.capacity, last)
 
     def at(self, params: Arrays, data: Arrays) -> Slopes:
         """Compute what all runs at a point have in common.
@@ -167,43 +184,55 @@ class Slopes:
         self._values: dict[Node, Any] = {}
         for inputs, given in ((loss.graph.params, params), (loss.graph.data, data)):
             self._values |= {node: given[name] for name, node in inputs.items()}
+        try:
+            with np.errstate(all="ignore", under="raise"):
+                for node in loss.nodes:
+                    if node.primitive is not None:
+                        value = node.primitive.numpy(*self._operands(node), **node.static)
+                        self._values[node] = np.asarray(value)
+        except FloatingPointError as error:  # what is made of it has lost digits
+            raise Doubtful from error
         with np.errstate(all="ignore"):
-            for node in loss.nodes:
-                if node.primitive is not None:
-                    operands = self._operands(node)
-                    self._values[node] = np.asarray(node.primitive.numpy(*operands, **node.static))
             self._rules = {node: self._rule(node) for node in loss.moving}
         if self._xp.faint or self._xp.coarse or self._xp.outside:
             raise Doubtful
 
+    @property
+    def value(self) -> float:
+        """The real part of the loss."""
+        return float(self._values[self._loss.loss])
+
     def derivatives(self, part: slice) -> NDArray[Any]:
         """Return the derivatives by a part of the flat parameters, NaN where they are in doubt."""
-        found, end = [], 0
-        for name, node in self._loss.graph.params.items():
-            start, end = end, end + math.prod(node.shape)
-            first, last = max(start, part.start), min(end, part.stop)
-            if first >= last:
-                continue
-            for i in range(first, last, self._loss.capacity[name]):
-                count = min(self._loss.capacity[name], last - i)
-                try:
-                    with np.errstate(all="raise"):
-                        found.append(self._run(name, node, i - start, count))
-                except FloatingPointError:
-                    found.append(np.full(count, np.nan, node.dtype))
-        return np.concat(found)
+        found = np.empty(part.stop - part.start, self._loss.problem.dtype)
+        for first, last in self._loss.blocks(part):
+            try:
+                with np.errstate(all="raise"):
+                    derivatives: Any = self._run(first, last)
+            except FloatingPointError:
+                derivatives = np.nan
+            found[first - part.start : last - part.start] = derivatives
+        return found
 
-    def _run(self, name: str, node: Node, first: int, count: int) -> NDArray[Any]:
-        """Make runs, each with another entry of an array moved by a step of 1."""
-        runs = np.zeros((count, math.prod(node.shape)), node.dtype)
-        runs[np.arange(count), np.arange(first, first + count)] = 1
-        imaginary: dict[Node | None, Run] = {node: runs.reshape(count, *node.shape)}
-        for result in self._loss.paths[name]:
-            imaginary[result] = self._rules[result](
-                [imaginary.get(x) for x in self._loss.sources[result]]
-            )
+    def _run(self, first: int, last: int) -> Any:
+        """Make runs, each with another of the flat parameters moved by a step of 1."""
+        imaginary: dict[Node | None, Run] = {}
+        rows, end = np.arange(last - first), 0
+        for node in self._loss.graph.params.values():
+            start, end = end, end + _size(node)
+            if first < end and start < last:
+                runs = np.zeros((last - first, end - start), node.dtype)
+                here = slice(max(start - first, 0), end - first)
+                runs[rows[here], rows[here] + (first - start)] = 1
+                imaginary[node] = runs.reshape(last - first, *node.shape)
+        for node in self._loss.moving:
+            runs_of_sources = [imaginary.get(x) for x in self._loss.sources[node]]
+            if any(run is not None for run in runs_of_sources):
+                imaginary[node] = self._rules[node](runs_of_sources)
+            for x in self._loss.used_up.get(node, ()):
+                imaginary.pop(x, None)
         derivatives = imaginary.get(self._loss.loss)
-        return np.zeros(count, node.dtype) if derivatives is None else derivatives.reshape(count)
+        return 0 if derivatives is None else derivatives.reshape(-1)
 
     def _operands(self, node: Node) -> list[Any]:
         return [self._values[x] if isinstance(x, Node) else x for x in node.operands]
@@ -215,23 +244,21 @@ class Slopes:
         if primitive.name in RULES:
             return RULES[primitive.name](node, real)
         if primitive is QUOTIENT:
-            return partial(_added, node, self._of_quotient(node, real))
+            return partial(weighted, node, self._of_quotient(node, real))
         if primitive is NORMALISED:
             factors = self._factors(TABLE["divide"], node.operands[:2], real[:2])
-            return partial(_normalised, node, factors, real)
+            return partial(of_share, node, factors, real)
         if primitive.shape is elementwise_shape:
-            return partial(_added, node, self._factors(primitive, node.operands, real))
-        return partial(_one_by_one, node, real[1:])
+            return partial(weighted, node, self._factors(primitive, node.operands, real))
+        return partial(one_by_one, node, real[1:])
 
     def _factors(
         self, primitive: Primitive, operands: Sequence[Any], real: list[Any]
     ) -> list[NDArray[Any] | None]:
         """Return Im f/ε for a step ε of each operand that has an imaginary part."""
         return [
-            self._factor(primitive, real, i)
-            if isinstance(operand, Node) and operand in self._loss.reach
-            else None
-            for i, operand in enumerate(operands)
+            self._factor(primitive, real, i) if x is not None and x in self._loss.reach else None
+            for i, x in enumerate(only_nodes(operands))
         ]
 
     def _factor(self, primitive: Primitive, real: list[Any], position: int) -> NDArray[Any]:
@@ -261,205 +288,13 @@ class Slopes:
         return [by_d, *(None if share[0] is None else w * share[0] for w, share in pairs)]
 
 
-def _has_rule(primitive: Primitive) -> bool:
-    """Say whether many runs can go through a primitive at once."""
-    known = primitive.name in RULES or primitive in (QUOTIENT, NORMALISED)
-    return known or primitive.shape is elementwise_shape or primitive.kind is Kind.MOVE
-
-
-def _sources(node: Node) -> list[Node | None]:
-    """Return the operands from which the imaginary part of a result comes, None if it cannot."""
-    primitive, operands = node.primitive, node.operands
-    if primitive is None or primitive.kind is Kind.STEP:
-        return []
-    if primitive is REFINED:
-        operands = operands[1:]
-    elif primitive is QUOTIENT:
-        operands = operands[1 : 2 + len(node.static["powers"])]
-    elif primitive is NORMALISED:
-        operands = operands[:2]
-    return [x if isinstance(x, Node) else None for x in operands]
+def _size(node: Node) -> int:
+    return math.prod(node.shape)
 
 
 def _narrow(x: NDArray[Any]) -> NDArray[Any]:
     """Return a power of two that is nothing beside x, u² |x| or a little more; u² beside 0."""
-    u = x.dtype.type(np.finfo(x.dtype).eps / 2)
-    return np.where(x == 0, u * u, np.maximum(np.spacing(abs(x)) * u, NORMAL[x.dtype]))
-
-
-def _aligned(run: Run, ndim: int) -> Run:
-    """Put axes of length 1 behind that of the runs, so that the last axes meet."""
-    missing = ndim + 1 - run.ndim
-    return run.reshape(len(run), *(1,) * missing, *run.shape[1:]) if missing > 0 else run
-
-
-def _whole(node: Node, run: Run) -> Run:
-    """Repeat what was computed of short axes."""
-    shape = (len(run), *node.shape)
-    return run if run.shape == shape else np.broadcast_to(_aligned(run, len(node.shape)), shape)
-
-
-def _added(node: Node, factors: Sequence[Any], runs: Sequence[Run | None]) -> Run:
-    """Add up imaginary parts times factors, of those there are."""
-    ndim, total = len(node.shape), None
-    for run, factor in zip(runs, factors, strict=True):
-        if run is not None:
-            term = np.multiply(_aligned(run, ndim), factor)
-            total = term if total is None else np.add(total, term)
-    assert total is not None
-    return _whole(node, total)
-
-
-def _linear(signs: tuple[int, ...], node: Node, _: Any) -> Rule:
-    def rule(runs: Sequence[Run | None]) -> Run:
-        ndim, total = len(node.shape), None
-        for run, sign in zip(runs, signs, strict=True):
-            if run is not None:
-                term = _aligned(run, ndim)
-                if total is None:
-                    total = term if sign > 0 else np.negative(term)
-                else:
-                    total = (np.add if sign > 0 else np.subtract)(total, term)
-        assert total is not None
-        return _whole(node, total)
-
-    return rule
-
-
-def _multiply(node: Node, real: list[Any]) -> Rule:
-    return partial(_added, node, real[::-1])
-
-
-def _refined_part(node: Node, _: Any) -> Rule:
-    return lambda runs: _whole(node, _there(runs))
-
-
-def _matmul(node: Node, real: list[Any]) -> Rule:
-    a, b = real
-    ndim = len(node.shape)
-
-    def rule(runs: Sequence[Run | None]) -> Run:
-        first, second = (None if x is None else _aligned(x, ndim) for x in runs)
-        along = None if first is None else np.matmul(np.ascontiguousarray(first), b)
-        if second is None:
-            assert along is not None
-            return along
-        across = np.matmul(a, np.ascontiguousarray(second))
-        return across if along is None else np.add(along, across)
-
-    return rule
-
-
-def _reduced(node: Node, real: list[Any]) -> Rule:
-    """Add up along axes; of extremes, the shares of the entries that attain them."""
-    primitive, axis = node.primitive, node.static["axis"]
-    assert primitive is not None
-    share: Any = None
-    if primitive.name != "sum":
-        (x,) = real
-        attained = x == primitive.numpy(x, axis=axis, keepdims=True)
-        share = attained / np.sum(attained, axis=axis, keepdims=True, dtype=x.dtype)
-    behind, keepdims = tuple(i + 1 for i in axis), node.static["keepdims"]
-
-    def rule(runs: Sequence[Run | None]) -> Run:
-        run = _there(runs)
-        run = run if share is None else np.multiply(run, share)
-        return np.asarray(np.add.reduce(run, behind, keepdims=keepdims))
-
-    return rule
-
-
-def _cumulative_sum(node: Node, _: Any) -> Rule:
-    axis = node.static["axis"] % len(node.shape) + 1
-    return lambda runs: np.asarray(np.add.accumulate(_there(runs), axis))
-
-
-def _reshape(node: Node, _: Any) -> Rule:
-    return lambda runs: (run := _there(runs)).reshape(len(run), *node.shape)
-
-
-def _permute_dims(node: Node, _: Any) -> Rule:
-    axes = (0, *(i + 1 for i in node.static["axes"]))
-    return lambda runs: _there(runs).transpose(axes)
-
-
-def _getitem(node: Node, real: list[Any]) -> Rule:
-    index = node.static["index"]
-    if len(real) > 1:
-        return partial(_one_by_one, node, real[1:])
-    return lambda runs: _there(runs)[(slice(None), *index)]
-
-
-def _astype(node: Node, _: Any) -> Rule:
-    return lambda runs: _there(runs).astype(node.dtype)
-
-
-def _concat(node: Node, real: list[Any]) -> Rule:
-    shapes = [np.shape(x) for x in real]
-
-    def rule(runs: Sequence[Run | None]) -> Run:
-        count = len(_there(runs))
-        parts = [
-            np.zeros((count, *shape), node.dtype) if run is None else run
-            for run, shape in zip(runs, shapes, strict=True)
-        ]
-        return np.concatenate(parts, node.static["axis"] % len(node.shape) + 1)
-
-    return rule
-
-
-def _one_by_one(node: Node, others: list[Any], runs: Sequence[Run | None]) -> Run:
-    """Move entries as NumPy does, of one run after another."""
-    assert node.primitive is not None
-    move = partial(node.primitive.numpy, **node.static)
-    return np.stack([move(run, *others) for run in _there(runs)])
-
-
-def _normalised(
-    node: Node, factors: Sequence[Any], real: list[Any], runs: Sequence[Run | None]
-) -> Run:
-    """Divide by a sum; the largest entry loses what the others gain, as in `normalised`."""
-    axis = node.static["axis"]
-    share = real[0] / real[1]
-    largest = share == np.max(share, axis=axis, keepdims=True)
-    alone = largest & (np.sum(largest, axis=axis, keepdims=True) == 1)
-    run = _added(node, factors, runs)
-    rest = np.where(alone, 0, run)
-    others = np.add.reduce(rest, tuple(i + 1 for i in axis), keepdims=True)
-    return np.where(alone, -others, rest)
-
-
-def _sort(node: Node, real: list[Any]) -> Rule:
-    (x,) = real
-    axis = node.static["axis"] % x.ndim
-    order = np.expand_dims(np.argsort(x, axis=axis, stable=True), 0)
-    if not np.all(np.diff(np.sort(x, axis=axis), axis=axis) > 0):  # entries that tie share
-        raise Doubtful
-    return lambda runs: np.take_along_axis(_there(runs), order, axis + 1)
-
-
-def _there(runs: Sequence[Run | None]) -> Run:
-    """Return the first imaginary part that there is."""
-    return next(run for run in runs if run is not None)
-
-
-RULES: dict[str, Callable[[Node, list[Any]], Rule]] = {
-    "add": partial(_linear, (1, 1)),
-    "subtract": partial(_linear, (1, -1)),
-    "negative": partial(_linear, (-1,)),
-    "multiply": _multiply,
-    "matmul": _matmul,
-    "sum": _reduced,
-    "max": _reduced,
-    "min": _reduced,
-    "cumulative_sum": _cumulative_sum,
-    "sort": _sort,
-    "reshape": _reshape,
-    "permute_dims": _permute_dims,
-    "broadcast_to": _refined_part,
-    "getitem": _getitem,
-    "astype": _astype,
-    "concat": _concat,
-    REFINED.name: _refined_part,
-}
-"""Of what is linear in imaginary parts, for given real ones; factors serve for the rest."""
+    u, least = UNITS[x.dtype]
+    step = np.asarray(np.maximum(np.spacing(np.abs(x)) * u, least))
+    step[x == 0] = u * u
+    return step
