@@ -33,10 +33,10 @@ from gradmethods.engines.complex.runs import (
     Doubtful,
     Rule,
     Run,
+    divided,
     has_rule,
     of_share,
     one_by_one,
-    only_nodes,
     sources_of,
     weighted,
 )
@@ -146,12 +146,12 @@ class Imaginary:
     def blocks(self, part: slice) -> Iterator[tuple[int, int]]:
         """Cut a part of the flat parameters into blocks of runs.
 
-        A block moves entries of one array, on which few values depend; of all arrays together where
-        calling NumPy takes longer than what it computes.
+        A block moves entries of one array, on which few values depend; of all arrays where all runs
+        are few.
         """
         size = self.problem.size
-        together = 8 * size <= self.capacity
-        ends = [size] if together else accumulate(map(_size, self.graph.params.values()))
+        few = size <= self.capacity
+        ends = [size] if few else accumulate(map(_size, self.graph.params.values()))
         for start, end in pairwise((0, *ends)):
             first, last = max(start, part.start), min(end, part.stop)
             for i in range(first, last, self.capacity):
@@ -243,6 +243,8 @@ class Slopes:
         assert primitive is not None
         if primitive.name in RULES:
             return RULES[primitive.name](node, real)
+        if primitive.name == "divide" and not self._moves(node.operands[1]):
+            return partial(divided, node, real[1])
         if primitive is QUOTIENT:
             return partial(weighted, node, self._of_quotient(node, real))
         if primitive is NORMALISED:
@@ -252,13 +254,16 @@ class Slopes:
             return partial(weighted, node, self._factors(primitive, node.operands, real))
         return partial(one_by_one, node, real[1:])
 
+    def _moves(self, operand: Any) -> bool:
+        return isinstance(operand, Node) and operand in self._loss.reach
+
     def _factors(
         self, primitive: Primitive, operands: Sequence[Any], real: list[Any]
     ) -> list[NDArray[Any] | None]:
         """Return Im f/ε for a step ε of each operand that has an imaginary part."""
         return [
-            self._factor(primitive, real, i) if x is not None and x in self._loss.reach else None
-            for i, x in enumerate(only_nodes(operands))
+            self._factor(primitive, real, i) if self._moves(x) else None
+            for i, x in enumerate(operands)
         ]
 
     def _factor(self, primitive: Primitive, real: list[Any], position: int) -> NDArray[Any]:

@@ -49,11 +49,6 @@ def sources_of(node: Node) -> list[Node | None]:
         operands = operands[1 : 2 + len(node.static["powers"])]
     elif primitive is NORMALISED:
         operands = operands[:2]
-    return only_nodes(operands)
-
-
-def only_nodes(operands: Sequence[Any]) -> list[Node | None]:
-    """Put None in the place of constants, some of which cannot be looked up."""
     return [x if isinstance(x, Node) else None for x in operands]
 
 
@@ -78,6 +73,16 @@ def weighted(node: Node, factors: Sequence[Any], runs: Sequence[Run | None]) -> 
             total = term if total is None else np.add(total, term)
     assert total is not None
     return _whole(node, total)
+
+
+def divided(node: Node, by: Any, runs: Sequence[Run | None]) -> Run:
+    """Divide by what does not move."""
+    return _whole(node, np.divide(_aligned(_there(runs), len(node.shape)), by))
+
+
+def _where(node: Node, real: list[Any]) -> Rule:
+    first = real[0] != 0
+    return partial(weighted, node, [None, first, ~first])
 
 
 def _linear(signs: tuple[int, ...], node: Node, _: Any) -> Rule:
@@ -218,6 +223,7 @@ RULES: dict[str, Callable[[Node, list[Any]], Rule]] = {
     "subtract": partial(_linear, (1, -1)),
     "negative": partial(_linear, (-1,)),
     "multiply": _multiply,
+    "where": _where,
     "matmul": _matmul,
     "sum": _reduced,
     "max": _reduced,
