@@ -28,6 +28,7 @@ from gradmethods.core.structure import Arrays
 from gradmethods.engines.complex.functions import apart, join
 from gradmethods.engines.complex.namespace import Holomorphic
 from gradmethods.engines.complex.runs import (
+    FIXED,
     REFINED,
     RULES,
     Doubtful,
@@ -131,6 +132,11 @@ class Imaginary:
             assert node.primitive is not None
             if not has_rule(node.primitive):
                 raise UnsupportedOperation(f"{node.primitive.spelling} has no rule for many runs.")
+        self.fixed = {
+            node: FIXED[node.primitive.name](node)
+            for node in self.moving
+            if node.primitive is not None and node.primitive.name in FIXED
+        }
         self.sources = {node: sources_of(node) for node in self.moving}
         last = {x: node for node in self.moving for x in self.sources[node]}
         self.used_up = {
@@ -193,7 +199,7 @@ class Slopes:
         except FloatingPointError as error:  # what is made of it has lost digits
             raise Doubtful from error
         with np.errstate(all="ignore"):
-            self._rules = {node: self._rule(node) for node in loss.moving}
+            self._rules = {node: loss.fixed.get(node) or self._rule(node) for node in loss.moving}
         if self._xp.faint or self._xp.coarse or self._xp.outside:
             raise Doubtful
 

@@ -34,7 +34,7 @@ class Doubtful(ArithmeticError):
 
 def has_rule(primitive: Primitive) -> bool:
     """Say whether many runs can go through a primitive at once."""
-    known = primitive.name in RULES or primitive in (QUOTIENT, NORMALISED)
+    known = primitive.name in (*FIXED, *RULES, QUOTIENT.name, NORMALISED.name)
     return known or primitive.shape is elementwise_shape or primitive.kind is Kind.MOVE
 
 
@@ -85,7 +85,7 @@ def _where(node: Node, real: list[Any]) -> Rule:
     return partial(weighted, node, [None, first, ~first])
 
 
-def _linear(signs: tuple[int, ...], node: Node, _: Any) -> Rule:
+def _linear(signs: tuple[int, ...], node: Node) -> Rule:
     def rule(runs: Sequence[Run | None]) -> Run:
         ndim, total = len(node.shape), None
         for run, sign in zip(runs, signs, strict=True):
@@ -105,7 +105,7 @@ def _multiply(node: Node, real: list[Any]) -> Rule:
     return partial(weighted, node, real[::-1])
 
 
-def _refined_part(node: Node, _: Any) -> Rule:
+def _refined_part(node: Node) -> Rule:
     return lambda runs: _whole(node, _there(runs))
 
 
@@ -125,16 +125,9 @@ def _matmul(node: Node, real: list[Any]) -> Rule:
     return rule
 
 
-def _reduced(node: Node, real: list[Any]) -> Rule:
-    """Add up along axes; of extremes, the shares of the entries that attain them."""
-    primitive, axis = node.primitive, node.static["axis"]
-    assert primitive is not None
-    share: Any = None
-    if primitive.name != "sum":
-        (x,) = real
-        attained = x == primitive.numpy(x, axis=axis, keepdims=True)
-        share = attained / np.sum(attained, axis=axis, keepdims=True, dtype=x.dtype)
-    behind, keepdims = tuple(i + 1 for i in axis), node.static["keepdims"]
+def _sum(node: Node, share: Any = None) -> Rule:
+    """Add up along axes, of each entry its share if there is one."""
+    behind, keepdims = tuple(i + 1 for i in node.static["axis"]), node.static["keepdims"]
 
     def rule(runs: Sequence[Run | None]) -> Run:
         run = _there(runs)
@@ -144,33 +137,42 @@ def _reduced(node: Node, real: list[Any]) -> Rule:
     return rule
 
 
-def _cumulative_sum(node: Node, _: Any) -> Rule:
+def _extreme(node: Node, real: list[Any]) -> Rule:
+    """Add up what the entries contribute that attain the extreme."""
+    (x,), axis = real, node.static["axis"]
+    assert node.primitive is not None
+    attained = x == node.primitive.numpy(x, axis=axis, keepdims=True)
+    count = np.sum(attained, axis=axis, keepdims=True, dtype=x.dtype)
+    return _sum(node, attained / count)
+
+
+def _cumulative_sum(node: Node) -> Rule:
     axis = node.static["axis"] % len(node.shape) + 1
     return lambda runs: np.asarray(np.add.accumulate(_there(runs), axis))
 
 
-def _reshape(node: Node, _: Any) -> Rule:
+def _reshape(node: Node) -> Rule:
     return lambda runs: (run := _there(runs)).reshape(len(run), *node.shape)
 
 
-def _permute_dims(node: Node, _: Any) -> Rule:
+def _permute_dims(node: Node) -> Rule:
     axes = (0, *(i + 1 for i in node.static["axes"]))
     return lambda runs: _there(runs).transpose(axes)
 
 
 def _getitem(node: Node, real: list[Any]) -> Rule:
-    index = node.static["index"]
-    if len(real) > 1:
+    if len(real) > 1:  # arrays of places
         return partial(one_by_one, node, real[1:])
-    return lambda runs: _there(runs)[(slice(None), *index)]
+    index = (slice(None), *node.static["index"])
+    return lambda runs: _there(runs)[index]
 
 
-def _astype(node: Node, _: Any) -> Rule:
+def _astype(node: Node) -> Rule:
     return lambda runs: _there(runs).astype(node.dtype)
 
 
-def _concat(node: Node, real: list[Any]) -> Rule:
-    shapes = [np.shape(x) for x in real]
+def _concat(node: Node) -> Rule:
+    shapes = [np.shape(x) for x in node.operands]
 
     def rule(runs: Sequence[Run | None]) -> Run:
         count = len(_there(runs))
@@ -218,24 +220,28 @@ def _there(runs: Sequence[Run | None]) -> Run:
     return next(run for run in runs if run is not None)
 
 
-RULES: dict[str, Callable[[Node, list[Any]], Rule]] = {
+FIXED: dict[str, Callable[[Node], Rule]] = {
     "add": partial(_linear, (1, 1)),
     "subtract": partial(_linear, (1, -1)),
     "negative": partial(_linear, (-1,)),
-    "multiply": _multiply,
-    "where": _where,
-    "matmul": _matmul,
-    "sum": _reduced,
-    "max": _reduced,
-    "min": _reduced,
+    "sum": _sum,
     "cumulative_sum": _cumulative_sum,
-    "sort": _sort,
     "reshape": _reshape,
     "permute_dims": _permute_dims,
     "broadcast_to": _refined_part,
-    "getitem": _getitem,
     "astype": _astype,
     "concat": _concat,
     REFINED.name: _refined_part,
+}
+"""Of what is the same at all points."""
+
+RULES: dict[str, Callable[[Node, list[Any]], Rule]] = {
+    "multiply": _multiply,
+    "where": _where,
+    "matmul": _matmul,
+    "max": _extreme,
+    "min": _extreme,
+    "sort": _sort,
+    "getitem": _getitem,
 }
 """Of what is linear in imaginary parts, for given real ones; factors serve for the rest."""
