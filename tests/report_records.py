@@ -87,6 +87,7 @@ FEW = (
 
 def write_run(out, accuracy=FEW, **more):
     """Write the records to a folder, with `more` in their provenance."""
+    out.mkdir(parents=True, exist_ok=True)
     for entry in some_records():
         append_record(out / RECORDS, entry)
     machine = {"processor": "P", "cores": 2, "system": "S", "architecture": "A", "memory_gib": 1}

@@ -29,18 +29,19 @@ from gradmethods.output.files import (
     PROVENANCE,
     RECORDS,
     append_record,
-    left_out,
-    locked,
+    faults_of,
+    read_from,
     records_so_far,
     write_json,
 )
+from gradmethods.output.run_folder import folder_of, locked
 from gradmethods.providers import get_provider
 from gradmethods.providers.attempt import Gap
 from gradmethods.report import write_report
 from gradmethods.studies.accuracy.survey import VARIANTS
 from gradmethods.studies.claims import LEDGER, claims_rows
 from gradmethods.studies.derivations import NAMES, derive
-from gradmethods.timing.plan import FULL_LIMIT, LIMIT
+from gradmethods.timing.plan import FULL_LIMIT, LIMIT, Plan
 from gradmethods.timing.provenance import provenance
 from gradmethods.timing.rounds import Clock
 from gradmethods.timing.trial import Settings, gap_record
@@ -116,7 +117,7 @@ def run_benchmarks(
         get_provider(name)
     for name in theirs:
         find_problem(name)
-    folder = Path(out).resolve()
+    folder = folder_of(out)
     find_benchmarks()
     with locked(folder):
         now = provenance(
@@ -139,9 +140,7 @@ def run_benchmarks(
             kept=lambda: kept(folder, cases, also),
             clear=lambda: clear(folder),
         )
-        for name in (RECORDS, ACCURACY, CLAIMS):
-            for fault in left_out(folder / name):
-                say(f"Left out: {fault}.")
+        check_kept(folder)
         return _run(folder, origin, settings, time)
 
 
@@ -163,7 +162,7 @@ def _run(folder: Path, origin: dict[str, Any], settings: Settings, time: Budget)
         ledger_rows(folder, time.for_ledger(), settings, shown)
     except KeyboardInterrupt:
         status = INTERRUPTED
-        sys.stdout.write("\nInterrupted. Writing the report of what is finished ...\n")
+        say("\nInterrupted. Writing the report of what is finished ...")
         fill(folder, grid, settings, status, time.seconds, also)
     origin |= {"finished": status in (0, 1, None), "phases": shown.seconds}
     write_json(folder / PROVENANCE, origin)
@@ -181,6 +180,34 @@ def _run(folder: Path, origin: dict[str, Any], settings: Settings, time: Budget)
     # A case that failed before this start of the run has failed all the same.
     failed = any(record.get("kind") == "error" for record in records_so_far(folder / RECORDS))
     return 1 if failed or status not in (0, None) else 0
+
+
+def check_kept(folder: Path) -> None:
+    """Say which lines of the records that are kept do not count.
+
+    Raises
+    ------
+    GradientError
+        If there is one that no run wrote: now, before hours are spent on a report that fails.
+    """
+    from gradmethods.report.caveats import damage
+    from gradmethods.report.claims_text import ledger_text
+    from gradmethods.report.recorded import Recorded
+
+    for words in damage(faults_of(folder)):
+        say(words)
+    records = records_so_far(folder / RECORDS)
+    judged, decided = records_so_far(folder / ACCURACY), records_so_far(folder / CLAIMS)
+    kept = Recorded(records, judged, decided)
+    with read_from(folder / RECORDS):
+        plan = Plan(LIMIT)
+        for record in records:
+            plan.recall(record)
+        _ = kept.costs, kept.noise, kept.counts, kept.memories
+    with read_from(folder / ACCURACY):
+        _ = kept.references, kept.gradients, kept.points, kept.steps, kept.hard_cases, kept.planted
+    with read_from(folder / CLAIMS):
+        ledger_text(decided)
 
 
 def _anywhere(name: str) -> str:
