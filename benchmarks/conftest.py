@@ -76,7 +76,7 @@ class Bench:
         counting = None
         if budget is not None:  # what comes last is done, whatever else there is time for
             counting = min(COUNTING_SECONDS, budget / 4)
-            budget = max(0.0, budget - (len(PAIRS) + len(WIDTHS)) * seconds - counting)
+            budget = max(0.0, budget - (len(PAIRS) + len(WIDTHS)) * seconds)
         self.plan = Plan(limit, budget)
         self._counting = limit * COUNTING_SHARE, counting
         self.path = options.bench_out and options.bench_out / RECORDS

@@ -60,9 +60,8 @@ def record(case, ratio, **more):
 
 
 def gap(case, reason=REASON):
-    described = {
-        key: record(case, 1.0)[key] for key in ("key", "sweep", "provider", "network", "batch", "n")
-    }
+    names = ("key", "sweep", "provider", "network", "scale", "batch", "n")
+    described = {name: record(case, 1.0)[name] for name in names}
     return described | {"outcome": "gap", "kind": "limit", "reason": reason}
 
 
