@@ -193,7 +193,7 @@ def _decimal(ball: Any, digits: int) -> tuple[str, str]:
     middle, sign, radius = text.strip("[]").partition(" +/- ")
     if sign:
         return middle, radius
-    mantissa, exponent, power = middle.partition("e")  # an exact number, padded with zeros
+    mantissa, exponent, power = middle.partition("e")  # An exact number is padded with zeros.
     if "." in mantissa:
         mantissa = mantissa.rstrip("0").removesuffix(".")
     return mantissa + exponent + power, "0"
