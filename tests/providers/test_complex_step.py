@@ -161,7 +161,7 @@ MOVED = {
     "concat": lambda xp, w: xp.sum(xp.concat([w[1:], xp.ones(2), w[:3]])[2:] ** 3),
     "extremes": lambda xp, w: xp.max(w) * xp.min(w) + xp.sum(xp.abs(w)),
     "scatter": lambda xp, w: xp.sum(xp.cumulative_sum(xp.astype(w, xp.float64)) ** 2),
-    "softmax": lambda xp, w: (xp.exp(w) / xp.sum(xp.exp(w)))[0],
+    "softmax": lambda xp, w: xp.sum((xp.exp(w) / xp.sum(xp.exp(w))) ** 2),
     "beside 1": lambda xp, w: xp.sum(xp.log(1 - xp.tanh(9 + w))),
     "forgotten": lambda xp, w: xp.sum(functools.reduce(forget, range(200), w) + w**2),
 }
