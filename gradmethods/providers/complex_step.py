@@ -26,6 +26,8 @@ import numpy as np
 from gradmethods.core.problem import Problem
 from gradmethods.core.structure import Arrays
 from gradmethods.engines.complex.functions import join
+from gradmethods.engines.complex.program import Imaginary, Slopes
+from gradmethods.engines.complex.runs import Doubtful
 from gradmethods.errors import NotDifferentiable
 from gradmethods.providers import schemes
 from gradmethods.providers.moved_loss import OverComplex
@@ -58,13 +60,21 @@ class Found(NamedTuple):
 
 
 def complex_step(
-    problem: Problem, value: float, point: Vector, data: Arrays, step: StepRule, seconds: float
+    problem: Problem,
+    value: float,
+    point: Vector,
+    data: Arrays,
+    step: StepRule,
+    seconds: float,
+    recorded: Imaginary | None = None,
 ) -> Estimate:
     """Take Im f(x + ih)/h for each parameter.
 
-    The loss is its real part if the step is too small to show there; `value`, which is that of
-    plain NumPy, if not. An entry whose run came near a limit of the arithmetic takes a pass more,
-    or as many as the loss asks for other steps.
+    The runs of a block are made at once where the loss is `recorded` and steps are narrow; where
+    that leaves doubts, the loss is run over complex arrays, entry by entry. The value is then its
+    real part if the step is too small to show there; `value`, which is that of plain NumPy, if not.
+    An entry whose run came near a limit of the arithmetic takes a pass more, or as many as the loss
+    asks for other steps.
     """
     u = float(np.finfo(point.dtype).eps) / 2
     moved = point.astype(np.result_type(point.dtype, np.complex64))
@@ -75,7 +85,9 @@ def complex_step(
     errors = np.empty_like(point)
     passes = point.size
     steps = step.near(point)
-    for part in schemes.blocks(point.size, point.size * seconds):
+    slopes = None if given or not math.isfinite(value) else _slopes(problem, recorded, point, data)
+    value = slopes.value if slopes else value
+    for part in _left(slopes, gradient, errors, schemes.blocks(point.size, point.size * seconds)):
         x = point[part]
         h = steps(part)
         doubtful: list[tuple[bool, bool]] = []
@@ -100,6 +112,31 @@ def complex_step(
             passes += found.passes
     # Nothing is subtracted: what rounding does is all there is, of a few operations.
     return Estimate(value, gradient, passes, ROUNDINGS * u * abs(gradient) + errors)
+
+
+def _slopes(
+    problem: Problem, recorded: Imaginary | None, point: Vector, data: Arrays
+) -> Slopes | None:
+    """Return what all runs have in common, None where they have to be made one by one."""
+    try:
+        return recorded.at(problem.structure.split(point), data) if recorded else None
+    except Doubtful:
+        return None
+
+
+def _left(
+    slopes: Slopes | None, gradient: Vector, errors: Vector, parts: Iterator[slice]
+) -> Iterator[slice]:
+    """Fill in what many runs at once decide; yield the parts that they leave."""
+    for part in parts:
+        if slopes is None:
+            yield part
+            continue
+        gradient[part], errors[part] = slopes.derivatives(part), 0
+        open_ = np.flatnonzero(~np.isfinite(gradient[part])) + part.start
+        for rest in np.split(open_, np.flatnonzero(np.diff(open_) > 1) + 1):
+            if rest.size:
+                yield slice(int(rest[0]), int(rest[-1]) + 1)
 
 
 def check_tried(problem: Problem, step: StepRule) -> None:

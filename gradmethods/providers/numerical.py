@@ -18,9 +18,16 @@ import numpy as np
 from gradmethods.core.problem import Problem
 from gradmethods.core.provider import PreparedGradient, Stopwatch
 from gradmethods.core.structure import Arrays
+from gradmethods.engines.complex.program import Imaginary
 from gradmethods.engines.graph import record
 from gradmethods.engines.graph.record import check_same
-from gradmethods.errors import GradientError, InvalidOption, NotDifferentiable, UnknownName
+from gradmethods.errors import (
+    GradientError,
+    InvalidOption,
+    NotDifferentiable,
+    UnknownName,
+    UnsupportedOperation,
+)
 from gradmethods.output.style import ORANGE, Style
 from gradmethods.providers import schemes
 from gradmethods.providers.complex_step import check_tried, complex_step
@@ -212,17 +219,22 @@ class Numerical:
             If it is another function there than in plain NumPy.
         """
         watch = Stopwatch()
+        graph = None
         with watch("steps"):
             step = self._step_rule(problem)
             if self.scheme == COMPLEX_STEP:
                 with suppress(NotDifferentiable):  # it may be called at other points
                     check_tried(problem, step)
-                check_same(problem)
+                graph = check_same(problem)
         if self.evaluation == REUSE:
             from gradmethods.providers.reuse import compile_reuse
 
             return compile_reuse(problem, watch, self.scheme, step)
-        return PreparedNumerical(problem, watch.seconds, self.scheme, step)
+        prepared = PreparedNumerical(problem, watch.seconds, self.scheme, step)
+        if self.scheme == COMPLEX_STEP and self.step is None and graph:
+            with watch("compile"), suppress(UnsupportedOperation):
+                prepared.recorded = Imaginary(problem, graph)
+        return prepared
 
     def _step_rule(self, problem: Problem) -> StepRule:
         if self.step is not None:
@@ -262,6 +274,7 @@ class PreparedNumerical(PreparedGradient):
         super().__init__(problem, preparation)
         self.scheme = scheme
         self.step = step
+        self.recorded: Imaginary | None = None
         self.preparation_passes = step.passes + (scheme == COMPLEX_STEP)
         self.forward_passes = None
         if scheme != RICHARDSON:
@@ -278,7 +291,9 @@ class PreparedNumerical(PreparedGradient):
         else:
             value, seconds = schemes.timed(evaluate)
             if self.scheme == COMPLEX_STEP:
-                estimate = complex_step(self.problem, value, point, data, self.step, seconds)
+                estimate = complex_step(
+                    self.problem, value, point, data, self.step, seconds, self.recorded
+                )
             else:
                 losses = schemes.one_by_one(evaluate, value, point)
                 judged = judge(self.scheme, self.step, point, own_data=own_data)

@@ -18,7 +18,9 @@ from gradmethods import problems
 from gradmethods.core.problem import Problem
 from gradmethods.engines.certified import certified_gradient
 from gradmethods.engines.certified.precision import working
-from gradmethods.output.files import write_text
+from gradmethods.errors import InvalidOption
+from gradmethods.output.disk import content_of
+from gradmethods.output.files import read_json, write_text
 from gradmethods.problems import Family
 
 FORMAT = 1
@@ -26,6 +28,8 @@ FORMAT = 1
 
 SEEDS = (0, 1)
 """Points of each problem."""
+
+TITLE = b"# Certified gradients"
 
 README = """# Certified gradients
 
@@ -139,7 +143,9 @@ def write_certificates(
     digits : int
         How many are wanted.
     """
-    for name in list(names) or problems.names(field=True):
+    chosen = list(names) or problems.names(field=True)
+    _check_ours(folder, chosen)
+    for name in chosen:
         family = problems.describe(name)
         for seed in SEEDS:
             options = {**family.options, **family.small, "seed": seed}
@@ -154,6 +160,21 @@ def write_certificates(
             version=version("gradmethods"), format=FORMAT, seeds=" and ".join(map(str, SEEDS))
         ),
     )
+
+
+def _check_ours(folder: Path, names: Iterable[str]) -> None:
+    """Refuse a folder in which a file would be replaced that is no certificate."""
+    readme = folder / "README.md"
+    foreign = [] if (content_of(readme) or TITLE).startswith(TITLE) else [readme]
+    for path in (folder / f"{name}-{seed}.json" for name in names for seed in SEEDS):
+        found = read_json(path)
+        ours = found is None or (isinstance(found, dict) and {"format", "gradient"} <= found.keys())
+        foreign += [] if ours else [path]
+    if foreign:
+        raise InvalidOption(
+            f"{foreign[0]} holds something else than a certificate, and would be replaced. Choose "
+            "another folder, or move it away."
+        )
 
 
 def _exact(array: Any) -> dict[str, Any]:
