@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import signal
-import threading
 import time
 from pathlib import Path
 from typing import Any
@@ -18,24 +17,39 @@ class Faulty:
     Parameters
     ----------
     kind : str
-        ``"dies"``, ``"raises"``, ``"hangs"``, ``"sleeps"`` (in one call that cannot be stopped),
-        ``"is NaN"`` or ``"is well"``.
+        ``"dies"``, ``"hangs"``, ``"sleeps"`` (in one call that cannot be stopped), ``"exits"`` (by
+        what is no `Exception`) or ``"is NaN"``.
     folder : path
         Where failures are counted, over all processes.
     entry : int
         The parameter.
     times : int
         How often it fails.
+    of : tuple
+        Where the array is, in the containers of the parameters.
+    anywhere : bool
+        Whether it fails in the first process, too.
     """
 
-    def __init__(self, kind: str, folder: Any, entry: int = 0, times: int = 1) -> None:
+    def __init__(
+        self, kind: str, folder: Any, entry: int = 0, times: int = 1, of: Any = (), *,
+        anywhere: bool = False,
+    ) -> None:  # fmt: skip
         self.kind, self.folder, self.entry, self.times = kind, str(folder), entry, times
-        self.home = os.getpid()
+        self.of, self.anywhere = of, anywhere
+        self.home, self.usual = os.getpid(), None
 
-    def __call__(self, w: Any, *, xp: Any = np) -> Any:
-        value = xp.sum(xp.sin(w) * xp.exp(w / 8))
-        away = os.getpid() != self.home or threading.current_thread() is not MAIN
-        if away and abs(float(w[self.entry]) - 0.5) > 1e-12 and self._once():
+    def __call__(self, params: Any, *, xp: Any = np) -> Any:
+        w = params
+        for key in self.of:
+            w = w[key]
+        value = smooth(w, xp=xp)
+        entry = float(w.ravel()[self.entry])
+        if self.usual is None:
+            self.usual = entry
+        away = self.anywhere or os.getpid() != self.home
+        moved = abs(entry - self.usual) > 9e-4  # by more than where the problem is first tried
+        if away and moved and self._once():
             return self._fail(value)
         return value
 
@@ -52,8 +66,8 @@ class Faulty:
     def _fail(self, value: Any) -> Any:
         if self.kind == "dies":
             os.kill(os.getpid(), signal.SIGKILL)
-        if self.kind == "raises":
-            raise SystemError("not today")
+        if self.kind == "exits":
+            raise TooMuch("enough")
         while self.kind == "hangs":
             time.sleep(0.01)
         if self.kind == "sleeps":
@@ -61,7 +75,23 @@ class Faulty:
         return value * np.nan if self.kind == "is NaN" else value
 
 
-MAIN = threading.main_thread()
+class TooMuch(BaseException):
+    """What no loss raises."""
+
+
+class NotPicklable:
+    """A loss that holds something in a dict."""
+
+    def __init__(self, source: Any) -> None:
+        self.inside = {"source": source}
+
+    def __call__(self, w: Any, *, xp: Any = np) -> Any:
+        return smooth(w, xp=xp)
+
+
+def bumpy(w: Any, a: Any, *, xp: Any = np) -> Any:
+    """Return a loss whose entries differ, and depend on one another."""
+    return xp.sum(xp.sin(a * w)) + xp.sum(w[1:] * xp.exp(w[:-1] / 3)) + xp.mean(w) ** 2
 
 
 def smooth(w: Any, *, xp: Any = np) -> Any:

@@ -9,28 +9,33 @@ from __future__ import annotations
 import hashlib
 import importlib
 import importlib.util
+import io
 import os
 import pickle
 import platform
+import sys
 import threading
 import types
 from collections import OrderedDict
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from functools import cache, cached_property, partial
 from importlib.metadata import version
+from operator import attrgetter
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from gradmethods.core.black_box import BlackBox
 from gradmethods.core.deadline import deadline
 from gradmethods.core.problem import Problem
+from gradmethods.core.user_files import STATE, load_file
 from gradmethods.errors import UnsupportedOperation
 
 HELD = 8
 """Parcels that a worker holds: of more, those that were not used for longest are dropped."""
 
-DEPTH = 8
+DEPTH = 16
 """How deep to look for the part of an object that cannot be pickled."""
 
 
@@ -40,9 +45,9 @@ class Parcel:
     Parameters
     ----------
     make : callable
-        A function of a module. Problems among its arguments may have losses that Python's own
-        pickle cannot write, if cloudpickle is installed.
+        A function of a module.
     *arguments
+        Losses in them that Python's own pickle cannot write are sent if cloudpickle is installed.
     """
 
     def __init__(self, make: Callable[..., Any], *arguments: Any) -> None:
@@ -57,7 +62,7 @@ class Parcel:
         UnsupportedOperation
             If a part of it cannot be.
         """
-        return packed((self.make, tuple(map(_open, self.arguments))))
+        return packed((self.make, self.arguments))
 
     @cached_property
     def digest(self) -> str:
@@ -155,7 +160,7 @@ def _held_or_made(name: str, content: bytes | Parcel | None) -> Any:
         if content is None:
             raise _NotHeldError
         make, arguments = pickle.loads(content)  # noqa: S301  # what this suite sent
-        _held[name] = made = make(*map(_closed, arguments))
+        _held[name] = made = make(*arguments)
         _pin()
         while len(_held) > HELD:
             _held.popitem(last=False)
@@ -195,27 +200,6 @@ def _sendable(error: Exception) -> Exception:
     return error
 
 
-class _Opened(NamedTuple):
-    """A problem, without its own opinion on how it is pickled."""
-
-    kind: type[Problem]
-    state: dict[str, Any]
-
-
-def _open(argument: Any) -> Any:
-    if not isinstance(argument, Problem):
-        return argument
-    return _Opened(type(argument), dict(vars(argument)))
-
-
-def _closed(argument: Any) -> Any:
-    if not isinstance(argument, _Opened):
-        return argument
-    problem = object.__new__(argument.kind)
-    problem.__setstate__(argument.state)
-    return problem
-
-
 def packed(thing: Any) -> bytes:
     """Pickle an object, by cloudpickle if it is installed and Python's own cannot.
 
@@ -224,20 +208,31 @@ def packed(thing: Any) -> bytes:
     UnsupportedOperation
         If a part of it cannot be pickled; it says which, and what to do.
     """
-    dumps: Any = partial(pickle.dumps, protocol=5)
-    loss = _loss_in(thing)
-    if _cloudpickle() is not None and getattr(loss, "__module__", "") == "__main__":
-        dumps = _cloudpickle().dumps  # where nobody else can import it
     try:
-        content: bytes = dumps(thing)
+        return _dumps(_Pickler, thing)
     except Exception as error:
-        try:
-            if _cloudpickle() is not None:
-                return bytes(_cloudpickle().dumps(thing))
-        except Exception as second:  # noqa: BLE001  # say what the first try found
-            error.add_note(str(second))
-        raise UnsupportedOperation(_cannot(thing, loss, error)) from error
-    return content
+        if _cloudpickle() is not None:
+            with suppress(Exception):
+                return _dumps(_cloud_pickler(), thing)
+        path, part = _to_blame("the work", thing)
+        raise UnsupportedOperation(
+            f"{path} cannot be sent to workers: it is {_described(part)} ({error}). Define it with "
+            "def at the top of a module that workers can import, open files and make connections "
+            "inside the loss, and pass constants as data; or install cloudpickle, which comes with "
+            "Dask and sends functions by value; or use a ThreadPoolExecutor, to which nothing is "
+            "sent."
+        ) from error
+
+
+def _dumps(pickler: Any, thing: Any) -> bytes:
+    content = io.BytesIO()
+    pickler(content, protocol=5).dump(thing)
+    return content.getvalue()
+
+
+class _Pickler(pickle.Pickler):
+    def reducer_override(self, thing: Any) -> Any:
+        return _reduced(thing)
 
 
 @cache
@@ -246,43 +241,57 @@ def _cloudpickle() -> Any:
     return None if found is None else importlib.import_module("cloudpickle")
 
 
-def _loss_in(thing: Any) -> Any:
-    opened = next((each for each in thing[1] if isinstance(each, _Opened)), None)
-    loss = opened.state["loss"] if opened is not None else None
-    return loss.function if isinstance(loss, BlackBox) else loss
+@cache
+def _cloud_pickler() -> Any:
+    class Pickler(_cloudpickle().Pickler):  # type: ignore[misc]  # of an optional package
+        def reducer_override(self, thing: Any) -> Any:
+            reduced = _reduced(thing)
+            return super().reducer_override(thing) if reduced is NotImplemented else reduced
+
+    return Pickler
 
 
-def _cannot(thing: Any, loss: Any, error: Exception) -> str:
-    opened = next((each for each in thing[1] if isinstance(each, _Opened)), None)
-    where: tuple[str, Any] = ("the work", thing[1])
-    if opened is not None:
-        parts = {f"its {name}": part for name, part in opened.state.items() if name != "_known"}
-        where = "the problem", {**parts, "its loss": loss}
-    path, part = _to_blame(*where)
-    what = f"The problem {opened.state['name']!r}" if opened is not None else "This work"
-    return (
-        f"{what} cannot be sent to workers, because {path} is {_described(part)} ({error}). "
-        "Define it with def at the top of a module that workers can import, open files and make "
-        "connections inside the loss, and pass constants as data; or install cloudpickle, "
-        "which comes with Dask and sends functions by value; or use a ThreadPoolExecutor, to "
-        "which nothing is sent."
-    )
+def _reduced(thing: Any) -> Any:
+    """Say how problems, and what a user's file defines, are pickled; of others, nothing."""
+    if isinstance(thing, Problem):
+        return _problem, (type(thing), dict(vars(thing)))
+    if isinstance(thing, type | types.FunctionType):
+        module = sys.modules.get(thing.__module__)
+        state = vars(module).get(STATE) if module is not None else None
+        if state is not None and "<" not in thing.__qualname__:
+            return _of_file, (state[0], thing.__qualname__)
+        if thing.__module__ == "__main__" and _cloudpickle() is not None:
+            raise pickle.PicklingError("it is defined in __main__")  # by value, then
+    return NotImplemented
+
+
+def _problem(kind: type[Problem], state: dict[str, Any]) -> Problem:
+    problem = object.__new__(kind)
+    problem.__setstate__(state)
+    return problem
+
+
+def _of_file(path: str, name: str) -> Any:
+    return attrgetter(name)(load_file(Path(path)))
 
 
 def _to_blame(path: str, thing: Any, depth: int = DEPTH) -> tuple[str, Any]:
     """Return the innermost part that cannot be pickled, and the way to it."""
     for name, part in _parts(path, thing) if depth else ():
         try:
-            pickle.dumps(part)
+            _dumps(_Pickler, part)
         except Exception:  # noqa: BLE001  # that is what is looked for
             return _to_blame(name, part, depth - 1)
     return path, thing
 
 
 def _parts(path: str, thing: Any) -> Iterator[tuple[str, Any]]:
-    if isinstance(thing, dict):
-        whole = path == "the problem"
-        yield from ((key if whole else f"{path}[{key!r}]", part) for key, part in thing.items())
+    if isinstance(thing, Problem):
+        here = f"the problem {thing.name!r}"
+        yield f"The loss of {here}", getattr(thing.loss, "function", thing.loss)
+        yield f"The structure of the parameters of {here}", thing.structure
+    elif isinstance(thing, dict):
+        yield from ((f"{path}[{key!r}]", part) for key, part in thing.items())
     elif isinstance(thing, list | tuple):
         yield from ((f"{path}[{i}]", part) for i, part in enumerate(thing))
     elif isinstance(thing, partial):

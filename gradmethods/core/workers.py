@@ -299,18 +299,17 @@ class _Run:
         cause: BaseException | None = None
         for future in done:
             part = self.running.pop(future)
-            try:
-                answer = future.result()
-            except BrokenExecutor as error:
+            error = CancelledError() if future.cancelled() else future.exception()
+            if error is None:
+                self.workers._alive = True  # noqa: SLF001  # one thought in two classes
+                self._take(part, future.result())
+            elif isinstance(error, BrokenExecutor):
                 cause = error
                 part.failures.append("its worker died")
                 broken.append(part)
-            except (Exception, CancelledError) as error:  # noqa: BLE001  # of any executor
+            else:
                 part.failures.append(f"{type(error).__name__}: {error}")
                 self._again(part, error)
-            else:
-                self.workers._alive = True  # noqa: SLF001  # one thought in two classes
-                self._take(part, answer)
         if cause is not None:
             self._broken(cause, broken)
         now = time.monotonic()
