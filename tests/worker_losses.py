@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import signal
 import time
@@ -37,7 +38,7 @@ class Faulty:
     ) -> None:  # fmt: skip
         self.kind, self.folder, self.entry, self.times = kind, str(folder), entry, times
         self.of, self.anywhere = of, anywhere
-        self.home, self.usual = os.getpid(), None
+        self.home, self.usual = os.getpid(), math.nan
 
     def __call__(self, params: Any, *, xp: Any = np) -> Any:
         w = params
@@ -45,7 +46,7 @@ class Faulty:
             w = w[key]
         value = smooth(w, xp=xp)
         entry = float(w.ravel()[self.entry])
-        if self.usual is None:
+        if math.isnan(self.usual):
             self.usual = entry
         away = self.anywhere or os.getpid() != self.home
         moved = abs(entry - self.usual) > 9e-4  # by more than where the problem is first tried
@@ -103,3 +104,13 @@ def slow(w: Any, *, xp: Any = np) -> Any:
     """Return the same after a millisecond."""
     time.sleep(0.001)
     return smooth(w, xp=xp)
+
+
+class Counted:
+    """The smooth loss, which counts its calls and is the same loss however often it was called."""
+
+    number = 0
+
+    def __call__(self, w: Any, *, xp: Any = np) -> Any:
+        type(self).number += 1
+        return smooth(w, xp=xp)

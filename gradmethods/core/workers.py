@@ -13,7 +13,7 @@ import signal
 import threading
 import time
 from collections import Counter, deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures import (
     FIRST_COMPLETED,
     BrokenExecutor,
@@ -180,7 +180,7 @@ class Workers:
         parts: Iterable[tuple[Callable[[], str], tuple[Any, ...]]],
         suspect: Callable[[Any], bool] = lambda _: False,
         keep: Callable[[tuple[Any, ...], Any], None] = lambda *_: None,
-    ) -> Iterator[Any]:
+    ) -> Generator[Any, None, None]:
         """Yield ``function(*held, *arguments)`` for parts, in their order.
 
         Close the iterator when it is not wanted any more: what is under way is then stopped.

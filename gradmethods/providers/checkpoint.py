@@ -90,7 +90,7 @@ class Checkpoint:
     def gaps(self, start: int, stop: int) -> Iterator[tuple[int, int]]:
         """Yield all entries from one to another: what is kept, and what is between."""
         for first, last in self.ranges:
-            if first < start:
+            if first < start or last > stop:
                 continue
             if first > start:
                 yield start, first

@@ -27,6 +27,8 @@ import numpy as np
 from gradmethods.core.problem import Problem
 from gradmethods.core.structure import Arrays
 from gradmethods.engines.complex.functions import join
+from gradmethods.engines.complex.program import Imaginary, Slopes
+from gradmethods.engines.complex.runs import Doubtful
 from gradmethods.errors import NotDifferentiable
 from gradmethods.providers import schemes
 from gradmethods.providers.moved_loss import OverComplex
@@ -69,21 +71,25 @@ def complex_step(
     data: Arrays,
     step: StepRule,
     seconds: float,
+    recorded: Imaginary | None = None,
     spread: Spreading | None = None,
 ) -> Estimate:
     """Take Im f(x + ih)/h for each parameter.
 
-    The loss is its real part if the step is too small to show there; `value`, which is that of
-    plain NumPy, if not. An entry whose run came near a limit of the arithmetic takes a pass more,
-    or as many as the loss asks for other steps.
+    The runs of a block are made at once where the loss is `recorded` and steps are narrow; where
+    that leaves doubts, the loss is run over complex arrays, entry by entry. The value is then its
+    real part if the step is too small to show there; `value`, which is that of plain NumPy, if not.
+    An entry whose run came near a limit of the arithmetic takes a pass more, or as many as the loss
+    asks for other steps.
     """
     u = float(np.finfo(point.dtype).eps) / 2
     given = isinstance(step, FixedStep)
     steps = step.near(point)
-    sweep = _Sweep(problem, point, data, value, given=given)
     gradient = np.empty_like(point)
     errors = np.empty_like(point)
-    passes = 0
+    passes = point.size
+    slopes = None if given or not math.isfinite(value) else _slopes(problem, recorded, point, data)
+    sweep = _Sweep(problem, point, data, slopes.value if slopes else value, given=given)
 
     def asked(part: slice) -> tuple[slice, tuple[Any, ...]]:
         # A step that is seen in the parameter itself may lead real parts into other branches.
@@ -92,19 +98,22 @@ def complex_step(
         pinned = not given and bool((steps(block) > u * abs(point[block])).any())
         return part, (steps(part), pinned, sweep.value, sweep.loss.xp.looking, given)
 
-    parts = list(cut(0, 1, 1)) if spread else blocks(point.size, point.size * seconds)
+    left, total = list(_left(slopes, gradient, errors)), point.size * seconds
     found: Iterable[tuple[slice, Vector]]
-    found = ((part, sweep(part, *asked(part)[1][:2])) for part in parts)
-    if spread:  # the first entry shows what all others need to know
-        found = chain(
-            list(found), spread.columns(map(asked, spread.parts(point.size * seconds, 1)))
+    if spread and left:  # the first entry shows what all others need to know
+        first = slice(left[0].start, left[0].start + 1)
+        others = spread.parts(total, [slice(first.stop, left[0].stop), *left[1:]])
+        rows = sweep(*asked(first)[:1], *asked(first)[1][:2])
+        found = chain([(first, rows)], spread.columns(map(asked, others)))
+    else:
+        found = (
+            (part, sweep(part, *asked(part)[1][:2])) for part in blocks(point.size, total, left)
         )
     for part, rows in found:
         gradient[part], errors[part] = rows[:2]
         passes += int(rows[2].sum())
     # Nothing is subtracted: what rounding does is all there is, of a few operations.
-    errors = ROUNDINGS * u * abs(gradient) + errors
-    return Estimate(sweep.value, gradient, passes, errors)
+    return Estimate(sweep.value, gradient, passes, ROUNDINGS * u * abs(gradient) + errors)
 
 
 def slopes_at(
@@ -144,7 +153,7 @@ class _Sweep:
         self.entry = _Entry(self.loss, evaluate, self.moved, self.u)
 
     def __call__(self, part: slice, h: Vector, pinned: bool) -> Vector:  # noqa: FBT001  # as below
-        """Return slopes, errors beyond round-off, and the passes that they took: three rows."""
+        """Return slopes, errors beyond round-off, and passes beyond one for each: three rows."""
         doubtful: list[tuple[bool, bool]] = []
         x, xp, entry = self.point[part], self.loss.xp, self.entry
         xp.pinned = pinned
@@ -152,7 +161,7 @@ class _Sweep:
         losses = schemes.sweep(evaluate, self.moved, part, join(x, h)[None, :])[0]
         xp.pinned = True
         slopes = losses.imag / h.astype(float)
-        found = np.stack([slopes, np.zeros_like(slopes), np.ones_like(slopes)])
+        found = np.stack([slopes, np.zeros_like(slopes), np.zeros_like(slopes)])
         narrow = h[0] <= self.u * max(1.0, abs(float(x[0]))) and not doubtful[0][1]
         if part.start == 0 and narrow:
             self.value = float(losses[0].real)
@@ -161,8 +170,31 @@ class _Sweep:
             if faint or wide:
                 entry.move_to(part.start + k, Found(float(slopes[k]), math.inf))
                 better = entry.judged(float(h[k]), coarse=wide, given=self.given)
-                found[:, k] = better.slope, better.error, 1 + better.passes
+                found[:, k] = better.slope, better.error, better.passes
         return found
+
+
+def _slopes(
+    problem: Problem, recorded: Imaginary | None, point: Vector, data: Arrays
+) -> Slopes | None:
+    """Return what all runs have in common, None where they have to be made one by one."""
+    try:
+        return recorded.at(problem.structure.split(point), data) if recorded else None
+    except Doubtful:
+        return None
+
+
+def _left(slopes: Slopes | None, gradient: Vector, errors: Vector) -> Iterator[slice]:
+    """Fill in what many runs at once decide; yield the parts that they leave."""
+    if slopes is None:
+        yield slice(0, gradient.size)
+        return
+    for part in cut(0, gradient.size, BLOCK):
+        gradient[part], errors[part] = slopes.derivatives(part), 0
+        open_ = np.flatnonzero(~np.isfinite(gradient[part])) + part.start
+        for rest in np.split(open_, np.flatnonzero(np.diff(open_) > 1) + 1):
+            if rest.size:
+                yield slice(int(rest[0]), int(rest[-1]) + 1)
 
 
 def check_tried(problem: Problem, step: StepRule) -> None:

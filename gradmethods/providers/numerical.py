@@ -17,11 +17,18 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 
 from gradmethods.core.problem import Problem
-from gradmethods.core.provider import PreparedGradient, Stopwatch
+from gradmethods.core.provider import Stopwatch
 from gradmethods.core.structure import Arrays
+from gradmethods.engines.complex.program import Imaginary
 from gradmethods.engines.graph import record
 from gradmethods.engines.graph.record import check_same
-from gradmethods.errors import GradientError, InvalidOption, NotDifferentiable, UnknownName
+from gradmethods.errors import (
+    GradientError,
+    InvalidOption,
+    NotDifferentiable,
+    UnknownName,
+    UnsupportedOperation,
+)
 from gradmethods.output.style import ORANGE, Style
 from gradmethods.providers import schemes
 from gradmethods.providers.complex_step import check_tried, complex_step, slopes_at
@@ -29,7 +36,8 @@ from gradmethods.providers.default_steps import choose_steps
 from gradmethods.providers.estimates import judge
 from gradmethods.providers.extrapolation import climbed_at, richardson
 from gradmethods.providers.moved_loss import losses_at, over_reals
-from gradmethods.providers.schemes import COMPLEX_STEP, RICHARDSON, StepRule, Vector
+from gradmethods.providers.parts import Parted
+from gradmethods.providers.schemes import COMPLEX_STEP, RICHARDSON, StepRule
 from gradmethods.providers.steps import FixedStep, PrecisionStep
 
 if TYPE_CHECKING:
@@ -234,18 +242,22 @@ class Numerical:
             If it is another function there than in plain NumPy.
         """
         watch = Stopwatch()
-        team = self._team(problem)
+        team, graph = self._team(problem), None
         with watch("steps"):
             step = self._step_rule(problem, team)
             if self.scheme == COMPLEX_STEP:
                 with suppress(NotDifferentiable):  # it may be called at other points
                     check_tried(problem, step)
-                check_same(problem)
+                graph = check_same(problem)
         if self.evaluation == REUSE:
             from gradmethods.providers.reuse import compile_reuse
 
             return compile_reuse(problem, watch, self.scheme, step, team)
-        return PreparedNumerical(problem, watch.seconds, self.scheme, step, team)
+        prepared = PreparedNumerical(problem, watch.seconds, self.scheme, step, team)
+        if self.scheme == COMPLEX_STEP and self.step is None and graph:
+            with watch("compile"), suppress(UnsupportedOperation):
+                prepared.recorded = Imaginary(problem, graph)
+        return prepared
 
     def _team(self, problem: Problem) -> Team | None:
         if self.executor is None and self.checkpoint is None:
@@ -262,7 +274,7 @@ class Numerical:
         return choose_steps(problem, self.scheme, team)
 
 
-class PreparedNumerical(PreparedGradient):
+class PreparedNumerical(Parted):
     """A scheme and a rule for its steps, for one problem's loss and shapes.
 
     Attributes
@@ -300,6 +312,7 @@ class PreparedNumerical(PreparedGradient):
         self.team = team
         self.scheme = scheme
         self.step = step
+        self.recorded: Imaginary | None = None
         self.preparation_passes = step.passes + (scheme == COMPLEX_STEP)
         self.forward_passes = None
         if scheme != RICHARDSON:
@@ -318,7 +331,7 @@ class PreparedNumerical(PreparedGradient):
             elif self.scheme == COMPLEX_STEP:
                 spread = self._spread(slopes_at, point, data, value, seconds)
                 at = self.problem, value, point, data
-                estimate = complex_step(*at, self.step, seconds, spread)
+                estimate = complex_step(*at, self.step, seconds, self.recorded, spread)
             else:
                 spread = self._spread(losses_at, point, data, value, seconds)
                 losses = schemes.one_by_one(evaluate, value, point)
@@ -332,27 +345,11 @@ class PreparedNumerical(PreparedGradient):
         self._errors = estimate.errors
         return estimate.value, structure.split(estimate.gradient)
 
-    def _spread(
-        self,
-        function: Callable[..., Any],
-        point: Vector,
-        data: Arrays,
-        value: float,
-        seconds: float,
-    ) -> Spreading | None:
-        if self.team is None:
-            return None
-        return self.team.at((self.scheme, "gradient"), function, point, data, value, seconds)
-
-    @property
-    def mishaps(self) -> tuple[str, ...]:
-        """What went wrong in workers, or in a checkpoint, and was mended."""
-        return () if self.team is None else tuple(self.team.workers.notes)
-
-    def close(self) -> None:
-        """Stop workers that were started for it."""
+    def _spread(self, function: Callable[..., Any], *at: Any) -> Spreading | None:
+        work: Spreading | None = None
         if self.team is not None:
-            self.team.workers.close()
+            work = self.team.at((self.scheme, "gradient"), function, *at)
+        return work
 
     def __getstate__(self) -> dict[str, Any]:
         return {**vars(self), "team": None}  # a pool of processes goes nowhere

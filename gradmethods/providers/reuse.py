@@ -11,14 +11,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from gradmethods.core.problem import Problem
-from gradmethods.core.provider import PreparedGradient, Stopwatch
+from gradmethods.core.provider import Stopwatch
 from gradmethods.core.structure import Arrays
 from gradmethods.engines.graph import record
 from gradmethods.engines.incremental import Perturbed, Plan, Work, compile_plan
 from gradmethods.providers import schemes
 from gradmethods.providers.estimates import judge
 from gradmethods.providers.moved_loss import over_reals
-from gradmethods.providers.parts import blocks
+from gradmethods.providers.parts import Parted, blocks
 from gradmethods.providers.schemes import Losses, StepRule, Vector
 from gradmethods.providers.steps import PrecisionStep
 
@@ -62,7 +62,7 @@ def _compiled_again(
     return prepared
 
 
-class PreparedReuse(PreparedGradient):
+class PreparedReuse(Parted):
     """A plan of what each perturbation touches, for one problem's loss and shapes.
 
     The losses at moved parameters are those of plain evaluation but for round-off: of a product or

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import closing, contextmanager
 from functools import cached_property, partial
 from typing import Any
@@ -137,17 +137,18 @@ class Spreading:
         share = seconds * self.size / (SHARES * self.team.workers.width)
         return max(1, min(BLOCK, int(min(max(share, SHORT), LONG) / max(seconds, 1e-9))))
 
-    def parts(self, seconds: float, start: int = 0) -> Iterator[slice]:
-        """Cut the parameters into parts; what is kept is a part by itself."""
+    def parts(self, seconds: float, within: Iterable[slice] | None = None) -> Iterator[slice]:
+        """Cut the parameters, or what is `within` some; what is kept is a part by itself."""
         if self.blocks:
             yield from self.blocks(self.size, seconds)
             return
         length = self.length(seconds / self.size)
-        for first, last in self.checkpoint.gaps(start, self.size):
-            if (first, last) in self.checkpoint.ranges:
-                yield slice(first, last)
-            else:
-                yield from cut(first, last, length)
+        for each in (slice(0, self.size),) if within is None else within:
+            for first, last in self.checkpoint.gaps(each.start, each.stop):
+                if (first, last) in self.checkpoint.ranges:
+                    yield slice(first, last)
+                else:
+                    yield from cut(first, last, length)
 
     def whole_stretches(self) -> Iterator[slice]:
         """Cut the parameters after the first stretch into parts of whole stretches."""
@@ -162,9 +163,11 @@ class Spreading:
                     yield slice(start, stretch.stop)
                     start = stretch.stop
 
-    def each(self, work: Iterable[tuple[slice, tuple[Any, ...]]]) -> Iterator[NDArray[np.float64]]:
+    def each(
+        self, work: Iterable[tuple[slice, tuple[Any, ...]]]
+    ) -> Generator[NDArray[np.float64], None, None]:
         """Yield what is found in each part, in their order."""
-        known: deque[NDArray[np.float64] | None] = deque()
+        known: deque[Any] = deque()
 
         def missing() -> Iterator[tuple[Callable[[], str], tuple[Any, ...]]]:
             for part, arguments in work:
@@ -176,13 +179,13 @@ class Spreading:
         held = (self.team.parcel, self.here)
         odd = _not_numbers if math.isfinite(self.value) else _never
         results = self.team.workers.map(self.function, held, missing(), odd, self._keep)
-        with closing(results):  # type: ignore[type-var]  # a generator
+        with closing(results):
             for result in results:
                 while known[0] is not None:
-                    yield known.popleft()  # type: ignore[misc]  # not None
+                    yield known.popleft()
                 known.popleft()
                 yield result
-        yield from known  # type: ignore[misc]  # none is missing
+        yield from known
         self.team.workers.notes += self.checkpoint.notes
 
     def columns(
@@ -196,7 +199,7 @@ class Spreading:
                 asked.append(part)
                 yield part, arguments
 
-        with closing(self.each(noted())) as results:  # type: ignore[type-var]  # a generator
+        with closing(self.each(noted())) as results:
             for found in results:
                 yield asked.popleft(), found
 
@@ -209,7 +212,7 @@ class Spreading:
                 laid.append(each)
                 yield each[0], (each[1],)
 
-        with closing(self.each(asked())) as results:  # type: ignore[type-var]  # a generator
+        with closing(self.each(asked())) as results:
             for found in results:
                 each = laid.popleft()
                 if len(found) < len(each[1]):  # the last place is the point itself

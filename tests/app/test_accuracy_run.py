@@ -139,7 +139,7 @@ def test_the_command_says_when_a_gradient_is_wrong(tmp_path, capsys, monkeypatch
     wrong = {"verdict": "wrong", "reason": "wrong", "arrays": []}
     record = {"dtype": "float64", "n": 1, "components": 1, "cost": None}
 
-    def pretend(todo, out, seed=0):
+    def pretend(todo, out, executor=None):
         work = Task("gradient", {"problem": "x", "provider": "backprop"}, lambda: record | wrong)
         carry_out([work], out / ACCURACY)
 

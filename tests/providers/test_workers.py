@@ -7,13 +7,13 @@ import random
 import threading
 import time
 from concurrent.futures import Future, ProcessPoolExecutor, ThreadPoolExecutor
+from typing import Any
 
 import numpy as np
 import pytest
 
 import gradmethods as gm
-from gradmethods.core import workers
-from gradmethods.core.shipping import perform
+from gradmethods.core import shipping, workers
 from gradmethods.core.workers import Inline, Workers
 from gradmethods.providers import spreading
 from gradmethods.providers.schemes import NAMES, SCHEMES
@@ -29,7 +29,7 @@ class Shuffled(Inline):
         self._asked = []
 
     def submit(self, fn, /, *args, **kwargs):
-        future = Future()
+        future: Future[Any] = Future()
         self._asked.append((future, fn, args))
         if len(self._asked) >= self._random.randint(1, 2 * self._max_workers):
             self.finish()
@@ -75,10 +75,11 @@ def test_workers_change_no_bit(many_parts, pool, scheme, evaluation):
     n = 110  # of which ladders take three stretches
     problem = gm.Problem(bumpy, np.linspace(-1.7, 2.3, n), {"a": np.linspace(0.3, 4.0, n)})
     elsewhere = problem.flat_params * 1.01 + 0.003
-    options = {"scheme": scheme, "evaluation": evaluation}
-    for params in (problem.params, elsewhere):
+    options: dict[str, Any] = {"scheme": scheme, "evaluation": evaluation}
+    crews = {0: (Shuffled(2), pool), 1: (Shuffled(1), Shuffled(4))}
+    for which, params in enumerate((problem.params, elsewhere)):
         alone = answer(problem, params, **options)
-        for executor in (Shuffled(1), Shuffled(2), Shuffled(4), pool):
+        for executor in crews[which]:
             assert answer(problem, params, **options, executor=executor) == alone
 
 
@@ -94,8 +95,9 @@ def test_other_data_go_along(pool):
 def test_the_problem_is_sent_once_to_each_worker(many_parts, pool):
     """Data of megabytes would travel with every part."""
     problem = gm.Problem(smooth, np.linspace(0.1, 0.9, 50_000))
-    prepared = gm.Numerical("forward", step=1e-6, executor=pool)
-    prepared = prepared.prepare(problem.of_components(np.arange(40)))
+    provider = gm.Numerical("forward", step=1e-6, executor=pool)
+    prepared = provider.prepare(problem.of_components(np.arange(40)))
+    assert prepared.team
     prepared(prepared.problem.params)
     size = len(prepared.team.parcel.content)
     assert size > 400_000
@@ -110,7 +112,7 @@ def restarted():
     return functools.partial(ProcessPoolExecutor, 2)
 
 
-PLAIN = {"scheme": "central", "step": 1e-3}
+PLAIN: dict[str, Any] = {"scheme": "central", "step": 1e-3}
 
 
 @pytest.mark.parametrize("kind", ["dies", "exits", "hangs", "sleeps", "is NaN"])
@@ -132,14 +134,18 @@ def test_a_worker_that_fails_once_is_made_good(tmp_path, monkeypatch, many_parts
 
 
 @pytest.mark.parametrize(
-    ("kind", "said"),
-    [("dies", "its worker died, 4 times"), ("hangs", "stopped after 0.05 s"), ("exits", "enough")],
+    ("kind", "timeout", "said"),
+    [
+        ("dies", 60, "its worker died, 4 times"),
+        ("hangs", 0.05, "stopped after 0.05 s"),
+        ("exits", 60, "TooMuch: enough, 4 times"),
+    ],
 )
-def test_a_part_that_always_fails_is_named(tmp_path, many_parts, kind, said):
+def test_a_part_that_always_fails_is_named(tmp_path, many_parts, kind, timeout, said):
     """The user would have to look for one entry of a million."""
     point = {"layers": [{"W": np.full((4, 6), 0.5)}]}
     loss = Faulty(kind, tmp_path, entry=17, times=100, of=("layers", 0, "W"))
-    made = gm.Numerical(**PLAIN, executor=restarted(), timeout=0.05)
+    made = gm.Numerical(**PLAIN, executor=restarted(), timeout=timeout)
     prepared = made.prepare(gm.Problem(loss, point))
     with pytest.raises(gm.WorkerFault, match="could not be computed in 4 tries") as found:
         prepared(point)
@@ -164,7 +170,7 @@ def refusing(w, *, xp=np):
 
 
 def test_a_pool_that_broke_says_what_to_give(tmp_path):
-    """Whoever gave an executor would not know that a function could be given, which is restarted."""
+    """Whoever gave an executor would not know of a function, which is called again."""
     with ProcessPoolExecutor(1) as executor:
         prepared = gm.Numerical(**PLAIN, executor=executor).prepare(
             gm.Problem(Faulty("dies", tmp_path), np.full(4, 0.5))
@@ -187,7 +193,7 @@ def test_what_cannot_be_sent_is_named():
     for loss, said in cases.values():
         problem = gm.Problem(loss, point, name="mine")
         prepared = gm.Numerical(**PLAIN, executor=executor).prepare(problem)
-        if gm.core.shipping._cloudpickle() is None or loss is cases["file"][0]:
+        if shipping._cloudpickle() is None or loss is cases["file"][0]:
             with pytest.raises(gm.UnsupportedOperation, match=said):
                 prepared(point)
         threads = gm.Numerical(**PLAIN, executor=ThreadPoolExecutor(1)).prepare(problem)
@@ -211,7 +217,7 @@ def test_a_worker_of_another_version_is_refused(monkeypatch):
     """Numbers of two versions of NumPy would be mixed in one gradient."""
     monkeypatch.setattr(workers, "surroundings", lambda: ("numpy 1.0",))
     prepared = gm.Numerical(**PLAIN, executor=Shuffled(1)).prepare(gm.Problem(smooth, np.ones(2)))
-    with pytest.raises(gm.WorkerFault, match="A worker has Python .* here are numpy 1.0"):
+    with pytest.raises(gm.WorkerFault, match=r"A worker has Python .* here are numpy 1\.0"):
         prepared([1.0, 1.0])
 
 
@@ -226,7 +232,7 @@ def test_workers_are_not_timed(pool):
 
 def test_bad_options_are_refused():
     """They would be found out in the first gradient, after the choice of steps."""
-    with pytest.raises(gm.InvalidOption, match="executor must be a concurrent.futures.Executor"):
+    with pytest.raises(gm.InvalidOption, match=r"executor must be a concurrent\.futures\.Executor"):
         gm.Numerical(executor=4)
     with pytest.raises(gm.InvalidOption, match="timeout must be a positive number"):
         gm.Numerical(timeout=0)
@@ -260,5 +266,5 @@ def test_perform_answers_whatever_happens():
     def fail():
         raise Odd("never mind")
 
-    asked = workers.Task(fail, (), (), float("inf"), workers.surroundings(), 0)
-    assert "Odd: never mind" in str(perform(asked).result)
+    asked = shipping.Task(fail, (), (), float("inf"), shipping.surroundings(), 0)
+    assert "Odd: never mind" in str(shipping.perform(asked).result)
