@@ -55,8 +55,8 @@ def add_providers(command: argparse.ArgumentParser, default: str) -> None:
     )
 
 
-def providers_of(text: str | None) -> list[str] | None:
-    """Return the names in such an argument; a comma within brackets belongs to an option."""
+def names_of(text: str | None) -> list[str] | None:
+    """Return the names in an argument; a comma within brackets belongs to an option."""
     if text is None:
         return None
     return [name.strip() for name in re.split(r",(?![^\[]*\])", text) if name.strip()]

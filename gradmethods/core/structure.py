@@ -9,7 +9,8 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
+from types import CodeType
 from typing import Any
 
 import numpy as np
@@ -184,9 +185,15 @@ def compile_check(structure: Structure) -> Callable[[ParametersLike], Arrays | N
     scope: dict[str, Any] = {"ndarray": np.ndarray, "dtype": structure.dtype}
     scope |= {f"n{i}": name for i, name in enumerate(structure.shapes)}
     text = "\n".join(lines)
-    exec(compile(text, "<check of parameters>", "exec"), scope)  # noqa: S102  # our own text
+    exec(_code(text), scope)  # noqa: S102  # our own text
     check: Callable[[ParametersLike], Arrays | None] = scope["fitting"]
     return check
+
+
+@lru_cache(maxsize=32)
+def _code(text: str) -> CodeType:
+    """Compile a text once: it is the same for all parameters of the same shapes."""
+    return compile(text, "<check of parameters>", "exec")
 
 
 def check_array(

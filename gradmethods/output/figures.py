@@ -16,7 +16,8 @@ from matplotlib.text import Text
 from matplotlib.ticker import LogFormatterSciNotation
 
 from gradmethods.errors import InvalidOption
-from gradmethods.output.files import as_text, write_bytes
+from gradmethods.output.disk import write_bytes
+from gradmethods.output.files import as_text
 from gradmethods.output.slim import slim
 from gradmethods.output.style import RC
 
@@ -87,7 +88,11 @@ def save(
     title, caption, source : str, optional
         Go into the file's metadata, so that a figure on its own still says what it is.
     """
-    kind = check_format(path)
+    return write_bytes(path, drawn(figure, check_format(path), title, caption, source))
+
+
+def drawn(figure: Figure, kind: str, title: str = "", caption: str = "", source: str = "") -> bytes:
+    """Draw a figure in a format, with the words of `save`."""
     buffer = BytesIO()
     engine = figure.get_layout_engine()
     _check_formulas(figure)
@@ -102,7 +107,7 @@ def save(
     content = buffer.getvalue()
     if kind == "svg":
         content = as_text(slim(content.decode()) + "\n")
-    return write_bytes(Path(path), content)
+    return content
 
 
 def _check_formulas(figure: Figure) -> None:

@@ -11,8 +11,9 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from gradmethods.output.caption import Caption, provenance_line
+from gradmethods.output.disk import write_bytes
 from gradmethods.output.figures import FORMATS, save
-from gradmethods.output.files import PROVENANCE, csv_text, write_bytes, write_json, write_text
+from gradmethods.output.files import PROVENANCE, csv_text, write_json, write_text
 from gradmethods.output.typeset import write_table
 
 

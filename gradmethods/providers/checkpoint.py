@@ -29,7 +29,7 @@ from gradmethods.core.problem import Problem
 from gradmethods.core.shipping import surroundings
 from gradmethods.core.structure import Arrays
 from gradmethods.errors import InvalidOption
-from gradmethods.output.files import write_bytes
+from gradmethods.output.disk import write_bytes
 
 NAME = re.compile(r"(\d+)-(\d+)\.npz")
 """The file of a part, of entries from the first number to before the second."""

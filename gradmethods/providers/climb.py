@@ -38,6 +38,8 @@ STUBBORN = 3
 """Rungs that failed before noise is suspected: differences of noise grow as the step shrinks."""
 STEADY = 1e-2
 """Slopes that differ by this part only, and no less the finer the rungs are, show noise."""
+SAME_EVEN = 0.25
+"""Even parts that differ by this part only, from one rung to the next, are the same."""
 WORSE = 2.0
 """Noise along one parameter counts if it is so many times what was seen along a line."""
 
@@ -149,7 +151,7 @@ def _down(ladder: Ladder, start: float, order: int) -> tuple[Rung | None, Rung |
         gap = abs(rung.slope - below.slope) * below.h
         gaps.append(gap)
         falls = len(gaps) < STUBBORN or gap < max(gaps[-STUBBORN:]) / 20
-        if not falls and not measured and gap > AGREE * ladder.noise:
+        if not falls and not measured and gap > AGREE * ladder.noise and not _jumps(rung, below):
             measured = True
             noise = noise_along_entry(ladder, below)
             if _steady(rung, below):  # wide rungs may be noisier than fine ones
@@ -181,6 +183,11 @@ def _steady(rung: Rung, below: Rung) -> bool:
     return abs(rung.slope - below.slope) < STEADY * abs(below.slope)
 
 
+def _jumps(rung: Rung, below: Rung) -> bool:
+    """Whether even parts at two steps are the same: that is a jump at x, and no noise."""
+    return abs(rung.even - below.even) < SAME_EVEN * abs(below.even)
+
+
 def _next(ladder: Ladder, rung: Rung, below: Rung) -> Rung:
     """Return the next rung to try: further down the more truncation is in sight."""
     excess = abs(rung.slope - below.slope) * below.h / (AGREE * below.noise)
@@ -194,10 +201,10 @@ def _next(ladder: Ladder, rung: Rung, below: Rung) -> Rung:
 
 def is_lawful(ladder: Ladder, beyond: Rung, top: Rung, order: int) -> bool:
     """Whether truncation below the noise at the top explains what is seen beyond it."""
-    if not beyond.finite or not even_falls(beyond, top):
+    finer = ladder.finer(top)
+    if not beyond.finite or not all(even_falls(beyond, r) for r in [*finer, top]):
         return False
     q = (beyond.h / top.h) ** 2
-    finer = ladder.finer(top)
     if order == 1 or not finer:
         # Of close rungs, the truncation of the wider shows in part only.
         noises = ((top.slope_noise + r.slope_noise, (r.h / top.h) ** 2) for r in finer)

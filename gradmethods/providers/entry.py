@@ -23,7 +23,7 @@ from gradmethods.providers.balance import (
     unresolved,
 )
 from gradmethods.providers.climb import MOST, Summit, climb, near_slopes, quieter, stairs
-from gradmethods.providers.hidden import kinks_within
+from gradmethods.providers.hidden import kinks_within, persistent
 from gradmethods.providers.ladder import (
     AGREE,
     LEAST,
@@ -96,6 +96,21 @@ def choose(ladder: Ladder, scheme: Scheme, guess: float, alike: float | None) ->
 
     It begins with the step of one that is alike, if there is any, or else with a guess.
 
+    Where there is less noise next to x than along a line, the loss may be smooth there, or a kink
+    that was rounded to flat steps: that is held against what was found.
+    """
+    along = ladder.noise
+    found = _looked_at(ladder, scheme, guess, alike)
+    if ladder.noise < along and math.isfinite(found.error):
+        less, ladder.noise = ladder.noise, along
+        found = found._replace(error=max(found.error, persistent(ladder.rungs)))
+        ladder.noise = less
+    return found
+
+
+def _looked_at(ladder: Ladder, scheme: Scheme, guess: float, alike: float | None) -> Choice:
+    """Choose the step by looks at the ladder, each with other noise if what was seen suggests that.
+
     Where the loss is rougher along the parameter than it is at fine spacings, its slope there is
     held against what was found: either may be meant.
     """
@@ -105,6 +120,8 @@ def choose(ladder: Ladder, scheme: Scheme, guess: float, alike: float | None) ->
         start = alike or guess
         ladder.forget_finer(start)
         found = _chosen(ladder, scheme, start)
+        if guess < start and _drowned(ladder, found):
+            found = _chosen(ladder, scheme, guess)
     raised = ladder.noise > MORE * noise
     if not raised:
         found = _quieter(ladder, scheme, found)
@@ -129,6 +146,12 @@ def choose(ladder: Ladder, scheme: Scheme, guess: float, alike: float | None) ->
         # What such noise hides is not known to be next to nothing.
         return found._replace(error=found.error + ladder.doubt, bend=0.0)
     return found
+
+
+def _drowned(ladder: Ladder, found: Choice) -> bool:
+    """Whether no slope was found at a step that makes the loss larger, and so its rounding."""
+    loud = ladder.rounding_at(found.step) > MORE * ladder.noise
+    return loud and not found.error <= HALF * abs(found.quotient)
 
 
 def _quieter(ladder: Ladder, scheme: Scheme, found: Choice) -> Choice:

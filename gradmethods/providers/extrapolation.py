@@ -114,9 +114,9 @@ def _extrapolated(ladder: Ladder, found: Choice) -> Choice:
             break
         top, (value, error, h) = wider, better
     off = abs(value - found.quotient)
-    unseen = max(error, hidden(ladder, top, h, value)) + ladder.rung(h).slope_noise + ladder.doubt
+    unseen = max(error + off, hidden(ladder, top, h, value))
+    unseen += ladder.rung(h).slope_noise + ladder.doubt
     if error < found.error and off <= AGREE * ladder.rung(found.step).slope_noise:
         # The two differ by noise alone, of which there is less in what is extrapolated.
-        return found._replace(quotient=value, error=min(unseen, found.error) + off)
-    unseen += off
+        return found._replace(quotient=value, error=min(unseen, found.error + off))
     return found._replace(quotient=value, error=unseen) if unseen < found.error else found

@@ -16,6 +16,9 @@ from gradmethods.providers.ladder import AGREE, CONFIDENT, DISTINCT, GROWTH, Lad
 LACKING = 1.1
 """What is seen of a jump of the curvature may lack a tenth: it is the least of what excludes more.
 """
+BEHIND = 1.15
+"""Standard deviations of noise that may hide a kink: those of terms are added up, not in squares.
+"""
 SHOWN = 0.1
 """A kink at x is one if it is this part of the slope and of the even part, and no noise."""
 
@@ -31,8 +34,8 @@ def hidden(ladder: Ladder, furthest: Rung, h: float, slope: float) -> float:
     if sure.size > max(AGREE * sure.noise, SHOWN * abs(slope), SHOWN * narrow):
         return math.inf
     bend = bend_within(seen)
-    known = bend.size if bend.size > bend.noise else 0.0
-    return max(kink, unsure, persistent(ladder.rungs), LACKING * known * h)
+    known = LACKING * bend.size + bend.noise if bend.size > bend.noise else 0.0
+    return max(kink + BEHIND * unsure, persistent(ladder.rungs), known * h)
 
 
 def distinct(rungs: list[Rung]) -> list[Rung]:

@@ -64,6 +64,12 @@ def disturbed(row: Mapping[str, Any]) -> str:
 LARGEST = "of each sweep and method the largest size that was measured"
 
 
+def problem_of(row: Mapping[Any, Any]) -> str:
+    """Name the problem of a row, with its size where neither n nor N says it."""
+    letter, size = size_of(row)
+    return str(row["network"]) if letter in "nN" else f"{row['network']}, {letter} = {size:,}"
+
+
 def largest(frame: pd.DataFrame, column: str = "gradient_s") -> list[bool]:
     """Tell of each case whether it is the largest of its sweep and method that has a value."""
     sizes = frame["size"].where(frame[column].notna())

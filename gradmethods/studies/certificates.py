@@ -19,7 +19,9 @@ from gradmethods.core.problem import Problem
 from gradmethods.core.workers import Inline, Workers
 from gradmethods.engines.certified import certified_gradient
 from gradmethods.engines.certified.precision import working
-from gradmethods.output.files import write_text
+from gradmethods.errors import InvalidOption
+from gradmethods.output.disk import content_of
+from gradmethods.output.files import read_json, write_text
 from gradmethods.problems import Family
 
 FORMAT = 1
@@ -27,6 +29,8 @@ FORMAT = 1
 
 SEEDS = (0, 1)
 """Points of each problem."""
+
+TITLE = b"# Certified gradients"
 
 README = """# Certified gradients
 
@@ -143,6 +147,7 @@ def write_certificates(
         Who certifies, if it is not to be done here: the files are the same.
     """
     chosen = list(names) or problems.names(field=True)
+    _check_ours(folder, chosen)
     workers = Workers(Inline() if executor is None else executor)
     every = [(name, seed) for name in chosen for seed in SEEDS]
     parts = [
@@ -170,6 +175,21 @@ def _drawn(name: str, seed: int, digits: int) -> dict[str, Any]:
     options = {**family.options, **family.small, "seed": seed}
     found = certificate(family.build(**options), family, digits)
     return {"problem": name, "options": _plain(options)} | found
+
+
+def _check_ours(folder: Path, names: Iterable[str]) -> None:
+    """Refuse a folder in which a file would be replaced that is no certificate."""
+    readme = folder / "README.md"
+    foreign = [] if (content_of(readme) or TITLE).startswith(TITLE) else [readme]
+    for path in (folder / f"{name}-{seed}.json" for name in names for seed in SEEDS):
+        found = read_json(path)
+        ours = found is None or (isinstance(found, dict) and {"format", "gradient"} <= found.keys())
+        foreign += [] if ours else [path]
+    if foreign:
+        raise InvalidOption(
+            f"{foreign[0]} holds something else than a certificate, and would be replaced. Choose "
+            "another folder, or move it away."
+        )
 
 
 def _exact(array: Any) -> dict[str, Any]:

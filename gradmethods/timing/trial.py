@@ -187,7 +187,7 @@ def _measure(
         slow = estimate if known is None else known
         each = rounds.calibrate(slow if slow >= LONG_ROUND else None)
         counter.reset()
-        timed = drive(rounds, _count(each, settings, plan))
+        timed = drive(rounds, _count(each, settings.seconds * case.kind.share, plan))
     if result is None:
         result, calls = (
             timed,
@@ -209,7 +209,7 @@ def _measure(
         **memory(
             provider,
             problem,
-            traced_seconds(prepared, preparation, cost.gradient.median),
+            traced_seconds(preparation, cost.gradient.median),
             # A deadline that strikes here would lose what was measured.
             affordable=min(TRACED * settings.seconds, plan.left / 4),
         ),
@@ -224,12 +224,12 @@ def _check(result: GradientResult, problem: Problem) -> dict[str, Any]:
         return {"error": None, "reference": f"none: {error}", "components": 0}
 
 
-def _count(each: float, settings: Settings, plan: Plan) -> int:
+def _count(each: float, seconds: float, plan: Plan) -> int:
     """Decide how many pairs of rounds, each taking `each` seconds, to take."""
-    if settings.seconds == 0:
+    if seconds == 0:
         return 1
     affordable = min(plan.limit / 2, plan.left / 2, PATIENCE) / each
-    wanted = max(settings.seconds / each, min(FEWEST_FOR_BOOTSTRAP, affordable))
+    wanted = max(seconds / each, min(FEWEST_FOR_BOOTSTRAP, affordable))
     return max(1, min(MOST_ROUNDS, int(wanted)))
 
 

@@ -275,3 +275,19 @@ def test_an_outer_product_is_written_without_blas(dtype):
     _, found = run_twice(graph, problem)
     _, expected = graph.evaluate(problem.structure.check(problem.params), problem.data)
     assert found.tobytes() == expected.tobytes()
+
+
+def test_programs_of_the_same_text_share_nothing_else():
+    """Their text is compiled once: constants and buffers must be those of each."""
+    c = np.array([1.0, -2.0, 3.0])
+    one, two = (
+        gm.Backprop().prepare(
+            gm.Problem(lambda w, *, xp=np, k=k: xp.sum(xp.exp(w) * xp.asarray(k * c)), c)
+        )
+        for k in (1.0, 2.0)
+    )
+    assert one.source() == two.source()
+    assert one.program.function is not two.program.function
+    first, second = one(c).gradient, two(c).gradient
+    np.testing.assert_array_equal(second, 2 * first)
+    np.testing.assert_array_equal(one(c).gradient, np.exp(c) * c)

@@ -11,8 +11,8 @@ from gradmethods.app.arguments import (
     add_providers,
     add_workers,
     executor_of,
+    names_of,
     new,
-    providers_of,
     untimed,
 )
 from gradmethods.errors import InvalidOption
@@ -79,7 +79,7 @@ def run(options: argparse.Namespace) -> int:
     if not 0 <= (options.seconds or 0.0) < math.inf or options.per_decade < 1:
         raise InvalidOption("--seconds must be a number from 0 on, --per-decade one from 1 on.")
     chosen = [find_problem(name) for name in options.names or problems.names()]
-    names = providers_of(options.providers)
+    names = names_of(options.providers)
     providers = VARIANTS if names is None else tuple(names)
     for name in providers:
         get_provider(name)  # one that is not known ends the run before it begins

@@ -25,10 +25,10 @@ from gradmethods.output.files import (
     ACCURACY,
     PROVENANCE,
     append_record,
-    locked,
     records_so_far,
     write_json,
 )
+from gradmethods.output.run_folder import folder_of, locked
 from gradmethods.providers import get_provider
 from gradmethods.providers.attempt import Gap, attempt
 from gradmethods.providers.registry import traits
@@ -289,19 +289,21 @@ def assess(todo: Sequence[Task], out: Path | str, *, executor: Any = None) -> li
     from gradmethods.app.runs.begin import clear
 
     _check_distinct(todo)
-    folder = Path(out).resolve()
+    folder = folder_of(out)
     with locked(folder):
         clear(folder)
         command = [Path(sys.argv[0]).name, *sys.argv[1:]]
         origin = provenance(command, seed=0, finished=False)
         write_json(folder / PROVENANCE, origin)
-        finished = False
+        stopped: KeyboardInterrupt | None = None
         try:
             carry_out(todo, folder / ACCURACY, executor=executor)
-            finished = True
-        finally:
-            write_json(folder / PROVENANCE, origin | {"finished": finished})
-            written = write_report(folder)
+        except KeyboardInterrupt as error:
+            stopped = error
+        write_json(folder / PROVENANCE, origin | {"finished": stopped is None})
+        written = write_report(folder)
+        if stopped is not None:
+            raise stopped
     return written
 
 

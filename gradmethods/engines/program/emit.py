@@ -25,7 +25,7 @@ from gradmethods.xp.primitives.recognised import (
     TRIGAMMA,
     steep_slope_of_tanh,
 )
-from gradmethods.xp.primitives.spectra import DIVIDED
+from gradmethods.xp.primitives.spectra import DIVIDED, OF_REGULAR
 
 Lines = list[str]
 Emitter = Callable[[Node, list[str], str, str], Lines]
@@ -41,6 +41,7 @@ FUNCTIONS: dict[str, Any] = {
     INVERSES.name: INVERSES.numpy,
     OF_FULL_RANK.name: OF_FULL_RANK.numpy,
     DIVIDED.name: DIVIDED.numpy,
+    OF_REGULAR.name: OF_REGULAR.numpy,
     "fmin": np.fmin,
     "steep_slope_of_tanh": steep_slope_of_tanh,
     "add_reduce": np.add.reduce,

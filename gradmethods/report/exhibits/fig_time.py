@@ -35,11 +35,12 @@ GROWTH = (
 )
 GROWTH_OF_EXAMPLES = (
     "Thin lines: growth in theory, through the largest point of a method: every method does its "
-    "work for each example."
+    "work for each of them."
 )
 
 
 _POWERS = {1.0: "", 2.0: "²", 3.0: "³"}
+"""Exponents as letters; others are typeset as mathematics."""
 
 
 def theory(points: pd.DataFrame, sweep: Sweep, frame: tuple[float, float]) -> list[Line]:
@@ -53,7 +54,8 @@ def theory(points: pd.DataFrame, sweep: Sweep, frame: tuple[float, float]) -> li
         if len(own) > 1 and slope is not None:
             last = own.iloc[-1]
             y = float(last[TIME.column]) * (x / float(last["size"])) ** slope
-            text = f"∝ {sweep.grows}{_POWERS[slope]}"
+            letter = _POWERS.get(slope, f"$^{{{slope:g}}}$")
+            text = f"∝ {sweep.grows}{letter}"
             lines.append(below(Line(x[y > frame[0]], y[y > frame[0]], text), frame[1]))
     return lines
 
