@@ -72,7 +72,7 @@ class Numerical:
     executor : concurrent.futures.Executor or callable, optional
         Who evaluates the loss: processes, threads, Dask's ``client.get_executor()``, MPI's. A
         function that makes one, such as ``functools.partial(ProcessPoolExecutor, 4)``, is called
-        again where a worker died. The gradient is the same to the last bit. See `docs/workers`.
+        again where a worker died. The gradient is the same to the last bit. See docs/workers.md.
     timeout : float, optional
         Seconds that a worker may take for a part of the work, which is about half a second's.
     checkpoint : path, optional
