@@ -89,9 +89,11 @@ class Numerical:
     -----
     Called as a black box, the loss is given read-only views of one private copy of the parameters,
     which is moved between passes. A loss that keeps its argument would see it change: it is found
-    when its problem is made, and gets a copy of its own in every pass. The complex step runs the
-    loss over complex arrays, whose ``abs``, ``maximum``, ``where`` and comparisons go by real
-    parts.
+    when its problem is made, and gets a copy of its own in every pass. The complex step runs what
+    was recorded of the loss, all passes of a block at once: see
+    `gradmethods.engines.complex.program`. Where that leaves doubts, and with a step that is given,
+    it runs the loss itself over complex arrays, whose ``abs``, ``maximum``, ``where`` and
+    comparisons go by real parts.
 
     After a call, ``prepared.error_estimate`` holds the estimated absolute error of each entry, and
     ``prepared.unresolved`` marks those that no step resolves: at a kink, beside one that is nearer
