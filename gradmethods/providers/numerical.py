@@ -256,7 +256,7 @@ class Numerical:
 
             return compile_reuse(problem, watch, self.scheme, step, team)
         prepared = PreparedNumerical(problem, watch.seconds, self.scheme, step, team)
-        if self.scheme == COMPLEX_STEP and self.step is None and graph:
+        if self.scheme == COMPLEX_STEP and self.step is None:
             with watch("compile"), suppress(UnsupportedOperation):
                 prepared.recorded = Imaginary(problem, graph)
         return prepared

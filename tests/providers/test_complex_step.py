@@ -13,6 +13,7 @@ import pytest
 import gradmethods as gm
 from gradmethods.engines.complex.runs import Doubtful
 from gradmethods.errors import NotDifferentiable
+from gradmethods.timing.counts import counted
 from tests.entries import replace_field
 from tests.numerical_cases import prepare
 from tests.samples import together
@@ -153,6 +154,15 @@ def test_blocks_of_runs_do_not_matter():
 
 def forget(y, _):  # the slope by what y was falls below any number
     return y / 99 + 0.3
+
+
+def test_a_loss_that_is_counted_is_recorded():
+    """A benchmark counts calls by a twin of the loss: it would show the times of another way."""
+    twin, counter = counted(gm.problems.get("xor"))
+    prepared = prepare("complex-step", twin)
+    counter.reset()
+    prepared(twin.params)
+    assert counter.calls == prepared.value_passes == 1
 
 
 MOVED = {
