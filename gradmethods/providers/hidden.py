@@ -64,7 +64,10 @@ def jumps_within(rungs: list[Rung]) -> bool:
 
     What is smooth leaves less the finer the step, a kink the same, and a jump at x more.
     """
-    fine, coarse, *_ = [*_kinks_of(rungs)[1], Term(0.0, math.inf), Term(math.inf, 0.0)]
+    _, first, _ = _kinks_of(rungs)
+    if len(first) < 2:
+        return False
+    fine, coarse = first[:2]
     return abs(fine.size) > AGREE * fine.noise + GROWTH * abs(coarse.size)
 
 
@@ -82,7 +85,7 @@ def _held(terms: list[Term], others: list[Term]) -> list[Term]:
     ] or terms
 
 
-def kinks(h: Sequence[float], evens: Sequence[Term]) -> list[list[Term]]:
+def kinks(h: Sequence[float], evens: Sequence[Term]) -> list[Term]:
     """Return how large a kink at x may be by even parts at steps: by one, by two, by three.
 
     The size of a kink is half the jump of the slope. The even part of a kink goes as h, that of a
