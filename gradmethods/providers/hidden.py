@@ -28,16 +28,24 @@ def hidden(ladder: Ladder, furthest: Rung, h: float, slope: float) -> float:
 
     It is infinite if the rungs up to one, which are trusted, show a kink all the same, or a jump.
     """
+    return max(hidden_kink(ladder, furthest, slope), hidden_bend(ladder, furthest) * h)
+
+
+def hidden_kink(ladder: Ladder, furthest: Rung, slope: float) -> float:
+    """Return how large a kink at x may be, infinite if one shows."""
     seen = [*ladder.finer(furthest), furthest]
     (kink, unsure), sure = kinks_within(seen)
-    if jumps_within(seen):
-        return math.inf
     narrow = next((abs(r.even) / r.h for r in ladder.rungs if r.shows(AGREE)), 0.0)
-    if sure.size > max(AGREE * sure.noise, SHOWN * abs(slope), SHOWN * narrow):
+    shown = sure.size > max(AGREE * sure.noise, SHOWN * abs(slope), SHOWN * narrow)
+    if shown or jumps_within(seen):
         return math.inf
-    bend = bend_within(seen)
-    known = LACKING * bend.size + bend.noise if bend.size > bend.noise else 0.0
-    return max(kink + BEHIND * unsure, persistent(ladder.rungs), known * h)
+    return max(kink + BEHIND * unsure, persistent(ladder.rungs))
+
+
+def hidden_bend(ladder: Ladder, furthest: Rung) -> float:
+    """Return how large a jump of the curvature at x may be, 0 if none is seen."""
+    bend = bend_within([*ladder.finer(furthest), furthest])
+    return LACKING * bend.size + bend.noise if bend.size > bend.noise else 0.0
 
 
 def distinct(rungs: list[Rung]) -> list[Rung]:
