@@ -277,7 +277,7 @@ class _Run:
         self.first -= 1
         task = Task(
             self.function, tuple(parcels), part.arguments, workers.timeout, surroundings(),
-            next(workers._numbers),  # noqa: SLF001  # one thought in two classes
+            os.getpid(), next(workers._numbers),  # noqa: SLF001  # one thought in two classes
         )  # fmt: skip
         try:
             with _undisturbed() if workers.restarts else nullcontext():
