@@ -15,8 +15,9 @@ from typing import Any
 import numpy as np
 
 from gradmethods import problems
+from gradmethods.core.pool import Inline
 from gradmethods.core.problem import Problem
-from gradmethods.core.workers import Inline, Workers
+from gradmethods.core.workers import Workers
 from gradmethods.engines.certified import certified_gradient
 from gradmethods.engines.certified.precision import working
 from gradmethods.errors import InvalidOption
@@ -208,7 +209,7 @@ def _decimal(ball: Any, digits: int) -> tuple[str, str]:
     middle, sign, radius = text.strip("[]").partition(" +/- ")
     if sign:
         return middle, radius
-    mantissa, exponent, power = middle.partition("e")  # an exact number, padded with zeros
+    mantissa, exponent, power = middle.partition("e")  # An exact number is padded with zeros.
     if "." in mantissa:
         mantissa = mantissa.rstrip("0").removesuffix(".")
     return mantissa + exponent + power, "0"

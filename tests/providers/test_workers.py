@@ -14,7 +14,8 @@ import pytest
 
 import gradmethods as gm
 from gradmethods.core import shipping, workers
-from gradmethods.core.workers import Inline, Workers
+from gradmethods.core.pool import Inline
+from gradmethods.core.workers import Workers
 from gradmethods.providers import spreading
 from gradmethods.providers.schemes import NAMES, SCHEMES
 from tests.worker_losses import Faulty, NotPicklable, bumpy, smooth
