@@ -66,9 +66,10 @@ def write_sample(folder: Path) -> None:
                 append_record(folder / file, record)
     shutil.copy(REFERENCE / DERIVATIONS, folder)
     shutil.copytree(REFERENCE / "million", folder / "million")
+    write_json(folder / "previous" / PROVENANCE, origin)
+    for record in records_so_far(REFERENCE / RECORDS)[:12]:
+        append_record(folder / "previous" / RECORDS, record)
     (folder / "tables").mkdir()
-    for path in (REFERENCE.parents[1] / "tests" / "report").glob("tab-training-*.csv"):
-        shutil.copy(path, folder / "tables")
     (folder / "tables" / "tab-training-island.csv").write_text(
         "provider,epochs,loss,accuracy,seconds\nbackprop,10,0.5,0.9,0.1\nnumerical,10,0.5,0.9,2\n"
     )

@@ -35,6 +35,7 @@ from gradmethods.output.files import (
     write_json,
 )
 from gradmethods.output.run_folder import locked
+from gradmethods.report.difference.words import since_previous
 from gradmethods.report.summary import summary
 from gradmethods.timing.difference_blocks import Passes
 from tests.damaged_runs import digest, flipped, quickly, said_by
@@ -220,6 +221,18 @@ def huge(folder: Path) -> str:
     write_run(folder)
     (folder / PROVENANCE).write_text(json.dumps(read_json(folder / PROVENANCE) | {"seed": 10**400}))
     return say("report", str(folder))
+
+
+@fault(
+    "The run before, in `previous/`, is damaged",
+    "Everything; the new run ends with what it found.",
+)
+def before(folder: Path) -> str:
+    write_run(folder)
+    write_run(folder / "previous")
+    (folder / "previous" / PROVENANCE).write_text("{")
+    with locked(folder):
+        return since_previous(folder).strip()
 
 
 @fault("The records are of a newer version", "Everything.")

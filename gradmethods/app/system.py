@@ -73,10 +73,8 @@ def stoppable() -> Iterator[None]:
 
 def open_streams() -> None:
     """Let a stream that was closed lead nowhere, and none fail at a letter that it cannot show."""
-    # Files take the lowest number that is free: a record must not become the standard output.
-    while (number := os.open(os.devnull, os.O_RDWR)) <= 2:  # standard error
-        os.set_inheritable(number, True)  # noqa: FBT003  # it takes no name
-    os.close(number)
+    # A file takes the lowest number that is free: without this, a record would take that of the
+    # standard output, and what is printed would be written into it.
     for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
         if getattr(sys, name) is None:
             setattr(sys, name, Path(os.devnull).open(mode))  # noqa: SIM115  # for as long as we live

@@ -125,6 +125,26 @@ class Structure:
             start = stop
         return arrays
 
+    def entry(self, i: int) -> str:
+        """Return how an entry of the flat vector is reached in the user's containers.
+
+        Examples
+        --------
+        >>> import gradmethods as gm
+        >>> layers = {"layers": [{"W": [[1.0, 2.0], [3.0, 4.0]]}]}
+        >>> problem = gm.Problem(lambda p, *, xp: xp.sum(p["layers"][0]["W"]), layers)
+        >>> problem.structure.entry(2)
+        "params['layers'][0]['W'][1, 0]"
+        """
+        ways = dict(self.tree.ways("params"))
+        for name, shape in self.shapes.items():
+            size = math.prod(shape)
+            if i < size:
+                index = ", ".join(map(str, np.unravel_index(i, shape))) if shape else ""
+                return ways[name] + (f"[{index}]" if index else "")
+            i -= size
+        raise IndexError(i)
+
     def join(self, arrays: Mapping[str, Any]) -> NDArray[Any]:
         """Lay arrays end to end in one flat vector, in the order of the names."""
         return np.concatenate([np.ravel(arrays[name]) for name in self.shapes])

@@ -61,6 +61,7 @@ def append_line(path: Path, line: bytes) -> None:
     """Append a line, on the disk when this returns; if it cannot be whole, none of it stays."""
     check_held(path)
     with _named(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
         before = path.stat().st_size if path.exists() else 0
         try:
             # A line torn by a kill must not swallow this one.

@@ -96,7 +96,7 @@ def drawn(figure: Figure, kind: str, title: str = "", caption: str = "", source:
     buffer = BytesIO()
     engine = figure.get_layout_engine()
     _check_formulas(figure)
-    # A fixed salt and no dates: element ids and bytes depend on nothing but the content.
+    # With a fixed salt and without dates, bytes depend on nothing but the content.
     with mpl.rc_context(RC | {"svg.hashsalt": title or "gradmethods"}):
         if isinstance(engine, ConstrainedLayoutEngine):
             # Laid out once, the figure looks the same in every format, and is written faster.
@@ -115,7 +115,7 @@ def _check_formulas(figure: Figure) -> None:
     parse = MathTextParser("path").parse
     for text in figure.findobj(Text):
         try:
-            for line in text.get_text().split("\n"):  # which are laid out one by one
+            for line in text.get_text().split("\n"):  # Lines are laid out one by one.
                 if "$" in line:
                     parse(line)
         except ValueError:

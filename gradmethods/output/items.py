@@ -142,7 +142,7 @@ class Writer:
         name, folder = drawing.id, self.out / "figures"
         csv = csv_text(drawing.data)
         written = [write_text(folder / f"{name}.csv", csv)]
-        for size in filter(FORMATS.get, drawing.sizes):  # none is drawn for no format
+        for size in filter(FORMATS.get, drawing.sizes):  # A size without formats is not drawn.
             figure = drawing.draw(size)
             stem = name if size == "wide" else f"{name}-{size}"
             written += [

@@ -105,9 +105,12 @@ def _check_links(folder: Path) -> None:
 def _check_foreign(folder: Path) -> None:
     """Refuse a folder of which no run is known, and in which there is what a run would replace."""
     # Each is read, so that a damaged one, or one of a newer version, is said here.
-    origins = [read_origin(folder / place / name) for place in ("", PREVIOUS) for name in ORIGINS]
+    origins = [read_origin(folder / name) for name in ORIGINS]
     if any(origins) or any(records_so_far(folder / name) for name in LINES) or listed(folder):
         return
+    with suppress(GradientError):  # what an earlier run left is no reason to refuse a new one
+        if any(read_origin(folder / PREVIOUS / name) for name in ORIGINS):
+            return
     names = [name for name in (*MADE, *ORIGINS, *LINES, DERIVATIONS) if (folder / name).exists()]
     names += [f"{place}/" for place in PLACES[:-1] if any(_own(folder, place))]
     if names:

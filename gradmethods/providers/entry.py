@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from collections import deque
+from collections.abc import Iterable
 from itertools import pairwise
 
 import numpy as np
@@ -62,11 +63,13 @@ HALF = 0.5
 class Guess:
     """Where ladders start: at the step of a parameter of like size, or where the noise suggests."""
 
-    def __init__(self, round_off: RoundOff, value: float) -> None:
+    def __init__(
+        self, round_off: RoundOff, value: float, noted: Iterable[tuple[float, float]] = ()
+    ) -> None:
         noise, u, _ = round_off
         share = noise / abs(value) if value else u
         self._share = min(max(share, u), math.sqrt(u)) if math.isfinite(share) else u
-        self._found: deque[tuple[float, float]] = deque(maxlen=KEPT)
+        self._found = deque(noted, maxlen=KEPT)
 
     def note(self, size: float, found: Choice) -> None:
         """Take note of what was found for a parameter of a size."""

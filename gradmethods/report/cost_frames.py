@@ -113,16 +113,17 @@ def slopes_frame(costs: pd.DataFrame) -> pd.DataFrame:
     for (sweep, provider), group in measured.groupby(["sweep", "provider"], sort=False):
         kind = SWEEPS[str(sweep)]
         for quantity in QUANTITIES:
-            if quantity == "operations" and kind.grows == "N":  # they are those of one example
+            # Operations are counted for one example, however many there are.
+            if quantity == "operations" and kind.grows == "N":
                 continue
             points = group[["size", quantity]].dropna().astype(float)
             points = points[points[quantity] > 0]
-            if not len(points):  # a quantity that this method does not have
+            if not len(points):  # The method has no such quantity.
                 continue
             theory = theoretical(kind, str(provider), quantity)
             row = {"sweep": sweep, "provider": provider, "quantity": quantity, "theory": theory}
             row["points"] = len(points)
-            # With fewer sizes the row stays, without an exponent: a gap of its own.
+            # With too few sizes, the row has no exponent, and so shows that one is missing.
             law = _law(points["size"].to_numpy(float), points[quantity].to_numpy())
             # Preparation may be mostly overhead: unless it grows by a law, or by a decade along a
             # line that bends little, its exponent means nothing.

@@ -58,11 +58,14 @@ def _certified(records: Records) -> list[str]:
     known = whole[whole["digits"].notna()]
     said = []
     if len(known):
-        slowest = known.loc[known["seconds"].idxmax()]
-        name = f"; the slowest, {slowest['problem']}, took" if len(known) > 1 else ", in"
+        took = ""
+        if known["seconds"].notna().any():  # not so if shared workers did it
+            slowest = known.loc[known["seconds"].idxmax()]
+            name = f"; the slowest, {slowest['problem']}, took" if len(known) > 1 else ", in"
+            took = f"{name} {fmt.time(slowest['seconds'])}"
         said.append(
             f"{_count(known, 'gradient')} certified, to {int(known['digits'].min())} digits or "
-            f"more{name} {fmt.time(slowest['seconds'])}."
+            f"more{took}."
         )
     unknown = whole[whole["digits"].isna() & whole["reason"].notna()].to_dict("records")
     return said + [f"{row['problem']} is not certified: {row['reason']}" for row in unknown]

@@ -23,7 +23,7 @@ from gradmethods.timing.memory import ceiling, memory, traced_seconds
 from gradmethods.timing.plan import Plan
 from gradmethods.timing.reference import check
 from gradmethods.timing.rounds import SHORTEST_ROUND, Rounds, calls_for
-from gradmethods.timing.timing import MOST_ROUNDS, plain_loss, quiet
+from gradmethods.timing.timing import MOST_ROUNDS, plain_loss, quiet, refuse_shared
 
 Drive = Callable[[Rounds, int], Any]
 """Runs a number of pairs of rounds; returns what the last gradient returned."""
@@ -181,6 +181,7 @@ def _measure(
         if max(preparation, known) < HEAVY:  # the counter's own cost, 0.1 µs a pass, is avoidable
             forget()
             prepared = provider.prepare(problem)
+    refuse_shared(prepared)
     rounds = Rounds(partial(prepared, problem.params), plain_loss(problem))
     with quiet():
         slow = estimate if known is None else known

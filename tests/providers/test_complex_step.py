@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import functools
 import math
+import operator
 from contextlib import suppress
 
 import numpy as np
@@ -11,6 +13,7 @@ import pytest
 import gradmethods as gm
 from gradmethods.engines.complex.runs import Doubtful
 from gradmethods.errors import NotDifferentiable
+from gradmethods.timing.counts import counted
 from tests.entries import replace_field
 from tests.numerical_cases import prepare
 from tests.samples import together
@@ -149,14 +152,28 @@ def test_blocks_of_runs_do_not_matter():
         assert np.concat(parts).tobytes() == together_.tobytes()
 
 
+def forget(y, _):  # the slope by what y was falls below any number
+    return y / 99 + 0.3
+
+
+def test_a_loss_that_is_counted_is_recorded():
+    """A benchmark counts calls by a twin of the loss: it would show the times of another way."""
+    twin, counter = counted(gm.problems.get("xor"))
+    prepared = prepare("complex-step", twin)
+    counter.reset()
+    prepared(twin.params)
+    assert counter.calls == prepared.value_passes == 1
+
+
 MOVED = {
     "sort": lambda xp, w: xp.sum(xp.sort(w) * xp.arange(6)),
     "rows": lambda xp, w: xp.sum(w[xp.asarray([3, 0, 3])] ** 2),
     "concat": lambda xp, w: xp.sum(xp.concat([w[1:], xp.ones(2), w[:3]])[2:] ** 3),
     "extremes": lambda xp, w: xp.max(w) * xp.min(w) + xp.sum(xp.abs(w)),
     "scatter": lambda xp, w: xp.sum(xp.cumulative_sum(xp.astype(w, xp.float64)) ** 2),
-    "softmax": lambda xp, w: (xp.exp(w) / xp.sum(xp.exp(w)))[0],
+    "softmax": lambda xp, w: xp.sum((xp.exp(w) / xp.sum(xp.exp(w))) ** 2),
     "beside 1": lambda xp, w: xp.sum(xp.log(1 - xp.tanh(9 + w))),
+    "forgotten": lambda xp, w: xp.sum(functools.reduce(forget, range(200), w) + w**2),
 }
 
 
@@ -171,10 +188,16 @@ def test_moves_of_many_runs(loss):
     np.testing.assert_allclose(prepared(x).gradient, truth, rtol=4e-15)
 
 
+LOST = (1e-200, 1e-200, 1e300, 1e300)
+
 DOUBTS = {
     "ties": (lambda xp, w: xp.sum(xp.sort(w)[:2]), [1.0, 1.0, 3.0]),
     "real parts underflow": (
         lambda xp, w: xp.sum(xp.sqrt(w * w * 1e-320)) * 1e160, [0.5, 1.5, 2.0]
+    ),
+    "lost, and brought back": (
+        lambda xp, w: functools.reduce(operator.mul, LOST, xp.sum(w * 1e-200 + 1) - 3),
+        [0.5, 1.5, 2.0],
     ),
     "an edge": (lambda xp, w: xp.sum(xp.where(w > 0, xp.sqrt(w), 0)), [0.0, 1.0, 4.0]),
 }  # fmt: skip

@@ -10,7 +10,7 @@ import pytest
 
 import gradmethods as gm
 from gradmethods.errors import InvalidOption, ShapeMismatch, UnknownName
-from gradmethods.providers import schemes
+from gradmethods.providers import parts, schemes
 from gradmethods.providers.numerical import Numerical
 from tests.entries import poison_rules
 from tests.numerical_cases import ORDERS, by_hand, draw, error, network, prepare
@@ -117,7 +117,7 @@ def test_structures(scheme, params):
 
 def test_blocks_join_without_a_seam(monkeypatch):
     """An entry dropped or moved twice at the edge of a block would be a wrong gradient."""
-    monkeypatch.setattr(schemes, "BLOCK", 4)
+    monkeypatch.setattr(parts, "BLOCK", 4)
     x = np.linspace(0.1, 1.3, 11)
     problem = gm.Problem(lambda w, *, xp=np: xp.sum(xp.sin(w)), x)
     for scheme in schemes.NAMES:

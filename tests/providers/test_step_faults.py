@@ -399,10 +399,13 @@ def test_random_programs_that_were_wrong_without_a_word(seed):
 
 
 @pytest.mark.parametrize("scheme", SCHEMES)
-def test_a_small_jump_at_the_point_is_no_noise(scheme):
+@pytest.mark.parametrize("curved", [0, 1])
+def test_a_small_jump_at_the_point_is_no_noise(curved, scheme):
     """A jump adds the same to the loss at all steps: slopes far out agreed as if it were noise."""
     x = np.array([0.5])
-    problem = gm.Problem(lambda w, *, xp=np: xp.sum(5 + w + 6e-10 * xp.ceil(2 * w)), x)
+    problem = gm.Problem(
+        lambda w, *, xp=np: xp.sum(5 + w + curved * xp.exp(w) + 6e-10 * xp.ceil(2 * w)), x
+    )
     prepared: Any = gm.Numerical(scheme).prepare(problem)
     prepared(x)
     assert prepared.unresolved.all()
@@ -417,3 +420,14 @@ def test_a_kink_that_single_precision_rounds_to_flat_steps(scheme):
     prepared: Any = gm.Numerical(scheme).prepare(problem)
     prepared(x)
     assert prepared.unresolved[x == 0].all()
+
+
+@pytest.mark.parametrize("scheme", SCHEMES)
+@pytest.mark.parametrize("size", [1e-10, 2e-9, 1e-8, 2e-6])
+def test_a_small_kink_at_the_point_is_in_the_estimate(size, scheme):
+    """What a kink and a smooth loss add to the even part may cancel at two steps, and hid it."""
+    x = np.array([0.7])
+    problem = gm.Problem(lambda w, *, xp=np: xp.sum(xp.exp(w) + size * abs(w - x)), x)
+    prepared: Any = gm.Numerical(scheme).prepare(problem)
+    prepared(x)
+    assert prepared.error_estimate >= 0.8 * size

@@ -115,6 +115,7 @@ def run_cases(
             [*command, *(f"--bench-pipe={end}" for end in ends)],
             cwd=benchmarks.parent,
             env=environment,
+            stdin=subprocess.DEVNULL,
             stdout=said,
             stderr=subprocess.STDOUT,
             start_new_session=True,  # Ctrl-C reaches us alone, and we end it

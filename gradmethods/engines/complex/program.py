@@ -143,6 +143,8 @@ class Imaginary:
             node: [x for x in self.sources[node] if last[x] is node] for node in last.values()
         }
         largest = max([_size(node) for node in (*self.graph.params.values(), *moving)])
+        info = np.finfo(problem.dtype)
+        self.wide, self.alike = 2.0 ** (2 * info.maxexp // 3), 2 * float(info.eps)
         self.capacity = max(1, BLOCK // max(largest, 1))
 
     def __reduce__(self) -> tuple[Any, ...]:
@@ -212,16 +214,27 @@ class Slopes:
         """Return the derivatives by a part of the flat parameters, NaN where they are in doubt."""
         found = np.empty(part.stop - part.start, self._loss.problem.dtype)
         for first, last in self._loss.blocks(part):
-            try:
-                with np.errstate(all="raise"):
-                    derivatives: Any = self._run(first, last)
-            except FloatingPointError:
-                derivatives = np.nan
-            found[first - part.start : last - part.start] = derivatives
+            found[first - part.start : last - part.start] = self._decided(first, last)
         return found
 
-    def _run(self, first: int, last: int) -> Any:
-        """Make runs, each with another of the flat parameters moved by a step of 1."""
+    def _decided(self, first: int, last: int) -> Any:
+        """Make runs; what underflowed does not matter where larger steps find the same slopes."""
+        try:
+            with np.errstate(all="raise"):
+                return self._run(first, last)
+        except FloatingPointError:
+            pass
+        try:
+            with np.errstate(all="raise", under="ignore"):
+                slopes = self._run(first, last)
+                again = self._run(first, last, self._loss.wide) / self._loss.wide
+        except FloatingPointError:
+            return np.nan
+        alike = (slopes != 0) & (abs(again - slopes) <= self._loss.alike * abs(slopes))
+        return np.where(alike, again, np.nan)
+
+    def _run(self, first: int, last: int, step: float = 1) -> Any:
+        """Make runs, each with another of the flat parameters moved by a step."""
         imaginary: dict[Node | None, Run] = {}
         rows, end = np.arange(last - first), 0
         for node in self._loss.graph.params.values():
@@ -229,7 +242,7 @@ class Slopes:
             if first < end and start < last:
                 runs = np.zeros((last - first, end - start), node.dtype)
                 here = slice(max(start - first, 0), end - first)
-                runs[rows[here], rows[here] + (first - start)] = 1
+                runs[rows[here], rows[here] + (first - start)] = step
                 imaginary[node] = runs.reshape(last - first, *node.shape)
         for node in self._loss.moving:
             runs_of_sources = [imaginary.get(x) for x in self._loss.sources[node]]
@@ -238,7 +251,7 @@ class Slopes:
             for x in self._loss.used_up.get(node, ()):
                 imaginary.pop(x, None)
         derivatives = imaginary.get(self._loss.loss)
-        return 0 if derivatives is None else derivatives.reshape(-1)
+        return np.zeros(last - first) if derivatives is None else derivatives.reshape(-1)
 
     def _operands(self, node: Node) -> list[Any]:
         return [self._values[x] if isinstance(x, Node) else x for x in node.operands]

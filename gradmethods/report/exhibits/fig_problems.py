@@ -90,7 +90,7 @@ def side_by_side(
             for panel in panels:
                 for provider, group in panel.methods:
                     panel.draw(provider, style_of(provider).label, group)
-            for panel in panels:  # sharing an axis, each makes it wider
+            for panel in panels:  # Each panel widens the axis that all share.
                 panel.frame()
             for panel in panels:
                 panel.close(words=False)

@@ -47,7 +47,7 @@ def theory(points: pd.DataFrame, sweep: Sweep, frame: tuple[float, float]) -> li
     """Draw the growth that theory knows through the largest point of each method."""
     x, lines = sizes_along(points), []
     known = [p for p in dict.fromkeys(points["provider"]) if traits(p).growth is not None]
-    firsts = {traits(p).family: p for p in reversed(known)}  # one of each method is enough
+    firsts = {traits(p).family: p for p in reversed(known)}  # One of each method is enough.
     for provider in (p for p in known if p in firsts.values()):
         own = points[points["provider"] == provider]
         slope = theoretical(sweep, provider, TIME.column)
