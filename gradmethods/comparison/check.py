@@ -224,7 +224,7 @@ def _judge_beside(first: PointCheck, k: int, ask: Call, rtol: float) -> _Beside:
         except Exception as error:  # noqa: BLE001  # as above
             failure = f"at {beside(k)}, where the loss has a gradient, it raises {_said(error)}"
             continue
-        point = _judge_closely(beside(k), found, given, rtol, jumps=jumps)
+        point = _judge_closely(beside(k), own, key, given, rtol, jumps=jumps)
         if point.ok is not None:
             return _Beside(point)
     if not unchecked and not own.certified and own.truth is not None:
@@ -233,14 +233,17 @@ def _judge_beside(first: PointCheck, k: int, ask: Call, rtol: float) -> _Beside:
 
 
 def _judge_closely(
-    where: str, found: Found, given: Given, rtol: float, *, jumps: bool
+    where: str, own: Found, key: tuple[int, float], given: Given, rtol: float, *, jumps: bool
 ) -> PointCheck:
     """Judge a gradient; if it is short and wrong along directions, judge it entry by entry."""
+    found = own.beside[key]
     point = _judge(where, found, given, rtol, jumps=False)
     if point.ok is not False:
         return point
     if isinstance(found.part, Sample) and found.problem.size <= ENTRIES:
-        found = find_by_differences(found.problem)
+        if (*key, ENTRIES) not in own.beside:
+            own.beside[*key, ENTRIES] = find_by_differences(found.problem)
+        found = own.beside[*key, ENTRIES]
     return _judge(where, found, given, rtol, jumps=jumps)
 
 

@@ -193,10 +193,11 @@ def _differences(values: Vector, order: int) -> Vector:
 
 
 def _jump(loss: Callable[[float], float], t: Vector, values: Vector, noise: float) -> float:
-    """Return the size of a jump that is found between values, 0 if none is.
+    """Return the size of the largest jump that is found between values, 0 if none is.
 
     Places are looked at where differences are largest: of a jump, the middle one is, or one beside.
     """
+    largest = 0.0
     for order in ORDERS:
         shown, tried = _differences(values, order), set[int]()
         for k in np.argsort(-shown).tolist():
@@ -208,9 +209,10 @@ def _jump(loss: Callable[[float], float], t: Vector, values: Vector, noise: floa
             tried |= set(range(left - order // 2, left + order // 2 + 1))
             for place in (left, left - 1, left + 1):
                 jump = _between(loss, t, values, place, order, noise)
+                largest = max(largest, jump)
                 if jump:
-                    return jump
-    return 0.0
+                    break
+    return largest
 
 
 def _between(
