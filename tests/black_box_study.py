@@ -14,7 +14,7 @@ import json
 import math
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -274,7 +274,7 @@ def main() -> int:
             own = {kind: Tally()}
             count = study(case(place, kind), own, each, options.seed, peers=options.checkers)
             known[name] = json.loads(
-                json.dumps({"case": name, "count": count, "tally": asdict(own[kind])})
+                json.dumps({"case": name, "count": count, "tally": vars(own[kind])})
             )
             if options.out:
                 with options.out.open("a") as file:

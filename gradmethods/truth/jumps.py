@@ -208,10 +208,7 @@ def _jump(loss: Callable[[float], float], t: Vector, values: Vector, noise: floa
                 continue
             tried |= set(range(left - order // 2, left + order // 2 + 1))
             for place in (left, left - 1, left + 1):
-                jump = _between(loss, t, values, place, order, noise)
-                largest = max(largest, jump)
-                if jump:
-                    break
+                largest = max(largest, _between(loss, t, values, place, order, noise))
     return largest
 
 
