@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from gradmethods.app.runs.run_cases import UNWRITTEN
 from gradmethods.output.files import RECORDS, append_record, records_so_far
 from gradmethods.timing.cases import GRIDS, Case, counts, grid
 from gradmethods.timing.noise_floor import WIDTHS, noise_record
@@ -75,7 +76,7 @@ class Bench:
         counting = None
         if budget is not None:  # what comes last is done, whatever else there is time for
             counting = min(COUNTING_SECONDS, budget / 4)
-            budget = max(0.0, budget - (len(PAIRS) + len(WIDTHS)) * seconds - counting)
+            budget = max(0.0, budget - (len(PAIRS) + len(WIDTHS)) * seconds)
         self.plan = Plan(limit, budget)
         self._counting = limit * COUNTING_SHARE, counting
         self.path = options.bench_out and options.bench_out / RECORDS
@@ -96,7 +97,10 @@ class Bench:
             # Its folder may be another run's by now.
             pytest.exit("The run that these cases belong to is gone.", returncode=1)
         if self.path:
-            append_record(self.path, record)
+            try:
+                append_record(self.path, record)
+            except OSError as error:  # nothing that is measured from now on would be kept
+                pytest.exit(str(error), returncode=UNWRITTEN)
         self.kept += 1
         self._remember(record)
 

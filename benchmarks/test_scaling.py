@@ -22,6 +22,18 @@ def test_noise_at_the_begin(width, bench):
     bench.keep_noise(width, "start")
 
 
+def test_operations(counted, bench):
+    """Operations of one program: if it fails, a law of growth is fitted to fewer sizes."""
+    if counted.key in bench.done:
+        pytest.skip("recorded by the run that this one goes on with")
+    record = count_case(counted, bench.counting, bench.settings)
+    bench.keep(record)
+    if record["outcome"] == "gap":
+        if record["kind"] == "error" or bench.path is None:
+            pytest.fail(record["reason"])
+        pytest.skip(record["reason"])
+
+
 def test_cost(case, bench, benchmark):
     """One provider on one problem: if it fails, the figures lose a point without a reason."""
     if case.key in bench.done:
@@ -74,15 +86,3 @@ def test_noise_at_the_end(width, bench):
     if f"noise-{width}-end" in bench.done and not bench.kept:
         pytest.skip("recorded by the run that this one goes on with, which had all cases then")
     bench.keep_noise(width, "end")
-
-
-def test_operations(counted, bench):
-    """Operations of one program: if it fails, a law of growth is fitted to fewer sizes."""
-    if counted.key in bench.done:
-        pytest.skip("recorded by the run that this one goes on with")
-    record = count_case(counted, bench.counting, bench.settings)
-    bench.keep(record)
-    if record["outcome"] == "gap":
-        if record["kind"] == "error" or bench.path is None:
-            pytest.fail(record["reason"])
-        pytest.skip(record["reason"])

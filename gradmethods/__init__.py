@@ -42,6 +42,7 @@ if TYPE_CHECKING:
         UnknownAttribute,
         UnknownName,
         UnsupportedOperation,
+        WorkerFault,
     )
     from gradmethods.providers import (
         PROVIDERS,
@@ -89,6 +90,7 @@ __all__ = [
     "UnknownAttribute",
     "UnknownName",
     "UnsupportedOperation",
+    "WorkerFault",
     "advise",
     "assert_gradient",
     "certified_derivatives",
@@ -136,6 +138,7 @@ _ROOMS = {
         "UnknownAttribute",
         "UnknownName",
         "UnsupportedOperation",
+        "WorkerFault",
     ),
     "core.problem": ("Problem",),
     "core.provider": ("GradientResult", "PreparedGradient", "Provider"),

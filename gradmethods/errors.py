@@ -73,3 +73,7 @@ class MissingPackage(GradientError, ImportError):
 
 class InvalidOption(GradientError, ValueError):
     """An option of a provider or a command has a value outside its range."""
+
+
+class WorkerFault(GradientError, RuntimeError):
+    """Work that was sent to workers could not be done by them."""

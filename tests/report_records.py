@@ -60,9 +60,8 @@ def record(case, ratio, **more):
 
 
 def gap(case, reason=REASON):
-    described = {
-        key: record(case, 1.0)[key] for key in ("key", "sweep", "provider", "network", "batch", "n")
-    }
+    names = ("key", "sweep", "provider", "network", "scale", "batch", "n")
+    described = {name: record(case, 1.0)[name] for name in names}
     return described | {"outcome": "gap", "kind": "limit", "reason": reason}
 
 
@@ -88,6 +87,7 @@ FEW = (
 
 def write_run(out, accuracy=FEW, **more):
     """Write the records to a folder, with `more` in their provenance."""
+    out.mkdir(parents=True, exist_ok=True)
     for entry in some_records():
         append_record(out / RECORDS, entry)
     machine = {"processor": "P", "cores": 2, "system": "S", "architecture": "A", "memory_gib": 1}

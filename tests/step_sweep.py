@@ -177,7 +177,7 @@ def at_steps(problem: gm.Problem, scheme: str, which: Any, steps: Vector) -> Vec
             one = partial(_with_entry, point, i, entry, evaluate)
             try:
                 if scheme == schemes.RICHARDSON:
-                    estimate = richardson(one, entry, FixedStep(h))
+                    estimate = richardson(one, value, entry, FixedStep(h))
                 else:
                     losses = schemes.one_by_one(one, value, entry)
                     estimate = schemes.differences(scheme, losses, entry, FixedStep(h), 0.0)

@@ -11,7 +11,7 @@ from gradmethods.output.files import (
     ACCURACY,
     PROVENANCE,
     RECORDS,
-    read_json,
+    read_origin,
     read_records,
     records_so_far,
 )
@@ -43,7 +43,7 @@ def write_results(out: Path | str) -> list[Path]:
     judged = folder / ACCURACY
     accuracy = records_so_far(judged)
     records = records_so_far(folder / RECORDS) if accuracy else read_records(folder / RECORDS)
-    origin = read_json(folder / PROVENANCE, dict)
+    origin = read_origin(folder / PROVENANCE)
     files = [path for path in (folder / RECORDS, judged) if path.exists()]
     run = run_name(b"".join(path.read_bytes() for path in files))
     source = f"{source_line(origin, records)} Run {run}."

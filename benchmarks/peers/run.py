@@ -25,11 +25,11 @@ from gradmethods.output.files import (
     PROVENANCE,
     RECORDS,
     append_record,
-    locked,
     records_so_far,
     write_json,
 )
 from gradmethods.output.format import duration
+from gradmethods.output.run_folder import folder_of, locked
 from gradmethods.providers.attempt import Gap
 from gradmethods.providers.peers import PEERS
 from gradmethods.timing.provenance import provenance
@@ -87,7 +87,7 @@ def run_comparison(
     int
         0, or 1 if a contender failed: it broke, rather than refused.
     """
-    folder = Path(out).resolve()
+    folder = folder_of(out)
     with locked(folder):
         return _run_all(folder, budget, seconds, cases, resume=resume, seed=seed)
 

@@ -4,7 +4,15 @@ from __future__ import annotations
 
 import argparse
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import partial
 from typing import Any
+
+from gradmethods.errors import InvalidOption, MissingPackage
+
+CONNECT = 10
+"""Seconds to wait for a scheduler."""
 
 OUT = "folder to write to; what an earlier run wrote there is replaced (default: %(default)s)"
 
@@ -47,11 +55,82 @@ def add_providers(command: argparse.ArgumentParser, default: str) -> None:
     )
 
 
-def providers_of(text: str | None) -> list[str] | None:
-    """Return the names in such an argument; a comma within brackets belongs to an option."""
+def names_of(text: str | None) -> list[str] | None:
+    """Return the names in an argument; a comma within brackets belongs to an option."""
     if text is None:
         return None
     return [name.strip() for name in re.split(r",(?![^\[]*\])", text) if name.strip()]
+
+
+def add_workers(command: argparse.ArgumentParser) -> None:
+    """Add the arguments that say who does the work."""
+    who = command.add_mutually_exclusive_group()
+    who.add_argument(
+        "--workers",
+        type=int,
+        metavar="N",
+        help="share the work among so many processes, which gives the same numbers; then nothing "
+        "is timed",
+    )
+    who.add_argument(
+        "--dask", metavar="ADDRESS", help="likewise, among the workers of this Dask scheduler"
+    )
+
+
+@contextmanager
+def executor_of(options: argparse.Namespace) -> Iterator[Any]:
+    """Give what does the work of a command: an executor, or what makes one; None for nobody else.
+
+    Raises
+    ------
+    InvalidOption
+        If the number of workers is none, or there is no scheduler at the address.
+    MissingPackage
+        If Dask is not installed.
+    """
+    if options.workers is not None:
+        if options.workers < 1:
+            raise InvalidOption(f"--workers must be a number from 1 on, got {options.workers}.")
+        from concurrent.futures import ProcessPoolExecutor
+
+        yield partial(ProcessPoolExecutor, options.workers)
+    elif options.dask is not None:
+        try:
+            from dask.distributed import Client
+        except ImportError as error:
+            raise MissingPackage(
+                "--dask needs the package distributed. Install it with "
+                "pip install 'gradmethods[dask]'."
+            ) from error
+        try:
+            client = Client(options.dask, timeout=CONNECT)
+        except (OSError, ValueError) as error:
+            raise InvalidOption(
+                f"There is no Dask scheduler at {options.dask}: {error}. Start one with "
+                "`dask scheduler`, and workers with `dask worker ADDRESS --nthreads 1`."
+            ) from error
+        with client:
+            yield client.get_executor()
+    else:
+        yield None
+
+
+def untimed(seconds: float | None, executor: Any, default: float) -> float:
+    """Return the seconds to spend on timing: none on shared workers.
+
+    Raises
+    ------
+    InvalidOption
+        If times are asked for there.
+    """
+    if executor is None:
+        return default if seconds is None else seconds
+    if seconds:
+        raise InvalidOption(
+            "Times are not taken on shared workers, where they would be anybody's. Leave out "
+            "--seconds, or --workers and --dask."
+        )
+    return 0.0
 
 
 def add_resume(command: argparse.ArgumentParser) -> None:

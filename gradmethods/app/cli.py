@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import argparse
+import signal
 import sys
 from collections.abc import Sequence
 from typing import Any, NoReturn
 
 import gradmethods
 from gradmethods.app import commands
+from gradmethods.app.system import PIPE, Stopped, drop, of_system, open_streams, stoppable
 from gradmethods.core.discovery import modules_of
 from gradmethods.errors import GradientError
 
@@ -24,37 +26,52 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Returns
     -------
     int
-        The exit status: 0, 1 if the command's answer is no, 2 if it could not be done.
+        The exit status: 0, 1 if the command's answer is no, 2 if it could not be done; 128 and the
+        number of a signal if that ended it.
     """
+    open_streams()
+    with stoppable():
+        try:
+            status = _command(arguments)
+            sys.stdout.flush()  # now, while there is somebody to say what went wrong
+        except GradientError as error:
+            from gradmethods.core.tracebacks import in_words
+
+            return _failed(in_words(error))
+        except KeyboardInterrupt:
+            return _failed("stopped; what was finished is kept", 128 + signal.SIGINT)
+        except Stopped as stop:
+            return _failed("stopped; what was finished is kept", 128 + stop.number)
+        except BrokenPipeError:  # the reader of a pipe, say `head`, has seen enough
+            drop(sys.stdout)
+            return 128 + PIPE
+        except OSError as error:
+            drop(sys.stdout)
+            return _failed(of_system(error))
+        except MemoryError:
+            return _failed("out of memory; what was finished is kept")
+        except Exception as error:
+            from gradmethods.core.tracebacks import in_words, is_users
+
+            if not is_users(error):
+                raise  # a mistake of ours, whose traceback we want to see
+            return _failed(f"your code fails with {in_words(error)}")
+    return status
+
+
+def _command(arguments: Sequence[str] | None) -> int:
     parser = _parser()
     options = parser.parse_args(arguments)
     if options.run is None:
         parser.print_help(sys.stderr)
         return 2
-    try:
-        status: int = options.run(options)
-    except GradientError as error:
-        from gradmethods.core.tracebacks import in_words
+    status: int = options.run(options)
+    return status
 
-        print(f"gradmethods: {in_words(error)}", file=sys.stderr)
-        return 2
-    except KeyboardInterrupt:
-        print("gradmethods: stopped; what was finished is kept", file=sys.stderr)
-        return 130
-    except BrokenPipeError:  # the reader of a pipe, say `head`, has seen enough
-        sys.stderr.close()
-        return 0
-    except OSError as error:
-        where = f"{error.filename}: " if error.filename else ""
-        print(f"gradmethods: {where}{error.strerror or error}", file=sys.stderr)
-        return 2
-    except Exception as error:
-        from gradmethods.core.tracebacks import in_words, is_users
 
-        if not is_users(error):
-            raise  # a mistake of ours, whose traceback we want to see
-        print(f"gradmethods: your code fails with {in_words(error)}", file=sys.stderr)
-        return 2
+def _failed(words: str, status: int = 2) -> int:
+    """Say why a command ends, in a line; return the exit status."""
+    print(f"gradmethods: {words}", file=sys.stderr)
     return status
 
 

@@ -28,6 +28,7 @@ from gradmethods.problems.gradbench import (
     polynomial_fit,
     runge_kutta,
 )
+from gradmethods.timing.memory import ceiling
 
 Input = Mapping[str, Any]
 
@@ -100,6 +101,8 @@ def _ode(given: Input) -> Problem:
 def _gmm(given: Input) -> Problem:
     d, k, n = (_whole(given, name) for name in ("d", "k", "n"))
     gamma = float(_shaped(given, "gamma"))
+    if not gamma > 0:
+        raise InvalidOption(f"'gamma' must be positive, got {gamma}.")
     loss = gaussian_mixture.make_loss(gamma, _whole(given, "m", 0))
     params = {
         "alpha": _shaped(given, "alpha", k),
@@ -111,18 +114,23 @@ def _gmm(given: Input) -> Problem:
 
 
 def _lstm(given: Input) -> Problem:
-    state = _numbers(given, "state", 2)
+    state, sequence = _numbers(given, "state", 2), _numbers(given, "sequence", 2)
     rows, b = state.shape
+    if rows % 2 or not rows:
+        raise InvalidOption(f"'state' must have two rows a layer, got {rows}.")
+    if len(sequence) < 2:
+        raise InvalidOption(f"'sequence' must have at least two rows, got {len(sequence)}.")
     params = {
         "main": _shaped(given, "main_params", rows, 4 * b),
         "extra": _shaped(given, "extra_params", 3, b),
     }
-    sequence = _numbers(given, "sequence", 2)
-    return Problem(lstm.loss, params, {"state": state, "sequence": sequence}, name="lstm")
+    data = {"state": state, "sequence": _shaped(given, "sequence", len(sequence), b)}
+    return Problem(lstm.loss, params, data, name="lstm")
 
 
 def _kmeans(given: Input) -> Problem:
     points, centres = _numbers(given, "points", 2), _numbers(given, "centroids", 2)
+    centres = _shaped(given, "centroids", len(centres), points.shape[1])
     return Problem(k_means.loss, centres, {"points": points}, name="kmeans")
 
 
@@ -217,14 +225,15 @@ class Tool:
         if not isinstance(message, Mapping):
             return {"id": None}
         number = message.get("id")
-        response: dict[str, Any] = {"id": number if isinstance(number, int) else None}
+        known = isinstance(number, int) and not isinstance(number, bool)
+        response: dict[str, Any] = {"id": number if known else None}
         kind = message.get("kind")
         if kind == "start":
             response["tool"] = f"gradmethods {self._provider.name}"
         elif kind == "define":
             response |= _outcome(lambda: self._define(message))
         elif kind == "evaluate":
-            response |= _outcome(lambda: self._evaluate(message))
+            response |= _outcome(ceiling()(lambda: self._evaluate(message)))
         return response
 
     def _define(self, message: Mapping[str, Any]) -> dict[str, Any]:

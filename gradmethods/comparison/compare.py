@@ -15,6 +15,7 @@ from gradmethods.errors import InvalidOption, InvalidProblem
 from gradmethods.providers import get_provider
 from gradmethods.providers.attempt import warm_up
 from gradmethods.studies.accuracy.answers import ask, judge_answer
+from gradmethods.timing.timing import refuse_shared
 from gradmethods.truth.find import SECONDS, find_truth
 
 DEFAULT_PROVIDERS = ("analytical", "numerical", "numerical:complex-step", "backprop")
@@ -56,7 +57,8 @@ def compare(
     InvalidProblem
         If `problem` is no `Problem`.
     InvalidOption
-        If a provider is none, or two have one name.
+        If a provider is none, or two have one name; or if one that is to be timed works with an
+        executor.
     UnknownName
         If there is no provider of a name.
 
@@ -93,6 +95,7 @@ def compare(
     answers = []
     for provider in chosen:
         if seconds > 0:
+            refuse_shared(provider)
             warm_up(provider)
         answers.append(ask(problem, provider, seconds)[0])
     found = find_truth(problem, truth_seconds)

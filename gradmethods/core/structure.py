@@ -9,7 +9,8 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
+from types import CodeType
 from typing import Any
 
 import numpy as np
@@ -124,6 +125,26 @@ class Structure:
             start = stop
         return arrays
 
+    def entry(self, i: int) -> str:
+        """Return how an entry of the flat vector is reached in the user's containers.
+
+        Examples
+        --------
+        >>> import gradmethods as gm
+        >>> layers = {"layers": [{"W": [[1.0, 2.0], [3.0, 4.0]]}]}
+        >>> problem = gm.Problem(lambda p, *, xp: xp.sum(p["layers"][0]["W"]), layers)
+        >>> problem.structure.entry(2)
+        "params['layers'][0]['W'][1, 0]"
+        """
+        ways = dict(self.tree.ways("params"))
+        for name, shape in self.shapes.items():
+            size = math.prod(shape)
+            if i < size:
+                index = ", ".join(map(str, np.unravel_index(i, shape))) if shape else ""
+                return ways[name] + (f"[{index}]" if index else "")
+            i -= size
+        raise IndexError(i)
+
     def join(self, arrays: Mapping[str, Any]) -> NDArray[Any]:
         """Lay arrays end to end in one flat vector, in the order of the names."""
         return np.concatenate([np.ravel(arrays[name]) for name in self.shapes])
@@ -164,9 +185,15 @@ def compile_check(structure: Structure) -> Callable[[ParametersLike], Arrays | N
     scope: dict[str, Any] = {"ndarray": np.ndarray, "dtype": structure.dtype}
     scope |= {f"n{i}": name for i, name in enumerate(structure.shapes)}
     text = "\n".join(lines)
-    exec(compile(text, "<check of parameters>", "exec"), scope)  # noqa: S102  # our own text
+    exec(_code(text), scope)  # noqa: S102  # our own text
     check: Callable[[ParametersLike], Arrays | None] = scope["fitting"]
     return check
+
+
+@lru_cache(maxsize=32)
+def _code(text: str) -> CodeType:
+    """Compile a text once: it is the same for all parameters of the same shapes."""
+    return compile(text, "<check of parameters>", "exec")
 
 
 def check_array(

@@ -35,6 +35,10 @@ class Leaf:
         """Yield the object in the place of this array, under its path."""
         yield self.path, given
 
+    def ways(self, here: str) -> Iterator[tuple[str, str]]:
+        """Yield the path of this array, and how it is reached in Python."""
+        yield self.path, here
+
 
 @dataclass(frozen=True)
 class Kept:
@@ -54,6 +58,10 @@ class Kept:
                 f"Expected the {what} at {self.path!r} as {self.value!r}, which is no parameter, "
                 f"got {given!r}. Make another problem for another value."
             )
+        return iter(())
+
+    def ways(self, _: str) -> Iterator[tuple[str, str]]:
+        """Yield nothing."""
         return iter(())
 
 
@@ -109,6 +117,14 @@ class Branch:
             )
         for key, child in self.children.items():
             yield from child.leaves(parts[key], what)
+
+    def ways(self, here: str) -> Iterator[tuple[str, str]]:
+        """Yield the paths of the arrays, and how each is reached in Python from a variable."""
+        for key, child in self.children.items():
+            if self.kind is dict:
+                yield from child.ways(f"{here}[{key!r}]")
+            else:
+                yield from child.ways(f"{here}[{key}]" if key.isdigit() else f"{here}.{key}")
 
     def _described(self) -> str:
         if self.kind is dict:

@@ -16,7 +16,8 @@ from matplotlib.text import Text
 from matplotlib.ticker import LogFormatterSciNotation
 
 from gradmethods.errors import InvalidOption
-from gradmethods.output.files import as_text, write_bytes
+from gradmethods.output.disk import write_bytes
+from gradmethods.output.files import as_text
 from gradmethods.output.slim import slim
 from gradmethods.output.style import RC
 
@@ -87,11 +88,15 @@ def save(
     title, caption, source : str, optional
         Go into the file's metadata, so that a figure on its own still says what it is.
     """
-    kind = check_format(path)
+    return write_bytes(path, drawn(figure, check_format(path), title, caption, source))
+
+
+def drawn(figure: Figure, kind: str, title: str = "", caption: str = "", source: str = "") -> bytes:
+    """Draw a figure in a format, with the words of `save`."""
     buffer = BytesIO()
     engine = figure.get_layout_engine()
     _check_formulas(figure)
-    # A fixed salt and no dates: element ids and bytes depend on nothing but the content.
+    # With a fixed salt and without dates, bytes depend on nothing but the content.
     with mpl.rc_context(RC | {"svg.hashsalt": title or "gradmethods"}):
         if isinstance(engine, ConstrainedLayoutEngine):
             # Laid out once, the figure looks the same in every format, and is written faster.
@@ -102,7 +107,7 @@ def save(
     content = buffer.getvalue()
     if kind == "svg":
         content = as_text(slim(content.decode()) + "\n")
-    return write_bytes(Path(path), content)
+    return content
 
 
 def _check_formulas(figure: Figure) -> None:
@@ -110,7 +115,7 @@ def _check_formulas(figure: Figure) -> None:
     parse = MathTextParser("path").parse
     for text in figure.findobj(Text):
         try:
-            for line in text.get_text().split("\n"):  # which are laid out one by one
+            for line in text.get_text().split("\n"):  # Lines are laid out one by one.
                 if "$" in line:
                     parse(line)
         except ValueError:

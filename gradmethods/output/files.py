@@ -1,6 +1,7 @@
 """Reading and writing the files of a run, so that a killed run leaves nothing half written.
 
-Records are appended a line at a time and forced to disk; every other file appears as a whole.
+Records are appended a line at a time; every other file appears as a whole. What a file holds is
+checked here before anybody takes it for true. Nothing that is read is executed.
 """
 
 from __future__ import annotations
@@ -9,15 +10,17 @@ import json
 import math
 import os
 import re
-import tempfile
+import traceback
 import zlib
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from types import UnionType
 from typing import TYPE_CHECKING, Any
 
 from gradmethods.core.naming import UNKNOWN, printable
 from gradmethods.errors import GradientError, InvalidOption
+from gradmethods.output.disk import append_line, content_of, unreadable, write_bytes
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -35,8 +38,26 @@ MILLION = ("million.jsonl", "million-gradient.bin", "million.json", "million-pro
 ESCAPED = "backslashreplace"
 """How JSON writes what UTF-8 cannot: half a character of UTF-16, which names of files may hold."""
 
+FORMAT = 1
+"""The version of the layout of records, which their provenance names."""
+
+ORIGIN: dict[str, type | UnionType] = {
+    "format": int,
+    **dict.fromkeys(("command", "date", "python", "run_id", "name", "source"), str),
+    **dict.fromkeys(("machine", "packages", "phases"), dict),
+    "git": dict | None,
+    **dict.fromkeys(("finished", "reported"), bool),
+}
+"""What the entries of a provenance are that commands read."""
+
+DEEPEST = 64
+"""Number of levels of lists and dictionaries in what a run writes, at most."""
+
 CHECKED = re.compile(rb'(.*), "crc": "([0-9a-f]{8})"}', re.DOTALL)
 """A line of records, and at its end the CRC-32 of what stands before."""
+
+OWN = ("key", "outcome")
+"""What every record has: a name, and whether there is a result."""
 
 
 FORMULA = "=+-@＝＋－＠"  # spreadsheets take the wide ones for the others
@@ -46,25 +67,6 @@ _CONTROLS = {*range(32), *range(127, 160), 0xFFFE, 0xFFFF}.difference(map(ord, "
 
 _UNWRITABLE = dict.fromkeys(_CONTROLS, UNKNOWN)
 """Control characters, for which XML and HTML have no way to write them."""
-
-
-def write_bytes(path: Path, content: bytes) -> Path:
-    """Write a file as a whole: readers see the old one or the new one."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    # Beside the target: os.replace is atomic only within a file system.
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    temporary = Path(name)
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.chmod(0o644)  # mkstemp makes files that nobody else may read
-        temporary.replace(path)
-    except BaseException:
-        temporary.unlink(missing_ok=True)
-        raise
-    return path
 
 
 def write_text(path: Path, text: str) -> Path:
@@ -128,60 +130,128 @@ def read_json(path: Path, kind: type = object) -> Any:
     GradientError
         If it is empty, damaged or no JSON, or holds something else than a `kind`.
     """
-    if not path.exists():
+    content = content_of(path)
+    if content is None:
         return None
     try:
-        found = json.loads(path.read_bytes())
-    except (ValueError, RecursionError) as error:
+        found = parsed(content)
+    except ValueError as error:
         raise unreadable(path, str(error)) from error
     if not isinstance(found, kind):
         raise unreadable(path, f"expected a {kind.__name__}, got {type(found).__name__}")
     return found
 
 
-def unreadable(path: Path, why: str) -> GradientError:
-    """Make the error for a file of a run that cannot be what a run wrote."""
-    return GradientError(
-        f"{path} cannot be read: {printable(why)}. Restore it, or remove it and run again, or "
-        "choose another folder."
-    )
+def read_origin(path: Path) -> dict[str, Any] | None:
+    """Read the provenance of a run; None if there is none.
+
+    Raises
+    ------
+    GradientError
+        If it is damaged, or that of a newer version, which may mean something else by its records.
+    """
+    found: dict[str, Any] | None = read_json(path, dict)
+    if found is None:
+        return None
+    version = found.get("format", FORMAT)
+    if type(version) is int and version > FORMAT:
+        raise GradientError(
+            f"{path} was written by a newer version of gradmethods: it has format {version}, and "
+            f"this version reads formats up to {FORMAT}. Install the newer version, or choose "
+            "another folder."
+        )
+    for name, kind in ORIGIN.items():
+        if name in found and not isinstance(found[name], kind):
+            raise unreadable(path, f"it holds what no run wrote as {name!r}")
+    if not all(isinstance(seconds, int | float) for seconds in found.get("phases", {}).values()):
+        raise unreadable(path, "it holds what no run wrote as 'phases'")
+    return found
+
+
+def parsed(content: bytes) -> Any:
+    """Parse JSON as a run writes it.
+
+    Raises
+    ------
+    ValueError
+        If it is anything else: another encoding, a key that stands twice, nesting without end, or
+        numbers that are not finite or have more than 64 bits.
+
+    Examples
+    --------
+    >>> parsed(b'{"n": 3}')
+    {'n': 3}
+    >>> parsed(b'{"n": 3, "n": 4}')
+    Traceback (most recent call last):
+        ...
+    ValueError: the key 'n' stands twice
+    """
+    try:
+        found = json.loads(content.decode(), object_pairs_hook=_once)
+    except RecursionError as error:
+        raise ValueError("it is nested too deeply") from error
+    level = [found]
+    for _ in range(DEEPEST):
+        for value in level:
+            if isinstance(value, float) and not math.isfinite(value):
+                raise ValueError(f"{value} is no number that a run writes")
+            if isinstance(value, int) and not -(2**63) <= value < 2**63:
+                raise ValueError("it holds a number of more than 64 bits")
+        level = [
+            child
+            for value in level
+            if isinstance(value, dict | list)
+            for child in (value.values() if isinstance(value, dict) else value)
+        ]
+        if not level:
+            return found
+    raise ValueError("it is nested too deeply")
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        names = [name for name, _ in pairs]
+        twice = next(name for name in names if names.count(name) > 1)
+        raise ValueError(f"the key {twice!r} stands twice")
+    return found
 
 
 @contextmanager
 def read_from(path: Path) -> Iterator[None]:
     """Say of what file a record is that cannot be read.
 
+    What is recorded is checked by what is made of it: a record may be whole and yet be none that
+    this version wrote, with a text in the place of a number, or a number that no picture can show.
+
     Raises
     ------
     GradientError
-        In place of an error that can be one of records that no run wrote.
+        In place of any other error, whose cause it is; it says where that was raised.
     """
     try:
         yield
-    except GradientError:
+    except (GradientError, OSError, MemoryError):
         raise
-    except (LookupError, TypeError, ValueError, AttributeError) as error:
-        why = f"it holds what no run wrote ({type(error).__name__}: {error})"
+    except Exception as error:
+        frame = traceback.extract_tb(error.__traceback__)[-1]
+        where = f"{Path(frame.filename).name}:{frame.lineno}"
+        why = f"it holds what no run wrote ({type(error).__name__}: {error}, in {where})"
         raise unreadable(path, why) from error
 
 
 def append_record(path: Path, record: Mapping[str, Any]) -> None:
     """Append one record as a line, and return once it is on the disk.
 
-    The line bears the name of its run, if the folder's provenance has one, and a checksum.
+    The line bears the name of its run, if the folder's provenance has one, and a checksum. If it
+    cannot be written as a whole, none of it stays.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
     run = _run(path)
     entry = _plain(record) | ({} if run is None else {"run": run})
     line = json.dumps(entry, ensure_ascii=False, allow_nan=False).encode(errors=ESCAPED)
     line = line.removesuffix(b"}")
-    line += b', "crc": "%08x"}\n' % zlib.crc32(line)
-    with path.open("ab+") as file:
-        # A line torn by a kill must not swallow this one.
-        torn = file.tell() > 0 and _last_byte(file) != b"\n"
-        file.write(b"\n" * torn + line)
-        file.flush()
-        os.fsync(file.fileno())
+    line += b', "crc": "%08x"}' % zlib.crc32(line)
+    append_line(path, line)
 
 
 def read_records(path: Path) -> list[dict[str, Any]]:
@@ -192,7 +262,7 @@ def read_records(path: Path) -> list[dict[str, Any]]:
     GradientError
         If there is no file, or no record in it.
     """
-    if not path.exists():
+    if content_of(path) is None:
         raise GradientError(
             f"There are no records at {path}. Run `gradmethods bench --out {path.parent}` first."
         )
@@ -221,15 +291,19 @@ def left_out(path: Path) -> list[str]:
     return _read(path)[1]
 
 
+def faults_of(folder: Path) -> list[str]:
+    """Say which lines of all records of a run do not count, and why."""
+    return [fault for name in (RECORDS, ACCURACY, CLAIMS) for fault in left_out(folder / name)]
+
+
 def _read(path: Path) -> tuple[dict[str, dict[str, Any]], list[str]]:
     """Read records by their keys, and what is wrong with other lines."""
     run = _run(path)
     records, faults = {}, []
-    content = path.read_bytes() if path.exists() else b""
-    for number, line in enumerate(content.splitlines(), start=1):
+    for number, line in enumerate((content_of(path) or b"").splitlines(), start=1):
         record, fault = _record(line, run)
         if record is not None:
-            records[str(record["key"])] = record
+            records[record["key"]] = record
         elif fault:
             faults.append(f"line {number} of {path.name} is {fault}")
     return records, faults
@@ -246,12 +320,12 @@ def _record(line: bytes, run: str | None) -> tuple[dict[str, Any] | None, str]:
     if not line.strip():
         return None, ""
     try:
-        record = json.loads(line) if whole else None
-    except (ValueError, RecursionError):
+        record = parsed(line) if whole else None
+    except ValueError:
         record = None
     if record is None:
         return None, "torn or damaged"
-    if not (isinstance(record, dict) and {"key", "outcome"} <= record.keys()):
+    if not (isinstance(record, dict) and all(isinstance(record.get(name), str) for name in OWN)):
         return None, "no record"
     name = record.pop("run", None)
     return (record, "") if run in (None, name) else (None, f"of another run, {name}")
@@ -259,31 +333,8 @@ def _record(line: bytes, run: str | None) -> tuple[dict[str, Any] | None, str]:
 
 def _run(path: Path) -> str | None:
     """Return the name of the run that a file of records belongs to; older runs have none."""
-    origin = read_json(path.with_name(MILLION[-1] if path.name in MILLION else PROVENANCE), dict)
+    origin = read_origin(path.with_name(MILLION[-1] if path.name in MILLION else PROVENANCE))
     return (origin or {}).get("run_id")
-
-
-@contextmanager
-def locked(folder: Path) -> Iterator[None]:
-    """Keep other runs out of a folder for as long as this one writes to it.
-
-    The lock is the operating system's: it is gone with the process, however that ends.
-
-    Raises
-    ------
-    GradientError
-        If another run has it.
-    """
-    from filelock import FileLock, Timeout
-
-    folder.mkdir(parents=True, exist_ok=True)
-    try:
-        with FileLock(folder / ".lock", timeout=0):
-            yield
-    except Timeout:
-        raise GradientError(
-            f"Another run is writing to {folder}. Wait for its end, or choose another folder."
-        ) from None
 
 
 def check_target(path: Path) -> Path:
@@ -300,12 +351,6 @@ def check_target(path: Path) -> Path:
     if not nearest.is_dir() or not os.access(path if path.exists() else nearest, os.W_OK):
         raise InvalidOption(f"{path} cannot be written: no files can be made in {nearest}.")
     return path
-
-
-def _last_byte(file: Any) -> bytes:
-    file.seek(-1, os.SEEK_END)
-    last: bytes = file.read(1)
-    return last
 
 
 def _plain(value: Any) -> Any:

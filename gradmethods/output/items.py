@@ -11,8 +11,9 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from gradmethods.output.caption import Caption, provenance_line
+from gradmethods.output.disk import write_bytes
 from gradmethods.output.figures import FORMATS, save
-from gradmethods.output.files import PROVENANCE, csv_text, write_bytes, write_json, write_text
+from gradmethods.output.files import PROVENANCE, csv_text, write_json, write_text
 from gradmethods.output.typeset import write_table
 
 
@@ -141,7 +142,7 @@ class Writer:
         name, folder = drawing.id, self.out / "figures"
         csv = csv_text(drawing.data)
         written = [write_text(folder / f"{name}.csv", csv)]
-        for size in filter(FORMATS.get, drawing.sizes):  # none is drawn for no format
+        for size in filter(FORMATS.get, drawing.sizes):  # A size without formats is not drawn.
             figure = drawing.draw(size)
             stem = name if size == "wide" else f"{name}-{size}"
             written += [

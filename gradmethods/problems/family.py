@@ -11,10 +11,13 @@ import numpy as np
 
 from gradmethods.core.problem import Problem
 from gradmethods.errors import InvalidOption
-from gradmethods.problems.options import floating, generators, whole
+from gradmethods.problems.options import at_most, floating, generators, positive, whole
 
 SEEDED: dict[str, object] = {"seed": 0, "dtype": "float64"}
 """Options of every problem that is drawn."""
+
+LARGEST = 2**40
+"""No array has more rows: one of bytes would take a terabyte."""
 
 
 def complete() -> None:
@@ -116,8 +119,12 @@ class Family:
         seed, dtype = chosen.pop("seed"), floating(chosen.pop("dtype"))
         for name, default in known.items():
             if name in chosen and isinstance(default, int):
-                chosen[name] = whole(name, chosen[name], least=min(default, 1))
-        drawn = self.draw(*generators(seed), **chosen)
+                number = whole(name, chosen[name], least=min(default, 1))
+                chosen[name] = at_most(name, number, LARGEST)
+        try:
+            drawn = self.draw(*generators(seed), **chosen)
+        except MemoryError as error:
+            raise InvalidOption(f"{self.name!r} of these sizes is too large: {error}") from None
         return drawn.in_dtype(dtype).replace(name=self.name)
 
 
@@ -146,10 +153,8 @@ def near(
         own: np.random.Generator, _data: Any, *, spread: float = 0.1, **chosen: Any
     ) -> Problem:
         point = np.asarray(start(*chosen.values()), float)
-        if not 0 <= spread < np.inf:
-            raise InvalidOption(f"spread must be a finite number from 0 on, got {spread!r}.")
         away = np.where(point == 0, 1.0, np.abs(point)) * own.standard_normal(point.shape)
-        return Problem(loss, point + spread * away, data)
+        return Problem(loss, point + positive("spread", spread, zero=True) * away, data)
 
     own, of_data, spread, _ = inspect.signature(draw).parameters.values()
     added = [spread.replace(name=name, default=default) for name, default in sizes.items()]

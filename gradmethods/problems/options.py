@@ -32,14 +32,26 @@ def at_most(option: str, number: int, most: int) -> int:
     return number
 
 
-def positive(option: str, value: Any) -> float:
-    """Return `value` as a float, refusing anything but a finite number above zero."""
+def positive(option: str, value: Any, *, zero: bool = False) -> float:
+    """Return `value` as a float, refusing anything but a finite number above zero, or from it on.
+
+    Parameters
+    ----------
+    option : str
+        Its name.
+    value : Any
+        To check.
+    zero : bool, default False
+        Whether it may be 0.
+    """
     try:
         number = float(value)
     except (TypeError, ValueError):
         number = math.nan
-    if not 0 < number < math.inf or isinstance(value, str):
-        raise InvalidOption(f"{option} must be a finite number above 0, got {value!r}.")
+    allowed = 0 < number < math.inf or (zero and number == 0)
+    if not allowed or isinstance(value, str):
+        words = "from 0 on" if zero else "above 0"
+        raise InvalidOption(f"{option} must be a finite number {words}, got {value!r}.")
     return number
 
 

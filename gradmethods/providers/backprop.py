@@ -27,7 +27,7 @@ class Backprop:
     Preparation runs the loss once on traced arrays, which records its computational graph; a
     reverse sweep extends the graph by the gradient; the whole is compiled into a straight-line
     NumPy program. Evaluation runs that program: the loss is not traced again. Arrays of a gradient
-    above 32 MiB are made in the memory of earlier ones that nobody holds any more; up to two of
+    above 1 MiB are made in the memory of earlier ones that nobody holds any more; up to two of
     each are kept for that.
 
     Examples

@@ -16,6 +16,7 @@ from gradmethods.providers.hidden import distinct, hidden
 from gradmethods.providers.ladder import (
     AGREE,
     CONFIDENT,
+    FURTHEST,
     RATIO,
     Ladder,
     Rung,
@@ -41,6 +42,8 @@ LINEAR = 1.5
 """What grows as the step may grow more by this, as the first that is seen is of few digits."""
 SPREAD = 4.0
 """With slopes D(h) = f' + b h² + c h⁴, five points at h give f' − 4c h⁴."""
+BESIDE = 1.5
+"""Standard deviations of noise beside what is not seen, which is bounded by noise itself."""
 NEGLECTED = 1.5
 """The terms of truncation that are left out may make it so many times larger."""
 
@@ -148,7 +151,9 @@ def confirmed(ladder: Ladder, scheme: Scheme, summit: Summit, cut: Power) -> Cho
     p = scheme.order
     for _ in range(ATTEMPTS):
         found, h = quotient(ladder, scheme, h)
-        noise = scheme.round_off * ladder.rung(h).noise / h * _scatter(ladder, top, p)
+        # Truncation that makes wider slopes scatter is none of a difference to one side.
+        widest = ladder.rung(h) if scheme.one_sided else top
+        noise = scheme.round_off * ladder.rung(h).noise / h * _scatter(ladder, widest, p)
         off = abs(found - value)
         if math.isfinite(found) and off <= 2 * error + 3 * cut.at(h) + AGREE * noise:
             break
@@ -159,9 +164,13 @@ def confirmed(ladder: Ladder, scheme: Scheme, summit: Summit, cut: Power) -> Cho
         return unresolved(ladder, scheme, h)
     wide = ladder.plateau > WIDE * max(1.0, ladder.size)
     constant = ladder.flat(top) and (beyond is None or wide)
-    off = off if scheme.one_sided else off - error / 2
+    if not scheme.one_sided:
+        off -= error / 2
+    elif off > 2 * CONFIDENT * noise:  # slopes change, as at a point of inflection
+        off += error / 2
     unseen = hidden(ladder, furthest, h, found)
-    estimate = max(off, NEGLECTED * cut.at(h), unseen) + CONFIDENT * noise
+    sure = max(off, NEGLECTED * cut.at(h)) + CONFIDENT * noise
+    estimate = max(sure, unseen + BESIDE * noise)
     if not cut.size:
         estimate = max(estimate, error)
     if beyond is not None and summit.unlawful and ladder.flat(top) and not constant:
@@ -238,7 +247,7 @@ def reference(ladder: Ladder, top: Rung) -> tuple[float, float, float]:
         if i and abs(rung.slope - row[0]) + CONFIDENT * noise < least:
             best, least, of = rung.slope, abs(rung.slope - row[0]) + CONFIDENT * noise, rung.h
         for j, left in enumerate(row[:3]):
-            q = min(rungs[i - j - 1].h / rung.h, 1e100) ** 2
+            q = min(rungs[i - j - 1].h / rung.h, FURTHEST) ** 2
             y = new[-1] + (new[-1] - left) / (q - 1)
             error = abs(y - new[-1]) + noise
             if error < least:

@@ -152,7 +152,8 @@ def _down(ladder: Ladder, start: float, order: int) -> tuple[Rung | None, Rung |
         if not falls and not measured and gap > AGREE * ladder.noise:
             measured = True
             noise = noise_along_entry(ladder, below)
-            if _steady(rung, below):  # wide rungs may be noisier than fine ones
+            # Wide rungs may be noisier than fine ones.
+            if not math.isnan(noise) and _steady(rung, below):
                 noise = max(noise, *gaps[-STUBBORN:])
             if noise > WORSE * ladder.noise:
                 ladder.noise = noise
@@ -194,10 +195,10 @@ def _next(ladder: Ladder, rung: Rung, below: Rung) -> Rung:
 
 def is_lawful(ladder: Ladder, beyond: Rung, top: Rung, order: int) -> bool:
     """Whether truncation below the noise at the top explains what is seen beyond it."""
-    if not beyond.finite or not even_falls(beyond, top):
+    finer = ladder.finer(top)
+    if not beyond.finite or not all(even_falls(beyond, r) for r in [*finer, top]):
         return False
     q = (beyond.h / top.h) ** 2
-    finer = ladder.finer(top)
     if order == 1 or not finer:
         # Of close rungs, the truncation of the wider shows in part only.
         noises = ((top.slope_noise + r.slope_noise, (r.h / top.h) ** 2) for r in finer)
@@ -216,10 +217,13 @@ def is_lawful(ladder: Ladder, beyond: Rung, top: Rung, order: int) -> bool:
 
 
 def noise_along_entry(ladder: Ladder, rung: Rung) -> float:
-    """Return the noise in the loss along the one parameter: the same at all spacings, if it is."""
+    """Return the noise in the loss along the one parameter: the same at all spacings, if it is.
+
+    It is NaN where a few values stand out: a jump or a kink is no noise.
+    """
     seen = noise_of(ladder.values(ladder.places(rung.h / 4)))
     if not seen > WORSE * ladder.noise:
-        return 0.0
+        return math.nan if math.isnan(seen) else 0.0
     # A wave that is too fast for a wide spacing is not noise at a narrow one, nor are jumps: the
     # finest decides on which the loss is not flat.
     narrow = [ladder.values(ladder.places(rung.h / 4 / 10**k)) for k in (6, 4, 2)]

@@ -18,19 +18,26 @@ from __future__ import annotations
 
 import cmath
 import math
-from collections.abc import Callable, Iterator
-from typing import NamedTuple
+from collections.abc import Callable, Iterable, Iterator
+from itertools import chain
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
 from gradmethods.core.problem import Problem
 from gradmethods.core.structure import Arrays
 from gradmethods.engines.complex.functions import join
+from gradmethods.engines.complex.program import Imaginary, Slopes
+from gradmethods.engines.complex.runs import Doubtful
 from gradmethods.errors import NotDifferentiable
 from gradmethods.providers import schemes
 from gradmethods.providers.moved_loss import OverComplex
+from gradmethods.providers.parts import BLOCK, blocks, cut
 from gradmethods.providers.schemes import Estimate, StepRule, Vector
 from gradmethods.providers.steps import FixedStep
+
+if TYPE_CHECKING:
+    from gradmethods.providers.spreading import Spreading
 
 Evaluate = Callable[[], complex]
 
@@ -58,48 +65,136 @@ class Found(NamedTuple):
 
 
 def complex_step(
-    problem: Problem, value: float, point: Vector, data: Arrays, step: StepRule, seconds: float
+    problem: Problem,
+    value: float,
+    point: Vector,
+    data: Arrays,
+    step: StepRule,
+    seconds: float,
+    recorded: Imaginary | None = None,
+    spread: Spreading | None = None,
 ) -> Estimate:
     """Take Im f(x + ih)/h for each parameter.
 
-    The loss is its real part if the step is too small to show there; `value`, which is that of
-    plain NumPy, if not. An entry whose run came near a limit of the arithmetic takes a pass more,
-    or as many as the loss asks for other steps.
+    The runs of a block are made at once where the loss is `recorded` and steps are narrow; where
+    that leaves doubts, the loss is run over complex arrays, entry by entry. The value is then its
+    real part if the step is too small to show there; `value`, which is that of plain NumPy, if not.
+    An entry whose run came near a limit of the arithmetic takes a pass more, or as many as the loss
+    asks for other steps.
     """
     u = float(np.finfo(point.dtype).eps) / 2
-    moved = point.astype(np.result_type(point.dtype, np.complex64))
-    loss = OverComplex(problem, moved, data)
-    entry = _Entry(loss, explained(problem, value, loss), moved, u)
     given = isinstance(step, FixedStep)
+    steps = step.near(point)
     gradient = np.empty_like(point)
     errors = np.empty_like(point)
     passes = point.size
-    steps = step.near(point)
-    for part in schemes.blocks(point.size, point.size * seconds):
-        x = point[part]
-        h = steps(part)
-        doubtful: list[tuple[bool, bool]] = []
+    slopes = None if given or not math.isfinite(value) else _slopes(problem, recorded, point, data)
+    sweep = _Sweep(problem, point, data, slopes.value if slopes else value, given=given)
+
+    def asked(part: slice) -> tuple[slice, tuple[Any, ...]]:
         # A step that is seen in the parameter itself may lead real parts into other branches.
-        loss.xp.pinned = not given and bool((h > u * abs(x)).any())
-        evaluate = entry.watching(doubtful)
-        losses = schemes.sweep(evaluate, moved, part, join(x, h)[None, :])[0]
-        loss.xp.pinned = True
-        slopes = losses.imag / h.astype(float)
-        gradient[part] = slopes
-        errors[part] = 0
-        narrow = h[0] <= u * max(1.0, abs(float(x[0]))) and not doubtful[0][1]
-        if part.start == 0 and narrow:
-            value = float(losses[0].real)
-        for k, (faint, coarse) in enumerate(doubtful):
-            wide = coarse or (math.isfinite(value) and not math.isfinite(slopes[k]))
-            if not (faint or wide):
-                continue
-            entry.move_to(part.start + k, Found(float(slopes[k]), math.inf))
-            found = entry.judged(float(h[k]), coarse=wide, given=given)
-            gradient[part.start + k], errors[part.start + k] = found.slope, found.error
-            passes += found.passes
+        first = part.start // BLOCK * BLOCK
+        block = slice(first, min(first + BLOCK, point.size))
+        pinned = not given and bool((steps(block) > u * abs(point[block])).any())
+        return part, (steps(part), pinned, sweep.value, sweep.loss.xp.looking, given)
+
+    left, total = list(_left(slopes, gradient, errors)), point.size * seconds
+    found: Iterable[tuple[slice, Vector]]
+    if spread and left:  # the first entry shows what all others need to know
+        first = slice(left[0].start, left[0].start + 1)
+        others = spread.parts(total, [slice(first.stop, left[0].stop), *left[1:]])
+        rows = sweep(*asked(first)[:1], *asked(first)[1][:2])
+        found = chain([(first, rows)], spread.columns(map(asked, others)))
+    else:
+        found = (
+            (part, sweep(part, *asked(part)[1][:2])) for part in blocks(point.size, total, left)
+        )
+    for part, rows in found:
+        gradient[part], errors[part] = rows[:2]
+        passes += int(rows[2].sum())
     # Nothing is subtracted: what rounding does is all there is, of a few operations.
-    return Estimate(value, gradient, passes, ROUNDINGS * u * abs(gradient) + errors)
+    return Estimate(sweep.value, gradient, passes, ROUNDINGS * u * abs(gradient) + errors)
+
+
+def slopes_at(
+    problem: Problem,
+    here: tuple[Vector, Arrays | None],
+    part: slice,
+    h: Vector,
+    pinned: bool,  # noqa: FBT001  # what is sent has no names
+    value: float,
+    looking: bool,  # noqa: FBT001  # as above
+    given: bool,  # noqa: FBT001  # as above
+) -> Vector:
+    """Take the slopes of a part of the parameters: what a worker does."""
+    data = problem.data if here[1] is None else here[1]
+    sweep = _Sweep(problem, here[0], data, value, given=given)
+    sweep.loss.xp.looking = looking
+    return sweep(part, h, pinned)
+
+
+class _Sweep:
+    """The slopes of parts of the parameters, at one point.
+
+    Attributes
+    ----------
+    value : float
+        The loss; after the first entry, as complex arithmetic has it, if the step allows.
+    """
+
+    def __init__(
+        self, problem: Problem, point: Vector, data: Arrays, value: float, *, given: bool
+    ) -> None:
+        self.u = float(np.finfo(point.dtype).eps) / 2
+        self.point, self.value, self.given = point, value, given
+        self.moved = point.astype(np.result_type(point.dtype, np.complex64))
+        self.loss = OverComplex(problem, self.moved, data)
+        evaluate = explained(problem, value, self.loss)
+        self.entry = _Entry(self.loss, evaluate, self.moved, self.u)
+
+    def __call__(self, part: slice, h: Vector, pinned: bool) -> Vector:  # noqa: FBT001  # as below
+        """Return slopes, errors beyond round-off, and passes beyond one for each: three rows."""
+        doubtful: list[tuple[bool, bool]] = []
+        x, xp, entry = self.point[part], self.loss.xp, self.entry
+        xp.pinned = pinned
+        evaluate = entry.watching(doubtful)
+        losses = schemes.sweep(evaluate, self.moved, part, join(x, h)[None, :])[0]
+        xp.pinned = True
+        slopes = losses.imag / h.astype(float)
+        found = np.stack([slopes, np.zeros_like(slopes), np.zeros_like(slopes)])
+        narrow = h[0] <= self.u * max(1.0, abs(float(x[0]))) and not doubtful[0][1]
+        if part.start == 0 and narrow:
+            self.value = float(losses[0].real)
+        for k, (faint, coarse) in enumerate(doubtful):
+            wide = coarse or (math.isfinite(self.value) and not math.isfinite(slopes[k]))
+            if faint or wide:
+                entry.move_to(part.start + k, Found(float(slopes[k]), math.inf))
+                better = entry.judged(float(h[k]), coarse=wide, given=self.given)
+                found[:, k] = better.slope, better.error, better.passes
+        return found
+
+
+def _slopes(
+    problem: Problem, recorded: Imaginary | None, point: Vector, data: Arrays
+) -> Slopes | None:
+    """Return what all runs have in common, None where they have to be made one by one."""
+    try:
+        return recorded.at(problem.structure.split(point), data) if recorded else None
+    except Doubtful:
+        return None
+
+
+def _left(slopes: Slopes | None, gradient: Vector, errors: Vector) -> Iterator[slice]:
+    """Fill in what many runs at once decide; yield the parts that they leave."""
+    if slopes is None:
+        yield slice(0, gradient.size)
+        return
+    for part in cut(0, gradient.size, BLOCK):
+        gradient[part], errors[part] = slopes.derivatives(part), 0
+        open_ = np.flatnonzero(~np.isfinite(gradient[part])) + part.start
+        for rest in np.split(open_, np.flatnonzero(np.diff(open_) > 1) + 1):
+            if rest.size:
+                yield slice(int(rest[0]), int(rest[-1]) + 1)
 
 
 def check_tried(problem: Problem, step: StepRule) -> None:

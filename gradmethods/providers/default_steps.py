@@ -20,21 +20,27 @@ Mathematical Software 38 (2012) 19.
 from __future__ import annotations
 
 import math
+import time
+from functools import partial
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from gradmethods.core.problem import Problem
-from gradmethods.providers.choice import Chooser
+from gradmethods.providers.choice import Chooser, chosen_at
 from gradmethods.providers.groups import Groups
 from gradmethods.providers.probe import Probe
 from gradmethods.providers.schemes import RICHARDSON, SCHEMES, StepRule
 from gradmethods.providers.steps import ChosenSteps, FirstSteps
 
+if TYPE_CHECKING:
+    from gradmethods.providers.spreading import Team
+
 EACH = 300
 """Up to so many parameters, each has a ladder of its own."""
 
 
-def choose_steps(problem: Problem, scheme: str) -> StepRule:
+def choose_steps(problem: Problem, scheme: str, team: Team | None = None) -> StepRule:
     """Look at the loss near the point of a problem, and choose a step for each parameter.
 
     Parameters
@@ -44,17 +50,25 @@ def choose_steps(problem: Problem, scheme: str) -> StepRule:
     scheme : str
         Any of the real schemes. Richardson extrapolation climbs its ladders at each call, and gets
         from here what noise they will meet.
+    team : Team, optional
+        Who climbs the ladders of all parameters, if it is not to be done here.
     """
     with np.errstate(all="ignore"):
         probe = Probe(problem)
         home = problem.structure.check(problem.params)
         if not math.isfinite(probe.value):
             return ChosenSteps(scheme, None, (0.0, 0.0), probe.passes)
+        begin = time.perf_counter()
         chooser = Chooser(probe)
         if scheme == RICHARDSON:
             return FirstSteps(chooser.round_off, probe.value, probe.passes)
         if probe.point.size <= EACH:
-            known = chooser.each(SCHEMES[scheme], home)
+            climbers = None
+            if team is not None:
+                seconds = (time.perf_counter() - begin) / probe.passes
+                at = probe.point, problem.data, probe.value, seconds
+                climbers = team.at((scheme, "steps"), partial(chosen_at, scheme), *at)
+            known = chooser.each(SCHEMES[scheme], home, climbers)
         else:
             known = Groups(chooser, SCHEMES[scheme], home).known()
     return ChosenSteps(scheme, known, chooser.away, probe.passes)

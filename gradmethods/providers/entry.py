@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from collections import deque
+from collections.abc import Iterable
 from itertools import pairwise
 
 import numpy as np
@@ -22,7 +23,7 @@ from gradmethods.providers.balance import (
     unresolved,
 )
 from gradmethods.providers.climb import MOST, Summit, climb, near_slopes, quieter, stairs
-from gradmethods.providers.hidden import kinks_within
+from gradmethods.providers.hidden import kinks_within, persistent
 from gradmethods.providers.ladder import (
     AGREE,
     LEAST,
@@ -62,11 +63,13 @@ HALF = 0.5
 class Guess:
     """Where ladders start: at the step of a parameter of like size, or where the noise suggests."""
 
-    def __init__(self, round_off: RoundOff, value: float) -> None:
+    def __init__(
+        self, round_off: RoundOff, value: float, noted: Iterable[tuple[float, float]] = ()
+    ) -> None:
         noise, u, _ = round_off
         share = noise / abs(value) if value else u
         self._share = min(max(share, u), math.sqrt(u)) if math.isfinite(share) else u
-        self._found: deque[tuple[float, float]] = deque(maxlen=KEPT)
+        self._found = deque(noted, maxlen=KEPT)
 
     def note(self, size: float, found: Choice) -> None:
         """Take note of what was found for a parameter of a size."""
@@ -93,6 +96,21 @@ def choose(ladder: Ladder, scheme: Scheme, guess: float, alike: float | None) ->
 
     It begins with the step of one that is alike, if there is any, or else with a guess.
 
+    Where there is less noise next to x than along a line, the loss may be smooth there, or a kink
+    that was rounded to flat steps: that is held against what was found.
+    """
+    along = ladder.noise
+    found = _looked_at(ladder, scheme, guess, alike)
+    if ladder.noise < along and math.isfinite(found.error):
+        less, ladder.noise = ladder.noise, along
+        found = found._replace(error=max(found.error, persistent(ladder.rungs)))
+        ladder.noise = less
+    return found
+
+
+def _looked_at(ladder: Ladder, scheme: Scheme, guess: float, alike: float | None) -> Choice:
+    """Choose the step by looks at the ladder, each with other noise if what was seen suggests that.
+
     Where the loss is rougher along the parameter than it is at fine spacings, its slope there is
     held against what was found: either may be meant.
     """
@@ -102,6 +120,8 @@ def choose(ladder: Ladder, scheme: Scheme, guess: float, alike: float | None) ->
         start = alike or guess
         ladder.forget_finer(start)
         found = _chosen(ladder, scheme, start)
+        if guess < start and _drowned(ladder, found):
+            found = _chosen(ladder, scheme, guess)
     raised = ladder.noise > MORE * noise
     if not raised:
         found = _quieter(ladder, scheme, found)
@@ -126,6 +146,12 @@ def choose(ladder: Ladder, scheme: Scheme, guess: float, alike: float | None) ->
         # What such noise hides is not known to be next to nothing.
         return found._replace(error=found.error + ladder.doubt, bend=0.0)
     return found
+
+
+def _drowned(ladder: Ladder, found: Choice) -> bool:
+    """Whether no slope was found at a step that makes the loss larger, and so its rounding."""
+    loud = ladder.rounding_at(found.step) > MORE * ladder.noise
+    return loud and not found.error <= HALF * abs(found.quotient)
 
 
 def _quieter(ladder: Ladder, scheme: Scheme, found: Choice) -> Choice:

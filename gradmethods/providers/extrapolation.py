@@ -18,14 +18,29 @@ from typing import Any
 
 import numpy as np
 
+from gradmethods.core.problem import Problem
+from gradmethods.core.structure import Arrays
 from gradmethods.providers.balance import Choice, reference
 from gradmethods.providers.entry import Guess, choose
 from gradmethods.providers.estimates import UNSEEN, Marks
 from gradmethods.providers.hidden import hidden
 from gradmethods.providers.ladder import AGREE, Ladder, even_grows
+from gradmethods.providers.moved_loss import beside
 from gradmethods.providers.noise import RoundOff, unit_of
 from gradmethods.providers.probe import sizes_of
-from gradmethods.providers.schemes import SCHEMES, Estimate, StepRule, Vector, lost_step, or_nan
+from gradmethods.providers.schemes import SCHEMES, Estimate, StepRule, Vector, lost_step
+from gradmethods.providers.stretches import (
+    BEND,
+    ERROR,
+    PASSES,
+    QUOTIENT,
+    SHOWN,
+    Climbers,
+    Trail,
+    climb_stretches,
+    in_stretches,
+    mover,
+)
 
 FIVE_POINT = SCHEMES["five-point"]
 """Where its steps lie, there is most to extrapolate from."""
@@ -35,36 +50,54 @@ WORTH = 1.0
 """A wider rung must bring the error down to this part at least."""
 
 
-def richardson(evaluate: Callable[[], float], point: Vector, step: StepRule) -> Estimate:
+def richardson(
+    evaluate: Callable[[], float],
+    value: float,
+    point: Vector,
+    step: StepRule,
+    climbers: Climbers | None = None,
+) -> Estimate:
     """Estimate the gradient and its error, deciding at each entry how many passes it takes."""
-    value = evaluate()
-    evaluate = or_nan(evaluate)
     u = unit_of([], point.dtype)
     round_off = step.round_off or RoundOff(UNSEEN * u * abs(value), u)
-    rng = np.random.default_rng(0)
-    guess = Guess(round_off, value)
     steps, sizes = step(point), sizes_of(point)
-    found = []
-    passes = 0
-    for i, x in enumerate(point.copy()):
-        if x + steps[i] == x:
-            raise lost_step(x)
-        moved = partial(_moved, evaluate, point, i)
-        ladder = Ladder(moved, x, value, round_off, rng)
-        choice = choose(ladder, FIVE_POINT, float(steps[i]), guess.alike(float(sizes[i])))
-        guess.note(float(sizes[i]), choice)
-        found.append(_extrapolated(ladder, choice))
-        passes += ladder.passes
-    gradient = np.array([choice.quotient for choice in found], point.dtype)
+    climb = partial(_climbed, evaluate, point)
+    found = in_stretches(climb, Trail(value, round_off), (sizes, steps), climbers)
+    gradient = found[QUOTIENT].astype(point.dtype)
     size = np.nan_to_num(abs(gradient), posinf=0.0)
-    errors = np.array([choice.error for choice in found]) + u * size
-    bends, shown = (np.array(x) for x in zip(*[(c.bend, c.shown) for c in found], strict=True))
+    errors = found[ERROR] + u * size
+    bends, shown = found[BEND], found[SHOWN]
     marks = Marks()
     errors = marks.add(0, size, errors, bends, (size == 0) & (bends == 0) & (shown == 0))
     marks.finish(errors)
-    return Estimate(
-        value, gradient, passes, np.where(np.isfinite(gradient), errors, np.inf).astype(point.dtype)
-    )
+    errors = np.where(np.isfinite(gradient), errors, np.inf).astype(point.dtype)
+    return Estimate(value, gradient, int(found[PASSES].sum()), errors)
+
+
+def climbed_at(
+    problem: Problem, here: tuple[Vector, Arrays | None], part: slice, *arguments: Any
+) -> Vector:
+    """Climb the ladders of a part of the parameters: what a worker does."""
+    return _climbed(*beside(problem, here), part, *arguments)
+
+
+def _climbed(
+    evaluate: Callable[[], float],
+    point: Vector,
+    part: slice,
+    trail: Trail,
+    sizes: Vector,
+    steps: Vector,
+) -> Vector:
+    def look(ladder: Ladder, i: int, size: float, guess: Guess) -> Choice:
+        h = steps[i - part.start]
+        if point[i] + h == point[i]:
+            raise lost_step(point[i])
+        choice = choose(ladder, FIVE_POINT, float(h), guess.alike(size))
+        guess.note(size, choice)
+        return _extrapolated(ladder, choice)
+
+    return climb_stretches(mover(evaluate, point), point, part, sizes, trail, look)
 
 
 def _extrapolated(ladder: Ladder, found: Choice) -> Choice:
@@ -81,18 +114,9 @@ def _extrapolated(ladder: Ladder, found: Choice) -> Choice:
             break
         top, (value, error, h) = wider, better
     off = abs(value - found.quotient)
-    unseen = max(error, hidden(ladder, top, h, value)) + ladder.rung(h).slope_noise + ladder.doubt
+    unseen = max(error + off, hidden(ladder, top, h, value))
+    unseen += ladder.rung(h).slope_noise + ladder.doubt
     if error < found.error and off <= AGREE * ladder.rung(found.step).slope_noise:
         # The two differ by noise alone, of which there is less in what is extrapolated.
-        return found._replace(quotient=value, error=min(unseen, found.error) + off)
-    unseen += off
+        return found._replace(quotient=value, error=min(unseen, found.error + off))
     return found._replace(quotient=value, error=unseen) if unseen < found.error else found
-
-
-def _moved(evaluate: Callable[[], float], point: Vector, i: int, place: Any) -> float:
-    before = point[i]
-    point[i] = place
-    try:
-        return evaluate()
-    finally:
-        point[i] = before

@@ -112,7 +112,8 @@ class Groups:
         """Return the steps and errors of all parameters."""
         self._tables()
         least, most = np.array(self.least), np.array(self.most)
-        round_off, constant = self.chooser.round_off, self.chooser.probe.constant(self.choices)
+        round_off = self.chooser.round_off
+        constant = self.chooser.probe.constant(choice.quotient for choice in self.choices)
         rest = (least, most, round_off, constant, self.groups, self._unseen)
         return Known.of(self.choices, self.home, *rest)
 

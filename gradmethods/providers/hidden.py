@@ -16,6 +16,9 @@ from gradmethods.providers.ladder import AGREE, CONFIDENT, DISTINCT, GROWTH, Lad
 LACKING = 1.1
 """What is seen of a jump of the curvature may lack a tenth: it is the least of what excludes more.
 """
+BEHIND = 1.15
+"""Standard deviations of noise that may hide a kink: those of terms are added up, not in squares.
+"""
 SHOWN = 0.1
 """A kink at x is one if it is this part of the slope and of the even part, and no noise."""
 
@@ -23,16 +26,18 @@ SHOWN = 0.1
 def hidden(ladder: Ladder, furthest: Rung, h: float, slope: float) -> float:
     """Return what kinks and jumps of the curvature at x may add to a quotient at a step.
 
-    It is infinite if the rungs up to one, which are trusted, show a kink all the same.
+    It is infinite if the rungs up to one, which are trusted, show a kink all the same, or a jump.
     """
     seen = [*ladder.finer(furthest), furthest]
     (kink, unsure), sure = kinks_within(seen)
+    if jumps_within(seen):
+        return math.inf
     narrow = next((abs(r.even) / r.h for r in ladder.rungs if r.shows(AGREE)), 0.0)
     if sure.size > max(AGREE * sure.noise, SHOWN * abs(slope), SHOWN * narrow):
         return math.inf
     bend = bend_within(seen)
-    known = bend.size if bend.size > bend.noise else 0.0
-    return max(kink, unsure, persistent(ladder.rungs), LACKING * known * h)
+    known = LACKING * bend.size + bend.noise if bend.size > bend.noise else 0.0
+    return max(kink + BEHIND * unsure, persistent(ladder.rungs), known * h)
 
 
 def distinct(rungs: list[Rung]) -> list[Rung]:
@@ -49,20 +54,49 @@ def kinks_within(rungs: list[Rung]) -> tuple[Term, Term]:
 
     One even part bounds a kink. To show one, the curvature must be eliminated from it.
     """
+    over, first, second = _kinks_of(rungs)
+    bounds = [*_held(over, first), *_held(first, second), *second]
+    return _least(bounds), _least([*first, *second] or over)
+
+
+def jumps_within(rungs: list[Rung]) -> bool:
+    """Whether what is left of even parts without curvature grows as the step shrinks.
+
+    What is smooth leaves less the finer the step, a kink the same, and a jump at x more.
+    """
+    fine, coarse, *_ = [*_kinks_of(rungs)[1], Term(0.0, math.inf), Term(math.inf, 0.0)]
+    return abs(fine.size) > AGREE * fine.noise + GROWTH * abs(coarse.size)
+
+
+def _kinks_of(rungs: list[Rung]) -> tuple[list[Term], list[Term], list[Term]]:
     seen = distinct(rungs)
-    terms = kinks([r.h for r in seen], [Term(r.even, r.noise) for r in seen])
-    return _least(terms), _least(terms[len(seen) :] or terms)
+    return _by_numbers([r.h for r in seen], [Term(r.even, r.noise) for r in seen])
 
 
-def kinks(h: Sequence[float], evens: Sequence[Term]) -> list[Term]:
+def _held(terms: list[Term], others: list[Term]) -> list[Term]:
+    """Make terms as unsure as others show them to be, from which one more power is eliminated."""
+    pairs = zip(terms, [*others, *others[-1:]], strict=False)
+    return [
+        Term(t.size, t.noise + max(abs(t.size - o.size) - CONFIDENT * (t.noise + o.noise), 0.0))
+        for t, o in pairs
+    ] or terms
+
+
+def kinks(h: Sequence[float], evens: Sequence[Term]) -> list[list[Term]]:
     """Return how large a kink at x may be by even parts at steps: by one, by two, by three.
 
     The size of a kink is half the jump of the slope. The even part of a kink goes as h, that of a
     smooth loss is a h² + c h⁴ + ….
     """
+    return [term for terms in _by_numbers(h, evens) for term in terms]
+
+
+def _by_numbers(
+    h: Sequence[float], evens: Sequence[Term]
+) -> tuple[list[Term], list[Term], list[Term]]:
     over = [Term(even.size / s, even.noise / s) for even, s in zip(evens, h, strict=True)]
     first = _without(over, h)
-    return [*over, *first, *_without(first, [a * b * (a + b) for a, b in pairwise(h)])]
+    return over, first, _without(first, [a * b * (a + b) for a, b in pairwise(h)])
 
 
 def persistent(rungs: list[Rung]) -> float:

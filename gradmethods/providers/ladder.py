@@ -37,6 +37,8 @@ SAME = 1e-6
 """Steps that differ by this part only are the same."""
 DISTINCT = 1.5
 """Rungs closer than this factor tell nothing new."""
+FURTHEST = 1e100
+"""Ratios of steps that are larger do as if they were so large: their squares overflow."""
 NEARBY = 2.5
 """A rung within this factor of another will do in its place."""
 LEAST = float(np.finfo(float).smallest_normal)
@@ -353,9 +355,10 @@ class Ladder:
         if self.flat(rung):
             return True
         below = self.below(rung)
-        if below is None or not even_falls(rung, below):
-            return False
+        # Held against all finer rungs: from one to a close one, what grows as h is no more than h².
         finer = self.finer(rung)
+        if below is None or not all(even_falls(rung, r) for r in finer):
+            return False
         if all(agree(rung, r) for r in finer):
             return True
         return order > 1 and even_grows(rung, below) and self._on_a_parabola(rung, below)
@@ -378,7 +381,7 @@ def agree(one: Rung, other: Rung) -> bool:
 
 def even_falls(wide: Rung, narrow: Rung) -> bool:
     """Whether the even part falls as h² from one rung to a finer one, or faster."""
-    q = (wide.h / narrow.h) ** 2
+    q = min(wide.h / narrow.h, FURTHEST) ** 2
     return q * abs(narrow.even) <= GROWTH * abs(wide.even) + AGREE * q * narrow.noise
 
 

@@ -14,7 +14,7 @@ from gradmethods.engines.complex import Holomorphic
 from gradmethods.engines.graph.record import call_loss
 from gradmethods.errors import NotDifferentiable
 from gradmethods.providers.refining import Refining
-from gradmethods.providers.schemes import Vector
+from gradmethods.providers.schemes import Vector, defined
 from gradmethods.xp.arrays import Array
 
 
@@ -31,6 +31,22 @@ def over_reals(problem: Problem, point: Vector, data: Arrays) -> Callable[[], fl
     if problem.keeps_arguments:
         return within(problem, point, lambda: float(loss(restore(copied(views)), **shared)))
     return within(problem, point, lambda: float(loss(restore(views), **shared)))
+
+
+def losses_at(
+    problem: Problem, here: tuple[Vector, Arrays | None], part: slice, places: Vector
+) -> Vector:
+    """Evaluate the loss with each entry of a part moved to its places: what a worker does."""
+    evaluate, point = beside(problem, here)
+    return defined(evaluate, point, part, places[:-1])
+
+
+def beside(
+    problem: Problem, here: tuple[Vector, Arrays | None]
+) -> tuple[Callable[[], float], Vector]:
+    """Make the loss at a point of one's own, on its data or those of the problem."""
+    point, data = np.array(here[0]), problem.data if here[1] is None else here[1]
+    return over_reals(problem, point, data), point
 
 
 def within(problem: Problem, point: Vector, evaluate: Callable[[], float]) -> Callable[[], float]:

@@ -47,8 +47,6 @@ STEP = 0.25
 """The noise of a staircase, in units of its steps, roughly."""
 SHARE = 0.1
 """At most this part of the largest loss may be noise."""
-QUIET = 4.0
-"""Noise of so few roundings of the loss itself on two lines is that: a third shows no less."""
 
 
 class RoundOff(NamedTuple):
@@ -132,7 +130,7 @@ def noise_along(
             finer: list[float] = []
             for one in narrow:
                 finer.append(noise_of(line(one), alike=False))
-                if 0 < finer[-1] <= QUIET * least and level <= QUIET * least:
+                if 0 < finer[-1] <= ALIKE * level <= ALIKE**2 * finer[-1]:  # a third adds nothing
                     break
             if level > ALIKE * max([0.0, *finer]):
                 finer += [noise_of(line(spacing), alike=False) for spacing in narrow]

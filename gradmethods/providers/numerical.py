@@ -9,30 +9,40 @@ the adaptive scheme in `extrapolation`, the complex step in `complex_step` and i
 from __future__ import annotations
 
 import math
-from contextlib import suppress
-from dataclasses import dataclass, replace
+from collections.abc import Callable
+from contextlib import nullcontext, suppress
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
 from gradmethods.core.problem import Problem
-from gradmethods.core.provider import PreparedGradient, Stopwatch
+from gradmethods.core.provider import Stopwatch
 from gradmethods.core.structure import Arrays
+from gradmethods.engines.complex.program import Imaginary
 from gradmethods.engines.graph import record
 from gradmethods.engines.graph.record import check_same
-from gradmethods.errors import GradientError, InvalidOption, NotDifferentiable, UnknownName
+from gradmethods.errors import (
+    GradientError,
+    InvalidOption,
+    NotDifferentiable,
+    UnknownName,
+    UnsupportedOperation,
+)
 from gradmethods.output.style import ORANGE, Style
 from gradmethods.providers import schemes
-from gradmethods.providers.complex_step import check_tried, complex_step
+from gradmethods.providers.complex_step import check_tried, complex_step, slopes_at
 from gradmethods.providers.default_steps import choose_steps
 from gradmethods.providers.estimates import judge
-from gradmethods.providers.extrapolation import richardson
-from gradmethods.providers.moved_loss import over_reals
+from gradmethods.providers.extrapolation import climbed_at, richardson
+from gradmethods.providers.moved_loss import losses_at, over_reals
+from gradmethods.providers.parts import Parted
 from gradmethods.providers.schemes import COMPLEX_STEP, RICHARDSON, StepRule
 from gradmethods.providers.steps import FixedStep, PrecisionStep
 
 if TYPE_CHECKING:
     from gradmethods.providers.reuse import PreparedReuse
+    from gradmethods.providers.spreading import Spreading, Team
 
 PLAIN, REUSE = EVALUATIONS = ("plain", "reuse")
 REUSE_STYLE = Style("reuse", ORANGE, "P", "-")
@@ -59,6 +69,14 @@ class Numerical:
         ``"plain"``: the loss itself is called, with NumPy arrays and ``xp=numpy``. ``"reuse"``: its
         graph is recorded, and a perturbation recomputes only what depends on it. The differences
         are the same but for round-off, at a fraction of the cost; for the schemes of fixed steps.
+    executor : concurrent.futures.Executor or callable, optional
+        Who evaluates the loss: processes, threads, Dask's ``client.get_executor()``, MPI's. A
+        function that makes one, such as ``functools.partial(ProcessPoolExecutor, 4)``, is called
+        again where a worker died. The gradient is the same to the last bit. See docs/workers.md.
+    timeout : float, optional
+        Seconds that a worker may take for a part of the work, which is about half a second's.
+    checkpoint : path, optional
+        Folder in which finished parts are kept: the same gradient goes on where it was stopped.
 
     Raises
     ------
@@ -71,9 +89,11 @@ class Numerical:
     -----
     Called as a black box, the loss is given read-only views of one private copy of the parameters,
     which is moved between passes. A loss that keeps its argument would see it change: it is found
-    when its problem is made, and gets a copy of its own in every pass. The complex step runs the
-    loss over complex arrays, whose ``abs``, ``maximum``, ``where`` and comparisons go by real
-    parts.
+    when its problem is made, and gets a copy of its own in every pass. The complex step runs what
+    was recorded of the loss, all passes of a block at once: see
+    `gradmethods.engines.complex.program`. Where that leaves doubts, and with a step that is given,
+    it runs the loss itself over complex arrays, whose ``abs``, ``maximum``, ``where`` and
+    comparisons go by real parts.
 
     After a call, ``prepared.error_estimate`` holds the estimated absolute error of each entry, and
     ``prepared.unresolved`` marks those that no step resolves: at a kink, beside one that is nearer
@@ -108,6 +128,9 @@ class Numerical:
     scheme: str = "central"
     step: float | None = None
     evaluation: str = "plain"
+    executor: Any = field(default=None, compare=False, repr=False, kw_only=True)
+    timeout: float | None = field(default=None, compare=False, repr=False, kw_only=True)
+    checkpoint: Any = field(default=None, compare=False, repr=False, kw_only=True)
 
     family: ClassVar[str] = "numerical"
 
@@ -126,6 +149,15 @@ class Numerical:
                 f"step must be a positive finite number, got {self.step!r}. Leave it out (None) "
                 "for the step that balances truncation and round-off."
             )
+        if self.timeout is not None and not _positive(self.timeout):
+            raise InvalidOption(
+                f"timeout must be a positive number of seconds, got {self.timeout!r}. Leave it out "
+                "(None) to wait as long as a worker takes."
+            )
+        if self.executor is not None:
+            from gradmethods.core.workers import check_executor
+
+            check_executor(self.executor)
 
     @property
     def name(self) -> str:
@@ -212,27 +244,39 @@ class Numerical:
             If it is another function there than in plain NumPy.
         """
         watch = Stopwatch()
+        team, graph = self._team(problem), None
         with watch("steps"):
-            step = self._step_rule(problem)
+            step = self._step_rule(problem, team)
             if self.scheme == COMPLEX_STEP:
                 with suppress(NotDifferentiable):  # it may be called at other points
                     check_tried(problem, step)
-                check_same(problem)
+                graph = check_same(problem)
         if self.evaluation == REUSE:
             from gradmethods.providers.reuse import compile_reuse
 
-            return compile_reuse(problem, watch, self.scheme, step)
-        return PreparedNumerical(problem, watch.seconds, self.scheme, step)
+            return compile_reuse(problem, watch, self.scheme, step, team)
+        prepared = PreparedNumerical(problem, watch.seconds, self.scheme, step, team)
+        if self.scheme == COMPLEX_STEP and self.step is None:
+            with watch("compile"), suppress(UnsupportedOperation):
+                prepared.recorded = Imaginary(problem, graph)
+        return prepared
 
-    def _step_rule(self, problem: Problem) -> StepRule:
+    def _team(self, problem: Problem) -> Team | None:
+        if self.executor is None and self.checkpoint is None:
+            return None
+        from gradmethods.providers.spreading import team_of
+
+        return team_of(problem, self.executor, self.timeout, self.checkpoint)
+
+    def _step_rule(self, problem: Problem, team: Team | None = None) -> StepRule:
         if self.step is not None:
             return FixedStep(float(self.step))
         if self.scheme == COMPLEX_STEP:
             return PrecisionStep(COMPLEX_STEP)
-        return choose_steps(problem, self.scheme)
+        return choose_steps(problem, self.scheme, team)
 
 
-class PreparedNumerical(PreparedGradient):
+class PreparedNumerical(Parted):
     """A scheme and a rule for its steps, for one problem's loss and shapes.
 
     Attributes
@@ -252,16 +296,25 @@ class PreparedNumerical(PreparedGradient):
         spends five passes more to see its error.
     unresolved : numpy.ndarray or dict, or None
         Where the error of the last gradient is not known at all: no step resolves the entry.
+    mishaps : tuple of str
+        What went wrong in workers or in a checkpoint, and was mended.
     """
 
     value_passes = 1
 
     def __init__(
-        self, problem: Problem, preparation: dict[str, float], scheme: str, step: StepRule
+        self,
+        problem: Problem,
+        preparation: dict[str, float],
+        scheme: str,
+        step: StepRule,
+        team: Team | None = None,
     ) -> None:
         super().__init__(problem, preparation)
+        self.team = team
         self.scheme = scheme
         self.step = step
+        self.recorded: Imaginary | None = None
         self.preparation_passes = step.passes + (scheme == COMPLEX_STEP)
         self.forward_passes = None
         if scheme != RICHARDSON:
@@ -272,24 +325,36 @@ class PreparedNumerical(PreparedGradient):
         structure = self.problem.structure
         point = structure.join(params)
         evaluate = over_reals(self.problem, point, data)
-        own_data = data is self.problem.data
-        if self.scheme == RICHARDSON:
-            estimate = richardson(evaluate, point, self.step)
-        else:
+        with nullcontext() if self.team is None else self.team.working():
             value, seconds = schemes.timed(evaluate)
-            if self.scheme == COMPLEX_STEP:
-                estimate = complex_step(self.problem, value, point, data, self.step, seconds)
+            if self.scheme == RICHARDSON:
+                spread = self._spread(climbed_at, point, data, value, seconds)
+                estimate = richardson(evaluate, value, point, self.step, spread)
+            elif self.scheme == COMPLEX_STEP:
+                spread = self._spread(slopes_at, point, data, value, seconds)
+                at = self.problem, value, point, data
+                estimate = complex_step(*at, self.step, seconds, self.recorded, spread)
             else:
+                spread = self._spread(losses_at, point, data, value, seconds)
                 losses = schemes.one_by_one(evaluate, value, point)
-                judged = judge(self.scheme, self.step, point, own_data=own_data)
+                judged = judge(self.scheme, self.step, point, own_data=data is self.problem.data)
                 looked = judged.look(evaluate, point) if judged else 0
                 estimate = schemes.differences(
-                    self.scheme, losses, point, self.step, seconds, judged
+                    self.scheme, losses, point, self.step, seconds, judged, spread
                 )
                 estimate = estimate._replace(passes=estimate.passes + looked)
         self.forward_passes = estimate.passes
         self._errors = estimate.errors
         return estimate.value, structure.split(estimate.gradient)
+
+    def _spread(self, function: Callable[..., Any], *at: Any) -> Spreading | None:
+        work: Spreading | None = None
+        if self.team is not None:
+            work = self.team.at((self.scheme, "gradient"), function, *at)
+        return work
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {**vars(self), "team": None}  # a pool of processes goes nowhere
 
 
 def _positive(step: object) -> bool:

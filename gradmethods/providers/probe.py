@@ -9,7 +9,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gradmethods.core.problem import Problem
-from gradmethods.providers.balance import Choice
 from gradmethods.providers.moved_loss import over_reals
 from gradmethods.providers.schemes import or_nan
 
@@ -87,12 +86,12 @@ class Probe:
         values = [abs(self.moved(self._some, place.astype(x.dtype))) for place in places]
         return max((value for value in values if np.isfinite(value)), default=0.0)
 
-    def constant(self, found: Iterable[Choice]) -> bool:
+    def constant(self, slopes: Iterable[float]) -> bool:
         """Whether the loss is one number: where no slope was found, it is looked for far away.
 
         A slope that rounding drowns shows there, unless it is drowned by 1/u² more.
         """
-        if any(choice.quotient != 0 for choice in found):
+        if any(slope != 0 for slope in slopes):
             return False
         x, u = self.point[self._some], float(np.finfo(self.point.dtype).eps) / 2
         far = [self.moved(self._some, x * x.dtype.type(s)) for s in (0, -1, 1 / u, -1 / u**2)]

@@ -49,6 +49,15 @@ class Refining(Recognising, Holomorphic):
         self._found = self._matters = False
         self.forget()
 
+    @property
+    def looking(self) -> bool:
+        """Whether runs look for such expressions; setting it decides for all that come."""
+        return self._looking
+
+    @looking.setter
+    def looking(self, looking: bool) -> None:
+        self._decided, self._looking = True, looking
+
     def restart(self) -> None:
         """Forget what was seen in the run before, and decide whether to look again."""
         Holomorphic.restart(self)

@@ -4,32 +4,54 @@ from __future__ import annotations
 
 import math
 import threading
+from contextlib import nullcontext
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from gradmethods.core.problem import Problem
-from gradmethods.core.provider import PreparedGradient, Stopwatch
+from gradmethods.core.provider import Stopwatch
 from gradmethods.core.structure import Arrays
 from gradmethods.engines.graph import record
 from gradmethods.engines.incremental import Perturbed, Plan, Work, compile_plan
 from gradmethods.providers import schemes
 from gradmethods.providers.estimates import judge
 from gradmethods.providers.moved_loss import over_reals
+from gradmethods.providers.parts import Parted, blocks
 from gradmethods.providers.schemes import Losses, StepRule, Vector
+from gradmethods.providers.steps import PrecisionStep
+
+if TYPE_CHECKING:
+    from gradmethods.providers.spreading import Team
 
 SECONDS_PER_OPERATION = 2e-10
 """For predicting how long a run will take; it decides about the progress bar and nothing else."""
 
 
-def compile_reuse(problem: Problem, watch: Stopwatch, scheme: str, step: StepRule) -> PreparedReuse:
+def compile_reuse(
+    problem: Problem, watch: Stopwatch, scheme: str, step: StepRule, team: Team | None = None
+) -> PreparedReuse:
     """Record the loss and compile it for the perturbations of a scheme."""
     with watch("trace"):
         graph = record(problem)
     with watch("compile"):
         plan = compile_plan(graph, len(schemes.SCHEMES[scheme].offsets))
-    return PreparedReuse(problem, watch.seconds, scheme, step, plan)
+    return PreparedReuse(problem, watch.seconds, scheme, step, plan, team)
+
+
+def compiled(problem: Problem, scheme: str) -> PreparedReuse:
+    """Compile a loss for a scheme whose places are laid out elsewhere: what a worker holds."""
+    return compile_reuse(problem, Stopwatch(), scheme, PrecisionStep(scheme))
+
+
+def reused_at(
+    prepared: PreparedReuse, here: tuple[Vector, Arrays | None], part: slice, places: Vector
+) -> Vector:
+    """Evaluate the loss with each entry of a part moved to its places: what a worker does."""
+    problem = prepared.problem
+    data = problem.data if here[1] is None else here[1]
+    return prepared.losses_at(problem.structure.split(np.array(here[0])), data, part, places)
 
 
 def _compiled_again(
@@ -40,7 +62,7 @@ def _compiled_again(
     return prepared
 
 
-class PreparedReuse(PreparedGradient):
+class PreparedReuse(Parted):
     """A plan of what each perturbation touches, for one problem's loss and shapes.
 
     The losses at moved parameters are those of plain evaluation but for round-off: of a product or
@@ -78,8 +100,10 @@ class PreparedReuse(PreparedGradient):
         scheme: str,
         step: StepRule,
         plan: Plan,
+        team: Team | None = None,
     ) -> None:
         super().__init__(problem, preparation)
+        self.team = None if team is None else team.holding(compiled, scheme)
         self.scheme = scheme
         self.step = step
         self.preparation_passes = step.passes
@@ -101,24 +125,39 @@ class PreparedReuse(PreparedGradient):
 
     def _evaluate(self, params: Arrays, data: Arrays) -> tuple[Any, Arrays]:
         structure = self.problem.structure
-        with self._lock:  # the plan works in buffers: one run at a time
+        working = nullcontext() if self.team is None else self.team.working()
+        with self._lock, working:  # the plan works in buffers: one run at a time
             self._perturbed.move_to(params, data)
-            point = self._perturbed.point
-            if self._perturbed.has_differences:
-                losses: Losses = partial(self._losses, point, data)
-                seconds = self._seconds
-            else:
-                point = point.copy()
-                evaluate = over_reals(self.problem, point, data)
-                value, seconds = schemes.timed(evaluate)
-                losses = schemes.one_by_one(evaluate, value, point)
-            own_data = data is self.problem.data
-            judged = judge(self.scheme, self.step, point, own_data=own_data)
+            point, losses, seconds = self._beside(data)
+            evaluate = over_reals(self.problem, point, data)
+            spread = None
+            if self.team is not None:
+                work = (self.scheme, "reuse"), reused_at
+                spread = self.team.at(*work, point, data, evaluate(), seconds, blocks)
+            judged = judge(self.scheme, self.step, point, own_data=data is self.problem.data)
             if judged:
-                judged.look(over_reals(self.problem, point, data), point)
-            estimate = schemes.differences(self.scheme, losses, point, self.step, seconds, judged)
+                judged.look(evaluate, point)
+            estimate = schemes.differences(
+                self.scheme, losses, point, self.step, seconds, judged, spread
+            )
         self._errors = estimate.errors
         return estimate.value, structure.split(estimate.gradient)
+
+    def losses_at(self, params: Arrays, data: Arrays, part: slice, places: Vector) -> Vector:
+        """Evaluate the loss at a point with each entry of a part moved to each of its places."""
+        with self._lock:
+            self._perturbed.move_to(params, data)
+            return self._beside(data)[1](part, places)
+
+    def _beside(self, data: Arrays) -> tuple[Vector, Losses, float]:
+        """Return the point, the losses beside it, and the seconds that one takes."""
+        point = self._perturbed.point
+        if self._perturbed.has_differences:
+            return point, partial(self._losses, point, data), self._seconds
+        point = point.copy()
+        evaluate = over_reals(self.problem, point, data)
+        value, seconds = schemes.timed(evaluate)
+        return point, schemes.one_by_one(evaluate, value, point), seconds
 
     @property
     def _seconds(self) -> float:

@@ -13,31 +13,25 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from gradmethods.core.progress import LONG, shown
 from gradmethods.errors import InvalidOption
 from gradmethods.output.style import BLACK, OLIVE, PURPLE, SKY, VERMILLION, Style
 from gradmethods.providers.noise import RoundOff
+from gradmethods.providers.parts import Spread, Work, blocks
 
 Vector = NDArray[Any]
 Losses = Callable[[slice, Vector], Vector]
 """Maps a part of the parameters and places for each entry of it, shape (places per entry, entries),
 the last row being the point itself, to the losses with that entry moved there."""
 
-BLOCK = 4096
-"""Entries whose places are laid out at once, so that what a sweep holds does not grow with n."""
-
 WHOLE = slice(None)
-
-REFRESH = 0.5
-"""Seconds between two looks at a progress bar."""
 
 
 class Judge(Protocol):
@@ -259,15 +253,6 @@ def subtracts(scheme: str) -> bool:
     return scheme not in ALL or ALL[scheme].subtracts
 
 
-def blocks(size: int, seconds: float = 0.0) -> Iterator[slice]:
-    """Cut `size` entries into slices of at most `BLOCK`, fewer if a run of all takes `seconds`."""
-    length = BLOCK
-    if seconds > LONG:
-        length = max(1, min(BLOCK, int(size * REFRESH / seconds)))
-    parts = (slice(start, min(start + length, size)) for start in range(0, size, length))
-    return shown(parts, size, seconds)
-
-
 def timed(evaluate: Callable[[], float]) -> tuple[float, float]:
     """Evaluate the loss; return it, and the seconds that it took."""
     start = time.perf_counter()
@@ -352,12 +337,13 @@ def differences(
     step: StepRule,
     seconds: float,
     judge: Judge | None = None,
+    spread: Spread | None = None,
 ) -> Estimate:
     """Estimate the gradient by one of the `SCHEMES`.
 
     Places are numbers of the parameters' dtype, and quotients use the distance between them: the
     step that was really taken, not the one that was asked for. `seconds` is what one pass takes,
-    and `judge` estimates errors.
+    `judge` estimates errors, and `spread` finds the losses, if it is not to be done here.
     """
     rule = SCHEMES[scheme]
     gradient = np.empty_like(point)
@@ -366,20 +352,29 @@ def differences(
     passes = len(rule.offsets) * point.size
     value = math.nan
     steps = step.near(point)
-    for part in blocks(point.size, passes * seconds):
+
+    def laid_out(part: slice) -> tuple[slice, Vector, Vector]:
         x = point[part]
         h = (x + steps(part)) - x  # on the grid of x, so that x - h is as far away as x + h
         places = x + offsets * h
         _refuse_lost_steps(x, places[:-1])
+        return part, places, h
+
+    parts = spread.parts(passes * seconds) if spread else blocks(point.size, passes * seconds)
+    for (part, places, h), found in (spread or partial(_each, losses))(map(laid_out, parts)):
         # Exact in float64 for both dtypes; only the result is rounded to the parameters' dtype.
-        found = losses(part, places)
         gradient[part] = rule.quotient(found, places.astype(float, copy=False))
-        value = float(found[-1, 0])
+        value = value if part.start else float(found[-1, 0])
         if judge and errors is not None:
             errors[part] = judge.errors(part, found, h, gradient[part])
     if judge and errors is not None:
         judge.finish(errors)
     return Estimate(value, gradient, passes, errors)
+
+
+def _each(losses: Losses, work: Iterable[Work]) -> Iterator[tuple[Work, Vector]]:
+    for each in work:
+        yield each, losses(each[0], each[1])
 
 
 def _refuse_lost_steps(x: Vector, places: Vector) -> None:

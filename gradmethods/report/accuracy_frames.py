@@ -200,9 +200,9 @@ def hard_cases_frame(records: Records) -> pd.DataFrame:
     """One row per hard case and method, from `gradmethods.studies.accuracy.hard_cases`."""
     rows = [row for record in of_kind(records, "gallery") for row in record.get("rows", ())]
     frame = pd.DataFrame(rows, columns=HARD_CASE)
-    floats = ["value", "digits", "error", "certified_digits"]  # infinities came as words from JSON
+    floats = ["value", "digits", "error", "certified_digits"]  # JSON has infinities as words.
     frame[floats] = frame[floats].apply(pd.to_numeric)
-    frame["marked"] = pd.to_numeric(frame["marked"]).fillna(0)  # older runs have none
+    frame["marked"] = pd.to_numeric(frame["marked"]).fillna(0)  # Older runs mark nothing.
     return frame.astype({"n": "Int64", "certified_digits": "Int64", "marked": "Int64"})
 
 

@@ -5,7 +5,7 @@ Nothing here is about a single case; those are marked in the table of costs.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pandas as pd
@@ -15,9 +15,32 @@ from gradmethods.report.cost_frames import noise
 from gradmethods.timing.cases import grid
 from gradmethods.timing.noise_floor import LOUD
 
+LISTED = 3
+"""Number of damaged lines that are told one by one."""
+
+
+def damage(faults: Sequence[str]) -> list[str]:
+    """Say which lines of the records do not count, if there are any, as `left_out` gives them.
+
+    Examples
+    --------
+    >>> damage(["line 2 of claims.jsonl is torn or damaged"])
+    ['DAMAGED: 1 line of the records does not count: line 2 of claims.jsonl is torn or damaged.']
+    """
+    if not faults:
+        return []
+    more = f"; and {len(faults) - LISTED} more" if len(faults) > LISTED else ""
+    lines = "1 line" if len(faults) == 1 else f"{len(faults)} lines"
+    verb = "does" if len(faults) == 1 else "do"
+    listed = "; ".join(faults[:LISTED])
+    return [f"DAMAGED: {lines} of the records {verb} not count: {listed}{more}."]
+
 
 def caveats(
-    origin: Mapping[str, Any] | None, costs: pd.DataFrame, floors: pd.DataFrame
+    origin: Mapping[str, Any] | None,
+    costs: pd.DataFrame,
+    floors: pd.DataFrame,
+    faults: Sequence[str] = (),
 ) -> list[str]:
     """Return the reservations about a run, a sentence or two each; none for a sound one.
 
@@ -27,8 +50,10 @@ def caveats(
         The provenance of the run.
     costs, floors : pandas.DataFrame
         As from `gradmethods.report.cost_frames`: the cases, and the loss timed against itself.
+    faults : sequence of str
+        Lines of the records that do not count, and why.
     """
-    found = []
+    found = damage(faults)
     if is_unfinished(origin) and not len(costs):
         found.append(
             "INCOMPLETE: the run was stopped before its end. What is missing says nothing about "

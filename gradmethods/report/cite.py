@@ -11,6 +11,7 @@ from typing import Any
 
 from gradmethods.errors import GradientError, UnknownName
 from gradmethods.output.caption import commit
+from gradmethods.output.disk import content_of
 from gradmethods.output.files import (
     ACCURACY,
     CLAIMS,
@@ -18,6 +19,7 @@ from gradmethods.output.files import (
     RECORDS,
     read_from,
     read_json,
+    read_origin,
     write_text,
 )
 from gradmethods.report.works import WORKS, entry
@@ -51,9 +53,9 @@ def run_name(records: bytes) -> str:
 
 def name_of_run(folder: Path) -> str:
     """Return the name of a run: that of its provenance, or one that follows from its records."""
-    given = (read_json(folder / PROVENANCE, dict) or {}).get("name")
-    files = (folder / name for name in (RECORDS, ACCURACY, CLAIMS))
-    return str(given or run_name(b"".join(f.read_bytes() for f in files if f.exists())))
+    given = (read_origin(folder / PROVENANCE) or {}).get("name")
+    files = [content_of(folder / name) or b"" for name in (RECORDS, ACCURACY, CLAIMS)]
+    return str(given or run_name(b"".join(files)))
 
 
 def software() -> Citation:
@@ -164,16 +166,15 @@ def _indexed(folder: Path) -> tuple[str, Mapping[str, Any] | None, dict[str, Map
     index: dict[str, Any] = read_json(path, dict)
     origin = index.get("provenance")
     # A run that keeps no records is named after what it lists.
-    run = str(index.get("run") or run_name(path.read_bytes()))
+    run = str(index.get("run") or run_name(content_of(path) or b""))
     return run, origin, {str(item["id"]): item for item in index["items"]}
 
 
 def _works(folder: Path, item: Mapping[str, Any]) -> Sequence[Citation]:
     """Cite the works that a figure or table names, in its words or in its cells."""
     said = [str(item[name]) for name in ("title", "text", "method")]
-    data = folder / str(item["data"])
-    if item["kind"] == "table" and data.is_file():
-        said.append(data.read_text("utf-8", errors="replace"))
+    if item["kind"] == "table":
+        said.append((content_of(folder / str(item["data"])) or b"").decode(errors="replace"))
     return [work_citation(key) for key, work in WORKS.items() if any(map(work.is_cited, said))]
 
 

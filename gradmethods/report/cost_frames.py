@@ -64,6 +64,12 @@ def disturbed(row: Mapping[str, Any]) -> str:
 LARGEST = "of each sweep and method the largest size that was measured"
 
 
+def problem_of(row: Mapping[Any, Any]) -> str:
+    """Name the problem of a row, with its size where neither n nor N says it."""
+    letter, size = size_of(row)
+    return str(row["network"]) if letter in "nN" else f"{row['network']}, {letter} = {size:,}"
+
+
 def largest(frame: pd.DataFrame, column: str = "gradient_s") -> list[bool]:
     """Tell of each case whether it is the largest of its sweep and method that has a value."""
     sizes = frame["size"].where(frame[column].notna())
@@ -107,16 +113,17 @@ def slopes_frame(costs: pd.DataFrame) -> pd.DataFrame:
     for (sweep, provider), group in measured.groupby(["sweep", "provider"], sort=False):
         kind = SWEEPS[str(sweep)]
         for quantity in QUANTITIES:
-            if quantity == "operations" and kind.grows == "N":  # they are those of one example
+            # Operations are counted for one example, however many there are.
+            if quantity == "operations" and kind.grows == "N":
                 continue
             points = group[["size", quantity]].dropna().astype(float)
             points = points[points[quantity] > 0]
-            if not len(points):  # a quantity that this method does not have
+            if not len(points):  # The method has no such quantity.
                 continue
             theory = theoretical(kind, str(provider), quantity)
             row = {"sweep": sweep, "provider": provider, "quantity": quantity, "theory": theory}
             row["points"] = len(points)
-            # With fewer sizes the row stays, without an exponent: a gap of its own.
+            # With too few sizes, the row has no exponent, and so shows that one is missing.
             law = _law(points["size"].to_numpy(float), points[quantity].to_numpy())
             # Preparation may be mostly overhead: unless it grows by a law, or by a decade along a
             # line that bends little, its exponent means nothing.

@@ -97,7 +97,7 @@ def laws_frame(counts: pd.DataFrame) -> pd.DataFrame:
     rows = []
     for name, direction in DIRECTIONS.items():
         fitted: dict[tuple[str, int], Law] = {}
-        for provider in reversed(COUNTED):  # the baseline first: the others are compared with it
+        for provider in reversed(COUNTED):  # The others are compared with the baseline.
             own = counts[counts["provider"] == provider]
             for key, group in own.groupby(direction.fixed):
                 fixed = int(str(key))

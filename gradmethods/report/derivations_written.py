@@ -252,13 +252,13 @@ def section(derivations: Sequence[Derivation]) -> Markup:
     glyphs: dict[str, str] = {}
     for found in derivations:
         buffer = BytesIO()
-        # Large brackets are of a font that no reader has: here letters become outlines.
+        # Readers lack the font of large brackets, so letters become outlines.
         with mpl.rc_context(RC | {"svg.hashsalt": found.name, "svg.fonttype": "path"}):
             figure([found]).savefig(buffer, format="svg", metadata={"Date": None})
         drawing = slim(buffer.getvalue().decode())
         glyphs |= dict(_GLYPH.findall(drawing))
         drawing = _GLYPH.sub("", drawing)
-        # Letters are for all drawings, under short names: they stand at each place.
+        # All drawings share the outlines of letters; short names keep the page small.
         for place, name in enumerate(glyphs):
             drawing = drawing.replace(f'"#{name}"', f'"#l{place}"')
         alt = f"{found.title}. {verdict(found)}. The LaTeX below says the same."

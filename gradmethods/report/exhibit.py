@@ -76,7 +76,7 @@ def write_exhibits(writer: Writer, package: ModuleType, run: HasRecords) -> dict
             continue
         with read_from(writer.out / exhibit.needs):
             for thing in exhibit.make(run):
-                if thing.id in names:  # the files of one would be those of the other
+                if thing.id in names:  # One would overwrite the other.
                     raise GradientError(
                         f"Two figures or tables are called {thing.id!r}. Give problems names that "
                         "differ in more than signs."

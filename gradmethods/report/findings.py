@@ -8,12 +8,13 @@ from pathlib import Path
 import pandas as pd
 
 from gradmethods.output import format as fmt
-from gradmethods.output.files import ACCURACY, records_so_far
+from gradmethods.output.files import ACCURACY, faults_of, records_so_far
 from gradmethods.output.terminal import framed
 from gradmethods.providers.registry import style_of, traits
 from gradmethods.providers.schemes import subtracts
 from gradmethods.report import accuracy_frames as frames
 from gradmethods.report.accuracy_frames import Records, planted_frame
+from gradmethods.report.caveats import damage
 from gradmethods.report.exhibits.tab_digits import digits_table
 from gradmethods.truth.verdict import RIGHT, WRONG
 
@@ -40,7 +41,8 @@ def summary(out: Path) -> str:
         framed(shown),
         "",
     ]
-    lines += [textwrap.fill(words, 100, subsequent_indent="  ") for words in findings(records)]
+    said = [*damage(faults_of(out)), *findings(records)]
+    lines += [textwrap.fill(words, 100, subsequent_indent="  ") for words in said]
     return "\n".join(lines) + "\n"
 
 
@@ -56,11 +58,14 @@ def _certified(records: Records) -> list[str]:
     known = whole[whole["digits"].notna()]
     said = []
     if len(known):
-        slowest = known.loc[known["seconds"].idxmax()]
-        name = f"; the slowest, {slowest['problem']}, took" if len(known) > 1 else ", in"
+        took = ""
+        if known["seconds"].notna().any():  # not so if shared workers did it
+            slowest = known.loc[known["seconds"].idxmax()]
+            name = f"; the slowest, {slowest['problem']}, took" if len(known) > 1 else ", in"
+            took = f"{name} {fmt.time(slowest['seconds'])}"
         said.append(
             f"{_count(known, 'gradient')} certified, to {int(known['digits'].min())} digits or "
-            f"more{name} {fmt.time(slowest['seconds'])}."
+            f"more{took}."
         )
     unknown = whole[whole["digits"].isna() & whole["reason"].notna()].to_dict("records")
     return said + [f"{row['problem']} is not certified: {row['reason']}" for row in unknown]

@@ -110,7 +110,7 @@ def growth(
             label = _named(provider, panel.sweep, _fit(slopes, sweep, provider, quantity), size)
             panel.draw(provider, label, group)
         panel.frame()
-        # In a column there is no room for words: the circle stays, the caption says the rest.
+        # A column has no room for words: it shows the circle, and the caption explains it.
         panel.close(words=quantity.timed and size == "wide")
         if size == "wide":
             figure.legend(loc="outside right upper", handlelength=3, labelspacing=0.9)

@@ -97,7 +97,7 @@ class Panel:
             self.lines = [line for line in found if len(line.x)]
         left, right = _apart(self.points["size"])
         bottom, top = self.axes.get_ylim()
-        if bottom > 0.6 * top:  # a single value
+        if bottom > 0.6 * top:  # There is a single value.
             bottom, top = bottom / 2, 2 * top
         if self.quantity.widens:
             for line in self.lines:

@@ -6,12 +6,10 @@ Everything else follows from the records, by ``gradmethods report``.
 from __future__ import annotations
 
 import re
-import shutil
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 from gradmethods.errors import InvalidOption
+from gradmethods.output.disk import content_of, write_bytes
 from gradmethods.output.files import (
     ACCURACY,
     CLAIMS,
@@ -21,10 +19,12 @@ from gradmethods.output.files import (
     RECORDS,
     append_record,
     read_json,
+    read_origin,
     records_so_far,
     write_json,
     write_text,
 )
+from gradmethods.output.run_folder import folder_of, locked, remove_listed
 from gradmethods.report.cite import name_of_run
 from gradmethods.report.report_files import write
 
@@ -57,16 +57,21 @@ def publish(run: Path, target: Path) -> list[Path]:
     GradientError
         If there is no run to publish.
     """
-    if run.resolve() == target.resolve():
+    run, target = folder_of(run), folder_of(target)
+    if run == target:
         raise InvalidOption("A run cannot be published in its own folder. Name another one.")
     name = name_of_run(run)
+    with locked(target):
+        return _publish(run, target, name)
+
+
+def _publish(run: Path, target: Path, name: str) -> list[Path]:
     _clear(target)
-    target.mkdir(parents=True, exist_ok=True)
     for file in WHOLE:
-        if (run / file).exists():
-            (target / file).parent.mkdir(exist_ok=True)
-            shutil.copyfile(run / file, target / file)
-    origin = read_json(target / PROVENANCE, dict)
+        content = content_of(run / file)
+        if content is not None:
+            write_bytes(target / file, content)
+    origin = read_origin(target / PROVENANCE)
     if origin is not None:
         write_json(target / PROVENANCE, origin | {"name": name})
     for file in (RECORDS, ACCURACY, CLAIMS):
@@ -102,11 +107,6 @@ def _is_shown(file: str) -> bool:
 
 def _clear(target: Path) -> None:
     """Remove an earlier publication."""
-    index: Mapping[str, Any] = read_json(target / "index.json", dict) or {"items": []}
-    for item in index["items"]:
-        for file in item["files"]:
-            path = (target / file).resolve()
-            if path.is_relative_to(target.resolve()):
-                path.unlink(missing_ok=True)
+    remove_listed(target)
     for name in (*WHOLE, RECORDS, ACCURACY, CLAIMS):
         (target / name).unlink(missing_ok=True)

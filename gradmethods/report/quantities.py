@@ -27,7 +27,7 @@ class Line:
 def sizes_along(points: pd.DataFrame) -> NDArray[np.float64]:
     """Return sizes from the smallest to the largest of the points, close enough for a line."""
     low, high = float(points["size"].min()), float(points["size"].max())
-    if low == high:  # of a single size a line needs some length
+    if low == high:  # A line over a single size needs some length.
         low, high = low / 2, 2 * low
     return np.geomspace(low, high, 400)
 

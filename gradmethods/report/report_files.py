@@ -13,8 +13,10 @@ from gradmethods.output.files import (
     DERIVATIONS,
     PROVENANCE,
     RECORDS,
+    faults_of,
     read_from,
     read_json,
+    read_origin,
     read_records,
     records_so_far,
     write_json,
@@ -41,7 +43,7 @@ def write(out: Path) -> list[Path]:
     accuracy = records_so_far(out / ACCURACY)
     # A run of the accuracy report has no records of cost, and needs none.
     records = read_records(out / RECORDS) if not accuracy else records_so_far(out / RECORDS)
-    origin = read_json(out / PROVENANCE, dict)
+    origin = read_origin(out / PROVENANCE)
     with read_from(out / PROVENANCE):
         source = provenance_line(origin)
         if origin is not None and not all(isinstance(origin[name], str) for name in WORDS):
@@ -59,7 +61,7 @@ def write(out: Path) -> list[Path]:
         found_out = findings(accuracy)
     with read_from(out / PROVENANCE):
         own = bibliography(run, origin)
-        reservations = caveats(origin, costs, floors)
+        reservations = caveats(origin, costs, floors, faults_of(out))
     content = Content(
         sections=sections,
         run=run,
@@ -81,10 +83,6 @@ def write(out: Path) -> list[Path]:
 def _derivations(path: Path) -> list[Derivation]:
     with read_from(path):
         return [Derivation.from_record(record) for record in read_json(path, list) or ()]
-
-
-def _content(path: Path) -> bytes:
-    return path.read_bytes() if path.exists() else b""
 
 
 def write_listing(

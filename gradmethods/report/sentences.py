@@ -6,7 +6,7 @@ from gradmethods.timing.sweeps import BATCH
 from gradmethods.timing.trial import TRACED
 
 SETTING = (
-    "Networks have sigmoid units, their loss is the mean cross-entropy; "
+    "Networks of layers have sigmoid units, their loss is the mean cross-entropy; "
     f"{BATCH} examples unless these grow; float64, one BLAS thread, garbage collection held."
 )
 ROUNDS = (

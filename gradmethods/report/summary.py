@@ -52,7 +52,8 @@ def summary(out: Path, seconds: float | None = None) -> str:
         CLAIMS,
         PROVENANCE,
         RECORDS,
-        read_json,
+        faults_of,
+        read_origin,
         records_so_far,
     )
     from gradmethods.output.terminal import fill, framed, table
@@ -73,7 +74,7 @@ def summary(out: Path, seconds: float | None = None) -> str:
     )
     if not run.records:
         return accuracy.summary(out) + "\n".join(where) + "\n"
-    costs, floors, origin = run.costs, run.noise, read_json(out / PROVENANCE, dict) or {}
+    costs, floors, origin = run.costs, run.noise, read_origin(out / PROVENANCE) or {}
     lines = [""]
     frame = methods_frame(run)
     if len(frame):
@@ -88,7 +89,7 @@ def summary(out: Path, seconds: float | None = None) -> str:
     floor = noise(floors)
     if floor is not None:
         lines.append(f"Noise floor: a factor of {floor:.3f} (the loss timed against itself).")
-    for caveat in caveats(origin, costs, floors):
+    for caveat in caveats(origin, costs, floors, faults_of(out)):
         lines += ["", fill(caveat)]
     found = accuracy.findings(run.accuracy)
     if found:

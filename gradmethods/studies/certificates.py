@@ -16,9 +16,12 @@ import numpy as np
 
 from gradmethods import problems
 from gradmethods.core.problem import Problem
+from gradmethods.core.workers import Inline, Workers
 from gradmethods.engines.certified import certified_gradient
 from gradmethods.engines.certified.precision import working
-from gradmethods.output.files import write_text
+from gradmethods.errors import InvalidOption
+from gradmethods.output.disk import content_of
+from gradmethods.output.files import read_json, write_text
 from gradmethods.problems import Family
 
 FORMAT = 1
@@ -26,6 +29,8 @@ FORMAT = 1
 
 SEEDS = (0, 1)
 """Points of each problem."""
+
+TITLE = b"# Certified gradients"
 
 README = """# Certified gradients
 
@@ -127,7 +132,7 @@ def certificate(problem: Problem, family: Family | None = None, digits: int = 30
 
 
 def write_certificates(
-    folder: Path, names: Iterable[str] = (), digits: int = 30
+    folder: Path, names: Iterable[str] = (), digits: int = 30, executor: Any = None
 ) -> Iterator[tuple[Path, int]]:
     """Write a file per problem and point into a folder; yield each with its digits.
 
@@ -138,22 +143,53 @@ def write_certificates(
         Of the catalogue; all that need no download if there are none.
     digits : int
         How many are wanted.
+    executor : concurrent.futures.Executor or callable, optional
+        Who certifies, if it is not to be done here: the files are the same.
     """
-    for name in list(names) or problems.names(field=True):
-        family = problems.describe(name)
-        for seed in SEEDS:
-            options = {**family.options, **family.small, "seed": seed}
-            found = certificate(family.build(**options), family, digits)
-            whole = {"problem": name, "options": _plain(options)} | found
+    chosen = list(names) or problems.names(field=True)
+    _check_ours(folder, chosen)
+    workers = Workers(Inline() if executor is None else executor)
+    every = [(name, seed) for name in chosen for seed in SEEDS]
+    parts = [
+        (f"The certificate of {name}, seed {seed}".__str__, (name, seed, digits))
+        for name, seed in every
+    ]
+    try:
+        for (name, seed), found in zip(every, workers.map(_drawn, (), parts), strict=True):
             path = folder / f"{name}-{seed}.json"
-            write_text(path, json.dumps(whole, indent=1) + "\n")
+            write_text(path, json.dumps(found, indent=1) + "\n")
             yield path, found["digits"]
+    finally:
+        workers.close()
     write_text(
         folder / "README.md",
         README.format(
             version=version("gradmethods"), format=FORMAT, seeds=" and ".join(map(str, SEEDS))
         ),
     )
+
+
+def _drawn(name: str, seed: int, digits: int) -> dict[str, Any]:
+    """Draw a problem of the catalogue, and certify its gradient: what a worker does."""
+    family = problems.describe(name)
+    options = {**family.options, **family.small, "seed": seed}
+    found = certificate(family.build(**options), family, digits)
+    return {"problem": name, "options": _plain(options)} | found
+
+
+def _check_ours(folder: Path, names: Iterable[str]) -> None:
+    """Refuse a folder in which a file would be replaced that is no certificate."""
+    readme = folder / "README.md"
+    foreign = [] if (content_of(readme) or TITLE).startswith(TITLE) else [readme]
+    for path in (folder / f"{name}-{seed}.json" for name in names for seed in SEEDS):
+        found = read_json(path)
+        ours = found is None or (isinstance(found, dict) and {"format", "gradient"} <= found.keys())
+        foreign += [] if ours else [path]
+    if foreign:
+        raise InvalidOption(
+            f"{foreign[0]} holds something else than a certificate, and would be replaced. Choose "
+            "another folder, or move it away."
+        )
 
 
 def _exact(array: Any) -> dict[str, Any]:
@@ -172,7 +208,7 @@ def _decimal(ball: Any, digits: int) -> tuple[str, str]:
     middle, sign, radius = text.strip("[]").partition(" +/- ")
     if sign:
         return middle, radius
-    mantissa, exponent, power = middle.partition("e")  # an exact number, padded with zeros
+    mantissa, exponent, power = middle.partition("e")  # An exact number is padded with zeros.
     if "." in mantissa:
         mantissa = mantissa.rstrip("0").removesuffix(".")
     return mantissa + exponent + power, "0"

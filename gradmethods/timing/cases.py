@@ -13,7 +13,16 @@ from gradmethods.core.problem import Problem
 from gradmethods.core.provider import Provider
 from gradmethods.errors import InvalidOption, UnknownName
 from gradmethods.providers.registry import get_provider, traits
-from gradmethods.timing.sweeps import BATCH, DEPTHS, SPARSE, SWEEPS, WIDTHS, Sweep, get_sweep
+from gradmethods.timing.sweeps import (
+    BATCH,
+    CATALOGUE,
+    DEPTHS,
+    SPARSE,
+    SWEEPS,
+    WIDTHS,
+    Sweep,
+    get_sweep,
+)
 
 PROVIDERS = (
     "analytical:expanded",
@@ -28,10 +37,18 @@ PROVIDERS = (
 """Names of the providers measured, in the order of tables and legends."""
 
 SLOWEST = "numerical:complex-step"
-"""Many times slower than the others by the size of a network: measured in width alone."""
+"""Many times slower than the others by the size of a network: not measured in depth."""
+
+COMPACT = tuple(name for name in PROVIDERS if name != "analytical:expanded")
+"""All but formulas that are written out, which hold up to 10⁹ operations at the smallest sizes of
+the sweeps of `CATALOGUE`."""
 
 ONE_EACH = ("analytical:cse", "numerical", "backprop")
 """One provider of each of the three methods."""
+
+ONE_OF_EACH_KIND = (*ONE_EACH, "forward", SLOWEST)
+"""One provider of every way to a gradient. Of the formulas in the sweeps of `CATALOGUE`, the chain
+rule makes the program that shared subexpressions make, to the operation."""
 
 
 HEADLINE = 4
@@ -54,8 +71,17 @@ GRIDS: Mapping[str, Mapping[str, Part]] = {
         "batch": Part(SWEEPS["batch"].scales[:5], ONE_EACH),
         "rosenbrock": Part(SPARSE, ONE_EACH),
         "helmholtz": Part(SPARSE, ONE_EACH),
+        **{
+            name: Part(scales, ONE_OF_EACH_KIND)
+            for name, scales in zip(
+                CATALOGUE, ((8, 32, 128, 512), (2, 4, 8, 16), (2, 8, 32, 64)), strict=True
+            )
+        },
     },
-    "full": {name: Part(sweep.scales) for name, sweep in SWEEPS.items()},
+    "full": {
+        name: Part(sweep.scales, COMPACT if name in CATALOGUE else PROVIDERS)
+        for name, sweep in SWEEPS.items()
+    },
     "small": {  # for the test suite
         "width": Part(WIDTHS[:2]),
         "depth": Part(DEPTHS[:1]),
@@ -69,10 +95,11 @@ GRIDS: Mapping[str, Mapping[str, Part]] = {
 """The part of each sweep that is measured, by the name of the grid.
 
 ``all`` is for a run that someone waits for. Beyond width and depth, which claims are about, it
-affords some forty cases, most of less than a second: one provider of each method, at the fewest
-sizes that an exponent can be fitted to, and of the problems that are not networks the two extremes.
-In Rosenbrock's function every variable meets its neighbours, and formulas stay short; in the
-Helmholtz energy it meets all others. The rest is in ``full``."""
+affords some hundred cases, most of less than a second, at the fewest sizes that an exponent can be
+fitted to. Of batches and of the two extremes among functions it takes one provider of each method:
+in Rosenbrock's function every variable meets its neighbours, and formulas stay short; in the
+Helmholtz energy it meets all others. Of three problems of the catalogue it takes all methods. The
+rest is in ``full``."""
 
 COUNTED = ("analytical:expanded", "analytical:cse", "analytical:chain-rule", "backprop")
 """Providers whose programs have operations to count."""
@@ -174,12 +201,13 @@ def effort(case: Case) -> float:
     """Guess the seconds that a case takes, to order cases by; no measurement depends on it."""
     method = traits(case.provider)
     examples = (case.kind.batch(case.scale) or BATCH) / BATCH
+    n = case.n * (case.scale if case.kind.grows == "T" else 1)  # every step has the same ones
     # A matrix of n × n is only read: a tenth of what else is done with a number.
-    loss = 1e-8 * examples * case.n * math.pow(case.n / 10, case.kind.work - 1)
+    loss = 1e-8 * examples * n * math.pow(case.n / 10, case.kind.work - 1)
     if method.black_box or method.passes or method.growth:
         return 3 * loss * case.n  # n passes or directions, each growing with n
     seconds, power = method.derivation or (0.0, 0.0)
-    return seconds * math.pow(case.n, power) + loss
+    return seconds * math.pow(n, power) + loss
 
 
 def grid(name: str = "all", also: Sequence[str] = ()) -> list[Case]:

@@ -18,12 +18,12 @@ from gradmethods.output.format import duration
 from gradmethods.providers.attempt import Gap
 from gradmethods.timing.cases import Case
 from gradmethods.timing.rounds import Clock
-from gradmethods.timing.sweeps import SWEEPS
+from gradmethods.timing.sweeps import AXES, SWEEPS, Grows
 
-FIRST_GROWTH = {"n": 2.0, "N": 1.0}
+FIRST_GROWTH: Mapping[Grows, float] = {"n": 2.0, "N": 1.0, "T": 1.0}
 """Assumed exponent of growth while only one smaller case is known, by what grows: quadratic in the
 number of parameters, like n passes over a loss that itself grows with n; linear in that of the
-examples."""
+examples or steps."""
 
 LIMIT = 15.0
 """Seconds for one case of a run that someone waits for."""
@@ -161,7 +161,8 @@ def first_reason(reason: str) -> str:
     >>> first_reason("Not tried, because n = 1,185 was not measured: Out of memory.")
     'Out of memory.'
     """
-    return re.sub(f"^{_not_tried('[nN]', 0).replace('0', '[0-9,]+')}", "", reason)
+    letter = f"[{''.join(AXES)}]"
+    return re.sub(f"^{_not_tried(letter, 0).replace('0', '[0-9,]+')}", "", reason)
 
 
 def _not_tried(letter: str, size: int) -> str:

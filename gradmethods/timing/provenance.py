@@ -13,6 +13,8 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
+from gradmethods.output.files import FORMAT
+
 ROOT = Path(__file__).resolve().parents[2]
 """Folder that holds the package: in a checkout, beside the benchmarks."""
 
@@ -45,6 +47,7 @@ def provenance(command: list[str], **more: Any) -> dict[str, Any]:
         Plain values, for JSON.
     """
     return {
+        "format": FORMAT,
         "command": " ".join(command),
         "date": dt.datetime.now(dt.UTC).isoformat(timespec="seconds"),
         "machine": {

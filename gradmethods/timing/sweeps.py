@@ -15,6 +15,9 @@ from gradmethods.core.problem import Problem
 from gradmethods.errors import UnknownName
 from gradmethods.providers.registry import traits
 
+HALF = 0.5
+"""Time for the rounds of a case where no claim rests on its time ÷ that where one does."""
+
 BATCH = 100
 """Number of examples in every sweep but that of batches."""
 
@@ -28,9 +31,13 @@ SIZES = tuple(sorted({*SPARSE, *(4**k for k in range(1, 11))}))
 """Numbers of parameters from 4 to a million, for problems that are not networks; and the fewest
 that show a law. Closed formulas end among the small ones, so that these lie close."""
 
-Grows = Literal["n", "N"]
+Grows = Literal["n", "N", "T"]
 
-AXES: Mapping[str, str] = {"n": "number of parameters n", "N": "number of examples N"}
+AXES: Mapping[Grows, str] = {
+    "n": "number of parameters n",
+    "N": "number of examples N",
+    "T": "number of steps T",
+}
 """Labels of axes by the letter of what grows."""
 
 Options = Callable[[int], dict[str, Any]]
@@ -47,7 +54,7 @@ class Sweep:
     options : callable
         The options of the problem at a scale: ``problems.get(problem, **options(scale))``.
     scales : tuple of int
-        Everything worth measuring, ascending. For problems that are not networks the scale is n.
+        Everything worth measuring, ascending.
     family : str
         What the problems are, for captions; ``{}`` stands for the scales.
     against : str
@@ -56,10 +63,13 @@ class Sweep:
         What the problem is called where it stands beside others.
     problem : str
         Name in the catalogue.
-    grows : {"n", "N"}
-        What costs are held against: the number of parameters, or of examples.
+    grows : {"n", "N", "T"}
+        What costs are held against: the number of parameters, of examples, or of steps.
     work : float
         In theory, the exponent of what grows in the time of one forward pass.
+    parameters : callable
+        The number of parameters at a scale of a problem that is no network of layers; the scale
+        itself by default.
     """
 
     name: str
@@ -71,6 +81,12 @@ class Sweep:
     problem: str = "mlp"
     grows: Grows = "n"
     work: float = 1.0
+    parameters: Callable[[int], int] = field(default=int, repr=False)
+
+    @property
+    def share(self) -> float:
+        """Time for the rounds of its cases ÷ that of the sweeps which claims are about."""
+        return 1.0 if self.name in NETWORKS else HALF
 
     def widths(self, scale: int) -> tuple[int, ...] | None:
         """Return the units per layer, inputs first; None for a problem that is no network."""
@@ -79,15 +95,17 @@ class Sweep:
     def n(self, scale: int) -> int:
         """Return the number of parameters, without making the problem."""
         widths = self.widths(scale)
-        return scale if widths is None else sum((m + 1) * k for m, k in pairwise(widths))
+        if widths is None:
+            return self.parameters(scale)
+        return sum((m + 1) * k for m, k in pairwise(widths))
 
     def batch(self, scale: int) -> int | None:
         """Return the number of examples; None for a problem that has none."""
         return self.options(scale).get("batch")
 
     def size(self, scale: int) -> int:
-        """Return what costs are held against: n, or the number of examples."""
-        return self.n(scale) if self.grows == "n" else self.options(scale)["batch"]
+        """Return what costs are held against: n, or the scale, which is what grows instead."""
+        return self.n(scale) if self.grows == "n" else scale
 
     def make(self, scale: int, seed: int) -> Problem:
         """Make the problem."""
@@ -103,14 +121,15 @@ class Sweep:
     def ratio_exponent(self, provider: str) -> float | None:
         """Return the exponent of gradient time ÷ loss time in theory; None where there is none.
 
-        With the number of examples the time of everything that is done per example grows alike.
+        With the number of examples, or of steps, the time of everything that is done for each of
+        them grows alike.
 
         Examples
         --------
         >>> SWEEPS["width"].ratio_exponent("numerical"), SWEEPS["batch"].ratio_exponent("numerical")
         (1.0, 0.0)
         """
-        return 0.0 if self.grows == "N" else traits(provider).growth
+        return traits(provider).growth if self.grows == "n" else 0.0
 
 
 def _layers(units: int, layers: int) -> dict[str, Any]:
@@ -157,6 +176,28 @@ SWEEPS: Mapping[str, Sweep] = {
             "logistic regressions with n − 1 features, n = {}", "of logistic regression",
             title="logistic regression", problem="logistic-regression",
         ),
+        Sweep(
+            "recurrent-network", lambda steps: {"units": 3, "steps": steps},
+            tuple(2**k for k in range(3, 10)),
+            "recurrent networks of 3 units, 21 parameters, T = {}", "of a recurrent network",
+            title="recurrent network", problem="recurrent-network", grows="T",
+            parameters=lambda _: 21,
+        ),
+        Sweep(
+            # A factorisation of d × d for d + d² parameters.
+            "gaussian-likelihood", lambda d: {"d": d, "points": 10}, (2, 3, 4, 6, 8, 12, 16),
+            "the likelihood of a normal distribution of ten points in {} dimensions",
+            "of a Gaussian likelihood", title="Gaussian likelihood", problem="gaussian-likelihood",
+            work=1.5, parameters=lambda d: d + d**2,
+        ),
+        Sweep(
+            # Two cameras of 11; of each point its place, and its weight in either photograph.
+            "bundle-adjustment", lambda points: {"cameras": 2, "points": points},
+            (2, 4, 8, 16, 32, 64, 128),
+            "the adjustment of two cameras and {} points", "of bundle adjustment",
+            title="bundle adjustment", problem="bundle-adjustment",
+            parameters=lambda points: 22 + 5 * points,
+        ),
     )
 }  # fmt: skip
 """Every sweep by name, in the order of tables and figures."""
@@ -165,7 +206,10 @@ NETWORKS = ("width", "depth")
 """Sweeps of ever larger networks: those that claims and laws of growth are about."""
 
 OTHERS = tuple(s.name for s in SWEEPS.values() if s.problem != "mlp")
-"""Sweeps of problems that are not networks."""
+"""Sweeps of problems that are not networks of layers."""
+
+CATALOGUE = ("recurrent-network", "gaussian-likelihood", "bundle-adjustment")
+"""Those of them in which every method takes part, whatever it takes."""
 
 
 def size_of(record: Mapping[str, Any]) -> tuple[Grows, int]:
@@ -173,14 +217,14 @@ def size_of(record: Mapping[str, Any]) -> tuple[Grows, int]:
 
     Examples
     --------
-    >>> size_of({"sweep": "batch", "n": 13, "batch": 100})
+    >>> size_of({"sweep": "batch", "n": 13, "scale": 100})
     ('N', 100)
     """
     letter = letter_of(str(record.get("sweep")))
-    return letter, record["n" if letter == "n" else "batch"]
+    return letter, record["n" if letter == "n" else "scale"]
 
 
-def letter_of(name: str) -> Literal["n", "N"]:
+def letter_of(name: str) -> Grows:
     """Return the letter of what grows in a sweep; n in what is none, like the million passes."""
     return SWEEPS[name].grows if name in SWEEPS else "n"
 

@@ -96,10 +96,27 @@ def measure(
     """
     if rounds is not None and rounds < 1:
         raise InvalidOption(f"rounds must be at least 1, got {rounds}.")
+    refuse_shared(prepared)
     gradient = partial(prepared, problem.params)
     pairs = Rounds(gradient, plain_loss(problem), clock=clock, processor=processor)
     take(pairs, seconds, rounds=rounds, precision=precision, seed=seed)
     return pairs.cost(seed=seed)
+
+
+def refuse_shared(method: Any) -> None:
+    """Refuse to time what others do.
+
+    Raises
+    ------
+    InvalidOption
+        If a provider, or a prepared gradient, works with an executor.
+    """
+    if any(getattr(method, name, None) is not None for name in ("team", "executor", "checkpoint")):
+        raise InvalidOption(
+            "Times are not taken on shared workers, where they would be anybody's, nor of what is "
+            "written to a checkpoint. Measure the method without executor= and checkpoint=, or "
+            "nothing (seconds=0)."
+        )
 
 
 def take(

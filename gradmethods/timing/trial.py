@@ -23,7 +23,7 @@ from gradmethods.timing.memory import ceiling, memory, traced_seconds
 from gradmethods.timing.plan import Plan
 from gradmethods.timing.reference import check
 from gradmethods.timing.rounds import SHORTEST_ROUND, Rounds, calls_for
-from gradmethods.timing.timing import MOST_ROUNDS, plain_loss, quiet
+from gradmethods.timing.timing import MOST_ROUNDS, plain_loss, quiet, refuse_shared
 
 Drive = Callable[[Rounds, int], Any]
 """Runs a number of pairs of rounds; returns what the last gradient returned."""
@@ -181,12 +181,13 @@ def _measure(
         if max(preparation, known) < HEAVY:  # the counter's own cost, 0.1 µs a pass, is avoidable
             forget()
             prepared = provider.prepare(problem)
+    refuse_shared(prepared)
     rounds = Rounds(partial(prepared, problem.params), plain_loss(problem))
     with quiet():
         slow = estimate if known is None else known
         each = rounds.calibrate(slow if slow >= LONG_ROUND else None)
         counter.reset()
-        timed = drive(rounds, _count(each, settings, plan))
+        timed = drive(rounds, _count(each, settings.seconds * case.kind.share, plan))
     if result is None:
         result, calls = (
             timed,
@@ -208,7 +209,7 @@ def _measure(
         **memory(
             provider,
             problem,
-            traced_seconds(prepared, preparation, cost.gradient.median),
+            traced_seconds(preparation, cost.gradient.median),
             # A deadline that strikes here would lose what was measured.
             affordable=min(TRACED * settings.seconds, plan.left / 4),
         ),
@@ -223,12 +224,12 @@ def _check(result: GradientResult, problem: Problem) -> dict[str, Any]:
         return {"error": None, "reference": f"none: {error}", "components": 0}
 
 
-def _count(each: float, settings: Settings, plan: Plan) -> int:
+def _count(each: float, seconds: float, plan: Plan) -> int:
     """Decide how many pairs of rounds, each taking `each` seconds, to take."""
-    if settings.seconds == 0:
+    if seconds == 0:
         return 1
     affordable = min(plan.limit / 2, plan.left / 2, PATIENCE) / each
-    wanted = max(settings.seconds / each, min(FEWEST_FOR_BOOTSTRAP, affordable))
+    wanted = max(seconds / each, min(FEWEST_FOR_BOOTSTRAP, affordable))
     return max(1, min(MOST_ROUNDS, int(wanted)))
 
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 
 import numpy as np
 import pytest
@@ -139,7 +141,7 @@ def test_the_command_says_when_a_gradient_is_wrong(tmp_path, capsys, monkeypatch
     wrong = {"verdict": "wrong", "reason": "wrong", "arrays": []}
     record = {"dtype": "float64", "n": 1, "components": 1, "cost": None}
 
-    def pretend(todo, out, seed=0):
+    def pretend(todo, out, executor=None):
         work = Task("gradient", {"problem": "x", "provider": "backprop"}, lambda: record | wrong)
         carry_out([work], out / ACCURACY)
 
@@ -171,3 +173,29 @@ def test_one_array_is_named_as_all(tmp_path):
     carry_out(chosen[-1:], path)
     (record,) = records_so_far(path)
     assert [row["array"] for row in record["arrays"]] == ["", WHOLE]
+
+
+def counted_record(number):
+    return {"n": number, "seconds": 1.0}
+
+
+def test_workers_leave_the_same_records_but_for_times(tmp_path):
+    """A table would depend on who is first, and show times that are anybody's."""
+    todo = [Task("gradient", {"problem": i}, partial(counted_record, i)) for i in range(9)]
+    paths = tmp_path / "alone.jsonl", tmp_path / "shared.jsonl"
+    carry_out(todo, paths[0])
+    with ThreadPoolExecutor(3) as executor:
+        carry_out(todo, paths[1], executor=executor)
+    alone, shared = map(records_so_far, paths)
+    assert shared == [record | {"seconds": None} for record in alone]
+    assert len(shared) == 9
+
+
+def test_the_command_times_nothing_on_workers(tmp_path, capsys):
+    """The times in a report would be those of whoever else works there."""
+    command = ["accuracy", "xor", "--providers", "backprop", "--out", str(tmp_path)]
+    assert cli.main([*command, "--workers", "2", "--seconds", "1"]) == 2
+    assert "Times are not taken on shared workers" in capsys.readouterr().err
+    assert cli.main([*command, "--workers", "0"]) == 2
+    assert "--workers must be a number from 1 on" in capsys.readouterr().err
+    assert not list(tmp_path.iterdir())

@@ -86,7 +86,7 @@ def test_an_interrupted_run_is_written(tmp_path, capsys, monkeypatch):
     monkeypatch.setattr(gm.Backprop, "prepare", interrupting)
     arguments = ["train", "--data", "island", "--method", "backprop", "--out", str(tmp_path)]
     assert main([*arguments, "--set", "batch=20"]) == 130
-    assert "Interrupted" in capsys.readouterr().out
+    assert "Interrupted" in capsys.readouterr().err
     table = pd.read_csv(tmp_path / "tables" / "tab-training-island.csv")
     assert table["epochs"].tolist() == [3]
     index = json.loads((tmp_path / "index.json").read_text(encoding="utf-8"))

@@ -21,11 +21,11 @@ from gradmethods.output.files import (
     PROVENANCE,
     RECORDS,
     append_record,
-    locked,
     read_json,
     read_records,
     write_json,
 )
+from gradmethods.output.run_folder import locked
 from gradmethods.timing.cases import Case, counts, grid
 from gradmethods.timing.plan import Plan
 from gradmethods.timing.trial import Settings, run_case
@@ -42,7 +42,7 @@ run_cases(Path(sys.argv[1]), "small", 15.0, Settings(seconds=5.0), None)
 LOCK = """
 import sys, time
 from pathlib import Path
-from gradmethods.output.files import locked
+from gradmethods.output.run_folder import locked
 with locked(Path(sys.argv[1])):
     print("locked", flush=True)
     time.sleep(60)
@@ -77,18 +77,18 @@ def test_a_new_run_moves_the_old_one_and_touches_nothing_else(tmp_path):
     append_record(tmp_path / RECORDS, OLD)
     (tmp_path / "notes.txt").write_text("mine")
     (tmp_path / "figures").mkdir()
-    (tmp_path / "figures" / "old.svg").write_text("made from old records")
+    (tmp_path / "figures" / "fig-old.svg").write_text("made from old records")
     (tmp_path / "figures" / "mine.svg").write_text("mine")
     outside = tmp_path.parent / "outside.txt"
     outside.write_text("not in the folder")
     write_json(
         tmp_path / "index.json",
-        {"items": [{"files": ["figures/old.svg", "../outside.txt"]}]},
+        {"items": [{"id": "fig-old", "files": ["figures/fig-old.svg", "../outside.txt"]}]},
     )
     clear(tmp_path)
     assert not (tmp_path / RECORDS).exists()
     assert read_records(tmp_path / "previous" / RECORDS) == [OLD]
-    assert not (tmp_path / "figures" / "old.svg").exists()
+    assert not (tmp_path / "figures" / "fig-old.svg").exists()
     assert (tmp_path / "figures" / "mine.svg").exists()
     assert (tmp_path / "notes.txt").exists()
     assert outside.exists()

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import dataclasses
-import json
 import os
 import re
 import subprocess
 import sys
+from typing import Any
 
 import pytest
 
@@ -48,23 +48,86 @@ def test_a_file_goes_through_compare_and_report(beside, capsys, svg_alone):
     assert "own-differences" in (out / "report.html").read_text()
 
 
-INSTALLED = """
-import json, sys
+RUN = """
+from pathlib import Path
+
 import gradmethods as gm
+from gradmethods.app.cli import main
+from gradmethods.app.runs import accuracy, bench
+from gradmethods.output.figures import FORMATS
+from gradmethods.output.files import RECORDS, append_record
 from gradmethods.timing.cases import grid
 from gradmethods.timing.plan import Plan
-from gradmethods.timing.trial import Settings as Timing, run_case
+from gradmethods.timing.trial import Settings, run_case
 
-problem = gm.problems.get("mercator")
-compared = gm.compare(problem, ["backprop", "own-differences"], seconds=0)
-(case,) = [c for c in grid("small", also=["own-differences"]) if c.key == sys.argv[1]]
-measured = run_case(case, Plan(60.0), Timing(seconds=0.0))
-print(json.dumps([compared.verdicts, gm.problems.names()[-1], measured["outcome"]]))
+
+def run(patch, asked, provider):
+    \"\"\"Run the benchmark on a case a provider, and on no problem but the user's.\"\"\"
+
+    def cases(folder, name, limit, settings, seconds, also, shown):
+        for case in grid("small", also):
+            if case.key in {f"width-1-{each}" for each in ("backprop", *also)}:
+                append_record(folder / RECORDS, run_case(case, Plan(60.0), Settings(seconds=0.0)))
+        return 0
+
+    for size in FORMATS:
+        patch.setitem(FORMATS, size, ("svg",) if size == "wide" else ())
+    ours = [name for name in gm.problems.names() if name != "mercator"]
+    patch.setattr(gm.problems, "names", lambda: [n for n in real() if n not in ours])
+    patch.setattr(bench, "run_cases", cases)
+    patch.setattr(bench, "VARIANTS", ("backprop", "numerical"))
+    for others in ("ledger_rows", "prove"):
+        patch.setattr(bench, others, lambda *args: None)
+    patch.setattr(accuracy, "hard_tasks", lambda: [])
+    return main(["bench", "--out", "run", "--providers", provider, *asked])
+
+
+real = gm.problems.names
+"""
+
+INSTALLED = f"""{RUN}
+import sys
+import pytest
+
+with pytest.MonkeyPatch.context() as patch:
+    sys.exit(run(patch, [], "own-differences"))
 """
 
 
+def look(folder, style):
+    """Look for the user's problem and provider in what a run of the benchmark wrote."""
+    judged = {
+        (r["problem"], r["provider"], r["verdict"])
+        for r in read_records(folder / ACCURACY)
+        if r["kind"] == "gradient"
+    }
+    assert ("mercator", "own-differences", "right") in judged
+    assert ("mercator", "backprop", "right") in judged
+    assert not [r for r in read_records(folder / ACCURACY) if r["outcome"] == "gap"]
+    page = (folder / "report.html").read_text(encoding="utf-8")
+    for text in ("own-differences", "mercator"):
+        assert text in page
+    tables = folder / "tables"
+    assert style in (tables / "tab-costs.csv").read_text(encoding="utf-8")
+    assert "own-differences" in (tables / "tab-costs.md").read_text(encoding="utf-8")
+    for name in ("tab-accuracy.csv", "tab-accuracy.md"):
+        found = (tables / name).read_text(encoding="utf-8")
+        assert "mercator" in found
+        assert "own-differences" in found
+
+
 @pytest.mark.medium
-def test_an_installed_plug_in_is_found(beside):
+def test_a_file_goes_through_the_benchmark(beside, monkeypatch, capsys):
+    """If a run took only what is ours, a user's method would have no place in the report."""
+    scope: dict[str, Any] = {}
+    exec(RUN, scope)  # noqa: S102  # our own text
+    assert scope["run"](monkeypatch, ["--problems", "own.py:mercator"], "own.py:method") == 0
+    capsys.readouterr()
+    look(beside / "run", f"{beside / 'own.py'}:method")
+
+
+@pytest.mark.medium
+def test_an_installed_plug_in_goes_through_the_benchmark(beside):
     """A package that names its module must be in the catalogue, and its provider go by its name."""
     for name, module in (("good", "own"), ("bad", "missing_module")):
         (beside / f"{name}-1.dist-info").mkdir()
@@ -73,14 +136,12 @@ def test_an_installed_plug_in_is_found(beside):
         (beside / f"{name}-1.dist-info/entry_points.txt").write_text(points)
     path = os.pathsep.join([str(beside), str(ROOT)])
     done = subprocess.run(
-        [sys.executable, "-c", INSTALLED, "width-1-own-differences"],
+        [sys.executable, "-c", INSTALLED],
         env=os.environ | {"PYTHONPATH": path}, capture_output=True, text=True, check=False,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     assert "'missing_module' of bad is left out" in done.stderr
-    verdicts, last, outcome = json.loads(done.stdout.splitlines()[-1])
-    assert verdicts == {"backprop": "right", "own-differences": "right"}
-    assert (last, outcome) == ("mercator", "measured")
+    look(beside / "run", "own-differences")
 
 
 def test_what_cannot_be_added_is_refused():

@@ -254,6 +254,20 @@ BAD: dict[str, tuple[str, str, Any]] = {
         "main_params": [[1.0] * 4] * 2, "extra_params": [[1.0]] * 3, "state": [[1.0]] * 2,
         "sequence": [[1]],
     }),
+    "half a layer": ("lstm", "jacobian", {
+        "main_params": [[1.0] * 4], "extra_params": [[1.0]] * 3, "state": [[1.0]],
+        "sequence": [[0], [1]],
+    }),
+    "letters of other width": ("lstm", "objective", {
+        "main_params": [[1.0] * 8] * 2, "extra_params": [[1.0] * 2] * 3, "state": [[1.0] * 2] * 2,
+        "sequence": [[0], [1]],
+    }),
+    "other dimensions": ("kmeans", "cost", {"points": [[0.0, 1.0]], "centroids": [[1.0]]}),
+    "no scale": ("gmm", "objective", {
+        "d": 1, "k": 1, "n": 1, "m": 0, "gamma": 0, "x": [[1.0]], "alpha": [0.0], "mu": [[0.0]],
+        "q": [[0.0]], "l": [[]],
+    }),
+    "more than the memory": ("llsq", "gradient", {"x": [1.0], "n": 10**13}),
 }  # fmt: skip
 
 
@@ -300,6 +314,7 @@ MALFORMED = {
     b'{"id": 5, "kind": "evaluate", "module": "lse", "function": "gradient", "input": 3}': 5,
     b'{"id": 6, "kind": "define", "module": "\\ud800"}': 6,
     b'{"kind": "dance"}': None,
+    b'{"id": true, "kind": "start"}': None,
 }
 
 

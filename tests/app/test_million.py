@@ -15,7 +15,8 @@ import pytest
 import gradmethods as gm
 from gradmethods.app.runs import million
 from gradmethods.errors import GradientError
-from gradmethods.output.files import locked, read_json, records_so_far
+from gradmethods.output.files import read_json, records_so_far
+from gradmethods.output.run_folder import locked
 from gradmethods.report.summary import result_text
 from gradmethods.studies.claims import LEDGER, claims_rows
 from gradmethods.timing.difference_blocks import Passes

@@ -294,6 +294,6 @@ def test_every_error_is_also_a_built_in_one():
     members = [getattr(gm, name) for name in gm.__all__]
     errors = [e for e in members if isinstance(e, type) and issubclass(e, gm.GradientError)]
     assert len(errors) > 5
-    built_in = (ValueError, TypeError, AssertionError, ImportError)
+    built_in = (ValueError, TypeError, AssertionError, ImportError, RuntimeError)
     for error in errors:
         assert error is gm.GradientError or issubclass(error, built_in)

@@ -158,9 +158,7 @@ MEANS = {
     "columns stacked": of(
         lambda xp, e, t, **_: xp.mean(xp.max(xp.stack([e, t, t * e], axis=-1), axis=-1))
     ),
-    "features summed up": of(
-        lambda xp, e, x, w, **_: xp.mean(xp.exp(xp.cumulative_sum(x * w, axis=1)))
-    ),
+    "running sums": of(lambda xp, e, x, w, **_: xp.mean(xp.exp(xp.cumulative_sum(x * w, axis=1)))),
     "features multiplied": of(lambda xp, e, x, w, **_: xp.mean(xp.prod(x - w, axis=1))),
     "neighbouring features": of(lambda xp, e, x, w, **_: xp.mean(xp.diff(x * w, axis=1) ** 2)),
     "features rolled": of(lambda xp, e, x, w, **_: xp.mean(xp.roll(x * w, 1, axis=1) * x[:, ::-1])),
@@ -175,9 +173,7 @@ MEANS = {
             xp.take_along_axis(x * w, xp.argsort(x, axis=1), axis=1)[:, 0]
         )
     ),
-    "running product of each": of(
-        lambda xp, e, x, w, **_: xp.mean(xp.cumulative_prod(x * w, axis=1)[:, -1])
-    ),
+    "products": of(lambda xp, e, x, w, **_: xp.mean(xp.cumulative_prod(x * w, axis=1)[:, -1])),
     "a system of each": of(
         lambda xp, e, x, w, **_: xp.mean(
             xp.linalg.solve(x[:, :, None] * x[:, None, :] + xp.eye(3), w[:, None])[:, 0, 0]

@@ -261,3 +261,33 @@ def test_a_single_entry_is_not_broadcast_to_more_axes_than_it_has_to():
     for got, want in zip(run_twice(graph, problem), expected, strict=True):
         assert np.shape(got) == np.shape(want)
         np.testing.assert_allclose(got, want, rtol=1e-13)
+
+
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+def test_an_outer_product_is_written_without_blas(dtype):
+    """A column times a row is one product an entry: in whatever way, the same to the last bit."""
+    rng = np.random.default_rng(0)
+    params = {"w": rng.normal(size=(400, 350)).astype(dtype)}
+    data = {"x": rng.normal(size=(1, 350)).astype(dtype)}
+    problem, graph = joint(lambda p, x, xp=np: xp.sum(xp.sin(x @ p["w"].T)), params, data)
+    source = compile_graph(simplify(graph)).source
+    assert source.count("einsum(") == 1
+    _, found = run_twice(graph, problem)
+    _, expected = graph.evaluate(problem.structure.check(problem.params), problem.data)
+    assert found.tobytes() == expected.tobytes()
+
+
+def test_programs_of_the_same_text_share_nothing_else():
+    """Their text is compiled once: constants and buffers must be those of each."""
+    c = np.array([1.0, -2.0, 3.0])
+    one, two = (
+        gm.Backprop().prepare(
+            gm.Problem(lambda w, *, xp=np, k=k: xp.sum(xp.exp(w) * xp.asarray(k * c)), c)
+        )
+        for k in (1.0, 2.0)
+    )
+    assert one.source() == two.source()
+    assert one.program.function is not two.program.function
+    first, second = one(c).gradient, two(c).gradient
+    np.testing.assert_array_equal(second, 2 * first)
+    np.testing.assert_array_equal(one(c).gradient, np.exp(c) * c)

@@ -161,6 +161,11 @@ def test_they_are_listed_where_asked_for():
         ("wood", {"spread": -1.0}, "spread must be"),
         ("chebyquad", {"n": 0}, "n must be a whole number, at least 1"),
         ("dixmaan", {"variant": "Z"}, "Unknown variant"),
+        ("dixmaan", {"spread": -1.0}, "spread must be a finite number from 0 on, got -1.0"),
+        ("beale", {"spread": "a"}, "spread must be a finite number from 0 on, got 'a'"),
+        ("wood", {"spread": None}, "spread must be"),
+        ("arwhead", {"n": 10**30}, "n must be at most"),
+        ("extended-powell", {"groups": 10**12}, "too large: Unable to allocate"),
     ],
 )
 def test_bad_options_are_refused(name, options, words):

@@ -266,7 +266,7 @@ def fminsrf(x):
             a = ((x[i, j] - x[i + 1, j + 1]) * (p - 1)) ** 2
             b = ((x[i, j + 1] - x[i + 1, j]) * (p - 1)) ** 2
             total += math.sqrt(1 + (a + b) / 2)
-    return total / (p - 1) ** 2 + (x[p // 2, p // 2] / p) ** 2
+    return total / (p - 1) ** 2 + (x[p // 2 - 1, p // 2 - 1] / p) ** 2
 
 
 def genhumps(x):

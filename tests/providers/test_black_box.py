@@ -10,7 +10,7 @@ import pytest
 
 import gradmethods as gm
 from gradmethods.errors import NotDifferentiable
-from gradmethods.providers import schemes
+from gradmethods.providers import parts, schemes
 from tests.numerical_cases import draw, network, prepare
 
 
@@ -97,8 +97,8 @@ def test_a_loss_that_writes_into_its_argument_is_stopped(scheme):
 @pytest.mark.parametrize("scheme", ["forward", "five-point", "complex-step"])
 def test_memory_does_not_grow_with_passes(scheme, monkeypatch):
     """A copy per pass, or all places laid out at once, would not reach a million parameters."""
-    monkeypatch.setattr(schemes, "BLOCK", 512)
-    n = 3 * schemes.BLOCK
+    monkeypatch.setattr(parts, "BLOCK", 512)
+    n = 3 * parts.BLOCK
     x = np.full(n, 0.3)
     prepared = prepare(scheme, gm.Problem(lambda w, *, xp=np: w[0] * w[1], x))
     prepared(x)
@@ -106,7 +106,7 @@ def test_memory_does_not_grow_with_passes(scheme, monkeypatch):
     prepared(x)
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
-    assert peak < 12 * 8 * n + 800 * schemes.BLOCK
+    assert peak < 12 * 8 * n + 800 * parts.BLOCK
 
 
 def test_the_loss_sees_plain_numpy():

@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
+import functools
 import math
+import operator
+from contextlib import suppress
 
 import numpy as np
 import pytest
 
 import gradmethods as gm
+from gradmethods.engines.complex.runs import Doubtful
 from gradmethods.errors import NotDifferentiable
+from gradmethods.timing.counts import counted
 from tests.entries import replace_field
 from tests.numerical_cases import prepare
+from tests.samples import together
+
+EPS = float(np.finfo(float).eps)
 
 
 @pytest.mark.parametrize("scale", [1e160, 1e-12, 1e-160, 1.0])
@@ -43,7 +51,11 @@ def test_derivatives_that_underflow_beside_the_step(loss, scale):
     x = np.array([0.3, 0.7])
     problem = gm.Problem(lambda w, *, xp=np: LOSSES[loss](xp, w, scale), x)
     prepared = prepare("complex-step", problem)
-    np.testing.assert_allclose(prepared(x).gradient, gm.gradient(problem.loss, x), rtol=1e-14)
+    truth = gm.gradient(problem.loss, x)
+    np.testing.assert_allclose(prepared(x).gradient, truth, rtol=1e-14)
+    assert prepared.forward_passes == 2  # counted in steps, nothing underflows
+    prepared.recorded = None
+    np.testing.assert_allclose(prepared(x).gradient, truth, rtol=1e-14)
     assert (prepared.forward_passes > 2) == (scale < 1e-275)  # the passes that it took are told
 
 
@@ -104,3 +116,102 @@ def test_a_root_of_a_square_has_its_kink():
     """At 0 the derivative of √w², as of |w|, is 0 by the convention."""
     problem = gm.Problem(lambda w, *, xp=np: xp.sum(xp.sqrt(w**2)), np.array([0.0, -0.7]))
     assert prepare("complex-step", problem)(problem.params).gradient.tolist() == [0, -1]
+
+
+def flat(prepared, params):
+    structure = prepared.problem.structure
+    return structure.join(structure.check(prepared(params).gradient))
+
+
+@together("name", gm.problems.names(field=True))
+def test_many_runs_at_once_are_runs_one_by_one(name):
+    """What moves imaginary parts alone must find what complex arithmetic finds, on any loss."""
+    (problem,) = gm.problems.at_test_size([name])
+    prepared = prepare("complex-step", problem)
+    if name in ("gaussian-likelihood", "gaussian-process"):  # functions of whole matrices
+        assert prepared.recorded is None
+        return
+    point = problem.structure.check(problem.params)
+    slopes = prepared.recorded.at(point, problem.data)
+    found = slopes.derivatives(slice(0, problem.size))
+    assert np.isfinite(found).all()
+    assert found.tobytes() == flat(prepared, problem.params).tobytes()
+    prepared.recorded = None
+    expected = flat(prepared, problem.params)
+    assert np.linalg.norm(found - expected) <= 4 * EPS * np.linalg.norm(expected)
+
+
+def test_blocks_of_runs_do_not_matter():
+    """A run that felt those beside it would change with the memory that there is."""
+    problem = gm.problems.get("convolution")
+    recorded = prepare("complex-step", problem).recorded
+    slopes = recorded.at(problem.structure.check(problem.params), problem.data)
+    together_ = slopes.derivatives(slice(0, problem.size))
+    for recorded.capacity in (1, 5):
+        parts = [slopes.derivatives(slice(i, min(i + 7, 58))) for i in range(0, 58, 7)]
+        assert np.concat(parts).tobytes() == together_.tobytes()
+
+
+def forget(y, _):  # the slope by what y was falls below any number
+    return y / 99 + 0.3
+
+
+def test_a_loss_that_is_counted_is_recorded():
+    """A benchmark counts calls by a twin of the loss: it would show the times of another way."""
+    twin, counter = counted(gm.problems.get("xor"))
+    prepared = prepare("complex-step", twin)
+    counter.reset()
+    prepared(twin.params)
+    assert counter.calls == prepared.value_passes == 1
+
+
+MOVED = {
+    "sort": lambda xp, w: xp.sum(xp.sort(w) * xp.arange(6)),
+    "rows": lambda xp, w: xp.sum(w[xp.asarray([3, 0, 3])] ** 2),
+    "concat": lambda xp, w: xp.sum(xp.concat([w[1:], xp.ones(2), w[:3]])[2:] ** 3),
+    "extremes": lambda xp, w: xp.max(w) * xp.min(w) + xp.sum(xp.abs(w)),
+    "scatter": lambda xp, w: xp.sum(xp.cumulative_sum(xp.astype(w, xp.float64)) ** 2),
+    "softmax": lambda xp, w: xp.sum((xp.exp(w) / xp.sum(xp.exp(w))) ** 2),
+    "beside 1": lambda xp, w: xp.sum(xp.log(1 - xp.tanh(9 + w))),
+    "forgotten": lambda xp, w: xp.sum(functools.reduce(forget, range(200), w) + w**2),
+}
+
+
+@together("loss", MOVED)
+def test_moves_of_many_runs(loss):
+    """Moves and choices are linear in imaginary parts: an axis of runs in front must not count."""
+    x = np.sin(np.arange(1.0, 7.0))
+    problem = gm.Problem(lambda w, *, xp=np: MOVED[loss](xp, w), x)
+    prepared = prepare("complex-step", problem)
+    assert np.isfinite(prepared.recorded.at({"": x}, {}).derivatives(slice(0, 6))).all()
+    truth = gm.certified_gradient(problem).gradient
+    np.testing.assert_allclose(prepared(x).gradient, truth, rtol=4e-15)
+
+
+LOST = (1e-200, 1e-200, 1e300, 1e300)
+
+DOUBTS = {
+    "ties": (lambda xp, w: xp.sum(xp.sort(w)[:2]), [1.0, 1.0, 3.0]),
+    "real parts underflow": (
+        lambda xp, w: xp.sum(xp.sqrt(w * w * 1e-320)) * 1e160, [0.5, 1.5, 2.0]
+    ),
+    "lost, and brought back": (
+        lambda xp, w: functools.reduce(operator.mul, LOST, xp.sum(w * 1e-200 + 1) - 3),
+        [0.5, 1.5, 2.0],
+    ),
+    "an edge": (lambda xp, w: xp.sum(xp.where(w > 0, xp.sqrt(w), 0)), [0.0, 1.0, 4.0]),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", DOUBTS)
+def test_doubts_are_left_to_complex_arithmetic(case):
+    """Ties, lost digits and infinite slopes are decided there, and nowhere else."""
+    loss, x = DOUBTS[case]
+    point = np.array(x)
+    prepared = prepare("complex-step", gm.Problem(lambda w, *, xp=np: loss(xp, w), point))
+    with suppress(Doubtful):
+        slopes = prepared.recorded.at({"": point}, {})
+        assert not np.isfinite(slopes.derivatives(slice(0, 3))).any()
+    found = prepared(point).gradient
+    prepared.recorded = None
+    np.testing.assert_array_equal(found, prepared(point).gradient)

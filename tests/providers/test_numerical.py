@@ -10,7 +10,7 @@ import pytest
 
 import gradmethods as gm
 from gradmethods.errors import InvalidOption, ShapeMismatch, UnknownName
-from gradmethods.providers import schemes
+from gradmethods.providers import parts, schemes
 from gradmethods.providers.numerical import Numerical
 from tests.entries import poison_rules
 from tests.numerical_cases import ORDERS, by_hand, draw, error, network, prepare
@@ -49,6 +49,12 @@ def test_reported_passes_are_the_passes_made(scheme):
     assert prepared.forward_passes == (
         None if scheme == "richardson" else PASSES[scheme] * problem.size
     )
+    if prepared.recorded:  # complex steps through a recorded loss, which is called for its value
+        before = loss.calls
+        prepared(draw(1)[0])
+        assert loss.calls - before == prepared.value_passes
+        assert prepared.forward_passes == problem.size
+        prepared.recorded = None
     for seed in (0, 1):
         before = loss.calls
         prepared(draw(seed)[0])
@@ -67,7 +73,7 @@ def test_passes_of_preparation_are_told(scheme, step):
     prepared = prepare(scheme, problem, step=step)
     assert loss.calls - before == prepared.preparation_passes
     assert (prepared.preparation_passes == 0) == (step is not None and scheme != "complex-step")
-    assert set(prepared.preparation) == {"steps"}
+    assert set(prepared.preparation) == {"steps"} | ({"compile"} if prepared.recorded else set())
     assert gm.Backprop().prepare(problem).preparation_passes == 0
     before = loss.calls
     assert gm.Numerical(scheme, step=step).obstacle(problem) is None
@@ -111,7 +117,7 @@ def test_structures(scheme, params):
 
 def test_blocks_join_without_a_seam(monkeypatch):
     """An entry dropped or moved twice at the edge of a block would be a wrong gradient."""
-    monkeypatch.setattr(schemes, "BLOCK", 4)
+    monkeypatch.setattr(parts, "BLOCK", 4)
     x = np.linspace(0.1, 1.3, 11)
     problem = gm.Problem(lambda w, *, xp=np: xp.sum(xp.sin(w)), x)
     for scheme in schemes.NAMES:

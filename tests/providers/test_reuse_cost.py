@@ -12,7 +12,7 @@ import pytest
 
 import gradmethods as gm
 from gradmethods.engines.incremental import program
-from gradmethods.providers import schemes
+from gradmethods.providers import parts, schemes
 from gradmethods.providers.numerical import Numerical
 from tests.reuse_checks import SCHEMES, everything, flat, prepare
 
@@ -132,7 +132,7 @@ def test_plain_memory_is_three_copies():
     """A private point, the gradient and its errors: anything more of size n is not needed."""
     n = 300_000
     problem = gm.Problem(lambda w, *, xp=np: w[0] * w[1], np.full(n, 0.3))
-    assert peak(problem, Numerical("forward")) < 3.2 * 8 * n + 800 * schemes.BLOCK
+    assert peak(problem, Numerical("forward")) < 3.2 * 8 * n + 800 * parts.BLOCK
 
 
 class Terminal(io.StringIO):
@@ -154,7 +154,7 @@ def test_long_runs_show_progress(monkeypatch, evaluation):
     prepared(problem.params)
     assert screen.getvalue() == ""  # short
     monkeypatch.setattr(reuse, "SECONDS_PER_OPERATION", 1.0)
-    for module in (schemes, progress):
+    for module in (parts, progress):
         monkeypatch.setattr(module, "LONG", 0.0)
     np.testing.assert_allclose(flat(problem, prepared(problem.params).gradient), expected)
     assert f"/{problem.size} " in screen.getvalue().replace(".0", "")

@@ -10,7 +10,7 @@ import pytest
 
 import gradmethods as gm
 from gradmethods.engines.incremental import program
-from gradmethods.providers import schemes
+from gradmethods.providers import parts
 from gradmethods.providers.numerical import Numerical
 from tests.entries import poison_rules
 from tests.reuse_checks import SCHEMES, assert_same, everything, flat, moved, prepare
@@ -34,7 +34,7 @@ def test_data_that_the_caller_writes_to():
 def test_blocks_join_without_a_seam(monkeypatch, budget, block):
     """Blocks of one, and blocks that do not divide the parameters, must lose and repeat nothing."""
     monkeypatch.setattr(program, "BUDGET", budget)
-    monkeypatch.setattr(schemes, "BLOCK", block)
+    monkeypatch.setattr(parts, "BLOCK", block)
     for problem in (everything(), gm.problems.get("mlp", widths=(2, 5, 3, 1), batch=4)):
         assert_same(problem, moved(problem))
         assert_same(problem, moved(problem), "five-point")

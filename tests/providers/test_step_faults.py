@@ -10,6 +10,9 @@ import numpy as np
 import pytest
 
 import gradmethods as gm
+from tests.program_methods import FAULTS, outcome
+from tests.program_oracle import Oracle
+from tests.program_writer import written
 from tests.step_sweep import SCHEMES
 
 Case = tuple[Callable[[Any, Any], Any], list[float], list[float]]
@@ -378,3 +381,53 @@ def test_values_that_rise_by_whole_steps():
     errors = abs(prepared(x).gradient - np.cos(x.astype(float)))
     assert (errors <= prepared.error_estimate).all()
     assert errors.max() < 1e-2
+
+
+PROGRAMS = {
+    608106: ("central", "five-point", "richardson"),  # a kink as faint as the noise
+    616180: ("central",),  # a kink between two steps so close that it looks like curvature
+    609423: ("richardson",),  # a slope that rounding drowns at the step of another entry
+}
+
+
+@pytest.mark.parametrize("seed", PROGRAMS)
+def test_random_programs_that_were_wrong_without_a_word(seed):
+    """Each is of a kind that was found by chance: a wrong number, a mark on none of its entries."""
+    oracle = Oracle(program := written(seed), program.problem())
+    found = {scheme: outcome(scheme, oracle) for scheme in PROGRAMS[seed]}
+    assert not any(result.status in FAULTS for result in found.values()), found
+
+
+@pytest.mark.parametrize("scheme", SCHEMES)
+@pytest.mark.parametrize("curved", [0, 1])
+def test_a_small_jump_at_the_point_is_no_noise(curved, scheme):
+    """A jump adds the same to the loss at all steps: slopes far out agreed as if it were noise."""
+    x = np.array([0.5])
+    problem = gm.Problem(
+        lambda w, *, xp=np: xp.sum(5 + w + curved * xp.exp(w) + 6e-10 * xp.ceil(2 * w)), x
+    )
+    prepared: Any = gm.Numerical(scheme).prepare(problem)
+    prepared(x)
+    assert prepared.unresolved.all()
+
+
+@pytest.mark.parametrize("scheme", SCHEMES)
+def test_a_kink_that_single_precision_rounds_to_flat_steps(scheme):
+    """Beside x the rounded part is constant and the rest is exact: half of a slope looked sharp."""
+    x = np.array([0, -0.75, -0.75, 1.25, 0, -0.0, -0.75, -0.75], np.float32)
+    data = {"k": np.array([-3, 9, 5, 0, 0, 2, 0, 8], np.int32)}
+    problem = gm.Problem(lambda w, k, *, xp=np: xp.sum(xp.hypot(w, w)) + xp.sum(w * k), x, data)
+    prepared: Any = gm.Numerical(scheme).prepare(problem)
+    prepared(x)
+    assert prepared.unresolved[x == 0].all()
+
+
+@pytest.mark.parametrize("scheme", SCHEMES)
+@pytest.mark.parametrize("size", [1e-10, 2e-9, 1e-8, 2e-6])
+def test_a_small_kink_at_the_point_is_in_the_estimate(size, scheme):
+    """What a kink and a smooth loss add to the even part may cancel at two steps, and hid it."""
+    x = np.array([0.7])
+    problem = gm.Problem(lambda w, *, xp=np: xp.sum(xp.exp(w) + size * abs(w - x)), x)
+    prepared: Any = gm.Numerical(scheme).prepare(problem)
+    prepared(x)
+    assert prepared.error_estimate >= 0.8 * size

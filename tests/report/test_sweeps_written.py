@@ -17,6 +17,7 @@ from gradmethods.report.exhibits import (
     fig_ratio,
     fig_time,
 )
+from gradmethods.report.exhibits.fig_operations import OPERATIONS
 from gradmethods.report.exhibits.fig_ratio import RATIO
 from gradmethods.report.exhibits.fig_time import TIME
 from gradmethods.report.exhibits.tab_costs import costs_table
@@ -28,7 +29,7 @@ from gradmethods.report.recorded import Recorded
 from gradmethods.report.summary import case_line
 from gradmethods.timing.cases import GRIDS, PROVIDERS, Case, grid
 from gradmethods.timing.plan import Plan, first_reason
-from gradmethods.timing.sweeps import NETWORKS, OTHERS, SWEEPS, get_sweep
+from gradmethods.timing.sweeps import CATALOGUE, NETWORKS, OTHERS, SWEEPS, get_sweep
 from tests.report_records import gap, record
 
 
@@ -89,6 +90,8 @@ def test_exponents_are_those_of_theory():
     assert known["batch", "numerical", "ratio"] == 0
     assert known["rosenbrock", "numerical", "ratio"] == 1
     assert known["helmholtz", "numerical", "gradient_s"] == 3
+    assert known["recurrent-network", "numerical", "ratio"] == 0
+    assert known["gaussian-likelihood", "backprop", "gradient_s"] == 1.5
     assert not ((slopes["sweep"] == "batch") & (slopes["quantity"] == "operations")).any()
     shown = slopes_table(slopes)
     assert "N = 1 – 10,000" in set(shown["Fitted sizes"])
@@ -102,7 +105,12 @@ def test_tables_tell_batches_apart():
     gaps = gaps_table(frames.gaps_frame(costs)).set_index("Sweep")
     assert gaps.loc["batch", "Size"] == "N = 100,000"
     assert gaps.loc["rosenbrock", "Size"] == "n = 1,048,576"
-    assert "batch" not in set(operations_table(operations_frame(costs))["Sweep"])
+    assert gaps.loc["recurrent-network", "Size"] == "T = 512"
+    counted = operations_table(operations_frame(costs))
+    assert "batch" not in set(counted["Sweep"])
+    for table in (shown, counted):
+        assert "recurrent-network, T = 8" in set(table["Problem"])
+    assert not counted.duplicated(["Sweep", "Problem", "n"]).any()
 
 
 @pytest.mark.parametrize("sweep", SWEEPS)
@@ -122,15 +130,20 @@ def test_captions_fit_their_sweep(sweep):
 def test_problems_stand_side_by_side():
     """If panels had axes of their own, their heights could not be compared."""
     costs = frames.costs_frame(some_costs())
-    grid = fig_problems.side_by_side(costs, OTHERS).axes
-    assert [axes.get_title() for axes in grid[: len(OTHERS)]] == [SWEEPS[s].title for s in OTHERS]
-    for row, quantity in ((grid[: len(OTHERS)], RATIO), (grid[len(OTHERS) :], TIME)):
-        assert len({axes.get_ylim() for axes in row}) == 1
-        for axes, sweep in zip(row, OTHERS, strict=True):
-            bottom, top = axes.get_ylim()
-            assert plotted(costs, sweep, quantity)[quantity.column].between(bottom, top).all()
-    words = fig_problems.caption(OTHERS, costs).text
+    functions = [name for name in OTHERS if name not in CATALOGUE]
+    for sweeps, quantities in ((functions, (RATIO, TIME)), (CATALOGUE, (RATIO, TIME, OPERATIONS))):
+        axes, columns = fig_problems.side_by_side(costs, sweeps, quantities).axes, len(sweeps)
+        assert [each.get_title() for each in axes[:columns]] == [SWEEPS[s].title for s in sweeps]
+        for number, quantity in enumerate(quantities):
+            row = axes[columns * number : columns * (number + 1)]
+            assert len({each.get_ylim() for each in row}) == 1
+            for each, sweep in zip(row, sweeps, strict=True):
+                bottom, top = each.get_ylim()
+                assert plotted(costs, sweep, quantity)[quantity.column].between(bottom, top).all()
+    words = fig_problems.caption(functions, costs).text
     assert "Rosenbrock: numerical, central after n = 262,144" in words
+    words = fig_problems.caption(CATALOGUE, costs, counts=True).text
+    assert "Against the number of steps T or the number of parameters n: " in words
 
 
 @pytest.mark.medium
@@ -139,7 +152,7 @@ def test_a_report_draws_what_pays():
     run = Recorded(list(some_costs()))
     costs = [exhibit for exhibit in exhibits_of(exhibits) if exhibit.needs == RECORDS]
     drawn = [thing.id for exhibit in costs for thing in exhibit.make(run)]
-    assert {"fig-problems", "fig-ratio-batch", "fig-time-batch", "fig-error-depth"} <= set(drawn)
+    assert {"fig-problems", "fig-catalogue", "fig-ratio-batch", "fig-error-depth"} <= set(drawn)
     assert len(set(drawn)) == len(drawn)
     assert not {"fig-ratio-helmholtz", "fig-operations-batch"} & set(drawn)
 

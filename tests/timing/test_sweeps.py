@@ -6,16 +6,20 @@ import numpy as np
 import pytest
 
 from gradmethods.errors import GradientError
+from gradmethods.providers.registry import traits
 from gradmethods.report import cost_frames as frames
 from gradmethods.timing import trial
-from gradmethods.timing.cases import GRIDS, Case, grid
+from gradmethods.timing.cases import GRIDS, PROVIDERS, Case, grid
 from gradmethods.timing.plan import Plan
-from gradmethods.timing.sweeps import NETWORKS, OTHERS, SWEEPS, get_sweep
+from gradmethods.timing.sweeps import CATALOGUE, NETWORKS, OTHERS, SWEEPS, get_sweep
 from gradmethods.timing.trial import Settings, restate, run_case
 from tests.report_records import record
 
 LARGEST = 70_000
 """Parameters up to which a test makes a problem; helmholtz has a matrix of their square."""
+
+WORK = {"helmholtz": 2.0, "gaussian-likelihood": 1.5}
+"""Exponents of what grows in the time of one pass, where it is not 1."""
 
 
 @pytest.mark.medium
@@ -31,7 +35,9 @@ def test_a_sweep_knows_the_problems_that_it_makes(name):
         assert problem.size == sweep.n(scale)
         examples = {len(problem.data[key]) for key in problem.examples}
         assert examples == ({sweep.batch(scale)} if sweep.batch(scale) else set())
-        assert sweep.size(scale) == (problem.size if sweep.grows == "n" else examples.pop())
+        steps = problem.data.get("x", ())
+        grown = {"n": problem.size, "N": max(examples, default=0), "T": len(steps)}
+        assert sweep.size(scale) == grown[sweep.grows]
         assert np.isfinite(problem.value())
 
 
@@ -46,10 +52,18 @@ def test_sweeps_reach_from_four_parameters_to_ten_million():
 
 
 def test_the_grid_of_a_short_run_is_affordable():
-    """Beyond width and depth, some forty cases fit beside them into five minutes."""
-    more = [case for case in grid("all") if case.sweep not in NETWORKS]
+    """Beyond width and depth, a hundred cases fit beside them into five minutes."""
+    more = [case for case in grid("all") if case.sweep not in (*NETWORKS, *CATALOGUE)]
     assert 30 <= len(more) <= 45
     assert {case.sweep for case in more} >= {"batch", "rosenbrock", "helmholtz"}
+    field = [case for case in grid("all") if case.sweep in CATALOGUE]
+    assert len(field) == 60
+    families = {traits(name).family for name in PROVIDERS}
+    for name in CATALOGUE:  # every method has the sizes that an exponent takes
+        sizes = {(case.provider, case.size) for case in field if case.sweep == name}
+        methods = {method for method, _ in sizes}
+        assert {traits(method).family for method in methods} == families
+        assert {sum(method == other for other, _ in sizes) for method in methods} == {4}
 
 
 def test_a_case_that_is_no_network_has_no_layers():
@@ -84,10 +98,10 @@ def test_exponents_are_held_against_what_theory_says_of_the_sweep(name):
     entries = [record(case, 3.0 * case.size**exponent) for case in cases]
     slopes = frames.slopes_frame(frames.costs_frame(entries)).set_index("quantity")
     ratio = slopes.loc["ratio"]
-    assert ratio["theory"] == exponent == (0.0 if name == "batch" else 1.0)
+    assert ratio["theory"] == exponent == (1.0 if sweep.grows == "n" else 0.0)
     assert ratio["exponent"] == pytest.approx(exponent, abs=1e-12)
     assert (ratio["start"], ratio["end"]) == (cases[0].size, cases[-1].size)
-    assert slopes.loc["gradient_s", "theory"] == exponent + (2.0 if name == "helmholtz" else 1.0)
+    assert slopes.loc["gradient_s", "theory"] == exponent + WORK.get(name, 1.0)
 
 
 def test_records_say_what_was_differentiated():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import mpmath as mp  # type: ignore[import-untyped]  # published without types
@@ -120,6 +121,74 @@ def test_smooth_where_matrices_are_degenerate(name):
     np.testing.assert_allclose(truth.gradient, expected, rtol=1e-15, atol=1e-300)
 
 
+SCALED = np.array([[5e-3, 4e5, 9e-8, 3e5], [-0.1, -1e6, 7e-8, 0.0], [0.05, -2e6, 2e-8, 2.0]])
+NARROW = np.array([[0.3, -0.2], [0.1, 0.4], [-0.5, 0.2]])
+NEARLY: dict[str, tuple[Any, Any]] = {
+    "vectors of a small singular value": (
+        lambda xp, a: xp.linalg.svd(a)[2], np.array([[2.6e-9, 3e-160], [4.7e-9, 5.0]]),
+    ),
+    "singular vectors of tiny matrices": (
+        lambda xp, a: xp.linalg.svd(a, full_matrices=False)[0], 1e-170 * NARROW,
+    ),
+    "R of columns of different sizes": (
+        lambda xp, a: xp.linalg.qr(a, mode="r"), SCALED,
+    ),
+    "Q of columns of different sizes": (
+        lambda xp, a: xp.linalg.qr(a.mT)[0], SCALED * [[1e-3], [1], [1e-3]],
+    ),
+    "pseudo-inverses near the largest numbers": (
+        lambda xp, a: xp.linalg.pinv(a), 1e-110 * NARROW,
+    ),
+}  # fmt: skip
+"""Losses near degenerate matrices, or at the ends of the range, where rules may lose all digits."""
+
+
+@pytest.mark.parametrize("name", NEARLY)
+def test_digits_beside_degenerate_matrices(name):
+    """What cancels in a rule would be divided by a small gap, or leave the range on the way."""
+    function, point = NEARLY[name]
+
+    def loss(a, *, xp=np):
+        y = function(xp, a)
+        return xp.sum(xp.cos(xp.reshape(xp.arange(y.size, dtype=float), y.shape)) * y)
+
+    problem = gm.Problem(loss, point)
+    truth = gm.certified_gradient(problem).gradient
+    for provider in EXACT:
+        gradient = provider.prepare(problem)(point).gradient
+        np.testing.assert_allclose(
+            gradient, truth, rtol=1e-8, atol=1e-15 * np.abs(truth).max(), err_msg=provider.name
+        )
+
+
+@pytest.mark.parametrize("provider", EXACT)
+def test_a_pseudo_inverse_of_a_regular_matrix_is_its_inverse(provider):
+    """What is 0 but for rounding, beyond rows and columns, took all digits by two inverses."""
+    point = (W + 2 * np.roll(np.eye(3), 1, axis=0)) * [[1], [1e-4], [1e-8]]
+
+    def loss(a, *, name, xp=np):
+        return xp.sum(xp.cos(W) * getattr(xp.linalg, name)(a))
+
+    found, expected = (
+        provider.prepare(gm.Problem(partial(loss, name=name), point))(point).gradient
+        for name in ("pinv", "inv")
+    )
+    np.testing.assert_allclose(found, expected, rtol=1e-6)
+
+
+def test_certificates_order_values_that_are_one_number():
+    """Values closer than numbers are came in any order, and each with the slopes of another."""
+    point = np.array([[1.0, 1e-20, 0.0], [1e-20, 1.0, 0.0], [0.0, 0.0, 1.0]])
+    expected = np.array([[1.0, -1, 0], [-1, 1, 0], [0, 0, 0]]) / 2
+    for k, sign in ((0, 1), (2, -1)):
+
+        def loss(a, k=k, *, xp=np):
+            return xp.linalg.eigvalsh(a + a.mT)[k]
+
+        found = gm.certified_gradient(gm.Problem(loss, point)).gradient
+        np.testing.assert_allclose(found, 2 * np.where(np.eye(3), expected, sign * expected))
+
+
 LARGE: dict[str, tuple[Any, tuple[int, ...]]] = {
     "solve": (lambda xp, a: xp.linalg.solve(a, xp.sin(a)[..., :2]), (5, 5)),
     "solve of a factor": (lambda xp, a: xp.linalg.solve(xp.tril(a), xp.cos(a)), (9, 9)),
@@ -173,6 +242,13 @@ ROUGH: dict[str, tuple[Any, Any, str]] = {
     "the logarithm of a determinant of 0": (
         lambda xp, a: xp.linalg.slogdet(a)[1], LOW, "told from 0",
     ),
+    "singular vectors of low rank": (
+        lambda xp, a: xp.sum(W[:, :2] * xp.linalg.svd(a, full_matrices=False)[0]),
+        np.outer([1.0, 2, 3], [1.0, 2]), "may be 0",
+    ),
+    "Q of columns that are 0": (
+        lambda xp, a: xp.sum(W * xp.linalg.qr(a)[0]), np.diag([1.0, 0, 2]), "compares",
+    ),
     "the nuclear norm of low rank": (
         lambda xp, a: xp.linalg.matrix_norm(a, ord="nuc"), LOW, "may be 0, where it has a kink",
     ),
@@ -193,7 +269,12 @@ def test_nothing_is_certified_where_there_is_no_gradient(name):
 
 @pytest.mark.parametrize(
     ("name", "reason"),
-    [("a root of the identity", "equal to rounding"), ("a pseudo-inverse of low rank", "jumps")],
+    [
+        ("a root of the identity", "eigenvalues are equal to rounding"),
+        ("a pseudo-inverse of low rank", "jumps"),
+        ("singular vectors of low rank", "singular value is 0 to rounding"),
+        ("Q of columns that are 0", "depend on one another"),
+    ],
 )
 def test_backprop_raises_and_forward_mode_says_nan(name, reason):
     """A number there would be garbage that looks like a gradient."""

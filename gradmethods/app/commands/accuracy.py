@@ -7,10 +7,20 @@ import math
 from pathlib import Path
 from typing import Any
 
-from gradmethods.app.arguments import add_providers, new, providers_of
+from gradmethods.app.arguments import (
+    add_providers,
+    add_workers,
+    executor_of,
+    names_of,
+    new,
+    untimed,
+)
 from gradmethods.errors import InvalidOption
 
 PLACE = 40
+
+SECONDS = 0.1
+"""Seconds of timing, if nobody asks for others."""
 
 
 def add(commands: Any) -> None:
@@ -41,9 +51,8 @@ def add(commands: Any) -> None:
     command.add_argument(
         "--seconds",
         type=float,
-        default=0.1,
         help="time to spend on timing each method on each problem; 0 times none "
-        "(default: %(default)s)",
+        f"(default: {SECONDS}, with workers 0)",
     )
     command.add_argument(
         "--per-decade",
@@ -51,6 +60,7 @@ def add(commands: Any) -> None:
         default=4,
         help="steps of differences to try in each decade (default: %(default)s)",
     )
+    add_workers(command)
     command.set_defaults(run=run)
 
 
@@ -66,15 +76,18 @@ def run(options: argparse.Namespace) -> int:
 
     if bool(options.names) == options.all:
         raise InvalidOption("Name problems, or give --all for those of the catalogue; one of both.")
-    if not 0 <= options.seconds < math.inf or options.per_decade < 1:
+    if not 0 <= (options.seconds or 0.0) < math.inf or options.per_decade < 1:
         raise InvalidOption("--seconds must be a number from 0 on, --per-decade one from 1 on.")
     chosen = [find_problem(name) for name in options.names or problems.names()]
-    names = providers_of(options.providers)
+    names = names_of(options.providers)
     providers = VARIANTS if names is None else tuple(names)
     for name in providers:
         get_provider(name)  # one that is not known ends the run before it begins
-    settings = Settings(options.seconds, options.per_decade, providers=providers)
     field = problems.at_test_size() if options.all else []
-    assess(tasks(chosen, settings, judged_alone=field, hard=options.all), options.out)
+    with executor_of(options) as executor:
+        seconds = untimed(options.seconds, executor, SECONDS)
+        settings = Settings(seconds, options.per_decade, providers=providers)
+        todo = tasks(chosen, settings, judged_alone=field, hard=options.all)
+        assess(todo, options.out, executor=executor)
     print(summary(options.out), end="")
     return 0 if all_within(options.out) else 1

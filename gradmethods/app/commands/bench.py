@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 from typing import Any
 
-from gradmethods.app.arguments import add_resume, new, providers_of
+from gradmethods.app.arguments import add_resume, names_of, new
 
 PLACE = 50
 
@@ -42,6 +42,11 @@ def add(commands: Any) -> None:
         help="names with commas between them, to measure beside those of the suite: peers (torch, "
         "jax, autograd), or path/to/file.py:provider of your own",
     )
+    command.add_argument(
+        "--problems",
+        help="path/to/file.py:problem of your own, with commas between them, on which every method "
+        "is judged before it is on those of the catalogue",
+    )
     add_resume(command)
     command.set_defaults(run=run)
 
@@ -55,5 +60,6 @@ def run(options: argparse.Namespace) -> int:
         options.budget,
         full=options.full,
         resume=options.resume,
-        providers=providers_of(options.providers) or (),
+        providers=names_of(options.providers) or (),
+        problems=names_of(options.problems) or (),
     )

@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 from typing import Any
 
-from gradmethods.app.arguments import add_problem, new
+from gradmethods.app.arguments import add_problem, add_workers, executor_of, new
 
 PLACE = 180
 
@@ -26,6 +26,7 @@ def add(commands: Any) -> None:
     )
     command.add_argument("--out", type=Path, help="the file, with --all the folder, to write to")
     command.add_argument("--digits", type=int, default=30, help="(default: %(default)s)")
+    add_workers(command)
     command.set_defaults(run=run)
 
 
@@ -43,8 +44,10 @@ def run(options: argparse.Namespace) -> int:
     if options.all:
         if options.out is None:
             raise InvalidOption("--all needs --out FOLDER: it writes a file per problem and point.")
-        for path, digits in write_certificates(options.out, digits=options.digits):
-            print(f"{path}: {digits} digits", flush=True)
+        with executor_of(options) as executor:
+            written = write_certificates(options.out, digits=options.digits, executor=executor)
+            for path, digits in written:
+                print(f"{path}: {digits} digits", flush=True)
         return 0
     if options.out is not None:
         check_target(options.out)

@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 from typing import Any
 
-from gradmethods.app.arguments import add_problem, add_providers, new, providers_of
+from gradmethods.app.arguments import add_problem, add_providers, names_of, new
 from gradmethods.errors import InvalidOption
 
 PLACE = 30
@@ -52,7 +52,7 @@ def run(options: argparse.Namespace) -> int:
     from gradmethods.output.files import check_target, csv_text, write_text
     from gradmethods.providers import get_provider
 
-    names = providers_of(options.providers) or []
+    names = names_of(options.providers) or []
     if not options.gradient and not names:
         raise InvalidOption("Name a gradient to check: --gradient path/to/file.py:my_gradient.")
     for target in filter(None, (options.csv, options.markdown)):

@@ -7,7 +7,7 @@ import math
 from pathlib import Path
 from typing import Any
 
-from gradmethods.app.arguments import add_problem, add_providers, new, providers_of
+from gradmethods.app.arguments import add_problem, add_providers, names_of, new
 from gradmethods.errors import InvalidOption
 
 PLACE = 20
@@ -74,7 +74,7 @@ def run(options: argparse.Namespace) -> int:
 
         check_format(check_target(options.plot))
     problem = find_problem(options.problem, options.size)
-    names = providers_of(options.providers)
+    names = names_of(options.providers)
     chosen = [*(DEFAULT_PROVIDERS if names is None else names), *options.gradient]
     comparison = compare(
         problem, chosen, seconds=options.seconds, truth_seconds=options.truth_seconds

@@ -48,6 +48,7 @@ def add(commands: Any) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Run the command; return the exit status."""
+    from gradmethods.output.files import read_from
     from gradmethods.report.difference.difference_files import check_out, write_difference
     from gradmethods.report.difference.fail_on import judge, limits
     from gradmethods.report.difference.runs import open_run
@@ -57,13 +58,16 @@ def run(options: argparse.Namespace) -> int:
     chosen = limits(options.fail_on)
     if options.out:
         check_out(options.out)
-    difference = compare_runs(
-        open_run(options.first), open_run(options.second), times=options.times
-    )
-    said, kept = judge(chosen, difference)
-    print(text(difference), end="")
+    with read_from(Path(f"{options.first} or {options.second}")):
+        difference = compare_runs(
+            open_run(options.first), open_run(options.second), times=options.times
+        )
+        said, kept = judge(chosen, difference)
+        shown = text(difference)
+    print(shown, end="")
     if options.out:
-        write_difference(difference, options.out, said)
+        with read_from(Path(f"{options.first} or {options.second}")):
+            write_difference(difference, options.out, said)
         print(f"\nEverything is in {options.out}.")
     if said:
         print("\n--fail-on:", *said, sep="\n  ")

@@ -33,6 +33,8 @@ def add(commands: Any) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Run the command; return the exit status."""
+    from gradmethods.output.files import RECORDS, read_from, read_records
+    from gradmethods.output.run_folder import folder_of, locked
     from gradmethods.report import write_report
     from gradmethods.report.publish import publish
     from gradmethods.report.summary import summary
@@ -41,6 +43,11 @@ def run(options: argparse.Namespace) -> int:
         publish(options.out, options.publish)
         print(f"The run is in {options.publish}.")
         return 0
-    write_report(options.out)
-    print(summary(options.out), end="")
+    folder = folder_of(options.out)
+    if not folder.exists():
+        read_records(folder / RECORDS)  # which says what to do
+    with locked(folder), read_from(options.out):
+        write_report(folder)
+        said = summary(options.out)
+    print(said, end="")
     return 0

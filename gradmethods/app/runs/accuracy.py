@@ -8,7 +8,8 @@ from __future__ import annotations
 import math
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Generator, Sequence
+from contextlib import closing
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -24,10 +25,10 @@ from gradmethods.output.files import (
     ACCURACY,
     PROVENANCE,
     append_record,
-    locked,
     records_so_far,
     write_json,
 )
+from gradmethods.output.run_folder import folder_of, locked
 from gradmethods.providers import get_provider
 from gradmethods.providers.attempt import Gap, attempt
 from gradmethods.providers.registry import traits
@@ -51,6 +52,9 @@ FIRST = 3
 REFERENCE, GRADIENT, PLANTED = "reference", "gradient", "planted"
 GALLERY, ATLAS = "gallery", "atlas"
 """Kinds of records."""
+
+TIMES = ("preparation", "seconds", "cost")
+"""Entries of records that are times."""
 
 
 @dataclass(frozen=True)
@@ -189,6 +193,7 @@ def carry_out(
     path: Path,
     seconds: float | None = None,
     shown: Progress | None = None,
+    executor: Any = None,
 ) -> None:
     """Do tasks until they are done or the time is up; append a record for each, done or not.
 
@@ -202,6 +207,8 @@ def carry_out(
         Time limit; none by default. What does not fit is a gap.
     shown : Progress, optional
         Shows how far it is.
+    executor : concurrent.futures.Executor or callable, optional
+        Does the tasks, in any order; then nothing is timed. Records come in the order of tasks.
     """
     done = {r["key"] for r in records_so_far(path) if r["outcome"] == "measured"}
     waiting = [task for task in todo if task.key not in done]
@@ -209,12 +216,13 @@ def carry_out(
     finished = 0
     shown = shown or Progress(1, lambda: None if seconds is None else end - time.monotonic())
     try:
-        with shown.phase("accuracy", len(waiting)):
+        records = recorded(waiting, executor)
+        with closing(records), shown.phase("accuracy", len(waiting)):
             for task in waiting:
                 limit = deadline(end - time.monotonic())
                 try:
                     with limit:
-                        record = task.record()
+                        record = next(records)
                 except limit.passed:
                     break
                 append_record(path, record)
@@ -228,7 +236,33 @@ def carry_out(
         append_record(path, task.gap("budget", "The time for accuracy was used up."))
 
 
-def assess(todo: Sequence[Task], out: Path | str) -> list[Path]:
+def recorded(todo: Sequence[Task], executor: Any = None) -> Generator[dict[str, Any], None, None]:
+    """Do tasks, here or by an executor, and yield their records in order."""
+    if executor is None:
+        yield from (task.record() for task in todo)
+        return
+    from gradmethods.core.shipping import Parcel
+    from gradmethods.core.workers import Workers
+
+    workers = Workers(executor)
+    parts = ((partial(_named, task.key), (i,)) for i, task in enumerate(todo))
+    try:
+        yield from workers.map(record_of, (Parcel(tuple, list(todo)),), parts)
+    finally:
+        workers.close()
+
+
+def record_of(todo: Sequence[Task], i: int) -> dict[str, Any]:
+    """Do a task: what a worker does. What it took is nobody's time, and left out."""
+    record = todo[i].record()
+    return record | {name: None for name in TIMES if name in record}
+
+
+def _named(key: str) -> str:
+    return f"The task {key}"
+
+
+def assess(todo: Sequence[Task], out: Path | str, *, executor: Any = None) -> list[Path]:
     """Do tasks in a folder of their own; write records, tables, figures and a report.
 
     Parameters
@@ -237,6 +271,8 @@ def assess(todo: Sequence[Task], out: Path | str) -> list[Path]:
         From `tasks`.
     out : path
         Folder to write to; an earlier run there moves to ``previous/``.
+    executor : concurrent.futures.Executor or callable, optional
+        Who does them, as in `carry_out`.
 
     Returns
     -------
@@ -253,19 +289,21 @@ def assess(todo: Sequence[Task], out: Path | str) -> list[Path]:
     from gradmethods.app.runs.begin import clear
 
     _check_distinct(todo)
-    folder = Path(out).resolve()
+    folder = folder_of(out)
     with locked(folder):
         clear(folder)
         command = [Path(sys.argv[0]).name, *sys.argv[1:]]
         origin = provenance(command, seed=0, finished=False)
         write_json(folder / PROVENANCE, origin)
-        finished = False
+        stopped: KeyboardInterrupt | None = None
         try:
-            carry_out(todo, folder / ACCURACY)
-            finished = True
-        finally:
-            write_json(folder / PROVENANCE, origin | {"finished": finished})
-            written = write_report(folder)
+            carry_out(todo, folder / ACCURACY, executor=executor)
+        except KeyboardInterrupt as error:
+            stopped = error
+        write_json(folder / PROVENANCE, origin | {"finished": stopped is None})
+        written = write_report(folder)
+        if stopped is not None:
+            raise stopped
     return written
 
 

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from gradmethods import problems
+from gradmethods.app.runs.begin import say
 from gradmethods.core.problem import Problem
 from gradmethods.errors import GradientError
 from gradmethods.problems.options import positive, whole
@@ -105,7 +106,7 @@ def run_training(
         runs = train_together(problem, providers, epochs=epochs, rate=rate)
         stopped = any(run.stopped == INTERRUPTED for run in runs)
         if stopped:
-            _say("\nInterrupted. Writing what there is ...")
+            say("\nInterrupted. Writing what there is ...")
         shown = write_training(folder, runs, animate=animate)
         if not stopped:
             folder.finish()
@@ -235,12 +236,12 @@ def sample_errors(sample: Any, gradient: Any) -> dict[str, float]:
 @contextmanager
 def _folder(out: Path | str, seed: int) -> Iterator[Folder]:
     from gradmethods.app.runs.begin import clear
-    from gradmethods.output.files import locked
     from gradmethods.output.items import Folder
+    from gradmethods.output.run_folder import folder_of, locked
     from gradmethods.report.cite import write_references
     from gradmethods.timing.provenance import provenance
 
-    path = Path(out).resolve()
+    path = folder_of(out)
     with locked(path):
         clear(path)
         command = [Path(sys.argv[0]).name, *sys.argv[1:]]

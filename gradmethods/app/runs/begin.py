@@ -8,6 +8,7 @@ from __future__ import annotations
 import secrets
 import sys
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -20,9 +21,10 @@ from gradmethods.output.files import (
     PROVENANCE,
     PYTEST,
     RECORDS,
-    read_json,
+    read_origin,
     write_json,
 )
+from gradmethods.output.run_folder import PREVIOUS, remove_listed
 
 SAME = ("source", "machine", "python", "packages", "blas", "seed")
 """Provenance that a run must share with the one that it resumes, beside the commit."""
@@ -70,7 +72,7 @@ def begin(
     GradientError
         If there is nothing to go on with, and that was insisted on.
     """
-    before: dict[str, Any] | None = read_json(path, dict)
+    before = read_origin(path)
     obstacle = None if before is None else difference(before, now, options)
     if resume:
         if before is None:
@@ -138,24 +140,10 @@ def clear(folder: Path) -> None:
 
     Only files that a run wrote are touched.
     """
-    for file in _listed(folder / "index.json"):
-        path = (folder / file).resolve()
-        if path.is_relative_to(folder.resolve()):
-            path.unlink(missing_ok=True)
-    for name in ("index.json", "report.html", "references.bib", "captions.md"):
-        (folder / name).unlink(missing_ok=True)
+    remove_listed(folder)
     million = [f"million/{name}" for name in MILLION]
     names = (RECORDS, ACCURACY, CLAIMS, DERIVATIONS, PYTEST, *million, PROVENANCE)
     move_aside(folder, names)
-
-
-def _listed(index: Path) -> list[str]:
-    """Return the files that an earlier run lists as its own; none if the list is damaged."""
-    try:
-        items = (read_json(index, dict) or {"items": []})["items"]
-        return [str(file) for item in items for file in item["files"]]
-    except (GradientError, KeyError, TypeError):
-        return []
 
 
 def move_aside(folder: Path, names: Sequence[str]) -> None:
@@ -168,14 +156,15 @@ def move_aside(folder: Path, names: Sequence[str]) -> None:
     held = [name for name in records if (folder / name).exists()]
     if held and (folder / provenance).exists():
         for name in names:
-            (folder / "previous" / name).unlink(missing_ok=True)
+            (folder / PREVIOUS / name).unlink(missing_ok=True)
         held.insert(0, provenance)
     for name in held:
-        (folder / "previous" / name).parent.mkdir(parents=True, exist_ok=True)
-        (folder / name).replace(folder / "previous" / name)
+        (folder / PREVIOUS / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).replace(folder / PREVIOUS / name)
 
 
 def say(text: str) -> None:
     """Print a line about the progress of a run; its results go to files."""
-    sys.stderr.write(f"{text}\n")
-    sys.stderr.flush()
+    with suppress(OSError, ValueError):  # that nobody reads it is no reason to end a run
+        sys.stderr.write(f"{text}\n")
+        sys.stderr.flush()

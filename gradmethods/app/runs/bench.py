@@ -16,6 +16,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from gradmethods.app.locate import find_problem
 from gradmethods.app.runs import accuracy, million
 from gradmethods.app.runs.begin import begin, clear, say
 from gradmethods.app.runs.progress import Progress
@@ -28,17 +29,19 @@ from gradmethods.output.files import (
     PROVENANCE,
     RECORDS,
     append_record,
-    left_out,
-    locked,
+    faults_of,
+    read_from,
     records_so_far,
     write_json,
 )
+from gradmethods.output.run_folder import folder_of, locked
 from gradmethods.providers import get_provider
 from gradmethods.providers.attempt import Gap
 from gradmethods.report import write_report
+from gradmethods.studies.accuracy.survey import VARIANTS
 from gradmethods.studies.claims import LEDGER, claims_rows
 from gradmethods.studies.derivations import NAMES, derive
-from gradmethods.timing.plan import FULL_LIMIT, LIMIT
+from gradmethods.timing.plan import FULL_LIMIT, LIMIT, Plan
 from gradmethods.timing.provenance import provenance
 from gradmethods.timing.rounds import Clock
 from gradmethods.timing.trial import Settings, gap_record
@@ -46,7 +49,7 @@ from gradmethods.timing.trial import Settings, gap_record
 PROOFS = 5.0
 """Number of seconds that proving the article's derivations may take."""
 
-OPTIONS = ("full", "grid", "limit", "seconds", "providers")
+OPTIONS = ("full", "grid", "limit", "seconds", "providers", "problems")
 """Options that a run must share with one that it resumes, beside code and machine."""
 
 MILLION = "million"
@@ -65,6 +68,7 @@ def run_benchmarks(
     resume: bool | None = None,
     grid: str | None = None,
     providers: Sequence[str] = (),
+    problems: Sequence[str] = (),
 ) -> int:
     """Measure cost and accuracy, decide claims, and write tables, plots and the report.
 
@@ -86,6 +90,9 @@ def run_benchmarks(
         The cases: by default ``full`` in a full run, else ``all``. The small grid is for tests.
     providers : sequence of str
         Names of providers to measure beside those of the grid, as `get_provider` takes them.
+    problems : sequence of str
+        Names of problems on which every method is judged beside those of the catalogue, and before
+        them, as `find_problem` takes them.
 
     Returns
     -------
@@ -104,8 +111,13 @@ def run_benchmarks(
     time = Budget(budget, FULL if full else SHORT)
     settings = Settings(seconds=2.0 if full else 0.5)
     cases = grid or ("full" if full else "all")
-    also = [_found(name) for name in providers]
-    folder = Path(out).resolve()
+    also = [_anywhere(name) for name in providers]
+    theirs = [_anywhere(name) for name in problems]
+    for name in also:  # one that is not known ends the run before it begins
+        get_provider(name)
+    for name in theirs:
+        find_problem(name)
+    folder = folder_of(out)
     find_benchmarks()
     with locked(folder):
         now = provenance(
@@ -117,6 +129,7 @@ def run_benchmarks(
             full=full,
             grid=cases,
             providers=also,
+            problems=theirs,
             reported=False,
         )
         origin = begin(
@@ -127,9 +140,7 @@ def run_benchmarks(
             kept=lambda: kept(folder, cases, also),
             clear=lambda: clear(folder),
         )
-        for name in (RECORDS, ACCURACY, CLAIMS):
-            for fault in left_out(folder / name):
-                say(f"Left out: {fault}.")
+        check_kept(folder)
         return _run(folder, origin, settings, time)
 
 
@@ -144,13 +155,14 @@ def _run(folder: Path, origin: dict[str, Any], settings: Settings, time: Budget)
                 million_passes(folder, grid, time.for_million(), settings)
         status = run_cases(folder, grid, limit, settings, time.for_cases(), also, shown)
         fill(folder, grid, settings, status, time.seconds, also)
-        accuracy_rows(folder, time.for_accuracy(), settings, shown)
+        theirs = origin.get("problems", [])
+        accuracy_rows(folder, time.for_accuracy(), settings, shown, also, theirs)
         with shown.phase("derivations"):
             prove(folder, time.for_ledger())
         ledger_rows(folder, time.for_ledger(), settings, shown)
     except KeyboardInterrupt:
         status = INTERRUPTED
-        sys.stdout.write("\nInterrupted. Writing the report of what is finished ...\n")
+        say("\nInterrupted. Writing the report of what is finished ...")
         fill(folder, grid, settings, status, time.seconds, also)
     origin |= {"finished": status in (0, 1, None), "phases": shown.seconds}
     write_json(folder / PROVENANCE, origin)
@@ -170,9 +182,36 @@ def _run(folder: Path, origin: dict[str, Any], settings: Settings, time: Budget)
     return 1 if failed or status not in (0, None) else 0
 
 
-def _found(name: str) -> str:
-    """Return the name by which every process finds a provider, if it exists."""
-    get_provider(name)
+def check_kept(folder: Path) -> None:
+    """Say which lines of the records that are kept do not count.
+
+    Raises
+    ------
+    GradientError
+        If there is one that no run wrote: now, before hours are spent on a report that fails.
+    """
+    from gradmethods.report.caveats import damage
+    from gradmethods.report.claims_text import ledger_text
+    from gradmethods.report.recorded import Recorded
+
+    for words in damage(faults_of(folder)):
+        say(words)
+    records = records_so_far(folder / RECORDS)
+    judged, decided = records_so_far(folder / ACCURACY), records_so_far(folder / CLAIMS)
+    kept = Recorded(records, judged, decided)
+    with read_from(folder / RECORDS):
+        plan = Plan(LIMIT)
+        for record in records:
+            plan.recall(record)
+        _ = kept.costs, kept.noise, kept.counts, kept.memories
+    with read_from(folder / ACCURACY):
+        _ = kept.references, kept.gradients, kept.points, kept.steps, kept.hard_cases, kept.planted
+    with read_from(folder / CLAIMS):
+        ledger_text(decided)
+
+
+def _anywhere(name: str) -> str:
+    """Return the name by which a process in another folder finds a provider or a problem."""
     path, colon, variable = name.rpartition(":")
     return f"{Path(path).resolve()}:{variable}" if colon and path.endswith(".py") else name
 
@@ -202,17 +241,24 @@ def million_passes(folder: Path, grid: str, seconds: float | None, settings: Set
 
 
 def accuracy_rows(
-    folder: Path, seconds: float | None, settings: Settings, shown: Progress | None = None
+    folder: Path,
+    seconds: float | None,
+    settings: Settings,
+    shown: Progress | None = None,
+    also: Sequence[str] = (),
+    theirs: Sequence[str] = (),
 ) -> None:
-    """Judge every method on the problems of the catalogue, as far as the time allows.
+    """Judge every method on a user's problems and the catalogue's, as far as the time allows.
 
     What was judged before, in a run that goes on, is not judged again.
     """
     from gradmethods import problems
 
     # Coarse sweeps: two steps a decade show each branch of a curve, if not its roughness.
-    coarse = accuracy.Settings(seconds=settings.seconds / 10, per_decade=2, seed=settings.seed)
-    catalogue = [problems.get(name) for name in problems.names()]
+    coarse = accuracy.Settings(
+        settings.seconds / 10, 2, settings.seed, tuple(dict.fromkeys([*VARIANTS, *also]))
+    )
+    catalogue = [find_problem(name) for name in dict.fromkeys([*theirs, *problems.names()])]
     todo = accuracy.tasks(catalogue, coarse, hard=True)
     accuracy.carry_out(todo, folder / ACCURACY, seconds, shown)
 

@@ -6,21 +6,20 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from gradmethods.app.runs.begin import move_aside
 from gradmethods.app.runs.million import read_million
 from gradmethods.output.files import (
     CLAIMS,
     PROVENANCE,
     RECORDS,
     append_record,
-    locked,
-    read_json,
+    read_origin,
     read_records,
     write_json,
 )
+from gradmethods.output.run_folder import CLAIMS_PROVENANCE, folder_of, locked
 from gradmethods.studies.claims import claims_rows
 from gradmethods.timing.provenance import provenance
-
-ORIGIN = "claims-provenance.json"
 
 
 def run_claims(
@@ -46,25 +45,25 @@ def run_claims(
     list of pathlib.Path
         The files written.
     """
-    folder = Path(out).resolve()
+    folder = folder_of(out)
     source = None if records is None else Path(records)
     timed = [] if source is None else read_records(source / RECORDS)
     million = None
     for place in () if source is None else (source, source / "million"):
         million = million or read_million(place)
     with locked(folder):
-        (folder / CLAIMS).unlink(missing_ok=True)
+        move_aside(folder, (CLAIMS, CLAIMS_PROVENANCE))
+        origin = provenance(
+            [Path(sys.argv[0]).name, *sys.argv[1:]],
+            seed=0,
+            records=None if source is None else read_origin(source / PROVENANCE),
+        )
+        write_json(folder / CLAIMS_PROVENANCE, origin)
 
         def keep(record: dict[str, Any]) -> None:
             append_record(folder / CLAIMS, record)
 
         claims_rows(timed, seconds, million=million, keep=keep)
-        origin = provenance(
-            [Path(sys.argv[0]).name, *sys.argv[1:]],
-            seed=0,
-            records=None if source is None else read_json(source / PROVENANCE, dict),
-        )
-        write_json(folder / ORIGIN, origin)
         return write_ledger(folder)
 
 
@@ -78,7 +77,7 @@ def write_ledger(folder: Path) -> list[Path]:
     from gradmethods.report.recorded import Recorded
     from gradmethods.report.sections import CLAIMS as SECTION
 
-    source = provenance_line(read_json(folder / ORIGIN, dict))
+    source = provenance_line(read_origin(folder / CLAIMS_PROVENANCE))
     recorded = Recorded(claims=read_records(folder / CLAIMS))
     items = write_exhibits(Writer(folder, source), exhibits, recorded)[SECTION.id]
     captions = write_text(folder / "claims-captions.md", captions_text(items, source))

@@ -24,15 +24,18 @@ from gradmethods.core.distance import gradient_error
 from gradmethods.core.problem import Problem
 from gradmethods.core.structure import Arrays
 from gradmethods.errors import BudgetExceeded
+from gradmethods.output.disk import content_of, write_part
 from gradmethods.output.files import (
     MILLION,
     append_record,
-    locked,
+    read_from,
     read_json,
+    read_origin,
     records_so_far,
     write_json,
 )
 from gradmethods.output.format import duration
+from gradmethods.output.run_folder import folder_of, locked
 from gradmethods.providers.backprop import Backprop
 from gradmethods.providers.numerical import Numerical
 from gradmethods.timing.bootstrap import Estimate
@@ -99,7 +102,7 @@ def run_million(
         If the passes would take longer than the limit, or did; what was finished is kept.
     """
     end = None if seconds is None else time.monotonic() + seconds - AFTER
-    folder = Path(out).resolve()
+    folder = folder_of(out)
     problem = problems.get("mlp", widths=tuple(widths), batch=BATCH, seed=seed)
     with locked(folder):
         origin = begin(
@@ -125,10 +128,11 @@ def is_finished(
     seed: int = 0,
 ) -> bool:
     """Return whether a folder holds the result of such a run, by this code on this machine."""
-    before = read_json(out / PROVENANCE, dict)
+    before = read_origin(out / PROVENANCE)
     now = _origin(widths, seed)
-    same = before is not None and difference(before, now, OPTIONS) is None
-    return same and bool(before["finished"]) and (out / RESULT).exists()
+    if before is None or difference(before, now, OPTIONS) is not None:
+        return False
+    return before.get("finished") is True and (out / RESULT).exists()
 
 
 def size(widths: Sequence[int]) -> int:
@@ -154,7 +158,8 @@ def read_million(folder: Path) -> dict[str, Any] | None:
 
 
 def _kept(folder: Path, problem: Problem) -> str:
-    done = finished(records_so_far(folder / RECORDS), _open(folder / GRADIENT, problem))
+    with read_from(folder / RECORDS):
+        done = finished(records_so_far(folder / RECORDS), _kept_gradient(folder, problem))
     passes = sum(stop - start for start, stop in done)
     return f"{passes:,} of {problem.size:,} passes are kept"
 
@@ -164,7 +169,7 @@ def _differences(
 ) -> NDArray[Any]:
     """Run the missing passes until a given time, and return the gradient."""
     passes = Passes(problem)
-    kept = _open(folder / GRADIENT, problem)
+    kept = _kept_gradient(folder, problem)
     records = records_so_far(folder / RECORDS)
     values = [record for record in records if record["key"] == "value"]
     if values:
@@ -187,13 +192,14 @@ def _differences(
     for start, stop in _shown(missing_blocks(done, starts, problem.size, length), missing):
         block = passes.block(start, stop, value)
         kept[start:stop] = block.gradient
-        kept.flush()  # differences first: a record says that they are there
+        # Differences first: a record says that they are there.
+        write_part(folder / GRADIENT, start * kept.itemsize, kept[start:stop].tobytes())
         key = f"block-{start}"
         append_record(folder / RECORDS, {"key": key, "outcome": "measured", **block.record()})
         missing -= stop - start
         if missing:
             _check_time(end, 0.0, f"Stopped with {missing:,} of {problem.size:,} passes to run")
-    return np.array(kept)
+    return kept
 
 
 def _check_time(end: float | None, seconds: float, words: str) -> None:
@@ -205,11 +211,12 @@ def _check_time(end: float | None, seconds: float, words: str) -> None:
         )
 
 
-def _open(path: Path, problem: Problem) -> Any:
-    if not path.exists():
-        path.parent.mkdir(parents=True, exist_ok=True)
-        np.zeros(problem.size, problem.dtype).tofile(path)
-    return np.memmap(path, problem.dtype, "r+", shape=(problem.size,))
+def _kept_gradient(folder: Path, problem: Problem) -> NDArray[Any]:
+    """Read the differences that are on the disk, with zeros in the place of those that are not."""
+    gradient = np.zeros(problem.size, problem.dtype)
+    content = (content_of(folder / GRADIENT) or b"")[: gradient.nbytes]
+    gradient.view(np.uint8)[: len(content)] = np.frombuffer(content, np.uint8)
+    return gradient
 
 
 def _shown(parts: Iterator[tuple[int, int]], total: int) -> Iterator[tuple[int, int]]:

@@ -10,7 +10,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 from gradmethods.core.naming import printable
 from gradmethods.output.format import duration
@@ -80,8 +80,11 @@ class Progress:
         self._line(text, end="" if self._live else "\n")
 
     def _line(self, text: str, end: str) -> None:
-        width = shutil.get_terminal_size().columns - 1 if self._live else 120
+        width = max(1, shutil.get_terminal_size().columns - 1) if self._live else 120
         shown = text if len(text) <= width else f"{text[: width - 1]}…"
         # Behind a shorter line nothing of a longer one may stay.
-        sys.stdout.write(f"\r{shown:<{width}}{end}" if self._live else f"{shown}{end}")
-        sys.stdout.flush()
+        line = f"\r{shown:<{width}}{end}" if self._live else f"{shown}{end}"
+        # That nobody can see how far a run is, is no reason to end it.
+        with suppress(OSError, ValueError):
+            sys.stdout.write(line)
+            sys.stdout.flush()

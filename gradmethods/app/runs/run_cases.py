@@ -5,7 +5,6 @@ Nothing is measured here.
 
 from __future__ import annotations
 
-import json
 import math
 import os
 import subprocess
@@ -13,13 +12,21 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 from gradmethods.app.runs.progress import Progress
 from gradmethods.errors import GradientError
-from gradmethods.output.files import ACCURACY, PYTEST, RECORDS, append_record, records_so_far
+from gradmethods.output.disk import check_held, content_of
+from gradmethods.output.files import (
+    ACCURACY,
+    PYTEST,
+    RECORDS,
+    append_record,
+    parsed,
+    records_so_far,
+)
 from gradmethods.output.format import duration
 from gradmethods.providers.attempt import Gap
 from gradmethods.report.summary import case_line
@@ -41,6 +48,10 @@ GRACE = 10.0
 
 INTERRUPTED = 130
 """Exit status of a run that its user stopped, as a shell gives it."""
+
+
+UNWRITTEN = 74
+"""Exit status of cases whose records the system did not take, as programs give it."""
 
 
 def find_benchmarks() -> Path:
@@ -98,12 +109,13 @@ def run_cases(
     shown = shown or Progress()
     with (
         shown.phase("cases", len(waiting)),
-        tempfile.TemporaryFile() as said,
+        tempfile.TemporaryFile(dir=folder) as said,
         _lifeline() as ends,
         subprocess.Popen(  # noqa: S603  # our own tests, by our own interpreter
             [*command, *(f"--bench-pipe={end}" for end in ends)],
             cwd=benchmarks.parent,
             env=environment,
+            stdin=subprocess.DEVNULL,
             stdout=said,
             stderr=subprocess.STDOUT,
             start_new_session=True,  # Ctrl-C reaches us alone, and we end it
@@ -115,6 +127,11 @@ def run_cases(
         except BaseException:
             process.kill()
             raise
+        if status == UNWRITTEN:
+            raise GradientError(
+                f"The records of cases could not be written to {folder}. What was finished is "
+                "kept; make room, and run the same command again."
+            )
         if status not in (0, 1, None):
             said.seek(0)
             sys.stdout.write(said.read().decode(errors="replace"))
@@ -126,20 +143,19 @@ def _watch(
 ) -> int | None:
     """Show cases as their records appear; return the exit status, None if time was up."""
     end = math.inf if seconds is None else time.monotonic() + seconds + GRACE
-    place = records.stat().st_size if records.exists() else 0
+    check_held(records)
+    place = len(content_of(records) or b"")
     while True:
         try:
             status: int | None = process.wait(POLL)
         except subprocess.TimeoutExpired:
             status = None
-        if records.exists():
-            with records.open("rb") as file:
-                file.seek(place)
-                lines = file.read().splitlines(keepends=True)
-            for line in lines:
-                if line.endswith(b"\n"):
-                    place += len(line)
-                    shown.step(case_line(json.loads(line)))
+        check_held(records)
+        for line in (content_of(records) or b"")[place:].splitlines(keepends=True):
+            if line.endswith(b"\n"):
+                place += len(line)
+                with suppress(ValueError):  # the end of a line that an earlier run left torn
+                    shown.step(case_line(parsed(line)))
         if status is not None:
             return status
         if time.monotonic() > end:

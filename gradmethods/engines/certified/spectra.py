@@ -77,7 +77,7 @@ def spectrum(a: Objects) -> Spectrum:
         values, vectors = matrix.eig(right=True)
     except ValueError:
         return _grouped(a, matrix)
-    order = sorted(range(n), key=lambda i: float(values[i].real.mid()))
+    order = sorted(range(n), key=lambda i: values[i].real)  # apart, however near
     units = [_unit([vectors[j, i] for j in range(n)]) for i in order]
     projectors = [from_list([x * y for x in unit for y in unit], (n, n)) for unit in units]
     return Spectrum(
@@ -139,7 +139,7 @@ def _intervals(matrix: Any) -> tuple[list[Any], list[Group]]:
         found.append(turned[i, i] + arb(0, arb(radius).upper()))
     if not all(x.is_finite() for x in found):
         raise Undecided("Eigenvalues cannot be enclosed")
-    found.sort(key=lambda x: float(x.mid()))
+    found.sort(key=lambda x: x.mid())
     values: list[Any] = []
     groups: list[Group] = []
     for i, interval in enumerate(found):

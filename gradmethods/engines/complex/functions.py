@@ -87,16 +87,23 @@ def quotient(
 
     So the largest part, whose two contributions would cancel, is left out.
     """
-    shape = np.broadcast_shapes(*map(np.shape, (n, d, *parts_of)))
+    rest: Any = 0
+    for x, weight in zip(parts_of, apart(d, parts_of, above, below), strict=True):
+        rest = rest + weight * divide(x, d).imag
+    return join(divide(n, d).real, rest)
+
+
+def apart(d: Any, parts_of: Sequence[Any], above: Any, below: Any) -> list[Any]:
+    """Return bᵢ - ρcᵢ of each part, 0 of the largest one, of which ρ is."""
+    shape = np.broadcast_shapes(*map(np.shape, (d, *parts_of)))
     sizes = (abs(c * np.real(x)) for c, x in zip(below, parts_of, strict=True))
     largest = np.argmax([np.broadcast_to(size, shape) for size in sizes], axis=0)
     ratios = np.array([b / c if c else 0.0 for b, c in zip(above, below, strict=True)])
     ratio = ratios[largest]
-    rest: Any = 0
-    for k, (x, b, c) in enumerate(zip(parts_of, above, below, strict=True)):
-        weight = np.where(largest == k, 0, b - ratio * c)
-        rest = rest + weight * divide(x, d).imag
-    return join(divide(n, d).real, rest)
+    return [
+        np.where(largest == k, 0, b - ratio * c)
+        for k, (b, c) in enumerate(zip(above, below, strict=True))
+    ]
 
 
 def normalised(x: ComplexArray, d: ComplexArray, axis: tuple[int, ...]) -> ComplexArray:

@@ -5,6 +5,11 @@ NumPy computes from real parts. Imaginary parts come from LAPACK in complex arit
 holomorphic (elimination is), and otherwise from one step of an iteration that converges
 quadratically to the decomposition with Vᵀ V = 1, begun at the real one: what it leaves is of the
 order of the step's square.
+
+Sources: T. Ogita and K. Aishima, Iterative refinement for symmetric eigenvalue decomposition, Japan
+Journal of Industrial and Applied Mathematics 35 (2018) 1007-1035, and for singular values, Journal
+of Computational and Applied Mathematics 369 (2020) 112512: what of each vector belongs to the
+others; S. F. Walter and L. Lehmann, arXiv:1001.1654 (2010), of QR.
 """
 
 from __future__ import annotations
@@ -15,13 +20,23 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from gradmethods.engines.complex.doubts import beyond_range
 from gradmethods.engines.complex.functions import ComplexArray, join
 from gradmethods.xp.primitives.matrices import of_full_rank
+from gradmethods.xp.primitives.spectra import of_regular
 
 
 def beside_real(function: Callable[..., Any], *operands: Any) -> ComplexArray:
     """Apply what LAPACK does by elimination."""
-    return join(function(*map(np.real, operands)), np.asarray(function(*operands)).imag)
+    imaginary = np.asarray(function(*operands)).imag
+    return within_range(join(function(*map(np.real, operands)), imaginary), *operands)
+
+
+def within_range(result: ComplexArray, *operands: Any) -> ComplexArray:
+    """Return what products of entries make; NaN moves it where parts of them may be lost."""
+    if any(map(beyond_range, operands)):
+        return join(result.real, np.full_like(result.real, np.nan))
+    return result
 
 
 def slogdet(a: ComplexArray) -> ComplexArray:
@@ -43,10 +58,26 @@ def pinv(a: ComplexArray) -> ComplexArray:
     return join(real, np.linalg.solve(r, np.linalg.solve(c @ c.mT, c)).imag)
 
 
+def qr(a: ComplexArray) -> ComplexArray:
+    """Decompose: Q is turned by the skew matrix of what QᵀAR⁻¹ has below its diagonal."""
+    q, r = np.linalg.qr(a.real)
+    regular = of_regular(r).mT
+    within = q.mT @ a.imag
+    below = np.tril(np.linalg.solve(regular, within.mT).mT, -1)
+    turn = below - below.mT
+    moved = q @ turn
+    if q.shape[-2] > q.shape[-1]:
+        moved = moved + np.linalg.solve(regular, (a.imag - q @ within).mT).mT
+    along = np.triu(within - turn @ r)
+    return join(np.concat([q, r.mT], -2), np.concat([moved, along.mT], -2))
+
+
 def eigh(a: ComplexArray, triangle: Any) -> ComplexArray:
     """Decompose the symmetric (not Hermitian) matrix of which one triangle is given."""
     values, vectors = np.linalg.eigh(a.real, triangle)
-    imaginary = _refined(_symmetric(a, triangle), values, vectors, values.shape[-1])
+    by = vectors.mT @ _symmetric(a, triangle).imag @ vectors
+    turned = vectors @ _over(by, values[..., None, :] - values[..., :, None], values)
+    imaginary = np.concat([_diagonal(by)[..., None], turned], -1)
     return join(np.concat([values[..., None], vectors], -1), imaginary)
 
 
@@ -59,35 +90,30 @@ def eigvalsh(a: ComplexArray, triangle: Any) -> ComplexArray:
 
 
 def svd(a: ComplexArray) -> ComplexArray:
-    """Decompose by the eigenvectors of [[0, A], [Aᵀ, 0]]: (u, v)/√2 for s, (u, -v)/√2 for -s.
-
-    Source: G. H. Golub and C. F. Van Loan, Matrix Computations, 4th edition 2013, section 8.6.1.
-    """
-    *batch, m, n = a.shape
-    k = min(m, n)
-    u, s, vt = np.linalg.svd(a.real)
-    v, half = vt.mT, np.sqrt(a.real.dtype.type(0.5))
-    first, second = u[..., :k] * half, v[..., :k] * half
-    pairs = [
-        np.concat([first, first, u[..., k:], np.zeros((*batch, m, n - k), s.dtype)], -1),
-        np.concat([second, -second, np.zeros((*batch, n, m - k), s.dtype), v[..., k:]], -1),
-    ]
-    whole = np.zeros((*batch, m + n, m + n), a.dtype)
-    whole[..., :m, m:], whole[..., m:, :m] = a, a.mT
-    values = np.concat([s, -s, np.zeros((*batch, m + n - 2 * k), s.dtype)], -1)
-    moved = _refined(whole, values, np.concat(pairs, -2), k)
-    real, s, _ = np.linalg.svd(a.real, full_matrices=False)
-    packed = np.concat([real, s[..., None, :], v[..., :k]], -2)
-    by, rows = moved[..., :k, 0], moved[..., 1:] / half
-    return join(packed, np.concat([rows[..., :m, :], by[..., None, :], rows[..., m:, :]], -2))
+    """Decompose; between vectors of s and t what is even counts by s - t, what is odd by s + t."""
+    u, s, vt = np.linalg.svd(a.real, full_matrices=False)
+    v = vt.mT
+    along, across = a.imag @ v, a.imag.mT @ u
+    by = u.mT @ along
+    columns, rows = s[..., None, :], s[..., :, None]
+    even, odd = (
+        _over((by + by.mT) / 2, columns - rows, s),
+        _over((by - by.mT) / 2, columns + rows, s),
+    )
+    left, right = u @ (even + odd), v @ (even - odd)
+    if u.shape[-2] > s.shape[-1]:
+        left = left + _over(along - u @ by, columns, s)
+    if v.shape[-2] > s.shape[-1]:
+        right = right + _over(across - v @ by.mT, columns, s)
+    real = np.concat([u, columns, v], -2)
+    return join(real, np.concat([left, _diagonal(by)[..., None, :], right], -2))
 
 
 def svdvals(a: ComplexArray) -> ComplexArray:
     """Return the singular values; those that are equal share what moves them, and 0 has a kink."""
     u, s, vt = np.linalg.svd(a.real, full_matrices=False)
     moved = _shared(_diagonal(u.mT @ a.imag @ vt.mT), s)
-    still = s <= s.shape[-1] * np.finfo(s.dtype).eps * np.max(s, axis=-1, keepdims=True, initial=0)
-    return join(np.linalg.svdvals(a.real), np.where(still, 0, moved))
+    return join(np.linalg.svdvals(a.real), np.where(s <= _rounding(s)[..., 0], 0, moved))
 
 
 def _symmetric(a: ComplexArray, triangle: str) -> ComplexArray:
@@ -96,37 +122,26 @@ def _symmetric(a: ComplexArray, triangle: str) -> ComplexArray:
     return np.asarray(one + one.mT - a * np.eye(a.shape[-1], dtype=a.dtype))
 
 
-def _refined(a: ComplexArray, w: NDArray[Any], v: NDArray[Any], count: int) -> NDArray[Any]:
-    """Return the imaginary parts of the first eigenvalues, as a column, and of their vectors.
+def _over(by: NDArray[Any], gaps: NDArray[Any], w: NDArray[Any]) -> NDArray[Any]:
+    """Divide what moves vectors by gaps between values `w`; over nothing but rounding all is NaN.
 
-    Source: T. Ogita and K. Aishima, Iterative refinement for symmetric eigenvalue decomposition,
-    Japan Journal of Industrial and Applied Mathematics 35 (2018) 1007-1035: the residuals of
-    Vᵀ A V and of Vᵀ V say what of each vector belongs to the others.
+    On the diagonal of what stands between pairs is 0, for a vector does not move along itself.
     """
-    s = v.mT @ a @ v[..., :count]
-    rest = np.eye(v.shape[-1], count, dtype=w.dtype) - v.mT @ v[..., :count]
-    gaps, equal = _gaps(w, count)
-    by = (s + w[..., None, :count] * rest) / gaps
-    by = by.imag
-    itself = np.eye(v.shape[-1], count, dtype=bool)
-    by = np.where(itself, 0, np.where(equal & (by != 0), np.nan, by))
-    moved = _diagonal(s.imag)
-    column = np.zeros((*moved.shape[:-1], v.shape[-2], 1), w.dtype)
-    column[..., :count, 0] = moved
-    return np.concat([column, v @ by], -1)
+    none = np.abs(gaps) <= _rounding(w)
+    found = np.where(none & (by != 0), np.nan, by / np.where(none, 1, gaps))
+    pairs = by.shape == gaps.shape
+    return np.where(np.eye(w.shape[-1], dtype=bool), 0, found) if pairs else found
 
 
-def _gaps(w: NDArray[Any], count: int) -> tuple[NDArray[Any], NDArray[np.bool_]]:
-    """Return how far values are from the first ones, 1 where that is nothing but rounding."""
-    gaps = w[..., None, :count] - w[..., :, None]
+def _rounding(w: NDArray[Any]) -> NDArray[Any]:
+    """Return what LAPACK rounds in values, as matrices of one entry."""
     size = np.max(np.abs(w), axis=-1, initial=0)[..., None, None]
-    equal = np.abs(gaps) <= w.shape[-1] * np.finfo(w.dtype).eps * size
-    return np.where(equal, 1, gaps), equal
+    return np.asarray(w.shape[-1] * np.finfo(w.dtype).eps * size)
 
 
 def _shared(moved: NDArray[Any], w: NDArray[Any]) -> NDArray[Any]:
     """Share what moves values that are equal but for rounding."""
-    _, equal = _gaps(w, w.shape[-1])
+    equal = np.abs(w[..., None, :] - w[..., :, None]) <= _rounding(w)
     alike = equal.astype(moved.dtype)  # of integers the quotient would be in double precision
     return np.asarray((alike @ moved[..., None])[..., 0] / np.sum(alike, axis=-1))
 

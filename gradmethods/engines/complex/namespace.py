@@ -20,7 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gradmethods.engines.complex import functions, matrices
-from gradmethods.engines.complex.doubts import beyond_range, coarse, faint
+from gradmethods.engines.complex.doubts import coarse, faint
 from gradmethods.engines.complex.functions import is_complex, join
 from gradmethods.errors import UnsupportedOperation
 from gradmethods.xp import Namespace
@@ -117,15 +117,12 @@ class Holomorphic(Namespace):
         self, primitive: Primitive, payloads: list[Any], static: dict[str, Any]
     ) -> NDArray[Any]:
         if primitive.complex is not None:
-            result = np.asarray(primitive.complex(matrices, *payloads, **static))
-        else:
-            assert primitive.written_out is not None
-            real = primitive.numpy(*map(np.real, payloads), **static)
-            operands = [Array(self, payload) for payload in payloads]
-            result = join(real, primitive.written_out(self, *operands, **static).payload.imag)
-        if any(map(beyond_range, payloads)):  # parts of products of entries are lost there
-            result = join(result.real, np.full_like(result.real, np.nan))
-        return result
+            return np.asarray(primitive.complex(matrices, *payloads, **static))
+        assert primitive.written_out is not None
+        real = primitive.numpy(*map(np.real, payloads), **static)
+        operands = [Array(self, payload) for payload in payloads]
+        found = primitive.written_out(self, *operands, **static).payload
+        return matrices.within_range(join(real, found.imag), *payloads)
 
     def is_constant(self, payload: Any) -> bool:
         """Say whether a payload is real."""

@@ -65,8 +65,12 @@ class Node:
     ) -> None:
         self.shape, self.dtype, self.primitive = shape, dtype, primitive
         self.operands, self.static, self.name = operands, static or NOTHING, name
-        parents = tuple([x for x in operands if type(x) is Node])
-        self.parents = operands if len(parents) == len(operands) else parents
+        for x in operands:
+            if type(x) is not Node:
+                self.parents = tuple([x for x in operands if type(x) is Node])
+                break
+        else:
+            self.parents = operands
 
     @property
     def operations(self) -> int:
@@ -153,23 +157,26 @@ def topological(roots: Iterable[Node]) -> list[Node]:
     The order is the one in which a depth-first walk leaves the nodes: deterministic, and without
     recursion, because graphs are deeper than the interpreter's stack.
     """
-    order: dict[Node, None] = {}
-    entered: set[Node] = set()
+    order: list[Node] = []
+    left: dict[Node, bool] = {}  # what was met, and whether its operands were left, too
     stack = list(roots)[::-1]
     while stack:
         node = stack[-1]
-        if node in entered:  # what was above it is done: its operands
+        if node in left:  # what was above it is done: its operands
             stack.pop()
-            order[node] = None  # that of the first time, if it was met again
+            if not left[node]:
+                left[node] = True
+                order.append(node)
             continue
-        entered.add(node)
-        above = [parent for parent in reversed(node.parents) if parent not in entered]
+        above = [parent for parent in node.parents if parent not in left]
+        left[node] = not above
         if above:
+            above.reverse()
             stack += above
         else:
             stack.pop()
-            order[node] = None
-    return list(order)
+            order.append(node)
+    return order
 
 
 def key(node: Node) -> tuple[Any, ...]:

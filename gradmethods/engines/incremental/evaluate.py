@@ -45,7 +45,6 @@ class Perturbed:
         self._differenced = plan.base.values(plan.differenced)
         self._filled = 0
         self._found: list[Vector] = []
-        self._value: float | None = None
 
     @property
     def point(self) -> Vector:
@@ -55,10 +54,6 @@ class Perturbed:
     def move_to(self, params: Mapping[str, Vector], data: Mapping[str, Vector]) -> None:
         """Evaluate the base at another point, on other data."""
         self._plan.base.run(params, data, self._standing)
-        self._meeting[0] = self._from  # the first row of the next block
-        self._filled = 1
-        self._found = []
-        self._value = None
 
     @property
     def has_differences(self) -> bool:
@@ -67,6 +62,8 @@ class Perturbed:
 
     def losses(self, part: slice, places: Vector) -> Vector:
         """Evaluate the loss with each entry of a part of the parameters at each of its places.
+
+        The base is evaluated with every part anew: what one part gives depends on no other.
 
         Parameters
         ----------
@@ -80,6 +77,8 @@ class Perturbed:
         numpy.ndarray
             The losses, in the shape of `places`.
         """
+        self._meeting[0] = self._from
+        self._filled = 1
         # One entry's places come after another's: each head takes a stretch of them.
         each = len(places) - 1
         moved = places[:-1].T.ravel()
@@ -93,12 +92,9 @@ class Perturbed:
                 joins = touched and touched[-1][1] == start
                 touched.append((touched.pop()[0] if joins else start, stop))
         self._flush()
-        found = np.concatenate(self._found) if self._found else np.empty(0)
-        self._found = []
-        if self._value is None:
-            self._value, found = float(found[0]), found[1:]
-        result = np.full(places.shape, self._value)
-        done = 0
+        found, self._found = np.concatenate(self._found), []
+        result = np.full(places.shape, float(found[0]))
+        done = 1
         for start, stop in touched:
             count = (stop - start) * each
             columns = slice(start - part.start, stop - part.start)

@@ -117,9 +117,10 @@ def _size(node: Node) -> Size:
     return math.prod(node.shape), node.dtype
 
 
-LARGE = 2**25
-"""Bytes from which glibc's malloc asks the system for every block (DEFAULT_MMAP_THRESHOLD_MAX):
-below, it learns to keep what was freed."""
+LARGE = 2**20
+"""Bytes from which a result is made in the memory of an earlier one. An allocator keeps the small
+blocks that are freed; larger ones it hands back to the system, those below 32 MiB (glibc's
+DEFAULT_MMAP_THRESHOLD_MAX) whenever they lie at the end of its memory."""
 
 KEPT = 2
 """Arrays kept for a result: whoever asks for the next while holding the last needs two."""

@@ -9,6 +9,8 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
+from types import CodeType
 from typing import Any
 
 import numpy as np
@@ -78,11 +80,17 @@ def compile_graph(graph: Graph, by: Sequence[str] | None = None) -> Program:
         function = in_pieces(writer.statements(), writer.bound, FUNCTIONS, writer.buffered())
     else:
         scope = FUNCTIONS | writer.bound
-        exec(compile(source, "<gradient program>", "exec"), scope)  # noqa: S102  # our own text
+        exec(_code(source), scope)  # noqa: S102  # our own text
         function = scope["program"]
     operations = graph.operations().total()
     workspace = sum(block.nbytes for block in writer.plan.blocks)
     return Program(function, source, operations, workspace)
+
+
+@lru_cache(maxsize=32)
+def _code(source: str) -> CodeType:
+    """Compile a text once: for other points and data of the same shapes it is the same."""
+    return compile(source, "<gradient program>", "exec")
 
 
 class _Writer:

@@ -6,6 +6,7 @@ functions in Python cost more than a small array does.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -24,7 +25,7 @@ from gradmethods.xp.primitives.recognised import (
     TRIGAMMA,
     steep_slope_of_tanh,
 )
-from gradmethods.xp.primitives.spectra import DIVIDED
+from gradmethods.xp.primitives.spectra import DIVIDED, OF_REGULAR
 
 Lines = list[str]
 Emitter = Callable[[Node, list[str], str, str], Lines]
@@ -40,6 +41,7 @@ FUNCTIONS: dict[str, Any] = {
     INVERSES.name: INVERSES.numpy,
     OF_FULL_RANK.name: OF_FULL_RANK.numpy,
     DIVIDED.name: DIVIDED.numpy,
+    OF_REGULAR.name: OF_REGULAR.numpy,
     "fmin": np.fmin,
     "steep_slope_of_tanh": steep_slope_of_tanh,
     "add_reduce": np.add.reduce,
@@ -47,6 +49,7 @@ FUNCTIONS: dict[str, Any] = {
     "min_reduce": np.minimum.reduce,
     "add_accumulate": np.add.accumulate,
     "dot": np.dot,
+    "einsum": np.einsum,
     "array": np.array,
     "concatenate": np.concatenate,
     "copyto": np.copyto,
@@ -63,6 +66,9 @@ def _of_entry(primitive: Primitive) -> None:
 
 OPERATORS = {"negative": "-", "add": " + ", "subtract": " - ", "multiply": " * ", "divide": " / "}
 """On single numbers Python's operators are several times faster than ufuncs."""
+
+OUTER = 2**17
+"""Entries from which the product of a column and a row is written without BLAS."""
 
 UNWRITABLE = frozenset({"scatter_add", "astype"})
 """Primitives whose NumPy function cannot write into a given array."""
@@ -141,7 +147,12 @@ def _cumulative_sum(node: Node, operands: list[str], target: str, out: str) -> L
 
 
 def _matmul(node: Node, operands: list[str], target: str, out: str) -> Lines:
-    flat = all(len(np.shape(x) if not isinstance(x, Node) else x.shape) <= 2 for x in node.operands)
+    shapes = [x.shape if isinstance(x, Node) else np.shape(x) for x in node.operands]
+    flat = all(len(shape) <= 2 for shape in shapes)
+    if flat and shapes[1][:-1] == (1,) and math.prod(node.shape) >= OUTER:
+        # BLAS writes zeros first and adds the products to them: twice through memory.
+        column, row = (f"{operand}.reshape(-1)" for operand in operands)
+        return [f"{target} = {_call('einsum', repr('i,j->ij'), column, row, out and f'out={out}')}"]
     return [f"{target} = {_call('dot' if flat else 'matmul', *operands, out)}"]
 
 

@@ -23,10 +23,11 @@ LONG = 2000
 SHORTEST, LONGEST = 50, 150
 """Lines of a piece, at least and at most."""
 
-NAME = r"\b(?:[bcdprv]\d+|(?:params|data|recycled)_\w+)\b(?!')"  # '|b1' is a dtype
-INDEX = r"(?<=\w\[)[-\d:,. Non]+(?=\])|(?<=index=)\((?:slice\([^()]*\)|[-\d, Noe])*\)"
+NAME = r"\b(?:[bcdprv]\d+|params_\w+|data_\w+|recycled_\w+)\b(?!')"  # '|b1' is a dtype
+INDEX = r"\[[-\d:,. Non]+\]|\bindex=\((?:slice\([^()]*\)|[-\d, Noe])*\)"
 WORDS = re.compile(f"({NAME}|{INDEX})")
-"""What differs from one run through a loop to the next: names, and indices written out."""
+"""What differs from one run through a loop to the next: names, and indices written out. Each begins
+with a letter or sign of its own, by which `re` finds it twice as fast."""
 
 
 def in_pieces(
@@ -55,7 +56,8 @@ def in_pieces(
     pieces = []
     for parts, names in zip(split, known, strict=True):
         short = {x: f"{'x' if x in cells else 'y'}{i}" for i, x in enumerate(names)}
-        parts[1::2] = [short[name] for name in parts[1::2]]
+        text_of = {x: name if x.isidentifier() else _in_place(x, name) for x, name in short.items()}
+        parts[1::2] = [text_of[name] for name in parts[1::2]]
         text = "".join(parts)
         if text not in codes:
             codes[text] = _code(text)
@@ -98,9 +100,15 @@ def _cuts(lines: Sequence[str]) -> Iterator[int]:
         start += SHORTEST + allowed.index(min(allowed))
 
 
-def _index(text: str) -> Any:
+def _index(word: str) -> Any:
     """Return the value of an index."""
+    text = word[1:-1] if word[0] == "[" else word.partition("=")[2]
     return eval(f"s_[{text}]", {"s_": np.s_})  # noqa: S307  # our own text
+
+
+def _in_place(word: str, name: str) -> str:
+    """Put a name in the place of an index."""
+    return f"[{name}]" if word[0] == "[" else f"index={name}"
 
 
 def _code(text: str) -> CodeType:

@@ -24,7 +24,7 @@ MOST_ROWS = {
     "triangular": 8,
     "pinv": 1,
     "cholesky": 8,
-    "qr": 2,
+    "qr": 1,
     "eigvalsh": 2,
     "svdvals": 2,
 }

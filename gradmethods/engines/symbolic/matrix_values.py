@@ -58,13 +58,21 @@ def _shared(g: Matrix, s: Matrix) -> Matrix:
     return np.asarray((tied @ g[..., None])[..., 0] / tied.sum(-1))
 
 
-def _turning(z: Matrix, s: Matrix, powers: int = 1) -> Matrix:
-    """Divide entries (i, j) by s_jᵖ - s_iᵖ; of equal values only 0 is divided, the rest is NaN."""
+def _turning(z: Matrix, s: Matrix) -> Matrix:
+    """Divide entries (i, j) by s_j - s_i; of equal values only 0 is divided, the rest is NaN."""
     apart = ~_tied(s)
-    gaps = s[..., None, :] ** powers - s[..., :, None] ** powers
+    gaps = s[..., None, :] - s[..., :, None]
     found = np.divide(z, gaps, out=np.zeros_like(z), where=apart)
     unknown = ~apart & (z != 0) & ~np.eye(s.shape[-1], dtype=bool)
     return np.where(unknown, np.nan, found)
+
+
+def _over(z: Matrix, s: Matrix, values: Matrix) -> Matrix:
+    """Divide by `s`, made of singular values; by one that is 0 to rounding only 0, else NaN."""
+    least = s.dtype.type(values.shape[-1] * np.finfo(s.dtype).eps)
+    none = s <= (least * values.max(-1, initial=0))[..., None, None]
+    found = np.divide(z, s, out=np.zeros_like(z), where=~none)
+    return np.where(none & (z != 0), np.nan, found)
 
 
 def _read(s: Matrix) -> Matrix:
@@ -109,9 +117,12 @@ def _pinv_adjoint(a: Matrix, y: Matrix, g: Matrix) -> tuple[Matrix]:
     limit = max(a.shape[-2:]) * np.finfo(a.dtype).eps * sizes.max(-1, initial=0)
     y = np.where((sizes.min(-1, initial=np.inf) <= limit)[..., None, None], np.nan, y)
     m, n = a.shape[-2:]
-    beyond_rows, beyond_columns = np.eye(m) - a @ y, np.eye(n) - y @ a
     found = -(y @ g.mT @ y).mT
-    return (found + beyond_rows @ g.mT @ y @ y.mT + y.mT @ y @ g.mT @ beyond_columns,)
+    if m > n:
+        found = found + (np.eye(m) - a @ y) @ g.mT @ (y @ y.mT)
+    if n > m:
+        found = found + (y.mT @ y) @ g.mT @ (np.eye(n) - y @ a)
+    return (found,)
 
 
 # -- factors
@@ -144,9 +155,10 @@ def _qr_adjoint(a: Matrix, y: Matrix, g: Matrix) -> tuple[Matrix]:
     y = _matrix(y, g.shape)
     q, r = y[..., :m, :], y[..., m:, :].mT
     by_q, by_r = g[..., :m, :], g[..., m:, :].mT
-    half = np.tril(r @ by_r.mT - by_q.mT @ q, -1)
-    diagonal = np.tril(np.triu(r @ by_r.mT - by_q.mT @ q))
-    return (_solved(r, (by_q + q @ (half + half.mT + diagonal)).mT).mT,)
+    within, square = q.mT @ by_q, r @ by_r.mT
+    turned = np.tril(square + within - within.mT, -1) + np.tril(square).mT
+    beyond = by_q - q @ within if m > r.shape[-1] else 0
+    return (_solved(r, (beyond + q @ turned).mT).mT,)
 
 
 # -- eigenvalues and singular values
@@ -187,15 +199,16 @@ def _svd_adjoint(a: Matrix, y: Matrix, g: Matrix) -> tuple[Matrix]:
     y = _matrix(y, g.shape)
     u, s, v = y[..., :m, :], y[..., m, :], y[..., m + 1 :, :]
     by_u, by_v = g[..., :m, :], g[..., m + 1 :, :]
-    wide, tall = s[..., None, :], s[..., :, None]
+    columns, rows = s[..., None, :], s[..., :, None]
     left, right = u.mT @ by_u, v.mT @ by_v
-    inner = _turning(left - left.mT, s, 2) * wide + tall * _turning(right - right.mT, s, 2)
+    turned_u, turned_v = (left - left.mT) / 2, (right - right.mT) / 2
+    inner = _turning(turned_u + turned_v, s) + _over(turned_u - turned_v, columns + rows, s)
     inner = inner + _shared(g[..., m, :], s)[..., None] * np.eye(min(m, n))
     found = u @ inner @ v.mT
     if m > n:
-        found = found + ((by_u - u @ left) / wide) @ v.mT
+        found = found + _over(by_u - u @ left, columns, s) @ v.mT
     if n > m:
-        found = found + u @ ((by_v - v @ right) / wide).mT
+        found = found + u @ _over(by_v - v @ right, columns, s).mT
     return (found,)
 
 

@@ -101,7 +101,7 @@ def _topological(
 ) -> list[int]:
     waiting = {block: len(left) for block, left in before.items()}
     order = [block for block, count in waiting.items() if not count]
-    for block in order:  # grows
+    for block in order:  # The list grows meanwhile.
         for other in after[block]:
             waiting[other] -= 1
             if not waiting[other]:

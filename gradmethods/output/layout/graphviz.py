@@ -55,7 +55,7 @@ def _source(sizes: Sequence[Point], edges: Sequence[Edge], gap: float, rise: flo
         f"{i} [width={width / INCH:.4f}, height={height / INCH:.4f}];"
         for i, (width, height) in enumerate(sizes)
     ]
-    # Of the arrow that Graphviz would draw no room is kept: ours ends where the edge does.
+    # Graphviz need not keep room for its arrow: ours ends where the edge does.
     lines += [f"{tail} -> {head} [arrowhead=none];" for tail, head in edges]
     return "digraph {{\n{}\n}}\n".format("\n".join(lines))
 

@@ -64,7 +64,7 @@ def _bands(
         for row in layers.rows
     ]
     row_of = {place: i for i, row in enumerate(layers.rows) for place in row}
-    aside = [0.0] * len(heights)  # above each layer, the farthest way that an edge goes aside
+    aside = [0.0] * len(heights)  # How far aside an edge goes above each layer, at most.
     for chain in layers.chains:
         for a, b in pairwise(chain):
             aside[row_of[b]] = max(aside[row_of[b]], abs(xs[a] - xs[b]))
@@ -88,7 +88,7 @@ def _routes(
     entering = _ports(layers, sizes, xs, end=-1)
     routes = []
     for edge, chain in enumerate(layers.chains):
-        # Corners in pairs: where the edge leaves a layer, and where it enters the next.
+        # Corners come in pairs: where an edge leaves a layer, and where it enters the next.
         x = [leaving[edge], *(xs[place] for place in chain[1:-1]), entering[edge]]
         rows = [bands[row_of[place]] for place in chain]
         start, end = _edge_of(sizes, chain[0], rows[0], -1), _edge_of(sizes, chain[-1], rows[-1], 1)

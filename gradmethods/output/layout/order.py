@@ -84,7 +84,7 @@ def crossings(rows: Sequence[Sequence[int]], below: Links) -> int:
 
 def _sort_by_medians(row: list[int], fixed: Sequence[int], links: Links) -> None:
     position = {place: float(i) for i, place in enumerate(fixed)}
-    # A place that nothing links to the fixed row stays near where it is.
+    # A node without a link to the fixed row stays near its place.
     medians = {
         place: _median(sorted(position[x] for x in links[place]))
         if links[place]

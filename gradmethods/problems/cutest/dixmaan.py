@@ -12,7 +12,7 @@ import numpy as np
 
 from gradmethods.core.problem import Problem
 from gradmethods.problems.family import Family
-from gradmethods.problems.options import one_of
+from gradmethods.problems.options import one_of, positive
 
 FACTORS = ((0.0, 0.125, 0.125), (0.0625,) * 3, (0.125,) * 3, (0.26,) * 3)
 """β, γ and δ of A, B, C and D, and of the letters after them; α is 1."""
@@ -46,7 +46,7 @@ def make_loss(letter: str) -> Any:
 
 def draw(own: Any, _data: Any, *, m: int = 5, variant: str = "D", spread: float = 0.1) -> Problem:
     """Draw a point near the start (2, …, 2) for one of the `variant` A to L."""
-    start = 2 * (1 + spread * own.standard_normal(3 * m))
+    start = 2 * (1 + positive("spread", spread, zero=True) * own.standard_normal(3 * m))
     return Problem(make_loss(one_of("variant", variant, LETTERS)), start)
 
 

@@ -15,12 +15,12 @@ def loss(x: Any, *, xp: Any = np) -> Any:
     cells = (side - 1) ** 2
     one, other = x[:-1, :-1] - x[1:, 1:], x[:-1, 1:] - x[1:, :-1]
     area = xp.sum(xp.sqrt(1 + cells / 2 * (one**2 + other**2))) / cells
-    return area + x[side // 2, side // 2] ** 2 / side**2
+    return area + x[side // 2 - 1, side // 2 - 1] ** 2 / side**2
 
 
 def gradient(x: Any) -> Any:
     """Return the gradient by hand."""
-    side = len(x)
+    side, middle = len(x), len(x) // 2 - 1
     cells = (side - 1) ** 2
     one, other = x[:-1, :-1] - x[1:, 1:], x[:-1, 1:] - x[1:, :-1]
     root = 2 * np.sqrt(1 + cells / 2 * (one**2 + other**2))
@@ -29,8 +29,15 @@ def gradient(x: Any) -> Any:
     found[1:, 1:] -= one / root
     found[:-1, 1:] += other / root
     found[1:, :-1] -= other / root
-    found[side // 2, side // 2] += 2 * x[side // 2, side // 2] / side**2
+    found[middle, middle] += 2 * x[middle, middle] / side**2
     return found
+
+
+def start(side: int) -> Any:
+    """Return a plane that is 1 at the top left and 13 at the lower right, but 0 inside."""
+    plane = np.add.outer(np.linspace(1, 9, side), np.linspace(0, 4, side))
+    plane[1:-1, 1:-1] = 0
+    return plane
 
 
 FAMILY = Family(
@@ -41,11 +48,9 @@ FAMILY = Family(
         r" + (x_{i,j+1} - x_{i+1,j})^2\right]} + \frac{x_c^2}{(m + 1)^2}, \quad m = \text{side} -"
         r" 1"
     ),
-    domain="All real x; side ≥ 2, near a plane that is 1 at the top left and 9 at the lower right.",
+    domain="All real x; side ≥ 2, near a plane from 1 to 13 on the boundary, and 0 inside.",
     hard="Roots of sums that each share four entries with their neighbours.",
     source="Griewank and Toint (1982); CUTEst, FMINSRF2.",
-    draw=near(
-        loss, lambda side: np.add.outer(np.linspace(1, 5, side), np.linspace(0, 4, side)), side=4
-    ),
+    draw=near(loss, start, side=4),
     gradient=gradient,
 )

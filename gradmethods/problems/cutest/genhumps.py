@@ -31,9 +31,9 @@ FAMILY = Family(
         r"\sum_{i=1}^{n-1} \left[\sin^2(20 x_i) \sin^2(20 x_{i+1}) + 0.05 (x_i^2 +"
         r" x_{i+1}^2)\right]"
     ),
-    domain="All real x; n ≥ 2, near the start (−506, 506.2, …, 506.2).",
+    domain="All real x; n ≥ 2, near the start (−506, −506.2, …, −506.2).",
     hard="Angles of 10⁴, whose rounding is the sines' error; humps far narrower than the bowl.",
     source="Yuan (1998); CUTEst, GENHUMPS.",
-    draw=near(loss, lambda n: np.append(-506.0, np.full(n - 1, 506.2)), n=6),
+    draw=near(loss, lambda n: np.append(-506.0, np.full(n - 1, -506.2)), n=6),
     gradient=gradient,
 )

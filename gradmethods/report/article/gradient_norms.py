@@ -69,7 +69,7 @@ def _lines(axes: Any, norms: pd.DataFrame, against: str, every: int = 1) -> None
     for initialisation, group in norms.groupby("initialisation", sort=False):
         style = INITIALISATION_STYLES[str(initialisation)]
         spread = group.groupby(against)["norm"].agg(["median", "min", "max"])
-        spread = spread.where(spread > 0)  # a gradient that underflowed has no logarithm
+        spread = spread.where(spread > 0)  # An underflowed gradient has no logarithm.
         x = spread.index.to_numpy()
         axes.plot(x, spread["median"], label=initialisation, markevery=every, **style)
         axes.fill_between(x, spread["min"], spread["max"], color=style["color"], alpha=0.15, lw=0)

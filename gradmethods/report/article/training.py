@@ -242,7 +242,7 @@ def parting_figure(frame: pd.DataFrame, first: str) -> Figure:
         ):
             for provider, group in frame.groupby("provider", sort=False):
                 style = style_of(str(provider))
-                # An exact zero has no place on a log axis: there is a gap.
+                # An exact zero has no place on a log axis, and leaves a gap.
                 drawn = group[column].where(group[column] > 0)
                 axes.plot(
                     group["epoch"], drawn, color=style.colour, label=style.label, linewidth=0.9
@@ -259,7 +259,7 @@ def parting_figure(frame: pd.DataFrame, first: str) -> Figure:
             axes.xaxis.set_major_formatter("{x:,.0f}")
             axes.set_title(f"{label}, from {style_of(first).label}", loc="left")
             axes.margins(x=0.01)
-        # Both panels on one scale: weights and loss can be compared.
+        # Both panels have one scale, so that weights and loss can be compared.
         low = min(axes.get_ylim()[0] for axes in panels)
         high = max(axes.get_ylim()[1] for axes in panels)
         for axes in panels:

@@ -87,7 +87,7 @@ def _recovering(axes: Any, training: pd.DataFrame) -> None:
     axes.set_xticks([0, 1, 10, 100, 1000], ["0", "1", "10", "100", "1,000"])
     axes.set(xlabel="epoch", ylabel="accuracy", ylim=(-0.02, 1.02))
     axes.set_title("one unit, from a weight w of the wrong sign", fontsize=7)
-    # Named where they run: a legend would lie over one curve or another.
+    # Curves are named beside themselves: a legend would cover one of them.
     black, red = LOSS_STYLES["cross entropy, from logits"], LOSS_STYLES["squared error"]
     axes.text(0.02, 0.84, "cross\nentropy", color=black["color"], transform=axes.transAxes)
     axes.text(0.6, 0.7, "squared error", color=red["color"], transform=axes.transAxes)

@@ -7,7 +7,8 @@ from pathlib import Path
 import jinja2
 
 from gradmethods.errors import InvalidOption
-from gradmethods.output.figures import save
+from gradmethods.output.disk import write_bytes
+from gradmethods.output.figures import drawn
 from gradmethods.output.files import check_target, write_text
 from gradmethods.output.typeset import is_numeric, markdown_table
 from gradmethods.report.difference.overlay import Overlay, overlays
@@ -58,22 +59,13 @@ def write_difference(difference: Difference, path: Path, judged: list[str]) -> l
     runs = f"{difference.first.name}, {difference.second.name}"
     folder = path.with_name(f"{path.stem}-figures")
     figures = list(overlays(difference))
-    drawn = [
-        save(
-            figure.draw(), folder / f"{figure.id}.svg", title=figure.id,
-            caption=figure.caption.full, source=runs,
-        )
-        for figure in figures
-    ]  # fmt: skip
-    if path.suffix == ".md":
-        return [write_text(path, _markdown(difference, judged, figures, folder.name)), *drawn]
     drawings = {
-        figure.id: file.read_text("utf-8") for figure, file in zip(figures, drawn, strict=True)
+        figure.id: drawn(figure.draw(), "svg", figure.id, figure.caption.full, runs)
+        for figure in figures
     }
-    for file in drawn:
-        file.unlink()
-    if drawn:
-        folder.rmdir()
+    if path.suffix == ".md":
+        files = [write_bytes(folder / f"{name}.svg", svg) for name, svg in drawings.items()]
+        return [write_text(path, _markdown(difference, judged, figures, folder.name)), *files]
     return [write_text(path, _page(difference, judged, figures, drawings))]
 
 
@@ -101,7 +93,7 @@ def _markdown(
 
 
 def _page(
-    difference: Difference, judged: list[str], figures: list[Overlay], drawings: dict[str, str]
+    difference: Difference, judged: list[str], figures: list[Overlay], drawings: dict[str, bytes]
 ) -> str:
     environment = jinja2.Environment(
         loader=jinja2.PackageLoader("gradmethods.report", "difference"),
@@ -110,8 +102,9 @@ def _page(
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    drawn = [
-        (figure, inline(figure.id, drawings[figure.id], figure.caption.title)) for figure in figures
+    shown = [
+        (figure, inline(figure.id, drawings[figure.id].decode(), figure.caption.title))
+        for figure in figures
     ]
     blocks = [
         (block, [is_numeric(block.frame[c]) for c in block.frame]) for block in _blocks(difference)
@@ -122,6 +115,6 @@ def _page(
         sentences=sentences(difference),
         judged=judged,
         provenance=provenance(difference),
-        figures=drawn,
+        figures=shown,
         blocks=blocks,
     )

@@ -14,17 +14,20 @@ from typing import Any
 import pandas as pd
 
 from gradmethods.errors import GradientError
+from gradmethods.output.disk import content_of, write_bytes
 from gradmethods.output.files import (
     ACCURACY,
     CLAIMS,
     MILLION,
     PROVENANCE,
     RECORDS,
-    left_out,
+    faults_of,
     read_from,
     read_json,
+    read_origin,
     records_so_far,
 )
+from gradmethods.output.run_folder import ORIGINS
 from gradmethods.report.cost_frames import costs_frame, noise, noise_frame
 from gradmethods.report.difference import entries
 from gradmethods.report.difference.entries import Entry
@@ -32,7 +35,6 @@ from gradmethods.report.difference.entries import Entry
 COMMITTED = "results/reference"
 """What a revision means that names no folder."""
 
-CLAIMS_PROVENANCE = "claims-provenance.json"
 TRAINING = "tab-training-"
 
 PARTS = ("records", "accuracy", "claims", "million", "training")
@@ -105,10 +107,10 @@ def read_run(folder: Path, name: str) -> Run:
             result = read_json(path, dict)
             found += entries.million_entries(result) if result else ()
     for path in sorted((folder / "tables").glob(f"{TRAINING}*.csv")):
-        with read_from(path), path.open(encoding="utf-8", newline="") as rows:
-            problem = path.stem.removeprefix(TRAINING)
-            found += entries.training_entries(problem, list(csv.DictReader(rows)))
-    faults = [fault for file in readers for fault in left_out(folder / file)]
+        with read_from(path):
+            rows = csv.DictReader((content_of(path) or b"").decode().splitlines())
+            found += entries.training_entries(path.stem.removeprefix(TRAINING), rows)
+    faults = faults_of(folder)
     if not found:
         why = f" Its records are damaged: {faults[0]}." if faults else ""
         raise GradientError(
@@ -124,13 +126,9 @@ def read_run(folder: Path, name: str) -> Run:
 
 
 def _origin(folder: Path) -> dict[str, Any]:
-    for file in (PROVENANCE, CLAIMS_PROVENANCE, MILLION[-1]):
-        found: dict[str, Any] | None = read_json(folder / file, dict)
+    for file in ORIGINS:
+        found = read_origin(folder / file)
         if found is not None:
-            if not all(
-                isinstance(found.get(name, {}), Mapping) for name in ("machine", "packages")
-            ):
-                raise TypeError("machine and packages must have names")
             return found
     return {}
 
@@ -149,14 +147,12 @@ def _check_out(name: str, place: Path) -> None:
     for file in listed.decode(errors="replace").split("\0"):
         if file and _is_record(file):
             content = _git("cat-file", "blob", f"{tree}/{file}")
-            target = place / file
-            target.parent.mkdir(parents=True, exist_ok=True)
-            target.write_bytes(content or b"")
+            write_bytes(place / file, content or b"")
 
 
 def _is_record(file: str) -> bool:
     """Tell whether a file, named from the folder of a run, is one that a comparison reads."""
-    names = (RECORDS, ACCURACY, CLAIMS, PROVENANCE, CLAIMS_PROVENANCE, *MILLION[2:])
+    names = (RECORDS, ACCURACY, CLAIMS, *ORIGINS, MILLION[2])
     folder, _, base = file.rpartition("/")
     return (
         file in names

@@ -146,7 +146,7 @@ def _changes(first: Entry, second: Entry) -> list[Change]:
         if first.part not in LEDGER and {first.passes, second.passes} == {True, False}:
             kind = PASSING if second.passes else FAILING
         found.append(Change(kind, *where, first.outcome, second.outcome))
-        if kind != VERDICT:  # digits of no answer say nothing
+        if kind != VERDICT:  # Digits of a missing answer say nothing.
             return found
     won = _won(first, second)
     if abs(won) >= HALF:
@@ -165,7 +165,7 @@ def _won(first: Entry, second: Entry) -> float:
     """Return the digits that the second run has more; 0 where one has none."""
     if first.digits is None or second.digits is None:
         return 0.0
-    # What was written with so many decimals is not compared with more.
+    # A number is compared to as many decimals as it was written with.
     return round(second.digits - first.digits, 6)
 
 

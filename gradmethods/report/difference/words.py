@@ -203,7 +203,7 @@ def since_previous(folder: Path) -> str:
         return ""
     try:
         difference = compare_runs(read_run(previous, PREVIOUS), read_run(folder, folder.name))
-    except GradientError as error:  # the run is done, whatever an earlier one left
+    except GradientError as error:  # This run is finished, whatever is left of the earlier one.
         return f"\nNot compared with {PREVIOUS}: {error}\n"
     said = [headline(difference), *sentences(difference)]
     told = "\n".join(fill(words) for words in said)

@@ -75,7 +75,7 @@ def problem_atlas(points: pd.DataFrame, steps: pd.DataFrame) -> Figure:
             draw_marks(axes, steps[steps["dtype"] == dtype])
             _shade_lost(axes, mine, LEFT[dtype])
             unit_line(axes, UNITS[dtype])
-            if dtype == "float64":  # in the other there is no room
+            if dtype == "float64":  # The other panel has no room.
                 _slopes(axes, mine)
             axes.set_title(dtype, loc="left")
             axes.tick_params(axis="y", which="both", left=False)
@@ -93,7 +93,7 @@ def _shade_lost(axes: Any, points: pd.DataFrame, left: float) -> None:
     if len(lost):
         end = float(lost.max())
         axes.axvspan(left / 10, end, color="#F1F1F1", zorder=0, linewidth=0)
-        if end < 6 * left:  # no room for words
+        if end < 6 * left:  # There is no room for words.
             return
         axes.annotate(
             "lost in rounding", (math.sqrt(left * end), 0.45), rotation=90, ha="center",
@@ -108,9 +108,9 @@ def _slopes(axes: Any, points: pd.DataFrame) -> None:
         if not len(law):
             continue
         near = law.loc[(np.log(law["step"]) - math.log(step)).abs().idxmin()]
-        if not 1e3 * UNITS["float64"] < near["predicted"] < TOP:  # truncates nothing
+        if not 1e3 * UNITS["float64"] < near["predicted"] < TOP:  # The scheme truncates nothing.
             continue
-        right = step not in TRUNCATED[:1]  # on that side no other line is near
+        right = step not in TRUNCATED[:1]  # No other line is near on that side.
         axes.annotate(
             text, (near["step"], near["predicted"]), xytext=(7 if right else -4, 3),
             textcoords="offset points", ha="left" if right else "right", va="bottom",
@@ -137,7 +137,7 @@ def _far(axes: Any, points: pd.DataFrame) -> None:
     draw_curves(axes, points)
     axes.xaxis.set_major_locator(FixedLocator([1e-200, 1e-100]))
     axes.set_title("complex step", loc="left", fontsize=6.5)
-    for x in (1.0, 1.075):  # the break, as two strokes across the axis
+    for x in (1.0, 1.075):  # Two strokes across the axis mark the break.
         axes.plot(
             [x - 0.04, x + 0.04], [-0.015, 0.015], transform=axes.transAxes, color="black",
             linewidth=0.6, clip_on=False,

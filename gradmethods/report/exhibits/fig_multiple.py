@@ -81,7 +81,7 @@ def _line(
 ) -> None:
     style = style_of(provider)
     x, y = line[growing].to_numpy(float), line["multiple"].to_numpy(float)
-    named = style.label in axes.get_legend_handles_labels()[1]  # by another line of its own
+    named = style.label in axes.get_legend_handles_labels()[1]  # Another of its lines has the name.
     axes.plot(x, y, label=None if named else style.label, **style.plot)
     if y[-1] < CROWDED:
         return

@@ -48,7 +48,7 @@ def trails(gradients: pd.DataFrame, points: pd.DataFrame) -> pd.DataFrame:
     with its default step, times the passes counted at the one ÷ those at the other.
     """
     base = timed(gradients).dropna(subset="forward_passes")
-    # What the loss's own value takes is one pass more, in both.
+    # The value of the loss takes one more pass, in both.
     each = base["gradient_s"] / (base["forward_passes"].astype(float) + 1)
     known = base[["problem", "dtype", "provider"]].assign(pass_s=each)
     found = points.dropna(subset="error").merge(known, on=["problem", "dtype", "provider"])

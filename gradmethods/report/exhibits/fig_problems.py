@@ -1,7 +1,8 @@
-"""Cost of problems that are not networks, side by side."""
+"""Cost of functions, and of problems of the catalogue, side by side."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 
 import matplotlib as mpl
@@ -15,6 +16,7 @@ from gradmethods.output.items import Drawing
 from gradmethods.output.style import RC
 from gradmethods.providers.registry import style_of
 from gradmethods.report.exhibit import Exhibit
+from gradmethods.report.exhibits.fig_operations import OPERATIONS
 from gradmethods.report.exhibits.fig_ratio import BOUND, RATIO
 from gradmethods.report.exhibits.fig_time import TIME
 from gradmethods.report.growth_figure import (
@@ -28,25 +30,37 @@ from gradmethods.report.panel import Panel, plotted
 from gradmethods.report.quantities import Quantity
 from gradmethods.report.recorded import Recorded
 from gradmethods.report.sentences import INTERVALS, ROUNDS, SETTING
-from gradmethods.timing.sweeps import OTHERS, SWEEPS
+from gradmethods.timing.sweeps import CATALOGUE, OTHERS, SWEEPS
 
 _PANEL = (1.55, 2.15)
 """Inches of the height of a row of panels, and of the legend with titles and labels."""
 
 
-def caption(sweeps: Sequence[str], costs: pd.DataFrame) -> Caption:
-    """Describe the figure of several sweeps side by side."""
+_FUNCTIONS = tuple(name for name in OTHERS if name not in CATALOGUE)
+
+_COUNTS = (
+    " At the bottom: operations of the loss and its gradient in compiled methods; the others call "
+    "the loss, as often as the table of costs says. Formulas that are written out whole hold up to "
+    "10⁹ operations at the smallest sizes, and take no part."
+)
+
+
+def caption(sweeps: Sequence[str], costs: pd.DataFrame, *, counts: bool = False) -> Caption:
+    """Describe the figure of several sweeps side by side; `counts` says that it has operations."""
     families = "; ".join(family_measured(sweep, costs) for sweep in sweeps)
     stopped = "; ".join(
         f"{SWEEPS[sweep].title}: {words}"
         for sweep in sweeps
         if (words := stopped_methods(costs, sweep))
     )
+    letters = dict.fromkeys(SWEEPS[sweep].axis for sweep in sweeps)
     return Caption(
-        "Gradient time of problems that are not networks",
+        "Cost of three problems of the catalogue"
+        if counts
+        else "Gradient time of problems that are not networks",
         "Above: time of one gradient ÷ time of the loss in plain NumPy. Below: time of one "
-        f"gradient. Against the number of parameters n: {families}. {BARS} {BOUND} Below, growth "
-        "in theory, through the largest point of a method."
+        f"gradient.{_COUNTS if counts else ''} Against the {' or the '.join(letters)}: {families}. "
+        f"{BARS} {BOUND} Below, growth in theory, through the largest point of a method."
         f"{hollow_points(costs, sweeps)}{f' {CIRCLES} Stopped: {stopped}.' if stopped else ''}",
         (SETTING, ROUNDS, INTERVALS),
     )
@@ -76,11 +90,11 @@ def side_by_side(
             for panel in panels:
                 for provider, group in panel.methods:
                     panel.draw(provider, style_of(provider).label, group)
-            for panel in panels:  # sharing an axis, each makes it wider
+            for panel in panels:  # Each panel widens the axis that all share.
                 panel.frame()
             for panel in panels:
                 panel.close(words=False)
-            row[0].set_ylabel(quantity.label.replace(" ÷ ", "\n÷ "))
+            row[0].set_ylabel(re.sub(" (?=÷|per example)", "\n", quantity.label))
         for axes, sweep in zip(grid[0], sweeps, strict=True):
             axes.set_title(SWEEPS[sweep].title)
         for axes, sweep in zip(grid[-1], sweeps, strict=True):
@@ -97,18 +111,25 @@ def side_by_side(
 
 
 def make(run: Recorded) -> Iterator[Drawing]:
-    """Yield the figure, if any of the problems was measured."""
-    points = {name: plotted(run.costs, name, RATIO) for name in OTHERS}
-    sweeps = [name for name in OTHERS if len(points[name])]
+    """Yield the figures, as far as any of their problems was measured."""
+    yield from _figure(run, "fig-problems", _FUNCTIONS, (RATIO, TIME))
+    yield from _figure(run, "fig-catalogue", CATALOGUE, (RATIO, TIME, OPERATIONS))
+
+
+def _figure(
+    run: Recorded, identifier: str, names: Sequence[str], quantities: Sequence[Quantity]
+) -> Iterator[Drawing]:
+    points = {name: plotted(run.costs, name, quantities[0]) for name in names}
+    sweeps = [name for name in names if len(points[name])]
     if sweeps:
-        shown = [
-            points[name].merge(plotted(run.costs, name, TIME)).assign(sweep=name) for name in sweeps
-        ]
+        for name in sweeps:
+            for quantity in quantities[1:]:
+                points[name] = points[name].merge(plotted(run.costs, name, quantity), how="left")
         yield Drawing(
-            "fig-problems",
-            caption(sweeps, run.costs),
-            pd.concat(shown, ignore_index=True),
-            lambda _: side_by_side(run.costs, sweeps),
+            identifier,
+            caption(sweeps, run.costs, counts=OPERATIONS in quantities),
+            pd.concat([points[name].assign(sweep=name) for name in sweeps], ignore_index=True),
+            lambda _: side_by_side(run.costs, sweeps, quantities),
         )
 
 

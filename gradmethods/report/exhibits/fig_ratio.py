@@ -48,9 +48,9 @@ def theory(points: pd.DataFrame, sweep: Sweep, frame: tuple[float, float]) -> li
 
 
 def _passes(points: pd.DataFrame, sweep: Sweep, x: NDArray[np.float64]) -> list[Line]:
-    # Beyond the points there is room to see the lines go on, and to name them.
+    # The axis goes on beyond the points, so that lines can be followed and named.
     x = np.geomspace(x[0], 1.6 * x[-1], 400)
-    fixed = sweep.grows == "N"
+    fixed = sweep.grows != "n"
     n = np.full_like(x, float(points["n"].iloc[0])) if fixed else x
     lines = []
     for each, once in filter(None, (traits(p).passes for p in dict.fromkeys(points["provider"]))):

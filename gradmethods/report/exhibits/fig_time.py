@@ -35,25 +35,27 @@ GROWTH = (
 )
 GROWTH_OF_EXAMPLES = (
     "Thin lines: growth in theory, through the largest point of a method: every method does its "
-    "work for each example."
+    "work for each of them."
 )
 
 
 _POWERS = {1.0: "", 2.0: "²", 3.0: "³"}
+"""Exponents as letters; others are typeset as mathematics."""
 
 
 def theory(points: pd.DataFrame, sweep: Sweep, frame: tuple[float, float]) -> list[Line]:
     """Draw the growth that theory knows through the largest point of each method."""
     x, lines = sizes_along(points), []
     known = [p for p in dict.fromkeys(points["provider"]) if traits(p).growth is not None]
-    firsts = {traits(p).family: p for p in reversed(known)}  # one of each method is enough
+    firsts = {traits(p).family: p for p in reversed(known)}  # One of each method is enough.
     for provider in (p for p in known if p in firsts.values()):
         own = points[points["provider"] == provider]
         slope = theoretical(sweep, provider, TIME.column)
         if len(own) > 1 and slope is not None:
             last = own.iloc[-1]
             y = float(last[TIME.column]) * (x / float(last["size"])) ** slope
-            text = f"∝ {sweep.grows}{_POWERS[slope]}"
+            letter = _POWERS.get(slope, f"$^{{{slope:g}}}$")
+            text = f"∝ {sweep.grows}{letter}"
             lines.append(below(Line(x[y > frame[0]], y[y > frame[0]], text), frame[1]))
     return lines
 

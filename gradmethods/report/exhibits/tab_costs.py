@@ -11,7 +11,7 @@ from gradmethods.output.caption import Caption
 from gradmethods.output.files import RECORDS
 from gradmethods.output.items import Table
 from gradmethods.providers.registry import style_of
-from gradmethods.report.cost_frames import LARGEST, disturbed, largest
+from gradmethods.report.cost_frames import LARGEST, disturbed, largest, problem_of
 from gradmethods.report.exhibit import Exhibit
 from gradmethods.report.recorded import Recorded
 from gradmethods.report.sentences import ERRORS, INTERVALS, ROUNDS, SETTING
@@ -34,7 +34,7 @@ def costs_table(costs: pd.DataFrame) -> pd.DataFrame:
             {
                 "Sweep": row["sweep"],
                 "Method": style_of(row["provider"]).label,
-                "Problem": row["network"],
+                "Problem": problem_of(row),
                 "n": fmt.count(row["n"]),
                 "N": fmt.count(row["batch"]),
                 "Gradient": fmt.time_interval(

@@ -11,6 +11,7 @@ from gradmethods.output.caption import Caption
 from gradmethods.output.files import RECORDS
 from gradmethods.output.items import Table
 from gradmethods.providers.registry import BASELINE, style_of
+from gradmethods.report.cost_frames import problem_of
 from gradmethods.report.exhibit import Exhibit
 from gradmethods.report.recorded import Recorded
 from gradmethods.report.sentences import COUNTED
@@ -28,11 +29,11 @@ def operations_frame(costs: pd.DataFrame) -> pd.DataFrame:
 
     They are those of one example: where only examples grow, they do not.
     """
-    growing = costs[costs["sweep"].map(lambda name: SWEEPS[name].grows) == "n"]
-    names = ["sweep", "provider", "network", "n", "operations"]
+    growing = costs[costs["sweep"].map(lambda name: SWEEPS[name].grows) != "N"]
+    names = ["sweep", "provider", "network", "scale", "n", "operations"]
     counted = growing.dropna(subset="operations")[names]
-    base = counted[counted["provider"] == BASELINE].set_index(["sweep", "n"])["operations"]
-    return counted.join(base.rename("backprop"), on=["sweep", "n"]).assign(
+    base = counted[counted["provider"] == BASELINE].set_index(["sweep", "scale"])["operations"]
+    return counted.join(base.rename("backprop"), on=["sweep", "scale"]).assign(
         multiple=lambda frame: frame["operations"].astype(float) / frame["backprop"].astype(float)
     )
 
@@ -41,11 +42,13 @@ def operations_table(operations: pd.DataFrame) -> pd.DataFrame:
     """Write the operations of the compiled methods side by side."""
     rows: dict[tuple[str, int], dict[str, str]] = {}
     for row in operations.to_dict("records"):
-        start = {"Sweep": row["sweep"], "Problem": row["network"], "n": fmt.count(row["n"])}
+        start = {"Sweep": row["sweep"], "Problem": problem_of(row), "n": fmt.count(row["n"])}
         count = fmt.count(row["operations"])
         if row["provider"] != BASELINE and not fmt.missing(row["multiple"]):
             count += f" ({row['multiple']:.2f}×)"
-        rows.setdefault((row["sweep"], row["n"]), start)[style_of(row["provider"]).label] = count
+        rows.setdefault((row["sweep"], row["scale"]), start)[style_of(row["provider"]).label] = (
+            count
+        )
     return pd.DataFrame(list(rows.values())).fillna(fmt.NONE)
 
 

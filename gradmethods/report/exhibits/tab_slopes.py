@@ -21,13 +21,14 @@ from gradmethods.timing.sweeps import get_sweep
 
 CAPTION = Caption(
     "Exponents of growth",
-    "Exponents of n; in the sweep of batches, of the number of examples N. Theory: finite "
-    "differences take a number of passes in proportion to n, backprop a constant number; one "
-    "pass takes time in proportion to n (Helmholtz energy: n², its matrix) once arithmetic "
-    "dominates, which small problems do not reach. With N the time of everything grows alike, "
-    "and no ratio does. Theory is about large sizes: a “no” says only that the sizes fitted "
-    "differ from it by more than their scatter. The asymptote begins at the smallest size from "
-    "which on one law describes all; where the line still bends it is not reached, and the "
+    "Exponents of n; in the sweep of batches, of the number of examples N; in that of the "
+    "recurrent network, of the number of steps T. Theory: finite differences take a number of "
+    "passes in proportion to n, backprop a constant number; one pass takes time in proportion to n "
+    "(Helmholtz energy: n², its matrix; Gaussian likelihood: n^1.5, its factorisation) once "
+    "arithmetic dominates, which small problems do not reach. With N and T the time of everything "
+    "grows alike, and no ratio does. Theory is about large sizes: a “no” says only that the sizes "
+    "fitted differ from it by more than their scatter. The asymptote begins at the smallest size "
+    "from which on one law describes all; where the line still bends it is not reached, and the "
     "exponent is one of transition. A preparation has one only if it grows tenfold along a "
     "line that bends little, or by a law.",
     (FITS,),

@@ -304,7 +304,7 @@ def _best(points: list[dict[str, Any]], scheme: str, unit: float) -> dict[str, A
     if not found:
         return None
     best = min(found, key=lambda point: point["error"])
-    if not ALL[scheme].subtracts:  # a flat line: the interesting end is the wide one
+    if not ALL[scheme].subtracts:  # The line is flat: its wide end is of interest.
         return next(p for p in found if p["error"] <= FLAT * max(best["error"], unit))
     return best
 

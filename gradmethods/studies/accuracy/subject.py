@@ -88,7 +88,7 @@ class Subject:
 
         try:
             return np.asarray(certified_derivatives(self.problem, ORDER))
-        except GradientError:  # there may be a gradient all the same, and then no theory
+        except GradientError:  # There may be a gradient all the same, but no theory.
             return None
 
     @cached_property

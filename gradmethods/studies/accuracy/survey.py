@@ -126,7 +126,7 @@ def gradient_record(
 
     def derivatives(_problem: Any, order: int) -> NDArray[np.float64]:
         known = subject.derivatives
-        if known is None:  # theory promises nothing
+        if known is None:  # Theory promises nothing.
             return np.full((subject.problem.size, order + 1), np.nan)
         return known[:, : order + 1]
 

@@ -86,7 +86,7 @@ def count(graph: Graph, scale: int = 0) -> Factors:
     """Count the factors of all products along paths, and the edges that they come from."""
     active = _active(graph)
     paths: dict[Node, int] = defaultdict(int)
-    lengths: dict[Node, int] = defaultdict(int)  # of all paths from the loss, added up
+    lengths: dict[Node, int] = defaultdict(int)  # Lengths of all paths from the loss add up.
     (loss,) = graph.outputs
     paths[loss] = 1
     edges = 0

@@ -169,7 +169,7 @@ class _Differences:
         x, y = (places.astype(float) for places in self.places)
         if SCHEMES[scheme].one_sided:
             below, y = rounded(np.full_like(above, self.value), bits), self.point[None, :]
-        with np.errstate(all="ignore"):  # a step lost in rounding is an infinite error
+        with np.errstate(all="ignore"):  # A step lost in rounding is an infinite error.
             error = (above - below) / (x - y) - self.truth
         error = np.where(np.isfinite(error), error, np.inf)
         return np.asarray(np.linalg.norm(error, axis=1) / np.linalg.norm(self.truth))

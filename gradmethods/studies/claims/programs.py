@@ -61,7 +61,7 @@ def sweeps(seconds: float) -> Sweeps:
     }
 
 
-@cache  # two claims rest on the same counts
+@cache  # Two claims rest on the same counts.
 def _count(scale: int, widths: tuple[int, ...], *, merged: bool = True) -> Size:
     problem = problems.get("mlp", widths=widths, batch=2)
     operations = {

@@ -110,7 +110,7 @@ def _single(ground: Ground) -> Sown:
         return
     try:
         single = problem.in_dtype(coarse)
-    except InvalidProblem:  # what float32 cannot hold
+    except InvalidProblem:  # The numbers do not fit into float32.
         return
     yield "computed", {n: g.astype(problem.dtype) for n, g in gradient_of(single).items()}
 

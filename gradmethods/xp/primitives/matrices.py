@@ -138,14 +138,13 @@ OF_FULL_RANK = matrix(
 
 
 def _pinv(xp: Any, g: Any, y: Any, a: Any) -> Any:
+    """Golub and Pereyra 1973, equation 4.12; no factor on the way is larger than the result."""
     y = xp.bind(OF_FULL_RANK, y, a, strict=True)
     found = -y.mT @ g @ y.mT
     if a.shape[-2] > a.shape[-1]:
-        turned = g.mT @ y @ y.mT
-        found = found + turned - a @ (y @ turned)
+        found = found + (g.mT - a @ (y @ g.mT)) @ (y @ y.mT)
     if a.shape[-2] < a.shape[-1]:
-        turned = y.mT @ y @ g.mT
-        found = found + turned - turned @ y @ a
+        found = found + (y.mT @ y) @ (g.mT - (g.mT @ y) @ a)
     return found
 
 
@@ -153,11 +152,9 @@ def _pinv_along(xp: Any, t: Any, y: Any, a: Any) -> Any:
     y = xp.bind(OF_FULL_RANK, y, a, strict=False)
     found = -y @ t @ y
     if a.shape[-2] > a.shape[-1]:
-        turned = y @ (y.mT @ t.mT)
-        found = found + turned - turned @ a @ y
+        found = found + (y @ y.mT) @ (t.mT - (t.mT @ a) @ y)
     if a.shape[-2] < a.shape[-1]:
-        turned = t.mT @ y.mT @ y
-        found = found + turned - y @ (a @ turned)
+        found = found + (t.mT - y @ (a @ t.mT)) @ (y.mT @ y)
     return found
 
 

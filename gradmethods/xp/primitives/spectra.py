@@ -75,35 +75,37 @@ def _cubes(times: int) -> Any:
 # -- what rules divide by: differences, which may be 0
 
 
-def _gaps(s: NDArray[Any], squares: bool) -> tuple[NDArray[Any], NDArray[np.bool_]]:
-    """Return differences of values, or of their squares, 1 on the diagonal, and which are 0."""
-    rows, columns = s[..., :, None], s[..., None, :]
-    n = s.shape[-1]
-    gaps = columns - rows
-    limit = EQUAL * n * np.finfo(s.dtype).eps * np.max(np.abs(s), axis=-1, initial=0)
-    equal = (np.abs(gaps) <= limit[..., None, None]) & ~np.eye(n, dtype=bool)
-    if squares:
-        gaps = gaps * (columns + rows)
-    return np.where(equal | np.eye(n, dtype=bool), 1, gaps), equal
+def _denominators(s: NDArray[Any], by: str) -> tuple[NDArray[Any], NDArray[np.bool_]]:
+    """Return what is divided by, 1 where it is 0 to rounding, and where that is.
 
-
-def _divided(z: Any, s: Any, *, squares: bool = False, strict: bool = False) -> NDArray[Any]:
-    """Divide by the gaps between values: entries (i, j) by s_j - s_i, or by that of the squares.
-
-    The diagonal becomes 0. Where two values are equal to rounding and the entry is not 0 there is
-    no derivative: an error where that is certain to matter (`strict`), and otherwise NaN.
+    Entries (i, j) of `gaps` are s_j - s_i, of `sums` s_j + s_i, of `values` s_j.
     """
-    gaps, equal = _gaps(s, squares)
-    missing = equal & (z != 0)
+    rows, columns = s[..., :, None], s[..., None, :]
+    found = {"gaps": columns - rows, "sums": columns + rows, "values": columns}[by]
+    limit = EQUAL * s.shape[-1] * np.finfo(s.dtype).eps * np.max(np.abs(s), axis=-1, initial=0)
+    none = np.abs(found) <= limit[..., None, None]
+    return np.where(none, 1, found), none
+
+
+def _divided(z: Any, s: Any, *, by: str = "gaps", of: str = "eigen", strict: bool = False) -> Any:
+    """Divide by gaps between values, by their sums, or by themselves.
+
+    The diagonal of the first two becomes 0. Where what is divided by is 0 to rounding and the entry
+    is not 0 there is no derivative: an error where that is certain to matter (`strict`), and
+    otherwise NaN.
+    """
+    under, none = _denominators(s, by)
+    own = by != "values" and np.eye(s.shape[-1], dtype=bool)
+    missing = none & ~np.asarray(own) & (z != 0)
     if strict and missing.any():
+        what = {"values": "A singular value is 0"}.get(by, f"Two {of}values are equal")
+        values = "eigvalsh" if of == "eigen" else "svdvals"
         raise NotDifferentiable(
-            f"Two {'singular' if squares else 'eigen'}values are equal to rounding, and the loss "
-            "depends on their vectors, which have no derivative there. Write it with "
-            f"xp.linalg.{'svdvals' if squares else 'eigvalsh'} if it depends on the values alone, "
-            "or take differences of the loss, with gm.Numerical()."
+            f"{what} to rounding, and the loss depends on vectors that have no derivative there. "
+            f"Write it with xp.linalg.{values} if it depends on the values alone, or take "
+            "differences of the loss, with gm.Numerical()."
         )
-    off = np.where(np.eye(s.shape[-1], dtype=bool), 0, z / gaps)
-    return np.where(missing, np.nan, off).astype(z.dtype)
+    return np.where(own, 0, np.where(missing, np.nan, z / under)).astype(z.dtype)
 
 
 DIVIDED = matrix(
@@ -112,7 +114,7 @@ DIVIDED = matrix(
     lambda z, s, **how: np.shape(z),
     operations=lambda shapes, result: 2 * math.prod(result),
 )
-"""Only derivative rules divide by the gaps between values."""
+"""Only derivative rules divide by values, their sums and the gaps between them."""
 
 
 def _shared(xp: Any, g: Any, s: Any) -> Any:
@@ -133,25 +135,57 @@ def _qr_parts(y: Any) -> tuple[Any, Any]:
     return y[..., :m, :], y[..., m:, :].mT
 
 
+def of_regular(r: Any, *, strict: bool = False) -> NDArray[Any]:
+    """Return triangles; where there is a 0 on the diagonal an error (`strict`), or NaN."""
+    singular = (np.diagonal(r, axis1=-2, axis2=-1) == 0).any(-1)
+    if strict and singular.any():
+        raise NotDifferentiable(
+            "Columns of a matrix depend on one another, and the loss depends on its factors by "
+            "xp.linalg.qr, which have no derivative there, or none that can be told from R. Take "
+            "differences of the loss, with gm.Numerical()."
+        )
+    return np.where(singular[..., None, None], np.nan, r).astype(r.dtype)
+
+
+OF_REGULAR = matrix(
+    "of_regular",
+    of_regular,
+    lambda r, **how: np.shape(r),
+    operations=lambda shapes, result: math.prod(result),
+)
+"""Only the derivative rules of QR ask whether R can be divided by."""
+
+
 def _over(xp: Any, x: Any, r: Any) -> Any:
     """Return x R⁻¹."""
     return xp.bind("solve", r.mT, x.mT).mT
 
 
 def _qr_back(xp: Any, g: Any, y: Any, a: Any) -> Any:
-    """(Q̄ + Q copyltu(M)) R⁻ᵀ with M = R R̄ᵀ - Q̄ᵀ Q."""
+    """(Q̄ + Q copyltu(M)) R⁻ᵀ with M = R R̄ᵀ - Q̄ᵀ Q.
+
+    What of Q̄ lies in the span of Q and would cancel is left out: QᵀQ̄ - copyltu(Q̄ᵀQ) is the part
+    of QᵀQ̄ - Q̄ᵀQ below the diagonal.
+    """
     (q, r), (gq, gr) = _qr_parts(y), _qr_parts(g)
-    half = lower(xp, r @ gr.mT - gq.mT @ q)
-    return _over(xp, gq + q @ (half + half.mT), r.mT)
+    half = lower(xp, r @ gr.mT)
+    inner = q.mT @ gq
+    found = q @ (half + half.mT + xp.tril(inner - inner.mT, k=-1))
+    if a.shape[-2] > a.shape[-1]:
+        found = found + gq - q @ inner
+    return _over(xp, found, xp.bind(OF_REGULAR, r, strict=True).mT)
 
 
 def _qr_along(xp: Any, t: Any, y: Any, a: Any) -> Any:
-    """Ṙ = QᵀȦ - Ω R with the skew Ω of tril(QᵀȦR⁻¹), and Q̇ = (Ȧ - QṘ) R⁻¹."""
+    """Ṙ = QᵀȦ - Ω R with the skew Ω of tril(QᵀȦR⁻¹), and Q̇ = QΩ and what of ȦR⁻¹ is beyond Q."""
     q, r = _qr_parts(y)
+    over = xp.bind(OF_REGULAR, r).mT
     inner = q.mT @ t
-    below = xp.tril(as_columns(xp, r.mT, inner.mT).mT, k=-1)
+    below = xp.tril(as_columns(xp, over, inner.mT).mT, k=-1)
     dr = xp.triu(inner - (below - below.mT) @ r)  # below the diagonal rounding alone is left
-    dq = as_columns(xp, r.mT, (t - q @ dr).mT).mT
+    dq = q @ (below - below.mT)
+    if a.shape[-2] > a.shape[-1]:
+        dq = dq + as_columns(xp, over, (t - q @ inner).mT).mT
     return xp.concat([dq, dr.mT], axis=-2)
 
 
@@ -162,7 +196,7 @@ def _eigh_back(xp: Any, g: Any, y: Any, a: Any, triangle: str) -> Any:
     """V (diag(w̄) + F ∘ (Vᵀ V̄)) Vᵀ, of which one triangle is read."""
     w, v = y[..., 0], y[..., 1:]
     gw, gv = g[..., 0], g[..., 1:]
-    inner = xp.bind(DIVIDED, v.mT @ gv, w, squares=False, strict=True)
+    inner = xp.bind(DIVIDED, v.mT @ gv, w, strict=True)
     spectral = (v * _shared(xp, gw, w)[..., None, :]) @ v.mT
     return _folded(xp, v @ inner @ v.mT + spectral, triangle)
 
@@ -181,7 +215,7 @@ def _eigh_along(xp: Any, t: Any, y: Any, a: Any, triangle: str) -> Any:
     """Give the diagonal of P = Vᵀ Ȧ V, and V (F ∘ P)."""
     w, v = y[..., 0], y[..., 1:]
     inner = _turned(xp, t, v, triangle)
-    turn = xp.bind(DIVIDED, inner, w, squares=False, strict=False)
+    turn = xp.bind(DIVIDED, inner, w)
     return xp.concat([xp.linalg.diagonal(inner)[..., None], v @ turn], axis=-1)
 
 
@@ -202,25 +236,33 @@ def _svd_parts(y: Any, m: int) -> tuple[Any, Any, Any]:
     return y[..., :m, :], y[..., m, :], y[..., m + 1 :, :]
 
 
-def _beyond(xp: Any, u: Any, x: Any, s: Any) -> Any:
+def _over_pairs(xp: Any, x: Any, y: Any, s: Any, *, strict: bool) -> tuple[Any, Any]:
+    """Divide half the sum by gaps and half the difference by sums: no squares, no cancelling.
+
+    So x s_j + y s_i, over s_j² - s_i², is the sum of the two.
+    """
+    return (
+        xp.bind(DIVIDED, (x + y) / 2, s, by="gaps", of="singular ", strict=strict),
+        xp.bind(DIVIDED, (x - y) / 2, s, by="sums", of="singular ", strict=strict),
+    )
+
+
+def _beyond(xp: Any, u: Any, x: Any, s: Any, *, strict: bool) -> Any:
     """Return what of the columns of x / s is orthogonal to those of u; nothing if u is square."""
-    return (x - u @ (u.mT @ x)) / s[..., None, :]
+    return xp.bind(DIVIDED, x - u @ (u.mT @ x), s, by="values", of="singular ", strict=strict)
 
 
 def _svd_back(xp: Any, g: Any, y: Any, a: Any) -> Any:
     """Townsend 2016: U (F ∘ skew(UᵀŪ) S + S F ∘ skew(VᵀV̄) + diag(s̄)) Vᵀ and what is beyond."""
     m, n = a.shape[-2:]
     (u, s, v), (gu, gs, gv) = _svd_parts(y, m), _svd_parts(g, m)
-    turns = []
-    for basis, cotangent in ((u, gu), (v, gv)):
-        inner = basis.mT @ cotangent
-        turns.append(xp.bind(DIVIDED, inner - inner.mT, s, squares=True, strict=True))
-    inner = turns[0] * s[..., None, :] + s[..., :, None] * turns[1]
-    found = u @ inner @ v.mT + (u * _shared(xp, gs, s)[..., None, :]) @ v.mT
+    left, right = u.mT @ gu, v.mT @ gv
+    even, odd = _over_pairs(xp, left - left.mT, right - right.mT, s, strict=True)
+    found = u @ (even + odd) @ v.mT + (u * _shared(xp, gs, s)[..., None, :]) @ v.mT
     if m > n:
-        found = found + _beyond(xp, u, gu, s) @ v.mT
+        found = found + _beyond(xp, u, gu, s, strict=True) @ v.mT
     if n > m:
-        found = found + u @ _beyond(xp, v, gv, s).mT
+        found = found + u @ _beyond(xp, v, gv, s, strict=True).mT
     return found
 
 
@@ -228,13 +270,12 @@ def _svd_along(xp: Any, t: Any, y: Any, a: Any) -> Any:
     m, n = a.shape[-2:]
     u, s, v = _svd_parts(y, m)
     p = u.mT @ t @ v
-    column, row = p * s[..., None, :], s[..., :, None] * p
-    du = u @ xp.bind(DIVIDED, column + column.mT, s, squares=True, strict=False)
-    dv = v @ xp.bind(DIVIDED, row + row.mT, s, squares=True, strict=False)
+    even, odd = _over_pairs(xp, p, p.mT, s, strict=False)
+    du, dv = u @ (even + odd), v @ (even - odd)
     if m > n:
-        du = du + _beyond(xp, u, t @ v, s)
+        du = du + _beyond(xp, u, t @ v, s, strict=False)
     if n > m:
-        dv = dv + _beyond(xp, v, t.mT @ u, s)
+        dv = dv + _beyond(xp, v, t.mT @ u, s, strict=False)
     return xp.concat([du, xp.linalg.diagonal(p)[..., None, :], dv], axis=-2)
 
 
@@ -262,6 +303,7 @@ ENTRIES: tuple[Primitive, ...] = (
         operations=_cubes(4),
         vjp=(_qr_back,),
         jvp=(_qr_along,),
+        complex=lambda cx, a: cx.qr(a),
         written_out=written_out.qr,
     ),
     matrix(
