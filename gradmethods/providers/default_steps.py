@@ -8,7 +8,7 @@ like size is tried first, and takes four to eight evaluations where it holds, mo
 differ. Of many parameters, a few stand for all that are alike, which is verified (`groups`). No
 derivative rule takes part.
 
-What is finer than four neighbouring numbers, or fainter than the round-off in the loss, no
+What is finer than four neighbouring numbers, or fainter than some ten roundings of the loss, no
 difference can see: a kink, a jump or a ripple like that is beyond any choice of steps.
 
 Sources: P. E. Gill, W. Murray, M. A. Saunders and M. H. Wright, Computing forward-difference

@@ -98,13 +98,12 @@ class Numerical:
     After a call, ``prepared.error_estimate`` holds the estimated absolute error of each entry, and
     ``prepared.unresolved`` marks those that no step resolves: at a kink, beside one that is nearer
     than round-off lets see, or where noise drowns the derivative. Their estimate is infinite, their
-    value the best there is. What is fainter than the round-off in the loss, or finer than four
+    value the best there is. What is fainter than some ten roundings of the loss, or finer than four
     neighbouring numbers, no difference can see; nor the error of an inner solver that stops early,
     where it is the same beside the point. The complex step marks entries of which underflow leaves
     too few digits at every step; a step that was given and is wide takes a pass more, for its
-    estimate. At other points, and with other data, estimates are ten
-    times as large, and grow with what the losses there show; with one difference to one side that
-    is nothing.
+    estimate. At other points, and with other data, estimates are ten times as large, and grow with
+    what the losses there show; with one difference to one side that is nothing.
 
     Sources: C. J. F. Ridders, Advances in Engineering Software 4 (1982) 75-76; W. Squire and
     G. Trapp, Using complex variables to estimate derivatives of real functions, SIAM Review 40
