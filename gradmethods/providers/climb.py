@@ -38,6 +38,8 @@ STUBBORN = 3
 """Rungs that failed before noise is suspected: differences of noise grow as the step shrinks."""
 STEADY = 1e-2
 """Slopes that differ by this part only, and no less the finer the rungs are, show noise."""
+SAME_EVEN = 0.25
+"""Even parts that differ by this part only, from one rung to the next, are the same."""
 WORSE = 2.0
 """Noise along one parameter counts if it is so many times what was seen along a line."""
 
@@ -149,11 +151,10 @@ def _down(ladder: Ladder, start: float, order: int) -> tuple[Rung | None, Rung |
         gap = abs(rung.slope - below.slope) * below.h
         gaps.append(gap)
         falls = len(gaps) < STUBBORN or gap < max(gaps[-STUBBORN:]) / 20
-        if not falls and not measured and gap > AGREE * ladder.noise:
+        if not falls and not measured and gap > AGREE * ladder.noise and not _jumps(rung, below):
             measured = True
             noise = noise_along_entry(ladder, below)
-            # Wide rungs may be noisier than fine ones.
-            if not math.isnan(noise) and _steady(rung, below):
+            if _steady(rung, below):  # wide rungs may be noisier than fine ones
                 noise = max(noise, *gaps[-STUBBORN:])
             if noise > WORSE * ladder.noise:
                 ladder.noise = noise
@@ -180,6 +181,11 @@ def _proved(ladder: Ladder, rung: Rung, order: int, failed: Rung | None) -> bool
 def _steady(rung: Rung, below: Rung) -> bool:
     """Whether two slopes are nearly the same: what they differ by is neither a jump nor a kink."""
     return abs(rung.slope - below.slope) < STEADY * abs(below.slope)
+
+
+def _jumps(rung: Rung, below: Rung) -> bool:
+    """Whether even parts at two steps are the same: that is a jump at x, and no noise."""
+    return abs(rung.even - below.even) < SAME_EVEN * abs(below.even)
 
 
 def _next(ladder: Ladder, rung: Rung, below: Rung) -> Rung:
@@ -217,13 +223,10 @@ def is_lawful(ladder: Ladder, beyond: Rung, top: Rung, order: int) -> bool:
 
 
 def noise_along_entry(ladder: Ladder, rung: Rung) -> float:
-    """Return the noise in the loss along the one parameter: the same at all spacings, if it is.
-
-    It is NaN where a few values stand out: a jump or a kink is no noise.
-    """
+    """Return the noise in the loss along the one parameter: the same at all spacings, if it is."""
     seen = noise_of(ladder.values(ladder.places(rung.h / 4)))
     if not seen > WORSE * ladder.noise:
-        return math.nan if math.isnan(seen) else 0.0
+        return 0.0
     # A wave that is too fast for a wide spacing is not noise at a narrow one, nor are jumps: the
     # finest decides on which the loss is not flat.
     narrow = [ladder.values(ladder.places(rung.h / 4 / 10**k)) for k in (6, 4, 2)]
