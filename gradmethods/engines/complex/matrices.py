@@ -61,13 +61,17 @@ def pinv(a: ComplexArray) -> ComplexArray:
 def qr(a: ComplexArray) -> ComplexArray:
     """Decompose: Q is turned by the skew matrix of what QᵀAR⁻¹ has below its diagonal."""
     q, r = np.linalg.qr(a.real)
-    regular = of_regular(r).mT
+    upper = of_regular(r).mT[..., ::-1, ::-1]  # so that LAPACK changes no rows, and 0 stays 0
+
+    def over(x: NDArray[Any]) -> NDArray[Any]:
+        return np.asarray(np.linalg.solve(upper, x.mT[..., ::-1, :])[..., ::-1, :].mT)
+
     within = q.mT @ a.imag
-    below = np.tril(np.linalg.solve(regular, within.mT).mT, -1)
+    below = np.tril(over(within), -1)
     turn = below - below.mT
     moved = q @ turn
     if q.shape[-2] > q.shape[-1]:
-        moved = moved + np.linalg.solve(regular, (a.imag - q @ within).mT).mT
+        moved = moved + over(a.imag - q @ within)
     along = np.triu(within - turn @ r)
     return join(np.concat([q, r.mT], -2), np.concat([moved, along.mT], -2))
 

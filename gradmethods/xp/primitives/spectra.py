@@ -179,13 +179,18 @@ def _qr_back(xp: Any, g: Any, y: Any, a: Any) -> Any:
 def _qr_along(xp: Any, t: Any, y: Any, a: Any) -> Any:
     """Ṙ = QᵀȦ - Ω R with the skew Ω of tril(QᵀȦR⁻¹), and Q̇ = QΩ and what of ȦR⁻¹ is beyond Q."""
     q, r = _qr_parts(y)
-    over = xp.bind(OF_REGULAR, r).mT
+    # From the last row to the first: LAPACK then changes no rows, and what is 0 stays 0.
+    upper = xp.flip(xp.bind(OF_REGULAR, r).mT, axis=(-2, -1))
+
+    def over(x: Any) -> Any:
+        return xp.flip(as_columns(xp, upper, xp.flip(x.mT, axis=-2)), axis=-2).mT
+
     inner = q.mT @ t
-    below = xp.tril(as_columns(xp, over, inner.mT).mT, k=-1)
+    below = xp.tril(over(inner), k=-1)
     dr = xp.triu(inner - (below - below.mT) @ r)  # below the diagonal rounding alone is left
     dq = q @ (below - below.mT)
     if a.shape[-2] > a.shape[-1]:
-        dq = dq + as_columns(xp, over, (t - q @ inner).mT).mT
+        dq = dq + over(t - q @ inner)
     return xp.concat([dq, dr.mT], axis=-2)
 
 
