@@ -19,6 +19,7 @@ import tempfile
 import zlib
 from collections import Counter
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 from unittest import mock
@@ -27,11 +28,12 @@ from gradmethods.app import cli
 from gradmethods.app.runs import accuracy, bench, million
 from gradmethods.app.runs import claims as ledger
 from gradmethods.output import figures
-from gradmethods.output.disk import PART
+from gradmethods.output.disk import LOCK, PART
 from gradmethods.output.files import (
     ACCURACY,
     CLAIMS,
     DERIVATIONS,
+    MILLION,
     PROVENANCE,
     RECORDS,
     append_record,
@@ -50,13 +52,16 @@ KEPT: dict[str, tuple[Callable[[dict[str, Any]], Any], int]] = {
 }
 """What tells records from their like, and how many of each are enough, by file."""
 
+NOW = read_json(REFERENCE / PROVENANCE, dict) | {"providers": [], "problems": []}
+"""The provenance of the sample, which the runs that go on with it share."""
+
 WIDTHS = (2, 3, 1)
+"""Units per layer of the network that passes run through."""
 
 
 def write_sample(folder: Path) -> None:
     """Write a small run, with something of each kind that the reference run has."""
-    origin = read_json(REFERENCE / PROVENANCE)
-    del origin["name"]
+    origin = {name: value for name, value in NOW.items() if name != "name"}
     write_json(folder / PROVENANCE, origin)
     for file, (kind, number) in KEPT.items():
         seen: Counter[Any] = Counter()
@@ -65,7 +70,8 @@ def write_sample(folder: Path) -> None:
             if seen[kind(record)] <= number:
                 append_record(folder / file, record)
     shutil.copy(REFERENCE / DERIVATIONS, folder)
-    shutil.copytree(REFERENCE / "million", folder / "million")
+    with quickly(), contextlib.redirect_stderr(io.StringIO()):
+        million.run_million(folder / "million")
     write_json(folder / "previous" / PROVENANCE, origin)
     for record in records_so_far(REFERENCE / RECORDS)[:12]:
         append_record(folder / "previous" / RECORDS, record)
@@ -165,6 +171,8 @@ def rewritten(own: random.Random, path: Path) -> None:
         path.write_bytes(b"\n".join(lines) + b"\n")
     elif path.suffix == ".json":
         path.write_text(json.dumps(changed(own, json.loads(path.read_bytes()))))
+    elif path.suffix == ".bin":
+        path.write_bytes(flipped(own, path.read_bytes(), 1))
     else:
         cells = path.read_text().split(",")
         cells[own.randrange(len(cells))] = str(own.choice(VALUES)).encode(errors="replace").decode()
@@ -190,7 +198,7 @@ def replaced(own: random.Random, path: Path, outside: Path) -> str:
 
 def damage(own: random.Random, folder: Path, outside: Path) -> str:
     """Damage the folder of a run somewhere; say how."""
-    files = sorted(path for path in folder.rglob("*") if path.is_file())
+    files = sorted(path for path in folder.rglob("*") if path.is_file() and path.name != LOCK)
     path = own.choice(files)
     how = own.random()
     if how < 0.55:
@@ -238,11 +246,14 @@ READS = ("publish", "diff", "diff back", "claims", "cite", "cite run")
 @contextlib.contextmanager
 def quickly(*, drawn: bool = False) -> Iterator[None]:
     """Let runs measure nothing, and, unless asked, reports draw nothing: here they but read."""
-    origin = {**read_json(REFERENCE / PROVENANCE)}
     nothing = contextlib.ExitStack()
-    same = lambda *_, **more: origin | more  # noqa: E731  # the run is gone on with
+    same = lambda *_, **more: NOW | more  # noqa: E731  # the run is gone on with
+    few = partial(million.run_million, widths=WIDTHS, block_seconds=1e-9)
+    whole = read_json(REFERENCE / "million" / MILLION[2], dict)
+    beside = {name: whole[name] for name in ("backprop", "reuse", "errors", "certified")}
     patches: list[tuple[Any, str, Any]] = [
         (bench, "provenance", same), (million, "provenance", same),
+        (million, "run_million", few), (million, "beside", lambda *_: beside),
         (bench, "run_cases", lambda *_: 0), (bench, "fill", lambda *_: None),
         (accuracy, "carry_out", lambda *_: None),
         (bench, "claims_rows", lambda *_, **__: []), (ledger, "claims_rows", lambda *_, **__: []),
@@ -310,7 +321,7 @@ def attack(seed: int, sample: Path, place: Path, *, drawn: bool = False) -> tupl
     after = digest(run)
     assert after["notes.txt"] == before["notes.txt"], f"{how}, {name}: a note was touched"
     if name in READS:
-        after.pop(".lock", None)
+        after.pop(LOCK, None)
         assert after == before, f"{how}, {name}: it only reads"
     assert not list(place.rglob(PART)), f"{how}, {name}: a part of a file stayed"
     assert "Warning" not in said, f"{how}, {name}: {said}"

@@ -134,6 +134,7 @@ def finished(records: Sequence[Mapping[str, Any]], kept: Vector) -> list[tuple[i
         (record["start"], record["stop"])
         for record in records
         if record["key"].startswith("block-")
+        and 0 <= record["start"] < record["stop"] <= kept.size
         and checksum(kept[record["start"] : record["stop"]]) == record["checksum"]
     )
 

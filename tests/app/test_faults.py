@@ -50,7 +50,7 @@ def test_damaged_runs_are_read_or_refused(tmp_path):
         damaged_runs.attack(seed, sample, place)
 
 
-SEEDS = range(8)
+SEEDS = (1, 2, 7, 9, 12, 13, 19, 24, 25, 26, 28, 32)
 """Damage of which `python -m tests.damaged_runs` tries more."""
 
 

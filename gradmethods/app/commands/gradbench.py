@@ -7,6 +7,7 @@ import sys
 from typing import Any
 
 from gradmethods.app.arguments import new
+from gradmethods.app.system import drop
 
 METHODS = ("backprop", "forward", "numerical", "analytical")
 
@@ -33,5 +34,8 @@ def run(options: argparse.Namespace) -> int:
     from gradmethods.app.gradbench import serve
     from gradmethods.providers import get_provider
 
-    serve(get_provider(options.method), sys.stdin.buffer, sys.stdout)
+    try:
+        serve(get_provider(options.method), sys.stdin.buffer, sys.stdout)
+    except BrokenPipeError:  # the driver has left: the end of a run, and no fault of the tool's
+        drop(sys.stdout)
     return 0

@@ -32,7 +32,11 @@ def add(commands: Any) -> None:
 def run(options: argparse.Namespace) -> int:
     """Run the command; return the exit status."""
     from gradmethods.app.runs.million import run_million
+    from gradmethods.output.files import read_from
     from gradmethods.report.summary import result_text
 
-    print(result_text(run_million(options.out, resume=options.resume)))
+    result = run_million(options.out, resume=options.resume)
+    with read_from(options.out):
+        said = result_text(result)
+    print(said)
     return 0

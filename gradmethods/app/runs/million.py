@@ -171,24 +171,25 @@ def _differences(
     passes = Passes(problem)
     kept = _kept_gradient(folder, problem)
     records = records_so_far(folder / RECORDS)
-    values = [record for record in records if record["key"] == "value"]
+    with read_from(folder / RECORDS):
+        values = [float(record["value"]) for record in records if record["key"] == "value"]
+        done = finished(records, kept)
+        missing = problem.size - sum(stop - start for start, stop in done)
+        starts = [int(record["start"]) for record in records if record["key"].startswith("block-")]
     if values:
-        value = float(values[0]["value"])
+        value = values[0]
     else:
         value, calls = passes.value()
         append_record(
             folder / RECORDS,
             {"key": "value", "outcome": "measured", "value": value, "calls": calls},
         )
-    done = finished(records, kept)
-    missing = problem.size - sum(stop - start for start, stop in done)
     each = passes.pass_seconds()
     expected = f"{missing:,} forward passes × {duration(each)}"
     if missing:
         _check_time(end, missing * each, f"Estimated {duration(missing * each)} for {expected}")
     say(f"{problem.size:,} parameters: {expected} are about {duration(missing * each)}")
     length = max(1, int(block_seconds / each))
-    starts = [record["start"] for record in records if record["key"].startswith("block-")]
     for start, stop in _shown(missing_blocks(done, starts, problem.size, length), missing):
         block = passes.block(start, stop, value)
         kept[start:stop] = block.gradient
@@ -235,6 +236,13 @@ def _shown(parts: Iterator[tuple[int, int]], total: int) -> Iterator[tuple[int, 
 
 def _result(folder: Path, problem: Problem, gradient: NDArray[Any]) -> dict[str, Any]:
     """Add up the counts and times of all blocks, and measure the faster methods."""
+    with read_from(folder / RECORDS):
+        counted = _counted(folder, problem)
+    return {**counted, **beside(problem, problem.structure.split(gradient))}
+
+
+def _counted(folder: Path, problem: Problem) -> dict[str, Any]:
+    """Add up the counts and times of all blocks."""
     records = records_so_far(folder / RECORDS)
     blocks = [record for record in records if record["key"].startswith("block-")]
     (value,) = (record for record in records if record["key"] == "value")
@@ -255,7 +263,6 @@ def _result(folder: Path, problem: Problem, gradient: NDArray[Any]) -> dict[str,
             "processor": sum(block["processor"] for block in blocks),
             "ratio": {name: passes * getattr(ratio, name) for name in ("median", "low", "high")},
         },
-        **beside(problem, problem.structure.split(gradient)),
     }
 
 
