@@ -354,8 +354,8 @@ def _arc(name: str) -> Remedy:
     return of
 
 
-def _artanh(_case: Case) -> str:
-    return "It is infinite at ±1: keep what it was the xp.tanh of, or clip inside (-1, 1)."
+def _always(text: str) -> Remedy:
+    return lambda _case: text
 
 
 def _tanh(case: Case) -> str:
@@ -388,7 +388,9 @@ REMEDIES: dict[str, Remedy] = {
     "multiply": _product,
     "acos": _arc("acos"),
     "asin": _arc("asin"),
-    "atanh": _artanh,
+    "atan2": _always("At (0, 0) is no angle: replace both there by a double xp.where."),
+    "atanh": _always("Infinite at ±1: keep what it was the xp.tanh of, or clip inside (-1, 1)."),
+    "log1p": _always("Keep its argument above -1: compute the logarithm itself, or clip it."),
     "tanh": _tanh,
     "sin": _turned,
     "cos": _turned,
