@@ -31,7 +31,11 @@ def add(commands: Any) -> None:
 def run(options: argparse.Namespace) -> int:
     """Run the command; return the exit status."""
     from gradmethods.app.gradbench import serve
+    from gradmethods.app.system import drop
     from gradmethods.providers import get_provider
 
-    serve(get_provider(options.method), sys.stdin.buffer, sys.stdout)
+    try:
+        serve(get_provider(options.method), sys.stdin.buffer, sys.stdout)
+    except BrokenPipeError:  # The driver has seen enough, which is how a conversation ends.
+        drop(sys.stdout)
     return 0
