@@ -143,7 +143,9 @@ def gammaln(x: Any, /) -> Any:
 
 
 def digamma(x: Any, /) -> Any:
-    """Return the derivative of `gammaln`.
+    """Return the derivative of `gammaln`; NaN at 0 and at negative integers.
+
+    Between negative integers digits are lost beside its zeros.
 
     Examples
     --------
@@ -355,8 +357,10 @@ def _entry_by_entry(name: str, *operands: Any) -> Any:
 
 
 def _plain(x: Any) -> Any:
-    """Return arrays as they are, and lists and numbers as NumPy's arrays."""
-    return np.asarray(x, np.float64) if isinstance(x, (int, float, list, tuple)) else x
+    """Return arrays as they are, and lists, numbers and truths as NumPy's arrays."""
+    numbers = isinstance(x, (int, float, list, tuple))
+    truths = isinstance(x, (np.ndarray, np.generic)) and x.dtype == np.bool_
+    return np.asarray(x, np.float64) if numbers or truths else x
 
 
 def _namespace(*operands: Any) -> Any:

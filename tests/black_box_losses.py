@@ -1,16 +1,22 @@
-"""Losses as people have them, over plain NumPy, each with a gradient by hand: see the study.
+"""Losses as people have them, over plain NumPy, each with a gradient: see the study.
 
-None knows of `xp`. Each is a function of parameters and data, with a start from which a minimum is
-reached; gradients come from formulas, and owe nothing to the package.
+Seventeen do not know of `xp`: functions of parameters and data with a start from which a minimum is
+reached, whose gradients come from formulas and owe nothing to the package. The others are problems
+of the catalogue, of which nothing but values is shown; their gradients are those of backprop, which
+other tests hold against certified ones.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
+
+import gradmethods as gm
+from gradmethods import problems
 
 Params = dict[str, Any]
 
@@ -284,10 +290,47 @@ def factors() -> Known:
     return Known("factors", loss, gradient, start)
 
 
-EVERY = (
+BY_HAND = (
     quadratic, rosenbrock, logistic, polynomial, cosh, softmax, network, likelihood, robust,
     oscillator, heavy, decay, long_softmax, waves, poisson, anchors, factors,
 )  # fmt: skip
+
+FROM_CATALOGUE = (
+    "bundle-adjustment", "k-means", "least-squares", "lstm", "polynomial-fit", "beale",
+    "biggs-exp6", "box-3d", "brown-badly-scaled", "brown-dennis", "chebyquad", "extended-powell",
+    "extended-rosenbrock", "gaussian-bell", "gulf", "helical-valley", "penalty-1", "penalty-2",
+    "powell-badly-scaled", "trigonometric", "variably-dimensioned", "watson", "wood", "arwhead",
+    "cragglvy", "dixmaan", "fminsrf", "genhumps", "morebv",
+    "eight-schools", "garch", "poisson-regression", "softmax-regression",
+)  # fmt: skip
+"""Problems of the catalogue with a minimum and few parameters."""
+
+
+def of_catalogue(name: str) -> Known:
+    """Show of a problem nothing but values."""
+    (problem,) = problems.at_test_size([name])
+    structure = problem.structure
+    prepared = gm.Backprop().prepare(problem)
+    names = {name or "x": name for name in structure.check(problem.params)}
+
+    def restored(p):
+        arrays = {name: np.asarray(p[shown], float) for shown, name in names.items()}
+        return structure.restore(arrays)
+
+    def gradient(p):
+        arrays = structure.check(prepared(restored(p)).gradient)
+        return {shown: np.array(arrays[name]) for shown, name in names.items()}
+
+    def loss(p):
+        return float(problem.loss(restored(p), **problem.data, xp=np))
+
+    start = structure.check(problem.params)
+    start = {shown: np.array(start[name]) for shown, name in names.items()}
+    return Known(problem.name, loss, gradient, start)
+
+
+EVERY = BY_HAND + tuple(partial(of_catalogue, name) for name in FROM_CATALOGUE)
+"""Fifty losses."""
 
 
 def flat(params: Params) -> Any:

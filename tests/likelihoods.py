@@ -124,6 +124,39 @@ def poisson_and_quantile(p, *, X, counts, y, xp=np):
     return likelihood + xp.sum(xp.maximum(0.75 * over, -0.25 * over)) + special.expit(p["v"]).sum()
 
 
+def hidden_markov(p, *, y, xp=np):
+    """A hidden Markov model with normal emissions, by the forward recursion."""
+    moves, first = special.log_softmax(p["moves"], axis=1), special.log_softmax(p["first"])
+    z = (y[:, None] - p["mean"]) * xp.exp(-p["log_scale"])
+    seen = -0.5 * z**2 - p["log_scale"]
+    state = first + seen[0]
+    for t in range(1, y.shape[0]):
+        state = special.logsumexp(state[:, None] + moves, axis=0) + seen[t]
+    return -special.logsumexp(state)
+
+
+def wishart(p, *, S, xp=np):
+    """The density of Wishart's distribution of covariances, by two log-determinants."""
+    d = S.shape[-1]
+    L, dof = xp.tril(p["L"]), d + xp.exp(p["log_dof"])
+    V = L @ L.mT + 0.1 * xp.eye(d)
+    size = dof / 2 * (xp.linalg.slogdet(V).logabsdet + d * np.log(2))
+    size = size + sum(special.gammaln((dof - j) / 2) for j in range(d))
+    power = (dof - d - 1) / 2 * xp.linalg.slogdet(S).logabsdet
+    return -xp.sum(power - xp.linalg.trace(xp.linalg.solve(V, S)) / 2 - size)
+
+
+def factor_analysis(p, *, X, xp=np):
+    """Normal data with few factors, inverted by Woodbury's identity."""
+    W, noise = p["W"], xp.exp(p["log_noise"])
+    whitened, Z = W / noise[:, None], X - p["mean"]
+    M = xp.eye(W.shape[1]) + W.mT @ whitened
+    onto = Z @ whitened
+    size = xp.linalg.slogdet(M).logabsdet + xp.sum(p["log_noise"])
+    squares = xp.sum(Z**2 / noise) - xp.sum(onto * xp.linalg.solve(M, onto.mT).mT)
+    return 0.5 * (X.shape[0] * size + squares)
+
+
 def _problems() -> dict[str, gm.Problem]:
     rng = np.random.default_rng(3)
     normal: Callable[..., Any] = lambda *shape: rng.normal(size=shape)  # noqa: E731  # short
@@ -183,6 +216,21 @@ def _with_special_functions() -> list[tuple[Callable[..., Any], Any, dict[str, A
         ),
         (attention, weights, {"X": X[:4], "y": y[:4]}),
         (poisson_and_quantile, {"w": w, "v": -w}, {"X": X, "counts": counts, "y": y}),
+        (
+            hidden_markov,
+            {"moves": X[:3], "first": w, "mean": 3 * w, "log_scale": w / 2},
+            {"y": y[:5]},
+        ),
+        (
+            wishart,
+            {"L": X[:3], "log_dof": np.array(0.7)},
+            {"S": X[:4, :, None] * X[:4, None, :] + np.eye(3)},
+        ),
+        (
+            factor_analysis,
+            {"W": X[:5, :2], "log_noise": 0.3 * X[5:10, 2], "mean": X[:5, 1]},
+            {"X": np.reshape(X[:10], (6, 5))},
+        ),
     ]
 
 

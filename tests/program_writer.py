@@ -384,7 +384,7 @@ class Writer:
 
 def written(seed: int) -> Program:
     """Write the program of a seed; targets and dtypes go round."""
-    ways = GENERATIONS[seed // GENERATION]
+    ways = GENERATIONS[min(seed // GENERATION, len(GENERATIONS) - 1)]
     targets = sorted(ways)
     target, dtype = targets[seed % len(targets)], DTYPES[seed // len(targets) % 2]
     for attempt in range(ATTEMPTS):

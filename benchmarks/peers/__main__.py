@@ -35,6 +35,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         help="time nothing: count digits against certified truth, and let gradient checkers judge "
         "planted mistakes",
     )
+    parser.add_argument(
+        "--timed",
+        action="store_true",
+        help="time alone: count no digits, and let nobody judge planted mistakes",
+    )
     parser.add_argument("--report", action="store_true", help="write the report again; no timing")
     options = parser.parse_args(given)
     try:
@@ -47,6 +52,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             seconds=options.seconds,
             resume=options.resume or None,
             cases=() if options.untimed else GRID,
+            judged=not options.timed,
         )
     except GradientError as error:
         sys.stderr.write(f"gradmethods: {error}\n")

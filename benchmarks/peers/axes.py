@@ -60,6 +60,11 @@ def finish(figure: Figure, axes: Any, rows: pd.DataFrame, size: str) -> None:
         figure.legend(loc="outside lower center", handlelength=3.4, ncols=2)
 
 
+def one_size(rows: pd.DataFrame) -> bool:
+    """Tell whether several problems have one number of parameters: nothing grows with it."""
+    return len(set(rows["n"])) == 1 < len(set(rows["network"]))
+
+
 def _short(n: float) -> str:
     """Write a size for an axis.
 

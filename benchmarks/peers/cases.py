@@ -1,4 +1,4 @@
-"""The comparison's grid: networks by family of methods, and who takes part."""
+"""The comparison's grid: networks and other problems by family, and who takes part."""
 
 from __future__ import annotations
 
@@ -27,36 +27,56 @@ SAMPLE = 20
 
 @dataclass(frozen=True)
 class Case:
-    """One network, on which ours and the peers of one method meet.
+    """One problem, on which ours and the peers of one method meet.
 
     Attributes
     ----------
-    family : {"backprop", "numerical", "analytical"}
-        The method.
+    family : str
+        A name in `FAMILIES`: a method on networks, or a kind of problem.
     widths : tuple of int
-        Units per layer, inputs first.
+        Units per layer of a network, inputs first; none for another problem.
     components : int, optional
         Differentiate by so many components, drawn with the seed; by all of them if None.
+    problem_name : str
+        Name in the catalogue.
+    options : tuple of (str, int)
+        Sizes of a problem that is no network.
+    dtype : {"float64", "float32"}
+        Of parameters and data.
     """
 
     family: str
-    widths: tuple[int, ...]
+    widths: tuple[int, ...] = ()
     components: int | None = None
+    problem_name: str = "mlp"
+    options: tuple[tuple[str, int], ...] = ()
+    dtype: str = "float64"
 
     @property
     def network(self) -> str:
-        """The network in one word, e.g. ``2-3-1``."""
-        return "-".join(map(str, self.widths))
+        """The network in one word, e.g. ``2-3-1``; else the sizes of the problem."""
+        if self.widths:
+            return "-".join(map(str, self.widths))
+        sizes = ", ".join(f"{name} = {size:,}" for name, size in self.options)
+        return f"{self.problem_name}, {sizes}"
 
     @property
     def n(self) -> int:
-        """Number of parameters of the network."""
+        """Number of parameters."""
+        if not self.widths:
+            return self._problem(0).size
         return sum((inputs + 1) * outputs for inputs, outputs in pairwise(self.widths))
+
+    @property
+    def batch(self) -> int | None:
+        """Number of examples of a network."""
+        return BATCH if self.widths else None
 
     @property
     def key(self) -> str:
         """The name of the case in records."""
-        return f"{self.family}-{self.network}"
+        sizes = "-".join(str(size) for _, size in self.options)
+        return f"{self.family}-{self.network if self.widths else sizes}"
 
     def contenders(self) -> dict[str, Provider]:
         """Return ours and the peers by name, ours first."""
@@ -64,25 +84,31 @@ class Case:
         return ours(self.family) | theirs
 
     def problem(self, seed: int) -> Problem:
-        """Make the network, or its loss as a function of a few components."""
-        problem = self._network(seed)
+        """Make the problem, or its loss as a function of a few components."""
+        problem = self._problem(seed)
         if self.components is None:
             return problem
         return components(problem, chosen(problem.size, self.components, seed))
 
     def reference(self, seed: int) -> Arrays:
         """Compute backprop's gradient, of the components differentiated."""
-        problem = self._network(seed)
+        problem = self._problem(seed)
         structure = problem.structure
         arrays = structure.check(Backprop().prepare(problem)(problem.params).gradient)
         if self.components is None:
             return arrays
         return {"": structure.join(arrays)[chosen(problem.size, self.components, seed)]}
 
-    def _network(self, seed: int) -> Problem:
+    def _problem(self, seed: int) -> Problem:
         from gradmethods import problems
 
-        return problems.get("mlp", widths=self.widths, batch=BATCH, seed=seed)
+        sizes = {"widths": self.widths, "batch": BATCH} if self.widths else dict(self.options)
+        return problems.get(self.problem_name, **sizes, seed=seed, dtype=self.dtype)
+
+
+def _others(name: str, *sizes: dict[str, int]) -> list[Case]:
+    """List the cases of a problem that is no network, which is a family of its own."""
+    return [Case(name, problem_name=name, options=tuple(size.items())) for size in sizes]
 
 
 GRID = (
@@ -103,8 +129,19 @@ GRID = (
     ),
     Case("numerical", (2, 1000, 1000, 1), components=SAMPLE),
     *(Case("analytical", (2, h, 1)) for h in (3, 8, 16, 32)),
+    *(
+        Case("float32", widths, dtype="float32")
+        for widths in ((2, 3, 1), (2, 32, 32, 1), (2, 100, 100, 1), (2, 310, 310, 1))
+    ),
+    *_others("log-sum-exp", *({"n": n} for n in (100, 1000, 10_000, 1_000_000))),
+    *_others(
+        "gaussian-mixture",
+        *({"d": d, "components": k, "points": 1000} for d, k in ((2, 5), (5, 10), (10, 25))),
+    ),
+    *_others("runge-kutta", *({"n": n, "steps": 10} for n in (10, 1000, 100_000))),
+    *_others("kalman", *({"points": points} for points in (10, 30, 100))),
 )
-"""Every case of the comparison, in order."""
+"""Every case of the comparison, in order: networks first, then what is no network."""
 
 SMALL = (Case("backprop", (2, 3, 1)), Case("numerical", (2, 3, 1)), Case("analytical", (2, 1, 1)))
 """One case of each family, for the tests."""
@@ -120,21 +157,28 @@ OURS = (
 )
 """This suite's providers; of each method, that of the headline first."""
 
-FAMILIES: dict[str, tuple[Peer, ...]] = {
-    own.family: tuple(
-        peer for peer in (HandWritten(), *PEERS.values()) if traits(peer).family == own.family
-    )
-    for own in OURS
+METHODS: dict[str, str] = {own.family: own.family for own in OURS} | {
+    case.family: Backprop.family for case in GRID if case.dtype == "float32" or not case.widths
 }
-"""The peers of each method."""
+"""The method of each family of cases, in order."""
+
+FAMILIES: dict[str, tuple[Peer, ...]] = {
+    family: tuple(
+        peer
+        for peer in (*([HandWritten()] if family in METHODS.values() else []), *PEERS.values())
+        if traits(peer).family == method
+    )
+    for family, method in METHODS.items()
+}
+"""The peers of each family. The pass by hand is for networks in double precision."""
 
 LOSS = "loss"
 """The contender that computes no gradient."""
 
 
 def ours(family: str) -> dict[str, Provider]:
-    """Return this suite's providers of a method, the one of the headline first."""
-    return {own.name: own for own in OURS if own.family == family}
+    """Return this suite's providers of a family's method, the one of the headline first."""
+    return {own.name: own for own in OURS if own.family == METHODS[family]}
 
 
 def style(contender: str) -> Style:

@@ -9,11 +9,13 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from benchmarks.peers.cases import FAMILIES, ours
+from benchmarks.peers.cases import FAMILIES, METHODS, ours
 from gradmethods.providers import Backprop
 from gradmethods.providers.peers import PEERS
 from gradmethods.providers.registry import traits
 from gradmethods.timing.bootstrap import RESAMPLES
+from gradmethods.timing.breakeven import Price, evaluations
+from gradmethods.timing.fits import FEWEST_POINTS, fit_asymptote
 
 ENGINES = tuple(name for name, peer in PEERS.items() if traits(peer).family == Backprop.family)
 """Peers that do reverse mode for any loss; the hand-written pass does it for one."""
@@ -31,10 +33,11 @@ def times_frame(records: Iterable[Mapping[str, Any]]) -> pd.DataFrame:
             row |= {f"{quantity}_{end}": estimate.get(end) for end in (*ENDS, "minimum")}
         error = record.get("error")
         row["error"] = None if error is None else float(error)  # infinity came as a word
+        row["compile"] = (record.get("preparation_parts") or {}).get("compile")
         rows.append(row)
     frame = pd.DataFrame(rows)
     whole = ["n", "components", "rounds", "calls_per_round", "forward_passes"]
-    real = [name for name in frame if str(name).startswith(("time_", "per_loss_"))]
+    real = [name for name in frame if str(name).startswith(("time_", "per_loss_", "compile"))]
     frame = frame.astype(dict.fromkeys(whole, "Int64") | dict.fromkeys(real, float))
     return frame.sort_values(["family", "n"], key=_rank, ignore_index=True, kind="stable")
 
@@ -45,7 +48,8 @@ def ratios_frame(records: Iterable[Mapping[str, Any]]) -> pd.DataFrame:
     ``of_minima`` is the ratio of the fastest rounds: far from the median, other work disturbed.
     """
     records = [record for record in records if record["outcome"] == "measured"]
-    fastest = {(r["family"], r["network"], r["contender"]): r["time"]["minimum"] for r in records}
+    mine = {(r["family"], r["network"], r["contender"]): r for r in records}
+    fastest = {key: record["time"]["minimum"] for key, record in mine.items()}
     rows = [
         {
             "family": record["family"],
@@ -57,14 +61,56 @@ def ratios_frame(records: Iterable[Mapping[str, Any]]) -> pd.DataFrame:
             "of_minima": fastest[record["family"], record["network"], name]
             / record["time"]["minimum"],
             "rounds": record["rounds"],
+            **_pays(mine[record["family"], record["network"], name], record),
         }
         for record in records
         if record["role"] == "peer"
         for name, ratio in record["ratios"].items()
     ]
-    columns = ["family", "network", "n", "ours", "theirs", *ENDS, "of_minima", "rounds"]
-    frame = pd.DataFrame(rows, columns=columns).astype(dict.fromkeys(ENDS, float))
+    columns = ["family", "network", "n", "ours", "theirs", *ENDS, "of_minima", "rounds", *_PAYS]
+    frame = pd.DataFrame(rows, columns=columns).astype(dict.fromkeys([*ENDS, *_PAYS], float))
     return frame.sort_values(["family", "n"], key=_rank, ignore_index=True, kind="stable")
+
+
+_PAYS = tuple(f"{who}_pays{end}" for who in ("theirs", "ours") for end in ("", "_low", "_high"))
+
+
+def _pays(own: Mapping[str, Any], peer: Mapping[str, Any]) -> dict[str, float]:
+    """Return after how many gradients what one prepares has paid, beside the other.
+
+    Infinite where it never does, 0 where it is cheaper from the start.
+    """
+    one, other = (
+        Price(prepared(record), *(float(record["time"][end] or np.nan) for end in ENDS))
+        for record in (own, peer)
+    )
+    found: dict[str, float] = {}
+    for who, count in (("theirs", evaluations(other, one)), ("ours", evaluations(one, other))):
+        found |= {f"{who}_pays": count.value}
+        found |= {f"{who}_pays_{end}": getattr(count, end) for end in ("low", "high")}
+    return found
+
+
+def prepared(record: Mapping[str, Any]) -> float:
+    """Return the seconds that a contender prepares, but for importing its package."""
+    parts = record.get("preparation_parts") or {}
+    return float(record["preparation"]) - float(parts.get("import", 0.0))
+
+
+def exponents_frame(times: pd.DataFrame) -> pd.DataFrame:
+    """Fit how the time of a gradient grows with n, by family and contender, with intervals."""
+    rows = []
+    measured = times[times["outcome"] == "measured"]
+    for (family, contender), group in measured.groupby(["family", "contender"], sort=False):
+        points = group[group["components"].isna()]
+        n = points["n"].to_numpy(float)
+        if np.unique(n).size >= FEWEST_POINTS:
+            law = fit_asymptote(n, points["time_median"].to_numpy(float))
+            named = {"family": family, "contender": contender, "points": law.points}
+            ends = {"exponent": law.exponent, "low": law.low, "high": law.high}
+            rows.append(named | ends | {"start": int(law.start), "end": int(law.end)})
+    columns = ["family", "contender", "exponent", "low", "high", "start", "end", "points"]
+    return pd.DataFrame(rows, columns=columns)
 
 
 def overall_frame(records: Iterable[Mapping[str, Any]], *, seed: int = 0) -> pd.DataFrame:
@@ -79,7 +125,7 @@ def overall_frame(records: Iterable[Mapping[str, Any]], *, seed: int = 0) -> pd.
     for family in FAMILIES:
         main = next(iter(ours(family)))
         named: dict[str, tuple[str, ...]] = {name: (name,) for name in _peers(measured, family)}
-        if family == Backprop.family:
+        if METHODS[family] == Backprop.family:
             named = {"the fastest of JAX, PyTorch and autograd": ENGINES} | named
         rows += [_overall(measured, family, main, words, who, seed) for words, who in named.items()]
     return pd.DataFrame([row for row in rows if row])

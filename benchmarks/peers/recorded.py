@@ -51,6 +51,11 @@ class Compared:
         return frames.overall_frame(self.records, seed=self.seed)
 
     @cached_property
+    def exponents(self) -> pd.DataFrame:
+        """How the time of a gradient grows with n."""
+        return frames.exponents_frame(self.times)
+
+    @cached_property
     def digits(self) -> pd.DataFrame:
         """What each method gave on each problem and hard case."""
         return digits.digits_frame(self.accuracy)

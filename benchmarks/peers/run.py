@@ -64,6 +64,7 @@ def run_comparison(
     resume: bool | None = None,
     seed: int = 0,
     cases: Sequence[Case] = GRID,
+    judged: bool = True,
 ) -> int:
     """Measure ours and the peers, and write records, tables and plots.
 
@@ -81,6 +82,8 @@ def run_comparison(
         Of networks, components and orders.
     cases : sequence of Case
         What to time; everything by default.
+    judged : bool, default True
+        Whether digits are counted and checkers judge, too.
 
     Returns
     -------
@@ -89,7 +92,7 @@ def run_comparison(
     """
     folder = folder_of(out)
     with locked(folder):
-        return _run_all(folder, budget, seconds, cases, resume=resume, seed=seed)
+        return _run_all(folder, budget, seconds, cases, resume=resume, seed=seed, judged=judged)
 
 
 def _run_all(
@@ -100,6 +103,7 @@ def _run_all(
     *,
     resume: bool | None,
     seed: int,
+    judged: bool,
 ) -> int:
     start = time.monotonic()
     origin = provenance(
@@ -107,6 +111,7 @@ def _run_all(
         seed=seed,
         peers=versions(),
         environment=ENVIRONMENT,
+        vectors=vectors(),
         released={name: os.environ[name] for name in RELEASED if name in os.environ},
         finished=False,
     )
@@ -120,7 +125,8 @@ def _run_all(
         clear=lambda: clear(folder),
     )
     share = JUDGING / BUDGET * budget if cases else budget
-    _start([JUDGED, str(folder / ACCURACY), str(share)], share + GRACE)
+    if judged:
+        _start([JUDGED, str(folder / ACCURACY), str(share)], share + GRACE)
     for case in cases:
         if _missing(case, path):
             gap = _run(case, path, seconds, seed, budget - (time.monotonic() - start))
@@ -145,6 +151,25 @@ def versions() -> dict[str, str | None]:
         except metadata.PackageNotFoundError:
             found[package] = None
     return found
+
+
+VECTORS = ("sse4_2", "avx", "f16c", "fma", "avx2", "avx512f", "avx512_bf16", "amx_tile", "asimd")
+"""Flags of vector instructions, as Linux writes them."""
+
+
+def vectors() -> list[str]:
+    """Return the vector instructions that the processor has; none where the system hides them."""
+    try:
+        told = Path("/proc/cpuinfo").read_text(encoding="utf-8")
+    except OSError:
+        return []
+    flags = {
+        flag
+        for line in told.splitlines()
+        if line[:5] in ("flags", "Featu")
+        for flag in line.split()
+    }
+    return [name for name in VECTORS if name in flags]
 
 
 def child(arguments: Sequence[str]) -> int:
@@ -227,3 +252,4 @@ def _single_thread() -> None:
         import torch
 
         torch.set_num_threads(1)
+        torch.set_num_interop_threads(1)

@@ -9,9 +9,11 @@ from benchmarks.peers.cases import BATCH, SAMPLE
 from gradmethods.output.caption import provenance_line
 
 SETTING = (
-    f"Sigmoid networks, mean cross-entropy over {BATCH} examples, float64. The contenders of a "
-    "network take turns in one process; every library has one thread and chooses its instructions "
-    "itself."
+    f"Networks are of sigmoid units, with mean cross-entropy over {BATCH} examples; float64 but "
+    "where a family is in float32. The contenders of a problem take turns in one process. Every "
+    "library chooses its instructions itself, and has one thread: NumPy's and SciPy's OpenBLAS and "
+    "PyTorch's MKL and OpenMP by their variables, PyTorch by set_num_threads(1), XLA by a pool of "
+    "one (NPROC=1) and without multi-threaded Eigen."
 )
 FAIR = (
     "Ours is called as users call it, checks of its arguments included. A peer's own function is "
@@ -38,8 +40,23 @@ WHO = {
 }
 """Who takes part, by family, and how."""
 
-NAMES = {"backprop": "backpropagation", "numerical": "differences", "analytical": "formulas"}
+_REVERSE = (
+    "PyTorch runs eagerly through array-api-compat, JAX is compiled and dispatches synchronously, "
+    "autograd records at each call; all take the loss as the catalogue has it."
+)
+NAMES = {
+    "backprop": "backpropagation",
+    "numerical": "differences",
+    "analytical": "formulas",
+    "float32": "backpropagation in float32",
+    "log-sum-exp": "backpropagation of log-sum-exp",
+    "gaussian-mixture": "backpropagation of Gaussian mixtures of 1,000 points",
+    "runge-kutta": "backpropagation of ten steps of Runge and Kutta's method",
+    "kalman": "backpropagation of a Kalman filter of T steps",
+}
 """Families as titles call them."""
+
+WHO |= dict.fromkeys([name for name in NAMES if name not in WHO], _REVERSE)
 
 
 def source_line(origin: Mapping[str, Any] | None, records: Iterable[Mapping[str, Any]]) -> str:
@@ -48,6 +65,9 @@ def source_line(origin: Mapping[str, Any] | None, records: Iterable[Mapping[str,
     versions = ", ".join(f"{k} {v}" for k, v in ((origin or {}).get("peers") or {}).items() if v)
     kernels = sorted({kernel for record in records for kernel in record.get("kernels") or ()})
     parts = [line, f"Peers: {versions or 'none installed'}."]
+    vectors = (origin or {}).get("vectors")
+    if vectors is not None:
+        parts.append(f"Vector instructions: {', '.join(vectors) or 'unknown'}.")
     if kernels:
         parts.append(f"Linear algebra: {', '.join(kernels)}.")
     released = (origin or {}).get("released")

@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from benchmarks.peers.cases import BATCH, LOSS, Case, ours
+from benchmarks.peers.cases import LOSS, Case, ours
 from gradmethods.core.distance import gradient_error
 from gradmethods.core.problem import Problem
 from gradmethods.core.provider import Provider
@@ -158,7 +158,8 @@ def describe(case: Case, name: str, seed: int) -> dict[str, Any]:
         "network": case.network,
         "n": case.n,
         "components": case.components,
-        "batch": BATCH,
+        "batch": case.batch,
+        "dtype": case.dtype,
         "seed": seed,
     }
 

@@ -12,6 +12,7 @@ import math
 import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, TextIO
 
 import numpy as np
@@ -95,7 +96,9 @@ def _det(given: Input) -> Problem:
 
 
 def _ode(given: Input) -> Problem:
-    return Problem(runge_kutta.make_loss(_whole(given, "s")), _numbers(given, "x", 1), name="ode")
+    return Problem(
+        partial(runge_kutta.loss, _whole(given, "s")), _numbers(given, "x", 1), name="ode"
+    )
 
 
 def _gmm(given: Input) -> Problem:
@@ -103,7 +106,7 @@ def _gmm(given: Input) -> Problem:
     gamma = float(_shaped(given, "gamma"))
     if not gamma > 0:
         raise InvalidOption(f"'gamma' must be positive, got {gamma}.")
-    loss = gaussian_mixture.make_loss(gamma, _whole(given, "m", 0))
+    loss = partial(gaussian_mixture.loss, gamma, _whole(given, "m", 0))
     params = {
         "alpha": _shaped(given, "alpha", k),
         "mu": _shaped(given, "mu", k, d),

@@ -19,7 +19,7 @@ from gradmethods.providers.handwritten import Call, Given, callable_of, read
 from gradmethods.truth.along import Sample
 from gradmethods.truth.differences import ENTRIES, Differences
 from gradmethods.truth.find import Found, find_by_differences, find_truth
-from gradmethods.truth.judge import Answered, bound_of, judge
+from gradmethods.truth.judge import Answered, bound_of, judge, reconsidered
 from gradmethods.truth.truth import Truth
 
 BUDGET = 20.0
@@ -117,7 +117,7 @@ def check_gradient(
     points = [_judge(OWN, _found(problem, truth), given, rtol)]
     failures, unchecked = [], []
     for k in range(1, BESIDE + 1):
-        found = _judge_beside(points[0].found, k, ask, rtol)
+        found = _judge_beside(points[0], k, ask, rtol)
         points += [found.point] if found.point else []
         failures += [found.failure] if found.failure else []
         unchecked += [found.unchecked] if found.unchecked else []
@@ -177,9 +177,12 @@ def _found(problem: Problem, truth: Truth | Found | None) -> Found:
     return truth if isinstance(truth, Found) else Found(problem, truth)
 
 
-def _judge(where: str, found: Found, given: Given, rtol: float) -> PointCheck:
+def _judge(
+    where: str, found: Found, given: Given, rtol: float, *, jumps: bool = True
+) -> PointCheck:
     # Whatever it comes from: who asks for a check wants what rounding alone may have changed.
     answer = Answered(given.gradient, given.value, exact=True, rtol=rtol)
+    found = reconsidered(answer, found) if jumps else found
     bound = bound_of(answer, found) if found.truth is not None else None
     return PointCheck(where, found, given, bound, judge(answer, found))
 
@@ -192,11 +195,13 @@ class _Beside(NamedTuple):
     unchecked: str = ""
 
 
-def _judge_beside(own: Found, k: int, ask: Call, rtol: float) -> _Beside:
+def _judge_beside(first: PointCheck, k: int, ask: Call, rtol: float) -> _Beside:
     """Judge a function at a point beside, as far away as the loss is seen to have a gradient.
 
-    The user did not choose this point: whatever loss and gradient raise there is a finding.
+    The user did not choose this point: whatever loss and gradient raise there is a finding. What is
+    wrong at the own point already needs no look for jumps, which might excuse it.
     """
+    own, jumps = first.found, first.ok is not False
     problem, failure, unchecked = own.problem, "", ""
     for distance in DISTANCES:
         try:
@@ -219,7 +224,7 @@ def _judge_beside(own: Found, k: int, ask: Call, rtol: float) -> _Beside:
         except Exception as error:  # noqa: BLE001  # as above
             failure = f"at {beside(k)}, where the loss has a gradient, it raises {_said(error)}"
             continue
-        point = _judge_closely(beside(k), found, given, rtol)
+        point = _judge_closely(beside(k), own, key, given, rtol, jumps=jumps)
         if point.ok is not None:
             return _Beside(point)
     if not unchecked and not own.certified and own.truth is not None:
@@ -227,12 +232,19 @@ def _judge_beside(own: Found, k: int, ask: Call, rtol: float) -> _Beside:
     return _Beside(failure=failure, unchecked="" if failure else unchecked)
 
 
-def _judge_closely(where: str, found: Found, given: Given, rtol: float) -> PointCheck:
+def _judge_closely(
+    where: str, own: Found, key: tuple[int, float], given: Given, rtol: float, *, jumps: bool
+) -> PointCheck:
     """Judge a gradient; if it is short and wrong along directions, judge it entry by entry."""
-    point = _judge(where, found, given, rtol)
-    if point.ok is False and isinstance(found.part, Sample) and found.problem.size <= ENTRIES:
-        return _judge(where, find_by_differences(found.problem), given, rtol)
-    return point
+    found = own.beside[key]
+    point = _judge(where, found, given, rtol, jumps=False)
+    if point.ok is not False:
+        return point
+    if isinstance(found.part, Sample) and found.problem.size <= ENTRIES:
+        if (*key, ENTRIES) not in own.beside:
+            own.beside[*key, ENTRIES] = find_by_differences(found.problem)
+        found = own.beside[*key, ENTRIES]
+    return _judge(where, found, given, rtol, jumps=jumps)
 
 
 def _found_beside(own: Found, moved: Problem, k: int) -> Found:

@@ -318,6 +318,11 @@ def _accept(check: Check) -> str:
 def _would_decide(check: Check) -> str:
     """Say what the user can do where differences do not decide."""
     problem = check.problem
+    if any(isinstance(p.found.truth, Differences) and p.found.truth.jump for p in check.points):
+        return (
+            "The loss jumps near by, as if a solver in it stopped early: a tighter tolerance, or a "
+            "fixed number of its steps, would decide it."
+        )
     if not problem.repeats:
         return (
             "Less noise would decide it: a fixed seed, or the mean of several calls; or a point "

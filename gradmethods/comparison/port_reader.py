@@ -211,6 +211,8 @@ class Reader(ast.NodeVisitor):
                 return
             if found := rules.of_library(node, full):
                 yield self._place(node, *found)
+            elif isinstance(node.func, ast.Attribute) and node.func.attr == "dot":
+                yield self._place(node, rules.DOT)
         if of is not None and self.varies(of):
             yield from self._of_method(node, node.func)
 

@@ -77,6 +77,9 @@ COMPILERS = frozenset({"numba", "jax", "torch", "cython"})
 
 SHOWN = "nothing: while a loss is recorded, its numbers are not known"
 
+DOT = "x @ y, which arrays of NumPy's take from the left, too"
+"""What to write for the method of that name."""
+
 METHODS = {
     "item": "the array itself, of one entry x[0]",
     "tolist": "[x[i] for i in range(x.shape[0])]",

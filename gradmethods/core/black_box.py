@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from gradmethods.core.declared import Declared
-from gradmethods.core.structure import Structure
+from gradmethods.core.structure import Arrays, Structure
 from gradmethods.errors import InvalidProblem, UnsupportedOperation
 from gradmethods.xp.signature import check_data_signature
 
@@ -45,7 +45,14 @@ class BlackBox:
 
     Notes
     -----
-    At each call parameters are new arrays, which the function may keep or write into.
+    At each call parameters are new arrays, which the function may keep or write into. Data are as
+    well once it is seen to write into them, by the error of an array that is read-only or by what
+    is left of them: compiled code heeds no flag.
+
+    Attributes
+    ----------
+    writes : bool
+        Whether it is.
     """
 
     def __init__(
@@ -53,6 +60,7 @@ class BlackBox:
     ) -> None:
         self.function, self.structure, self.name, self.asked = function, structure, name, asked
         self._shared = {"xp": np} if _needs_xp(function) else {}
+        self.writes = False
 
     def __call__(self, params: Any, *, xp: Any = np, **data: Any) -> float:
         """Evaluate it.
@@ -72,7 +80,26 @@ class BlackBox:
             )
         leaves = self.structure.leaves(params)
         own = self.structure.restore({name: np.array(array) for name, array in leaves.items()})
-        return _number(self.function(own, **data, **self._shared), self.name)
+        given = {name: array.copy() for name, array in data.items()} if self.writes else data
+        try:
+            return _number(self.function(own, **given, **self._shared), self.name)
+        except ValueError as error:
+            if self.writes or "read-only" not in str(error):
+                raise
+        self.writes = True
+        return self(params, xp=xp, **data)
+
+    @contextmanager
+    def watched(self, data: Arrays) -> Iterator[None]:
+        """See whether the calls in a block write into data, and put back what was there."""
+        before = {name: array.copy() for name, array in data.items()}
+        yield
+        for name, array in data.items():
+            if array.tobytes() != before[name].tobytes():
+                self.writes = True
+                array.flags.writeable = True
+                array[...] = before[name]
+                array.flags.writeable = False
 
 
 def boxed(problem: Declared, *, asked: bool) -> BlackBox:

@@ -26,7 +26,13 @@ def first_value(problem: Declared, params: Any) -> Any:
     except TypeError as error:
         inner = error.__traceback__ and error.__traceback__.tb_next
         if inner and inner.tb_next:  # raised by the loss, which was called: the user's own
-            raise
+            if "keyword argument 'descending'" not in str(error):
+                raise
+            raise InvalidProblem(
+                f"The loss {problem.name!r} sorts with descending=, which the array API standard "
+                "has, and NumPy has not. Write xp.flip(xp.sort(x, axis=axis), axis=axis), or "
+                "xp.argsort(-x, axis=axis)."
+            ) from error
         raise InvalidProblem(
             f"The loss {problem.name!r} cannot be called: {error}. {wanted(problem.data)}"
         ) from error

@@ -163,8 +163,11 @@ class Problem:
 
     def _look_outside(self, *, asked: bool) -> Seen:
         """Call a black box twice at the point, and measure its noise by the difference."""
-        vars(self).update(loss=boxed(self, asked=asked))
-        first, second = (float(first_value(self, self.params)) for _ in range(2))
+        box = boxed(self, asked=asked)
+        vars(self).update(loss=box)
+        with box.watched(self.data):
+            first = float(first_value(self, self.params))
+        second = float(first_value(self, self.params))
         vars(self).update(repeats=same(first, second))
         return Seen(first, 0, math.nan, keeps=False)
 

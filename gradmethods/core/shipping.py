@@ -10,6 +10,7 @@ import hashlib
 import importlib
 import importlib.util
 import io
+import multiprocessing
 import os
 import pickle
 import platform
@@ -90,6 +91,8 @@ class Task(NamedTuple):
         After which it is stopped.
     home : tuple
         `surroundings` that give the same numbers.
+    sender : int
+        The process that sends it.
     number : int
         Tells it from its repetitions.
     """
@@ -99,6 +102,7 @@ class Task(NamedTuple):
     arguments: tuple[Any, ...]
     seconds: float
     home: tuple[str, ...]
+    sender: int
     number: int
 
 
@@ -127,6 +131,7 @@ def perform(task: Task) -> Answer:
     worker = f"process {os.getpid()} on {platform.node()}"
     if not _pinned:
         _pin()
+        _end_with(task.sender)
     here = surroundings()
     if here != task.home:
         return Answer(UNLIKE, here, worker)
@@ -176,6 +181,18 @@ def _pin() -> None:
 
     if os.getpid() != _home_pid:
         _pinned[:] = [threadpool_limits(limits=1)]
+
+
+def _end_with(sender: int) -> None:
+    """End this process when the one dies that started it and sends tasks, in whatever way."""
+    parent = multiprocessing.parent_process()
+    if parent is not None and parent.pid == sender:
+        threading.Thread(target=_wait_for, args=(parent,), daemon=True).start()
+
+
+def _wait_for(parent: Any) -> None:
+    parent.join()
+    os._exit(1)  # nobody is left to tell
 
 
 def sends_from_here() -> None:

@@ -9,24 +9,14 @@ from __future__ import annotations
 import itertools
 import math
 import os
-import signal
-import threading
 import time
 from collections import Counter, deque
 from collections.abc import Callable, Generator, Iterable, Iterator
-from concurrent.futures import (
-    FIRST_COMPLETED,
-    BrokenExecutor,
-    CancelledError,
-    Executor,
-    Future,
-    ThreadPoolExecutor,
-    wait,
-)
-from contextlib import contextmanager, nullcontext, suppress
+from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, CancelledError, Future, wait
 from dataclasses import dataclass, field
 from typing import Any
 
+from gradmethods.core.pool import Pool
 from gradmethods.core.shipping import (
     DONE,
     FAILED,
@@ -40,7 +30,7 @@ from gradmethods.core.shipping import (
     sends_from_here,
     surroundings,
 )
-from gradmethods.errors import GradientError, InvalidOption, WorkerFault
+from gradmethods.errors import GradientError, WorkerFault
 
 TRIES = 4
 """How often a part is tried; the last time alone, so that it is known which part is to blame."""
@@ -56,28 +46,6 @@ START = 20.0
 
 LOOK = 0.5
 """Seconds between two looks at parts whose time may be up."""
-
-
-class Inline(Executor):
-    """The executor that does everything at once, in the thread that asks for it."""
-
-    _max_workers = 1
-
-    def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
-        """Do it."""
-        future: Future[Any] = Future()
-        future.set_result(fn(*args, **kwargs))
-        return future
-
-
-def check_executor(executor: Any) -> None:
-    """Refuse what neither is an executor nor makes one."""
-    if not (hasattr(executor, "submit") or callable(executor)):
-        raise InvalidOption(
-            f"executor must be a concurrent.futures.Executor, or a function that makes one, got "
-            f"{executor!r}. Give ProcessPoolExecutor(4), Dask's client.get_executor(), or "
-            "functools.partial(ProcessPoolExecutor, 4), which can be started again."
-        )
 
 
 class Part:
@@ -102,13 +70,13 @@ class Part:
 
 
 @dataclass
-class Workers:
+class Workers(Pool):
     """An executor, or what makes one, and the tasks that it was given.
 
     Attributes
     ----------
-    executor : concurrent.futures.Executor or callable
-        A callable makes one when it is first needed, and again when it broke.
+    executor
+        As of `Pool`.
     timeout : float
         Seconds for a part.
     notes : list of str
@@ -117,61 +85,10 @@ class Workers:
         Bytes of parcels that were sent.
     """
 
-    executor: Any
     timeout: float = math.inf
     notes: list[str] = field(default_factory=list)
     sent: int = 0
-    _made: Any = None
-    _alive: bool = False
     _numbers: Any = field(default_factory=itertools.count)
-
-    @property
-    def restarts(self) -> bool:
-        """Whether an executor that broke can be replaced."""
-        return isinstance(self.executor, type) or not hasattr(self.executor, "submit")
-
-    @property
-    def pool(self) -> Any:
-        """The executor."""
-        if not self.restarts:
-            return self.executor
-        if self._made is None:
-            self._made, self._alive = self.executor(), False
-        return self._made
-
-    @property
-    def width(self) -> int:
-        """How many parts are worked on at a time."""
-        pool = self.pool
-        for attribute in ("_max_workers", "num_workers"):
-            found = getattr(pool, attribute, None)
-            if isinstance(found, int) and found > 0:
-                return found
-        client = getattr(pool, "_client", None)  # of Dask
-        if client is not None:
-            return max(1, sum(map(int, client.nthreads().values())))
-        return os.cpu_count() or 1
-
-    @property
-    def in_threads(self) -> bool:
-        """Whether workers are threads of this process, so that nothing need be sent."""
-        return isinstance(self.pool, ThreadPoolExecutor | Inline)
-
-    def close(self, *, kill: bool = False) -> None:
-        """Stop an executor that was made here, and leave alone one that was given."""
-        pool, self._made = self._made, None
-        if pool is None:
-            return
-        processes = list((getattr(pool, "_processes", None) or {}).values())
-        with suppress(Exception):
-            if kill:
-                pool.shutdown(wait=False, cancel_futures=True)
-            else:
-                pool.shutdown()
-        for process in processes if kill else ():
-            with suppress(Exception):  # it may be gone
-                process.kill()
-                process.join()
 
     def map(
         self,
@@ -277,17 +194,16 @@ class _Run:
         self.first -= 1
         task = Task(
             self.function, tuple(parcels), part.arguments, workers.timeout, surroundings(),
-            next(workers._numbers),  # noqa: SLF001  # one thought in two classes
+            os.getpid(), next(workers._numbers),  # noqa: SLF001  # one thought in two classes
         )  # fmt: skip
         try:
-            with _undisturbed() if workers.restarts else nullcontext():
-                future = workers.pool.submit(perform, task)
+            future = workers.submit(perform, task)
         except (BrokenExecutor, RuntimeError) as error:
             part.failures.append(f"the executor takes no work: {error}")
             self._broken(error, [part])
             return
         queue = 1 + len(self.running) // workers.width
-        slack = GRACE + (0.0 if workers._alive else START)  # noqa: SLF001  # as above
+        slack = GRACE + (0.0 if workers.alive else START)
         part.due = time.monotonic() + workers.timeout * (queue + 1) + slack
         self.running[future] = part
 
@@ -301,7 +217,7 @@ class _Run:
             part = self.running.pop(future)
             error = CancelledError() if future.cancelled() else future.exception()
             if error is None:
-                self.workers._alive = True  # noqa: SLF001  # one thought in two classes
+                self.workers.alive = True
                 self._take(part, future.result())
             elif isinstance(error, BrokenExecutor):
                 cause = error
@@ -415,17 +331,3 @@ def _listed(failures: list[str]) -> str:
     """Say what went wrong, and how often."""
     counts = Counter(failures)
     return "; ".join(text if n == 1 else f"{text}, {n} times" for text, n in counts.items())
-
-
-@contextmanager
-def _undisturbed() -> Iterator[None]:
-    """Hold Ctrl-C back while processes are started: they inherit that, and leave it to this one."""
-    main = threading.current_thread() is threading.main_thread()
-    if not (main and hasattr(signal, "pthread_sigmask")):
-        yield
-        return
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-    try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)

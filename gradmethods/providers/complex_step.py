@@ -32,7 +32,7 @@ from gradmethods.engines.complex.runs import Doubtful
 from gradmethods.errors import NotDifferentiable
 from gradmethods.providers import schemes
 from gradmethods.providers.moved_loss import OverComplex
-from gradmethods.providers.parts import BLOCK, blocks, cut
+from gradmethods.providers.parts import BLOCK, blocks
 from gradmethods.providers.schemes import Estimate, StepRule, Vector
 from gradmethods.providers.steps import FixedStep
 
@@ -98,7 +98,8 @@ def complex_step(
         pinned = not given and bool((steps(block) > u * abs(point[block])).any())
         return part, (steps(part), pinned, sweep.value, sweep.loss.xp.looking, given)
 
-    left, total = list(_left(slopes, gradient, errors)), point.size * seconds
+    total = point.size * seconds
+    left = list(_left(slopes, gradient, errors, total))
     found: Iterable[tuple[slice, Vector]]
     if spread and left:  # the first entry shows what all others need to know
         first = slice(left[0].start, left[0].start + 1)
@@ -184,12 +185,14 @@ def _slopes(
         return None
 
 
-def _left(slopes: Slopes | None, gradient: Vector, errors: Vector) -> Iterator[slice]:
+def _left(
+    slopes: Slopes | None, gradient: Vector, errors: Vector, seconds: float
+) -> Iterator[slice]:
     """Fill in what many runs at once decide; yield the parts that they leave."""
     if slopes is None:
         yield slice(0, gradient.size)
         return
-    for part in cut(0, gradient.size, BLOCK):
+    for part in blocks(gradient.size, seconds):
         gradient[part], errors[part] = slopes.derivatives(part), 0
         open_ = np.flatnonzero(~np.isfinite(gradient[part])) + part.start
         for rest in np.split(open_, np.flatnonzero(np.diff(open_) > 1) + 1):

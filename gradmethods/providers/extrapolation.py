@@ -14,6 +14,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from functools import partial
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -23,8 +24,8 @@ from gradmethods.core.structure import Arrays
 from gradmethods.providers.balance import Choice, reference
 from gradmethods.providers.entry import Guess, choose
 from gradmethods.providers.estimates import UNSEEN, Marks
-from gradmethods.providers.hidden import hidden
-from gradmethods.providers.ladder import AGREE, Ladder, even_grows
+from gradmethods.providers.hidden import hidden_bend, hidden_kink
+from gradmethods.providers.ladder import AGREE, Ladder, Rung, even_grows
 from gradmethods.providers.moved_loss import beside
 from gradmethods.providers.noise import RoundOff, unit_of
 from gradmethods.providers.probe import sizes_of
@@ -46,8 +47,8 @@ FIVE_POINT = SCHEMES["five-point"]
 """Where its steps lie, there is most to extrapolate from."""
 WIDER = 3
 """Rungs beyond those, at most."""
-WORTH = 1.0
-"""A wider rung must bring the error down to this part at least."""
+BETWEEN, GAP = 3, 2.5
+"""Rungs that are put between others, at most, and how far those are apart."""
 
 
 def richardson(
@@ -106,17 +107,36 @@ def _extrapolated(ladder: Ladder, found: Choice) -> Choice:
         return found
     top = ladder.rung(found.reach)
     value, error, h = reference(ladder, top)
-    for _ in range(WIDER):
-        wider = ladder.rung(top.h * 2)
-        # A tableau of higher order reaches further than five points; it stops where it does not.
-        better = reference(ladder, wider) if wider.finite and even_grows(wider, top) else None
-        if better is None or better[1] > WORTH * error:
+    top, (value, error, h) = _wider(ladder, top, (value, error, h))
+    reach, kink = top, hidden_kink(ladder, top, value)
+    for _ in range(BETWEEN):
+        # Where noise of the finest rung is most of the error, one between it and the wide ones has
+        # less of that, and between rungs that are close there is less truncation.
+        pairs = pairwise([rung.h for rung in ladder.rungs if h <= rung.h <= top.h])
+        gap, below = max(((b / a, a) for a, b in pairs), default=(0.0, h))
+        if gap < GAP or ladder.rung(h).slope_noise < error / 2:
             break
-        top, (value, error, h) = wider, better
+        ladder.rung(below * math.sqrt(gap))
+        top, (value, error, h) = _wider(ladder, top, reference(ladder, top))
     off = abs(value - found.quotient)
-    unseen = max(error + off, hidden(ladder, top, h, value))
+    unseen = max(error + off, kink, hidden_bend(ladder, reach) * h)
     unseen += ladder.rung(h).slope_noise + ladder.doubt
     if error < found.error and off <= AGREE * ladder.rung(found.step).slope_noise:
         # The two differ by noise alone, of which there is less in what is extrapolated.
         return found._replace(quotient=value, error=min(unseen, found.error + off))
     return found._replace(quotient=value, error=unseen) if unseen < found.error else found
+
+
+def _wider(
+    ladder: Ladder, top: Rung, known: tuple[float, float, float]
+) -> tuple[Rung, tuple[float, float, float]]:
+    """Extrapolate from wider rungs, too: a tableau of higher order reaches further."""
+    for _ in range(WIDER):
+        wider = ladder.rung(top.h * 2)
+        better = reference(ladder, wider) if wider.finite and even_grows(wider, top) else None
+        if better is None or better[1] >= known[1]:
+            break
+        if abs(better[0] - known[0]) > better[1] + known[1]:  # far out it is another slope
+            break
+        top, known = wider, better
+    return top, known

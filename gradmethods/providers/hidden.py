@@ -28,16 +28,24 @@ def hidden(ladder: Ladder, furthest: Rung, h: float, slope: float) -> float:
 
     It is infinite if the rungs up to one, which are trusted, show a kink all the same, or a jump.
     """
+    return max(hidden_kink(ladder, furthest, slope), hidden_bend(ladder, furthest) * h)
+
+
+def hidden_kink(ladder: Ladder, furthest: Rung, slope: float) -> float:
+    """Return how large a kink at x may be, infinite if one shows."""
     seen = [*ladder.finer(furthest), furthest]
     (kink, unsure), sure = kinks_within(seen)
-    if jumps_within(seen):
-        return math.inf
     narrow = next((abs(r.even) / r.h for r in ladder.rungs if r.shows(AGREE)), 0.0)
-    if sure.size > max(AGREE * sure.noise, SHOWN * abs(slope), SHOWN * narrow):
+    shown = sure.size > max(AGREE * sure.noise, SHOWN * abs(slope), SHOWN * narrow)
+    if shown or jumps_within(seen):
         return math.inf
-    bend = bend_within(seen)
-    known = LACKING * bend.size + bend.noise if bend.size > bend.noise else 0.0
-    return max(kink + BEHIND * unsure, persistent(ladder.rungs), known * h)
+    return max(kink + BEHIND * unsure, persistent(ladder.rungs))
+
+
+def hidden_bend(ladder: Ladder, furthest: Rung) -> float:
+    """Return how large a jump of the curvature at x may be, 0 if none is seen."""
+    bend = bend_within([*ladder.finer(furthest), furthest])
+    return LACKING * bend.size + bend.noise if bend.size > bend.noise else 0.0
 
 
 def distinct(rungs: list[Rung]) -> list[Rung]:
@@ -64,7 +72,10 @@ def jumps_within(rungs: list[Rung]) -> bool:
 
     What is smooth leaves less the finer the step, a kink the same, and a jump at x more.
     """
-    fine, coarse, *_ = [*_kinks_of(rungs)[1], Term(0.0, math.inf), Term(math.inf, 0.0)]
+    _, first, _ = _kinks_of(rungs)
+    if len(first) < 2:
+        return False
+    fine, coarse = first[:2]
     return abs(fine.size) > AGREE * fine.noise + GROWTH * abs(coarse.size)
 
 
@@ -82,7 +93,7 @@ def _held(terms: list[Term], others: list[Term]) -> list[Term]:
     ] or terms
 
 
-def kinks(h: Sequence[float], evens: Sequence[Term]) -> list[list[Term]]:
+def kinks(h: Sequence[float], evens: Sequence[Term]) -> list[Term]:
     """Return how large a kink at x may be by even parts at steps: by one, by two, by three.
 
     The size of a kink is half the jump of the slope. The even part of a kink goes as h, that of a

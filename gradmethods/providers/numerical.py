@@ -155,7 +155,7 @@ class Numerical:
                 "(None) to wait as long as a worker takes."
             )
         if self.executor is not None:
-            from gradmethods.core.workers import check_executor
+            from gradmethods.core.pool import check_executor
 
             check_executor(self.executor)
 

@@ -16,10 +16,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from gradmethods.core.pool import Inline
 from gradmethods.core.problem import Problem
 from gradmethods.core.shipping import Parcel
 from gradmethods.core.structure import Arrays
-from gradmethods.core.workers import Inline, Workers
+from gradmethods.core.workers import Workers
 from gradmethods.providers.checkpoint import Checkpoint
 from gradmethods.providers.parts import BLOCK, Work, cut
 from gradmethods.providers.stretches import FIRST, Trail, stretches

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
+from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +13,7 @@ import matplotlib as mpl
 import numpy as np
 
 from gradmethods.core.problem import Problem
+from gradmethods.engines.graph.variables import record_named
 from gradmethods.errors import BudgetExceeded
 from gradmethods.output.figures import check_format, save
 from gradmethods.output.files import check_target, write_text
@@ -146,9 +149,55 @@ def formulas(problem: Problem, form: str = "chain-rule") -> Formulas:
         for index in np.ndindex(shape):
             symbol = prepared.symbols[name][index]
             equations.append((f"∂L/∂{symbol}", prepared.formula(name, index)))
+    if not problem.examples:  # the formulas of one example are at no point
+        equations = _renamed(equations, problem, prepared)
     whose = " of one example" if problem.examples else ""
     title = f"The loss {problem.name!r}{whose}, and its partial derivatives"
     return Formulas(title, tuple(equations))
+
+
+def _renamed(
+    equations: list[tuple[Any, Any]], problem: Problem, prepared: Any
+) -> list[tuple[Any, Any]]:
+    """Call stages what the loss calls their values, as the drawing of its graph does.
+
+    They are told by their numbers at the problem's point: a stage is that value if all of its
+    entries are those. One entry has its place behind the name, the slope of one ``d_`` before it.
+    """
+    graph, names = record_named(problem)
+    point = problem.structure.check(problem.params)
+    found = replace(graph, outputs=tuple(names)).evaluate(point, problem.data)
+    free = {name: np.ravel(x) for name, x in zip(names.values(), found, strict=True)}
+    stages = _numbers(prepared, {**point, **problem.data})
+    alike = [
+        (stage, name)
+        for stage, numbers in stages.items()
+        for name, x in free.items()
+        if x.size == len(numbers) and np.allclose(x, numbers, rtol=1e-12, atol=0)
+    ]
+    # Where two have the same numbers, nothing tells which is called so.
+    seen = Counter(each for pair in alike for each in (("stage", pair[0]), ("name", pair[1])))
+    called = {s: n for s, n in alike if seen["stage", s] == seen["name", n] == 1}
+    new = {}
+    for symbol in prepared.definitions:
+        slope, label = ("d_", symbol.name[2:]) if symbol.name[:2] == "d_" else ("", symbol.name)
+        stage, _, place = label.partition("_")
+        if stage in called and called[stage] not in prepared.symbols:
+            name = f"{slope}{called[stage]}" + (f"_{place}" if place else "")
+            new[symbol] = type(symbol)(name, **symbol.assumptions0)
+    return [(new.get(left, left), right.xreplace(new)) for left, right in equations]
+
+
+def _numbers(prepared: Any, inputs: dict[str, Any]) -> dict[str, list[float]]:
+    """Return the entries of stages at a point, by the name of the stage, in their order."""
+    known, stages = dict[Any, Any](), dict[str, list[float]]()
+    for name, symbols in prepared.symbols.items():
+        known |= dict(zip(np.ravel(symbols), np.ravel(inputs[name]), strict=True))
+    for symbol, formula in prepared.definitions.items():
+        with contextlib.suppress(TypeError):  # what stands for a branch has no number
+            known[symbol] = float(formula.xreplace(known))
+            stages.setdefault(symbol.name.partition("_")[0], []).append(known[symbol])
+    return stages
 
 
 def _latex_of(name: str) -> str:

@@ -15,8 +15,9 @@ from typing import Any
 import numpy as np
 
 from gradmethods import problems
+from gradmethods.core.pool import Inline
 from gradmethods.core.problem import Problem
-from gradmethods.core.workers import Inline, Workers
+from gradmethods.core.workers import Workers
 from gradmethods.engines.certified import certified_gradient
 from gradmethods.engines.certified.precision import working
 from gradmethods.errors import InvalidOption

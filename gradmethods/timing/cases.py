@@ -39,9 +39,9 @@ PROVIDERS = (
 SLOWEST = "numerical:complex-step"
 """Many times slower than the others by the size of a network: not measured in depth."""
 
-COMPACT = tuple(name for name in PROVIDERS if name != "analytical:expanded")
-"""All but formulas that are written out, which hold up to 10⁹ operations at the smallest sizes of
-the sweeps of `CATALOGUE`."""
+COMPACT = PROVIDERS[1:]
+"""All but the first, formulas that are written out, which hold up to 10⁹ operations at the smallest
+sizes of the sweeps of `CATALOGUE`."""
 
 ONE_EACH = ("analytical:cse", "numerical", "backprop")
 """One provider of each of the three methods."""

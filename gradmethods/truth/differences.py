@@ -55,6 +55,8 @@ class Differences:
         The estimated error of each entry, infinite where differences do not resolve it.
     noise : float
         The noise level of the loss.
+    jump : float
+        The size of jumps of the loss near by, if they were looked for and found.
     """
 
     problem: Problem
@@ -62,6 +64,7 @@ class Differences:
     gradient: Parameters
     bars: Arrays
     noise: float
+    jump: float = 0.0
 
     @cached_property
     def digits(self) -> int:
@@ -150,8 +153,9 @@ def differences_bound(truth: Truth, claim: Arrays | None = None) -> Bound:
             allowed = np.full(size.shape, np.nan)
             for times in (SURE, CLAIM):  # the wider where it decides, too
                 within = times * own + slack
-                whole = norm(within) <= DECISIVE * norm(size)
-                known = whole | (within <= DECISIVE * size) | (own == 0)
+                left = within + SURE * own  # so much it may be off the gradient itself
+                whole = norm(left) <= DECISIVE * norm(size)
+                known = whole | (left <= DECISIVE * size) | (own == 0)
                 allowed = np.where(known, within, allowed)
             sure[name], most[name] = allowed, CLAIM * own + slack
     return Bound(sure, most, source="differences of the loss leave open")

@@ -86,7 +86,7 @@ class Found:
             n = self.problem.size
             every = f"in all {n:,} entries" if n > 1 else "in its one entry"
             return (
-                f"differences of the loss, not certified (their error bars leave "
+                f"differences of the loss, {self._jumping()}not certified (their error bars leave "
                 f"{self.truth.digits} digits), {f'along {self.part.words}' if self.part else every}"
             )
         digits = f"({self.truth.digits} digits)"
@@ -95,6 +95,13 @@ class Found:
         n = self.problem.size
         return f"the certified gradient {digits}, " + (
             f"all {n:,} components" if n > 1 else "its one component"
+        )
+
+    def _jumping(self) -> str:
+        """Say that the loss was seen to jump."""
+        jump = self.truth.jump if isinstance(self.truth, Differences) else 0.0
+        return f"which jumps by {jump:.0e} near by as if a solver in it stopped early, " * bool(
+            jump
         )
 
     def project(self, arrays: Arrays) -> Arrays:

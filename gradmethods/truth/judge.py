@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from gradmethods.core.distance import norm
 from gradmethods.core.structure import Arrays
-from gradmethods.truth.differences import differences_bound
+from gradmethods.truth.differences import Differences, differences_bound
 from gradmethods.truth.error_bounds import (
     CLAIM,
     DECISIVE,
@@ -24,6 +24,7 @@ from gradmethods.truth.error_bounds import (
     rounding_bound,
 )
 from gradmethods.truth.find import Found
+from gradmethods.truth.jumps import beyond_jumps
 from gradmethods.truth.measures import Measures, measure
 from gradmethods.truth.truth import Truth, true_arrays
 from gradmethods.truth.verdict import (
@@ -102,6 +103,27 @@ def judge(answer: Answered, found: Found) -> Verdict:
     if said := wrong_value(answer.value, found):
         return Verdict(WRONG, judged.arrays, "; ".join(filter(None, (said, judged.reason))))
     return judged
+
+
+def reconsidered(answer: Answered, found: Found) -> Found:
+    """Return what is known of a gradient, and of what jumps hide if an answer would be wrong.
+
+    A solver within the loss that stops at a tolerance has an error with a slope of its own: see
+    `gradmethods.truth.jumps`. Only differences need it, and only of what they disagree with.
+    """
+    truth = found.truth
+    if not isinstance(truth, Differences):
+        return found
+    judged = judge(answer, found).arrays
+    if not all(each.finite for each in judged.values()):
+        return found
+    off = [(each.excess, name, i) for name, each in judged.items() for i in each.entries]
+    wrong = [(name, i) for _, name, i in sorted(off, key=lambda each: -each[0])]
+    if not wrong:
+        return found
+    gradient = truth.problem.structure.restore(found.project(answer.gradient))
+    wider = beyond_jumps(truth, wrong, truth.error(gradient))
+    return found if wider is truth else replace(found, truth=wider)
 
 
 def _at_a_tie(answer: Answered, found: Found) -> Verdict:

@@ -19,7 +19,7 @@ HIDDEN = "αβγδεζηθικλμνξοπρστυφχψω"
 class Einsum(Manipulation, Contractions):
     """The function ``einsum``."""
 
-    def einsum(self, subscripts: str, /, *operands: Operand) -> Array:
+    def einsum(self, subscripts: str, /, *operands: Operand, optimize: Any = False) -> Array:
         """Sum products over axes that share a letter, as ``numpy.einsum`` does.
 
         Operands are joined two at a time, from the left, each pair by one product of matrices; an
@@ -33,7 +33,10 @@ class Einsum(Manipulation, Contractions):
             arrow the result has the letters that occur once, in alphabetical order.
         *operands : array
             One for each group of letters.
+        optimize : optional
+            NumPy's, which decides about an order of its own: it changes nothing here.
         """
+        del optimize
         arrays = [self.array(x) for x in operands]
         terms, result = _parsed(subscripts, arrays)
         sizes = _sizes(subscripts, terms, arrays)

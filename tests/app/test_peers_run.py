@@ -17,6 +17,7 @@ from benchmarks.peers.cases import FAMILIES, GRID, SMALL, Case
 from benchmarks.peers.digits import plants_frame
 from benchmarks.peers.handwritten import HandWritten
 from benchmarks.peers.results import write_results
+from benchmarks.peers.sentences import NAMES, WHO
 from benchmarks.peers.trial import run_case
 from gradmethods.app.runs.accuracy import carry_out
 from gradmethods.comparison.kills import COLUMNS
@@ -64,12 +65,32 @@ def test_records_of_earlier_runs_are_still_read():
     assert frames._paired(own, {"paired": {"backprop": [0.25]}}).tolist() == [0.25]
 
 
+def test_what_a_peer_compiles_pays_after_so_many_gradients():
+    """If compiling were not counted, JAX would seem ahead from the first gradient on."""
+
+    def contender(seconds, preparation):
+        ends = dict.fromkeys(("median", "low", "high"), seconds)
+        return {"time": ends, "preparation": preparation, "preparation_parts": {"import": 1.0}}
+
+    found = frames._pays(contender(3e-3, 1.5), contender(1e-3, 3.5))
+    assert found["theirs_pays"] == found["theirs_pays_low"] == found["theirs_pays_high"] == 1000
+    assert found["ours_pays"] == math.inf
+    cheap = frames._pays(contender(1e-3, 1.0), contender(3e-3, 3.0))
+    assert (cheap["ours_pays"], cheap["theirs_pays"]) == (0, math.inf)
+
+
 def test_the_grid_has_the_sizes_asked_for():
     """If a size were wrong, a ratio would be cited for a network that nobody measured."""
     sizes = {f: [case.n for case in GRID if case.family == f] for f in FAMILIES}
     assert sizes["backprop"] == [13, 1185, 10501, 97651, 1005001, 10001401]
     assert sizes["numerical"] == [13, 129, 1185, 10501, 1005001]
     assert sizes["analytical"] == [13, 33, 65, 129]
+    assert sizes["float32"] == sizes["backprop"][:4]
+    assert sizes["log-sum-exp"] == [100, 1000, 10_000, 1_000_000]
+    assert sizes["gaussian-mixture"] == [30, 210, 1650]
+    assert sizes["runge-kutta"] == [10, 1000, 100_000]
+    assert sizes["kalman"] == [3, 3, 3]
+    assert set(sizes) == set(NAMES) == set(WHO)
     assert len({case.key for case in GRID}) == len(GRID)
     for case in SMALL:
         assert case.problem(0).size == case.n

@@ -176,6 +176,13 @@ FIELDS = {
             p = stats.norm.cdf(x, h[1])                   # A
             return np.var(p, ddof=1) + np.maximum.reduce(p)  # A B
     """,
+    "learning": """
+        X, y = np.eye(3), np.ones(3)
+
+        def loss(w):
+            p = np.clip(1 / (1 + np.exp(-X.dot(w))), 1e-12, 1)  # A B C
+            return -(y * np.log(p)).mean()                # A
+    """,
     "signals": """
         low = lambda s, k: np.convolve(s, np.ones(k) / k)  # A B
 

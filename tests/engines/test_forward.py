@@ -11,98 +11,22 @@ import pytest
 
 import gradmethods as gm
 from gradmethods.engines.forward import blocks
-from gradmethods.engines.forward.differentiate import Forward, aligned
-from gradmethods.engines.graph import Graph, Node, record
-from gradmethods.engines.program import recognise
-from gradmethods.engines.tape.reverse import Reverse
+from gradmethods.engines.forward.differentiate import Forward
+from gradmethods.engines.graph import record
 from gradmethods.xp.arrays import Array
 from gradmethods.xp.primitives import TABLE, Hole
 from gradmethods.xp.primitives.recognised import ENTRIES
 from tests.entries import ALL, poison_rules, replace_field
-from tests.primitive_cases import CASES, by_function
-
-
-def softmax(xp, x):
-    return xp.exp(x) / xp.sum(xp.exp(x), axis=-1, keepdims=True)
-
-
-RECOGNISED = {
-    "sigmoid": lambda x, *, xp=np: xp.sum(1 / (1 + xp.exp(-x))),
-    "sech": lambda x, *, xp=np: xp.sum(1 / xp.cosh(x)),
-    "quotient": lambda x, *, xp=np: xp.sum(xp.exp(x) / (xp.exp(x) + 3)),
-    "softmax": lambda x, *, xp=np: xp.sum(softmax(xp, x) ** 2),
-    "shares": lambda x, *, xp=np: xp.sum((x**2 / xp.sum(x**2, axis=0, keepdims=True)) ** 2),
-}
-"""Losses that hold primitives which no loss names."""
-POINT = np.random.default_rng(0).normal(size=(2, 3))
-
-
-def problems():
-    for cases in by_function(CASES).values():
-        yield from (case.problem() for case in cases[::3])
-    yield from (gm.Problem(loss, POINT, name=name) for name, loss in RECOGNISED.items())
-
-
-def scalar_products(node, values, rng):
-    """Return <g, J t> and <Jᵀ g, t> of a node at a point, and what they are small beside."""
-    operands = [values[x] if isinstance(x, Node) else x for x in node.operands]
-    active = [i for i, x in enumerate(node.operands) if isinstance(x, Node) and x.dtype.kind == "f"]
-    g = rng.normal(size=node.shape)
-    tangents = {i: rng.normal(size=(3, *node.operands[i].shape)) for i in active}
-    forward, back = Forward(), Reverse()
-    y = values[node]
-
-    def lift(xp, x):
-        return x if type(x) in (int, float) else Array(xp, np.asarray(x))
-
-    def apply(xp, rule, first, **static):
-        return rule(xp, first, lift(xp, y), *(lift(xp, x) for x in operands), **static)
-
-    along = np.zeros((3, *node.shape))
-    rules = forward.rules(node.primitive)
-    if callable(rules):
-        given = [
-            lift(forward, tangents[i]) if i in tangents else None for i in range(len(node.operands))
-        ]
-        along += apply(forward, rules, given, **node.static).payload
-    else:
-        for i, t in tangents.items():
-            rule = forward.rule(node, i)
-            if rule is not None:
-                first = aligned(forward, lift(forward, t), node)
-                along += apply(forward, rule, first, **node.static).payload
-    left = np.tensordot(along, g, axes=g.ndim)
-    right, size = np.zeros(3), np.tensordot(np.abs(along), np.abs(g), axes=g.ndim)
-    for i, t in tangents.items():
-        rule = back.rule(node, i)
-        found = None if rule is None else apply(back, rule, lift(back, g), **node.static)
-        if found is not None:
-            pulled = np.asarray(found.payload)
-            shape = np.broadcast_shapes(pulled.shape, t.shape[1:])
-            whole = t.reshape(3, *(1,) * (len(shape) - t.ndim + 1), *t.shape[1:])
-            product = np.broadcast_to(pulled, shape) * whole
-            right += product.reshape(3, -1).sum(axis=1)
-            size += np.abs(product).reshape(3, -1).sum(axis=1)
-    return left, right, size
+from tests.forward_costs import dot_products
 
 
 @pytest.mark.medium
 def test_rules_of_both_modes_are_transposes():
     """A wrong rule of either mode, for any function, shape or broadcasting, would show here."""
-    rng = np.random.default_rng(5)
     seen = set()
-    for problem in problems():
-        graph = recognise(record(problem))
-        nodes = [node for node in graph.nodes() if node.primitive is not None]
-        inputs = [*graph.params.values(), *graph.data.values()]
-        joint = Graph(graph.params, graph.data, (*inputs, *nodes))
-        arrays = problem.structure.check(problem.params)
-        values = dict(zip((*inputs, *nodes), joint.evaluate(arrays, problem.data), strict=True))
-        for node in nodes:
-            if node.dtype.kind == "f" and node.primitive is not None:
-                left, right, size = scalar_products(node, values, rng)
-                assert np.all(np.abs(left - right) <= 1e-13 * size), (problem.name, node)
-                seen.add(node.primitive.name)
+    for name, primitive, difference in dot_products(every=3):
+        assert difference <= 1e-13, (name, primitive)
+        seen.add(primitive)
     without = {p.name for p in (*TABLE.values(), *ENTRIES) if not p.vjp}
     assert seen >= {*ALL} - without - {"scatter_add"}
 

@@ -16,7 +16,7 @@ import numpy as np
 import pytest
 
 import gradmethods as gm
-from gradmethods.core.workers import Inline
+from gradmethods.core.pool import Inline
 from gradmethods.providers import spreading
 from tests.worker_losses import Counted, smooth
 

@@ -123,6 +123,7 @@ def flat(prepared, params):
     return structure.join(structure.check(prepared(params).gradient))
 
 
+@pytest.mark.medium
 @together("name", gm.problems.names(field=True))
 def test_many_runs_at_once_are_runs_one_by_one(name):
     """What moves imaginary parts alone must find what complex arithmetic finds, on any loss."""

@@ -24,7 +24,7 @@ def bound(scheme, dtype):
     if scheme == "complex-step":
         return 50 * u
     if scheme == "richardson":
-        return 1.2e4 * u  # its own estimate is held to 1e4
+        return 1e4 * u
     return 100 * u ** (ORDERS[scheme] / (ORDERS[scheme] + 1))
 
 

@@ -14,7 +14,8 @@ import pytest
 
 import gradmethods as gm
 from gradmethods.core import shipping, workers
-from gradmethods.core.workers import Inline, Workers
+from gradmethods.core.pool import Inline
+from gradmethods.core.workers import Workers
 from gradmethods.providers import spreading
 from gradmethods.providers.schemes import NAMES, SCHEMES
 from tests.worker_losses import Faulty, NotPicklable, bumpy, smooth
@@ -267,7 +268,7 @@ def test_perform_answers_whatever_happens():
     def fail():
         raise Odd("never mind")
 
-    asked = shipping.Task(fail, (), (), float("inf"), shipping.surroundings(), 0)
+    asked = shipping.Task(fail, (), (), float("inf"), shipping.surroundings(), 0, 0)
     assert "Odd: never mind" in str(shipping.perform(asked).result)
 
 
@@ -295,3 +296,11 @@ def test_dask_changes_no_bit(tmp_path, many_parts):
         loss = gm.Problem(lambda w, *, xp=np: xp.sum(inside * w), np.ones(3))
         found = gm.Numerical(executor=executor).prepare(loss)([1.0, 2.0, 3.0])
         np.testing.assert_allclose(found.gradient, inside, atol=1e-9)
+
+
+@pytest.mark.medium
+def test_every_problem_can_be_sent():
+    """The accuracy report of the catalogue could not be shared, for one closure in a loss."""
+    for name in gm.problems.names(field=True):
+        family = gm.problems.describe(name)
+        shipping.packed((tuple, ([family.build(**family.small)],)))

@@ -301,6 +301,25 @@ def test_a_value_is_called_as_the_loss_calls_it():
     assert {"Z_h", "h", "z_y", "y", "L"} <= names["island"]
 
 
+def test_formulas_have_the_names_of_the_drawing():
+    """If one spoke of h and the other of quotient1, or of m where q·r is, no lesson had both."""
+
+    def loss(w, *, xp=np):
+        s = xp.std(xp.exp(w))
+        h = 1 / (1 + xp.exp(-s))
+        d = w * h
+        q = xp.sum(d * d) + h
+        m = d * s
+        return q * xp.sum(m**2) + xp.var(m)
+
+    problem = gm.Problem(loss, np.array([0.3, 0.9, 0.4]))
+    drawn = set(gm.graph(problem).frame()["node"])
+    lines = str(gm.formulas(problem)).splitlines()
+    assert {"s", "d", "h", "q", "m"} <= drawn
+    assert {"m₀ = d₀⋅s", "m₂ = d₂⋅s"} <= set(lines)
+    assert sum(line.startswith("q = h + ") for line in lines) == 1
+
+
 def test_names_of_variables_are_no_ones_else():
     """If a variable took the name of an input, or one of two values, a line would be wrong."""
 

@@ -260,6 +260,11 @@ def test_an_array_is_not_taken_out_of_the_recording(make):
         (lambda xp, w: xp.sum(xp.exp(w, casting="no")), r"no keyword casting\. Leave it out"),
         (lambda xp, w: xp.sum(xp.reshape(w, (2, 2), order="F")), r"xp\.reshape\(x\.T, shape"),
         (lambda xp, w: xp.sum(xp.exp(w, subok=True)), r"no keyword subok; it takes x\."),
+        (
+            lambda xp, w: xp.sum(xp.linalg.pinv(w[:, None], rtol=1e-9)),
+            r"xp\.linalg\.pinv has no keyword rtol\. Leave it out",
+        ),
+        (lambda xp, w: w.std(ddof=1), r"xp\.std\(x, correction=1\)"),
         (lambda xp, w: xp.sum(xp.sum(w[None], 0, float)), r"xp\.sum\(\) takes.*axis=0"),
         (lambda xp, w: xp.sum(w) if xp is np else deleting(w), r"deletes.*xp\.concat"),
         (lambda xp, w: xp.sum(w * (xp.asarray([1, 2, 0, 1]) << 1)), r"x \* 2\.0\*\*k.*beforehand"),
@@ -355,3 +360,14 @@ def test_a_function_that_numpy_lacks_is_explained_at_once():
     """xp.softmax fails in plain NumPy already, with an error that names no way out."""
     with pytest.raises(gm.GradientError, match=r"'softmax'.*special\.softmax\(x\), of the module"):
         gm.Problem(lambda w, *, xp=np: xp.sum(xp.softmax(w)), X)
+
+
+@pytest.mark.parametrize("name", ["sort", "argsort"])
+def test_what_the_standard_has_and_numpy_has_not_is_said(name):
+    """A loss with descending=, after the standard, ended in an error of NumPy's alone."""
+
+    def loss(w, *, xp=np):
+        return xp.sum(getattr(xp, name)(w, descending=True) * w)
+
+    with pytest.raises(gm.InvalidProblem, match=r"NumPy has not\. Write xp\.flip\(xp\.sort"):
+        gm.Problem(loss, X)

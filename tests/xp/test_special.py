@@ -68,6 +68,14 @@ def test_values_between_negative_integers_are_close(name):
         assert abs(float((arb(float(found)) - true).mid())) <= 1e-13 * (1 + abs(found)), at
 
 
+@pytest.mark.parametrize("name", ["erf", "expit", "logit", "log_ndtr", "softmax"])
+def test_truths_are_numbers(name):
+    """NumPy negates no truths, so that the logistic function of labels was an error of its own."""
+    function = getattr(special, name)
+    with np.errstate(divide="ignore"):
+        np.testing.assert_array_equal(function(np.array([True])), function(np.array([1.0])))
+
+
 @pytest.mark.parametrize("name", EVALUATED)
 def test_dtypes_are_kept_and_integers_are_float64(name):
     """A float32 loss must stay one; small integers must not be computed in half precision."""
@@ -163,3 +171,17 @@ def test_other_arrays_are_refused_with_the_way_out():
 
     with pytest.raises(gm.UnsupportedOperation, match=r"their own package, got .*Tensor"):
         special.erf(Tensor())
+
+
+def test_cut_points_at_infinity_do_not_vary():
+    """Ordered probit has the classes' cut points -∞ and ∞: an infinite slope times 0 was NaN."""
+    low, high = np.array([-np.inf, -0.3, 0.8]), np.array([-0.3, 0.8, np.inf])
+
+    def loss(w, *, xp=np):
+        below, above = special.log_ndtr(low - w), special.log_ndtr(high - w)
+        return -xp.sum(above + xp.log1p(-xp.exp(below - above)))
+
+    problem, w = gm.Problem(loss, np.array(0.2)), np.array(0.2)
+    inner = gm.Numerical("complex-step").prepare(problem)(w).gradient
+    for provider in (gm.Backprop(), gm.Forward(), gm.Analytical()):
+        np.testing.assert_allclose(provider.prepare(problem)(w).gradient, inner, rtol=1e-13)

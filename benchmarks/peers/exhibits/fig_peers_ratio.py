@@ -10,7 +10,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
-from benchmarks.peers.axes import draw_contender, finish, new_axes
+from benchmarks.peers.axes import draw_contender, finish, new_axes, one_size
 from benchmarks.peers.cases import FAMILIES
 from benchmarks.peers.cases import style as contender_style
 from benchmarks.peers.recorded import Compared
@@ -65,7 +65,7 @@ def make(run: Compared) -> Iterator[Drawing]:
     """Yield a figure for each family that was measured, of the provider of the headline."""
     for family in FAMILIES:
         rows = run.ratios[run.ratios["family"] == family]
-        if len(rows):
+        if len(rows) and not one_size(rows):
             rows = rows[rows["ours"] == rows["ours"].iloc[0]]
             name = f"fig-peers-ratio-{family}"
             yield Drawing(name, caption(family), rows, partial(draw, rows), tuple(SIZES))

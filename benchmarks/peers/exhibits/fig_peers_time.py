@@ -9,7 +9,7 @@ import matplotlib as mpl
 import pandas as pd
 from matplotlib.figure import Figure
 
-from benchmarks.peers.axes import draw_contender, finish, new_axes
+from benchmarks.peers.axes import draw_contender, finish, new_axes, one_size
 from benchmarks.peers.cases import FAMILIES, LOSS
 from benchmarks.peers.recorded import Compared
 from benchmarks.peers.sentences import FAIR, INTERVALS, NAMES, SETTING, WHO
@@ -65,7 +65,7 @@ def make(run: Compared) -> Iterator[Drawing]:
     measured = run.times[run.times["outcome"] == "measured"]
     for family in FAMILIES:
         rows = measured[measured["family"] == family]
-        if len(rows):
+        if len(rows) and not one_size(rows):
             name = f"fig-peers-time-{family}"
             yield Drawing(name, caption(family), rows, partial(draw, rows), tuple(SIZES))
 

@@ -8,7 +8,7 @@ import pandas as pd
 
 from benchmarks.peers.cases import style as contender_style
 from benchmarks.peers.recorded import Compared
-from benchmarks.peers.sentences import FAIR, PAIRED, SETTING
+from benchmarks.peers.sentences import FAIR, NAMES, PAIRED, SETTING
 from gradmethods.output import format as fmt
 from gradmethods.output.caption import Caption
 from gradmethods.output.files import RECORDS
@@ -27,6 +27,7 @@ def overall_table(overall: pd.DataFrame) -> pd.DataFrame:
     """Write ours ÷ theirs over all sizes for readers."""
     rows = [
         {
+            "Family": NAMES[row["family"]],
             "Ours": contender_style(row["ours"]).label,
             "Theirs": contender_style(row["theirs"]).label,
             "Sizes": fmt.count(row["sizes"]),

@@ -20,7 +20,8 @@ from gradmethods.report.exhibit import Exhibit
 CAPTION = Caption(
     "Time per gradient of every contender",
     f"{INTERVALS} ÷ loss: of paired rounds, the loss in plain NumPy. Error: norm of the "
-    "difference from our backprop's gradient ÷ its norm. Threads: processor time of all "
+    "difference from our backprop's gradient ÷ its norm. Compile: the part of preparing that "
+    "compiles; the rest imports, traces, derives. Threads: processor time of all "
     f"threads ÷ time. Passes: forward passes for the gradient. {SETTING} {FAIR}",
 )
 
@@ -29,12 +30,13 @@ def times_table(times: pd.DataFrame) -> pd.DataFrame:
     """Write every contender's time for readers, gaps in their places."""
     rows = [
         {
-            "Network": row["network"],
+            "Problem": row["network"],
             "n": fmt.count(row["n"]),
             "Method": contender_style(row["contender"]).label,
             "Gradient": fmt.time_interval(*(row[f"time_{end}"] for end in ENDS)),
             "÷ loss": fmt.interval(*(row[f"per_loss_{end}"] for end in ENDS)),
             "Prepare": fmt.time(row["preparation"]),
+            "Compile": fmt.time(row["compile"]),
             "Passes": fmt.count(row["forward_passes"]),
             "Error": fmt.error(row["error"]),
             "Threads": fmt.NONE if fmt.missing(row["threads"]) else f"{row['threads']:.2f}",

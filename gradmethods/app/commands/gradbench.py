@@ -7,6 +7,7 @@ import sys
 from typing import Any
 
 from gradmethods.app.arguments import new
+from gradmethods.app.system import drop
 
 METHODS = ("backprop", "forward", "numerical", "analytical")
 
@@ -31,11 +32,10 @@ def add(commands: Any) -> None:
 def run(options: argparse.Namespace) -> int:
     """Run the command; return the exit status."""
     from gradmethods.app.gradbench import serve
-    from gradmethods.app.system import drop
     from gradmethods.providers import get_provider
 
     try:
         serve(get_provider(options.method), sys.stdin.buffer, sys.stdout)
-    except BrokenPipeError:  # The driver has seen enough, which is how a conversation ends.
+    except BrokenPipeError:  # the driver has left: the end of a run, and no fault of the tool's
         drop(sys.stdout)
     return 0

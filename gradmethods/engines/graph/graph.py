@@ -182,10 +182,11 @@ def topological(roots: Iterable[Node]) -> list[Node]:
 def key(node: Node) -> tuple[Any, ...]:
     """Return what is the same of two nodes that compute the same of the same operands."""
     assert node.primitive is not None
-    name = node.primitive.name
-    operands = [x if isinstance(x, Node) else _constant_key(x) for x in node.operands]
+    name, operands = node.primitive.name, node.operands
+    if operands is not node.parents:
+        operands = tuple([x if type(x) is Node else _constant_key(x) for x in operands])
     static = repr(sorted(node.static.items())) if node.static else ""
-    return (name, frozenset(operands) if name in COMMUTATIVE else tuple(operands), static)
+    return (name, frozenset(operands) if name in COMMUTATIVE else operands, static)
 
 
 def _constant_key(x: Any) -> Hashable:

@@ -72,7 +72,7 @@ def uncollected() -> Iterator[None]:
 
 
 KEYWORDS = {
-    "ddof": "Write correction=1 for ddof=1.",
+    "ddof": "Write correction=1 for ddof=1, as in xp.std(x, correction=1).",
     "a_min": "Write xp.clip(x, low, high).",
     "a_max": "Write xp.clip(x, low, high).",
     "decimals": "Write xp.round(x * 100) / 100 for two decimals.",
@@ -80,6 +80,7 @@ KEYWORDS = {
     "where": "Write xp.sum(xp.where(condition, x, 0)), and xp.where(condition, xp.exp(x), y).",
     "dtype": "Write xp.astype(x, dtype) for the array before or after.",
     "casting": "Leave it out, and write xp.astype(x, dtype) where another dtype is meant.",
+    "rtol": "Leave it out: what it cuts away has no derivative at all.",
     "order": "For order='F', write xp.reshape(x.T, shape[::-1]).T.",
     "out": "Give the result a name: arrays here are never written to.",
     "a": "Pass the array by position: xp.sum(x).",
@@ -320,11 +321,14 @@ def _explain(error: Exception, place: Place | None, problem: Problem, xp: Namesp
     keyword = re.search(
         r"(?:\w+[.])?(\w+)\(\) got an unexpected keyword argument '(\w+)'", str(error)
     )
-    if keyword and keyword[2] in KEYWORDS and hasattr(xp, keyword[1]):
-        return f"xp.{keyword[1]} has no keyword {keyword[2]}. {KEYWORDS[keyword[2]]}"
-    if keyword and hasattr(xp, keyword[1]):
-        known = [*inspect.signature(getattr(xp, keyword[1])).parameters]
-        return f"xp.{keyword[1]} has no keyword {keyword[2]}; it takes {', '.join(known)}."
+    for prefix, owner in (("xp", xp), ("xp.linalg", xp.linalg)):
+        if not keyword or not hasattr(owner, keyword[1]):
+            continue
+        what = f"{prefix}.{keyword[1]} has no keyword {keyword[2]}"
+        if keyword[2] in KEYWORDS:
+            return f"{what}. {KEYWORDS[keyword[2]]}"
+        known = [*inspect.signature(getattr(owner, keyword[1])).parameters]
+        return f"{what}; it takes {', '.join(known)}."
     if "round() takes" in str(error):
         return f"xp.round rounds to whole numbers. {KEYWORDS['decimals']}"
     if "positional argument" in str(error):

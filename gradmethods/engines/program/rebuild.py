@@ -50,7 +50,7 @@ class Rebuild:
         nodes = graph.nodes()
         uses = Counter(parent for node in _users(nodes) for parent in node.parents)
         uses.update(x for x in graph.outputs if isinstance(x, Node))
-        self._uses = Counter({node: uses[node] for node in self._new})
+        self._uses = {node: uses[node] for node in self._new}
         changed: set[Node] = set()
         for node in nodes:
             if node.primitive is not None:
@@ -59,8 +59,8 @@ class Rebuild:
                 self._new[node] = new
                 if new is not node:
                     changed.add(node)
-                if isinstance(new, Node):
-                    self._uses[new] += uses[node]
+                if type(new) is Node:
+                    self._uses[new] = self._uses.get(new, 0) + uses[node]
         outputs = tuple(self._new[x] if isinstance(x, Node) else x for x in graph.outputs)
         self.graph = Graph(graph.params, graph.data, outputs)
 
@@ -96,7 +96,10 @@ class Rebuild:
         assert primitive is not None
         operands, alike = [], True
         for operand in node.operands:
-            new = self._new[operand] if isinstance(operand, Node) else operand
+            if type(operand) is not Node:
+                operands.append(operand)
+                continue
+            new = self._new[operand]
             operands.append(new)
             if new is not operand:
                 alike = alike and _is_like(new, operand)
@@ -106,7 +109,7 @@ class Rebuild:
 
     def used_once(self, node: Node) -> bool:
         """Say whether folding a node into its only use loses nothing."""
-        return self._uses[node] <= 1
+        return self._uses.get(node, 0) <= 1
 
     def _narrow(self, node: Node) -> Node:
         """Let an element-wise function broadcast by itself, where its operands allow."""
@@ -138,7 +141,7 @@ def _users(nodes: Sequence[Node]) -> Iterator[Node]:
 
 
 def _is_like(x: Operand, y: Node) -> bool:
-    return isinstance(x, Node) and x.shape == y.shape and x.dtype == y.dtype
+    return type(x) is Node and x.shape == y.shape and x.dtype == y.dtype
 
 
 def _small(operand: Operand) -> Operand:

@@ -6,6 +6,7 @@ f(x) = 1 + Σ α xᵢ² (i/n)ᵏ¹ + Σ β xᵢ² (xᵢ₊₁ + xᵢ₊₁²)² 
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -22,32 +23,27 @@ LETTERS = "ABCDEFGHIJKL"
 """One for each function."""
 
 
-def make_loss(letter: str) -> Any:
-    """Make the function of a letter."""
+def loss(letter: str, x: Any, *, xp: Any = np) -> Any:
+    """Return the value at `x` (3 m,)."""
     group, kind = divmod(LETTERS.index(letter), 4)
     beta, gamma, delta = FACTORS[kind]
     powers = (0, 0, 0, 1) if letter == "B" else POWERS[group]
-
-    def loss(x: Any, *, xp: Any = np) -> Any:
-        """Return the value at `x` (3 m,)."""
-        n, m = x.shape[0], x.shape[0] // 3
-        one, two, three, four = ((np.arange(1, n + 1) / n) ** k for k in powers)
-        pairs = x[:-1] ** 2 * (x[1:] + x[1:] ** 2) ** 2
-        return (
-            1
-            + xp.sum(one * x**2)
-            + beta * xp.sum(two[:-1] * pairs)
-            + gamma * xp.sum(three[: 2 * m] * x[: 2 * m] ** 2 * x[m:] ** 4)
-            + delta * xp.sum(four[:m] * x[:m] * x[2 * m :])
-        )
-
-    return loss
+    n, m = x.shape[0], x.shape[0] // 3
+    one, two, three, four = ((np.arange(1, n + 1) / n) ** k for k in powers)
+    pairs = x[:-1] ** 2 * (x[1:] + x[1:] ** 2) ** 2
+    return (
+        1
+        + xp.sum(one * x**2)
+        + beta * xp.sum(two[:-1] * pairs)
+        + gamma * xp.sum(three[: 2 * m] * x[: 2 * m] ** 2 * x[m:] ** 4)
+        + delta * xp.sum(four[:m] * x[:m] * x[2 * m :])
+    )
 
 
 def draw(own: Any, _data: Any, *, m: int = 5, variant: str = "D", spread: float = 0.1) -> Problem:
     """Draw a point near the start (2, …, 2) for one of the `variant` A to L."""
     start = 2 * (1 + positive("spread", spread, zero=True) * own.standard_normal(3 * m))
-    return Problem(make_loss(one_of("variant", variant, LETTERS)), start)
+    return Problem(partial(loss, one_of("variant", variant, LETTERS)), start)
 
 
 FAMILY = Family(

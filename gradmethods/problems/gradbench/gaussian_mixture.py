@@ -12,6 +12,7 @@ Methods and Software 33 (2018) 889-906; the eval `gmm` of GradBench.
 from __future__ import annotations
 
 import math
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -39,33 +40,28 @@ def below_diagonal(d: int) -> tuple[Any, Any]:
     return rows, columns
 
 
-def make_loss(gamma: float, m: int) -> Any:
-    """Make the loss of a prior, whose numbers no method differentiates by."""
-
-    def loss(params: Any, x: Any, *, xp: Any = np) -> Any:
-        """Return the log posterior of points `x` (N, d)."""
-        alpha, mu, q, lower = (params[name] for name in ("alpha", "mu", "q", "l"))
-        count, d = x.shape
-        K = alpha.shape[0]
-        rows, columns = below_diagonal(d)
-        apart = x[None, :, :] - mu[:, None, :]  # (K, N, d)
-        product = xp.exp(q)[:, None, :] * apart
-        for row in range(1, d):  # what stands below the diagonal in one row
-            entries = np.flatnonzero(rows == row)
-            part = xp.sum(lower[:, entries][:, None, :] * apart[:, :, columns[entries]], axis=2)
-            product = product + part[:, :, None] * xp.asarray(np.arange(d) == row)
-        sums = xp.sum(q, axis=1)
-        squares = xp.sum(product**2, axis=2)
-        each = (alpha + sums)[:, None] - squares / 2
-        likelihood = xp.sum(log_sum_exp(each, 0, xp=xp)) - count * log_sum_exp(alpha, 0, xp=xp)
-        frobenius = xp.sum(xp.exp(2 * q)) + xp.sum(lower**2)
-        prior = m * xp.sum(sums) - gamma**2 / 2 * frobenius
-        nu = d + m + 1
-        constant = -count * d / 2 * math.log(2 * math.pi)
-        constant += K * (nu * d * math.log(gamma / math.sqrt(2)) - log_gamma(d, nu / 2))
-        return likelihood + prior + constant
-
-    return loss
+def loss(gamma: float, m: int, params: Any, x: Any, *, xp: Any = np) -> Any:
+    """Return the log posterior of points `x` (N, d)."""
+    alpha, mu, q, lower = (params[name] for name in ("alpha", "mu", "q", "l"))
+    count, d = x.shape
+    K = alpha.shape[0]
+    rows, columns = below_diagonal(d)
+    apart = x[None, :, :] - mu[:, None, :]  # (K, N, d)
+    product = xp.exp(q)[:, None, :] * apart
+    for row in range(1, d):  # what stands below the diagonal in one row
+        entries = np.flatnonzero(rows == row)
+        part = xp.sum(lower[:, entries][:, None, :] * apart[:, :, columns[entries]], axis=2)
+        product = product + part[:, :, None] * xp.asarray(np.arange(d) == row)
+    sums = xp.sum(q, axis=1)
+    squares = xp.sum(product**2, axis=2)
+    each = (alpha + sums)[:, None] - squares / 2
+    likelihood = xp.sum(log_sum_exp(each, 0, xp=xp)) - count * log_sum_exp(alpha, 0, xp=xp)
+    frobenius = xp.sum(xp.exp(2 * q)) + xp.sum(lower**2)
+    prior = m * xp.sum(sums) - gamma**2 / 2 * frobenius
+    nu = d + m + 1
+    constant = -count * d / 2 * math.log(2 * math.pi)
+    constant += K * (nu * d * math.log(gamma / math.sqrt(2)) - log_gamma(d, nu / 2))
+    return likelihood + prior + constant
 
 
 def draw(
@@ -83,7 +79,7 @@ def draw(
         "l": own.standard_normal((components, d * (d - 1) // 2)),
     }
     data = {"x": of_data.standard_normal((points, d))}
-    return Problem(make_loss(positive("gamma", gamma), m), params, data)
+    return Problem(partial(loss, positive("gamma", gamma), m), params, data)
 
 
 FAMILY = Family(

@@ -10,6 +10,7 @@ GradBench, https://github.com/gradbench/gradbench.
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -39,14 +40,9 @@ def solution(x: Any, steps: int, *, xp: Any = np) -> Any:
     return y
 
 
-def make_loss(steps: int) -> Any:
-    """Make the loss of so many steps, which a graph must know."""
-
-    def loss(x: Any, *, xp: Any = np) -> Any:
-        """Return the last value at the end, for rates `x` (n,)."""
-        return solution(x, steps, xp=xp)[-1]
-
-    return loss
+def loss(steps: int, x: Any, *, xp: Any = np) -> Any:
+    """Return the last value at the end, for rates `x` (n,)."""
+    return solution(x, steps, xp=xp)[-1]
 
 
 def draw(own: Any, _data: Any, *, n: int = 4, steps: int = 4) -> Problem:
@@ -58,7 +54,7 @@ def draw(own: Any, _data: Any, *, n: int = 4, steps: int = 4) -> Problem:
     >>> problems.get("runge-kutta", n=2, steps=1).value([1.0, 1.0])
     np.float64(2.0)
     """
-    return Problem(make_loss(steps), own.random(n))
+    return Problem(partial(loss, steps), own.random(n))
 
 
 FAMILY = Family(

@@ -38,6 +38,14 @@ def _mills(xp: Any, x: Any) -> Any:
     return MILLS / xp.bind(ERFCX, x * -HALF)
 
 
+def _still_at_infinity(slope: Function) -> Function:
+    """Make a slope 0 where the number is infinite: it does not vary with what is finite.
+
+    Cut points of -∞ and ∞ are data that people have, and an infinite slope times 0 would be NaN.
+    """
+    return lambda xp, x: xp.where(xp.isinf(x), 0, slope(xp, x))
+
+
 def xlogy(x: Any, y: Any, out: NDArray[Any] | None = None) -> Any:
     """Return x log y, and 0 where x is 0, unless y is NaN."""
     dtype = np.result_type(x, y)
@@ -122,7 +130,7 @@ ENTRIES: tuple[Primitive, ...] = (
     _function(
         "log_ndtr",
         error_values.log_ndtr,
-        _mills,
+        _still_at_infinity(_mills),
         sympy=lambda sp, x: sp.LogNdtr(x),
         ball=lambda balls, x: balls.log_ndtr(x),
         ball_slope=lambda balls, x, y: balls.mills(x),
@@ -132,7 +140,7 @@ ENTRIES: tuple[Primitive, ...] = (
     _function(
         "gammaln",
         gamma_values.gammaln,
-        lambda xp, x: xp.bind("digamma", x),
+        _still_at_infinity(lambda xp, x: xp.bind("digamma", x)),
         sympy=lambda sp, x: sp.LogGamma(x),
         ball=lambda balls, x: balls.gammaln(x),
         ball_slope=lambda balls, x, y: x.digamma(),

@@ -1,0 +1,47 @@
+"""Exponents of growth of the time per gradient, ours and theirs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pandas as pd
+
+from benchmarks.peers.cases import style as contender_style
+from benchmarks.peers.recorded import Compared
+from benchmarks.peers.sentences import NAMES, SETTING
+from gradmethods.output import format as fmt
+from gradmethods.output.caption import Caption
+from gradmethods.output.files import RECORDS
+from gradmethods.output.items import Table
+from gradmethods.report.exhibit import Exhibit
+from gradmethods.report.sentences import FITS
+
+CAPTION = Caption(
+    "How the time per gradient grows with n, ours and theirs",
+    f"Of every contender that was measured at four sizes of a family or more. {SETTING} {FITS}",
+)
+
+
+def exponents_table(exponents: pd.DataFrame) -> pd.DataFrame:
+    """Write the fitted exponents for readers."""
+    rows = [
+        {
+            "Family": NAMES[row["family"]],
+            "Method": contender_style(row["contender"]).label,
+            "Exponent": fmt.exponent(row["exponent"], row["low"], row["high"]),
+            "Fitted sizes": f"n = {fmt.count(row['start'])} – {fmt.count(row['end'])}",
+            "Points": fmt.count(row["points"]),
+        }
+        for row in exponents.to_dict("records")
+    ]
+    return pd.DataFrame(rows)
+
+
+def make(run: Compared) -> Iterator[Table]:
+    """Yield the table, if a family has sizes enough."""
+    if len(run.exponents):
+        table = exponents_table(run.exponents)
+        yield Table("tab-peers-exponents", CAPTION, run.exponents, table)
+
+
+EXHIBIT = Exhibit("tables", 35, RECORDS, make)

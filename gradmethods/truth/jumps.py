@@ -1,0 +1,242 @@
+"""The slope that jumps of a loss hide: that of the error of a solver within it.
+
+A solver that stops at a tolerance leaves an error of the same sign and size at every point near by,
+up to where it takes a step more or less; there the loss jumps. Between two jumps the error has a
+slope, which no difference of neighbouring values tells from that of the loss: it is as large as the
+jumps, over the way from one to the next. So where a gradient disagrees with differences, jumps are
+looked for farther away. Kinks and fast waves hide nothing: a jump counts where halving finds it.
+
+Source: B. Christianson, Reverse accumulation and attractive fixed points, Optimization Methods and
+Software 3 (1994) 311-326, has the slope of what an iteration leaves when it stops.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gradmethods.core.structure import Arrays
+from gradmethods.providers.probe import Probe, sizes_of
+from gradmethods.truth.differences import Differences
+from gradmethods.truth.error_bounds import CLAIM
+from gradmethods.truth.verdict import Index
+
+Vector = NDArray[np.float64]
+
+REACHES = (0.25, 0.04, 0.75)
+"""Half the lengths of the stretches that are looked at, in sizes of a parameter, until one holds a
+jump. The second is for jumps that the first is too long to tell from what is smooth."""
+
+POINTS = 33
+"""Values on a stretch."""
+
+LEAST = 17
+"""Values around the point that must be finite."""
+
+ORDERS = (7, 3)
+"""Of the differences that show a jump, and degrees of polynomials through values to one side: high
+ones see little jumps that are rare, low ones those that are many."""
+
+SMOOTH = 7
+"""Degree of the polynomial through all values, whose slope is that of the stretch."""
+
+PLACES = 2
+"""Places where there may be a jump that are halved, those with the largest differences."""
+
+HALVINGS, AT_ONCE = 16, 4
+"""How often the way between two values is halved, and between two looks at what is left."""
+
+LASTS = 0.25
+"""Part of a change that a jump keeps from one look to the next; a kink keeps 1/16 of it."""
+
+CLEAR = 30.0
+"""A jump is so many times the noise of the loss."""
+
+WORTH = 3.0
+"""What few jumps hide is at most so many times the size of one ÷ half the stretch; what they hide
+where they are everywhere is the slope of the stretch, less that of a piece."""
+
+FIRST = 4
+"""The entries along which jumps are looked for first; where none shows any, no other does."""
+
+
+class Jumps(NamedTuple):
+    """What a stretch along one parameter says.
+
+    Attributes
+    ----------
+    size : float
+        That of a jump, 0 if there is none.
+    apart : float
+        Half the length of the stretch, in the size of the parameter.
+    hidden : float
+        How far the slope of the stretch is off that of the differences, per size.
+    drowned : bool
+        Whether a jump that matters would not be seen in it.
+    """
+
+    size: float = 0.0
+    apart: float = 1.0
+    hidden: float = 0.0
+    drowned: bool = False
+
+
+def beyond_jumps(
+    truth: Differences, wrong: Sequence[tuple[str, Index]], errors: Arrays
+) -> Differences:
+    """Return differences whose error bars know what jumps near by may hide.
+
+    Parameters
+    ----------
+    truth : Differences
+        Of a loss.
+    wrong : sequence of (str, index)
+        The entries in which a gradient disagrees, the worst first.
+    errors : dict of str to numpy.ndarray
+        By how much.
+
+    Returns
+    -------
+    Differences
+        The same object where no jump is found that may explain these errors.
+    """
+    structure = truth.problem.structure
+    probe = Probe(truth.problem)
+    slopes, sizes = structure.join(structure.check(truth.gradient)), sizes_of(probe.point)
+    places = [_place(truth, name, index) for name, index in wrong]
+    least = min(float(abs(structure.join(errors)[i]) * sizes[i]) for i in places) / CLAIM
+
+    def look(i: int) -> Jumps:
+        found = Jumps(drowned=True)
+        for reach in REACHES:
+            if found.drowned or reach > REACHES[0]:
+                line = Line(probe, i, float(sizes[i]), reach)
+                found = _along(line, float(slopes[i]), truth.noise, least)
+            if found.size:
+                break
+        return found
+
+    found = list(map(look, places[:FIRST]))
+    if not any(each.size for each in found):
+        return truth
+    found += map(look, places[FIRST:])
+    # A stretch may happen to hold no jump: what is hidden along others is hidden there as well.
+    most = max(max(each.hidden, each.size / each.apart) for each in found if each.size)
+    hidden = structure.split(most / sizes)
+    bars = {name: bar + hidden[name] for name, bar in truth.bars.items()}
+    return replace(truth, bars=bars, jump=max(each.size for each in found))
+
+
+def _place(truth: Differences, name: str, index: Index) -> int:
+    """Return the place of an entry in the flat vector of all."""
+    first = 0
+    for other, bar in truth.bars.items():
+        if other == name:
+            return first + (int(np.ravel_multi_index(index, bar.shape)) if index else 0)
+        first += bar.size
+    raise KeyError(name)
+
+
+class Line(NamedTuple):
+    """A stretch along one parameter."""
+
+    probe: Probe
+    place: int
+    size: float
+    reach: float
+
+    def loss(self, t: float) -> float:
+        """Evaluate the loss so many sizes away."""
+        return self.probe.moved(self.place, float(self.probe.point[self.place]) + t * self.size)
+
+
+def _along(line: Line, slope: float, noise: float, least: float) -> Jumps:
+    """Look for jumps along one parameter that may explain a slope of `least` per size."""
+    t = np.linspace(-line.reach, line.reach, POINTS)
+    values = np.array([line.loss(each) for each in t])
+    inside = _around(np.isfinite(values))
+    t, values = t[inside], values[inside]
+    if t.size < LEAST:
+        return Jumps()
+    half = float(np.ptp(t)) / 2
+    fit = np.polynomial.Polynomial.fit(t, values, SMOOTH)
+    hidden = abs(float(fit.deriv()(0.0)) - slope * line.size)
+    matters = least * half / WORTH
+    drowned = bool(np.median(_differences(values, max(ORDERS))) > matters)
+    shown = max(float(_differences(values, order).max()) for order in ORDERS)
+    if hidden < least and shown < matters:
+        return Jumps(drowned=drowned)
+    jump = _jump(line.loss, t, values, noise)
+    if not jump:
+        return Jumps(drowned=drowned)
+    few, many = (float(np.median(_differences(values, order))) for order in sorted(ORDERS))
+    if not many > max(few, jump / 2):  # jumps on every way between values grow with the order
+        hidden = min(hidden, WORTH * jump / half)
+    return Jumps(jump, half, hidden)
+
+
+def _around(finite: NDArray[np.bool_]) -> slice:
+    """Return the longest part around the middle where all values are finite."""
+    middle = finite.size // 2
+    bad = np.flatnonzero(~finite)
+    low = int(bad[bad < middle].max(initial=-1)) + 1
+    high = int(bad[bad >= middle].min(initial=finite.size))
+    return slice(low, high)
+
+
+def _differences(values: Vector, order: int) -> Vector:
+    return np.asarray(abs(np.diff(values, order)))
+
+
+def _jump(loss: Callable[[float], float], t: Vector, values: Vector, noise: float) -> float:
+    """Return the size of the largest jump that is found between values, 0 if none is.
+
+    Places are looked at where differences are largest: of a jump, the middle one is, or one beside.
+    """
+    largest = 0.0
+    for order in ORDERS:
+        shown, tried = _differences(values, order), set[int]()
+        for k in np.argsort(-shown).tolist():
+            if len(tried) >= PLACES * order or shown[k] <= CLEAR * noise:
+                break
+            left = k + order // 2
+            if left in tried:
+                continue
+            tried |= set(range(left - order // 2, left + order // 2 + 1))
+            for place in (left, left - 1, left + 1):
+                largest = max(largest, _between(loss, t, values, place, order, noise))
+    return largest
+
+
+def _between(
+    loss: Callable[[float], float], t: Vector, values: Vector, k: int, order: int, noise: float
+) -> float:
+    """Return the size of a jump between value k and the next, 0 if there is none.
+
+    The loss is held against the polynomial through the values to one side. The half in which what
+    is left changes more is halved again: what is smooth changes by half as much each time, and a
+    kink too.
+    """
+    if not 0 <= k < t.size - 1:
+        return 0.0
+    side = slice(k - order, k + 1) if k >= order else slice(k + 1, k + 2 + order)
+    smooth = np.polynomial.Polynomial.fit(t[side], values[side], order)
+    low, high = float(t[k]), float(t[k + 1])
+    below, above = values[k] - smooth(low), values[k + 1] - smooth(high)
+    change = abs(above - below)
+    for _ in range(HALVINGS // AT_ONCE):
+        for _ in range(AT_ONCE):
+            middle = (low + high) / 2
+            value = loss(middle) - float(smooth(middle))
+            if abs(value - below) >= abs(above - value):
+                high, above = middle, value
+            else:
+                low, below = middle, value
+        before, change = change, abs(above - below)
+        if not change > max(CLEAR * noise, LASTS * before):
+            return 0.0
+    return float(change)
