@@ -97,6 +97,8 @@ class Bench:
             # Its folder may be another run's by now.
             pytest.exit("The run that these cases belong to is gone.", returncode=1)
         if self.path:
+            if self.parent is not None and not self.path.parent.is_dir():
+                pytest.exit("The folder of the run is gone.", returncode=UNWRITTEN)
             try:
                 append_record(self.path, record)
             except OSError as error:  # nothing that is measured from now on would be kept

@@ -254,8 +254,8 @@ def quickly(*, drawn: bool = False) -> Iterator[None]:
     patches: list[tuple[Any, str, Any]] = [
         (bench, "provenance", same), (million, "provenance", same),
         (million, "run_million", few), (million, "beside", lambda *_: beside),
-        (bench, "run_cases", lambda *_: 0), (bench, "fill", lambda *_: None),
-        (accuracy, "carry_out", lambda *_: None),
+        (bench, "run_cases", lambda *_, **__: 0), (bench, "fill", lambda *_, **__: None),
+        (accuracy, "carry_out", lambda *_, **__: None),
         (bench, "claims_rows", lambda *_, **__: []), (ledger, "claims_rows", lambda *_, **__: []),
         (accuracy, "tasks", lambda *_, **__: []),
     ]  # fmt: skip

@@ -88,8 +88,8 @@ def test_one_module_writes_files():
 
 WRITES = re.compile(
     r"""os\.O_(?:WRONLY|RDWR)|\.open\((?:mode|["'](?:[wax]|r\+))|open\([^)\n]*, ["'](?:[wax]|r\+)"""
-    r"|\.(?:write_text|write_bytes|touch|tofile|to_csv|to_json|memmap|savetxt|dump)\("
-    r"|\b(?:copyfile|copytree|mkstemp|NamedTemporaryFile)\("
+    r"|\.(?:write_text|write_bytes|touch|tofile|to_csv|to_json|memmap|savetxt)\("
+    r"|\b(?:copyfile|copytree|json\.dump|pickle\.dump|mkstemp|NamedTemporaryFile)\("
 )
 """What opens a file for writing."""
 
