@@ -43,6 +43,8 @@ def test_a_loss_that_raises_midway_leaves_no_trace(scheme):
         return xp.sum(xp.sin(w))
 
     prepared = prepare(scheme, gm.Problem(loss, x))
+    if scheme == "complex-step":
+        prepared.recorded = None  # over what was recorded, the loss is called once
     expected = prepared(x)
     state["fuse"] = state["calls"] + 3
     if scheme == "complex-step":
