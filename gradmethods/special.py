@@ -357,10 +357,13 @@ def _entry_by_entry(name: str, *operands: Any) -> Any:
 
 
 def _plain(x: Any) -> Any:
-    """Return arrays as they are, and lists, numbers and truths as NumPy's arrays."""
-    numbers = isinstance(x, (int, float, list, tuple))
-    truths = isinstance(x, (np.ndarray, np.generic)) and x.dtype == np.bool_
-    return np.asarray(x, np.float64) if numbers or truths else x
+    """Return arrays as they are, and lists, numbers and truths as arrays of floats."""
+    if isinstance(x, (int, float, list, tuple)):
+        return np.asarray(x, np.float64)
+    if getattr(x, "dtype", None) != np.bool_:
+        return x
+    xp = _namespace(x)
+    return xp.astype(x, xp.float64)
 
 
 def _namespace(*operands: Any) -> Any:

@@ -353,7 +353,8 @@ def minimum(known: Known, steps: int = 400) -> Params:
     x = flat(known.start).astype(float)
 
     def value(x: Any) -> float:
-        return float(known.loss(like(known.start, x)))
+        with np.errstate(all="ignore"):  # a step that is too long may leave the domain
+            return float(known.loss(like(known.start, x)))
 
     def slope(x: Any) -> Any:
         return flat(known.gradient(like(known.start, x)))
@@ -361,7 +362,7 @@ def minimum(known: Known, steps: int = 400) -> Params:
     H, g = np.eye(x.size), slope(x)
     for _ in range(steps):
         d, t = -H @ g, 1.0
-        while value(x + t * d) > value(x) + 1e-4 * t * (g @ d) and t > 1e-12:
+        while not value(x + t * d) <= value(x) + 1e-4 * t * (g @ d) and t > 1e-12:
             t /= 2
         s = t * d
         y = slope(x + s) - g

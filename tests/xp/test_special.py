@@ -185,3 +185,19 @@ def test_cut_points_at_infinity_do_not_vary():
     inner = gm.Numerical("complex-step").prepare(problem)(w).gradient
     for provider in (gm.Backprop(), gm.Forward(), gm.Analytical()):
         np.testing.assert_allclose(provider.prepare(problem)(w).gradient, inner, rtol=1e-13)
+
+
+@pytest.mark.parametrize("name", ["expit", "log_expit", "erf", "logsumexp", "softmax"])
+def test_truths_are_numbers_in_a_recorded_loss_too(name):
+    """If they were so in NumPy alone, a loss that runs there would be refused by every method."""
+    function = getattr(special, name)
+
+    def loss(w, *, xp=np):
+        return xp.sum(w * function(w > 0.5))
+
+    w = np.array([0.25, 0.75])
+    for provider in ("backprop", "forward", "numerical:complex-step", "analytical:chain-rule"):
+        value, gradient = gm.get_provider(provider).prepare(gm.Problem(loss, w))(w)
+        expected = np.broadcast_to(function(np.array([0.0, 1.0])), 2)
+        np.testing.assert_allclose(gradient, expected, rtol=1e-15)
+        assert value == pytest.approx(loss(w), rel=1e-15)
