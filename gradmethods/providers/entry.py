@@ -180,6 +180,11 @@ def _between_numbers(ladder: Ladder, scheme: Scheme, found: Choice) -> Choice:
     noise = max(noise_of(values, alike=False), ladder.floor, LEAST)
     if is_flat(values) or not noise < EXACT * rounding:
         return found
+    # Rounding that is alike from one number to the next is a slope there, and noise farther away.
+    for part in (RATIO, RATIO**2):
+        farther = ladder.values(ladder.places(ladder.jittered(found.step / part)))
+        if not noise_of(farther, alike=False) < EXACT * rounding:
+            return found
     ladder.exact = True
     ladder.forget(found.reach)
     for level in np.geomspace(noise, rounding, LEVELS, endpoint=False).tolist():

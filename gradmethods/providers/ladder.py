@@ -18,7 +18,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from gradmethods.providers.noise import POINTS, RoundOff
+from gradmethods.providers.noise import POINTS, POWERS, RoundOff
 
 AGREE = 6.0
 """Two values are believed to differ only by noise up to so many standard deviations of it."""
@@ -285,11 +285,13 @@ class Ladder:
         return self._unit / 2 * max(abs(rung.above), abs(rung.below), abs(self.value))
 
     def is_coarse(self, h: float) -> bool:
-        """Whether so few numbers lie within a step that rounding of an argument is not at random.
+        """Whether rounding of what is computed from x may be no noise within a step, but a slope.
 
-        What is computed from x may then move by steps of its own; it does not if it is `exact`.
+        Between few numbers it moves by steps of its own. Near 1 the square moves by twice as much
+        as x exactly, up to √u: all slopes are off by the same part then. It is not if `exact`.
         """
-        return not self.exact and h < COARSE * self.narrowest
+        few = max(COARSE * self.narrowest, self._u ** POWERS[0] * self.size)
+        return not self.exact and h < few
 
     def _sort(self) -> None:
         self.rungs = sorted(self._seen.values())

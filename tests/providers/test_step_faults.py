@@ -428,3 +428,18 @@ def test_a_small_kink_at_the_point_is_in_the_estimate(size, scheme):
     prepared: Any = gm.Numerical(scheme).prepare(problem)
     prepared(x)
     assert prepared.error_estimate >= 0.8 * size
+
+
+@pytest.mark.parametrize("scheme", SCHEMES)
+@pytest.mark.parametrize("away", [1e-5, 1e-6, 1e-7])
+def test_near_an_optimum_at_one(away, scheme):
+    """Rounding moves the square of 1 + d by twice as much as d, exactly: all fine slopes agreed."""
+    x = 1 + away * np.array([-1.0, 1, 1, 1, -1])
+    off = x[1:] - x[:-1] ** 2
+    true = np.append(-400 * x[:-1] * off - 2 * (1 - x[:-1]), 0) + np.append(0, 200 * off)
+    problem = gm.Problem(
+        lambda w, *, xp=np: xp.sum(100 * (w[1:] - w[:-1] ** 2) ** 2 + (1 - w[:-1]) ** 2), x
+    )
+    prepared: Any = gm.Numerical(scheme).prepare(problem)
+    rounding = 400 * np.finfo(float).eps  # of the gradient by hand
+    assert (abs(prepared(x).gradient - true) <= prepared.error_estimate + rounding).all()
