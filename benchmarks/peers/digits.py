@@ -26,7 +26,7 @@ SIZES = {
     "0.1 or more": (0.1, float("inf")),
     "1e-4 to 0.1": (1e-4, 0.1),
     "1e-8 to 1e-4": (1e-8, 1e-4),
-    "less": (0.0, 1e-8),
+    "below 1e-8": (0.0, 1e-8),
 }
 """Planted mistakes by what they change: norm of the change ÷ norm of the array."""
 

@@ -10,11 +10,13 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from matplotlib.text import Text
 
 import gradmethods as gm
 from benchmarks.peers import frames, judged, run, trial
 from benchmarks.peers.cases import FAMILIES, GRID, SMALL, Case
 from benchmarks.peers.digits import plants_frame
+from benchmarks.peers.exhibits import fig_peers_digits
 from benchmarks.peers.handwritten import HandWritten
 from benchmarks.peers.results import write_results
 from benchmarks.peers.sentences import NAMES, WHO
@@ -230,6 +232,30 @@ def test_what_is_judged_has_its_figure_and_tables(monkeypatch, tmp_path, svg_alo
     text = (tmp_path / "tables" / "tab-checkers-summary.md").read_text()
     assert "gradmethods" in text
     assert "not installed: pip install jax" in text
+
+
+def test_no_word_of_the_figure_of_digits_is_cut_off():
+    """If the room for names were guessed, a long name would leave the page."""
+    rows = [
+        {"block": block, "problem": f"{block}-{'m' * n}", "provider": name, "outcome": "right",
+         "digits": 15.0, "marked": 0}
+        for block, n in (("catalogue", 5), ("hard cases", 40))
+        for name in judged.METHODS
+    ]  # fmt: skip
+    planted = plants_frame(pd.DataFrame(columns=["outcome", "mistake", "change", "checker"]))
+    for size in ("wide", "column"):
+        figure = fig_peers_digits.draw(pd.DataFrame(rows), planted, size)
+        figure.set_dpi(1000)  # letters of whole pixels are wider than those of a PDF
+        figure.draw_without_rendering()
+        words = [each for each in figure.findobj(Text) if each.get_visible() and each.get_text()]
+        assert len(words) > len(rows)
+        page = figure.bbox
+        outside = [
+            each.get_text()
+            for each, place in ((each, each.get_window_extent()) for each in words)
+            if min(place.x0, place.y0) < 0 or place.x1 > page.x1 or place.y1 > page.y1
+        ]
+        assert outside == []
 
 
 def test_mistakes_are_counted_by_their_size():

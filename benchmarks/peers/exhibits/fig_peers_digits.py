@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import partial
 from typing import Any, NamedTuple
 
@@ -11,6 +11,7 @@ import matplotlib as mpl
 import pandas as pd
 from matplotlib.figure import Figure
 from matplotlib.patches import Patch, Rectangle
+from matplotlib.textpath import TextPath
 
 from benchmarks.peers.cases import style as contender_style
 from benchmarks.peers.digits import RIGHT_ONES, checker_of, condensed, plants_frame
@@ -62,11 +63,62 @@ LEGEND: tuple[tuple[str, Any, str], ...] = (
     ("white", FRAMED, "NaN, infinity"),
     ("white", DASHED, "no gradient exists"),
 )
-CELL = {"wide": (0.40, 0.14), "column": (0.176, 0.122)}
+WIDTH = {"wide": 7.0, "column": 3.5}
 """Inches, by size."""
-LETTERS = {"wide": 6.5, "column": 4.8}
-MARGIN = {"wide": 1.6, "column": 1.15}
-HEADER = {"wide": 1.3, "column": 0.95}
+LARGEST = 7.0
+"""Points: letters are the largest that leave every label and cell its place, up to this."""
+PAD, ROW, GAP = 0.45, 1.5, 1.4
+"""Room beside a word, height of a row (× letters), and rows between blocks, for their titles."""
+TITLES = (
+    "Problems: correct digits",
+    "Hard cases: correct digits",
+    "Gradients rejected, in %: wrong ones by the change",
+)
+
+
+class Layout(NamedTuple):
+    """Letters in points, and what stands around the cells in inches, from the extents of words."""
+
+    letters: float
+    left: float
+    top: float
+    bottom: float
+    height: float
+
+    @property
+    def size(self) -> float:
+        """Height of the whole figure."""
+        return self.top + self.height + self.bottom
+
+
+def layout(
+    size: str, columns: list[str], rows: list[str], words: Iterable[str], places: float
+) -> Layout:
+    """Find the place of every label before anything is drawn, so that none is cut off.
+
+    Parameters
+    ----------
+    size : {"wide", "column"}
+        Whose width is to be filled.
+    columns, rows, words : sequence of str
+        Names of columns, written upwards, names of rows, and what stands in cells.
+    places : float
+        Height of all cells, in rows.
+    """
+    # In letters: all extents grow in proportion with them.
+    left = _extent(rows) + 2 * PAD
+    across = left + len(columns) * (_extent(words) + PAD) + PAD
+    letters = min(LARGEST, 72 * WIDTH[size] / across)
+    inch = letters / 72
+    return Layout(
+        letters, left * inch, (_extent(columns) + 2 * PAD + GAP * ROW) * inch, 2.2 * ROW * inch,
+        places * ROW * inch,
+    )  # fmt: skip
+
+
+def _extent(words: Iterable[str]) -> float:
+    """Return the width of the widest word ÷ the size of letters."""
+    return max(float(TextPath((0, 0), word, size=1).get_extents().x1) for word in words)
 
 
 def draw(frame: pd.DataFrame, planted: pd.DataFrame, size: str = "wide") -> Figure:
@@ -83,21 +135,38 @@ def draw(frame: pd.DataFrame, planted: pd.DataFrame, size: str = "wide") -> Figu
     methods = list(dict.fromkeys(frame["provider"]))
     blocks = [list(group["problem"].unique()) for _, group in frame.groupby("block", sort=False)]
     kinds = list(planted["kind"].unique())
-    places = _places([*blocks, kinds])
-    width, height = CELL[size]
-    rows = max(places.values()) + 1
-    figure = new_figure(MARGIN[size] + width * len(methods), HEADER[size] + height * rows)
-    with mpl.rc_context(RC | {"font.size": LETTERS[size]}):
-        axes = figure.subplots()
-        for row in frame.to_dict("records"):
-            _cell(axes, methods.index(row["provider"]), places[row["problem"]], _face(row))
-        counted = {(row["kind"], row["checker"]): row for row in planted.to_dict("records")}
-        for column, method in enumerate(methods):
-            for kind in kinds:
-                found = counted.get((kind, checker_of(method)))
-                if found:
-                    _cell(axes, column, places[kind], _share(found))
-        _label(axes, methods, places, kinds, size)
+    places, titles = _places([*blocks, kinds])
+    faces = [
+        (methods.index(row["provider"]), places[row["problem"]], _face(row))
+        for row in frame.to_dict("records")
+    ]
+    counted = {(row["kind"], row["checker"]): row for row in planted.to_dict("records")}
+    for column, method in enumerate(methods):
+        found = [counted.get((kind, checker_of(method))) for kind in kinds]
+        faces += [(column, places[row["kind"]], _share(row)) for row in found if row]
+    # Of other packages their name, without the function or the option.
+    labels = {name: contender_style(name).label for name in methods}
+    columns = [
+        label.split()[0].strip(",") if name in PEERS else label for name, label in labels.items()
+    ]
+    end = max(places.values()) + 1
+    with mpl.rc_context(RC):
+        room = layout(size, columns, list(places), {face.word for _, _, face in faces}, end)
+        width = WIDTH[size]
+        figure = new_figure(width, room.size)
+        figure.set_layout_engine("none")
+        right = PAD * room.letters / 72
+        axes = figure.add_axes((
+            room.left / width, room.bottom / room.size,
+            (width - room.left - right) / width, room.height / room.size,
+        ))  # fmt: skip
+        mpl.rcParams["font.size"] = room.letters
+        for x, y, face in faces:
+            _cell(axes, x, y, face)
+        _label(axes, columns, places, room.letters)
+        for y, title in zip(titles, TITLES, strict=False):
+            axes.text(-0.5, y, title, ha="left", va="center_baseline", weight="bold")
+        _divide(axes, sum(name not in PEERS for name in methods) - 0.5, blocks, kinds, places)
         figure.legend(
             handles=[
                 Patch(facecolor=fill, edgecolor="black", linestyle=frame, label=label)
@@ -105,20 +174,21 @@ def draw(frame: pd.DataFrame, planted: pd.DataFrame, size: str = "wide") -> Figu
                 else Patch(facecolor=fill, label=label)
                 for fill, frame, label in LEGEND
             ],
-            loc="outside lower center", ncols=4, handlelength=1.3, fontsize=LETTERS[size] + 0.5,
-            columnspacing=1.0,
+            loc="lower center", ncols=4, handlelength=1.3, fontsize=room.letters,
+            columnspacing=1.0, borderaxespad=PAD,
         )  # fmt: skip
     return figure
 
 
-def _places(blocks: list[list[str]]) -> dict[str, float]:
-    """Return where rows stand: one below the other, and a gap between blocks."""
+def _places(blocks: list[list[str]]) -> tuple[dict[str, float], list[float]]:
+    """Return where rows stand, one below the other, and where the titles of blocks do."""
     places: dict[str, float] = {}
-    start = 0.0
-    for block in blocks:
+    titles, start = [], 0.0
+    for block in filter(None, blocks):
+        titles.append(start - 0.5 - GAP / 2 + 0.1)
         places |= {name: start + i for i, name in enumerate(block)}
-        start += len(block) + 0.6
-    return places
+        start += len(block) + GAP
+    return places, titles
 
 
 def _face(row: Mapping[str, Any]) -> Face:
@@ -160,25 +230,25 @@ def _cell(axes: Any, x: int, y: float, face: Face) -> None:
     )  # fmt: skip
 
 
-def _label(
-    axes: Any, methods: list[str], places: Mapping[str, float], kinds: list[str], size: str
-) -> None:
-    names = [contender_style(name).label for name in methods]
-    # Of other packages their name, without the function or the option.
-    shown = [label.split()[0].strip(",") if name in PEERS else label for name, label in
-             zip(methods, names, strict=True)]  # fmt: skip
-    axes.set_xticks(range(len(methods)), shown, rotation=90)
-    axes.set_yticks(
-        list(places.values()), [f"changed by {n}" if n in kinds[:-1] else n for n in places]
-    )
-    axes.tick_params(
-        length=0, labeltop=True, labelbottom=False, labelsize=LETTERS[size] + 0.4, pad=1.5
-    )
-    ours = sum(name not in PEERS for name in methods)
-    axes.axvline(ours - 0.5, color="black", linewidth=0.8)
-    axes.set(xlim=(-0.52, len(methods) - 0.48), ylim=(max(places.values()) + 0.52, -0.52))
+def _label(axes: Any, columns: list[str], places: Mapping[str, float], letters: float) -> None:
+    """Name rows and columns, the columns above the first block's title."""
+    axes.set_xticks(range(len(columns)), columns, rotation=90)
+    axes.set_yticks(list(places.values()), list(places))
+    axes.tick_params(length=0, labeltop=True, labelbottom=False, labelsize=letters)
+    axes.tick_params(axis="y", pad=PAD * letters)
+    axes.tick_params(axis="x", pad=(GAP * ROW + PAD) * letters)
+    axes.set(xlim=(-0.5, len(columns) - 0.5), ylim=(max(places.values()) + 0.5, -0.5))
     axes.grid(visible=False)
     axes.spines[:].set_visible(False)
+
+
+def _divide(
+    axes: Any, x: float, blocks: list[list[str]], kinds: list[str], places: Mapping[str, float]
+) -> None:
+    """Draw a line between ours and other packages, through each block."""
+    for block in filter(None, [*blocks, kinds]):
+        ends = (places[block[0]] - 0.5, places[block[-1]] + 0.5)
+        axes.plot((x, x), ends, color="black", linewidth=0.8, clip_on=False)
 
 
 def make(run: Compared) -> Iterator[Drawing]:
