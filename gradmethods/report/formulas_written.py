@@ -138,9 +138,13 @@ def formulas(problem: Problem, form: str = "chain-rule") -> Formulas:
     shapes = problem.structure.shapes
     count = problem.size + len(prepared.definitions) + 1
     if count > MOST:
+        one = "" if problem.examples else (
+            "Pass what the loss averages over as data= and name it in examples=: then the formulas "
+            "are those of one example. "
+        )  # fmt: skip
         raise BudgetExceeded(
             f"The formulas of the loss {problem.name!r} are {count:,} equations; up to {MOST} are "
-            "written, because nobody could read more. Take a smaller problem, or those of single "
+            f"written, because nobody could read more. {one}Take a smaller problem, or those of single "
             f"entries: gm.Analytical({form!r}).prepare(problem).formula(name, index)."
         )
     equations: list[tuple[Any, Any]] = [*prepared.definitions.items()]
