@@ -144,8 +144,8 @@ def formulas(problem: Problem, form: str = "chain-rule") -> Formulas:
         )  # fmt: skip
         raise BudgetExceeded(
             f"The formulas of the loss {problem.name!r} are {count:,} equations; up to {MOST} are "
-            f"written, because nobody could read more. {one}Take a smaller problem, or those of single "
-            f"entries: gm.Analytical({form!r}).prepare(problem).formula(name, index)."
+            f"written, because nobody could read more. {one}Take a smaller problem, or those of "
+            f"single entries: gm.Analytical({form!r}).prepare(problem).formula(name, index)."
         )
     equations: list[tuple[Any, Any]] = [*prepared.definitions.items()]
     equations.append(("L", prepared.loss_formula))
