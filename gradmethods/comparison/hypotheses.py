@@ -74,10 +74,16 @@ def _known_factor(suspect: Suspect) -> Iterator[str]:
 
 def _other_factor(suspect: Suspect) -> Iterator[str]:
     factor = _factor(suspect)
-    # Of a single entry every number is a multiple.
-    several = suspect.true.size > 1
-    if several and abs(factor - 1) > EXPLAINED and suspect.fits(factor * suspect.true):
-        yield f"{factor:.6g} times the right one, in every entry"
+    if abs(factor - 1) > EXPLAINED and suspect.fits(factor * suspect.true):
+        # Of a single entry every number is a multiple: another array must have the same factor.
+        several = suspect.true.size > 1
+        others = (Suspect(name, suspect.evidence) for name in suspect.evidence.true)
+        if several or any(
+            abs(_factor(other) / factor - 1) <= FACTOR
+            for other in others
+            if other.name != suspect.name and other.entries
+        ):
+            yield f"{factor:.6g} times the right one, in every entry"
 
 
 def _factor(suspect: Suspect) -> float:

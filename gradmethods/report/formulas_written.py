@@ -13,7 +13,8 @@ import matplotlib as mpl
 import numpy as np
 
 from gradmethods.core.problem import Problem
-from gradmethods.engines.graph.variables import record_named
+from gradmethods.engines.graph.names import Names
+from gradmethods.engines.tape import trace
 from gradmethods.errors import BudgetExceeded
 from gradmethods.output.figures import check_format, save
 from gradmethods.output.files import check_target, write_text
@@ -138,10 +139,14 @@ def formulas(problem: Problem, form: str = "chain-rule") -> Formulas:
     shapes = problem.structure.shapes
     count = problem.size + len(prepared.definitions) + 1
     if count > MOST:
+        one = "" if problem.examples else (
+            "Pass what the loss averages over as data= and name it in examples=: then the formulas "
+            "are those of one example. "
+        )  # fmt: skip
         raise BudgetExceeded(
             f"The formulas of the loss {problem.name!r} are {count:,} equations; up to {MOST} are "
-            "written, because nobody could read more. Take a smaller problem, or those of single "
-            f"entries: gm.Analytical({form!r}).prepare(problem).formula(name, index)."
+            f"written, because nobody could read more. {one}Take a smaller problem, or those of "
+            f"single entries: gm.Analytical({form!r}).prepare(problem).formula(name, index)."
         )
     equations: list[tuple[Any, Any]] = [*prepared.definitions.items()]
     equations.append(("L", prepared.loss_formula))
@@ -159,15 +164,17 @@ def formulas(problem: Problem, form: str = "chain-rule") -> Formulas:
 def _renamed(
     equations: list[tuple[Any, Any]], problem: Problem, prepared: Any
 ) -> list[tuple[Any, Any]]:
-    """Call stages what the loss calls their values, as the drawing of its graph does.
+    """Call stages what the drawing of the graph calls their values: as the loss, or v1, v2, ….
 
     They are told by their numbers at the problem's point: a stage is that value if all of its
     entries are those. One entry has its place behind the name, the slope of one ``d_`` before it.
     """
-    graph, names = record_named(problem)
+    drawing = trace(problem, recognised=True)
+    names = Names(drawing.graph, drawing.names)
+    nodes = tuple(node for node in names.nodes[:-1] if node.primitive is not None)
     point = problem.structure.check(problem.params)
-    found = replace(graph, outputs=tuple(names)).evaluate(point, problem.data)
-    free = {name: np.ravel(x) for name, x in zip(names.values(), found, strict=True)}
+    found = replace(drawing.graph, outputs=nodes).evaluate(point, problem.data)
+    free = {names.of(node): np.ravel(x) for node, x in zip(nodes, found, strict=True)}
     stages = _numbers(prepared, {**point, **problem.data})
     alike = [
         (stage, name)

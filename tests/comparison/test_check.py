@@ -154,6 +154,19 @@ def test_a_missing_penalty_is_recognised():
 
 
 @pytest.mark.medium
+def test_one_factor_of_several_numbers_is_one_mistake():
+    """If each number were judged alone, a factor of all of them would be called no pattern."""
+    problem = gm.Problem(lambda p, *, xp=np: p["a"] ** 2 * xp.exp(p["b"]), {"a": 1.5, "b": 0.3})
+
+    def seven_times(params):
+        a, e = params["a"], np.exp(params["b"])
+        return {"a": 7 * 2 * a * e, "b": 7 * a**2 * e}
+
+    assert "every array (a, b): 7 times the right one" in str(
+        gm.check_gradient(seven_times, problem)
+    )
+
+
 def test_wrong_rows_are_named():
     """One wrong line of a loop is one wrong row."""
     problem = gm.problems.get("mlp")

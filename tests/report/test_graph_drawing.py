@@ -318,6 +318,9 @@ def test_formulas_have_the_names_of_the_drawing():
     assert {"s", "d", "h", "q", "m"} <= drawn
     assert {"m₀ = d₀⋅s", "m₂ = d₂⋅s"} <= set(lines)
     assert sum(line.startswith("q = h + ") for line in lines) == 1
+    nameless = gm.Problem(lambda a, *, xp=np: xp.exp(xp.sin(a) * 2), 0.5)
+    assert {"v₁ = sin(x)", "v₂ = 2⋅v₁"} <= set(str(gm.formulas(nameless)).splitlines())
+    assert {"v1", "v2"} <= set(gm.graph(nameless).frame()["node"])
 
 
 def test_names_of_variables_are_no_ones_else():
