@@ -353,7 +353,8 @@ def minimum(known: Known, steps: int = 400) -> Params:
     x = flat(known.start).astype(float)
 
     def value(x: Any) -> float:
-        return float(known.loss(like(known.start, x)))
+        with np.errstate(over="ignore"):  # a trial that is too long is infinite, and is halved
+            return float(known.loss(like(known.start, x)))
 
     def slope(x: Any) -> Any:
         return flat(known.gradient(like(known.start, x)))
