@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import os
 import random
 import threading
 import time
@@ -253,10 +254,13 @@ def test_a_dead_end_stops_the_work(many_parts):
     made = Workers(restarted())
     results = made.map(time.sleep, (), ((str, (0.0,)) for _ in range(10**6)))
     next(results)
-    processes = list(made.pool._processes.values())
-    assert all(process.is_alive() for process in processes)
+    processes = list(made.pool._processes)
+    for process in processes:
+        os.kill(process, 0)
     results.close()
-    assert not any(process.is_alive() for process in processes)
+    for process in processes:
+        with pytest.raises(ProcessLookupError):
+            os.kill(process, 0)
 
 
 def test_perform_answers_whatever_happens():
