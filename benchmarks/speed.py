@@ -30,7 +30,7 @@ from gradmethods.timing.rounds import Rounds
 from gradmethods.timing.timing import measure, quiet, take
 
 SECONDS = 3.0
-"""Of rounds for each cell."""
+"""How long the rounds of each cell take."""
 
 PASSES = (
     "xor", "mlp", "logistic-regression", "recurrent-network", "lstm", "attention", "convolution",

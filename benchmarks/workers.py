@@ -38,7 +38,7 @@ PARTS = 400
 
 WIDTHS = ((2, 8, 1), (2, 30, 30, 1), (2, 100, 100, 1), (2, 200, 200, 1))
 ROUNDS = 7
-"""Of which each way has one turn."""
+"""Rounds of a comparison; each way has one turn in every round."""
 
 WORKERS = 2
 

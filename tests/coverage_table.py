@@ -32,7 +32,7 @@ OF_PEERS = (ArithmeticError, LookupError, NotImplementedError, RuntimeError, Typ
 
 DOCS = Path("docs")
 TOLERANCE = 1e-12
-"""Of a gradient, relative to the largest entry: all of these methods are exact but for rounding."""
+"""Error of a gradient, relative to its largest entry: these methods are exact but for rounding."""
 
 HEAD = """# Functions that a loss can use
 

@@ -13,7 +13,7 @@ from tests.duals import MODE, Doubt, Dual, dual, made, tie
 from tests.smooth_functions import UNARY as ROWS
 
 HUGE = mp.mpf(10) ** 6
-"""Of larger numbers no exponential is taken."""
+"""No exponential is taken of larger numbers."""
 
 
 def step(function: Callable[[Any], Any], jump: Callable[[Any], Any]) -> Callable[[Dual], Dual]:

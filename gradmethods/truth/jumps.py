@@ -38,8 +38,8 @@ LEAST = 17
 """Values around the point that must be finite."""
 
 ORDERS = (7, 3)
-"""Of the differences that show a jump, and degrees of polynomials through values to one side: high
-ones see little jumps that are rare, low ones those that are many."""
+"""Orders of the differences that show a jump, and degrees of the polynomials through values to one
+side: high ones see little jumps that are rare, low ones those that are many."""
 
 SMOOTH = 7
 """Degree of the polynomial through all values, whose slope is that of the stretch."""

@@ -105,6 +105,6 @@ def test_lists_of_several_lengths_are_refused_everywhere():
     ],
 )
 def test_how_parameters_become_numbers_is_true(given, way):
-    """Of complex numbers np.asarray(value, dtype=float) drops a half; of a set it makes none."""
+    """If np.asarray(value, dtype=float) were advised for all, complex numbers would lose half."""
     with pytest.raises(gm.InvalidProblem, match=way):
         gm.Problem(lambda w, *, xp=np: xp.sum(w), given)

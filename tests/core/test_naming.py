@@ -99,7 +99,7 @@ def test_names_of_data_and_examples_become_plain_strings():
 
 
 def test_two_names_that_are_one_string_are_refused():
-    """Of two parameters of one name one would silently be lost."""
+    """If two parameters had one name, one of them would silently be lost."""
 
     class Odd(str):
         __slots__ = ()

@@ -90,7 +90,7 @@ def returning_what_it_keeps():
     [drawing, faintly_drawing, dropping, counting, alternating, changing, returning_what_it_keeps],
 )
 def test_a_loss_with_two_values_at_one_point_is_refused(make):
-    """Of a random loss 39 digits of a gradient were certified, and backprop was said to agree."""
+    """If it were accepted, a random loss got 39 certified digits, and backprop agreed."""
     with pytest.raises(gm.GradientError, match=r"two calls.* seed.* data"):
         gm.Problem(make(), W)
 

@@ -18,7 +18,7 @@ from tests.primitive_cases import each_function
 from tests.program_writer import written
 
 INPUTS = 2500
-"""Of each family of losses: 10,000 in all."""
+"""Inputs of each family of losses: 10,000 in all."""
 TOGETHER = 25
 """Inputs of one problem: their partial derivatives are as many gradients of one variable."""
 

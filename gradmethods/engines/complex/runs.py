@@ -233,7 +233,7 @@ FIXED: dict[str, Callable[[Node], Rule]] = {
     "concat": _concat,
     REFINED.name: _refined_part,
 }
-"""Of what is the same at all points."""
+"""Rules of operations that treat imaginary parts the same at all points."""
 
 RULES: dict[str, Callable[[Node, list[Any]], Rule]] = {
     "multiply": _multiply,
@@ -244,4 +244,5 @@ RULES: dict[str, Callable[[Node, list[Any]], Rule]] = {
     "sort": _sort,
     "getitem": _getitem,
 }
-"""Of what is linear in imaginary parts, for given real ones; factors serve for the rest."""
+"""Rules of operations that are linear in imaginary parts, for given real ones; factors serve for
+the rest."""
