@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -11,15 +11,16 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from gradmethods.comparison.kinks import named, of_kinks, operands
 from gradmethods.comparison.remedies import Case, Fault, remedy
 from gradmethods.comparison.replay import ENTRIES, Replay, relative_errors, replay
 from gradmethods.core.problem import Problem
 from gradmethods.engines.certified import certified_gradient
 from gradmethods.engines.certified.evaluate import UNITS
 from gradmethods.engines.graph.graph import Node
-from gradmethods.engines.graph.names import number, written
+from gradmethods.engines.graph.names import number
 from gradmethods.engines.graph.place import Place
-from gradmethods.errors import GradientError
+from gradmethods.errors import GradientError, NotDifferentiable
 from gradmethods.output.terminal import fill
 from gradmethods.providers import Backprop
 from gradmethods.xp.primitives import Kind
@@ -45,8 +46,6 @@ DIGITS = (5, 8, 12)
 NOT_FINITE = "no finite number"
 USES_CANCEL = "It adds up the slopes of several uses of a value, which cancel: rewrite them as one."
 FROM_INFINITY = "That is 0 × ∞, ∞ − ∞ or ∞ / ∞; the infinity is told of, too."
-
-ELEMENTWISE = (Kind.SMOOTH, Kind.CHOICE, Kind.STEP)
 
 
 @dataclass(frozen=True)
@@ -129,6 +128,9 @@ class Explanation:
         packages do.
     backprop : float
         Digits of `gm.Backprop`'s gradient, against a certificate; NaN where there is none.
+    kink : str
+        Why the loss has no gradient at this point, or none that is decided, where, and what methods
+        give; empty if it has one.
     """
 
     problem: Problem = field(repr=False)
@@ -137,6 +139,7 @@ class Explanation:
     findings: tuple[Finding, ...]
     textbook: bool
     backprop: float
+    kink: str = ""
 
     @property
     def ok(self) -> bool:
@@ -179,6 +182,7 @@ class Explanation:
             )
         for k, finding in enumerate(self.findings, 1):
             lines.append(f"{k}. {finding}")
+        lines += [self.kink] * bool(self.kink)
         if not math.isnan(self.backprop):
             beside = "" if self.textbook else ", where rules as textbooks write them give no number"
             lines.append(f"gm.Backprop() has {self.backprop:.1f} digits of the gradient{beside}.")
@@ -229,7 +233,7 @@ def explain(problem: Problem) -> Explanation:
         *_told(played, played.loss, ()),
         tuple(findings.values()),
         all(np.isfinite(x).all() for x in outputs[1:]),
-        _digits_of_backprop(problem),
+        *_held_against_certificate(played, problem),
     )
 
 
@@ -310,36 +314,15 @@ def _finding(
     return Finding(
         fault,
         of is not node,
-        f"what is computed from {_named(of)}" if total else _named(of),
+        f"what is computed from {named(of)}" if total else named(of),
         played.steps[of],
         played.places.get(of),
         entry,
-        tuple(_operands(played, of, entry if bad.shape == of.shape else ())),
+        tuple(operands(played, of, entry if bad.shape == of.shape else ())),
         *_told(played, node, entry),
         reaches,
         why or remedy(Case(played, of, fault, of is not node)),
     )
-
-
-def _named(node: Node) -> str:
-    """Name an operation as a user writes it; an input by its name."""
-    if node.primitive is None:
-        return f"the input {node.name}" if node.name else "the parameters"
-    return written(node)
-
-
-def _operands(played: Replay, node: Node, entry: Sequence[int]) -> Iterator[str]:
-    """Write the operands at an entry of the result; of functions of whole arrays, their range."""
-    if node.primitive is None:
-        return
-    for x in node.operands:
-        value = np.asarray(played.computed[x] if isinstance(x, Node) else x)
-        if node.primitive.kind in ELEMENTWISE and len(entry) == len(node.shape):
-            yield number(np.broadcast_to(value, node.shape)[tuple(entry)])
-        elif value.size == 1:
-            yield number(value.reshape(()))
-        elif value.size:
-            yield f"{number(value.min())} … {number(value.max())}"
 
 
 def _told(played: Replay, node: Node, entry: tuple[int, ...]) -> tuple[str, str]:
@@ -360,16 +343,22 @@ def _told(played: Replay, node: Node, entry: tuple[int, ...]) -> tuple[str, str]
     return (computed, right) if computed != right else (number(value), number(exact))
 
 
-def _digits_of_backprop(problem: Problem) -> float:
-    """Return the digits of backpropagation's worst array, relative to its largest entry."""
-    with suppress(GradientError):
+def _held_against_certificate(played: Replay, problem: Problem) -> tuple[float, str]:
+    """Return the digits of backpropagation's worst array, or why there is no gradient.
+
+    They are relative to its largest entry, and NaN where there is no certificate.
+    """
+    try:
         truth = certified_gradient(problem, budget=SECONDS)
         found = Backprop().prepare(problem)(problem.params).gradient
-        errors, unit = truth.error(found), UNITS[str(problem.dtype)]
-        sizes = problem.structure.check(truth.gradient)
-        worst = max(
-            np.abs(errors[name]).max(initial=0.0) / (np.abs(sizes[name]).max(initial=0.0) or 1.0)
-            for name in sizes
-        )
-        return max(0.0, -math.log10(max(worst, unit))) if math.isfinite(worst) else math.nan
-    return math.nan
+    except NotDifferentiable as refusal:
+        return math.nan, of_kinks(played, str(refusal))
+    except GradientError:
+        return math.nan, ""
+    errors, unit = truth.error(found), UNITS[str(problem.dtype)]
+    sizes = problem.structure.check(truth.gradient)
+    worst = max(
+        np.abs(errors[name]).max(initial=0.0) / (np.abs(sizes[name]).max(initial=0.0) or 1.0)
+        for name in sizes
+    )
+    return max(0.0, -math.log10(max(worst, unit))) if math.isfinite(worst) else math.nan, ""

@@ -290,6 +290,19 @@ def test_hard_cases(name):
         assert findings[0].remedy
 
 
+@pytest.mark.parametrize(
+    ("name", "operation"),
+    [("relu-at-kink", "xp.maximum of 0 and 0"), ("max-tie", "xp.max of 0.3 … 0.7")],
+)
+def test_a_kink_is_named_with_what_methods_take_there(name, operation):
+    """That nothing is wrong with the operations must not read as if the loss had a gradient."""
+    told = gm.explain(hard.get(name)).kink
+    assert told.startswith(f"{operation} is at a kink, where derivatives are one-sided [kinks.py:")
+    assert "the mean of the slopes to both sides" in told
+    assert "not differentiable at this point" in told
+    assert gm.explain(hard.get("relu-beside-kink")).kink == ""
+
+
 def test_digits_are_those_of_the_gradient():
     """The digits that a finding leaves are those that the loss in its own precision has."""
     problem = hard.get("cancellation")
