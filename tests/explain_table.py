@@ -23,10 +23,10 @@ NAN, INFINITY, DIGITS = Fault.NAN, Fault.INFINITY, Fault.DIGITS
 
 HEAD = """# Why is it NaN? Found in hard cases, and in what people report
 
-Written by `python -m tests.explain_table`. `gradmethods explain` names the first operation at which
-a loss or its backward pass goes wrong, and what to write instead. The last column has the digits to
-which the gradient of the loss that was rewritten so is certified, and those that `gm.Backprop()`
-has of it: few where slopes cancel that no rewriting of one line helps.
+Written by `python -m tests.explain_table`. `gradmethods explain mine.py:problem` names the first
+operation at which a loss or its backward pass goes wrong, and what to write instead. The last
+column has the digits to which the gradient of the loss that was rewritten so is certified, and
+those that `gm.Backprop()` has of it: few where slopes cancel that no rewriting of one line helps.
 
 | loss | first found | what to write instead | rewritten: certified, backprop |
 |---|---|---|---|
