@@ -12,6 +12,7 @@ from benchmarks.peers.libraries import AVX512
 from benchmarks.peers.results import write_results
 from benchmarks.peers.run import BUDGET, JUDGED, SECONDS, Plan, child, judge, run_comparison
 from gradmethods.errors import GradientError
+from gradmethods.report.publish import publish
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -48,6 +49,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
         help="time alone: count no digits, and let nobody judge planted mistakes",
     )
     parser.add_argument("--report", action="store_true", help="write the report again; no timing")
+    parser.add_argument(
+        "--publish",
+        type=Path,
+        metavar="FOLDER",
+        help="put a finished run where it is committed: its records, and one file of each figure "
+        "and table; no timing",
+    )
     options = parser.parse_args(given)
     without = (options.without,) if options.without else ()
     out = options.out / f"without-{options.without}" if without else options.out
@@ -61,6 +69,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         if options.report:
             write_results(out)
+            return 0
+        if options.publish:
+            publish(out, options.publish / out.relative_to(options.out), write_results)
             return 0
         return run_comparison(out, plan, resume=options.resume or None)
     except GradientError as error:

@@ -22,7 +22,7 @@ from gradmethods.output.files import (
 )
 from gradmethods.output.items import Writer
 from gradmethods.report.accuracy_frames import planted_frame
-from gradmethods.report.cite import run_name
+from gradmethods.report.cite import name_of_run
 from gradmethods.report.exhibit import write_exhibits
 from gradmethods.report.report_files import write_listing
 from gradmethods.report.sentences import FITS
@@ -104,12 +104,10 @@ def write_results(out: Path | str) -> list[Path]:
         If the folder holds no records.
     """
     folder = Path(out)
-    judged = folder / ACCURACY
-    accuracy = records_so_far(judged)
+    accuracy = records_so_far(folder / ACCURACY)
     records = records_so_far(folder / RECORDS) if accuracy else read_records(folder / RECORDS)
     origin = read_origin(folder / PROVENANCE)
-    files = [path for path in (folder / RECORDS, judged) if path.exists()]
-    run = run_name(b"".join(path.read_bytes() for path in files))
+    run = name_of_run(folder)
     source = f"{source_line(origin, records)} Run {run}."
     compared = Compared(records, accuracy, seed=(origin or {}).get("seed") or 0)
     found = write_exhibits(Writer(folder, source), exhibits, compared)

@@ -138,10 +138,8 @@ def speed(overall: pd.DataFrame, origin: Mapping[str, Any] | None) -> list[str]:
         if parts:
             words = FASTEST[method][0] if method in FASTEST else "SciPy"
             said.append(f"{verb} ÷ {words}: {', '.join(parts)}.")
-    machine = (origin or {}).get("machine") or {}
-    wide = (
-        "without AVX-512"
-        if (origin or {}).get("without")
-        else ", ".join((origin or {}).get("vectors") or ["unknown instructions"])
-    )
-    return [*said, f"{machine.get('processor', 'An unknown processor')} ({wide}), one thread."]
+    origin = origin or {}
+    name = (origin.get("machine") or {}).get("processor", "An unknown processor")
+    vectors = ["without AVX-512"] if origin.get("without") else origin.get("vectors") or ()
+    has = f" ({', '.join(vectors)})" if vectors else ""
+    return [*said, f"{name}{has}, one thread."]

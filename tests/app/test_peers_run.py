@@ -15,6 +15,7 @@ from matplotlib.text import Text
 
 import gradmethods as gm
 from benchmarks.peers import frames, judged, libraries, run
+from benchmarks.peers.__main__ import main as command
 from benchmarks.peers.cases import FAMILIES, GRID, SMALL, Case, by_turns
 from benchmarks.peers.digits import plants_frame
 from benchmarks.peers.exhibits import fig_peers_digits
@@ -23,7 +24,7 @@ from benchmarks.peers.handwritten import HandWritten
 from benchmarks.peers.results import write_results
 from benchmarks.peers.run import Plan
 from benchmarks.peers.sentences import NAMES, SHORT, WHO, speed
-from benchmarks.peers.trial import Entered, run_case, take_turns
+from benchmarks.peers.trial import Entered, describe, gap_record, run_case, take_turns
 from gradmethods.app.runs.accuracy import carry_out
 from gradmethods.comparison.kills import COLUMNS
 from gradmethods.errors import GradientError
@@ -170,6 +171,19 @@ def test_tables_and_figures_follow_from_the_records(monkeypatch, tmp_path, svg_a
     names = {item["id"] for item in index["items"]}
     assert {"fig-peers-time-backprop", "fig-peers-ratio-backprop"} <= names
     assert all((tmp_path / file).exists() for item in index["items"] for file in item["files"])
+
+
+def test_a_comparison_is_published_with_its_sentences(tmp_path):
+    """If its records stayed behind, what the README says of speed could not be made again."""
+    for place in (tmp_path, tmp_path / "without-avx512"):
+        append_record(place / RECORDS, describe(GRID[0], "jax", 0) | gap_record(Gap("error", "")))
+    target = tmp_path / "committed"
+    for more in ((), ("--without", "avx512")):
+        assert command(["--out", str(tmp_path), "--publish", str(target), *more]) == 0
+    for place in (target, target / "without-avx512"):
+        assert read_records(place / RECORDS) == read_records(tmp_path / RECORDS)
+        assert (place / "speed.md").read_text() == "- An unknown processor, one thread.\n"
+        assert not list(place.glob("tables/*.csv"))
 
 
 def test_a_run_that_was_killed_goes_on(monkeypatch, tmp_path):
