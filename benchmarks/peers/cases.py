@@ -58,8 +58,7 @@ class Case:
         """The network in one word, e.g. ``2-3-1``; else the sizes of the problem."""
         if self.widths:
             return "-".join(map(str, self.widths))
-        sizes = ", ".join(f"{name} = {size:,}" for name, size in self.options)
-        return f"{self.problem_name}, {sizes}"
+        return ", ".join(f"{name} = {size:,}" for name, size in self.options)
 
     @property
     def n(self) -> int:

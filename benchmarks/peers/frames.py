@@ -108,13 +108,18 @@ def prepared(record: Mapping[str, Any]) -> float:
     return float(record.get("preparation") or np.nan) - float(parts.get("import", 0.0))
 
 
+PREPARES = 0.01
+"""Seconds of preparation below which nobody asks how they grow."""
+
+
 def exponents_frame(times: pd.DataFrame) -> pd.DataFrame:
     """Fit how gradient and preparation grow with n, by family and contender, with intervals."""
     rows = []
     measured = times[times["outcome"] == "measured"]
     for (family, contender), group in measured.groupby(["family", "contender"], sort=False):
         whole = group[group["components"].isna()]
-        for quantity, column in (("gradient", "time_median"), ("preparation", "prepared")):
+        quantities = [("gradient", "time_median"), ("preparation", "prepared")]
+        for quantity, column in quantities[: 1 + (whole["prepared"].max() > PREPARES)]:
             points = whole[whole[column] > 0]
             n = points["n"].to_numpy(float)
             if np.unique(n).size >= FEWEST_POINTS:

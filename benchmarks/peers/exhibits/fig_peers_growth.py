@@ -152,10 +152,11 @@ def _draw(
 
 
 def _finish(figure: Figure, axes: Any, rows: pd.DataFrame, size: str) -> None:
-    """Name every size on the axis, and place the legend."""
+    """Name the sizes on the axis, and place the legend."""
     sizes = np.unique(rows["n"].to_numpy(float)).tolist()
     axes.xaxis.set_major_locator(FixedLocator(sizes))
-    axes.xaxis.set_major_formatter(FuncFormatter(lambda x, _: short(x)))
+    named = _apart(sizes, 0.07 if size == "wide" else 0.13)
+    axes.xaxis.set_major_formatter(FuncFormatter(lambda x, _: short(x) if x in named else ""))
     axes.xaxis.set_minor_locator(FixedLocator([]))
     margin = max(sizes[-1] / sizes[0], 10.0) ** 0.06
     axes.set_xlim(sizes[0] / margin, sizes[-1] * margin)
@@ -163,6 +164,22 @@ def _finish(figure: Figure, axes: Any, rows: pd.DataFrame, size: str) -> None:
         figure.legend(loc="outside right upper", handlelength=3.4, labelspacing=0.9)
     else:
         figure.legend(loc="outside lower center", handlelength=3.4, ncols=2)
+
+
+def _apart(sizes: list[float], share: float) -> list[float]:
+    """Return the sizes whose names do not meet: so far apart, as a share of the axis.
+
+    Examples
+    --------
+    >>> _apart([13.0, 1185.0, 2965.0, 1005001.0], 0.13)
+    [13.0, 1185.0, 1005001.0]
+    """
+    far = max(sizes[-1] / sizes[0], 10.0) ** share
+    named = sizes[:1]
+    for n in sizes[1:]:
+        if n >= far * named[-1]:
+            named.append(n)
+    return named
 
 
 def short(n: float) -> str:

@@ -10,7 +10,7 @@ import pandas as pd
 from benchmarks.peers.cases import style as contender_style
 from benchmarks.peers.frames import ENDS
 from benchmarks.peers.results import Compared
-from benchmarks.peers.sentences import FAIR, INTERVALS, NAMES, SETTING
+from benchmarks.peers.sentences import FAIR, INTERVALS, NAMES, PREPARED, SETTING
 from gradmethods.output import format as fmt
 from gradmethods.output.caption import Caption
 from gradmethods.output.files import RECORDS
@@ -20,8 +20,8 @@ from gradmethods.report.exhibit import Exhibit
 CAPTION = Caption(
     "Time per gradient of every contender",
     f"{INTERVALS} ÷ loss: of paired rounds, the loss in plain NumPy. Error: norm of the "
-    "difference from our backprop's gradient ÷ its norm. Compile: the part of preparing that "
-    "compiles; the rest imports, traces, derives. Threads: processor time of all "
+    f"difference from our backprop's gradient ÷ its norm. {PREPARED} Compile: the part of it that "
+    "compiles; the rest traces and derives. Threads: processor time of all "
     "threads ÷ time. Passes: forward passes for the gradient.",
     (SETTING, FAIR),
 )
@@ -42,7 +42,7 @@ def times_table(times: pd.DataFrame) -> pd.DataFrame:
             "Method": contender_style(row["contender"]).label,
             "Gradient": fmt.time_interval(*(row[f"time_{end}"] for end in ENDS)),
             "÷ loss": fmt.interval(*(row[f"per_loss_{end}"] for end in ENDS)),
-            "Prepare": fmt.time(row["preparation"]),
+            "Prepare": fmt.time(row["prepared"]),
             "Compile": fmt.time(row["compile"]),
             "Passes": fmt.count(row["forward_passes"]),
             "Error": fmt.error(row["error"]),
