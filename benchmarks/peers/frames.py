@@ -140,8 +140,8 @@ def sizes_frame(ratios: pd.DataFrame, method: str) -> pd.DataFrame:
 
     Ours is the provider of the headline. ``fastest`` is ours ÷ the fastest of `FASTEST`.
     """
-    chosen = ratios[(ratios["family"].map(METHODS) == method)]
-    chosen = chosen[chosen["ours"] == next(iter(ours(method)))]
+    chosen = ratios[ratios["family"].map(METHODS) == method]
+    chosen = chosen[chosen["ours"].isin(chosen["ours"].iloc[:1])]
     _, engines = FASTEST.get(method, ("", ()))
     rows = []
     for (family, network), group in chosen.groupby(["family", "network"], sort=False):

@@ -204,7 +204,7 @@ def make(run: Compared) -> Iterator[Drawing]:
         ratios = run.ratios[run.ratios["family"] == family]
         sizes, problems = set(times["n"]), set(times["network"])
         if sizes and not len(sizes) == 1 < len(problems):  # else nothing grows with n
-            ratios = ratios[ratios["ours"] == ratios["ours"].iloc[:1].squeeze()]
+            ratios = ratios[ratios["ours"].isin(ratios["ours"].iloc[:1])]
             kinds = {"time": (times, draw_times), "ratio": (ratios, draw_ratios)}
             if METHODS[family] == family != Numerical.family:
                 kinds["prepare"] = (times[times["prepared"] > 0], draw_preparation)
