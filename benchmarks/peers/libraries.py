@@ -5,12 +5,12 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Collection, Iterator, Mapping
-from importlib import metadata
 from pathlib import Path
 from typing import Any
 
 from gradmethods.errors import GradientError
 from gradmethods.providers.peers import PEERS
+from gradmethods.timing.provenance import installed
 
 ENVIRONMENT = {
     "JAX_PLATFORMS": "cpu",
@@ -105,13 +105,8 @@ def vectors() -> list[str]:
 
 def versions() -> dict[str, str | None]:
     """Return the installed version of every package that a peer needs."""
-    found: dict[str, str | None] = {}
-    for package in sorted({package for peer in PEERS.values() for package in peer.packages}):
-        try:
-            found[package] = metadata.version(package)
-        except metadata.PackageNotFoundError:
-            found[package] = None
-    return found
+    packages = {package for peer in PEERS.values() for package in peer.packages}
+    return {package: installed(package) for package in sorted(packages)}
 
 
 def single_thread() -> None:

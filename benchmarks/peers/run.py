@@ -196,7 +196,7 @@ def line(record: dict[str, Any]) -> str:
     """Say in one line what a contender took, or why it did not."""
     from gradmethods.output import format as fmt
 
-    head = f"{record['family']}, {record['network']:<16} {record['contender']:<22} "
+    head = f"{record['family']}, {record['network']}".ljust(32) + f" {record['contender']:<24} "
     if record["outcome"] == "gap":
         return f"{head}gap: {fmt.shortened(record['reason'], 120)}"
     ratios = "".join(
