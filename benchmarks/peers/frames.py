@@ -176,7 +176,8 @@ def overall_frame(records: Iterable[Mapping[str, Any]], *, seed: int = 0) -> pd.
 
 _FIXED = (
     "family", "contender", "role", "network", "n", "components", "outcome", "rounds",
-    "calls_per_round", "threads", "preparation", "forward_passes", "value", "kind", "reason",
+    "calls_per_round", "threads", "contended", "preparation", "forward_passes", "value", "kind",
+    "reason",
 )  # fmt: skip
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -20,7 +21,7 @@ from gradmethods.output.files import (
     records_so_far,
     write_text,
 )
-from gradmethods.output.items import Writer
+from gradmethods.output.items import Drawing, Item, Table, Writer
 from gradmethods.report.accuracy_frames import planted_frame
 from gradmethods.report.cite import name_of_run
 from gradmethods.report.exhibit import write_exhibits
@@ -85,6 +86,15 @@ class Compared:
         return planted_frame(self.accuracy)
 
 
+class Restricted(Writer):
+    """Writes what was measured without some instructions, which every title says."""
+
+    def write(self, thing: Drawing | Table) -> Item:
+        """Write a figure or a table."""
+        titled = replace(thing.caption, title=f"{thing.caption.title}, without AVX-512")
+        return super().write(replace(thing, caption=titled))
+
+
 def write_results(out: Path | str) -> list[Path]:
     """Write every table and figure of a comparison from its records alone.
 
@@ -110,7 +120,8 @@ def write_results(out: Path | str) -> list[Path]:
     run = name_of_run(folder)
     source = f"{source_line(origin, records)} Run {run}."
     compared = Compared(records, accuracy, seed=(origin or {}).get("seed") or 0)
-    found = write_exhibits(Writer(folder, source), exhibits, compared)
+    writer = Restricted if (origin or {}).get("without") else Writer
+    found = write_exhibits(writer(folder, source), exhibits, compared)
     items = [*found.get("tables", []), *found.get("figures", [])]
     how = (SETTING, FAIR, FITS) if records else ()
     listed = write_listing(folder, items, run, origin, source, how)

@@ -91,7 +91,10 @@ WHO |= dict.fromkeys([name for name in NAMES if name not in WHO], _REVERSE)
 def instructions(origin: Mapping[str, Any] | None) -> str:
     """Say which vector instructions took part."""
     if not (origin or {}).get("without"):
-        return "Every library chooses its vector instructions itself."
+        return (
+            "Every library chooses its vector instructions itself (XLA, by its default, vectors of "
+            "at most 256 bits)."
+        )
     return (
         "WITHOUT AVX-512: NumPy, SciPy, PyTorch and XLA are held to AVX2 by their own switches; "
         "symengine has none (its LLVM takes what it finds), CasADi needs none."

@@ -30,13 +30,16 @@ from gradmethods.comparison.kills import COLUMNS
 from gradmethods.errors import GradientError
 from gradmethods.output.files import (
     ACCURACY,
+    PROVENANCE,
     RECORDS,
     append_record,
     read_json,
     read_records,
     records_so_far,
+    write_json,
 )
 from gradmethods.providers.attempt import Gap
+from gradmethods.timing.provenance import provenance
 from gradmethods.timing.rounds import Rounds
 
 
@@ -177,13 +180,21 @@ def test_a_comparison_is_published_with_its_sentences(tmp_path):
     """If its records stayed behind, what the README says of speed could not be made again."""
     for place in (tmp_path, tmp_path / "without-avx512"):
         append_record(place / RECORDS, describe(GRID[0], "jax", 0) | gap_record(Gap("error", "")))
+    origin = provenance([], seed=0, without=["avx512"])
+    write_json(tmp_path / "without-avx512" / PROVENANCE, origin)
     target = tmp_path / "committed"
     for more in ((), ("--without", "avx512")):
         assert command(["--out", str(tmp_path), "--publish", str(target), *more]) == 0
-    for place in (target, target / "without-avx512"):
+    processor = origin["machine"]["processor"]
+    for place, said in (
+        (target, "An unknown processor"),
+        (target / "without-avx512", f"{processor} (without AVX-512)"),
+    ):
         assert read_records(place / RECORDS) == read_records(tmp_path / RECORDS)
-        assert (place / "speed.md").read_text() == "- An unknown processor, one thread.\n"
+        assert (place / "speed.md").read_text() == f"- {said}, one thread.\n"
         assert not list(place.glob("tables/*.csv"))
+        table = (place / "tables" / "tab-peers-gaps.md").read_text()
+        assert ("why, without AVX-512.**" in table) == (place != target)
 
 
 def test_a_run_that_was_killed_goes_on(monkeypatch, tmp_path):

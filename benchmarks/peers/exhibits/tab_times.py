@@ -58,7 +58,8 @@ def times_table(times: pd.DataFrame) -> pd.DataFrame:
 def _note(row: dict[Any, Any]) -> str:
     if row["outcome"] == "gap":
         return str(fmt.STOPS.get(row["kind"], row["kind"]))
-    return "" if fmt.missing(row["components"]) else f"{int(row['components'])} components"
+    notes = [] if fmt.missing(row["components"]) else [f"{int(row['components'])} components"]
+    return ", ".join([*notes, *(["other work ran"] if row["contended"] is True else [])])
 
 
 def gaps_table(gaps: pd.DataFrame) -> pd.DataFrame:
