@@ -237,7 +237,7 @@ def check_same(problem: Problem) -> Graph | None:
 
 
 def check_formulas(problem: Problem, values: list[float], form: str) -> None:
-    """Refuse formulas that are of another function than the loss.
+    """Refuse formulas that give something else than the loss.
 
     Parameters
     ----------
@@ -265,10 +265,11 @@ def check_formulas(problem: Problem, values: list[float], form: str) -> None:
             problem, recorded, point, known, found, whole=True
         ):
             raise UnsupportedOperation(
-                f"SymPy simplifies the loss {problem.name!r} to another function: in the form "
-                f"{form!r} it is {found:.8g} at this point or close to it, and {known:.8g} in "
-                "NumPy. SymPy knows no sign of a zero, nothing that is not finite, and no lower "
-                "precision. Use another method, such as gm.Backprop()."
+                f"SymPy simplifies the loss {problem.name!r} to formulas that differ from it: in "
+                f"the form {form!r} they are {found:.8g} at this point or close to it, and the "
+                f"loss is {known:.8g} in NumPy. Their order of operations may lose digits that "
+                "the loss keeps, and SymPy knows no sign of a zero, nothing that is not finite, "
+                "and no lower precision. Use another method, such as gm.Backprop()."
             )
 
 
