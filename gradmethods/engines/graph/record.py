@@ -198,7 +198,8 @@ def trace(problem: Problem, xp: Recorder) -> Graph:
 def _evaluating(graph: Graph, data: Arrays) -> Recorded:
     """Make the function that evaluates a graph of a loss, with results moved by a rounding.
 
-    What goes in is moved, too: that stands for the roundings inside of a sum or a product.
+    What goes in is moved, too: that stands for the roundings inside of a sum or a product. A zero
+    among that is exact, and has its sign: nothing has underflowed there.
     """
 
     def recorded(point: Arrays, rounding: Rounding | None) -> float:
@@ -211,7 +212,8 @@ def _evaluating(graph: Graph, data: Arrays) -> Recorded:
             return value if primitive.aliases else rounding(value)
 
         params, others = (
-            {name: rounding(x) for name, x in arrays.items()} for arrays in (point, data)
+            {name: np.where(x == 0, x, rounding(x)) for name, x in arrays.items()}
+            for arrays in (point, data)
         )
         with np.errstate(all="ignore"):
             return float(graph.evaluate(params, others, moved)[0])
