@@ -304,7 +304,7 @@ class _Entry:
             return math.nan, math.nan
         finally:
             self.moved[self.i] = kept
-        if not cmath.isfinite(found):
+        if not (taken and cmath.isfinite(found)):  # beside the least numbers there is no step
             return math.nan, math.nan
         return found.imag, found.imag / taken
 
