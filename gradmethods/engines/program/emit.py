@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from gradmethods.engines.graph import Node
+from gradmethods.engines.program.pieces import MARK
 from gradmethods.xp.primitives import Hole, Primitive, elementwise_shape, follow
 from gradmethods.xp.primitives.matrices import COFACTORS, INVERSES, OF_FULL_RANK
 from gradmethods.xp.primitives.recognised import (
@@ -125,6 +126,11 @@ def literal(value: Any) -> str:
     return repr(value)
 
 
+def marked(text: str) -> str:
+    """Put a name, or an index, between marks: by them a long program is cut up."""
+    return f"{MARK}{text}{MARK}"
+
+
 def _call(function: str, *arguments: str) -> str:
     return f"{function}({', '.join(argument for argument in arguments if argument)})"
 
@@ -195,13 +201,15 @@ def _getitem(node: Node, operands: list[str], target: str, out: str) -> Lines:
         for part in node.static["index"]
     ]
     index = ", ".join(parts) + "," if parts else "()"
-    return [f"{target} = {array}[{index}]"]
+    return [f"{target} = {array}{f'[{index}]' if where else marked(f'[{index}]')}"]
 
 
 def _scatter_add(node: Node, operands: list[str], target: str, out: str) -> Lines:
     index, shape = node.static["index"], node.static["shape"]
     text = ", ".join(repr(part) for part in index) + ("," if index else "")
-    return [f"{target} = {_call('scatter_add', *operands, f'index=({text})', f'shape={shape!r}')}"]
+    known = f"index=({text})"
+    known = known if any(isinstance(part, Hole) for part in index) else marked(known)
+    return [f"{target} = {_call('scatter_add', *operands, known, f'shape={shape!r}')}"]
 
 
 def _astype(node: Node, operands: list[str], target: str, out: str) -> Lines:
