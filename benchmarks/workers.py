@@ -183,8 +183,9 @@ def main(arguments: list[str] | None = None) -> int:
         for line in some if options.sizes >= len(WIDTHS) else islice(some, options.sizes):
             say(line)
     say()
-    for line in (*killed(options.kills, rng), *interrupted(options.stops, rng)):
-        say(line)
+    for runs, lines in ((options.kills, killed), (options.stops, interrupted)):
+        for line in lines(runs, rng) if runs else ():
+            say(line)
     return 0
 
 

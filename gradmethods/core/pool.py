@@ -5,9 +5,11 @@ What it is given to do is no matter here.
 
 from __future__ import annotations
 
+import math
 import os
 import signal
 import threading
+import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from contextlib import contextmanager, nullcontext, suppress
@@ -15,6 +17,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from gradmethods.errors import InvalidOption
+
+COUNT = 10.0
+"""Seconds after which workers are counted again: some may have come, and to ask takes a message."""
 
 
 class Inline(Executor):
@@ -54,6 +59,7 @@ class Pool:
     executor: Any
     alive: bool = field(default=False, init=False)
     _made: Any = field(default=None, init=False)
+    _counted: tuple[float, int] = field(default=(-math.inf, 1), init=False)
 
     @property
     def restarts(self) -> bool:
@@ -67,12 +73,18 @@ class Pool:
             return self.executor
         if self._made is None:
             self._made, self.alive = self.executor(), False
+            self._counted = -math.inf, 1
         return self._made
 
     @property
     def width(self) -> int:
         """How many parts are worked on at a time."""
-        pool = self.pool
+        pool, now = self.pool, time.monotonic()
+        if now > self._counted[0] + COUNT:
+            self._counted = now, self._count(pool)
+        return self._counted[1]
+
+    def _count(self, pool: Any) -> int:
         for attribute in ("_max_workers", "num_workers"):
             found = getattr(pool, attribute, None)
             if isinstance(found, int) and found > 0:

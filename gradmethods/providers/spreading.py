@@ -29,7 +29,10 @@ SHARES = 8
 """Parts for each worker, so that none of them waits long for the last one."""
 
 SHORT, LONG = 0.02, 0.5
-"""Seconds of a part: much more than it takes to send one, and not too much to do again."""
+"""Seconds of a part: not too little to be worth it, and not too much to do again."""
+
+DELAYS = 8.0
+"""Delays of a part, on its way to a worker and back, that it works for at least."""
 
 LADDER = 16.0
 """Passes that the ladder of an entry takes, about."""
@@ -51,6 +54,7 @@ class Team:
     def __init__(self, problem: Problem, workers: Workers, checkpoint: Any = None) -> None:
         self.problem, self.workers, self.folder = problem, workers, checkpoint
         self.parcel = Parcel(_itself, problem)
+        self.paces: dict[tuple[str, ...], float] = {}
 
     def holding(self, make: Callable[..., Any], *arguments: Any) -> Team:
         """Return the same team, whose workers hold ``make(problem, *arguments)`` instead."""
@@ -122,7 +126,7 @@ class Spreading:
         seconds: float,
         blocks: Callable[[int, float], Iterator[slice]] | None = None,
     ) -> None:
-        self.blocks = blocks
+        self.blocks, self.name = blocks, name
         self.team, self.function, self.seconds, self.value = team, function, seconds, value
         own = data is team.problem.data
         self.here = Parcel(_located, np.array(point), None if own else data)
@@ -134,22 +138,30 @@ class Spreading:
         return self.team.problem.size
 
     def length(self, seconds: float) -> int:
-        """Return the entries of a part, of an entry that takes so many seconds."""
-        share = seconds * self.size / (SHARES * self.team.workers.width)
-        return max(1, min(BLOCK, int(min(max(share, SHORT), LONG) / max(seconds, 1e-9))))
+        """Return the entries of a part, of an entry that takes about so many seconds.
+
+        What the parts before it took is better than a guess.
+        """
+        workers = self.team.workers
+        seconds = self.team.paces.get(self.name, seconds)
+        whole = seconds * self.size / workers.width
+        delay = DELAYS * workers.delay if math.isfinite(workers.delay) else 0.0
+        share = min(whole, max(min(whole / SHARES, LONG), SHORT, delay))
+        return max(1, min(BLOCK, int(share / max(seconds, 1e-9))))
 
     def parts(self, seconds: float, within: Iterable[slice] | None = None) -> Iterator[slice]:
         """Cut the parameters, or what is `within` some; what is kept is a part by itself."""
         if self.blocks:
             yield from self.blocks(self.size, seconds)
             return
-        length = self.length(seconds / self.size)
         for each in (slice(0, self.size),) if within is None else within:
             for first, last in self.checkpoint.gaps(each.start, each.stop):
-                if (first, last) in self.checkpoint.ranges:
-                    yield slice(first, last)
-                else:
-                    yield from cut(first, last, length)
+                kept, start = (first, last) in self.checkpoint.ranges, first
+                while start < last:  # one by one: the first ones show what a part costs
+                    length = self.length(seconds / self.size)
+                    part = slice(first, last) if kept else next(cut(start, last, length))
+                    yield part
+                    start = part.stop
 
     def whole_stretches(self) -> Iterator[slice]:
         """Cut the parameters after the first stretch into parts of whole stretches."""
@@ -242,7 +254,10 @@ class Spreading:
             return f"Parameter {part.start} ({names[0]})"
         return f"Parameters {part.start} to {part.stop - 1} ({names[0]} to {names[1]})"
 
-    def _keep(self, arguments: tuple[Any, ...], found: NDArray[np.float64]) -> None:
+    def _keep(
+        self, arguments: tuple[Any, ...], found: NDArray[np.float64], seconds: float
+    ) -> None:
+        self.team.paces[self.name] = seconds / (arguments[0].stop - arguments[0].start)
         self.checkpoint.write(arguments[0], arguments[1:], found)
 
 

@@ -24,7 +24,8 @@ from tests.worker_losses import Counted, smooth
 @pytest.fixture
 def many_parts(monkeypatch):
     """Cut parts as short as for a slow loss."""
-    monkeypatch.setattr(spreading, "SHORT", 0.0)
+    for least in ("SHORT", "DELAYS"):
+        monkeypatch.setattr(spreading, least, 0.0)
 
 
 def files(folder):

@@ -58,7 +58,8 @@ def pool():
 @pytest.fixture
 def many_parts(monkeypatch):
     """Cut parts as short as for a slow loss, so that there are many."""
-    monkeypatch.setattr(spreading, "SHORT", 0.0)
+    for least in ("SHORT", "DELAYS"):
+        monkeypatch.setattr(spreading, least, 0.0)
 
 
 def answer(problem, params, **options):
