@@ -10,7 +10,8 @@ import math
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import closing, contextmanager
-from functools import cached_property, partial
+from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -70,14 +71,28 @@ class Team:
         data: Arrays,
         value: float,
         seconds: float,
-        cut: Callable[[int, float], Iterator[slice]] | None = None,
+        blocks: Callable[[int, float], Iterator[slice]] | None = None,
     ) -> Spreading:
-        """Begin work at a point, where the loss is known and takes so many seconds.
+        """Begin the work of one gradient, or of one choice of steps.
 
-        Parts are cut by ``cut(size, seconds)`` where numbers depend on them, or else as suits the
-        workers.
+        Parameters
+        ----------
+        name : tuple of str
+            What tells the work from other work at this point.
+        function : callable
+            Of a module: ``function(held, (point, data), part, *arguments)``, with data None for
+            those of the problem, returns an array with a column for each entry of the part.
+        point, data, value
+            Where, and the loss there.
+        seconds : float
+            Of a pass.
+        blocks : callable, optional
+            Cuts the parameters, where numbers depend on that; or else parts suit the workers.
         """
-        return Spreading(self, name, function, point, data, value, seconds, cut)
+        own = data is self.problem.data
+        here = Parcel(_located, np.array(point), None if own else data)
+        kept = Checkpoint.of(self.folder, self.problem, point, data, (*name, value))
+        return Spreading(self, name, function, here, kept, value, seconds, blocks)
 
     @contextmanager
     def working(self) -> Iterator[None]:
@@ -96,43 +111,20 @@ def _located(point: Vector, data: Arrays | None) -> tuple[Vector, Arrays | None]
     return point, data
 
 
+@dataclass
 class Spreading:
-    """The work of one gradient, or of one choice of steps.
+    """The work of one gradient, or of one choice of steps: see `Team.at`."""
 
-    Parameters
-    ----------
-    team : Team
-    name : tuple of str
-        What tells the work from other work at this point.
-    function : callable
-        Of a module: ``function(held, (point, data), part, *arguments)``, with data None for those
-        of the problem, returns an array with a column for each entry of the part.
-    point, data, value
-        Where, and the loss there.
-    seconds : float
-        Of a pass.
-    blocks : callable, optional
-        Cuts the parameters, where numbers depend on that.
-    """
+    team: Team
+    name: tuple[str, ...]
+    function: Callable[..., Any]
+    here: Parcel
+    checkpoint: Checkpoint
+    value: float
+    seconds: float
+    blocks: Callable[[int, float], Iterator[slice]] | None
 
-    def __init__(
-        self,
-        team: Team,
-        name: tuple[str, ...],
-        function: Callable[..., Any],
-        point: Vector,
-        data: Arrays,
-        value: float,
-        seconds: float,
-        blocks: Callable[[int, float], Iterator[slice]] | None = None,
-    ) -> None:
-        self.blocks, self.name = blocks, name
-        self.team, self.function, self.seconds, self.value = team, function, seconds, value
-        own = data is team.problem.data
-        self.here = Parcel(_located, np.array(point), None if own else data)
-        self.checkpoint = Checkpoint.of(team.folder, team.problem, point, data, (*name, value))
-
-    @cached_property
+    @property
     def size(self) -> int:
         """Number of parameters."""
         return self.team.problem.size
@@ -178,14 +170,14 @@ class Spreading:
 
     def each(
         self, work: Iterable[tuple[slice, tuple[Any, ...]]]
-    ) -> Generator[NDArray[np.float64], None, None]:
-        """Yield what is found in each part, in their order."""
-        known: deque[Any] = deque()
+    ) -> Generator[tuple[slice, NDArray[np.float64]], None, None]:
+        """Yield parts, in their order, each with what is found in it."""
+        asked: deque[tuple[slice, Any]] = deque()
 
         def missing() -> Iterator[tuple[Callable[[], str], tuple[Any, ...]]]:
             for part, arguments in work:
                 found = self.checkpoint.read(part, arguments)
-                known.append(found)
+                asked.append((part, found))
                 if found is None:
                     yield partial(self.named, part), (part, *arguments)
 
@@ -194,27 +186,11 @@ class Spreading:
         results = self.team.workers.map(self.function, held, missing(), odd, self._keep)
         with closing(results):
             for result in results:
-                while known[0] is not None:
-                    yield known.popleft()
-                known.popleft()
-                yield result
-        yield from known
+                while asked[0][1] is not None:
+                    yield asked.popleft()
+                yield asked.popleft()[0], result
+        yield from asked
         self.team.workers.notes += self.checkpoint.notes
-
-    def columns(
-        self, work: Iterable[tuple[slice, tuple[Any, ...]]]
-    ) -> Iterator[tuple[slice, NDArray[np.float64]]]:
-        """Yield parts, in their order, each with what is found in it."""
-        asked: deque[slice] = deque()
-
-        def noted() -> Iterator[tuple[slice, tuple[Any, ...]]]:
-            for part, arguments in work:
-                asked.append(part)
-                yield part, arguments
-
-        with closing(self.each(noted())) as results:
-            for found in results:
-                yield asked.popleft(), found
 
     def __call__(self, work: Iterable[Work]) -> Iterator[tuple[Work, NDArray[np.float64]]]:
         """Yield the losses of parts, in their order."""
@@ -226,7 +202,7 @@ class Spreading:
                 yield each[0], (each[1],)
 
         with closing(self.each(asked())) as results:
-            for found in results:
+            for _, found in results:
                 each = laid.popleft()
                 if len(found) < len(each[1]):  # the last place is the point itself
                     found = np.vstack([found, np.full_like(found[:1], self.value)])  # noqa: PLW2901
@@ -245,7 +221,8 @@ class Spreading:
     def others(self, trail: Trail, arrays: tuple[Vector, ...]) -> Iterator[NDArray[np.float64]]:
         """Yield what is found in all stretches but the first."""
         parts = self.whole_stretches()
-        return self.each((part, (trail, *(array[part] for array in arrays))) for part in parts)
+        work = ((part, (trail, *(array[part] for array in arrays))) for part in parts)
+        return (found for _, found in self.each(work))
 
     def named(self, part: slice) -> str:
         """Say which parameters a part is, by their paths."""
@@ -254,9 +231,7 @@ class Spreading:
             return f"Parameter {part.start} ({names[0]})"
         return f"Parameters {part.start} to {part.stop - 1} ({names[0]} to {names[1]})"
 
-    def _keep(
-        self, arguments: tuple[Any, ...], found: NDArray[np.float64], seconds: float
-    ) -> None:
+    def _keep(self, arguments: tuple[Any, ...], found: NDArray[np.float64], seconds: float) -> None:
         self.team.paces[self.name] = seconds / (arguments[0].stop - arguments[0].start)
         self.checkpoint.write(arguments[0], arguments[1:], found)
 

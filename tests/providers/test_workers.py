@@ -18,6 +18,7 @@ from gradmethods.core import shipping, workers
 from gradmethods.core.pool import Inline
 from gradmethods.core.workers import Workers
 from gradmethods.providers import spreading
+from gradmethods.providers.moved_loss import losses_at
 from gradmethods.providers.schemes import NAMES, SCHEMES
 from tests.worker_losses import Faulty, NotPicklable, bumpy, smooth
 
@@ -111,6 +112,48 @@ def test_the_problem_is_sent_once_to_each_worker(many_parts, pool):
     before = prepared.team.workers.sent
     prepared(prepared.problem.params)
     assert prepared.team.workers.sent <= before + 2 * size + 10_000
+
+
+def test_parts_suit_the_workers():
+    """Parts would be too short for a scheduler that is far away, or too long for the last one."""
+    problem = gm.Problem(smooth, np.ones(1000))
+    team = spreading.team_of(problem, Shuffled(2), None, None)
+    name = ("central", "gradient")
+    work = team.at(name, losses_at, problem.flat_params, problem.data, 1.0, 2e-3)
+
+    def lengths():
+        return [part.stop - part.start for part in work.parts(4.0)]
+
+    assert lengths() == [59] * 14 + [58] * 3  # an eighth of two seconds: 62, and all about equal
+    team.workers.delay = 0.1
+    assert lengths() == [200] * 5  # eight delays
+    team.workers.delay = 1.0
+    assert lengths() == [500] * 2  # one for each
+    parts = work.parts(4.0)
+    assert next(parts) == slice(0, 500)
+    team.workers.delay, team.paces[name] = 0.0, 0.1  # the first one took longer than was thought
+    assert next(parts) == slice(500, 505)  # half a second
+
+
+class Remote(Inline):
+    """An executor as Dask's, which asks its scheduler how many workers there are."""
+
+    _max_workers: Any = None
+
+    def __init__(self):
+        self._client, self.asked = self, 0
+
+    def nthreads(self):
+        self.asked += 1
+        return {"a": 1, "b": 1}
+
+
+def test_a_scheduler_is_not_asked_for_each_part(many_parts):
+    """A message there and back, twice for each part, took most of Dask's time."""
+    remote = Remote()
+    problem = gm.Problem(smooth, np.linspace(0.3, 1.4, 40))
+    gm.Numerical(step=1e-3, executor=remote).prepare(problem)(problem.params)
+    assert remote.asked == 1
 
 
 def restarted():
