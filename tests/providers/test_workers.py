@@ -5,9 +5,13 @@ from __future__ import annotations
 import functools
 import os
 import random
+import shutil
+import subprocess
+import sys
 import threading
 import time
 from concurrent.futures import Future, ProcessPoolExecutor, ThreadPoolExecutor
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -344,6 +348,47 @@ def test_dask_changes_no_bit(tmp_path, many_parts):
         loss = gm.Problem(lambda w, *, xp=np: xp.sum(inside * w), np.ones(3))
         found = gm.Numerical(executor=executor).prepare(loss)([1.0, 2.0, 3.0])
         np.testing.assert_allclose(found.gradient, inside, atol=1e-9)
+
+
+MPI = """
+def main():
+    import numpy as np
+    from mpi4py.futures import MPIPoolExecutor
+    import gradmethods as gm
+    from tests.providers.test_workers import answer
+    from tests.worker_losses import bumpy
+
+    problem = gm.Problem(bumpy, np.linspace(-1.7, 2.3, 110), {"a": np.linspace(0.3, 4.0, 110)})
+    with MPIPoolExecutor() as executor:
+        for scheme, evaluation in (("five-point", "plain"), ("central", "reuse")):
+            method = {"scheme": scheme, "evaluation": evaluation}
+            alone = answer(problem, problem.params, **method)
+            assert answer(problem, problem.params, **method, executor=executor) == alone
+        print("equal bits from", executor.num_workers)
+
+if __name__ == "__main__":
+    main()
+"""
+
+
+@pytest.mark.medium
+@pytest.mark.skipif(shutil.which("mpiexec") is None, reason="needs mpiexec")
+def test_mpi_changes_no_bit(tmp_path):
+    """MPI starts its processes in its own way, and pickles by its own rules."""
+    pytest.importorskip("mpi4py")
+    env = os.environ | {  # of Open MPI, before version 5 and since: three processes on any machine
+        "OMPI_ALLOW_RUN_AS_ROOT": "1", "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM": "1",
+        "OMPI_MCA_rmaps_base_oversubscribe": "1",
+        "PRTE_MCA_rmaps_default_mapping_policy": ":oversubscribe",
+        "PYTHONPATH": str(Path(__file__).parents[2]),
+    }  # fmt: skip
+    script = tmp_path / "script.py"
+    script.write_text(MPI)
+    command = ["mpiexec", "-n", "3", sys.executable, "-m", "mpi4py.futures", str(script)]
+    done = subprocess.run(
+        command, env=env, capture_output=True, text=True, timeout=300, check=False
+    )
+    assert done.stdout == "equal bits from 2\n", done.stderr
 
 
 @pytest.mark.medium
