@@ -14,9 +14,10 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass, field
+from importlib.metadata import version
 from typing import Any
 
-from gradmethods.errors import InvalidOption
+from gradmethods.errors import InvalidOption, WorkerFault
 
 COUNT = 10.0
 """Seconds after which workers are counted again: some may have come, and to ask takes a message."""
@@ -90,9 +91,11 @@ class Pool:
             if isinstance(found, int) and found > 0:
                 return found
         client = getattr(pool, "_client", None)  # of Dask
-        if client is not None:
-            return max(1, sum(map(int, client.nthreads().values())))
-        return os.cpu_count() or 1
+        if client is None:
+            return os.cpu_count() or 1
+        if math.isinf(self._counted[0]):
+            _check_installed(client.run(version, "gradmethods", on_error="return"))
+        return max(1, sum(map(int, client.nthreads().values())))
 
     @property
     def in_threads(self) -> bool:
@@ -120,6 +123,16 @@ class Pool:
         with _undisturbed() if self.restarts else nullcontext():
             future: Future[Any] = self.pool.submit(function, task)
         return future
+
+
+def _check_installed(found: dict[str, Any]) -> None:
+    """Refuse workers without this package: each of them would die of the first task, unheard."""
+    for worker, answer in found.items():
+        if isinstance(answer, BaseException):
+            raise WorkerFault(
+                f"The worker {worker} has no gradmethods ({answer}). Install the version that is "
+                "here, and NumPy as here, where workers start."
+            )
 
 
 @contextmanager

@@ -144,8 +144,11 @@ class Remote(Inline):
 
     _max_workers: Any = None
 
-    def __init__(self):
-        self._client, self.asked = self, 0
+    def __init__(self, version="0.2"):
+        self._client, self.asked, self.version = self, 0, version
+
+    def run(self, _function, *_arguments, on_error):
+        return {"a": self.version}
 
     def nthreads(self):
         self.asked += 1
@@ -158,6 +161,13 @@ def test_a_scheduler_is_not_asked_for_each_part(many_parts):
     problem = gm.Problem(smooth, np.linspace(0.3, 1.4, 40))
     gm.Numerical(step=1e-3, executor=remote).prepare(problem)(problem.params)
     assert remote.asked == 1
+
+
+def test_a_dask_worker_without_the_package_is_named():
+    """It dies of the first task, and the scheduler waits for another one for ever."""
+    prepared = gm.Numerical(step=1e-3, executor=Remote(ModuleNotFoundError("gradmethods")))
+    with pytest.raises(gm.WorkerFault, match=r"The worker a has no gradmethods \(gradmethods\)"):
+        prepared.prepare(gm.Problem(smooth, np.ones(2)))([1.0, 1.0])
 
 
 def restarted():
