@@ -95,7 +95,10 @@ class Pool:
             return os.cpu_count() or 1
         if math.isinf(self._counted[0]):
             _check_installed(client.run(version, "gradmethods", on_error="return"))
-        return max(1, sum(map(int, client.nthreads().values())))
+        try:
+            return max(1, sum(map(int, client.nthreads().values())))
+        except Exception:  # noqa: BLE001  # its scheduler is gone, as the next task will show
+            return self._counted[1]
 
     @property
     def in_threads(self) -> bool:

@@ -203,7 +203,7 @@ class _Run:
         part.sent = time.monotonic()
         try:
             future = workers.submit(perform, task)
-        except (BrokenExecutor, RuntimeError) as error:
+        except Exception as error:  # noqa: BLE001  # each executor has its own for being broken
             part.failures.append(f"the executor takes no work: {error}")
             self._broken(error, [part])
             return
@@ -301,9 +301,10 @@ class _Run:
         if not self.workers.restarts:
             raise WorkerFault(
                 f"The executor broke, and cannot be started again: {error} {parts[0].name()} was "
-                "under way. Give a function that makes executors, as in "
-                "executor=functools.partial(ProcessPoolExecutor, 4): then a worker that dies is "
-                "replaced, and its part is done again."
+                "under way. Start the scheduler that it works with again, if it has one; or give a "
+                "function that makes executors, as in executor=functools.partial("
+                "ProcessPoolExecutor, 4): then a worker that dies is replaced, and its part is "
+                "done again."
             ) from error
         self._restart()
         for part in sorted(parts, key=lambda part: part.place):

@@ -18,7 +18,7 @@ import numpy as np
 import pytest
 
 import gradmethods as gm
-from gradmethods.core import shipping, workers
+from gradmethods.core import pool, shipping, workers
 from gradmethods.core.pool import Inline
 from gradmethods.core.workers import Workers
 from gradmethods.providers import spreading
@@ -54,8 +54,8 @@ class Shuffled(Inline):
             future.set_result(fn(*args))
 
 
-@pytest.fixture(scope="module")
-def pool():
+@pytest.fixture(scope="module", name="pool")
+def two_processes():
     with ProcessPoolExecutor(2) as executor:
         yield executor
 
@@ -145,14 +145,21 @@ class Remote(Inline):
     _max_workers: Any = None
 
     def __init__(self, version="0.2"):
-        self._client, self.asked, self.version = self, 0, version
+        self._client, self.asked, self.version, self.lost = self, 0, version, False
 
     def run(self, _function, *_arguments, on_error):
         return {"a": self.version}
 
     def nthreads(self):
         self.asked += 1
+        if self.lost:
+            raise AttributeError("ncores")
         return {"a": 1, "b": 1}
+
+    def submit(self, fn, /, *args, **kwargs):
+        if self.lost:
+            raise LookupError("Client is closed.")  # Dask's is no error of executors either
+        return super().submit(fn, *args, **kwargs)
 
 
 def test_a_scheduler_is_not_asked_for_each_part(many_parts):
@@ -168,6 +175,18 @@ def test_a_dask_worker_without_the_package_is_named():
     prepared = gm.Numerical(step=1e-3, executor=Remote(ModuleNotFoundError("gradmethods")))
     with pytest.raises(gm.WorkerFault, match=r"The worker a has no gradmethods \(gradmethods\)"):
         prepared.prepare(gm.Problem(smooth, np.ones(2)))([1.0, 1.0])
+
+
+def test_a_scheduler_that_is_gone_is_said(monkeypatch):
+    """A user would see the inside of Dask, and no word of what was under way."""
+    monkeypatch.setattr(pool, "COUNT", -1.0)
+    remote = Remote()
+    prepared = gm.Numerical(step=1e-3, executor=remote).prepare(gm.Problem(smooth, np.ones(2)))
+    prepared([1.0, 1.0])
+    remote.lost = True
+    said = r"cannot be started again: Client is closed\. Parameter 0 .* Start the scheduler"
+    with pytest.raises(gm.WorkerFault, match=said):
+        prepared([1.0, 1.0])
 
 
 def restarted():
