@@ -108,7 +108,7 @@ def complex_step(
         first = slice(left[0].start, left[0].start + 1)
         others = spread.parts(total, [slice(first.stop, left[0].stop), *left[1:]])
         rows = sweep(*asked(first)[:1], *asked(first)[1][:2])
-        found = chain([(first, rows)], spread.columns(map(asked, others)))
+        found = chain([(first, rows)], spread.each(map(asked, others)))
     else:
         found = (
             (part, sweep(part, *asked(part)[1][:2])) for part in blocks(point.size, total, left)
