@@ -1,79 +1,67 @@
-"""The operations of a loss at which branches meet, so that derivatives are one-sided."""
+"""The operations of a loss at which branches meet, so that derivatives may be one-sided."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from gradmethods.comparison.replay import Replay
 from gradmethods.engines.graph.graph import Node
 from gradmethods.engines.graph.names import number, written
-from gradmethods.xp.primitives import Kind
+from gradmethods.xp.primitives import Kind, of_kind
 
-NEAR, SLANTED = 1e-12, 1e-2
-"""An operation is at a kink if its value changes alike, by the second part at least, when operands
-are moved by the first part of themselves to one side and to the other."""
-
-EPS = float(np.finfo(float).eps)
+TIED = (
+    "The gradient exists all the same, but what follows single operations takes one branch here, "
+    "or the mean of two: write xp.maximum(z, 0) for xp.where(z > 0, z, 0), which takes the mean as "
+    "xp.abs does, or move the parameters."
+)
 
 CONVENTION = (
-    "There gm.Backprop(), gm.Forward() and formulas take the mean of the slopes to both sides, as "
-    "central differences do; forward and backward differences take one side's. Each is a choice: "
-    "gm.compare says which are valid subgradients."
+    "Derivatives may be one-sided there. gm.Backprop(), gm.Forward() and formulas take the mean of "
+    "both sides at xp.abs, maximum, minimum, max and min, and at xp.where the branch that its "
+    "condition takes; central differences take the mean, forward and backward ones one side. Each "
+    "is a choice: gm.compare says which are valid subgradients."
 )
-"""What methods do where branches tie: see `gradmethods.xp.primitives`."""
+"""What methods do where branches meet: see `gradmethods.xp.primitives`."""
 
-ROUNDINGS = 100.0
-"""Error of one operation, in units in the last place, that is no change.
-"""
+PAIRS = ("abs", "maximum", "minimum", *of_kind(Kind.COMPARISON))
+EXTREMES = ("max", "min")
+ELEMENTWISE = (Kind.SMOOTH, Kind.CHOICE, Kind.STEP, Kind.COMPARISON)
 
-ELEMENTWISE = (Kind.SMOOTH, Kind.CHOICE, Kind.STEP)
+
+def meeting(played: Replay) -> Iterator[tuple[Node, NDArray[Any]]]:
+    """Find where values that vary are equal, of which one is the larger beside the point."""
+    varying = set(played.inputs)
+    for node in (x for x in played.steps if not varying.isdisjoint(x.parents)):
+        varying.add(node)
+        name = node.primitive.name if node.primitive else ""
+        if name not in PAIRS + EXTREMES:
+            continue
+        x, *rest = (played.computed[x] if isinstance(x, Node) else x for x in node.operands)
+        if name in PAIRS:
+            tied = np.broadcast_to(np.equal(x, *rest or (0,)), node.shape)
+        else:
+            axis = node.static["axis"]
+            ends = np.expand_dims(played.computed[node].reshape(np.max(x, axis).shape), axis)
+            tied = np.reshape(np.sum(x == ends, axis) > 1, node.shape)
+        if tied.any():
+            yield node, tied
 
 
 def of_kinks(played: Replay, refusal: str) -> str:
-    """Say at which operations derivatives are one-sided, and why no gradient is certified."""
+    """Say at which operations branches meet, and why no gradient is certified."""
     if not np.isfinite(played.computed[played.loss]).all():
         return ""
-    told = [
-        f"{named(node)} of {' and '.join(operands(played, node, entry))} is at a kink, where "
-        f"derivatives are one-sided{f' [{place}: {place.text}]' if place else ''}."
-        for node, entry in _kinks(played)
-        for place in [played.places.get(node)]
-    ]
+    told = []
+    for node, tied in meeting(played):
+        place, entry = played.places.get(node), tuple(np.argwhere(tied)[0].tolist())
+        of = " and ".join(operands(played, node, entry))
+        at = f" [{place}: {place.text}]" if place else ""
+        told.append(f"Branches meet in {named(node)} of {of}{at}.")
     return " ".join([*told, *[CONVENTION] * bool(told), f"By the certificate: {refusal}"])
-
-
-def _kinks(played: Replay) -> Iterator[tuple[Node, tuple[int, ...]]]:
-    """Find operations of the loss whose values change alike to both sides, and at which entry."""
-    rng, moving = np.random.default_rng(0), set(played.inputs)
-    for node in played.steps:
-        if node.primitive is None or moving.isdisjoint(node.parents):
-            continue
-        moving.add(node)
-        if node.dtype.kind != "f":
-            continue
-        values, moves = [], []
-        for x in node.operands:
-            value = np.asarray(played.computed[x] if isinstance(x, Node) else x)
-            value = value.astype(float) if value.dtype.kind == "f" else value
-            size = np.where(value == 0, 1, abs(value)) * NEAR if x in moving else 0
-            values.append(value)
-            moves.append((size * rng.uniform(1, 2, value.shape)).astype(value.dtype))
-        with np.errstate(all="ignore"):
-            here, above, below = (
-                np.asarray(
-                    node.primitive.numpy(
-                        *(x + side * d for x, d in zip(values, moves, strict=True)), **node.static
-                    )
-                )
-                for side in (0, 1, -1)
-            )
-            even = abs((above - here) + (below - here))
-        moved = max(float(abs(d).max(initial=0.0)) for d in moves)
-        at = np.argwhere(even > np.maximum(SLANTED * moved, ROUNDINGS * EPS * abs(here)))
-        if len(at):
-            yield node, tuple(at[0].tolist())
 
 
 def named(node: Node) -> str:
