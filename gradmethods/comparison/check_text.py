@@ -13,14 +13,15 @@ from gradmethods.output import format as fmt
 from gradmethods.output.terminal import fill, table
 from gradmethods.truth.differences import Differences
 from gradmethods.truth.error_bounds import CLAIM, DECISIVE, ROUNDINGS, SEEN, SLACK, SURE
+from gradmethods.truth.jumps import SOLVED
 from gradmethods.truth.truth import true_arrays
 from gradmethods.truth.verdict import SUBGRADIENT, UNDECIDED
 
 SHORT = {OWN: "own"} | {beside(k): f"beside {k}" for k in range(1, 1 + BESIDE)}
 """Short names of the points in a table."""
 
-SMALL, SOLVED = 1e-3, 1e-2
-"""Largest relative errors that the tolerance of a solver, and one within the loss, may explain."""
+SMALL = 1e-3
+"""Largest relative error that the tolerance of a solver may explain."""
 
 FEW = 3
 """Number of arrays that are named before the rest is counted."""

@@ -59,6 +59,16 @@ WORTH = 3.0
 everywhere, so that values are as ragged as noise of no more than their size, it is the slope of the
 stretch, less that of a piece."""
 
+STEPS = 1e3
+"""The error of a solver that takes so many steps is so many times what one more changes in it, and
+has a slope of that size, which may be the same on all of a stretch."""
+
+FINE = 0.04
+"""On stretches up to this one, what is ragged is no smooth loss that the points are too few for."""
+
+SOLVED = 1e-2
+"""Largest error, relative to the largest slope, that a tolerance within the loss may explain."""
+
 FIRST = 4
 """The entries along which jumps are looked for first, the wrong ones before others: where none
 shows any, no other does. A solver's error may be smooth along one, and jump along another."""
@@ -78,12 +88,15 @@ class Jumps(NamedTuple):
     open : bool
         Whether more may be hidden: the slope of the stretch is not that of the differences, or a
         jump that matters would not be seen in it.
+    level : float
+        How ragged the stretch is, 0 where it is smooth or noise.
     """
 
     size: float = 0.0
     apart: float = 1.0
     hidden: float = 0.0
     open: bool = False
+    level: float = 0.0
 
     @property
     def worth(self) -> float:
@@ -115,11 +128,17 @@ def beyond_jumps(
     slopes, sizes = structure.join(structure.check(truth.gradient)), sizes_of(probe.point)
     places = [_place(truth, name, index) for name, index in wrong]
     least = min(float(abs(structure.join(errors)[i]) * sizes[i]) for i in places) / CLAIM
+    largest = float(np.max(abs(slopes) * sizes))
 
     def look(i: int) -> Jumps:
         line, most = Line(probe, i, float(sizes[i])), Jumps()
         for reach in REACHES:
             found = _along(line, reach, float(slopes[i]), truth.noise, least)
+            if reach <= FINE and STEPS * found.level <= SOLVED * largest:
+                found = found._replace(
+                    size=max(found.size, found.level),
+                    hidden=max(found.hidden, STEPS * found.level),
+                )
             most = max(most, found, key=lambda jumps: jumps.worth)
             if not found.open or most.hidden >= CLAIM * least:
                 break
@@ -161,9 +180,10 @@ def _along(line: Line, reach: float, slope: float, noise: float, least: float) -
     if hidden < least and shown < matters:
         return Jumps(open=more)
     jump = _jump(line.loss, t, values, noise)
-    if not 0 < ragged(values) <= jump:
+    level = ragged(values)
+    if not 0 < level <= jump:
         hidden = min(hidden, WORTH * jump / half)
-    return Jumps(jump, half, hidden, more)
+    return Jumps(jump, half, hidden, more, level if level > CLEAR * noise else 0.0)
 
 
 def _differences(values: Vector, order: int) -> Vector:

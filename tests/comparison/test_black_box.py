@@ -325,6 +325,21 @@ def test_an_integral_over_a_kink_rejects_no_right_gradient():
     assert gm.check_gradient(lambda w: gradient(w) * [1.1, 1.0], problem).ok is False
 
 
+def test_an_error_of_a_thousand_steps_rejects_no_right_gradient():
+    """One step more changes a solver's error by little, and its slope is the same near by."""
+
+    def solved(w):
+        error = np.cos(w) + 5e-4 * (-1) ** np.floor(2000 * w)
+        return float(np.sum(np.sin(3 * w) + 1e-5 * error))
+
+    problem = gm.Problem(solved, np.array([0.4, 1.3]), black_box=True)
+    check = gm.check_gradient(lambda w: 3 * np.cos(3 * w), problem)
+    assert check.ok
+    assert check.digits is not None
+    assert 2 <= check.digits <= 5
+    assert gm.check_gradient(lambda w: 3.03 * np.cos(3 * w), problem).ok is False
+
+
 def writing(w, X):
     """Centre the data where they lie, as many a loss does."""
     X -= X.mean()
