@@ -249,15 +249,15 @@ def _masked(
     node, shape, value = result.node, result.shape, change.value
     bind = lambda out, *operands: partial(_keep, out, *operands)  # noqa: E731  # a binder like any other
 
-    def inside(x: Register, outside: Operand) -> Register:
+    def kept(x: Register, outside: Operand) -> Register:
         operands = [move(x), mask.reshaped((1,) * len(shape)), outside]
         return plan.elementwise(
             "inside", bind, operands, shape, node.dtype, operations=0, overwrites=False
         )
 
-    kept = inside(plan.spelled_out(change), node.dtype.type(0))
-    make = None if value is None else lambda: inside(value, plan.base(node, result.pins))
-    return Change(node, result.pins, None, (kept,), make)
+    difference = kept(plan.spelled_out(change), node.dtype.type(0))
+    make = None if value is None else lambda: kept(value, plan.base(node, result.pins))
+    return Change(node, result.pins, None, (difference,), make)
 
 
 def _keep(out: NDArray[Any], x: NDArray[Any], mask: NDArray[Any], outside: Any) -> None:
