@@ -20,7 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gradmethods.engines.complex import functions, matrices
-from gradmethods.engines.complex.doubts import coarse, faint
+from gradmethods.engines.complex.doubts import NORMAL, coarse, faint
 from gradmethods.engines.complex.functions import is_complex, join
 from gradmethods.errors import UnsupportedOperation
 from gradmethods.xp import Namespace
@@ -112,6 +112,25 @@ class Holomorphic(Namespace):
         elif name == "pow":
             result = self._keep_to_real_powers(result, *payloads)
         return result
+
+    def imaginary(self, primitive: Primitive, payloads: list[Any]) -> NDArray[Any]:
+        """Return the imaginary part of an element-wise function, which varies in every entry.
+
+        It is that of `apply`, in half the time where that would find nothing to mend.
+        """
+        found: NDArray[Any]
+        if primitive.complex is not None and primitive.name != "pow":
+            found = np.asarray(primitive.complex(functions, *payloads)).imag
+            (low, high), a, size = primitive.domain, payloads[0].real, np.abs(found)
+            plain = (size >= NORMAL[size.dtype]) & (size < np.inf)
+            if primitive.domain is not REAL_LINE:
+                plain &= (a > low) & (a < high)
+            if plain.all():
+                if primitive.name in CURVED:
+                    self.coarse = self.coarse or coarse(primitive, payloads)
+                return found
+        found = self.apply(primitive, payloads, {}).imag
+        return found
 
     def _of_matrices(
         self, primitive: Primitive, payloads: list[Any], static: dict[str, Any]
