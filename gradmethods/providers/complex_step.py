@@ -108,7 +108,7 @@ def complex_step(
         first = slice(left[0].start, left[0].start + 1)
         others = spread.parts(total, [slice(first.stop, left[0].stop), *left[1:]])
         rows = sweep(*asked(first)[:1], *asked(first)[1][:2])
-        found = chain([(first, rows)], spread.columns(map(asked, others)))
+        found = chain([(first, rows)], spread.each(map(asked, others)))
     else:
         found = (
             (part, sweep(part, *asked(part)[1][:2])) for part in blocks(point.size, total, left)
@@ -307,7 +307,7 @@ class _Entry:
             return math.nan, math.nan
         finally:
             self.moved[self.i] = kept
-        if not cmath.isfinite(found):
+        if not (taken and cmath.isfinite(found)):  # beside the least numbers there is no step
             return math.nan, math.nan
         return found.imag, found.imag / taken
 

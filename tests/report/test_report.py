@@ -239,7 +239,7 @@ def test_a_reader_is_warned(low):
     assert case_line(entry).endswith("CONTENDED")
 
 
-def test_what_a_reader_must_know_comes_first(tmp_path, svg_alone):
+def test_what_a_reader_must_know_comes_first(tmp_path, undrawn):
     """If it stood below the figures, numbers of half a run would be cited before it is read."""
     write_run(tmp_path, finished=False)
     write_report(tmp_path)

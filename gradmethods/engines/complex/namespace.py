@@ -139,9 +139,11 @@ class Holomorphic(Namespace):
             return np.asarray(primitive.complex(matrices, *payloads, **static))
         assert primitive.written_out is not None
         real = primitive.numpy(*map(np.real, payloads), **static)
-        operands = [Array(self, payload) for payload in payloads]
+        # In double precision, as NumPy computes functions of matrices in single precision, too.
+        operands = [Array(self, x.astype(np.result_type(x, np.float64))) for x in payloads]
         found = primitive.written_out(self, *operands, **static).payload
-        return matrices.within_range(join(real, found.imag), *payloads)
+        joined = join(real, found.imag.astype(real.dtype))
+        return matrices.within_range(joined, *payloads)
 
     def is_constant(self, payload: Any) -> bool:
         """Say whether a payload is real."""

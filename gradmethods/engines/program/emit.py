@@ -18,9 +18,9 @@ from gradmethods.xp.primitives import Hole, Primitive, elementwise_shape, follow
 from gradmethods.xp.primitives.matrices import COFACTORS, INVERSES, OF_FULL_RANK
 from gradmethods.xp.primitives.recognised import (
     BESIDE_SIGMOID,
-    ERFCX,
     HEAVISIDE,
     INNER,
+    MILLS,
     SATURATED,
     SLOPE_OF_TANH,
     TRIGAMMA,
@@ -50,7 +50,7 @@ def outer(column: Any, row: Any, out: Any = None) -> Any:
 
 
 FUNCTIONS: dict[str, Any] = {
-    **{p.name: p.numpy for p in (ERFCX, TRIGAMMA, HEAVISIDE)},
+    **{p.name: p.numpy for p in (MILLS, TRIGAMMA, HEAVISIDE)},
     INNER.name: INNER.numpy,
     COFACTORS.name: COFACTORS.numpy,
     INVERSES.name: INVERSES.numpy,
