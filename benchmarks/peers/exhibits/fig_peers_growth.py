@@ -155,7 +155,7 @@ def _finish(figure: Figure, axes: Any, rows: pd.DataFrame, size: str) -> None:
     """Name the sizes on the axis, and place the legend."""
     sizes = np.unique(rows["n"].to_numpy(float)).tolist()
     axes.xaxis.set_major_locator(FixedLocator(sizes))
-    named = _apart(sizes, 0.07 if size == "wide" else 0.13)
+    named = _apart(sizes, 0.09 if size == "wide" else 0.13)
     axes.xaxis.set_major_formatter(FuncFormatter(lambda x, _: short(x) if x in named else ""))
     axes.xaxis.set_minor_locator(FixedLocator([]))
     margin = max(sizes[-1] / sizes[0], 10.0) ** 0.06
