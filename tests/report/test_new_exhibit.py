@@ -16,7 +16,7 @@ from tests.report_records import record
 
 
 @pytest.mark.medium
-def test_a_new_exhibit_is_one_file(tmp_path, monkeypatch, svg_alone):
+def test_a_new_exhibit_is_one_file(tmp_path, monkeypatch, undrawn):
     """If a list of exhibits, captions or figures had to be changed, too, one would be forgotten."""
     (patch,) = [
         patch
