@@ -22,20 +22,17 @@ from gradmethods.engines.graph.place import Place
 from gradmethods.errors import GradientError
 from gradmethods.output.terminal import fill
 from gradmethods.providers import Backprop
-from gradmethods.xp.primitives import Kind
+from gradmethods.xp.primitives import Kind, of_kind
 
 if TYPE_CHECKING:
     import pandas as pd
 
 ROUNDINGS = 100.0
 """Error of one operation with exact operands, in units in the last place, that is no finding."""
-
 HARM = 1e3
 """Units in the last place of the loss or a gradient from which an operation is reported."""
-
 MOST = 12
 """Number of operations, the worst first, whose effect on the outputs is computed."""
-
 SECONDS = 5.0
 """Number of seconds that a certificate of the gradient may take."""
 
@@ -44,14 +41,20 @@ DIGITS = (5, 8, 12)
 
 NOT_FINITE = "no finite number"
 USES_CANCEL = "It adds up the slopes of several uses of a value, which cancel: rewrite them as one."
+TIED = (
+    "The gradient exists all the same, but what follows single operations takes one branch here, "
+    "or the mean of two: write xp.maximum(z, 0) for xp.where(z > 0, z, 0), which takes the mean as "
+    "xp.abs does, or move the parameters."
+)
+MEETING = ("abs", "maximum", "minimum", *of_kind(Kind.COMPARISON))
 FROM_INFINITY = "That is 0 × ∞, ∞ − ∞ or ∞ / ∞; the infinity is told of, too."
 
-ELEMENTWISE = (Kind.SMOOTH, Kind.CHOICE, Kind.STEP)
+ELEMENTWISE = (Kind.SMOOTH, Kind.CHOICE, Kind.STEP, Kind.COMPARISON)
 
 
 @dataclass(frozen=True)
 class Finding:
-    """An operation that makes a NaN or an infinity, or loses digits.
+    """An operation that makes a NaN or an infinity, loses digits, or at which branches meet.
 
     Attributes
     ----------
@@ -94,12 +97,14 @@ class Finding:
         """One line: the operands of the operation and its result."""
         what = f"the slope of {self.operation}" if self.backward else self.operation
         of = f" of {' and '.join(self.operands)}" if self.operands else ""
+        entry = f", at entry {list(self.entry)}" if self.entry else ""
+        if self.fault is Fault.TIE:
+            return f"branches meet in {what}{of}{entry}"
         verb = "makes" if self.operands or self.backward else "holds"
         if self.exact == NOT_FINITE:
             exact = ", with exact numbers, too"
         else:
             exact = f", exactly {self.exact}" if self.exact not in ("", self.computed) else ""
-        entry = f", at entry {list(self.entry)}" if self.entry else ""
         return f"{what} {verb} {self.computed}{of}{exact}{entry}"
 
     def __str__(self) -> str:
@@ -108,7 +113,7 @@ class Finding:
         if self.fault is Fault.DIGITS:
             left = [f"{digits:.0f} of {name}" for name, digits in self.reaches.items()]
             text += f" Digits that this alone leaves: {', '.join(left)}."
-        else:
+        elif self.fault is not Fault.TIE:
             text += f" It spoils {' and '.join(self.reaches)}."
         return f"{text} {self.remedy}".rstrip()
 
@@ -123,7 +128,8 @@ class Explanation:
     value, exact : str
         The loss in its own precision, and with every number exact ("" if unknown).
     findings : tuple of Finding
-        NaN and infinities first, then lost digits, each in the order of the two passes.
+        NaN and infinities first, then lost digits, each in the order of the two passes; or, if
+        there are none, where branches meet that make backpropagation wrong.
     textbook : bool
         Whether the gradient is finite if every rule is followed as textbooks write it, as most
         packages do.
@@ -170,7 +176,7 @@ class Explanation:
         name = repr(self.problem.name)
         exact = f", exactly {self.exact}" if self.exact not in ("", NOT_FINITE, self.value) else ""
         lines = [f"The loss {name} is {self.value} at this point{exact}."]
-        if self.ok and self.exact:
+        if self.exact and all(x.fault is Fault.TIE for x in self.findings):
             lines.append("No operation makes a NaN or an infinity, and none loses digits.")
         elif not self.exact:
             lines.append(
@@ -192,7 +198,8 @@ def explain(problem: Problem) -> Explanation:
     the loss's own precision and in ball arithmetic. The backward pass follows each rule as
     textbooks write it, as most packages do. An operation is told if a NaN or an infinity arises in
     it that reaches the loss or the gradient, or if its rounding alone, with all else exact, costs
-    the loss or the gradient three digits or more.
+    the loss or the gradient three digits or more. Where none is, branches that meet at the point
+    are told if they make backpropagation wrong.
 
     Parameters
     ----------
@@ -224,12 +231,15 @@ def explain(problem: Problem) -> Explanation:
     for node, finding in sorted(found, key=lambda x: (x[1].fault is Fault.DIGITS, order[x[0]])):
         findings.setdefault(played.operation(node), finding)
     outputs = [played.computed[node] for node in played.outputs().values()]
+    digits, tied = _digits_of_backprop(problem)
+    if tied and not findings and digits < -math.log10(HARM * unit):
+        findings = dict(_ties(played, problem))
     return Explanation(
         problem,
         *_told(played, played.loss, ()),
         tuple(findings.values()),
         all(np.isfinite(x).all() for x in outputs[1:]),
-        _digits_of_backprop(problem),
+        digits,
     )
 
 
@@ -299,6 +309,20 @@ def _losing(played: Replay, unit: float) -> Iterator[tuple[Node, Finding]]:
             yield node, _finding(played, node, Fault.DIGITS, bad, reaches, "")
 
 
+def _ties(played: Replay, problem: Problem) -> Iterator[tuple[Node, Finding]]:
+    """Find where values that vary are equal, of which one is the larger beside the point."""
+    names, why = set(problem.structure.shapes), TIED
+    varying = {x for x in played.steps if x.primitive is None and x.name in names}
+    for node in (x for x in played.steps if not varying.isdisjoint(x.parents)):
+        varying.add(node)
+        if node.primitive and node.primitive.name in MEETING:
+            x, *rest = (played.computed[x] if isinstance(x, Node) else x for x in node.operands)
+            tied = np.broadcast_to(np.equal(x, *rest or (0,)), node.shape)
+            if tied.any():
+                yield node, _finding(played, node, Fault.TIE, tied, {}, why)
+                why = " "
+
+
 def _finding(
     played: Replay, node: Node, fault: Fault, bad: NDArray[Any], reaches: dict[str, float], why: str
 ) -> Finding:
@@ -360,8 +384,8 @@ def _told(played: Replay, node: Node, entry: tuple[int, ...]) -> tuple[str, str]
     return (computed, right) if computed != right else (number(value), number(exact))
 
 
-def _digits_of_backprop(problem: Problem) -> float:
-    """Return the digits of backpropagation's worst array, relative to its largest entry."""
+def _digits_of_backprop(problem: Problem) -> tuple[float, bool]:
+    """Return the digits of backpropagation's worst array, and whether branches meet here."""
     with suppress(GradientError):
         truth = certified_gradient(problem, budget=SECONDS)
         found = Backprop().prepare(problem)(problem.params).gradient
@@ -371,5 +395,6 @@ def _digits_of_backprop(problem: Problem) -> float:
             np.abs(errors[name]).max(initial=0.0) / (np.abs(sizes[name]).max(initial=0.0) or 1.0)
             for name in sizes
         )
-        return max(0.0, -math.log10(max(worst, unit))) if math.isfinite(worst) else math.nan
-    return math.nan
+        digits = max(0.0, -math.log10(max(worst, unit))) if math.isfinite(worst) else math.nan
+        return digits, truth.choices is not None
+    return math.nan, False

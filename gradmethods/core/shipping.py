@@ -16,6 +16,7 @@ import pickle
 import platform
 import sys
 import threading
+import time
 import types
 from collections import OrderedDict
 from collections.abc import Callable, Iterator
@@ -118,6 +119,7 @@ class Answer(NamedTuple):
     kind: str
     result: Any
     worker: str
+    seconds: float = 0.0
 
 
 _held: OrderedDict[str, Any] = OrderedDict()
@@ -128,6 +130,11 @@ _home_pid = 0
 
 def perform(task: Task) -> Answer:
     """Do a task: this is what runs in a worker."""
+    start = time.perf_counter()
+    return _performed(task)._replace(seconds=time.perf_counter() - start)
+
+
+def _performed(task: Task) -> Answer:
     worker = f"process {os.getpid()} on {platform.node()}"
     if not _pinned:
         _pin()

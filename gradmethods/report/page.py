@@ -186,9 +186,9 @@ def _columns(tables: Mapping[str, Shown]) -> Markup:
             rule = (
                 "text-align: right"
                 if place in table.numeric
-                else "white-space: normal; min-width: 15rem"
+                else "white-space: normal; min-width: 12rem"
                 if longest > LONG
-                else "white-space: normal; min-width: 8rem"
+                else "white-space: normal; min-width: 7rem"
                 if longest > MIDDLING
                 else ""
             )

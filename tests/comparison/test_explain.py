@@ -360,3 +360,24 @@ def test_random_programs(seed):
     found = gm.explain(written(seed).problem())
     assert found.ok, str(found)
     assert not found.backprop < 7  # in single precision; NaN where the loss has no certificate
+
+
+def _cross_entropy_of_logits(w, *, xp=np):
+    z = w * np.array([1.0, -2.0])
+    return xp.sum(xp.where(z > 0, z, 0.0) - z * TARGETS + xp.log1p(xp.exp(-xp.abs(z))))
+
+
+def test_branches_that_meet_are_told_where_they_make_backprop_wrong():
+    """At weights of 0 this loss is smooth, every package is wrong, and nobody would see why."""
+    explained = gm.explain(gm.Problem(_cross_entropy_of_logits, np.zeros(2)))
+    told = [(x.fault, x.operation, x.operands) for x in explained.findings]
+    assert told == [(Fault.TIE, ">", ("0", "0")), (Fault.TIE, "xp.abs", ("0",))]
+    assert explained.backprop < 1
+    assert (
+        "branches meet"
+        in gm.compare(explained.problem, [gm.Backprop()], seconds=0).reasons["backprop"]
+    )
+    assert "xp.maximum(z, 0)" in str(explained)
+    assert gm.explain(gm.Problem(_cross_entropy_of_logits, np.ones(2))).ok
+    kink = gm.Problem(lambda w, *, xp=np: xp.sum(xp.abs(w)), np.zeros(2))
+    assert gm.explain(kink).ok  # of which there is no gradient to be wrong of

@@ -85,7 +85,7 @@ def test_every_table_of_the_reference_run(tmp_path, undrawn):
     write_report(tmp_path)
     results.write_results(peers)
     tables = sorted(tmp_path.rglob("tables/*.tex"))
-    assert len(tables) == 26
+    assert len(tables) == 29
     log = pdflatex(tmp_path / "tex", tables)
     assert "Overfull" not in log
     assert "Missing character" not in log

@@ -234,7 +234,7 @@ def test_a_reader_is_warned(low):
     incomplete, noisy, contended = caveats({"finished": False}, costs, floors)
     assert f"after 1 of {len(grid())} cases" in incomplete
     assert "factor of 1.20" in noisy
-    assert "during 2 measurements" in contended
+    assert "of 2 measurements" in contended
     assert costs_table(costs)["Note"].to_list() == ["contended", "not run"]
     assert case_line(entry).endswith("CONTENDED")
 

@@ -289,7 +289,7 @@ class Slopes:
         x = np.asarray(real[position])
         step = _narrow(x)
         moved = [*real[:position], join(x, step), *real[position + 1 :]]
-        imaginary = self._xp.apply(primitive, moved, {}).imag
+        imaginary = self._xp.imaginary(primitive, moved)
         try:
             with np.errstate(all="raise"):
                 factor: NDArray[Any] = imaginary / step
