@@ -10,7 +10,7 @@ from gradmethods.comparison.cheapest import Choice, Option, choose
 from gradmethods.core.problem import Problem
 from gradmethods.errors import InvalidOption
 from gradmethods.output import format as fmt
-from gradmethods.output.terminal import fill, table
+from gradmethods.output.terminal import Shown, fill, table
 from gradmethods.providers.registry import traits
 from gradmethods.studies.accuracy.answers import without_kind
 from gradmethods.timing.breakeven import BreakEven, evaluations
@@ -33,7 +33,7 @@ LONGEST = 300
 
 
 @dataclass(frozen=True, repr=False)
-class Advice:
+class Advice(Shown):
     """What to use for a loss. Printing it shows the numbers and the advice.
 
     Attributes

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from gradmethods.comparison.evidence import Evidence
 from gradmethods.comparison.taylor import Taylor
 from gradmethods.core.problem import Problem
+from gradmethods.output.terminal import Shown
 from gradmethods.providers.handwritten import Given
 from gradmethods.truth.along import Sample
 from gradmethods.truth.differences import Differences, digits_of
@@ -97,7 +98,7 @@ class PointCheck:
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Check:
+class Check(Shown):
     """The result of checking a gradient; printing it shows the result in words.
 
     Attributes

@@ -6,7 +6,6 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from html import escape
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -16,7 +15,7 @@ from gradmethods.core.distance import gradient_error
 from gradmethods.core.problem import Problem
 from gradmethods.errors import InvalidOption
 from gradmethods.output import format as fmt
-from gradmethods.output.terminal import fill, table
+from gradmethods.output.terminal import Shown, fill, table
 from gradmethods.studies.accuracy.answers import OBSTACLE, Answer, Judged, without_kind
 from gradmethods.truth.find import Found
 from gradmethods.truth.verdict import GRAVITY, RIGHT, SUBGRADIENT, WRONG
@@ -31,7 +30,7 @@ MISSING = float("nan")
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Comparison:
+class Comparison(Shown):
     """Answers of several providers to one problem, judged by the truth, with advice.
 
     Everything is computed when it is made; printing it shows the table, the reasons and a
@@ -196,14 +195,6 @@ class Comparison:
         return self.text
 
     __repr__ = __str__
-
-    def _repr_html_(self) -> str:
-        import pandas as pd
-
-        texts = (" ".join(text.split()) for text in self.text.split("\n\n"))
-        parts = [f"<p>{escape(text)}</p>" for text in texts]
-        parts[1] = pd.DataFrame(_table(self)).to_html(index=False, border=0)
-        return "\n".join(parts)
 
     def plot(self, ax: Any = None) -> Any:
         """Plot error against time per gradient, a point per provider.

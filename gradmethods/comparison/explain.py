@@ -21,7 +21,7 @@ from gradmethods.engines.graph.graph import Node
 from gradmethods.engines.graph.names import number
 from gradmethods.engines.graph.place import Place
 from gradmethods.errors import GradientError, NotDifferentiable
-from gradmethods.output.terminal import fill
+from gradmethods.output.terminal import Shown, fill
 from gradmethods.providers import Backprop
 from gradmethods.xp.primitives import Kind
 
@@ -112,7 +112,7 @@ class Finding:
 
 
 @dataclass(frozen=True)
-class Explanation:
+class Explanation(Shown):
     """Where a NaN, an infinity or a loss of digits arises in a loss and its backward pass.
 
     Attributes

@@ -56,7 +56,7 @@ def single(suspect: Suspect, index: Index) -> str:
     is_right = f"is {given:.6g} where {true:.6g} is right"
     if true == 0 or given == 0:
         return is_right
-    named = _named(given / true, suspect.evidence.count)
+    named = _named(given / true, suspect.evidence.count) or _whole(given / true)
     if named:
         return f"{is_right}: {named}"
     off = float(abs(suspect.evidence.error[suspect.name][index])) / abs(true)
@@ -76,9 +76,11 @@ def _other_factor(suspect: Suspect) -> Iterator[str]:
     factor = _factor(suspect)
     if abs(factor - 1) > EXPLAINED and suspect.fits(factor * suspect.true):
         # Of a single entry every number is a multiple: another array must have the same factor.
-        several = suspect.true.size > 1
+        several, whole = suspect.true.size > 1, _whole(factor)
         others = (Suspect(name, suspect.evidence) for name in suspect.evidence.true)
-        if several or any(
+        if whole and not several:
+            yield whole
+        elif several or any(
             abs(_factor(other) / factor - 1) <= FACTOR
             for other in others
             if other.name != suspect.name and other.entries
@@ -102,6 +104,13 @@ def _named(factor: float, count: int) -> str:
         if math.isfinite(factor) and abs(factor / value - 1) <= FACTOR:
             return text
     return ""
+
+
+def _whole(factor: float) -> str:
+    """Say that a number is a whole multiple of the right one: it is so by no accident."""
+    times = round(factor) if math.isfinite(factor) else 0
+    near = times not in {0, 1} and abs(factor / times - 1) <= FACTOR
+    return f"{times} times the right one" if near else ""
 
 
 def _transposed(suspect: Suspect) -> Iterator[str]:

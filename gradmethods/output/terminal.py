@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import textwrap
 from collections.abc import Iterable, Mapping
+from html import escape
 from typing import TYPE_CHECKING
 
 from gradmethods.core.naming import printable
@@ -28,6 +29,36 @@ WIDTH = 100
 def fill(text: str) -> str:
     """Break a text into lines; all but the first are indented."""
     return textwrap.fill(printable(text), WIDTH, subsequent_indent="  ", break_on_hyphens=False)
+
+
+def as_html(text: str) -> str:
+    """Return a text as a notebook shows it: lines that `fill` broke as paragraphs, and tables."""
+    parts: list[str] = []
+    for block in text.split("\n\n"):
+        lines = block.splitlines()
+        if len(lines) > 1 and set(lines[1]) == {"-", " "}:
+            spans = [match.span() for match in re.finditer("-+", lines[1])]
+            ends = [start for start, _ in spans[1:]] + [None]
+            cells = [
+                [escape(line[a:b].strip()) for (a, _), b in zip(spans, ends, strict=True)]
+                for line in (lines[0], *lines[2:])
+            ]
+            head, *rows = (f"<tr><td>{'</td><td>'.join(row)}</td></tr>" for row in cells)
+            parts.append(f"<table>{head.replace('td>', 'th>')}{''.join(rows)}</table>")
+            continue
+        for line in lines:
+            if line.startswith("  ") and parts and parts[-1].startswith("<p>"):
+                parts[-1] = f"{parts[-1].removesuffix('</p>')} {escape(line.strip())}</p>"
+            else:
+                parts.append(f"<p>{escape(line.strip())}</p>")
+    return "\n".join(parts)
+
+
+class Shown:
+    """What a notebook shows as it is printed."""
+
+    def _repr_html_(self) -> str:
+        return as_html(str(self))
 
 
 def table(rows: Iterable[Mapping[str, str]], left: Iterable[str] = ()) -> str:

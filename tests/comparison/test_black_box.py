@@ -125,6 +125,13 @@ def test_a_mistake_is_named(wrong, said):
     assert np.any([said.replace("\\", "") in check.mistake])
 
 
+def test_a_single_number_that_is_a_whole_multiple_is_called_so():
+    """Of one number every other is some multiple; a whole one is no accident, and tells why."""
+    problem = box(lambda w: float(np.sin(w)), np.asarray(0.4))
+    assert gm.check_gradient(lambda w: 8 * np.cos(w), problem).mistake == "8 times the right one"
+    assert "times" not in gm.check_gradient(lambda w: 8.1 * np.cos(w), problem).mistake
+
+
 def test_at_an_optimum_points_beside_decide():
     """Otherwise every gradient would look right there, or none would be called so."""
 

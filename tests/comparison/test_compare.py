@@ -241,3 +241,8 @@ def test_a_notebook_shows_a_table():
     assert page.count("<tr") == 3
     assert "<td>backprop</td>" in page
     assert "<p>Every provider that gave a gradient is right.</p>" in page
+    check = gm.check_gradient(np.array([1.0, 2.0]), gm.problems.get("rosenbrock", n=2))
+    assert "<th>verdict</th></tr><tr><td>2</td>" in check._repr_html_()
+    assert "<p>WRONG: " in check._repr_html_()
+    found = gm.explain(gm.problems.get("log-sum-exp-plain"))
+    assert "<p>1. xp.exp makes inf of 750" in found._repr_html_()
