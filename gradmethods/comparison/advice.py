@@ -136,20 +136,25 @@ def sentences(advice: Advice) -> list[str]:
     if not advice.able():
         return ["No method is advised: none gave a gradient that can be used."]
     said = ["Which to use, preparation included:"]
-    for lowest, highest, choices in _levels(advice):
+    levels = _levels(advice)
+    for lowest, highest, choices in levels:
         wanted = f"For {lowest} digits and more"
-        if (lowest, highest) == (LEVELS[0], LEVELS[-1]):
+        if len(levels) == 1:
             wanted = "For any accuracy"
-        elif highest < LEVELS[-1]:
+        elif highest < levels[-1][1]:
             wanted = f"For up to {highest} digit{'s' * (highest > 1)}"
         said.append(fill(f"{wanted}: {_choices(choices)}"))
     return [*said, fill(f"Digits: correct ones, in the norm, against {advice.reference}.")]
 
 
 def _levels(advice: Advice) -> list[tuple[int, int, list[Choice]]]:
-    """List the choices, each with the least and the most digits of `LEVELS` that it is made for."""
+    """List the choices, each with the least and the most digits that it is made for.
+
+    They are made for `LEVELS`, and up to the most digits that any method has.
+    """
     found: list[tuple[int, int, list[Choice]]] = []
-    for digits in LEVELS:
+    best = int(min(LEVELS[-1], max(option.digits for option in advice.able())))
+    for digits in sorted({*(min(level, best) for level in LEVELS), min(best + 1, LEVELS[-1])}):
         choices = advice.choices(digits)
         same = [(choice.start, choice.option.name) for choice in choices]
         if found and same == [(choice.start, choice.option.name) for choice in found[-1][2]]:

@@ -258,8 +258,8 @@ def test_any_accuracy_is_not_said_where_it_is_not_had():
     """Whoever needs 12 digits and reads "for any accuracy" would take a method with 9."""
     rough = Advice(KINK, 1.0, (option("numerical", 0.0, 10.0, 9.0),), "the truth")
     assert "For any accuracy" not in str(rough)
-    assert "For up to 6 digits: numerical (9 digits)" in str(rough)
-    assert "For 12 digits and more: no method here gives that." in str(rough)
+    assert "For up to 9 digits: numerical (9 digits)" in str(rough)
+    assert "For 10 digits and more: no method here gives that." in str(rough)
     fine = Advice(KINK, 1.0, (option("backprop", 0.0, 10.0, 15.0),), "the truth")
     assert "For any accuracy: backprop (15 digits)" in str(fine)
 

@@ -245,5 +245,5 @@ def test_a_notebook_shows_a_table():
     check = gm.check_gradient(np.array([1.0, 2.0]), gm.problems.get("rosenbrock", n=2))
     assert "<th>verdict</th></tr><tr><td>2</td>" in check._repr_html_()
     assert "<p>WRONG: " in check._repr_html_()
-    found = gm.explain(hard.get("log-sum-exp-plain"))
-    assert "<p>1. xp.exp makes inf of 750" in found._repr_html_()
+    explained = gm.explain(hard.get("log-sum-exp-plain"))
+    assert "<p>1. xp.exp makes inf of 750" in explained._repr_html_()
