@@ -33,7 +33,7 @@ def run_twice(graph, problem):
 
 
 @pytest.mark.medium
-@partial(each_function, every=3)
+@partial(each_function, every=6)
 def test_a_program_means_its_graph(case):
     """A rewrite or a buffer that changed a result would be blamed on the method."""
     for dtype in ("float64", "float32"):
