@@ -1,7 +1,8 @@
 """How imaginary parts go through operations, those of many runs at once.
 
 For given real parts all of it is linear: moves, sums and products are here, and factors that were
-found by complex arithmetic serve for the rest. See `program`.
+found by complex arithmetic serve for the rest; functions of whole matrices are evaluated for all
+runs together. See `program`.
 """
 
 from __future__ import annotations
