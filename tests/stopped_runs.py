@@ -15,6 +15,7 @@ import sys
 import tempfile
 import time
 from collections import Counter
+from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
@@ -28,6 +29,9 @@ SECONDS: dict[str, float] = {
     "certify": 4.0, "train": 8.0, "diff": 5.0, "claims": 8.0, "article": 12.0,
 }  # fmt: skip
 """About how long each command takes, and within how many seconds it is stopped."""
+
+LINGER = 10.0
+"""Seconds within which a process notices that the one that it works for was killed."""
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGKILL)
 
@@ -47,6 +51,14 @@ def command(name: str, folder: Path, sample: Path) -> list[str]:
         "claims": ["claims", "--records", str(sample), *out],
         "article": ["article", "--seeds", "1", *out],
     }[name]
+
+
+def commands() -> Iterator[bytes]:
+    """Yield the command lines of all processes."""
+    for path in Path("/proc").iterdir():
+        if path.name.isdecimal():
+            with suppress(OSError):  # it may be gone
+                yield (path / "cmdline").read_bytes()
 
 
 def stop(seed: int, place: Path) -> str:
@@ -75,11 +87,13 @@ def stop(seed: int, place: Path) -> str:
         wrong.append(f"status {run.returncode}: {said[-300:]}")
     if number != signal.SIGKILL and list(place.rglob(PART)):
         wrong.append("half a file")
-    time.sleep(0.5 if number == signal.SIGKILL else 0.0)
-    lines = (path / "cmdline" for path in Path("/proc").iterdir() if path.name.isdecimal())
-    with suppress(OSError):
-        if any(str(folder).encode() in line.read_bytes() for line in lines):
-            wrong.append("a process is left")
+    end = time.monotonic() + (LINGER if number == signal.SIGKILL else 0.0)
+    while (left := any(str(folder).encode() in line for line in commands())) and (
+        time.monotonic() < end
+    ):
+        time.sleep(0.1)
+    if left:
+        wrong.append("a process is left")
     for file in (RECORDS, ACCURACY, CLAIMS, MILLION[0]):
         for base in (folder, folder / "million", sample):
             wrong += left_out(base / file)

@@ -83,14 +83,19 @@ class Workers(Pool):
         What went wrong and was mended.
     sent : int
         Bytes of parcels that were sent.
+    shipped : collections.Counter of str
+        How many parts took each parcel along, by digest.
     delay : float
-        Seconds that a part is under way without being worked on, at least.
+        Seconds in which a worker waits for a part, or works for the executor, in the mean.
     """
 
     timeout: float = math.inf
     notes: list[str] = field(default_factory=list)
     sent: int = 0
-    delay: float = math.inf
+    delay: float = 0.0
+    shipped: Counter[str] = field(default_factory=Counter)
+    _delays: int = 0
+    _heard: dict[str, float] = field(default_factory=dict)
     _numbers: Any = field(default_factory=itertools.count)
 
     def map(
@@ -127,6 +132,8 @@ class Workers(Pool):
             What the function raised: it is not tried again.
         """
         sends_from_here()
+        if not self.in_threads:  # what was sent for other work is forgotten
+            self.shipped = Counter({each.digest: self.shipped[each.digest] for each in parcels})
         run = _Run(self, function, parcels, suspect, keep)
         finished = False
         try:
@@ -137,6 +144,20 @@ class Workers(Pool):
                 for future in run.running:
                     future.cancel()
                 self.close(kill=True)
+
+    def close(self, *, kill: bool = False) -> None:
+        """Stop an executor that was made here: the next one holds nothing."""
+        super().close(kill=kill)
+        self.shipped.clear()
+
+    def note_delay(self, answer: Answer, sent: float, now: float) -> None:
+        """Learn from an answer; but not from the first one of a worker, which had to start."""
+        before = self._heard.get(answer.worker)
+        self._heard[answer.worker] = now
+        if before is not None:
+            self._delays += 1
+            delay = max(now - max(sent, before) - answer.seconds, 0.0)
+            self.delay += (delay - self.delay) / self._delays
 
 
 class _Run:
@@ -156,8 +177,6 @@ class _Run:
         self.waiting: deque[Part] = deque()
         self.last: deque[Part] = deque()
         self.ready: dict[int, Any] = {}
-        # Each worker gets the content with a first part, and asks for it if it did not.
-        self.first = 0 if workers.in_threads else workers.width
 
     def results(self, parts: Iterable[tuple[Callable[[], str], tuple[Any, ...]]]) -> Iterator[Any]:
         source = (Part(i, *part) for i, part in enumerate(parts))
@@ -192,10 +211,12 @@ class _Run:
             if workers.in_threads:
                 parcels.append(("", parcel))
                 continue
-            content = parcel.content if part.content or self.first > 0 else None
+            # Each worker gets the content with a first part, and asks for it if it did not.
+            few = workers.shipped[parcel.digest] < workers.width
+            content = parcel.content if part.content or few else None
+            workers.shipped[parcel.digest] += content is not None
             workers.sent += len(content or b"")
             parcels.append((parcel.digest, content))
-        self.first -= 1
         task = Task(
             self.function, tuple(parcels), part.arguments, workers.timeout, surroundings(),
             os.getpid(), next(workers._numbers),  # noqa: SLF001  # one thought in two classes
@@ -224,7 +245,7 @@ class _Run:
             error = CancelledError() if future.cancelled() else future.exception()
             if error is None:
                 self.workers.alive, answer = True, future.result()
-                self.workers.delay = min(self.workers.delay, now - part.sent - answer.seconds)
+                self.workers.note_delay(answer, part.sent, now)
                 self._take(part, answer)
             elif isinstance(error, BrokenExecutor):
                 cause = error
@@ -306,7 +327,7 @@ class _Run:
                 "ProcessPoolExecutor, 4): then a worker that dies is replaced, and its part is "
                 "done again."
             ) from error
-        self._restart()
+        self.workers.close(kill=True)
         for part in sorted(parts, key=lambda part: part.place):
             self._again(part, error)
 
@@ -317,7 +338,7 @@ class _Run:
         others = [part for part in self.running.values() if part not in late]
         if self.workers.restarts:
             self.running.clear()
-            self._restart()
+            self.workers.close(kill=True)
             self.waiting.extendleft(reversed(others))
         else:
             for future in [each for each, part in self.running.items() if part in late]:
@@ -325,10 +346,6 @@ class _Run:
                 del self.running[future]
         for part in late:
             self._again(part, None)
-
-    def _restart(self) -> None:
-        self.workers.close(kill=True)
-        self.first = 0 if self.workers.in_threads else self.workers.width
 
     def _note(self, text: str) -> None:
         self.workers.notes.append(text)

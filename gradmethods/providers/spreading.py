@@ -32,8 +32,8 @@ SHARES = 8
 SHORT, LONG = 0.02, 0.5
 """Seconds of a part: not too little to be worth it, and not too much to do again."""
 
-DELAYS = 8.0
-"""Delays of a part, on its way to a worker and back, that it works for at least."""
+DELAYS = 20.0
+"""Delays that a part takes at least, within `LONG`, so that no more than a twentieth is lost."""
 
 LADDER = 16.0
 """Passes that the ladder of an entry takes, about."""
@@ -137,8 +137,7 @@ class Spreading:
         workers = self.team.workers
         seconds = self.team.paces.get(self.name, seconds)
         whole = seconds * self.size / workers.width
-        delay = DELAYS * workers.delay if math.isfinite(workers.delay) else 0.0
-        share = min(whole, max(min(whole / SHARES, LONG), SHORT, delay))
+        share = min(whole, LONG, max(whole / SHARES, SHORT, DELAYS * workers.delay))
         return max(1, min(BLOCK, int(share / max(seconds, 1e-9))))
 
     def parts(self, seconds: float, within: Iterable[slice] | None = None) -> Iterator[slice]:

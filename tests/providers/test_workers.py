@@ -117,7 +117,9 @@ def test_the_problem_is_sent_once_to_each_worker(many_parts, pool):
     assert size <= prepared.team.workers.sent < 6 * size  # two workers, and who asks again
     before = prepared.team.workers.sent
     prepared(prepared.problem.params)
-    assert prepared.team.workers.sent <= before + 2 * size + 10_000
+    assert prepared.team.workers.sent == before
+    prepared(prepared.problem.flat_params + 0.1)  # another point, a short one
+    assert before < prepared.team.workers.sent < before + 10_000
 
 
 def test_parts_suit_the_workers():
@@ -131,14 +133,30 @@ def test_parts_suit_the_workers():
         return [part.stop - part.start for part in work.parts(4.0)]
 
     assert lengths() == [59] * 14 + [58] * 3  # an eighth of two seconds: 62, and all about equal
-    team.workers.delay = 0.1
-    assert lengths() == [200] * 5  # eight delays
+    team.workers.delay = 0.02
+    assert lengths() == [100] * 10  # twenty delays
     team.workers.delay = 1.0
-    assert lengths() == [500] * 2  # one for each
+    assert lengths() == [125] * 8  # half a second
+    team.paces[name] = 1e-4
+    assert lengths() == [500] * 2  # one for each worker
+    del team.paces[name]
     parts = work.parts(4.0)
-    assert next(parts) == slice(0, 500)
+    assert next(parts) == slice(0, 125)
     team.workers.delay, team.paces[name] = 0.0, 0.1  # the first one took longer than was thought
-    assert next(parts) == slice(500, 505)  # half a second
+    assert next(parts) == slice(125, 130)
+
+
+def test_a_delay_is_what_a_worker_does_not_work():
+    """Parts would grow with the time in which others are ahead of them, or workers start."""
+    one, two = (shipping.Answer(shipping.DONE, None, worker, 2.0) for worker in ("one", "two"))
+    made = Workers(Inline())
+    made.note_delay(one, 0.0, 60.0)  # it started, importing packages
+    made.note_delay(two, 0.0, 61.0)
+    assert made.delay == 0.0
+    made.note_delay(one, 0.0, 62.5)  # it was sent long before, and waited behind the first one
+    assert made.delay == 0.5
+    made.note_delay(two, 70.0, 73.5)  # it was sent when nothing else was to be done
+    assert made.delay == 1.0
 
 
 class Remote(Inline):
