@@ -28,7 +28,7 @@ MLPS = ((2, 3, 1), (2, 7, 5, 1), (3, 4, 6, 2), (2, 1, 1))
 
 
 @pytest.mark.medium
-@partial(each_function, every=4)
+@partial(each_function, every=8)
 def test_same_as_plain_on_every_function(case):
     """A primitive that loses pins, or mistakes which entries depend on which, changes a result."""
     problem = case.problem()
