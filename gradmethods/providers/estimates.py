@@ -19,6 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gradmethods.providers.balance import NEGLECTED
+from gradmethods.providers.entry import SURE
 from gradmethods.providers.ladder import AGREE, CONFIDENT
 from gradmethods.providers.schemes import SCHEMES, StepRule, Vector, or_nan
 from gradmethods.providers.steps import FixedStep, Known
@@ -104,14 +105,14 @@ class Judge:
     ----------
     surprised : bool
         Whether losses away from where the steps were chosen show of some entry what they did not
-        show there, so that its step may be a bad one.
+        show there, and by their estimate it may be off by a good part of itself.
     """
 
     def __init__(self, scheme: str, step: StepRule, point: Vector, *, own_data: bool) -> None:
         self._rule, self._known = SCHEMES[scheme], step.known
         self._dtype, self._size = point.dtype, point.size
         self._home = step.known is not None and own_data and step.known.is_home(point)
-        self._step, self._around = step, 0.0
+        self._step, self._around, self._like = step, 0.0, True
         self._marks = Marks()
         self._last: tuple[slice, Vector, Vector, Vector] | None = None
         self._errors: Vector | None = None
@@ -148,7 +149,7 @@ class Judge:
             errors = self._known.errors[self._known.groups(slice(0, point.size))]
             noise = max(self._known.round_off.noise, self._known.round_off.unit * abs(value))
             least = UNLIKE * float(np.sum(abs(moves) * errors)) + AGREE * noise
-            self.surprised = math.isfinite(value) and not self._around <= least
+            self._like = not math.isfinite(value) or self._around <= least
         return 1 + 2 * LOOKS
 
     def note(self, part: slice, found: Vector, h: Vector, quotients: Vector) -> None:
@@ -173,9 +174,10 @@ class Judge:
         step = h.astype(float, copy=False)
         noise = AGREE * max(known.round_off.noise, known.round_off.unit * abs(value))
         like = self._rule.shown(found, step) <= self._expected(known, part, step) + noise / step
-        if not like.all():
+        if not (self._like and like.all()):
+            far_off = self._keep() > SURE * abs(quotients)
             resolved = np.isfinite(known.errors[known.groups(part)])
-            self.surprised = bool((resolved & ~like).any())
+            self.surprised = bool((far_off & resolved & ~(like & self._like)).any())
 
     def _expected(self, known: Known, part: slice, step: Vector) -> Vector:
         """Return what losses may show of errors if they are like those at home."""
@@ -185,12 +187,14 @@ class Judge:
             wider **= self._rule.order // 2
         return np.asarray(UNLIKE * known.shown[groups] * wider)
 
-    def _keep(self) -> None:
-        """Estimate the errors of the part that was noted last."""
+    def _keep(self) -> Vector:
+        """Estimate the errors of the part that was noted last, and return them."""
         assert self._last is not None
         if self._errors is None:
             self._errors = np.empty(self._size, self._dtype)
-        self._errors[self._last[0]] = self._errors_of(*self._last)
+        part = self._last[0]
+        self._errors[part], self._last = self._errors_of(*self._last), None
+        return self._errors[part]
 
     def _errors_of(self, part: slice, found: Vector, h: Vector, quotients: Vector) -> Vector:
         """Return absolute errors of a part of the parameters, infinite if not known at all."""
@@ -225,7 +229,8 @@ class Judge:
     def errors(self) -> Vector:
         """Return the estimated errors of all entries, once all parts are noted."""
         with np.errstate(all="ignore"):
-            self._keep()
+            if self._last is not None:
+                self._keep()
             assert self._errors is not None
             if not (self._home and self._known is not None and self._known.constant):
                 self._marks.finish(self._errors)

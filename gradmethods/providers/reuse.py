@@ -14,6 +14,7 @@ from gradmethods.core.problem import Problem
 from gradmethods.core.provider import Stopwatch
 from gradmethods.core.structure import Arrays
 from gradmethods.engines.graph import record
+from gradmethods.engines.graph.record import uncollected
 from gradmethods.engines.incremental import Perturbed, Plan, Work, compile_plan
 from gradmethods.providers import schemes
 from gradmethods.providers.default_steps import Place, remembered
@@ -33,10 +34,11 @@ def compile_reuse(
     problem: Problem, watch: Stopwatch, scheme: str, step: StepRule, team: Team | None = None
 ) -> PreparedReuse:
     """Record the loss and compile it for the perturbations of a scheme."""
-    with watch("trace"):
-        graph = record(problem)
-    with watch("compile"):
-        plan = compile_plan(graph, len(schemes.SCHEMES[scheme].offsets))
+    with uncollected():
+        with watch("trace"):
+            graph = record(problem)
+        with watch("compile"):
+            plan = compile_plan(graph, len(schemes.SCHEMES[scheme].offsets))
     return PreparedReuse(problem, watch.seconds, scheme, step, plan, team)
 
 
