@@ -41,8 +41,6 @@ COMPONENTS = 64
 ENTRIES, ALONG = "components", "directions"
 """Names of the steps along which a part is certified."""
 
-Project = Callable[[Arrays], Arrays]
-
 
 @dataclass(frozen=True, eq=False)
 class Found:
