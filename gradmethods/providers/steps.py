@@ -157,12 +157,13 @@ class Answer(NamedTuple):
         Of a parabola, it rises by the mean slope. A jump, or a step as steep, right at the end is
         seen nowhere else: it looks alike to both sides.
         """
-        move = later.point.astype(float) - self.point
+        move = later.point.astype(float, copy=False) - self.point
         here, there = self.gradient * move, later.gradient * move
-        rise = later.value - self.value
-        off = abs(rise - float(here.sum() + there.sum()) / 2)
+        off = abs(later.value - self.value - float(np.add.reduce(here + there)) / 2)
+        if not off > STRAY * float(np.add.reduce(abs(there - here))) + AGREE * noise:
+            return False
         rounding = float(np.finfo(later.gradient.dtype).eps) * float((abs(here) + abs(there)).sum())
-        return off > STRAY * float(abs(there - here).sum()) + AGREE * noise + rounding
+        return off - AGREE * noise - rounding > STRAY * float(abs(there - here).sum())
 
 
 @dataclass(frozen=True)
