@@ -37,9 +37,9 @@ SECONDS = 3.0
 
 PASSES = (
     "xor", "mlp", "logistic-regression", "recurrent-network", "lstm", "attention", "convolution",
-    "rosenbrock", "log-sum-exp", "gaussian-mixture",
+    "rosenbrock", "log-sum-exp", "gaussian-mixture", "network-1-1-1",
 )  # fmt: skip
-"""Ten problems of different kinds, for the complex step."""
+"""Ten problems of different kinds, for the complex step; and the smallest network."""
 
 SIZES = (10**3, 10**4, 10**5, 10**6, 10**7)
 BATCHES = (1, 10, 100)

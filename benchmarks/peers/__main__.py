@@ -18,10 +18,6 @@ from gradmethods.report.publish import publish
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command; return its exit status."""
     given = list(sys.argv[1:] if arguments is None else arguments)
-    if given[:1] == ["--case"]:
-        return child(given[1:])
-    if given[:1] == [JUDGED]:
-        return judge(given[1:])
     parser = argparse.ArgumentParser(
         prog="python -m benchmarks.peers",
         description="Measure the suite's gradients beside those of other packages.",
@@ -56,7 +52,22 @@ def main(arguments: Sequence[str] | None = None) -> int:
         help="put a finished run where it is committed: its records, and one file of each figure "
         "and table; no timing",
     )
-    options = parser.parse_args(given)
+    try:
+        if given[:1] == ["--case"]:
+            return child(given[1:])
+        if given[:1] == [JUDGED]:
+            return judge(given[1:])
+        return _run(parser.parse_args(given))
+    except GradientError as error:
+        sys.stderr.write(f"gradmethods: {error}\n")
+        return 2
+    except KeyboardInterrupt:
+        sys.stderr.write("gradmethods: interrupted; --resume goes on with what is finished\n")
+        return 130
+
+
+def _run(options: argparse.Namespace) -> int:
+    """Do what the options ask for; return the exit status."""
     without = (options.without,) if options.without else ()
     out = options.out / f"without-{options.without}" if without else options.out
     plan = Plan(
@@ -66,20 +77,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
         judged=not options.timed and not without,
         without=without,
     )
-    try:
-        if options.report:
-            write_results(out)
-            return 0
-        if options.publish:
-            publish(out, options.publish / out.relative_to(options.out), write_results)
-            return 0
-        return run_comparison(out, plan, resume=options.resume or None)
-    except GradientError as error:
-        sys.stderr.write(f"gradmethods: {error}\n")
-        return 2
-    except KeyboardInterrupt:
-        sys.stderr.write("gradmethods: interrupted; --resume goes on with what is finished\n")
-        return 130
+    if options.report:
+        write_results(out)
+        return 0
+    if options.publish:
+        publish(out, options.publish / out.relative_to(options.out), write_results)
+        return 0
+    return run_comparison(out, plan, resume=options.resume or None)
 
 
 if __name__ == "__main__":

@@ -126,6 +126,5 @@ def write_results(out: Path | str) -> list[Path]:
     how = (SETTING, FAIR, FITS) if records else ()
     listed = write_listing(folder, items, run, origin, source, how)
     if records:
-        said = "".join(f"- {words}\n" for words in speed(compared.overall, origin))
-        listed.append(write_text(folder / SPEED, said))
+        listed.append(write_text(folder / SPEED, speed(compared.overall, origin)))
     return [*listed, *(folder / file for item in items for file in item.files)]

@@ -157,7 +157,8 @@ def _run_all(folder: Path, plan: Plan, *, resume: bool | None) -> int:
     write_json(folder / PROVENANCE, origin | {"finished": True, "phases": took})
     write_results(folder)
     for key, seconds in sorted(took.items(), key=lambda pair: -pair[1]):
-        say(f"{seconds:6.1f} s  {key}")
+        if seconds >= 1:
+            say(f"{seconds:6.1f} s  {key}")
     say(f"{time.monotonic() - start:6.1f} s  of {plan.budget:g} s in all")
     failed = (
         record.get("kind") == "error" or record.get("gap") == "error"

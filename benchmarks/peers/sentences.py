@@ -10,7 +10,7 @@ import pandas as pd
 from benchmarks.peers.cases import BATCH, METHODS, SAMPLE
 from benchmarks.peers.frames import FASTEST
 from gradmethods.output import format as fmt
-from gradmethods.output.caption import provenance_line
+from gradmethods.output.caption import commit, provenance_line
 from gradmethods.providers import Analytical, Backprop, Numerical
 from gradmethods.providers.peers import Scipy
 
@@ -120,16 +120,16 @@ def source_line(origin: Mapping[str, Any] | None, records: Iterable[Mapping[str,
     return " ".join(parts)
 
 
-def speed(overall: pd.DataFrame, origin: Mapping[str, Any] | None) -> list[str]:
-    """Say what a README may say of speed: a sentence for each method, then the machine.
+def speed(overall: pd.DataFrame, origin: Mapping[str, Any] | None) -> str:
+    """Say what a README may say of speed, as Markdown: the machine, and a line for each method.
 
     Families of one method stand together, networks first. The mean is that over their problems,
     with its interval; the worst is that of the family.
     """
     said = []
-    for method, (verb, theirs) in HEADLINES.items():
+    for method, (name, theirs) in HEADLINES.items():
         parts = []
-        for family in (name for name, of in METHODS.items() if of == method):
+        for family in (each for each, of in METHODS.items() if of == method):
             chosen = overall[(overall["family"] == family) & (overall["theirs"] == theirs)]
             for row in chosen.to_dict("records"):
                 mean = fmt.interval(row["geometric_mean"], row["low"], row["high"])
@@ -140,9 +140,12 @@ def speed(overall: pd.DataFrame, origin: Mapping[str, Any] | None) -> list[str]:
                 parts.append(f"{SHORT[family]} {mean} (n = {sizes}; at worst {worst})")
         if parts:
             words = FASTEST[method][0] if method in FASTEST else "SciPy"
-            said.append(f"{verb} ÷ {words}: {', '.join(parts)}.")
+            said.append(f"- {name} ÷ {words}: {', '.join(parts)}.\n")
     origin = origin or {}
-    name = (origin.get("machine") or {}).get("processor", "An unknown processor")
-    vectors = ["without AVX-512"] if origin.get("without") else origin.get("vectors") or ()
-    has = f" ({', '.join(vectors)})" if vectors else ""
-    return [*said, f"{name}{has}, one thread."]
+    machine = (origin.get("machine") or {}).get("processor", "An unknown processor")
+    wide = "avx512f" in (origin.get("vectors") or ())
+    held = ", all held to AVX2" if origin.get("without") else " with AVX-512" if wide else ""
+    when = str(origin.get("date", "no date"))[:10]
+    lead = f"{machine}{held}, one thread, {when}, {commit(origin)}"
+    lines = "".join(said)
+    return f"{lead}; time of ours ÷ theirs, geometric means over the problems:\n\n{lines}"

@@ -9,7 +9,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from gradmethods.comparison.check_result import BESIDE, OWN, Check, PointCheck, beside, check_text
+from gradmethods.comparison.check_result import BESIDE, OWN, Check, PointCheck, beside
+from gradmethods.comparison.check_text import check_text
 from gradmethods.comparison.diagnosis import diagnose, diagnose_sample
 from gradmethods.comparison.taylor import Taylor, taylor
 from gradmethods.core.naming import printable

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -11,18 +11,19 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from gradmethods.comparison.kinks import TIED, meeting, named, of_kinks, operands
 from gradmethods.comparison.remedies import Case, Fault, remedy
 from gradmethods.comparison.replay import ENTRIES, Replay, relative_errors, replay
 from gradmethods.core.problem import Problem
 from gradmethods.engines.certified import certified_gradient
 from gradmethods.engines.certified.evaluate import UNITS
 from gradmethods.engines.graph.graph import Node
-from gradmethods.engines.graph.names import number, written
+from gradmethods.engines.graph.names import number
 from gradmethods.engines.graph.place import Place
-from gradmethods.errors import GradientError
+from gradmethods.errors import GradientError, NotDifferentiable
 from gradmethods.output.terminal import fill
 from gradmethods.providers import Backprop
-from gradmethods.xp.primitives import Kind, of_kind
+from gradmethods.xp.primitives import Kind
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -41,15 +42,7 @@ DIGITS = (5, 8, 12)
 
 NOT_FINITE = "no finite number"
 USES_CANCEL = "It adds up the slopes of several uses of a value, which cancel: rewrite them as one."
-TIED = (
-    "The gradient exists all the same, but what follows single operations takes one branch here, "
-    "or the mean of two: write xp.maximum(z, 0) for xp.where(z > 0, z, 0), which takes the mean as "
-    "xp.abs does, or move the parameters."
-)
-MEETING = ("abs", "maximum", "minimum", *of_kind(Kind.COMPARISON))
 FROM_INFINITY = "That is 0 × ∞, ∞ − ∞ or ∞ / ∞; the infinity is told of, too."
-
-ELEMENTWISE = (Kind.SMOOTH, Kind.CHOICE, Kind.STEP, Kind.COMPARISON)
 
 
 @dataclass(frozen=True)
@@ -135,6 +128,9 @@ class Explanation:
         packages do.
     backprop : float
         Digits of `gm.Backprop`'s gradient, against a certificate; NaN where there is none.
+    kink : str
+        Why the loss has no gradient at this point, or none that is decided, where, and what methods
+        give; empty if it has one.
     """
 
     problem: Problem = field(repr=False)
@@ -143,6 +139,7 @@ class Explanation:
     findings: tuple[Finding, ...]
     textbook: bool
     backprop: float
+    kink: str = ""
 
     @property
     def ok(self) -> bool:
@@ -185,6 +182,7 @@ class Explanation:
             )
         for k, finding in enumerate(self.findings, 1):
             lines.append(f"{k}. {finding}")
+        lines += [self.kink] * bool(self.kink)
         if not math.isnan(self.backprop):
             beside = "" if self.textbook else ", where rules as textbooks write them give no number"
             lines.append(f"gm.Backprop() has {self.backprop:.1f} digits of the gradient{beside}.")
@@ -231,15 +229,16 @@ def explain(problem: Problem) -> Explanation:
     for node, finding in sorted(found, key=lambda x: (x[1].fault is Fault.DIGITS, order[x[0]])):
         findings.setdefault(played.operation(node), finding)
     outputs = [played.computed[node] for node in played.outputs().values()]
-    digits, tied = _digits_of_backprop(problem)
+    digits, tied, kink = _held_against_certificate(played, problem)
     if tied and not findings and digits < -math.log10(HARM * unit):
-        findings = dict(_ties(played, problem))
+        findings = dict(_ties(played))
     return Explanation(
         problem,
         *_told(played, played.loss, ()),
         tuple(findings.values()),
         all(np.isfinite(x).all() for x in outputs[1:]),
         digits,
+        kink,
     )
 
 
@@ -309,18 +308,10 @@ def _losing(played: Replay, unit: float) -> Iterator[tuple[Node, Finding]]:
             yield node, _finding(played, node, Fault.DIGITS, bad, reaches, "")
 
 
-def _ties(played: Replay, problem: Problem) -> Iterator[tuple[Node, Finding]]:
-    """Find where values that vary are equal, of which one is the larger beside the point."""
-    names, why = set(problem.structure.shapes), TIED
-    varying = {x for x in played.steps if x.primitive is None and x.name in names}
-    for node in (x for x in played.steps if not varying.isdisjoint(x.parents)):
-        varying.add(node)
-        if node.primitive and node.primitive.name in MEETING:
-            x, *rest = (played.computed[x] if isinstance(x, Node) else x for x in node.operands)
-            tied = np.broadcast_to(np.equal(x, *rest or (0,)), node.shape)
-            if tied.any():
-                yield node, _finding(played, node, Fault.TIE, tied, {}, why)
-                why = " "
+def _ties(played: Replay) -> Iterator[tuple[Node, Finding]]:
+    """Find where branches meet; what to do about it is said once."""
+    for k, (node, tied) in enumerate(meeting(played)):
+        yield node, _finding(played, node, Fault.TIE, tied, {}, " " if k else TIED)
 
 
 def _finding(
@@ -334,36 +325,15 @@ def _finding(
     return Finding(
         fault,
         of is not node,
-        f"what is computed from {_named(of)}" if total else _named(of),
+        f"what is computed from {named(of)}" if total else named(of),
         played.steps[of],
         played.places.get(of),
         entry,
-        tuple(_operands(played, of, entry if bad.shape == of.shape else ())),
+        tuple(operands(played, of, entry if bad.shape == of.shape else ())),
         *_told(played, node, entry),
         reaches,
         why or remedy(Case(played, of, fault, of is not node)),
     )
-
-
-def _named(node: Node) -> str:
-    """Name an operation as a user writes it; an input by its name."""
-    if node.primitive is None:
-        return f"the input {node.name}" if node.name else "the parameters"
-    return written(node)
-
-
-def _operands(played: Replay, node: Node, entry: Sequence[int]) -> Iterator[str]:
-    """Write the operands at an entry of the result; of functions of whole arrays, their range."""
-    if node.primitive is None:
-        return
-    for x in node.operands:
-        value = np.asarray(played.computed[x] if isinstance(x, Node) else x)
-        if node.primitive.kind in ELEMENTWISE and len(entry) == len(node.shape):
-            yield number(np.broadcast_to(value, node.shape)[tuple(entry)])
-        elif value.size == 1:
-            yield number(value.reshape(()))
-        elif value.size:
-            yield f"{number(value.min())} … {number(value.max())}"
 
 
 def _told(played: Replay, node: Node, entry: tuple[int, ...]) -> tuple[str, str]:
@@ -384,17 +354,24 @@ def _told(played: Replay, node: Node, entry: tuple[int, ...]) -> tuple[str, str]
     return (computed, right) if computed != right else (number(value), number(exact))
 
 
-def _digits_of_backprop(problem: Problem) -> tuple[float, bool]:
-    """Return the digits of backpropagation's worst array, and whether branches meet here."""
-    with suppress(GradientError):
+def _held_against_certificate(played: Replay, problem: Problem) -> tuple[float, bool, str]:
+    """Return the digits of backpropagation's worst array, and what the certificate says.
+
+    The digits are relative to its largest entry, and NaN where there is no certificate. The others
+    are whether branches meet here, and why there is no gradient.
+    """
+    try:
         truth = certified_gradient(problem, budget=SECONDS)
         found = Backprop().prepare(problem)(problem.params).gradient
-        errors, unit = truth.error(found), UNITS[str(problem.dtype)]
-        sizes = problem.structure.check(truth.gradient)
-        worst = max(
-            np.abs(errors[name]).max(initial=0.0) / (np.abs(sizes[name]).max(initial=0.0) or 1.0)
-            for name in sizes
-        )
-        digits = max(0.0, -math.log10(max(worst, unit))) if math.isfinite(worst) else math.nan
-        return digits, truth.choices is not None
-    return math.nan, False
+    except NotDifferentiable as refusal:
+        return math.nan, False, of_kinks(played, str(refusal))
+    except GradientError:
+        return math.nan, False, ""
+    errors, unit = truth.error(found), UNITS[str(problem.dtype)]
+    sizes = problem.structure.check(truth.gradient)
+    worst = max(
+        np.abs(errors[name]).max(initial=0.0) / (np.abs(sizes[name]).max(initial=0.0) or 1.0)
+        for name in sizes
+    )
+    digits = max(0.0, -math.log10(max(worst, unit))) if math.isfinite(worst) else math.nan
+    return digits, truth.choices is not None, ""

@@ -256,6 +256,9 @@ def _dumps(pickler: Any, thing: Any) -> bytes:
 
 class _Pickler(pickle.Pickler):
     def reducer_override(self, thing: Any) -> Any:
+        own = isinstance(thing, type | types.FunctionType) and thing.__module__ == "__main__"
+        if own and _cloudpickle() is not None:
+            raise pickle.PicklingError("it is defined in __main__")  # by value, then
         return _reduced(thing)
 
 
@@ -284,8 +287,6 @@ def _reduced(thing: Any) -> Any:
         state = vars(module).get(STATE) if module is not None else None
         if state is not None and "<" not in thing.__qualname__:
             return _of_file, (state[0], thing.__qualname__)
-        if thing.__module__ == "__main__" and _cloudpickle() is not None:
-            raise pickle.PicklingError("it is defined in __main__")  # by value, then
     return NotImplemented
 
 

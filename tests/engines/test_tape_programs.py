@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from functools import partial
 
 import numpy as np
@@ -32,7 +33,7 @@ def run_twice(graph, problem):
 
 
 @pytest.mark.medium
-@partial(each_function, every=3)
+@partial(each_function, every=6)
 def test_a_program_means_its_graph(case):
     """A rewrite or a buffer that changed a result would be blamed on the method."""
     for dtype in ("float64", "float32"):
@@ -278,6 +279,18 @@ def test_an_outer_product_is_written_without_blas(shape, call, dtype):
     assert np.getbufsize() == buffer
     _, expected = graph.evaluate(problem.structure.check(problem.params), problem.data)
     assert found.tobytes() == expected.tobytes()
+
+
+def test_large_products_of_vectors_are_written_last():
+    """Written before the sweep reads the matrix again, they drive it out of the cache."""
+    params = {"v": np.ones((400, 350)), "w": np.ones((350, 400))}
+    _, graph = joint(
+        lambda p, x, xp=np: xp.sum(xp.sin(xp.sin(x @ p["v"].T) @ p["w"].T)),
+        params,
+        {"x": np.ones((1, 350))},
+    )
+    calls = re.findall(r" (dot|outer)\(", compile_graph(simplify(graph)).source)
+    assert calls == ["dot", "dot", "dot", "outer", "outer"]
 
 
 def test_programs_of_the_same_text_share_nothing_else():

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import functools
 import os
+import pickle
 import random
 import shutil
 import subprocess
 import sys
 import threading
 import time
+import types
 from concurrent.futures import Future, ProcessPoolExecutor, ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -280,6 +282,22 @@ def test_what_cannot_be_sent_is_named(monkeypatch):
         threads = gm.Numerical(**PLAIN, executor=ThreadPoolExecutor(1)).prepare(problem)
         alone = gm.Numerical(**PLAIN).prepare(problem)
         np.testing.assert_array_equal(threads(point).gradient, alone(point).gradient)
+
+
+class ByValue(pickle.Pickler):
+    """A pickler as cloudpickle's."""
+
+    def reducer_override(self, thing):
+        by_value = isinstance(thing, types.FunctionType) and thing.__module__ == "__main__"
+        return (str, ("by value",)) if by_value else NotImplemented
+
+
+def test_a_function_of_a_notebook_is_sent_by_value(monkeypatch):
+    """It would be refused where cloudpickle is installed, as Dask has it, and sent where not."""
+    monkeypatch.setattr(shipping, "_cloudpickle", lambda: types.SimpleNamespace(Pickler=ByValue))
+    monkeypatch.setattr(shipping, "_cloud_pickler", shipping._cloud_pickler.__wrapped__)
+    monkeypatch.setattr(refusing, "__module__", "__main__")
+    assert pickle.loads(shipping.packed([refusing])) == ["by value"]  # noqa: S301  # our own
 
 
 def _inner():

@@ -8,8 +8,7 @@ import pytest
 
 from gradmethods.output.files import RECORDS, append_record, read_json
 from gradmethods.report import exhibits, write_report
-from gradmethods.report.exhibit import exhibits_of
-from gradmethods.report.sections import SECTIONS
+from gradmethods.report.exhibit import SECTIONS, exhibits_of
 from gradmethods.timing.cases import Case
 from tests.patches import apply, patches
 from tests.report_records import record

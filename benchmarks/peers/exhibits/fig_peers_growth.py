@@ -109,6 +109,7 @@ def draw_ratios(rows: pd.DataFrame, size: str = "wide") -> Figure:
         axes.axhline(1.0, color=THEORY, linewidth=0.8, zorder=1)
         for name, group in rows.groupby("theirs", sort=False):
             _draw(axes, str(name), group, ["median", "low", "high"], own=False)
+        _finish(figure, axes, rows, size)
         low, high = axes.get_ylim()
         low, high = min(low, 0.8), max(high, 1.25)
         axes.set_ylim(low, high)
@@ -119,7 +120,6 @@ def draw_ratios(rows: pd.DataFrame, size: str = "wide") -> Figure:
             "slower ↑\nfaster ↓", (1, 1), xycoords=("axes fraction", "data"), xytext=(3, 0),
             textcoords="offset points", va="center", fontsize=6.5, color=THEORY, linespacing=1.5,
         )  # fmt: skip
-        _finish(figure, axes, rows, size)
     return figure
 
 
@@ -155,7 +155,7 @@ def _finish(figure: Figure, axes: Any, rows: pd.DataFrame, size: str) -> None:
     """Name the sizes on the axis, and place the legend."""
     sizes = np.unique(rows["n"].to_numpy(float)).tolist()
     axes.xaxis.set_major_locator(FixedLocator(sizes))
-    named = _apart(sizes, 0.07 if size == "wide" else 0.13)
+    named = _apart(sizes, 0.09 if size == "wide" else 0.13)
     axes.xaxis.set_major_formatter(FuncFormatter(lambda x, _: short(x) if x in named else ""))
     axes.xaxis.set_minor_locator(FixedLocator([]))
     margin = max(sizes[-1] / sizes[0], 10.0) ** 0.06

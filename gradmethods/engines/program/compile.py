@@ -19,7 +19,14 @@ from gradmethods.core.naming import brief
 from gradmethods.engines.graph import Graph, Node
 from gradmethods.engines.graph.graph import topological
 from gradmethods.engines.program.buffers import LARGE, Recycled, owner, plan
-from gradmethods.engines.program.emit import FUNCTIONS, emit, is_elementwise, marked, takes_out
+from gradmethods.engines.program.emit import (
+    FUNCTIONS,
+    emit,
+    is_elementwise,
+    is_outer,
+    marked,
+    takes_out,
+)
 from gradmethods.engines.program.pieces import LONG, MARK, in_pieces
 
 
@@ -27,13 +34,16 @@ def schedule(graph: Graph) -> list[Node]:
     """Order a graph's nodes, operands before their uses, so that values die early.
 
     Outputs of few steps come first. In backpropagation these are the gradients of the last layers:
-    each is finished before the sweep goes on, so that what it read can be overwritten.
+    each is finished before the sweep goes on, so that what it read can be overwritten. Large
+    products of vectors come last: until then matrices that the loss has read are still in a cache.
     """
     steps: dict[Node, int] = {}
     for node in graph.nodes():
         steps[node] = 1 + max([steps[parent] for parent in node.parents], default=0)
     outputs = [x for x in graph.outputs if isinstance(x, Node)]
-    return topological(sorted(outputs, key=lambda node: steps[node]))  # stable
+    outputs.sort(key=lambda node: steps[node])  # stable
+    large = [node for node in outputs[::-1] if is_outer(node)]
+    return topological([*(node for node in outputs if not is_outer(node)), *large])
 
 
 WIDEST = 120

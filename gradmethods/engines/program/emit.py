@@ -104,6 +104,13 @@ def is_elementwise(node: Node) -> bool:
     return node.primitive is not None and node.primitive.shape is elementwise_shape
 
 
+def is_outer(node: Node) -> bool:
+    """Say whether a node is a large product of a column and a row."""
+    if node.primitive is None or node.primitive.name != "matmul" or len(node.shape) != 2:
+        return False
+    return np.shape(node.operands[1])[:-1] == (1,) and math.prod(node.shape) >= OUTER
+
+
 def emit(node: Node, operands: list[str], target: str, out: str) -> Lines:
     """Write the lines for one node."""
     assert node.primitive is not None
@@ -169,9 +176,8 @@ def _cumulative_sum(node: Node, operands: list[str], target: str, out: str) -> L
 
 
 def _matmul(node: Node, operands: list[str], target: str, out: str) -> Lines:
-    shapes = [x.shape if isinstance(x, Node) else np.shape(x) for x in node.operands]
-    flat = all(len(shape) <= 2 for shape in shapes)
-    if flat and shapes[1][:-1] == (1,) and math.prod(node.shape) >= OUTER:
+    flat = all(len(np.shape(x)) <= 2 for x in node.operands)
+    if is_outer(node):
         # BLAS writes zeros first and adds the products to them: twice through memory.
         if node.shape[-1] >= LONG_ROW:
             return [f"{target} = {_call('outer', *operands, out)}"]

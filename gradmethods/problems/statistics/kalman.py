@@ -20,16 +20,17 @@ def loss(logs: Any, y: Any, *, xp: Any = np) -> Any:
     They are those of the level's drift, the slope's drift and the observations; before the first
     observation level and slope are normal with mean 0 and variance 10.
     """
+    step, seen, one = xp.asarray(F), xp.asarray(H), xp.eye(2)
     variances = xp.exp(logs)
-    drift = variances[:2] * np.eye(2)
-    state, spread, total = xp.zeros(2, dtype=logs.dtype), 10.0 * np.eye(2), 0.0
+    drift = variances[:2] * one
+    state, spread, total = xp.zeros(2, dtype=logs.dtype), 10.0 * one, 0.0
     for t in range(y.shape[0]):
-        gain = spread @ H
+        gain = spread @ seen
         variance = gain[0] + variances[2]
         error = y[t] - state[0]
         total = total + xp.log(variance) + error**2 / variance
-        state = F @ (state + gain * (error / variance))
-        spread = F @ (spread - gain[:, None] * gain[None, :] / variance) @ F.T + drift
+        state = step @ (state + gain * (error / variance))
+        spread = step @ (spread - gain[:, None] * gain[None, :] / variance) @ step.T + drift
     return total / (2 * y.shape[0]) + math.log(2 * math.pi) / 2
 
 
