@@ -18,7 +18,7 @@ from gradmethods.providers.moved_loss import beside
 from gradmethods.providers.noise import POINTS, RoundOff, jumps_along, noise_along, unit_of
 from gradmethods.providers.probe import Probe, sizes_of
 from gradmethods.providers.schemes import SCHEMES, Scheme
-from gradmethods.providers.steps import Known
+from gradmethods.providers.steps import Answer, Known
 from gradmethods.providers.stretches import (
     BEND,
     ERROR,
@@ -82,7 +82,9 @@ class Chooser:
         probe.passes = before + int(found[PASSES].sum())
         constant = probe.constant(found[QUOTIENT].tolist())
         steps, errors, shown, bends = found[[STEP, ERROR, SHOWN, BEND]]
-        return Known(home, steps, errors, shown, bends, sizes, sizes, self.round_off, constant)
+        answer = Answer(probe.point, probe.value, found[QUOTIENT].astype(probe.point.dtype))
+        rest = self.round_off, constant
+        return Known(home, steps, errors, shown, bends, sizes, sizes, *rest, answer=answer)
 
 
 def chosen_at(

@@ -43,7 +43,7 @@ from gradmethods.providers.schemes import (
     Vector,
     differences,
 )
-from gradmethods.providers.steps import ChosenSteps, FirstSteps
+from gradmethods.providers.steps import Answer, ChosenSteps, FirstSteps
 
 if TYPE_CHECKING:
     from gradmethods.providers.spreading import Spreading, Team
@@ -101,6 +101,8 @@ class Place(NamedTuple):
         Of a pass.
     spread : callable
         Makes the work of some name for the team, None where there is no team.
+    before : Answer or None
+        The last gradient that was found, with the problem's own data.
     """
 
     point: Vector
@@ -109,6 +111,7 @@ class Place(NamedTuple):
     losses: Losses
     seconds: float
     spread: Callable[[str], Spreading | None]
+    before: Answer | None
 
 
 def remembered(
@@ -137,7 +140,10 @@ def remembered(
         return differences(*at, judged, spread)
 
     found = taken("gradient")
-    if judged is None or not judged.surprised or not np.isfinite(place.point).all():
+    surprised = judged is not None and (
+        judged.surprised or (own and judged.away and _strayed(step, place, found))
+    )
+    if not surprised or not np.isfinite(place.point).all():
         return found._replace(passes=found.passes + looked), step
     arrays = problem.structure.restore(problem.structure.split(place.point))
     here = problem.replace(params=arrays, data=None if own else place.data)
@@ -150,3 +156,14 @@ def remembered(
     if not own:  # nobody is at home there: data are not compared
         step = replace(chosen, known=replace(chosen.known, home={}))
     return found._replace(passes=passes + found.passes), step
+
+
+def _strayed(step: StepRule, place: Place, found: Estimate) -> bool:
+    """Whether the loss went another way since the last gradient, or since steps were chosen."""
+    before, round_off = place.before, step.round_off
+    if before is None and step.known is not None:
+        before = step.known.answer
+    if before is None or round_off is None or not math.isfinite(found.value):
+        return False
+    noise = max(round_off.noise, round_off.unit * abs(found.value))
+    return before.strays(Answer(place.point, found.value, found.gradient), noise)

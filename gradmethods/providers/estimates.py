@@ -103,6 +103,8 @@ class Judge:
 
     Attributes
     ----------
+    away : bool
+        Whether steps were chosen elsewhere.
     surprised : bool
         Whether losses away from where the steps were chosen show of some entry what they did not
         show there, and by their estimate it may be off by a good part of itself.
@@ -114,6 +116,7 @@ class Judge:
         self._home = step.known is not None and own_data and step.known.is_home(point)
         self._step, self._around, self._like = step, 0.0, True
         self._marks = Marks()
+        self.away = self._known is not None and not self._home
         self._last: tuple[slice, Vector, Vector, Vector] | None = None
         self._errors: Vector | None = None
         self.surprised = False

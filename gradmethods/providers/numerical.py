@@ -38,7 +38,7 @@ from gradmethods.providers.extrapolation import climbed_at, richardson
 from gradmethods.providers.moved_loss import losses_at, over_reals
 from gradmethods.providers.parts import Parted
 from gradmethods.providers.schemes import COMPLEX_STEP, RICHARDSON, StepRule
-from gradmethods.providers.steps import FixedStep, PrecisionStep
+from gradmethods.providers.steps import Answer, FixedStep, PrecisionStep
 
 if TYPE_CHECKING:
     from gradmethods.providers.reuse import PreparedReuse
@@ -320,6 +320,7 @@ class PreparedNumerical(Parted):
         self.scheme = scheme
         self.step = step
         self.recorded: Imaginary | None = None
+        self._answer: Answer | None = None
         self.preparation_passes = step.passes + (scheme == COMPLEX_STEP)
         self.forward_passes = None
         if scheme != RICHARDSON:
@@ -342,10 +343,12 @@ class PreparedNumerical(Parted):
             else:
                 losses = schemes.one_by_one(evaluate, value, point)
                 spreads = partial(self._spread, losses_at, point, data, value, seconds)
-                place = Place(point, data, evaluate, losses, seconds, spreads)
+                place = Place(point, data, evaluate, losses, seconds, spreads, self._answer)
                 estimate, self.step = remembered(
                     self.problem, self.scheme, self.step, place, self.team
                 )
+                if data is self.problem.data:
+                    self._answer = Answer(point, estimate.value, estimate.gradient.copy())
         self.forward_passes = estimate.passes
         self._errors = estimate.errors
         return estimate.value, structure.split(estimate.gradient)

@@ -21,7 +21,7 @@ from gradmethods.providers.default_steps import Place, remembered
 from gradmethods.providers.moved_loss import over_reals
 from gradmethods.providers.parts import Parted, blocks
 from gradmethods.providers.schemes import Losses, StepRule, Vector
-from gradmethods.providers.steps import PrecisionStep
+from gradmethods.providers.steps import Answer, PrecisionStep
 
 if TYPE_CHECKING:
     from gradmethods.providers.spreading import Spreading, Team
@@ -108,6 +108,7 @@ class PreparedReuse(Parted):
         super().__init__(problem, preparation)
         self.team = None if team is None else team.holding(compiled, scheme)
         self._choosing = team
+        self._answer: Answer | None = None
         self.scheme = scheme
         self.step = step
         self.preparation_passes = step.passes
@@ -143,10 +144,12 @@ class PreparedReuse(Parted):
                 spreading: Spreading = team.at(*work, point, data, evaluate(), seconds, blocks)
                 return spreading
 
-            place = Place(point, data, evaluate, losses, seconds, spread)
+            place = Place(point, data, evaluate, losses, seconds, spread, self._answer)
             estimate, self.step = remembered(
                 self.problem, self.scheme, self.step, place, self._choosing
             )
+            if data is self.problem.data:
+                self._answer = Answer(point.copy(), estimate.value, estimate.gradient.copy())
         self.forward_passes = estimate.passes
         self._errors = estimate.errors
         return estimate.value, structure.split(estimate.gradient)

@@ -10,7 +10,7 @@ import math
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from gradmethods.core.structure import Arrays
 from gradmethods.providers.balance import Choice
 from gradmethods.providers.entry import Guess
-from gradmethods.providers.ladder import APART
+from gradmethods.providers.ladder import AGREE, APART
 from gradmethods.providers.noise import RoundOff
 from gradmethods.providers.probe import sizes_of
 from gradmethods.providers.schemes import COMPLEX_STEP, RICHARDSON, SCHEMES, WHOLE, Vector
@@ -29,6 +29,8 @@ NEAR = 0.1
 """What is near 0, on the scale of the loss."""
 WIDEST = 0.1
 """Times max(1, |x|), the widest step away from the prepared point."""
+STRAY = 0.4
+"""Of what slopes changed on a way; the loss leaves the mean slope by less where it is smooth."""
 
 
 def step_for(scheme: str, x: Vector, dtype: np.dtype[Any]) -> Vector:
@@ -142,6 +144,28 @@ def _itself(part: slice) -> slice:
     return part
 
 
+class Answer(NamedTuple):
+    """A loss and its gradient at a point, all of them flat copies."""
+
+    point: Vector
+    value: float
+    gradient: Vector
+
+    def strays(self, later: Answer, noise: float) -> bool:
+        """Whether a loss of some noise did not rise from here as the slopes at both ends say.
+
+        Of a parabola, it rises by the mean slope. A jump, or a step as steep, right at the end is
+        seen nowhere else: it looks alike to both sides.
+        """
+        move = later.point.astype(float, copy=False) - self.point
+        here, there = self.gradient * move, later.gradient * move
+        off = abs(later.value - self.value - float(np.add.reduce(here + there)) / 2)
+        if not off > STRAY * float(np.add.reduce(abs(there - here))) + AGREE * noise:
+            return False
+        rounding = float(np.finfo(later.gradient.dtype).eps) * float((abs(here) + abs(there)).sum())
+        return off - AGREE * noise - rounding > STRAY * float(abs(there - here).sum())
+
+
 @dataclass(frozen=True)
 class Known:
     """What ladders found, for groups of parameters that are alike; often each is its own group.
@@ -165,6 +189,8 @@ class Known:
     unseen : callable, optional
         ``unseen(part, size)``: what a check of the groups could not see of some of the `size`
         parameters, in units of the loss. None where each parameter has a ladder of its own.
+    answer : Answer, optional
+        What the ladders found, if each parameter has one.
     """
 
     home: Arrays
@@ -178,6 +204,7 @@ class Known:
     constant: bool
     groups: Callable[[slice], Any] = _itself
     unseen: Callable[[slice, int], NDArray[np.float64]] | None = None
+    answer: Answer | None = None
 
     @classmethod
     def of(cls, choices: Iterable[Choice], home: Arrays, *others: Any) -> Known:

@@ -319,7 +319,8 @@ def test_one_sided_schemes_look_around_elsewhere(scheme, evaluation):
         prepared: Any = gm.Numerical(scheme, evaluation=evaluation).prepare(problem)
         errors = abs(prepared(np.array(x)).gradient - exact)
         assert (errors <= prepared.error_estimate).all()
-        assert errors.max() > 1e-8
+        anew = prepared.forward_passes > len(x) + 5  # a look is five passes, a search many more
+        assert errors.max() > (1e-9 if anew else 1e-8)
     given = gm.Numerical(scheme, 0.1, evaluation=evaluation).prepare(problem)
     given(problem.params)
     assert given.error_estimate is None

@@ -311,6 +311,21 @@ def test_what_lies_between_two_points_is_seen(loss, scheme, evaluation):
         assert prepared.forward_passes == own
 
 
+@pytest.mark.parametrize("evaluation", ["plain", "reuse"])
+@pytest.mark.parametrize("scheme", schemes.SCHEMES)
+@pytest.mark.parametrize("width", [1e-9, 1e-300])
+def test_a_step_right_at_the_end_of_a_way(width, scheme, evaluation):
+    """A jump, or a slope as steep, looks alike to both sides: only the way there tells of it."""
+    problem = gm.Problem(
+        lambda w, *, xp=np: xp.sum(xp.exp(w)) + xp.tanh((w[1] - 0.5) / width), [0.3, 0.4, 0.6]
+    )
+    x = np.array([0.3, 0.5, 0.6])
+    provider = Numerical(scheme, evaluation=evaluation)
+    prepared, there = (provider.prepare(p) for p in (problem, problem.replace(params=x)))
+    np.testing.assert_array_equal(prepared(x).gradient, there(x).gradient)
+    np.testing.assert_array_equal(prepared.error_estimate, there.error_estimate)
+
+
 def test_steps_chosen_with_other_data_are_at_home_nowhere():
     """Estimates of one batch would be claimed for another one at the same point."""
     problem = gm.Problem(scaled_sine, np.array([0.7, -0.4, 1.1]), SINE)
