@@ -251,7 +251,7 @@ class ChosenSteps:
         than suits a loss that varies on the scale of max(1, |x|).
         """
         rule = SCHEMES[self.scheme]
-        noise, u, _ = known.round_off
+        noise, u, *_ = known.round_off
         size, p = abs(x), rule.order
         steps = known.steps[groups]
         scale = steps / rule.relative_step(u)
