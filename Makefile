@@ -30,6 +30,9 @@ else ifneq ($(HAVE),$(WANT))
 STALE := stale
 endif
 
+# Some hundred processes are started by the tests: each would compile again what no process may keep.
+unexport PYTHONDONTWRITEBYTECODE
+
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .PHONY: help bench bench-full bench-million bench-peers report reference docs test test-quick test-all fuzz coverage lint lock lock-peers clean stale

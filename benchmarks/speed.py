@@ -1,7 +1,8 @@
 """``python -m benchmarks.speed``: how close the engines come to their limits, in four minutes.
 
-Three tables: the complex step ÷ forward differences, whose passes are real and as many;
-backpropagation ÷ the loss, where examples are few or many and n grows; and the time of preparation.
+Four tables: the complex step ÷ forward differences, whose passes are real and as many;
+backpropagation ÷ the loss, where examples are few or many and n grows; the time of preparation; and
+central differences of a small network ÷ their passes, and with reuse ÷ plain.
 What is compared takes turns, on one thread; ratios are medians, with their 95 % intervals. The
 variables ``NPY_DISABLE_CPU_FEATURES="X86_V4 AVX512_ICL"`` and ``OPENBLAS_CORETYPE=Haswell`` leave
 AVX-512 out.
@@ -15,7 +16,9 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
+from itertools import cycle
 from statistics import median
+from typing import Any
 
 import numpy as np
 
@@ -27,16 +30,16 @@ from gradmethods.providers.numerical import Numerical
 from gradmethods.timing.bootstrap import Estimate
 from gradmethods.timing.provenance import provenance
 from gradmethods.timing.rounds import Rounds
-from gradmethods.timing.timing import measure, quiet, take
+from gradmethods.timing.timing import measure, plain_loss, quiet, take
 
 SECONDS = 3.0
 """How long the rounds of each cell take."""
 
 PASSES = (
     "xor", "mlp", "logistic-regression", "recurrent-network", "lstm", "attention", "convolution",
-    "rosenbrock", "log-sum-exp", "gaussian-mixture",
+    "rosenbrock", "log-sum-exp", "gaussian-mixture", "network-1-1-1",
 )  # fmt: skip
-"""Ten problems of different kinds, for the complex step."""
+"""Ten problems of different kinds, for the complex step; and the smallest network."""
 
 SIZES = (10**3, 10**4, 10**5, 10**6, 10**7)
 BATCHES = (1, 10, 100)
@@ -45,6 +48,10 @@ INPUTS = 32
 LETTERS = (64, 256, 1024)
 PREPARED = 3
 """Times that each is prepared."""
+
+WALK = 20
+"""Points that differ by a thousandth from one to the next."""
+WALKS, TOTALS = (10, 100), (1, 2, 3, 5, 10)
 
 
 def complex_steps(seconds: float) -> Iterator[str]:
@@ -88,6 +95,41 @@ def preparation(longest: int) -> Iterator[str]:
             yield f"  {label:28s} {_prepared(problems.get(name, **options))}"
 
 
+def small_differences(seconds: float) -> Iterator[str]:
+    """Yield the table of central differences of the 2-3-1 network."""
+    problem = problems.get("xor")
+    plain, passes = Numerical(), 2 * problem.size + 1
+    yield f"Central differences of the 2-3-1 network ÷ {passes} passes of the loss"
+    loss = plain_loss(problem)
+    starts = [problem.unflatten(problem.flat_params * (1 + 1e-3 * k)) for k in range(WALK)]
+
+    def walk(provider: Numerical, count: int) -> None:
+        prepared = provider.prepare(problem)
+        for k in range(count):
+            prepared(starts[k % WALK])
+
+    def losses(count: int) -> None:
+        for _ in range(passes * count):
+            loss()
+
+    prepared = plain.prepare(problem)
+    places = cycle(starts[1:])
+    cells: list[tuple[str, Callable[[], Any], int]] = [
+        ("where it was prepared", lambda: prepared(problem.params), 1),
+        ("where the point moved", lambda: prepared(next(places)), 1),
+        *((f"preparation and {k}", partial(walk, plain, k), k) for k in WALKS),
+    ]
+    for name, gradient, count in cells:
+        rounds = Rounds(gradient, partial(losses, count))
+        take(rounds, seconds)
+        yield f"  {name:28s} {_shown(rounds.cost().ratio)}"
+    yield "The same, reuse ÷ plain, preparation included"
+    for k in TOTALS:
+        rounds = Rounds(partial(walk, Numerical(evaluation="reuse"), k), partial(walk, plain, k))
+        take(rounds, seconds)
+        yield f"  gradients: {k:2d}                {_shown(rounds.cost().ratio)}"
+
+
 def _shown(ratio: Estimate) -> str:
     return f"{ratio.median:6.2f} ({ratio.low:.2f} to {ratio.high:.2f})"
 
@@ -116,6 +158,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         partial(complex_steps, options.seconds),
         partial(batches, options.seconds, options.largest),
         partial(preparation, options.longest),
+        partial(small_differences, options.seconds),
     ]
     for table in tables:
         with quiet():

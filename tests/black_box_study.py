@@ -4,7 +4,7 @@
 was found: 50 losses of which values alone are known, each as it is, at or near an optimum, and with
 noise. Each of these is a line of the file, and is not run again. With `--checkers` those of SciPy,
 PyTorch, JAX and autograd that are installed judge the values of the same gradients, each as its
-documentation says.
+documentation says. `--markdown` prints the table of `docs/any-loss.md` from such a file.
 """
 
 from __future__ import annotations
@@ -193,6 +193,28 @@ def _counts(found: Counter[Any]) -> str:
     return ", ".join(f"{count:,} {name}" for name, count in sorted(named.items())) or "none"
 
 
+def markdown(tallies: dict[str, Tally]) -> str:
+    """Return the table of the documentation: a row for each checker and kind of points."""
+    head = ("points", "checker", "right accepted", "right rejected", "wrong accepted",
+            "wrong rejected", "not decided", "evaluations a parameter")  # fmt: skip
+    lines = ["| " + " | ".join(head) + " |", "|---|---|" + "---:|" * (len(head) - 2)]
+    for kind, tally in tallies.items():
+        own = [f"{truth} {NAMES[ok]}" for truth in ("right", "wrong") for ok in (True, False)]
+        ours = {f"right {NAMES[ok]}": count for ok, count in tally.right.items()}
+        ours |= {f"wrong {NAMES[ok]}": count for ok, count in tally.wrong.items()}
+        each = float(np.median([calls / n for n, calls in tally.calls]))
+        found = {"gm.check_gradient": (ours, each)} | {
+            name: (dict(peer), float(np.median(tally.peers_calls[name])))
+            for name, peer in tally.peers.items()
+        }
+        for name, (counts, calls) in found.items():
+            open_ = sum(count for verdict, count in counts.items() if "not decided" in verdict)
+            cells = [*(counts.get(verdict, 0) for verdict in own), open_]
+            row = [kind, f"`{name}`", *(f"{cell:,}" for cell in cells), f"{calls:.1f}"]
+            lines.append(f"| {' | '.join(row)} |")
+    return "\n".join(lines)
+
+
 def study(here: Case, tallies: dict[str, Tally], most: int, seed: int, *, peers: bool) -> int:
     """Check gradients planted into one case; return how many there were."""
     tally, rng = tallies[here.kind], np.random.default_rng(seed)
@@ -262,6 +284,7 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--checkers", action="store_true", help="ask those of other packages, too")
     parser.add_argument("--out", type=Path, help="a file that takes a line for each case")
+    parser.add_argument("--markdown", action="store_true", help="print a table, too")
     options = parser.parse_args()
     lines = options.out.read_text().splitlines() if options.out and options.out.exists() else []
     known = {line["case"]: line for line in map(json.loads, lines)}
@@ -284,6 +307,8 @@ def main() -> int:
     print(f"{done:,} gradients of {len(EVERY)} losses in {len(cases)} cases")
     for kind, tally in tallies.items():
         print(f"{kind}: {tally}")
+    if options.markdown:
+        print(markdown(tallies))
     return int(any(tally.faults for tally in tallies.values()))
 
 

@@ -7,7 +7,7 @@ import os
 
 import pytest
 
-from tests.report_records import draw_svg_alone
+from tests.report_records import draw_nothing, draw_svg_alone
 
 # pytest-xdist sets it for its workers; a benchmark that a test starts would take itself for one.
 os.environ.pop("PYTEST_XDIST_WORKER", None)
@@ -26,3 +26,9 @@ def pytest_collection_finish():
 def svg_alone(monkeypatch):
     """Write figures as SVG alone, where what is tested is not their formats."""
     draw_svg_alone(monkeypatch)
+
+
+@pytest.fixture
+def undrawn(monkeypatch):
+    """Leave the figures of reports empty, where what is tested is the rest of a report."""
+    draw_nothing(monkeypatch)

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import argparse
 import contextlib
-import hashlib
 import io
 import json
 import os
@@ -19,21 +18,15 @@ import tempfile
 import zlib
 from collections import Counter
 from collections.abc import Callable, Iterator
-from functools import partial
 from pathlib import Path
 from typing import Any
-from unittest import mock
 
-from gradmethods.app import cli
-from gradmethods.app.runs import accuracy, bench, million
-from gradmethods.app.runs import claims as ledger
-from gradmethods.output import figures
+from gradmethods.app.runs import million
 from gradmethods.output.disk import LOCK, PART
 from gradmethods.output.files import (
     ACCURACY,
     CLAIMS,
     DERIVATIONS,
-    MILLION,
     PROVENANCE,
     RECORDS,
     append_record,
@@ -41,9 +34,7 @@ from gradmethods.output.files import (
     records_so_far,
     write_json,
 )
-from gradmethods.report import report_files
-
-REFERENCE = Path(__file__).resolve().parents[1] / "results" / "reference"
+from tests.failing import NOW, REFERENCE, digest, quickly, said_by
 
 KEPT: dict[str, tuple[Callable[[dict[str, Any]], Any], int]] = {
     RECORDS: (lambda r: (r["sweep"], r["provider"], r["outcome"]), 3),
@@ -51,12 +42,6 @@ KEPT: dict[str, tuple[Callable[[dict[str, Any]], Any], int]] = {
     CLAIMS: (lambda r: r["id"], 1),
 }
 """What tells records from their like, and how many of each are enough, by file."""
-
-NOW = read_json(REFERENCE / PROVENANCE, dict) | {"providers": [], "problems": []}
-"""The provenance of the sample, which the runs that go on with it share."""
-
-WIDTHS = (2, 3, 1)
-"""Units per layer of the network that passes run through."""
 
 
 def write_sample(folder: Path) -> None:
@@ -241,52 +226,6 @@ def commands(folder: Path, whole: Path, out: Path) -> dict[str, list[str]]:
 
 READS = ("publish", "diff", "diff back", "claims", "cite", "cite run")
 """Commands that change nothing in the folder."""
-
-
-@contextlib.contextmanager
-def quickly(*, drawn: bool = False) -> Iterator[None]:
-    """Let runs measure nothing, and, unless asked, reports draw nothing: here they but read."""
-    nothing = contextlib.ExitStack()
-    same = lambda *_, **more: NOW | more  # noqa: E731  # the run is gone on with
-    few = partial(million.run_million, widths=WIDTHS, block_seconds=1e-9)
-    whole = read_json(REFERENCE / "million" / MILLION[2], dict)
-    beside = {name: whole[name] for name in ("backprop", "reuse", "errors", "certified")}
-    patches: list[tuple[Any, str, Any]] = [
-        (bench, "provenance", same), (million, "provenance", same),
-        (million, "run_million", few), (million, "beside", lambda *_: beside),
-        (bench, "run_cases", lambda *_, **__: 0), (bench, "fill", lambda *_, **__: None),
-        (accuracy, "carry_out", lambda *_, **__: None),
-        (bench, "claims_rows", lambda *_, **__: []), (ledger, "claims_rows", lambda *_, **__: []),
-        (accuracy, "tasks", lambda *_, **__: []),
-    ]  # fmt: skip
-    if not drawn:
-        patches.append((report_files, "page", lambda *_: ""))
-        nothing.enter_context(mock.patch.dict(figures.FORMATS, {"wide": (), "column": ()}))
-    for module, name, instead in patches:
-        nothing.enter_context(mock.patch.object(module, name, instead))
-    with nothing:
-        yield
-
-
-def digest(folder: Path) -> dict[str, str]:
-    """Return what every file in a folder holds, as digests; of a link where it leads."""
-    return {
-        str(path.relative_to(folder)): str(path.readlink())
-        if path.is_symlink()
-        else hashlib.sha256(path.read_bytes()).hexdigest()
-        for path in sorted(folder.rglob("*"))
-        if path.is_symlink() or path.is_file()
-    }
-
-
-def said_by(arguments: list[str]) -> tuple[int, str]:
-    """Run a command; return its status, and what it said on standard error."""
-    with (
-        contextlib.redirect_stdout(io.StringIO()),
-        contextlib.redirect_stderr(io.StringIO()) as said,
-    ):
-        status = cli.main(arguments)
-    return status, said.getvalue()
 
 
 def attack(seed: int, sample: Path, place: Path, *, drawn: bool = False) -> tuple[str, str, str]:

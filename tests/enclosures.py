@@ -8,7 +8,22 @@ from typing import Any
 import mpmath  # type: ignore[import-untyped]  # published without types
 
 import gradmethods as gm
-from tests import multiprecision
+from tests.duals import differentiate
+
+DIGITS = 150
+ERROR = mpmath.mpf(10) ** -100
+"""Of what is found: what rounding leaves of so many digits, cancellation included."""
+
+
+def derivatives(problem: Any) -> tuple[Any, dict[str, list[Any]]]:
+    """Return the loss and, by parameter array, its partial derivatives to within `ERROR`."""
+    loss = differentiate(problem, DIGITS)
+    found: dict[str, list[Any]] = {}
+    start = 0
+    for name, array in problem.structure.check(problem.params).items():
+        found[name] = list(loss.t[start : start + array.size])
+        start += array.size
+    return loss.v, found
 
 
 def fraction(ball: Any) -> Fraction:
@@ -27,7 +42,7 @@ def holds(ball: Any, truth: Any, error: Any = 0) -> bool:
     middle, radius = fraction(ball.mid()), fraction(ball.rad())
     if isinstance(truth, Fraction):
         return abs(truth - middle) <= radius
-    with mpmath.workdps(2 * multiprecision.DIGITS):
+    with mpmath.workdps(2 * DIGITS):
         return bool(abs(truth - number(middle)) <= number(radius) + error * (1 + abs(truth)))
 
 

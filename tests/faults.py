@@ -13,9 +13,8 @@ import os
 import shutil
 import signal
 import sys
-import tempfile
 import time
-from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 from unittest import mock
@@ -36,89 +35,26 @@ from gradmethods.output.files import (
 )
 from gradmethods.output.run_folder import locked
 from gradmethods.report.difference.words import since_previous
-from gradmethods.report.summary import summary
 from gradmethods.timing.difference_blocks import Passes
-from tests.damaged_runs import digest, flipped, quickly, said_by
+from tests.damaged_runs import flipped
+from tests.failing import (
+    FAULTS,
+    Gone,
+    counted,
+    digest,
+    fault,
+    interrupt,
+    judge,
+    refused,
+    say,
+    sent,
+    tried,
+)
 from tests.report_records import write_run
 
 PAGE = Path(__file__).resolve().parents[1] / "docs" / "faults.md"
 
 BEGIN, END = "<!-- faults -->", "<!-- end of faults -->"
-
-Try = Callable[[Path], str]
-
-FAULTS: dict[str, tuple[str, Try]] = {}
-"""By what goes wrong: what is kept, and the function that tries it and returns what is said."""
-
-
-def fault(what: str, kept: str) -> Callable[[Try], Try]:
-    """Add a fault to the table."""
-
-    def add(attempt: Try) -> Try:
-        FAULTS[what] = kept, attempt
-        return attempt
-
-    return add
-
-
-def say(*arguments: str, status: int = 2) -> str:
-    """Run a command that ends with a status, and return the one line that it says."""
-    with quickly():
-        found, said = said_by(list(arguments))
-    assert found == status, (found, said)
-    (line,) = said.splitlines()
-    return line
-
-
-def counted(folder: Path) -> str:
-    """Return what the summary of a run says of its damaged lines."""
-    text = " ".join(summary(folder).split())
-    return text[text.index("DAMAGED") :].partition(". ")[0] + "."
-
-
-def judge(
-    folder: Path, second: Callable[[], dict[str, Any]], status: int = 2, *, kept: bool = False
-) -> str:
-    """Judge two things, of which the second goes wrong; return what is said.
-
-    If it is kept, the first has a record that is whole, and the run is not finished.
-    """
-    work = [
-        accuracy.Task("kind", {"problem": "a"}, dict),
-        accuracy.Task("kind", {"problem": "b"}, second),
-    ]
-    with (
-        mock.patch.object(accuracy, "tasks", return_value=work),
-        mock.patch.object(accuracy, "write_report", return_value=[]),
-        contextlib.redirect_stdout(io.StringIO()),
-        contextlib.redirect_stderr(io.StringIO()) as said,
-    ):
-        found = cli.main(["accuracy", "island", "--out", str(folder)])
-    assert found == status, (found, said.getvalue())
-    if kept:
-        assert records_so_far(folder / ACCURACY)[0]["outcome"] == "measured"
-        assert (folder / ACCURACY).read_bytes().endswith(b"}\n")
-        assert read_json(folder / PROVENANCE)["finished"] is False
-    assert not list(folder.rglob(disk.PART))
-    (line,) = said.getvalue().splitlines()
-    return line
-
-
-@contextlib.contextmanager
-def refused(number: int, name: str) -> Iterator[None]:
-    """Let the system take half of what is written to files of a name, or to any, and then fail."""
-    real = disk._write
-
-    def write(path: Path, how: int, content: bytes, place: int | None = None) -> None:
-        target = name in (path.name, "any") or (name == "whole" and path.match(disk.PART))
-        if target:
-            if number in (errno.ENOSPC, errno.EFBIG):
-                real(path, how, content[: len(content) // 2], place)
-            raise OSError(number, os.strerror(number), str(path))
-        real(path, how, content, place)
-
-    with mock.patch.object(disk, "_write", write):
-        yield
 
 
 @fault(
@@ -147,16 +83,14 @@ def full_report(folder: Path) -> str:
     return line
 
 
-@fault("The folder of results cannot be written to", "Everything; nothing is measured.")
-def read_only(folder: Path) -> str:
-    with refused(errno.EROFS, "any"):
+def forbidden(number: int, folder: Path) -> str:
+    with refused(number, "any"):
         return judge(folder, dict)
 
 
-@fault("There is no permission", "Everything; nothing is measured.")
-def forbidden(folder: Path) -> str:
-    with refused(errno.EACCES, "any"):
-        return judge(folder, dict)
+UNTOUCHED = "Everything; nothing is measured."
+fault("The folder of results cannot be written to", UNTOUCHED)(partial(forbidden, errno.EROFS))
+fault("There is no permission", UNTOUCHED)(partial(forbidden, errno.EACCES))
 
 
 @fault(
@@ -399,22 +333,6 @@ def clock(folder: Path) -> str:
     return "(works)"
 
 
-def interrupt() -> dict[str, Any]:
-    """Press Ctrl-C."""
-    raise KeyboardInterrupt
-
-
-def sent(number: int) -> Callable[[], dict[str, Any]]:
-    """Send this process a signal that somebody waits for."""
-
-    def send() -> dict[str, Any]:
-        assert signal.getsignal(number) is not signal.SIG_DFL  # which would end the tests
-        signal.raise_signal(number)
-        return {}
-
-    return send
-
-
 @fault(
     "Ctrl-C",
     "What was finished; a run writes the report of it, and a second Ctrl-C ends that. Status 130.",
@@ -444,66 +362,28 @@ def killed(folder: Path) -> str:
     return "(works)"
 
 
-class Gone(io.StringIO):
-    """A pipe whose reader is gone, or a disk that is full."""
-
-    def __init__(self, number: int) -> None:
-        super().__init__()
-        self.number = number
-
-    def write(self, _text: str) -> int:
-        raise OSError(self.number, os.strerror(self.number))
+def printed(number: int, status: int, _folder: Path) -> str:
+    with (
+        contextlib.redirect_stderr(io.StringIO()) as said,
+        contextlib.redirect_stdout(Gone(number)),
+    ):
+        assert cli.main(["problems"]) == status
+    return said.getvalue().strip() or "(nothing)"
 
 
-@fault(
+fault(
     "The reader of a pipe is gone, as in `| head`",
     "A run goes on, as only its progress was shown. Status 141.",
-)
-def headed(folder: Path) -> str:
-    del folder
-    with (
-        contextlib.redirect_stderr(io.StringIO()) as said,
-        contextlib.redirect_stdout(Gone(errno.EPIPE)),
-    ):
-        assert cli.main(["problems"]) == 141
-    assert not said.getvalue()
-    return "(nothing)"
-
-
-@fault("Standard output is a full disk", "Everything; status 2.")
-def full_output(folder: Path) -> str:
-    del folder
-    with (
-        contextlib.redirect_stderr(io.StringIO()) as said,
-        contextlib.redirect_stdout(Gone(errno.ENOSPC)),
-    ):
-        assert cli.main(["problems"]) == 2
-    return said.getvalue().strip()
+)(partial(printed, errno.EPIPE, 141))
+fault("Standard output is a full disk", "Everything; status 2.")(partial(printed, errno.ENOSPC, 2))
 
 
 @fault("The folder that one is in was removed", "–")
-def nowhere(folder: Path) -> str:
-    del folder
+def nowhere(_folder: Path) -> str:
     lost = OSError(errno.ENOENT, os.strerror(errno.ENOENT))
     with mock.patch.object(os, "getcwd", mock.Mock(side_effect=lost)):
         assert "gone" in system.of_system(lost)
         return f"gradmethods: {system.of_system(lost)}"
-
-
-def tried(what: str) -> tuple[str, str, str]:
-    """Try a fault; return what goes wrong, what is seen, and what is kept."""
-    kept, attempt = FAULTS[what]
-    with tempfile.TemporaryDirectory() as place:
-        folder = Path(place).resolve() / "results"
-        folder.mkdir()
-        said = attempt(folder).replace(str(folder), "results").replace(str(folder.parent), "…")
-    return what, said.removeprefix("gradmethods: "), kept
-
-
-def row(what: str) -> str:
-    """Return the row of a fault in the table."""
-    what, said, kept = tried(what)
-    return f"| {what} | {said} | {kept} |"
 
 
 def main() -> int:
@@ -511,7 +391,7 @@ def main() -> int:
     before, _, rest = PAGE.read_text("utf-8").partition(BEGIN)
     _, _, after = rest.partition(END)
     table = ["", "| what goes wrong | what is said | what is kept |", "|---|---|---|"]
-    table += [row(what) for what in FAULTS]
+    table += [tried(what) for what in FAULTS]
     PAGE.write_text("\n".join([f"{before}{BEGIN}", *table, "", f"{END}{after}"]), "utf-8")
     return 0
 

@@ -65,7 +65,8 @@ def main():
     todo = [
         task
         for task in tasks([problem], Settings(seconds=0.0, per_decade=1))
-        if task.kind in (ATLAS, GRADIENT, REFERENCE)
+        if task.kind == REFERENCE
+        or (task.kind in (ATLAS, GRADIENT) and NAME.partition(":")[2] in task.key)
     ]
     carry_out(todo, out / ACCURACY)
     plan = Plan(limit=100.0)

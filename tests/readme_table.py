@@ -33,7 +33,18 @@ def written() -> str:
         f"cores, {origin['python']}, commit {origin['git']['commit'][:10]}: "
         "[the report](results/reference/report.html)._"
     )
-    return "\n".join(["", *said, "", table, "", where, "", ""])
+    return "\n".join(["", *said, "", table, "", where, "", *_beside()])
+
+
+def _beside() -> list[str]:
+    """Return what the committed comparison with other packages says of speed, if there is one."""
+    places = (RUN / "peers", RUN / "peers" / "without-avx512")
+    found = [place / "speed.md" for place in places if (place / "speed.md").exists()]
+    if not found:
+        return [""]
+    tables = "; below 1 ours is faster: [all tables](results/reference/peers/tables)."
+    said = [f"Beside other packages{tables}", *(path.read_text() for path in found)]
+    return ["\n\n".join(text.strip() for text in said), "", ""]
 
 
 def renewed(text: str) -> str:

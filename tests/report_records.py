@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from dataclasses import asdict, replace
 
+from matplotlib.figure import Figure
+
+from gradmethods.output import items
 from gradmethods.output.files import (
     ACCURACY,
     DERIVATIONS,
@@ -11,6 +14,7 @@ from gradmethods.output.files import (
     RECORDS,
     append_record,
     write_json,
+    write_text,
 )
 from gradmethods.studies.derivations import Derivation, Row
 from gradmethods.timing.cases import Case
@@ -25,6 +29,21 @@ def draw_svg_alone(patch):
 
     patch.setitem(FORMATS, "wide", ("svg",))
     patch.setitem(FORMATS, "column", ())
+
+
+def draw_nothing(patch):
+    """Write all of a report but its figures, which are empty: they take most of its time."""
+    draw_svg_alone(patch)
+
+    def blank(figure, path, **words):
+        return write_text(path, '<svg viewBox="0 0 1 1"></svg>')
+
+    def undrawn(writer, drawing):
+        return figure(writer, replace(drawing, draw=lambda size: Figure()))
+
+    figure = items.Writer.figure
+    patch.setattr(items, "save", blank)
+    patch.setattr(items.Writer, "figure", undrawn)
 
 
 def estimate(median):

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import pairwise, zip_longest
 from typing import Any
 
 import numpy as np
@@ -22,7 +23,7 @@ from gradmethods.providers.registry import style_of, traits
 BATCH = 100
 
 SAMPLE = 20
-"""Components of the gradient that differences compute where n is a million."""
+"""Components of the gradient that differences compute from n = 10,501 on."""
 
 
 @dataclass(frozen=True)
@@ -57,8 +58,7 @@ class Case:
         """The network in one word, e.g. ``2-3-1``; else the sizes of the problem."""
         if self.widths:
             return "-".join(map(str, self.widths))
-        sizes = ", ".join(f"{name} = {size:,}" for name, size in self.options)
-        return f"{self.problem_name}, {sizes}"
+        return ", ".join(f"{name} = {size:,}" for name, size in self.options)
 
     @property
     def n(self) -> int:
@@ -125,9 +125,12 @@ GRID = (
     ),
     *(
         Case("numerical", widths)
-        for widths in ((2, 3, 1), (2, 32, 1), (2, 32, 32, 1), (2, 100, 100, 1))
+        for widths in ((2, 3, 1), (2, 32, 1), (2, 32, 32, 1), (2, 52, 52, 1))
     ),
-    Case("numerical", (2, 1000, 1000, 1), components=SAMPLE),
+    *(
+        Case("numerical", widths, components=SAMPLE)
+        for widths in ((2, 100, 100, 1), (2, 1000, 1000, 1))
+    ),
     *(Case("analytical", (2, h, 1)) for h in (3, 8, 16, 32)),
     *(
         Case("float32", widths, dtype="float32")
@@ -142,6 +145,21 @@ GRID = (
     *_others("kalman", *({"points": points} for points in (10, 30, 100))),
 )
 """Every case of the comparison, in order: networks first, then what is no network."""
+
+
+def by_turns(cases: Sequence[Case]) -> list[Case]:
+    """Order cases so that all families come in turn: the first of each, then the second of each.
+
+    Examples
+    --------
+    >>> [case.key for case in by_turns(GRID)][:3]
+    ['backprop-2-3-1', 'numerical-2-3-1', 'analytical-2-3-1']
+    """
+    families: dict[str, list[Case]] = {}
+    for case in cases:
+        families.setdefault(case.family, []).append(case)
+    return [case for turn in zip_longest(*families.values()) for case in turn if case]
+
 
 SMALL = (Case("backprop", (2, 3, 1)), Case("numerical", (2, 3, 1)), Case("analytical", (2, 1, 1)))
 """One case of each family, for the tests."""

@@ -10,15 +10,24 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from benchmarks.peers.cases import FAMILIES, METHODS, ours
-from gradmethods.providers import Backprop
-from gradmethods.providers.peers import PEERS
+from gradmethods.providers import Analytical, Backprop
+from gradmethods.providers.peers import PEERS, Casadi, Symengine
 from gradmethods.providers.registry import traits
 from gradmethods.timing.bootstrap import RESAMPLES
 from gradmethods.timing.breakeven import Price, evaluations
 from gradmethods.timing.fits import FEWEST_POINTS, fit_asymptote
 
-ENGINES = tuple(name for name, peer in PEERS.items() if traits(peer).family == Backprop.family)
-"""Peers that do reverse mode for any loss; the hand-written pass does it for one."""
+FASTEST = {
+    Backprop.family: (
+        "the fastest of JAX, PyTorch and autograd",
+        tuple(name for name, peer in PEERS.items() if traits(peer).family == Backprop.family),
+    ),
+    Analytical.family: (
+        "the faster of symengine and CasADi", (Symengine.name, Casadi.name),
+    ),
+}  # fmt: skip
+"""Peers, by method, of which the fastest is chosen at each size: what does reverse mode for any
+loss (the pass by hand does it for one), and what compiles formulas."""
 
 ENDS = ("median", "low", "high")
 
@@ -34,10 +43,12 @@ def times_frame(records: Iterable[Mapping[str, Any]]) -> pd.DataFrame:
         error = record.get("error")
         row["error"] = None if error is None else float(error)  # infinity came as a word
         row["compile"] = (record.get("preparation_parts") or {}).get("compile")
+        row["prepared"] = prepared(record)
         rows.append(row)
     frame = pd.DataFrame(rows)
     whole = ["n", "components", "rounds", "calls_per_round", "forward_passes"]
-    real = [name for name in frame if str(name).startswith(("time_", "per_loss_", "compile"))]
+    begins = ("time_", "per_loss_", "compile", "prepared")
+    real = [name for name in frame if str(name).startswith(begins)]
     frame = frame.astype(dict.fromkeys(whole, "Int64") | dict.fromkeys(real, float))
     return frame.sort_values(["family", "n"], key=_rank, ignore_index=True, kind="stable")
 
@@ -92,32 +103,61 @@ def _pays(own: Mapping[str, Any], peer: Mapping[str, Any]) -> dict[str, float]:
 
 
 def prepared(record: Mapping[str, Any]) -> float:
-    """Return the seconds that a contender prepares, but for importing its package."""
+    """Return the seconds that a contender prepares, but for importing its package; NaN if none."""
     parts = record.get("preparation_parts") or {}
-    return float(record["preparation"]) - float(parts.get("import", 0.0))
+    return float(record.get("preparation") or np.nan) - float(parts.get("import", 0.0))
+
+
+PREPARES = 0.01
+"""Seconds of preparation below which nobody asks how they grow."""
 
 
 def exponents_frame(times: pd.DataFrame) -> pd.DataFrame:
-    """Fit how the time of a gradient grows with n, by family and contender, with intervals."""
+    """Fit how gradient and preparation grow with n, by family and contender, with intervals."""
     rows = []
     measured = times[times["outcome"] == "measured"]
     for (family, contender), group in measured.groupby(["family", "contender"], sort=False):
-        points = group[group["components"].isna()]
-        n = points["n"].to_numpy(float)
-        if np.unique(n).size >= FEWEST_POINTS:
-            law = fit_asymptote(n, points["time_median"].to_numpy(float))
-            named = {"family": family, "contender": contender, "points": law.points}
-            ends = {"exponent": law.exponent, "low": law.low, "high": law.high}
-            rows.append(named | ends | {"start": int(law.start), "end": int(law.end)})
-    columns = ["family", "contender", "exponent", "low", "high", "start", "end", "points"]
+        whole = group[group["components"].isna()]
+        quantities = [("gradient", "time_median"), ("preparation", "prepared")]
+        for quantity, column in quantities[: 1 + (whole["prepared"].max() > PREPARES)]:
+            points = whole[whole[column] > 0]
+            n = points["n"].to_numpy(float)
+            if np.unique(n).size >= FEWEST_POINTS:
+                law = fit_asymptote(n, points[column].to_numpy(float))
+                named = {"family": family, "contender": contender, "quantity": quantity}
+                ends = {"exponent": law.exponent, "low": law.low, "high": law.high}
+                fitted = {"start": int(law.start), "end": int(law.end), "points": law.points}
+                rows.append(named | ends | fitted | {"settled": law.settled})
+    columns = [
+        "family", "contender", "quantity", "exponent", "low", "high", "start", "end", "points",
+        "settled",
+    ]  # fmt: skip
     return pd.DataFrame(rows, columns=columns)
+
+
+def sizes_frame(ratios: pd.DataFrame, method: str) -> pd.DataFrame:
+    """One row per problem that a method was measured on: ours ÷ each peer, with its interval.
+
+    Ours is the provider of the headline. ``fastest`` is ours ÷ the fastest of `FASTEST`.
+    """
+    chosen = ratios[ratios["family"].map(METHODS) == method]
+    chosen = chosen[chosen["ours"].isin(chosen["ours"].iloc[:1])]
+    _, engines = FASTEST.get(method, ("", ()))
+    rows = []
+    for (family, network), group in chosen.groupby(["family", "network"], sort=False):
+        row = {"family": family, "network": network, "n": group["n"].iloc[0]}
+        for peer, *ends in group[["theirs", *ENDS]].itertuples(index=False):
+            row |= {f"{peer}_{end}": value for end, value in zip(ENDS, ends, strict=True)}
+        row["fastest"] = group.loc[group["theirs"].isin(engines), "median"].max()
+        rows.append(row)
+    return pd.DataFrame(rows)
 
 
 def overall_frame(records: Iterable[Mapping[str, Any]], *, seed: int = 0) -> pd.DataFrame:
     """Ours ÷ theirs over all sizes: geometric mean with its interval, and the worst size.
 
-    The fastest of several peers is chosen at each size by its median. Rounds are resampled at
-    each size, which gives a geometric mean for each resampling; the interval is the percentile
+    The fastest of several peers is chosen at each size, by the median ratio. Rounds are resampled
+    at each size, which gives a geometric mean for each resampling; the interval is the percentile
     bootstrap of those.
     """
     measured = [record for record in records if record["outcome"] == "measured"]
@@ -125,15 +165,19 @@ def overall_frame(records: Iterable[Mapping[str, Any]], *, seed: int = 0) -> pd.
     for family in FAMILIES:
         main = next(iter(ours(family)))
         named: dict[str, tuple[str, ...]] = {name: (name,) for name in _peers(measured, family)}
-        if METHODS[family] == Backprop.family:
-            named = {"the fastest of JAX, PyTorch and autograd": ENGINES} | named
+        named = dict([FASTEST[METHODS[family]]] if METHODS[family] in FASTEST else ()) | named
         rows += [_overall(measured, family, main, words, who, seed) for words, who in named.items()]
-    return pd.DataFrame([row for row in rows if row])
+    columns = [
+        "family", "ours", "theirs", "sizes", "n_from", "n_to", "geometric_mean", "low", "high",
+        "worst", "worst_network", "worst_n",
+    ]  # fmt: skip
+    return pd.DataFrame([row for row in rows if row], columns=columns)
 
 
 _FIXED = (
     "family", "contender", "role", "network", "n", "components", "outcome", "rounds",
-    "calls_per_round", "threads", "preparation", "forward_passes", "value", "kind", "reason",
+    "calls_per_round", "threads", "contended", "preparation", "forward_passes", "value", "kind",
+    "reason",
 )  # fmt: skip
 
 
@@ -145,16 +189,15 @@ def _overall(
     peers: tuple[str, ...],
     seed: int,
 ) -> dict[str, Any] | None:
-    sizes, samples = [], []
+    cases, samples = [], []
     for own in records:
         if own["family"] != family or own["contender"] != main:
             continue
         there = [r for r in records if r["network"] == own["network"] and r["family"] == family]
         theirs = [r for r in there if r["contender"] in peers]
         if theirs:
-            fastest = min(theirs, key=lambda r: float(r["time"]["median"]))
-            samples.append(_paired(own, fastest))
-            sizes.append(own["network"])
+            samples.append(max((_paired(own, peer) for peer in theirs), key=np.median))
+            cases.append(own)
     if not samples:
         return None
     medians = np.array([np.median(sample) for sample in samples])
@@ -165,12 +208,15 @@ def _overall(
         "family": family,
         "ours": main,
         "theirs": words,
-        "sizes": len(sizes),
+        "sizes": len(cases),
+        "n_from": min(own["n"] for own in cases),
+        "n_to": max(own["n"] for own in cases),
         "geometric_mean": float(np.exp(np.log(medians).mean())),
         "low": float(low),
         "high": float(high),
         "worst": float(medians[worst]),
-        "worst_network": sizes[worst],
+        "worst_network": cases[worst]["network"],
+        "worst_n": cases[worst]["n"],
     }
 
 

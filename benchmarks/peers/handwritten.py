@@ -19,20 +19,14 @@ from typing import Any, ClassVar
 
 import numpy as np
 from numpy import (
-    absolute,
     add,
     divide,
     dot,
     exp,
     log,
-    log1p,
-    maximum,
     multiply,
     negative,
-    sign,
-    square,
     subtract,
-    tanh,
 )
 from numpy.typing import NDArray
 
@@ -45,7 +39,10 @@ from gradmethods.providers.peers.peer import Call, Peer, PreparedPeer
 
 Real = NDArray[Any]
 Head = Callable[[Real, Real, Real], Any]
-"""``head(z, t, d)`` returns the loss, and leaves ∂L/∂z in `d`; `z` may be overwritten."""
+"""``head(z, t, d)`` returns the loss, and leaves ∂L/∂z in `d`; `z` is overwritten."""
+
+MODEL = ("sigmoid", "cross-entropy")
+"""Activation and loss of the networks that the comparison measures."""
 
 
 @dataclass(frozen=True)
@@ -58,9 +55,10 @@ class HandWritten(Peer):
     style: ClassVar[Style] = Style("by hand, NumPy", BLACK, "s", (0, (5, 1.5)))
 
     def _refusal(self, problem: Problem) -> str | None:
-        if isinstance(problem.loss, MultilayerPerceptron):
+        model = problem.loss
+        if isinstance(model, MultilayerPerceptron) and (model.activation, model.loss) == MODEL:
             return None
-        return "written by hand for the catalogue's mlp, and for no other loss"
+        return f"written by hand for the catalogue's mlp with {' and '.join(MODEL)} alone"
 
     def _prepare(self, problem: Problem) -> PreparedHandWritten:
         watch = Stopwatch()
@@ -89,13 +87,12 @@ def backward_pass(problem: Problem) -> Callable[[Arrays, Real, Real], tuple[Any,
     """Make ``f(params, X, t)`` → loss and fresh gradients, working in its own buffers."""
     model = problem.loss
     assert isinstance(model, MultilayerPerceptron)
-    activate, scale = ACTIVATIONS[model.activation]
     batch, dtype = len(problem.data["X"]), problem.dtype
     names = [(f"W{k}", f"b{k}") for k in range(1, model.layers + 1)]
     widths = [problem.structure.shapes[b][0] for _, b in names]
     values = [np.empty((batch, width), dtype) for width in widths]
     errors = [np.empty((batch, width), dtype) for width in widths]
-    head = HEADS[model.loss](batch, widths[-1], dtype)
+    head = _cross_entropy(batch, widths[-1], dtype)
     layers = list(zip(names, values, strict=True))
     top = layers.pop()
     ones, last = np.ones(batch, dtype), errors[-1]
@@ -109,7 +106,7 @@ def backward_pass(problem: Problem) -> Callable[[Arrays, Real, Real], tuple[Any,
         h = X
         for (W, b), z in layers:
             dot(h, params[W].T, z)
-            activate(z, params[b])
+            _sigmoid(z, params[b])
             h = z
         (W, b), z = top
         dot(h, params[W].T, z)
@@ -121,7 +118,7 @@ def backward_pass(problem: Problem) -> Callable[[Arrays, Real, Real], tuple[Any,
             gradients[W] = dot(d.T, h)
             gradients[b] = dot(ones, d)
             dot(d, params[W], e)
-            scale(e, h)
+            _sigmoid_scale(e, h)
             d = e
         gradients[W1] = dot(d.T, X)
         gradients[b1] = dot(ones, d)
@@ -145,35 +142,6 @@ def _sigmoid_scale(e: Real, h: Real) -> None:
     multiply(e, h, e)
     subtract(ONE, h, h)
     multiply(e, h, e)
-
-
-def _tanh(z: Real, b: Real) -> None:
-    add(z, b, z)
-    tanh(z, z)
-
-
-def _tanh_scale(e: Real, h: Real) -> None:
-    square(h, h)
-    subtract(ONE, h, h)
-    multiply(e, h, e)
-
-
-def _relu(z: Real, b: Real) -> None:
-    add(z, b, z)
-    maximum(z, 0.0, out=z)
-
-
-def _relu_scale(e: Real, h: Real) -> None:
-    sign(h, h)  # 1 where the unit is alive; at the kink itself 0, where others give ½
-    multiply(e, h, e)
-
-
-ACTIVATIONS: dict[str, Any] = {
-    "sigmoid": (_sigmoid, _sigmoid_scale),
-    "tanh": (_tanh, _tanh_scale),
-    "relu": (_relu, _relu_scale),
-}
-"""In place: φ(z + b), and the product with φ' from φ's value."""
 
 
 def _cross_entropy(batch: int, outputs: int, dtype: Any) -> Head:
@@ -201,56 +169,3 @@ def _cross_entropy(batch: int, outputs: int, dtype: Any) -> Head:
         return loss
 
     return head
-
-
-def _logits(batch: int, outputs: int, dtype: Any) -> Head:
-    size = batch * outputs
-    work, tail = (np.empty(size, dtype) for _ in range(2))
-    share = np.array(1 / size, dtype)
-
-    def head(z: Real, t: Real, d: Real) -> Any:
-        z, t, d = z.reshape(-1), t.reshape(-1), d.reshape(-1)
-        absolute(z, work)
-        negative(work, work)
-        exp(work, work)
-        log1p(work, tail)
-        maximum(z, 0.0, out=work)
-        loss = (add.reduce(tail) + add.reduce(work) - dot(z, t)) / size
-        negative(z, z)
-        exp(z, z)
-        add(z, ONE, z)
-        divide(ONE, z, z)
-        subtract(z, t, d)
-        multiply(d, share, d)
-        return loss
-
-    return head
-
-
-def _squared_error(batch: int, outputs: int, dtype: Any) -> Head:
-    size = batch * outputs
-    no = np.empty(size, dtype)
-    share = np.array(2 / size, dtype)
-
-    def head(z: Real, t: Real, d: Real) -> Any:
-        y, t, d = z.reshape(-1), t.reshape(-1), d.reshape(-1)
-        negative(y, y)
-        exp(y, y)
-        add(y, ONE, y)
-        divide(ONE, y, y)
-        subtract(y, t, d)
-        loss = dot(d, d) / size
-        multiply(d, share, d)
-        subtract(ONE, y, no)
-        multiply(y, no, y)
-        multiply(d, y, d)
-        return loss
-
-    return head
-
-
-HEADS: dict[str, Callable[[int, int, Any], Head]] = {
-    "cross-entropy": _cross_entropy,
-    "logits": _logits,
-    "squared-error": _squared_error,
-}

@@ -1,7 +1,8 @@
-"""One case of the comparison: prepare everybody, check everybody, time them in pairs.
+"""One case of the comparison: prepare everybody, check everybody, time them in turn.
 
-The rounds are those of the suite (`gradmethods.timing.rounds`): every contender beside the loss,
-and every peer beside each of ours.
+A round is a turn of each contender, in an order drawn anew: what slows the machine slows all of
+them, and cancels in the ratios of a round. What tells disturbed rounds, and how many calls make
+one, is the suite's (`gradmethods.timing.rounds`).
 
 It runs in a process of its own, in which every library has one thread; `run` starts it.
 """
@@ -9,14 +10,15 @@ It runs in a process of its own, in which every library has one thread; `run` st
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
-from dataclasses import asdict
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass
 from functools import partial
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
 from benchmarks.peers.cases import LOSS, Case, ours
+from benchmarks.peers.libraries import kernels
 from gradmethods.core.distance import gradient_error
 from gradmethods.core.problem import Problem
 from gradmethods.core.provider import Provider
@@ -25,50 +27,54 @@ from gradmethods.output.format import duration
 from gradmethods.providers.attempt import Gap, attempt, prepare
 from gradmethods.providers.peers.peer import PreparedPeer
 from gradmethods.timing.bootstrap import FEWEST_FOR_BOOTSTRAP, Estimate
-from gradmethods.timing.rounds import Rounds
+from gradmethods.timing.rounds import Rounds, calls_for
 from gradmethods.timing.timing import plain_loss, quiet
 
 Keep = Callable[[dict[str, Any]], Any]
 """What puts a record on the disk."""
 
-ENVIRONMENT = {
-    "JAX_PLATFORMS": "cpu",
-    "MKL_NUM_THREADS": "1",
-    "NPROC": "1",  # XLA's pool of threads
-    "OMP_NUM_THREADS": "1",
-    "OPENBLAS_NUM_THREADS": "1",
-    "PYTHONHASHSEED": "0",  # SymPy orders terms by hash
-    "XLA_FLAGS": "--xla_cpu_multi_thread_eigen=false",
-}
-"""One thread for everybody, set before anything is imported."""
-
-RELEASED = (
-    "ATEN_CPU_CAPABILITY", "DNNL_MAX_CPU_ISA", "MKL_ENABLE_INSTRUCTIONS", "ONEDNN_MAX_CPU_ISA",
-    "NPY_DISABLE_CPU_FEATURES", "NPY_ENABLE_CPU_FEATURES", "OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE",
-)  # fmt: skip
-"""Variables that choose instructions for one library and not for the others: taken out, so that
-each uses what it finds on the machine, as it would for its users."""
-
-
 ROUND = 0.02
-"""Seconds of a round at least. Several calls of a network of a million parameters: within a round
-a contender finds the caches as it left them, as in training, and not as its neighbour did."""
+"""Seconds of a turn at least. Several calls of a network of a million parameters: within a turn a
+contender finds the caches as it left them, as in training, and not as its neighbour did."""
 
 MOST_ROUNDS = 200
 
-PATIENCE = 30.0
+PATIENCE = 10.0
 """Seconds that may go into repeating one slow contender until it has an interval."""
 
 LONG = 1.0
 """Seconds from which a gradient is too expensive to compute for warming up alone."""
 
 
-class Entered(NamedTuple):
-    """A contender that is ready: what is timed, what is known of it, and seconds of a call."""
+@dataclass
+class Entered:
+    """A contender that is ready.
 
-    call: Callable[[], Any]
+    Attributes
+    ----------
+    rounds : Rounds
+        Its turns, which are timed.
+    facts : dict
+        What is known of it beside its time.
+    known : float, optional
+        Seconds of a call, where that was seen already.
+    most : int
+        Number of turns.
+    """
+
+    rounds: Rounds
     facts: dict[str, Any]
-    seconds: float | None
+    known: float | None = None
+    most: int = 1
+
+    def calibrate(self, share: float) -> None:
+        """Warm up, and choose how many calls make a turn, and how many turns `share` seconds."""
+        rounds, each = self.rounds, self.known
+        if each is None or each < ROUND:
+            rounds.gradient_calls, each = calls_for(rounds.gradient, ROUND)
+        each *= rounds.gradient_calls
+        fewest = FEWEST_FOR_BOOTSTRAP if share and each * FEWEST_FOR_BOOTSTRAP < PATIENCE else 1
+        self.most = min(max(fewest, int(share / each)), MOST_ROUNDS)
 
 
 def run_case(case: Case, keep: Keep, *, seconds: float, limit: float, seed: int = 0) -> None:
@@ -79,7 +85,7 @@ def run_case(case: Case, keep: Keep, *, seconds: float, limit: float, seed: int 
     case : Case
         What to measure.
     keep : callable
-        Gets each record as soon as it is final.
+        Gets each record: of gaps at once, of times when all are taken.
     seconds : float
         For all rounds together; 0 for a single round.
     limit : float
@@ -88,62 +94,56 @@ def run_case(case: Case, keep: Keep, *, seconds: float, limit: float, seed: int 
         Of the network, the components and the order.
     """
     problem, reference = case.problem(seed), case.reference(seed)
-    entered: dict[str, Entered] = {}
+    plain = plain_loss(problem)
+    entered = {LOSS: Entered(Rounds(plain, plain), {"value": float(problem.value())})}
     for name, provider in case.contenders().items():
         outcome = _enter(provider, problem, reference, limit)
         if isinstance(outcome, Gap):
             keep(describe(case, name, seed) | gap_record(outcome))
         else:
             entered[name] = outcome
-    plain, own = plain_loss(problem), [name for name in ours(case.family) if name in entered]
-    entered = {LOSS: Entered(plain, {"value": float(problem.value())}, None)} | entered
-    peers = len(entered) - 1 - len(own)
-    pairs = len(entered) + len(own) * peers
-    kernels = _kernels()
+    take_turns(list(entered.values()), seconds, seed)
+    own, loaded = [name for name in ours(case.family) if name in entered], kernels()
     for name, contender in entered.items():
-        beside = {LOSS: plain} | ({} if name in (LOSS, *own) else {o: entered[o].call for o in own})
-        found = {
-            other: _timed(contender, call, seconds / pairs, PATIENCE / len(beside))
-            for other, call in beside.items()
-        }
-        keep(
-            describe(case, name, seed)
-            | {"outcome": "measured", **contender.facts, **_summary(found, seed)}
-            | {"kernels": kernels}
-        )
+        others = () if name in (LOSS, *own) else own
+        beside = {other: entered[other].rounds for other in others}
+        found = _summary(contender.rounds, entered[LOSS].rounds, beside, seed)
+        record = {"outcome": "measured", **contender.facts, **found, "kernels": loaded}
+        keep(describe(case, name, seed) | record)
 
 
-def _timed(
-    contender: Entered, beside: Callable[[], Any], seconds: float, patience: float
-) -> Rounds:
-    """Time a contender and another in turn, for so many seconds, and for five rounds if it can."""
-    rounds, known = Rounds(contender.call, beside), contender.seconds
+def take_turns(entered: Sequence[Entered], seconds: float, seed: int) -> None:
+    """Let contenders take turns, round by round; slow ones leave when they have had theirs."""
+    rng = np.random.default_rng(seed)
     with quiet():
-        each = rounds.calibrate(known if known and known >= ROUND else None, ROUND)
-        fewest = FEWEST_FOR_BOOTSTRAP if seconds and each * FEWEST_FOR_BOOTSTRAP < patience else 1
-        for _ in range(min(max(fewest, int(seconds / each)), MOST_ROUNDS)):
-            rounds.pair()
-    return rounds
+        for each in entered:
+            each.calibrate(seconds / len(entered))
+        for done in range(max(each.most for each in entered)):
+            for i in rng.permutation(len(entered)):
+                if done < entered[i].most:
+                    entered[i].rounds.gradient_round()
 
 
-def _summary(found: dict[str, Rounds], seed: int) -> dict[str, Any]:
+def _summary(
+    contender: Rounds, loss: Rounds, own: Mapping[str, Rounds], seed: int
+) -> dict[str, Any]:
     """Say what a contender takes, its time ÷ that of the loss, and that of ours ÷ its own."""
-    pairs = found[LOSS]
-    cost = pairs.cost(seed=seed)
+    cost = contender.beside(loss).cost(seed=seed)
+    pairs = {name: each.beside(contender) for name, each in own.items()}
+    costs = [cost, *(each.cost(seed=seed) for each in pairs.values())]
     paired = {
-        other: (np.array(rounds.loss_seconds) / np.array(rounds.gradient_seconds))[rounds.kept]
-        for other, rounds in found.items()
-        if other != LOSS
+        name: (np.array(each.gradient_seconds) / np.array(each.loss_seconds))[each.kept]
+        for name, each in pairs.items()
     }
     return {
         "time": asdict(cost.gradient),
         "per_loss": asdict(cost.ratio),
-        "ratios": {other: asdict(Estimate.of(x, seed=seed)) for other, x in paired.items()},
-        "paired": {other: [float(f"{x:.5g}") for x in each] for other, each in paired.items()},
+        "ratios": {name: asdict(Estimate.of(x, seed=seed)) for name, x in paired.items()},
+        "paired": {name: [float(f"{x:.5g}") for x in each] for name, each in paired.items()},
         "rounds": cost.rounds,
         "calls_per_round": cost.gradient_calls,
-        "threads": float(np.sum(pairs.gradient_processor) / np.sum(pairs.gradient_seconds)),
-        "contended": any(rounds.cost(seed=seed).contended for rounds in found.values()),
+        "threads": float(np.sum(contender.gradient_processor) / np.sum(contender.gradient_seconds)),
+        "contended": any(each.contended for each in costs),
     }
 
 
@@ -194,7 +194,7 @@ def _entered(provider: Provider, problem: Problem, reference: Arrays) -> Entered
         "preparation_parts": getattr(ready.prepared, "preparation", None),
         "forward_passes": first.passes,
     }
-    return Entered(call, facts, known)
+    return Entered(Rounds(call, call), facts, known)
 
 
 def _call(prepared: Any, problem: Problem) -> Callable[[], Any]:
@@ -202,13 +202,3 @@ def _call(prepared: Any, problem: Problem) -> Callable[[], Any]:
     if isinstance(prepared, PreparedPeer):
         return prepared.ready(problem.params)
     return partial(prepared, problem.params)
-
-
-def _kernels() -> list[str]:
-    """Name the linear algebra libraries that are loaded, and the instructions that they chose."""
-    from threadpoolctl import threadpool_info
-
-    return sorted(
-        f"{pool['internal_api']} {pool['version']} {pool.get('architecture', '')}".strip()
-        for pool in threadpool_info()
-    )

@@ -84,7 +84,8 @@ def executor_of(options: argparse.Namespace) -> Iterator[Any]:
     Raises
     ------
     InvalidOption
-        If the number of workers is none, or there is no scheduler at the address.
+        If the number of workers is none, or there is no scheduler at the address, or none that
+        has workers.
     MissingPackage
         If Dask is not installed.
     """
@@ -110,6 +111,13 @@ def executor_of(options: argparse.Namespace) -> Iterator[Any]:
                 "`dask scheduler`, and workers with `dask worker ADDRESS --nthreads 1`."
             ) from error
         with client:
+            try:
+                client.wait_for_workers(1, timeout=CONNECT)
+            except TimeoutError as error:
+                raise InvalidOption(
+                    f"The Dask scheduler at {options.dask} has no workers. Start some with "
+                    f"`dask worker {options.dask} --nthreads 1`."
+                ) from error
             yield client.get_executor()
     else:
         yield None

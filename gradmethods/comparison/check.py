@@ -9,7 +9,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from gradmethods.comparison.check_result import BESIDE, OWN, Check, PointCheck, beside, check_text
+from gradmethods.comparison.check_result import BESIDE, OWN, Check, PointCheck, beside
+from gradmethods.comparison.check_text import check_text
 from gradmethods.comparison.diagnosis import diagnose, diagnose_sample
 from gradmethods.comparison.taylor import Taylor, taylor
 from gradmethods.core.naming import printable
@@ -19,7 +20,7 @@ from gradmethods.providers.handwritten import Call, Given, callable_of, read
 from gradmethods.truth.along import Sample
 from gradmethods.truth.differences import ENTRIES, Differences
 from gradmethods.truth.find import Found, find_by_differences, find_truth
-from gradmethods.truth.judge import Answered, bound_of, judge, reconsidered
+from gradmethods.truth.judge import MEETING, Answered, bound_of, judge, reconsidered
 from gradmethods.truth.truth import Truth
 
 BUDGET = 20.0
@@ -281,6 +282,8 @@ def _mistake(points: tuple[PointCheck, ...]) -> str:
     words = [] if first.evidence is None else [_diagnosed(first)]
     if first.wrong_value:
         words.insert(0, first.wrong_value)
+    if MEETING in first.verdict.said:
+        words.append(MEETING)
     text = "; ".join(filter(None, words)) or first.verdict.reason
     if kept and any(array.any() for array in first.given.gradient.values()):
         return f"{text}; {kept}"

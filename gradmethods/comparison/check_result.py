@@ -1,4 +1,4 @@
-"""The result of a check: point by point, array by array, and the text that shows it."""
+"""The result of a check: point by point, array by array."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from gradmethods.comparison.evidence import Evidence
-from gradmethods.comparison.taylor import Taylor, taylor_text
+from gradmethods.comparison.taylor import Taylor
 from gradmethods.core.problem import Problem
 from gradmethods.providers.handwritten import Given
 from gradmethods.truth.along import Sample
@@ -20,13 +20,6 @@ from gradmethods.truth.verdict import GRAVITY, RIGHT, STATUS, WRONG, Verdict, wo
 
 if TYPE_CHECKING:
     import pandas as pd
-import math
-from collections.abc import Iterable
-
-from gradmethods.output import format as fmt
-from gradmethods.output.terminal import fill, table
-from gradmethods.truth.error_bounds import DECISIVE, ROUNDINGS, SEEN, SLACK, SURE
-from gradmethods.truth.verdict import SUBGRADIENT, UNDECIDED
 
 BESIDE = 2
 """Number of points beside the problem's own at which a function is checked, too."""
@@ -245,160 +238,3 @@ class Check:
         return self.text
 
     __repr__ = __str__
-
-
-SHORT = {OWN: "own"} | {beside(k): f"beside {k}" for k in range(1, 1 + BESIDE)}
-"""Short names of the points in a table."""
-
-SMALL, SOLVED = 1e-3, 1e-2
-"""Largest relative errors that the tolerance of a solver, and one within the loss, may explain."""
-
-FEW = 3
-"""Number of arrays that are named before the rest is counted."""
-
-
-def check_text(check: Check) -> str:
-    """Return the verdict, the mistake, the table per array, and what it was held against."""
-    problem = check.problem
-    size = f"{problem.size:,} parameter{'s' * (problem.size != 1)}, {problem.dtype}"
-    lines = [f"{problem.name}: {size}; checked: {check.name}", fill(_conclusion(check)), ""]
-    if check.outcome == UNDECIDED and check.digits is not None:
-        lines.insert(2, fill(_would_decide(check)))
-    rows = [_row(str(name), row) for name, row in check.table.iterrows()]
-    if not rows:
-        return "\n".join(lines[:-1])
-    if len(rows) == 1 and problem.structure.bare:
-        rows = [{key: value for key, value in row.items() if key != "array"} for row in rows]
-    several = len({row["at point"] for row in rows}) > 1
-    unwanted = [*([] if several else ["at point"]), *(["right to"] if check.digits is None else [])]
-    rows = [{key: value for key, value in row.items() if key not in unwanted} for row in rows]
-    lines.append(table(rows, left=["verdict"]))
-    return "\n".join([*lines, "", fill(_legend(check))])
-
-
-def _conclusion(check: Check) -> str:
-    if check.ok:
-        accepted = f" An error of {check.rtol:g} was accepted." if check.rtol else ""
-        if check.outcome == SUBGRADIENT:
-            return f"A VALID SUBGRADIENT.{accepted}"
-        if check.digits is None:
-            return "RIGHT, to rounding." if not check.rtol else f"RIGHT.{accepted}"
-        where = (
-            ""
-            if check.decided is check.points
-            else (
-                " at points beside; at the point itself differences tell no digit, and say nothing "
-                "against it"
-            )
-        )
-        if not any(point.digits for point in check.decided):
-            return (
-                "RIGHT: 0, as differences of the loss say. Where a gradient vanishes, many a wrong "
-                f"formula does so too: check it at another point.{accepted}"
-            )
-        digits = f"{check.digits} digit{'s' * (check.digits != 1)}"
-        return f"RIGHT to {digits}, by differences of the loss{where}.{accepted}"
-    return f"{check.outcome.upper()}: {check.mistake.rstrip('.')}.{_accept(check)}"
-
-
-def _accept(check: Check) -> str:
-    """Say how a gradient that a solver's tolerance explains is accepted."""
-    worst = check.table["worst"]
-    error = float(worst.max()) if len(worst) else math.inf
-    if check.ok is not False or check.digits is None or not 0 < error <= SOLVED:
-        return ""
-    rtol = 10.0 ** math.ceil(math.log10(2 * error))
-    accept = f" If this is the tolerance of a solver, accept it: rtol={rtol:g}."
-    return (accept if error <= SMALL else "") + (
-        " If the loss itself solves something to a tolerance, that error has a slope, too, which "
-        "no difference tells from the loss's: tighten the tolerance, and check again."
-    )
-
-
-def _would_decide(check: Check) -> str:
-    """Say what the user can do where differences do not decide."""
-    problem = check.problem
-    if any(isinstance(p.found.truth, Differences) and p.found.truth.jump for p in check.points):
-        return (
-            "The loss jumps near by, as if a solver in it stopped early: a tighter tolerance, or a "
-            "fixed number of its steps, would decide it."
-        )
-    if not problem.repeats:
-        return (
-            "Less noise would decide it: a fixed seed, or the mean of several calls; or a point "
-            "where the gradient is larger."
-        )
-    if len(check.points) == 1 and not check.unchecked:
-        return (
-            "A function would be decided, which is asked at points beside too; or a point where "
-            "the gradient is larger."
-        )
-    return (
-        "A point where the gradient is larger would decide it, or a loss with less rounding or "
-        "noise: a solver with a tighter tolerance, float64 instead of float32."
-    )
-
-
-def _row(name: str, row: Any) -> dict[str, str]:
-    right_to = row["right_to"]
-    known = right_to is not None and not math.isnan(right_to)
-    return {
-        "array": name,
-        "entries": f"{row['n']:,}",
-        "error ÷ norm": fmt.short_error(row["error"]),
-        "worst entry": fmt.short_error(row["worst"]),
-        "digits": f"{row['digits']:.1f}",
-        "bound ÷ norm": fmt.short_error(row["bound"]),
-        "error ÷ bound": fmt.short_error(row["excess"]),
-        "right to": f"{right_to:.0f} digits" if known else fmt.NONE,
-        "at point": SHORT.get(row["point"], row["point"]),
-        "verdict": row["verdict"],
-    }
-
-
-def _legend(check: Check) -> str:
-    where = check.points[0].where
-    if len(check.points) > 1:
-        where += f" and {len(check.points) - 1} beside it"
-    text = (
-        f"Checked at {where}, against {check.points[0].found.words}. Bound: {_bound(check)}. "
-        "Worst entry: error ÷ entry. Error ÷ bound: up to 1 is right."
-    )
-    own = check.points[0].found
-    if own.truth is not None and own.why:
-        text += f" By differences, because {own.why.rstrip('.')}."
-    text += taylor_text(check.taylor)
-    text += "".join(f" Not checked: {what}." for what in check.unchecked)
-    still = int(check.table["open"].sum())
-    if still:
-        text += f" {still:,} {'entry is' if still == 1 else 'entries are'} not decided"
-        if check.digits is None:
-            text += f": a right gradient may err by more than {DECISIVE:.0%} there"
-        text += "."
-    return text
-
-
-def _bound(check: Check) -> str:
-    if check.digits is not None:
-        return (
-            f"{CLAIM:g} times the error bar of the differences, if that leaves a digit, else "
-            f"{SURE:g} times; and half of the digits of the loss's precision, of each entry"
-        )
-    text = (
-        f"what rounding may do to an entry, proven for forward mode, times {SLACK:g} because the "
-        f"order of your operations may be another, and {ROUNDINGS} roundings"
-    )
-    names = [name for point in check.points if point.bound for name in point.bound.seen]
-    if names:
-        text += (
-            f"; where that is too large to tell, or cancellation exceeds it{_in_brackets(names)}, "
-            f"{SEEN:,.0f} times the error that backpropagation makes there with slopes as "
-            "textbooks write them"
-        )
-    return text
-
-
-def _in_brackets(names: Iterable[str]) -> str:
-    unlike = list(dict.fromkeys(filter(None, names)))
-    more = f" and {len(unlike) - FEW} more" if len(unlike) > FEW else ""
-    return f" ({', '.join(unlike[:FEW])}{more})" if unlike else ""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -11,15 +11,16 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from gradmethods.comparison.kinks import TIED, meeting, named, of_kinks, operands
 from gradmethods.comparison.remedies import Case, Fault, remedy
 from gradmethods.comparison.replay import ENTRIES, Replay, relative_errors, replay
 from gradmethods.core.problem import Problem
 from gradmethods.engines.certified import certified_gradient
 from gradmethods.engines.certified.evaluate import UNITS
 from gradmethods.engines.graph.graph import Node
-from gradmethods.engines.graph.names import number, written
+from gradmethods.engines.graph.names import number
 from gradmethods.engines.graph.place import Place
-from gradmethods.errors import GradientError
+from gradmethods.errors import GradientError, NotDifferentiable
 from gradmethods.output.terminal import fill
 from gradmethods.providers import Backprop
 from gradmethods.xp.primitives import Kind
@@ -29,13 +30,10 @@ if TYPE_CHECKING:
 
 ROUNDINGS = 100.0
 """Error of one operation with exact operands, in units in the last place, that is no finding."""
-
 HARM = 1e3
 """Units in the last place of the loss or a gradient from which an operation is reported."""
-
 MOST = 12
 """Number of operations, the worst first, whose effect on the outputs is computed."""
-
 SECONDS = 5.0
 """Number of seconds that a certificate of the gradient may take."""
 
@@ -46,12 +44,10 @@ NOT_FINITE = "no finite number"
 USES_CANCEL = "It adds up the slopes of several uses of a value, which cancel: rewrite them as one."
 FROM_INFINITY = "That is 0 × ∞, ∞ − ∞ or ∞ / ∞; the infinity is told of, too."
 
-ELEMENTWISE = (Kind.SMOOTH, Kind.CHOICE, Kind.STEP)
-
 
 @dataclass(frozen=True)
 class Finding:
-    """An operation that makes a NaN or an infinity, or loses digits.
+    """An operation that makes a NaN or an infinity, loses digits, or at which branches meet.
 
     Attributes
     ----------
@@ -94,12 +90,14 @@ class Finding:
         """One line: the operands of the operation and its result."""
         what = f"the slope of {self.operation}" if self.backward else self.operation
         of = f" of {' and '.join(self.operands)}" if self.operands else ""
+        entry = f", at entry {list(self.entry)}" if self.entry else ""
+        if self.fault is Fault.TIE:
+            return f"branches meet in {what}{of}{entry}"
         verb = "makes" if self.operands or self.backward else "holds"
         if self.exact == NOT_FINITE:
             exact = ", with exact numbers, too"
         else:
             exact = f", exactly {self.exact}" if self.exact not in ("", self.computed) else ""
-        entry = f", at entry {list(self.entry)}" if self.entry else ""
         return f"{what} {verb} {self.computed}{of}{exact}{entry}"
 
     def __str__(self) -> str:
@@ -108,7 +106,7 @@ class Finding:
         if self.fault is Fault.DIGITS:
             left = [f"{digits:.0f} of {name}" for name, digits in self.reaches.items()]
             text += f" Digits that this alone leaves: {', '.join(left)}."
-        else:
+        elif self.fault is not Fault.TIE:
             text += f" It spoils {' and '.join(self.reaches)}."
         return f"{text} {self.remedy}".rstrip()
 
@@ -123,12 +121,16 @@ class Explanation:
     value, exact : str
         The loss in its own precision, and with every number exact ("" if unknown).
     findings : tuple of Finding
-        NaN and infinities first, then lost digits, each in the order of the two passes.
+        NaN and infinities first, then lost digits, each in the order of the two passes; or, if
+        there are none, where branches meet that make backpropagation wrong.
     textbook : bool
         Whether the gradient is finite if every rule is followed as textbooks write it, as most
         packages do.
     backprop : float
         Digits of `gm.Backprop`'s gradient, against a certificate; NaN where there is none.
+    kink : str
+        Why the loss has no gradient at this point, or none that is decided, where, and what methods
+        give; empty if it has one.
     """
 
     problem: Problem = field(repr=False)
@@ -137,6 +139,7 @@ class Explanation:
     findings: tuple[Finding, ...]
     textbook: bool
     backprop: float
+    kink: str = ""
 
     @property
     def ok(self) -> bool:
@@ -170,7 +173,7 @@ class Explanation:
         name = repr(self.problem.name)
         exact = f", exactly {self.exact}" if self.exact not in ("", NOT_FINITE, self.value) else ""
         lines = [f"The loss {name} is {self.value} at this point{exact}."]
-        if self.ok and self.exact:
+        if self.exact and all(x.fault is Fault.TIE for x in self.findings):
             lines.append("No operation makes a NaN or an infinity, and none loses digits.")
         elif not self.exact:
             lines.append(
@@ -179,6 +182,7 @@ class Explanation:
             )
         for k, finding in enumerate(self.findings, 1):
             lines.append(f"{k}. {finding}")
+        lines += [self.kink] * bool(self.kink)
         if not math.isnan(self.backprop):
             beside = "" if self.textbook else ", where rules as textbooks write them give no number"
             lines.append(f"gm.Backprop() has {self.backprop:.1f} digits of the gradient{beside}.")
@@ -192,7 +196,8 @@ def explain(problem: Problem) -> Explanation:
     the loss's own precision and in ball arithmetic. The backward pass follows each rule as
     textbooks write it, as most packages do. An operation is told if a NaN or an infinity arises in
     it that reaches the loss or the gradient, or if its rounding alone, with all else exact, costs
-    the loss or the gradient three digits or more.
+    the loss or the gradient three digits or more. Where none is, branches that meet at the point
+    are told if they make backpropagation wrong.
 
     Parameters
     ----------
@@ -224,12 +229,16 @@ def explain(problem: Problem) -> Explanation:
     for node, finding in sorted(found, key=lambda x: (x[1].fault is Fault.DIGITS, order[x[0]])):
         findings.setdefault(played.operation(node), finding)
     outputs = [played.computed[node] for node in played.outputs().values()]
+    digits, tied, kink = _held_against_certificate(played, problem)
+    if tied and not findings and digits < -math.log10(HARM * unit):
+        findings = dict(_ties(played))
     return Explanation(
         problem,
         *_told(played, played.loss, ()),
         tuple(findings.values()),
         all(np.isfinite(x).all() for x in outputs[1:]),
-        _digits_of_backprop(problem),
+        digits,
+        kink,
     )
 
 
@@ -299,6 +308,12 @@ def _losing(played: Replay, unit: float) -> Iterator[tuple[Node, Finding]]:
             yield node, _finding(played, node, Fault.DIGITS, bad, reaches, "")
 
 
+def _ties(played: Replay) -> Iterator[tuple[Node, Finding]]:
+    """Find where branches meet; what to do about it is said once."""
+    for k, (node, tied) in enumerate(meeting(played)):
+        yield node, _finding(played, node, Fault.TIE, tied, {}, " " if k else TIED)
+
+
 def _finding(
     played: Replay, node: Node, fault: Fault, bad: NDArray[Any], reaches: dict[str, float], why: str
 ) -> Finding:
@@ -310,36 +325,15 @@ def _finding(
     return Finding(
         fault,
         of is not node,
-        f"what is computed from {_named(of)}" if total else _named(of),
+        f"what is computed from {named(of)}" if total else named(of),
         played.steps[of],
         played.places.get(of),
         entry,
-        tuple(_operands(played, of, entry if bad.shape == of.shape else ())),
+        tuple(operands(played, of, entry if bad.shape == of.shape else ())),
         *_told(played, node, entry),
         reaches,
         why or remedy(Case(played, of, fault, of is not node)),
     )
-
-
-def _named(node: Node) -> str:
-    """Name an operation as a user writes it; an input by its name."""
-    if node.primitive is None:
-        return f"the input {node.name}" if node.name else "the parameters"
-    return written(node)
-
-
-def _operands(played: Replay, node: Node, entry: Sequence[int]) -> Iterator[str]:
-    """Write the operands at an entry of the result; of functions of whole arrays, their range."""
-    if node.primitive is None:
-        return
-    for x in node.operands:
-        value = np.asarray(played.computed[x] if isinstance(x, Node) else x)
-        if node.primitive.kind in ELEMENTWISE and len(entry) == len(node.shape):
-            yield number(np.broadcast_to(value, node.shape)[tuple(entry)])
-        elif value.size == 1:
-            yield number(value.reshape(()))
-        elif value.size:
-            yield f"{number(value.min())} … {number(value.max())}"
 
 
 def _told(played: Replay, node: Node, entry: tuple[int, ...]) -> tuple[str, str]:
@@ -360,16 +354,24 @@ def _told(played: Replay, node: Node, entry: tuple[int, ...]) -> tuple[str, str]
     return (computed, right) if computed != right else (number(value), number(exact))
 
 
-def _digits_of_backprop(problem: Problem) -> float:
-    """Return the digits of backpropagation's worst array, relative to its largest entry."""
-    with suppress(GradientError):
+def _held_against_certificate(played: Replay, problem: Problem) -> tuple[float, bool, str]:
+    """Return the digits of backpropagation's worst array, and what the certificate says.
+
+    The digits are relative to its largest entry, and NaN where there is no certificate. The others
+    are whether branches meet here, and why there is no gradient.
+    """
+    try:
         truth = certified_gradient(problem, budget=SECONDS)
         found = Backprop().prepare(problem)(problem.params).gradient
-        errors, unit = truth.error(found), UNITS[str(problem.dtype)]
-        sizes = problem.structure.check(truth.gradient)
-        worst = max(
-            np.abs(errors[name]).max(initial=0.0) / (np.abs(sizes[name]).max(initial=0.0) or 1.0)
-            for name in sizes
-        )
-        return max(0.0, -math.log10(max(worst, unit))) if math.isfinite(worst) else math.nan
-    return math.nan
+    except NotDifferentiable as refusal:
+        return math.nan, False, of_kinks(played, str(refusal))
+    except GradientError:
+        return math.nan, False, ""
+    errors, unit = truth.error(found), UNITS[str(problem.dtype)]
+    sizes = problem.structure.check(truth.gradient)
+    worst = max(
+        np.abs(errors[name]).max(initial=0.0) / (np.abs(sizes[name]).max(initial=0.0) or 1.0)
+        for name in sizes
+    )
+    digits = max(0.0, -math.log10(max(worst, unit))) if math.isfinite(worst) else math.nan
+    return digits, truth.choices is not None, ""

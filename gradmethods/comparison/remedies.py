@@ -23,6 +23,7 @@ class Fault(StrEnum):
     NAN = "NaN"
     INFINITY = "infinity"
     DIGITS = "lost digits"
+    TIE = "tie"
 
 
 class Case(NamedTuple):

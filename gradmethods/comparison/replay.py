@@ -75,6 +75,8 @@ class Replay:
 
     Attributes
     ----------
+    inputs : collection of Node
+        The parameter arrays.
     loss : Node
     gradient : dict of str to Node
         Where the gradient by each parameter array is, if it is not constant.
@@ -94,6 +96,7 @@ class Replay:
         The exact values of the same operations at the same point, as balls, where they are known.
     """
 
+    inputs: Collection[Node]
     loss: Node
     gradient: Mapping[str, Node]
     nodes: tuple[Node, ...]
@@ -185,8 +188,9 @@ def replay(problem: Problem) -> Replay:
     steps = {node: k for k, node in enumerate(graph.nodes())}
     served = {x: rules.served[x] for x in nodes if x in rules.served and x not in steps}
     return Replay(
-        loss, gradient, nodes, served, rules.sums, steps, recorder.places, values, enclosed
-    )
+        graph.params.values(), loss, gradient, nodes, served, rules.sums, steps, recorder.places,
+        values, enclosed,
+    )  # fmt: skip
 
 
 def _enclose(xp: Balls, nodes: Iterable[Node], known: Enclosed, found: Enclosed) -> None:

@@ -5,16 +5,22 @@ What it is given to do is no matter here.
 
 from __future__ import annotations
 
+import math
 import os
 import signal
 import threading
+import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass, field
+from importlib.metadata import version
 from typing import Any
 
-from gradmethods.errors import InvalidOption
+from gradmethods.errors import InvalidOption, WorkerFault
+
+COUNT = 10.0
+"""Seconds after which workers are counted again: some may have come, and to ask takes a message."""
 
 
 class Inline(Executor):
@@ -54,6 +60,7 @@ class Pool:
     executor: Any
     alive: bool = field(default=False, init=False)
     _made: Any = field(default=None, init=False)
+    _counted: tuple[float, int] = field(default=(-math.inf, 1), init=False)
 
     @property
     def restarts(self) -> bool:
@@ -67,20 +74,31 @@ class Pool:
             return self.executor
         if self._made is None:
             self._made, self.alive = self.executor(), False
+            self._counted = -math.inf, 1
         return self._made
 
     @property
     def width(self) -> int:
         """How many parts are worked on at a time."""
-        pool = self.pool
+        pool, now = self.pool, time.monotonic()
+        if now > self._counted[0] + COUNT:
+            self._counted = now, self._count(pool)
+        return self._counted[1]
+
+    def _count(self, pool: Any) -> int:
         for attribute in ("_max_workers", "num_workers"):
             found = getattr(pool, attribute, None)
             if isinstance(found, int) and found > 0:
                 return found
         client = getattr(pool, "_client", None)  # of Dask
-        if client is not None:
+        if client is None:
+            return os.cpu_count() or 1
+        if math.isinf(self._counted[0]):
+            _check_installed(client.run(version, "gradmethods", on_error="return"))
+        try:
             return max(1, sum(map(int, client.nthreads().values())))
-        return os.cpu_count() or 1
+        except Exception:  # noqa: BLE001  # its scheduler is gone, as the next task will show
+            return self._counted[1]
 
     @property
     def in_threads(self) -> bool:
@@ -108,6 +126,16 @@ class Pool:
         with _undisturbed() if self.restarts else nullcontext():
             future: Future[Any] = self.pool.submit(function, task)
         return future
+
+
+def _check_installed(found: dict[str, Any]) -> None:
+    """Refuse workers without this package: each of them would die of the first task, unheard."""
+    for worker, answer in found.items():
+        if isinstance(answer, BaseException):
+            raise WorkerFault(
+                f"The worker {worker} has no gradmethods ({answer}). Install the version that is "
+                "here, and NumPy as here, where workers start."
+            )
 
 
 @contextmanager

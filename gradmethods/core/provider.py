@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, NamedTuple, Protocol, runtime_checkable
 
@@ -63,8 +63,8 @@ class PreparedGradient(ABC):
     preparation_passes: int = 0
     forward_passes: int | None
     value_passes: int
-    _errors: NDArray[Any] | None = None
-    """The estimated errors of the last gradient, flat."""
+    _errors: NDArray[Any] | Callable[[], NDArray[Any]] | None = None
+    """The estimated errors of the last gradient, flat, or the function that computes them."""
 
     def __init__(self, problem: Problem, preparation: dict[str, float]) -> None:
         self.problem = problem
@@ -73,12 +73,21 @@ class PreparedGradient(ABC):
     @property
     def error_estimate(self) -> Parameters | None:
         """The estimated absolute error of each entry of the last gradient, None if unknown."""
-        return None if self._errors is None else self._structured(self._errors)
+        errors = self._estimated()
+        return None if errors is None else self._structured(errors)
 
     @property
     def unresolved(self) -> Parameters | None:
         """Which entries of the last gradient are not resolved, None if that cannot be said."""
-        return None if self._errors is None else self._structured(~np.isfinite(self._errors))
+        errors = self._estimated()
+        return None if errors is None else self._structured(~np.isfinite(errors))
+
+    def _estimated(self) -> NDArray[Any] | None:
+        """Return the estimated errors: nobody waits for them who does not read them."""
+        errors = self._errors
+        if callable(errors):
+            errors = self._errors = errors()
+        return errors
 
     def _structured(self, vector: NDArray[Any]) -> Parameters:
         structure = self.problem.structure

@@ -16,6 +16,7 @@ import pickle
 import platform
 import sys
 import threading
+import time
 import types
 from collections import OrderedDict
 from collections.abc import Callable, Iterator
@@ -118,6 +119,7 @@ class Answer(NamedTuple):
     kind: str
     result: Any
     worker: str
+    seconds: float = 0.0
 
 
 _held: OrderedDict[str, Any] = OrderedDict()
@@ -128,6 +130,11 @@ _home_pid = 0
 
 def perform(task: Task) -> Answer:
     """Do a task: this is what runs in a worker."""
+    start = time.perf_counter()
+    return _performed(task)._replace(seconds=time.perf_counter() - start)
+
+
+def _performed(task: Task) -> Answer:
     worker = f"process {os.getpid()} on {platform.node()}"
     if not _pinned:
         _pin()
@@ -249,6 +256,9 @@ def _dumps(pickler: Any, thing: Any) -> bytes:
 
 class _Pickler(pickle.Pickler):
     def reducer_override(self, thing: Any) -> Any:
+        own = isinstance(thing, type | types.FunctionType) and thing.__module__ == "__main__"
+        if own and _cloudpickle() is not None:
+            raise pickle.PicklingError("it is defined in __main__")  # by value, then
         return _reduced(thing)
 
 
@@ -277,8 +287,6 @@ def _reduced(thing: Any) -> Any:
         state = vars(module).get(STATE) if module is not None else None
         if state is not None and "<" not in thing.__qualname__:
             return _of_file, (state[0], thing.__qualname__)
-        if thing.__module__ == "__main__" and _cloudpickle() is not None:
-            raise pickle.PicklingError("it is defined in __main__")  # by value, then
     return NotImplemented
 
 

@@ -118,12 +118,17 @@ class Structure:
 
     def split(self, vector: NDArray[Any]) -> Arrays:
         """Cut a flat vector into arrays (views of it), in the order of the names."""
-        arrays, start = {}, 0
+        return {name: vector[part].reshape(shape) for name, part, shape in self._parts}
+
+    @cached_property
+    def _parts(self) -> list[tuple[str, slice, tuple[int, ...]]]:
+        """Of each array its name, where it lies in a flat vector, and its shape."""
+        parts, start = [], 0
         for name, shape in self.shapes.items():
             stop = start + math.prod(shape)
-            arrays[name] = vector[start:stop].reshape(shape)
+            parts.append((name, slice(start, stop), shape))
             start = stop
-        return arrays
+        return parts
 
     def entry(self, i: int) -> str:
         """Return how an entry of the flat vector is reached in the user's containers.
@@ -147,7 +152,7 @@ class Structure:
 
     def join(self, arrays: Mapping[str, Any]) -> NDArray[Any]:
         """Lay arrays end to end in one flat vector, in the order of the names."""
-        return np.concatenate([np.ravel(arrays[name]) for name in self.shapes])
+        return np.concatenate([arrays[name] for name in self.shapes], axis=None)
 
 
 def compile_check(structure: Structure) -> Callable[[ParametersLike], Arrays | None]:

@@ -66,7 +66,7 @@ class Part:
         self.failures: list[str] = []
         self.content = False
         self.suspect: Any = None
-        self.due = math.inf
+        self.sent, self.due = 0.0, math.inf
 
 
 @dataclass
@@ -83,11 +83,14 @@ class Workers(Pool):
         What went wrong and was mended.
     sent : int
         Bytes of parcels that were sent.
+    delay : float
+        Seconds that a part is under way without being worked on, at least.
     """
 
     timeout: float = math.inf
     notes: list[str] = field(default_factory=list)
     sent: int = 0
+    delay: float = math.inf
     _numbers: Any = field(default_factory=itertools.count)
 
     def map(
@@ -96,7 +99,7 @@ class Workers(Pool):
         parcels: tuple[Parcel, ...],
         parts: Iterable[tuple[Callable[[], str], tuple[Any, ...]]],
         suspect: Callable[[Any], bool] = lambda _: False,
-        keep: Callable[[tuple[Any, ...], Any], None] = lambda *_: None,
+        keep: Callable[[tuple[Any, ...], Any, float], None] = lambda *_: None,
     ) -> Generator[Any, None, None]:
         """Yield ``function(*held, *arguments)`` for parts, in their order.
 
@@ -113,7 +116,8 @@ class Workers(Pool):
         suspect : callable, optional
             Whether a result may be a fault of the worker: then it is asked for once more.
         keep : callable, optional
-            Gets the arguments and the result of each part as soon as it is done.
+            Gets the arguments and the result of each part as soon as it is done, and the seconds
+            that a worker took.
 
         Raises
         ------
@@ -144,7 +148,7 @@ class _Run:
         function: Callable[..., Any],
         parcels: tuple[Parcel, ...],
         suspect: Callable[[Any], bool],
-        keep: Callable[[tuple[Any, ...], Any], None],
+        keep: Callable[[tuple[Any, ...], Any, float], None],
     ) -> None:
         self.workers, self.function, self.parcels = workers, function, parcels
         self.suspect, self.keep = suspect, keep
@@ -196,29 +200,32 @@ class _Run:
             self.function, tuple(parcels), part.arguments, workers.timeout, surroundings(),
             os.getpid(), next(workers._numbers),  # noqa: SLF001  # one thought in two classes
         )  # fmt: skip
+        part.sent = time.monotonic()
         try:
             future = workers.submit(perform, task)
-        except (BrokenExecutor, RuntimeError) as error:
+        except Exception as error:  # noqa: BLE001  # each executor has its own for being broken
             part.failures.append(f"the executor takes no work: {error}")
             self._broken(error, [part])
             return
         queue = 1 + len(self.running) // workers.width
         slack = GRACE + (0.0 if workers.alive else START)
-        part.due = time.monotonic() + workers.timeout * (queue + 1) + slack
+        part.due = part.sent + workers.timeout * (queue + 1) + slack
         self.running[future] = part
 
     def _collect(self) -> None:
         """Wait for some parts, and look what came of them."""
         limit = None if math.isinf(self.workers.timeout) else LOOK
         done, _ = wait(self.running, limit, FIRST_COMPLETED)
+        now = time.monotonic()
         broken: list[Part] = []
         cause: BaseException | None = None
         for future in done:
             part = self.running.pop(future)
             error = CancelledError() if future.cancelled() else future.exception()
             if error is None:
-                self.workers.alive = True
-                self._take(part, future.result())
+                self.workers.alive, answer = True, future.result()
+                self.workers.delay = min(self.workers.delay, now - part.sent - answer.seconds)
+                self._take(part, answer)
             elif isinstance(error, BrokenExecutor):
                 cause = error
                 part.failures.append("its worker died")
@@ -228,7 +235,6 @@ class _Run:
                 self._again(part, error)
         if cause is not None:
             self._broken(cause, broken)
-        now = time.monotonic()
         late = [part for part in self.running.values() if part.due < now]
         if late:
             self._hung(late)
@@ -242,7 +248,7 @@ class _Run:
             if part.suspect is not None and not self.suspect(answer.result):
                 self._note(f"{part.name()}: not a number from {part.suspect.worker}, a number "
                            f"from {answer.worker}")  # fmt: skip
-            self.keep(part.arguments, answer.result)
+            self.keep(part.arguments, answer.result, answer.seconds)
             self.ready[part.place] = answer.result
             if part.failures:
                 self._note(f"{part.name()}: {_listed(part.failures)}; then done")
@@ -295,9 +301,10 @@ class _Run:
         if not self.workers.restarts:
             raise WorkerFault(
                 f"The executor broke, and cannot be started again: {error} {parts[0].name()} was "
-                "under way. Give a function that makes executors, as in "
-                "executor=functools.partial(ProcessPoolExecutor, 4): then a worker that dies is "
-                "replaced, and its part is done again."
+                "under way. Start the scheduler that it works with again, if it has one; or give a "
+                "function that makes executors, as in executor=functools.partial("
+                "ProcessPoolExecutor, 4): then a worker that dies is replaced, and its part is "
+                "done again."
             ) from error
         self._restart()
         for part in sorted(parts, key=lambda part: part.place):

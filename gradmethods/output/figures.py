@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from io import BytesIO
 from pathlib import Path
 from typing import Any
 
 import matplotlib as mpl
+from matplotlib.artist import Artist
+from matplotlib.axis import Axis
 from matplotlib.figure import Figure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.mathtext import MathTextParser
@@ -113,13 +115,26 @@ def drawn(figure: Figure, kind: str, title: str = "", caption: str = "", source:
 def _check_formulas(figure: Figure) -> None:
     """Show as it is written what is no formula although there are dollar signs in it: a name."""
     parse = MathTextParser("path").parse
-    for text in figure.findobj(Text):
+    for text in _texts(figure):
         try:
             for line in text.get_text().split("\n"):  # Lines are laid out one by one.
                 if "$" in line:
                     parse(line)
         except ValueError:
             text.set_parse_math(False)
+
+
+def _texts(artist: Artist) -> Iterator[Text]:
+    """Find the texts in a figure, those of ticks that exist; `findobj` would make all of them."""
+    if isinstance(artist, Text):
+        yield artist
+    parts: Sequence[Artist] = (
+        [artist.label, artist.offsetText, *artist.majorTicks, *artist.minorTicks]
+        if isinstance(artist, Axis)
+        else artist.get_children()
+    )
+    for part in parts:
+        yield from _texts(part)
 
 
 def _write_powers(figure: Figure) -> None:

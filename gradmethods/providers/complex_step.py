@@ -89,7 +89,12 @@ def complex_step(
     errors = np.empty_like(point)
     passes = point.size
     slopes = None if given or not math.isfinite(value) else _slopes(problem, recorded, point, data)
-    sweep = _Sweep(problem, point, data, slopes.value if slopes else value, given=given)
+    total = point.size * seconds
+    left = list(_left(slopes, gradient, errors, total))
+    value = slopes.value if slopes else value
+    if not left:
+        return Estimate(value, gradient, passes, ROUNDINGS * u * abs(gradient))
+    sweep = _Sweep(problem, point, data, value, given=given)
 
     def asked(part: slice) -> tuple[slice, tuple[Any, ...]]:
         # A step that is seen in the parameter itself may lead real parts into other branches.
@@ -98,14 +103,12 @@ def complex_step(
         pinned = not given and bool((steps(block) > u * abs(point[block])).any())
         return part, (steps(part), pinned, sweep.value, sweep.loss.xp.looking, given)
 
-    total = point.size * seconds
-    left = list(_left(slopes, gradient, errors, total))
     found: Iterable[tuple[slice, Vector]]
-    if spread and left:  # the first entry shows what all others need to know
+    if spread:  # the first entry shows what all others need to know
         first = slice(left[0].start, left[0].start + 1)
         others = spread.parts(total, [slice(first.stop, left[0].stop), *left[1:]])
         rows = sweep(*asked(first)[:1], *asked(first)[1][:2])
-        found = chain([(first, rows)], spread.columns(map(asked, others)))
+        found = chain([(first, rows)], spread.each(map(asked, others)))
     else:
         found = (
             (part, sweep(part, *asked(part)[1][:2])) for part in blocks(point.size, total, left)
@@ -304,7 +307,7 @@ class _Entry:
             return math.nan, math.nan
         finally:
             self.moved[self.i] = kept
-        if not cmath.isfinite(found):
+        if not (taken and cmath.isfinite(found)):  # beside the least numbers there is no step
             return math.nan, math.nan
         return found.imag, found.imag / taken
 

@@ -21,20 +21,32 @@ from __future__ import annotations
 
 import math
 import time
+from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
 from gradmethods.core.problem import Problem
+from gradmethods.core.structure import Arrays
 from gradmethods.providers.choice import Chooser, chosen_at
+from gradmethods.providers.estimates import judge
 from gradmethods.providers.groups import Groups
 from gradmethods.providers.probe import Probe
-from gradmethods.providers.schemes import RICHARDSON, SCHEMES, StepRule
+from gradmethods.providers.schemes import (
+    RICHARDSON,
+    SCHEMES,
+    Estimate,
+    Losses,
+    StepRule,
+    Vector,
+    differences,
+)
 from gradmethods.providers.steps import ChosenSteps, FirstSteps
 
 if TYPE_CHECKING:
-    from gradmethods.providers.spreading import Team
+    from gradmethods.providers.spreading import Spreading, Team
 
 EACH = 300
 """Up to so many parameters, each has a ladder of its own."""
@@ -72,3 +84,69 @@ def choose_steps(problem: Problem, scheme: str, team: Team | None = None) -> Ste
         else:
             known = Groups(chooser, SCHEMES[scheme], home).known()
     return ChosenSteps(scheme, known, chooser.away, probe.passes)
+
+
+class Place(NamedTuple):
+    """Where a gradient is wanted: a point and data, and what evaluates the loss there.
+
+    Attributes
+    ----------
+    point, data
+        The flat parameters, and all data.
+    evaluate : callable
+        The loss at the point, which may be moved.
+    losses : callable
+        What finds losses beside it.
+    seconds : float
+        Of a pass.
+    spread : callable
+        Makes the work of some name for the team, None where there is no team.
+    """
+
+    point: Vector
+    data: Arrays
+    evaluate: Callable[[], float]
+    losses: Losses
+    seconds: float
+    spread: Callable[[str], Spreading | None]
+
+
+def remembered(
+    problem: Problem, scheme: str, step: StepRule, place: Place, team: Team | None = None
+) -> tuple[Estimate, StepRule]:
+    """Take differences with the steps that are remembered, or with new ones if they surprise.
+
+    Steps that were chosen at another point, or with other data, are held against what the losses
+    show here: see `estimates.Judge`. If that is not like what they showed there, steps are chosen
+    here as for a problem at this point, and the gradient is to the last bit what that one's is.
+
+    Returns
+    -------
+    Estimate
+        All passes are counted but that for the value.
+    StepRule
+        To remember from now on.
+    """
+    own = place.data is problem.data
+    judged = judge(scheme, step, place.point, own_data=own)
+    looked = judged.look(place.evaluate, place.point) if judged else 0
+
+    def taken(name: str) -> Estimate:
+        spread = place.spread(name)
+        at = scheme, place.losses, place.point, step, place.seconds
+        return differences(*at, judged, spread)
+
+    found = taken("gradient")
+    if judged is None or not judged.surprised or not np.isfinite(place.point).all():
+        return found._replace(passes=found.passes + looked), step
+    arrays = problem.structure.restore(problem.structure.split(place.point))
+    here = problem.replace(params=arrays, data=None if own else place.data)
+    chosen = choose_steps(here, scheme, team)
+    passes = found.passes + looked + chosen.passes
+    if not isinstance(chosen, ChosenSteps) or chosen.known is None:
+        return found._replace(passes=passes), step
+    step, judged = chosen, judge(scheme, chosen, place.point, own_data=True)
+    found = taken("gradient with other steps")
+    if not own:  # nobody is at home there: data are not compared
+        step = replace(chosen, known=replace(chosen.known, home={}))
+    return found._replace(passes=passes + found.passes), step

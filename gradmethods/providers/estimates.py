@@ -1,8 +1,8 @@
 """How far difference quotients may be off: what preparation knew, and what the losses show.
 
-At the prepared point, with the problem's own data, the estimate is that of the ladders; anywhere
-else it grows by a factor. At every call the losses of each quotient themselves are held against
-those that the ladders saw: they show kinks, and a loss that varies faster than was prepared for.
+At the point where steps were chosen, with those data, the estimate is that of the ladders; anywhere
+else it grows by a factor. At every call elsewhere the losses of each quotient themselves are held
+against those that the ladders saw: they show kinks, and a loss that varies faster than there.
 One difference to one side shows nothing: away from the prepared point, the whole loss is looked at
 to both sides, with all parameters moved at once.
 
@@ -11,6 +11,7 @@ An entry whose error may be half of it is marked, by an infinite error.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -18,9 +19,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gradmethods.providers.balance import NEGLECTED
+from gradmethods.providers.entry import SURE
 from gradmethods.providers.ladder import AGREE, CONFIDENT
 from gradmethods.providers.schemes import SCHEMES, StepRule, Vector, or_nan
-from gradmethods.providers.steps import FixedStep
+from gradmethods.providers.steps import FixedStep, Known
 
 GROWN = 10.0
 """Times the estimate at the prepared point is the least that is said elsewhere."""
@@ -98,14 +100,23 @@ class Judge:
         Where the quotients are taken, flat.
     own_data : bool
         Whether the data are those that the steps were chosen with.
+
+    Attributes
+    ----------
+    surprised : bool
+        Whether losses away from where the steps were chosen show of some entry what they did not
+        show there, and by their estimate it may be off by a good part of itself.
     """
 
     def __init__(self, scheme: str, step: StepRule, point: Vector, *, own_data: bool) -> None:
         self._rule, self._known = SCHEMES[scheme], step.known
-        self._size, self._u = point.size, float(np.finfo(point.dtype).eps) / 2
+        self._dtype, self._size = point.dtype, point.size
         self._home = step.known is not None and own_data and step.known.is_home(point)
+        self._step, self._around, self._like = step, 0.0, True
         self._marks = Marks()
-        self._step, self._around = step, 0.0
+        self._last: tuple[slice, Vector, Vector, Vector] | None = None
+        self._errors: Vector | None = None
+        self.surprised = False
 
     def look(self, evaluate: Callable[[], float], point: Vector) -> int:
         """Move all parameters at once where quotients to one side are all that is known.
@@ -133,10 +144,19 @@ class Judge:
             seen.append(abs((above - value) / 2 + (below - value) / 2))
         point[:] = home
         self._around = NEGLECTED * float(np.max(seen))
+        if self._known is not None:
+            # What all entries together leave out there, if none has become worse than it was.
+            errors = self._known.errors[self._known.groups(slice(0, point.size))]
+            noise = max(self._known.round_off.noise, self._known.round_off.unit * abs(value))
+            least = UNLIKE * float(np.sum(abs(moves) * errors)) + AGREE * noise
+            self._like = not math.isfinite(value) or self._around <= least
         return 1 + 2 * LOOKS
 
-    def errors(self, part: slice, found: Vector, h: Vector, quotients: Vector) -> Vector:
-        """Return absolute errors of a part of the parameters, infinite if not known at all.
+    def note(self, part: slice, found: Vector, h: Vector, quotients: Vector) -> None:
+        """Take note of a part of the parameters.
+
+        What was seen in the last part is kept until somebody reads the errors, so that a call of a
+        small loss takes no longer than it must.
 
         Parameters
         ----------
@@ -145,18 +165,50 @@ class Judge:
         found, h, quotients : numpy.ndarray
             Their losses, as a scheme takes them, their steps and quotients.
         """
+        if self._last is not None:
+            self._keep()
+        self._last = part, found, h, quotients
+        known, value = self._known, float(found[-1, 0])
+        if known is None or self._home or self.surprised or not math.isfinite(value):
+            return
+        step = h.astype(float, copy=False)
+        noise = AGREE * max(known.round_off.noise, known.round_off.unit * abs(value))
+        like = self._rule.shown(found, step) <= self._expected(known, part, step) + noise / step
+        if not (self._like and like.all()):
+            far_off = self._keep() > SURE * abs(quotients)
+            resolved = np.isfinite(known.errors[known.groups(part)])
+            self.surprised = bool((far_off & resolved & ~(like & self._like)).any())
+
+    def _expected(self, known: Known, part: slice, step: Vector) -> Vector:
+        """Return what losses may show of errors if they are like those at home."""
+        groups = known.groups(part)
+        wider = step / known.steps[groups]
+        if self._rule.order > 2:
+            wider **= self._rule.order // 2
+        return np.asarray(UNLIKE * known.shown[groups] * wider)
+
+    def _keep(self) -> Vector:
+        """Estimate the errors of the part that was noted last, and return them."""
+        assert self._last is not None
+        if self._errors is None:
+            self._errors = np.empty(self._size, self._dtype)
+        part = self._last[0]
+        self._errors[part], self._last = self._errors_of(*self._last), None
+        return self._errors[part]
+
+    def _errors_of(self, part: slice, found: Vector, h: Vector, quotients: Vector) -> Vector:
+        """Return absolute errors of a part of the parameters, infinite if not known at all."""
         rule, known, step = self._rule, self._known, h.astype(float)
-        size = abs(quotients.astype(float))
-        largest = abs(found).max(axis=0)
+        size, u = abs(quotients.astype(float)), float(np.finfo(self._dtype).eps) / 2
         shown, bend = rule.shown(found, step), np.zeros_like(step)
+        largest = abs(found).max(axis=0)
         if known is None:
             prepared, expected = np.zeros_like(step), np.zeros_like(step)
-            noise = UNSEEN * self._u * largest
+            noise = UNSEEN * u * largest
         else:
             groups = known.groups(part)
             noise = np.maximum(known.round_off.noise, known.round_off.unit * largest)
-            wider = (step / known.steps[groups]) ** (rule.order // 2)
-            prepared, expected = known.errors[groups], UNLIKE * known.shown[groups] * wider
+            prepared, expected = known.errors[groups], self._expected(known, part, step)
             bend = known.bends[groups] if self._home else bend
             if known.unseen is not None:
                 prepared = prepared + known.unseen(part, self._size) / step
@@ -167,17 +219,22 @@ class Judge:
         like = np.maximum(expected, scatter)
         new = shown > expected + scatter
         faster = np.where(new & (expected > 0), shown / like, 1.0) ** (rule.order // 2 + 1)
-        total = prepared * faster + np.where(new, shown, 0.0) + ROUNDINGS * self._u * size
+        total = prepared * faster + np.where(new, shown, 0.0) + ROUNDINGS * u * size
         total = np.where(np.isnan(total) | ~np.isfinite(quotients), np.inf, total)
         if rule.order == 2:
             bend = np.maximum(bend, np.where(shown > scatter, shown, 0.0))
         constant = (found == found[-1]).all(axis=0)
         return self._marks.add(part.start, size, total, bend, constant)
 
-    def finish(self, errors: Vector) -> None:
-        """Mark what can be judged only when all parts are known."""
-        if not (self._home and self._known.constant):
-            self._marks.finish(errors)
+    def errors(self) -> Vector:
+        """Return the estimated errors of all entries, once all parts are noted."""
+        with np.errstate(all="ignore"):
+            if self._last is not None:
+                self._keep()
+            assert self._errors is not None
+            if not (self._home and self._known is not None and self._known.constant):
+                self._marks.finish(self._errors)
+        return self._errors
 
 
 def judge(scheme: str, step: StepRule, point: Vector, *, own_data: bool) -> Judge | None:

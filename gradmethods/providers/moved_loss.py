@@ -23,9 +23,9 @@ def over_reals(problem: Problem, point: Vector, data: Arrays) -> Callable[[], fl
 
     The result is a Python float at once: a loss may return a view of its argument.
     """
-    views = problem.structure.split(point)
-    for view in views.values():
-        view.flags.writeable = False
+    read_only = point.view()
+    read_only.flags.writeable = False
+    views = problem.structure.split(read_only)
     loss, shared = problem.loss, {**data, "xp": np}
     restore = problem.structure.restore  # for each pass: the loss may change its containers
     if problem.keeps_arguments:

@@ -12,6 +12,7 @@ import math
 from collections.abc import Callable
 from contextlib import nullcontext, suppress
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
@@ -32,8 +33,7 @@ from gradmethods.errors import (
 from gradmethods.output.style import ORANGE, Style
 from gradmethods.providers import schemes
 from gradmethods.providers.complex_step import check_tried, complex_step, slopes_at
-from gradmethods.providers.default_steps import choose_steps
-from gradmethods.providers.estimates import judge
+from gradmethods.providers.default_steps import Place, choose_steps, remembered
 from gradmethods.providers.extrapolation import climbed_at, richardson
 from gradmethods.providers.moved_loss import losses_at, over_reals
 from gradmethods.providers.parts import Parted
@@ -102,8 +102,14 @@ class Numerical:
     neighbouring numbers, no difference can see; nor the error of an inner solver that stops early,
     where it is the same beside the point. The complex step marks entries of which underflow leaves
     too few digits at every step; a step that was given and is wide takes a pass more, for its
-    estimate. At other points, and with other data, estimates are ten times as large, and grow with
-    what the losses there show; with one difference to one side that is nothing.
+    estimate.
+
+    Steps are remembered at other points, and with other data: estimates are ten times as large
+    there. Where losses show what they did not show where the steps were chosen, and an entry may be
+    off by a tenth of itself or more, steps are chosen anew, as `prepare` does at that point, and
+    remembered from then on; ``forward_passes`` counts it. So a gradient may differ in its last
+    digits by what was asked before. With one difference to one side, five passes more are spent to
+    see that.
 
     Sources: C. J. F. Ridders, Advances in Engineering Software 4 (1982) 75-76; W. Squire and
     G. Trapp, Using complex variables to estimate derivatives of real functions, SIAM Review 40
@@ -232,7 +238,7 @@ class Numerical:
     def prepare(self, problem: Problem) -> PreparedNumerical | PreparedReuse:
         """Choose steps near the problem's point; for reuse, record and compile the loss.
 
-        Chosen steps follow parameters elsewhere: see `gradmethods.providers.steps.ArraySteps`.
+        Chosen steps follow parameters elsewhere: see `gradmethods.providers.steps.ChosenSteps`.
 
         Raises
         ------
@@ -281,13 +287,13 @@ class PreparedNumerical(Parted):
     Attributes
     ----------
     step : callable
-        Maps a flat vector of parameters to one step for each.
+        Maps a flat vector of parameters to one step for each; a call may choose steps anew.
     preparation_passes : int
-        Forward passes that the choice of the steps took; for the complex step, the one that tries
-        it.
+        Forward passes that the first choice of the steps took; for the complex step, the one that
+        tries it.
     forward_passes : int or None
-        What the last call took; before the first, what the scheme takes at least, and None for
-        ``"richardson"``.
+        What the last call took, with the passes that chose steps anew; before the first, what the
+        scheme takes at least, and None for ``"richardson"``.
     error_estimate : numpy.ndarray or dict, or None
         The estimated absolute error of the last gradient: see `gradmethods.providers.estimates`.
         With a step that was given, it knows what the losses of the quotients show: of a one-sided
@@ -334,26 +340,33 @@ class PreparedNumerical(Parted):
                 at = self.problem, value, point, data
                 estimate = complex_step(*at, self.step, seconds, self.recorded, spread)
             else:
-                spread = self._spread(losses_at, point, data, value, seconds)
                 losses = schemes.one_by_one(evaluate, value, point)
-                judged = judge(self.scheme, self.step, point, own_data=data is self.problem.data)
-                looked = judged.look(evaluate, point) if judged else 0
-                estimate = schemes.differences(
-                    self.scheme, losses, point, self.step, seconds, judged, spread
+                spreads = partial(self._spread, losses_at, point, data, value, seconds)
+                place = Place(point, data, evaluate, losses, seconds, spreads)
+                estimate, self.step = remembered(
+                    self.problem, self.scheme, self.step, place, self.team
                 )
-                estimate = estimate._replace(passes=estimate.passes + looked)
         self.forward_passes = estimate.passes
         self._errors = estimate.errors
         return estimate.value, structure.split(estimate.gradient)
 
-    def _spread(self, function: Callable[..., Any], *at: Any) -> Spreading | None:
+    def _spread(
+        self,
+        function: Callable[..., Any],
+        point: schemes.Vector,
+        data: Arrays,
+        value: float,
+        seconds: float,
+        name: str = "gradient",
+    ) -> Spreading | None:
         work: Spreading | None = None
         if self.team is not None:
-            work = self.team.at((self.scheme, "gradient"), function, *at)
+            work = self.team.at((self.scheme, name), function, point, data, value, seconds)
         return work
 
     def __getstate__(self) -> dict[str, Any]:
-        return {**vars(self), "team": None}  # a pool of processes goes nowhere
+        # A pool of processes goes nowhere.
+        return {**vars(self), "team": None, "_errors": self._estimated()}
 
 
 def _positive(step: object) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Iterator
 from typing import Any, Protocol
 
@@ -70,8 +71,9 @@ def blocks(
 
 
 def cut(start: int, stop: int, length: int) -> Iterator[slice]:
-    """Cut entries into slices of a length, none of them across the border of two of `BLOCK`."""
+    """Cut entries into slices of a length or less, none across the border of two of `BLOCK`."""
     while start < stop:
-        end = min(start + length, stop, (start // BLOCK + 1) * BLOCK)
+        border = min(stop, (start // BLOCK + 1) * BLOCK)
+        end = start + math.ceil((border - start) / math.ceil((border - start) / length))
         yield slice(start, end)
         start = end

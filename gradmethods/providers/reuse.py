@@ -14,16 +14,17 @@ from gradmethods.core.problem import Problem
 from gradmethods.core.provider import Stopwatch
 from gradmethods.core.structure import Arrays
 from gradmethods.engines.graph import record
+from gradmethods.engines.graph.record import uncollected
 from gradmethods.engines.incremental import Perturbed, Plan, Work, compile_plan
 from gradmethods.providers import schemes
-from gradmethods.providers.estimates import judge
+from gradmethods.providers.default_steps import Place, remembered
 from gradmethods.providers.moved_loss import over_reals
 from gradmethods.providers.parts import Parted, blocks
 from gradmethods.providers.schemes import Losses, StepRule, Vector
 from gradmethods.providers.steps import PrecisionStep
 
 if TYPE_CHECKING:
-    from gradmethods.providers.spreading import Team
+    from gradmethods.providers.spreading import Spreading, Team
 
 SECONDS_PER_OPERATION = 2e-10
 """For predicting how long a run will take; it decides about the progress bar and nothing else."""
@@ -33,10 +34,11 @@ def compile_reuse(
     problem: Problem, watch: Stopwatch, scheme: str, step: StepRule, team: Team | None = None
 ) -> PreparedReuse:
     """Record the loss and compile it for the perturbations of a scheme."""
-    with watch("trace"):
-        graph = record(problem)
-    with watch("compile"):
-        plan = compile_plan(graph, len(schemes.SCHEMES[scheme].offsets))
+    with uncollected():
+        with watch("trace"):
+            graph = record(problem)
+        with watch("compile"):
+            plan = compile_plan(graph, len(schemes.SCHEMES[scheme].offsets))
     return PreparedReuse(problem, watch.seconds, scheme, step, plan, team)
 
 
@@ -82,7 +84,8 @@ class PreparedReuse(Parted):
     preparation_passes : int
         Forward passes that the choice of the steps took, in full.
     forward_passes : int
-        The passes that a gradient stands for; nearly none is made in full.
+        The passes that the last gradient stands for; nearly none is made in full, but for those
+        that chose steps anew.
     work : Work
         Scalar operations that a gradient takes, ``done``, and that as many passes would take,
         ``plain``; counted as `gradmethods.xp.primitives` does, for the entries really evaluated.
@@ -104,10 +107,11 @@ class PreparedReuse(Parted):
     ) -> None:
         super().__init__(problem, preparation)
         self.team = None if team is None else team.holding(compiled, scheme)
+        self._choosing = team
         self.scheme = scheme
         self.step = step
         self.preparation_passes = step.passes
-        self.forward_passes = len(schemes.SCHEMES[scheme].offsets) * problem.size
+        self.forward_passes = self._passes = len(schemes.SCHEMES[scheme].offsets) * problem.size
         self.workspace = plan.workspace
         self._plan = plan
         self._perturbed = Perturbed(plan, problem.structure.shapes, problem.data)
@@ -115,7 +119,7 @@ class PreparedReuse(Parted):
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Pickle and copy what it was compiled for: the plan works in memory of its own."""
-        state = {"error_estimate": self.error_estimate}
+        state = {"_errors": self._estimated(), "forward_passes": self.forward_passes}
         return _compiled_again, (self.problem, self.preparation, self.scheme, self.step), state
 
     @property
@@ -125,21 +129,25 @@ class PreparedReuse(Parted):
 
     def _evaluate(self, params: Arrays, data: Arrays) -> tuple[Any, Arrays]:
         structure = self.problem.structure
-        working = nullcontext() if self.team is None else self.team.working()
+        team = self.team
+        working = nullcontext() if team is None else team.working()
         with self._lock, working:  # the plan works in buffers: one run at a time
             self._perturbed.move_to(params, data)
             point, losses, seconds = self._beside(data)
             evaluate = over_reals(self.problem, point, data)
-            spread = None
-            if self.team is not None:
-                work = (self.scheme, "reuse"), reused_at
-                spread = self.team.at(*work, point, data, evaluate(), seconds, blocks)
-            judged = judge(self.scheme, self.step, point, own_data=data is self.problem.data)
-            if judged:
-                judged.look(evaluate, point)
-            estimate = schemes.differences(
-                self.scheme, losses, point, self.step, seconds, judged, spread
+
+            def spread(name: str) -> Spreading | None:
+                if team is None:
+                    return None
+                work = (self.scheme, "reuse", name), reused_at
+                spreading: Spreading = team.at(*work, point, data, evaluate(), seconds, blocks)
+                return spreading
+
+            place = Place(point, data, evaluate, losses, seconds, spread)
+            estimate, self.step = remembered(
+                self.problem, self.scheme, self.step, place, self._choosing
             )
+        self.forward_passes = estimate.passes
         self._errors = estimate.errors
         return estimate.value, structure.split(estimate.gradient)
 
@@ -161,7 +169,7 @@ class PreparedReuse(Parted):
 
     @property
     def _seconds(self) -> float:
-        return SECONDS_PER_OPERATION * self._plan.operations / self.forward_passes
+        return SECONDS_PER_OPERATION * self._plan.operations / self._passes
 
     def _losses(self, point: Vector, data: Arrays, part: slice, places: Vector) -> Vector:
         found = self._perturbed.losses(part, places)

@@ -37,16 +37,12 @@ WHOLE = slice(None)
 class Judge(Protocol):
     """Estimates errors; the judge of real schemes is in `estimates`."""
 
-    def errors(self, part: slice, found: Vector, h: Vector, quotients: Vector) -> Vector:
-        """Return the estimated errors of a part, from its losses, steps and quotients."""
+    def note(self, part: slice, found: Vector, h: Vector, quotients: Vector) -> None:
+        """Take note of a part: its losses, steps and quotients."""
         ...
 
-    def look(self, evaluate: Callable[[], float], point: Vector) -> int:
-        """Look at the loss around `point` if there is need; return the passes it took."""
-        ...
-
-    def finish(self, errors: Vector) -> None:
-        """Complete the errors of all parts."""
+    def errors(self) -> Vector:
+        """Return the estimated errors of all parts."""
         ...
 
 
@@ -83,7 +79,7 @@ class Estimate(NamedTuple):
     value: float
     gradient: Vector
     passes: int
-    errors: Vector | None = None
+    errors: Vector | Callable[[], Vector] | None = None
 
 
 def _no_quotient(f: Vector, p: Vector) -> Vector:
@@ -122,8 +118,12 @@ class Scheme:
         """κ: a quotient errs by κε/h (standard deviation) if each of its losses errs by ε."""
         if not self.offsets:
             return 0.0
-        places = np.array((*self.offsets, 0), float)[:, None]
-        return float(np.linalg.norm(self.quotient(np.eye(len(places)), places)))
+        return float(np.linalg.norm(self.quotient(np.eye(len(self.places)), self.places)))
+
+    @cached_property
+    def places(self) -> Vector:
+        """Where the loss is evaluated, in steps from x, and x itself: a column."""
+        return np.array((*self.offsets, 0), float)[:, None]
 
     @cached_property
     def lengths(self) -> list[int]:
@@ -347,8 +347,7 @@ def differences(
     """
     rule = SCHEMES[scheme]
     gradient = np.empty_like(point)
-    errors = np.empty_like(point) if judge else None
-    offsets = np.array((*rule.offsets, 0), point.dtype)[:, None]
+    offsets = rule.places.astype(point.dtype, copy=False)
     passes = len(rule.offsets) * point.size
     value = math.nan
     steps = step.near(point)
@@ -357,30 +356,26 @@ def differences(
         x = point[part]
         h = (x + steps(part)) - x  # on the grid of x, so that x - h is as far away as x + h
         places = x + offsets * h
-        _refuse_lost_steps(x, places[:-1])
+        if step.known is None:  # what was chosen is some numbers wide
+            lost = (places[:-1] == x).any(axis=0)
+            if lost.any():
+                raise lost_step(x[lost][0])
         return part, places, h
 
     parts = spread.parts(passes * seconds) if spread else blocks(point.size, passes * seconds)
     for (part, places, h), found in (spread or partial(_each, losses))(map(laid_out, parts)):
         # Exact in float64 for both dtypes; only the result is rounded to the parameters' dtype.
-        gradient[part] = rule.quotient(found, places.astype(float, copy=False))
+        quotients = rule.quotient(found, places.astype(float, copy=False))
+        gradient[part] = quotients = quotients.astype(point.dtype, copy=False)
         value = value if part.start else float(found[-1, 0])
-        if judge and errors is not None:
-            errors[part] = judge.errors(part, found, h, gradient[part])
-    if judge and errors is not None:
-        judge.finish(errors)
-    return Estimate(value, gradient, passes, errors)
+        if judge:
+            judge.note(part, found, h, quotients)
+    return Estimate(value, gradient, passes, judge.errors if judge else None)
 
 
 def _each(losses: Losses, work: Iterable[Work]) -> Iterator[tuple[Work, Vector]]:
     for each in work:
         yield each, losses(each[0], each[1])
-
-
-def _refuse_lost_steps(x: Vector, places: Vector) -> None:
-    lost = places == x
-    if lost.any():
-        raise lost_step(x[lost.any(axis=0)][0])
 
 
 def lost_step(x: Any) -> InvalidOption:

@@ -10,7 +10,8 @@ import math
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import closing, contextmanager
-from functools import cached_property, partial
+from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -29,7 +30,10 @@ SHARES = 8
 """Parts for each worker, so that none of them waits long for the last one."""
 
 SHORT, LONG = 0.02, 0.5
-"""Seconds of a part: much more than it takes to send one, and not too much to do again."""
+"""Seconds of a part: not too little to be worth it, and not too much to do again."""
+
+DELAYS = 8.0
+"""Delays of a part, on its way to a worker and back, that it works for at least."""
 
 LADDER = 16.0
 """Passes that the ladder of an entry takes, about."""
@@ -51,6 +55,7 @@ class Team:
     def __init__(self, problem: Problem, workers: Workers, checkpoint: Any = None) -> None:
         self.problem, self.workers, self.folder = problem, workers, checkpoint
         self.parcel = Parcel(_itself, problem)
+        self.paces: dict[tuple[str, ...], float] = {}
 
     def holding(self, make: Callable[..., Any], *arguments: Any) -> Team:
         """Return the same team, whose workers hold ``make(problem, *arguments)`` instead."""
@@ -66,14 +71,28 @@ class Team:
         data: Arrays,
         value: float,
         seconds: float,
-        cut: Callable[[int, float], Iterator[slice]] | None = None,
+        blocks: Callable[[int, float], Iterator[slice]] | None = None,
     ) -> Spreading:
-        """Begin work at a point, where the loss is known and takes so many seconds.
+        """Begin the work of one gradient, or of one choice of steps.
 
-        Parts are cut by ``cut(size, seconds)`` where numbers depend on them, or else as suits the
-        workers.
+        Parameters
+        ----------
+        name : tuple of str
+            What tells the work from other work at this point.
+        function : callable
+            Of a module: ``function(held, (point, data), part, *arguments)``, with data None for
+            those of the problem, returns an array with a column for each entry of the part.
+        point, data, value
+            Where, and the loss there.
+        seconds : float
+            Of a pass.
+        blocks : callable, optional
+            Cuts the parameters, where numbers depend on that; or else parts suit the workers.
         """
-        return Spreading(self, name, function, point, data, value, seconds, cut)
+        own = data is self.problem.data
+        here = Parcel(_located, np.array(point), None if own else data)
+        kept = Checkpoint.of(self.folder, self.problem, point, data, (*name, value))
+        return Spreading(self, name, function, here, kept, value, seconds, blocks)
 
     @contextmanager
     def working(self) -> Iterator[None]:
@@ -92,64 +111,49 @@ def _located(point: Vector, data: Arrays | None) -> tuple[Vector, Arrays | None]
     return point, data
 
 
+@dataclass
 class Spreading:
-    """The work of one gradient, or of one choice of steps.
+    """The work of one gradient, or of one choice of steps: see `Team.at`."""
 
-    Parameters
-    ----------
-    team : Team
-    name : tuple of str
-        What tells the work from other work at this point.
-    function : callable
-        Of a module: ``function(held, (point, data), part, *arguments)``, with data None for those
-        of the problem, returns an array with a column for each entry of the part.
-    point, data, value
-        Where, and the loss there.
-    seconds : float
-        Of a pass.
-    blocks : callable, optional
-        Cuts the parameters, where numbers depend on that.
-    """
+    team: Team
+    name: tuple[str, ...]
+    function: Callable[..., Any]
+    here: Parcel
+    checkpoint: Checkpoint
+    value: float
+    seconds: float
+    blocks: Callable[[int, float], Iterator[slice]] | None
 
-    def __init__(
-        self,
-        team: Team,
-        name: tuple[str, ...],
-        function: Callable[..., Any],
-        point: Vector,
-        data: Arrays,
-        value: float,
-        seconds: float,
-        blocks: Callable[[int, float], Iterator[slice]] | None = None,
-    ) -> None:
-        self.blocks = blocks
-        self.team, self.function, self.seconds, self.value = team, function, seconds, value
-        own = data is team.problem.data
-        self.here = Parcel(_located, np.array(point), None if own else data)
-        self.checkpoint = Checkpoint.of(team.folder, team.problem, point, data, (*name, value))
-
-    @cached_property
+    @property
     def size(self) -> int:
         """Number of parameters."""
         return self.team.problem.size
 
     def length(self, seconds: float) -> int:
-        """Return the entries of a part, of an entry that takes so many seconds."""
-        share = seconds * self.size / (SHARES * self.team.workers.width)
-        return max(1, min(BLOCK, int(min(max(share, SHORT), LONG) / max(seconds, 1e-9))))
+        """Return the entries of a part, of an entry that takes about so many seconds.
+
+        What the parts before it took is better than a guess.
+        """
+        workers = self.team.workers
+        seconds = self.team.paces.get(self.name, seconds)
+        whole = seconds * self.size / workers.width
+        delay = DELAYS * workers.delay if math.isfinite(workers.delay) else 0.0
+        share = min(whole, max(min(whole / SHARES, LONG), SHORT, delay))
+        return max(1, min(BLOCK, int(share / max(seconds, 1e-9))))
 
     def parts(self, seconds: float, within: Iterable[slice] | None = None) -> Iterator[slice]:
         """Cut the parameters, or what is `within` some; what is kept is a part by itself."""
         if self.blocks:
             yield from self.blocks(self.size, seconds)
             return
-        length = self.length(seconds / self.size)
         for each in (slice(0, self.size),) if within is None else within:
             for first, last in self.checkpoint.gaps(each.start, each.stop):
-                if (first, last) in self.checkpoint.ranges:
-                    yield slice(first, last)
-                else:
-                    yield from cut(first, last, length)
+                kept, start = (first, last) in self.checkpoint.ranges, first
+                while start < last:  # one by one: the first ones show what a part costs
+                    length = self.length(seconds / self.size)
+                    part = slice(first, last) if kept else next(cut(start, last, length))
+                    yield part
+                    start = part.stop
 
     def whole_stretches(self) -> Iterator[slice]:
         """Cut the parameters after the first stretch into parts of whole stretches."""
@@ -166,14 +170,14 @@ class Spreading:
 
     def each(
         self, work: Iterable[tuple[slice, tuple[Any, ...]]]
-    ) -> Generator[NDArray[np.float64], None, None]:
-        """Yield what is found in each part, in their order."""
-        known: deque[Any] = deque()
+    ) -> Generator[tuple[slice, NDArray[np.float64]], None, None]:
+        """Yield parts, in their order, each with what is found in it."""
+        asked: deque[tuple[slice, Any]] = deque()
 
         def missing() -> Iterator[tuple[Callable[[], str], tuple[Any, ...]]]:
             for part, arguments in work:
                 found = self.checkpoint.read(part, arguments)
-                known.append(found)
+                asked.append((part, found))
                 if found is None:
                     yield partial(self.named, part), (part, *arguments)
 
@@ -182,27 +186,11 @@ class Spreading:
         results = self.team.workers.map(self.function, held, missing(), odd, self._keep)
         with closing(results):
             for result in results:
-                while known[0] is not None:
-                    yield known.popleft()
-                known.popleft()
-                yield result
-        yield from known
+                while asked[0][1] is not None:
+                    yield asked.popleft()
+                yield asked.popleft()[0], result
+        yield from asked
         self.team.workers.notes += self.checkpoint.notes
-
-    def columns(
-        self, work: Iterable[tuple[slice, tuple[Any, ...]]]
-    ) -> Iterator[tuple[slice, NDArray[np.float64]]]:
-        """Yield parts, in their order, each with what is found in it."""
-        asked: deque[slice] = deque()
-
-        def noted() -> Iterator[tuple[slice, tuple[Any, ...]]]:
-            for part, arguments in work:
-                asked.append(part)
-                yield part, arguments
-
-        with closing(self.each(noted())) as results:
-            for found in results:
-                yield asked.popleft(), found
 
     def __call__(self, work: Iterable[Work]) -> Iterator[tuple[Work, NDArray[np.float64]]]:
         """Yield the losses of parts, in their order."""
@@ -214,7 +202,7 @@ class Spreading:
                 yield each[0], (each[1],)
 
         with closing(self.each(asked())) as results:
-            for found in results:
+            for _, found in results:
                 each = laid.popleft()
                 if len(found) < len(each[1]):  # the last place is the point itself
                     found = np.vstack([found, np.full_like(found[:1], self.value)])  # noqa: PLW2901
@@ -233,7 +221,8 @@ class Spreading:
     def others(self, trail: Trail, arrays: tuple[Vector, ...]) -> Iterator[NDArray[np.float64]]:
         """Yield what is found in all stretches but the first."""
         parts = self.whole_stretches()
-        return self.each((part, (trail, *(array[part] for array in arrays))) for part in parts)
+        work = ((part, (trail, *(array[part] for array in arrays))) for part in parts)
+        return (found for _, found in self.each(work))
 
     def named(self, part: slice) -> str:
         """Say which parameters a part is, by their paths."""
@@ -242,7 +231,8 @@ class Spreading:
             return f"Parameter {part.start} ({names[0]})"
         return f"Parameters {part.start} to {part.stop - 1} ({names[0]} to {names[1]})"
 
-    def _keep(self, arguments: tuple[Any, ...], found: NDArray[np.float64]) -> None:
+    def _keep(self, arguments: tuple[Any, ...], found: NDArray[np.float64], seconds: float) -> None:
+        self.team.paces[self.name] = seconds / (arguments[0].stop - arguments[0].start)
         self.checkpoint.write(arguments[0], arguments[1:], found)
 
 

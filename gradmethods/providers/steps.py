@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -148,7 +149,7 @@ class Known:
     Attributes
     ----------
     home : dict of str to numpy.ndarray
-        The point.
+        The point; empty where the losses were those of data that may not be the same again.
     steps, errors, shown, bends : numpy.ndarray, shape (groups,)
         The step; the estimated error of the quotient there, infinite where the ladder resolved
         nothing; what the losses of the quotient showed of it (`Scheme.shown`); and how much the
@@ -185,13 +186,12 @@ class Known:
         return cls(home, *table.T, *others)
 
     def is_home(self, point: Vector) -> bool:
-        """Whether this is the prepared point."""
-        start = 0
-        for array in self.home.values():
-            if not np.array_equal(array.ravel(), point[start : start + array.size]):
-                return False
-            start += array.size
-        return True
+        """Whether this is the point, to the last bit."""
+        return point.tobytes() == self._bytes
+
+    @cached_property
+    def _bytes(self) -> bytes:
+        return b"".join(array.tobytes() for array in self.home.values())
 
 
 @dataclass(frozen=True)
@@ -217,7 +217,8 @@ class ChosenSteps:
 
     def __call__(self, point: Vector) -> Vector:
         """Return the step for each parameter."""
-        return self.near(point)(WHOLE)
+        with np.errstate(all="ignore"):
+            return self.near(point)(WHOLE)
 
     def near(self, point: Vector) -> Callable[[slice], Vector]:
         """Return the function that gives the steps for parts of `point`."""
@@ -226,19 +227,16 @@ class ChosenSteps:
             return PrecisionStep(self.scheme).near(point)
         at_home = known.is_home(point)
 
-        @np.errstate(all="ignore")
         def steps(part: slice) -> Vector:
-            x = point[part]
-            groups = known.groups(part)
-            h = known.steps[groups]
-            if not at_home:
-                h = self._elsewhere(x.astype(float), known, groups)
-            return np.asarray(np.maximum(h, APART * abs(np.spacing(x))), x.dtype)
+            x, groups = point[part], known.groups(part)
+            h = known.steps[groups] if at_home else self._elsewhere(abs(x.astype(float)), groups)
+            least: Vector = APART * abs(np.spacing(x))
+            return np.maximum(h, least).astype(x.dtype, copy=False)
 
         return steps
 
-    def _elsewhere(self, x: NDArray[np.float64], known: Known, groups: Any) -> NDArray[np.float64]:
-        """Return steps for parameters that are at x now.
+    def _elsewhere(self, size: NDArray[np.float64], groups: Any) -> NDArray[np.float64]:
+        """Return steps for parameters that have these sizes now.
 
         Nobody knows whether the loss still varies on the same scale, so that the best step is the
         same, or on a scale that went along with the parameter. If this grew or shrank by a factor
@@ -250,21 +248,40 @@ class ChosenSteps:
         A derivative that vanished at the prepared point need not vanish here: steps are no wider
         than suits a loss that varies on the scale of max(1, |x|).
         """
-        rule = SCHEMES[self.scheme]
-        noise, u, *_ = known.round_off
-        size, p = abs(x), rule.order
-        steps = known.steps[groups]
-        scale = steps / rule.relative_step(u)
-        grown = np.maximum(size / np.maximum(known.most[groups], scale), 1)
-        least = np.maximum(known.least[groups], NEAR * scale)
-        shrunk = np.minimum(np.maximum(size, NEAR * scale) / least, 1)
-        largest, variation = self.away
-        noisy = max(noise, u * largest / 2)
-        noisier = (noisy / noise) ** (1 / (p + 1))
-        share = min(max(noisy / variation, u), math.sqrt(u)) if variation > 0 else u
-        moved = steps * noisier * grown ** (1 / (p + 1)) * shrunk ** (p / (p + 1))
-        widest = min(rule.relative_step(share), WIDEST)
+        p, widest = SCHEMES[self.scheme].order, self._widest
+        steps, most, least, near = (column[groups] for column in self._moving)
+        grown = np.maximum(size / most, 1)
+        shrunk = np.minimum(np.maximum(size, near) / least, 1)
+        moved = steps * grown ** (1 / (p + 1)) * shrunk ** (p / (p + 1))
         return np.asarray(np.minimum(moved, widest * np.maximum(1, size)))
+
+    @cached_property
+    def _moving(self) -> tuple[NDArray[np.float64], ...]:
+        """Of each group its step elsewhere, the sizes where that grows or shrinks, and what is 0.
+
+        Where losses are larger than at home, they are noisier.
+        """
+        assert self.known is not None
+        rule, (noise, u, *_) = SCHEMES[self.scheme], self.known.round_off
+        scale = self.known.steps / rule.relative_step(u)
+        noisier = (self._noise / noise) ** (1 / (rule.order + 1))
+        most, least = np.maximum(self.known.most, scale), np.maximum(self.known.least, NEAR * scale)
+        return self.known.steps * noisier, most, least, NEAR * scale
+
+    @cached_property
+    def _widest(self) -> float:
+        """The widest step elsewhere, for a size of 1."""
+        assert self.known is not None
+        rule, u, variation = SCHEMES[self.scheme], self.known.round_off.unit, self.away[1]
+        share = min(max(self._noise / variation, u), math.sqrt(u)) if variation > 0 else u
+        return min(rule.relative_step(share), WIDEST)
+
+    @property
+    def _noise(self) -> float:
+        """The round-off of losses elsewhere."""
+        assert self.known is not None
+        noise, u, *_ = self.known.round_off
+        return max(noise, u * self.away[0] / 2)
 
     @property
     def round_off(self) -> RoundOff | None:

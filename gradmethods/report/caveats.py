@@ -76,7 +76,8 @@ def caveats(
     contended = int(costs["contended"].sum()) + int(floors["contended"].sum())
     if contended:
         found.append(
-            f"CONTENDED: during {contended} measurements other processes had the processor nearly "
-            "all the time. Their times hold that work too; they are marked in the tables."
+            f"CONTENDED: other processes had the processor nearly all the time of {contended} "
+            f"measurement{'s' * (contended > 1)}. Such times hold that work too, and are marked in "
+            "the tables."
         )
     return found

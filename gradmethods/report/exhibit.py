@@ -1,4 +1,4 @@
-"""An exhibit of a report: a figure or table, or several of one kind, described in one file.
+"""The sections of a report, and the exhibits in them: figures and tables, a kind in each file.
 
 An exhibit says where it stands, what records it needs, how its data are made of them, how it is
 drawn, and what its caption says. Its file is all that adding one takes: `exhibits_of` finds it.
@@ -6,10 +6,12 @@ drawn, and what its caption says. Its file is all that adding one takes: `exhibi
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from types import ModuleType
 from typing import Any, Generic, Protocol, TypeVar
+
+from markupsafe import Markup
 
 from gradmethods.core.discovery import entries_of
 from gradmethods.errors import GradientError
@@ -84,3 +86,81 @@ def write_exhibits(writer: Writer, package: ModuleType, run: HasRecords) -> dict
                 names.add(thing.id)
                 found.setdefault(exhibit.section, []).append(writer.write(thing))
     return found
+
+
+# -- the sections, in reading order
+
+
+@dataclass(frozen=True)
+class Section:
+    """A part of the report.
+
+    Attributes
+    ----------
+    id : str
+        Where links point to.
+    title, lead : str
+        Its heading, and what to know before reading.
+    """
+
+    id: str
+    title: str
+    lead: str = ""
+
+
+ANSWER = Section("answer", "The answer")
+"""Stands first, with the sentences and the figure that say most."""
+
+READING = Section("reading", "How to read these numbers")
+"""Stands last, after the sentences on how everything was measured."""
+
+CLAIMS = Section(
+    "claims",
+    "The ledger of claims",
+    "What the literature says about ways to compute a gradient, each claim decided by criteria "
+    "that were fixed before anything was measured.",
+)
+
+SECTIONS = (
+    ANSWER,
+    Section(
+        "figures",
+        "Figures of cost",
+        Markup('How all of this was measured stands once, <a href="#reading">below</a>.'),
+    ),
+    Section("tables", "Tables of cost"),
+    Section("gaps", "Gaps"),
+    READING,
+    Section(
+        "accuracy",
+        "Accuracy",
+        "How many digits of each gradient are right, held against the certified one, and whether "
+        "each error is within what theory allows.",
+    ),
+    Section(
+        "digits-and-time",
+        "What digits cost",
+        "Error against time: down and to the left is better.",
+    ),
+    Section(
+        "steps",
+        "Steps of finite differences",
+        "Too wide a step truncates too much, too narrow a step drowns in round-off; theory says "
+        "where the best lies between them.",
+    ),
+    Section(
+        "hard-cases",
+        "Hard cases",
+        "Where methods give wrong answers, and why. These problems stand apart from the others, "
+        "which are smooth.",
+    ),
+    Section(
+        "planted",
+        "Planted mistakes",
+        "Whether wrong gradients are caught: the check of gradients put to the test.",
+    ),
+    CLAIMS,
+)
+
+Written = Sequence[tuple[Section, list[Item]]]
+"""Sections with what was written for them, those with nothing left out."""

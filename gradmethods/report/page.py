@@ -16,9 +16,9 @@ from gradmethods.output.items import Drawing, Item, Table
 from gradmethods.output.typeset import is_numeric
 from gradmethods.providers.registry import style_of
 from gradmethods.report.derivations_written import section as formulas_section
+from gradmethods.report.exhibit import ANSWER, READING, Written
 from gradmethods.report.inline import inline, style_sheet
 from gradmethods.report.recorded import Recorded
-from gradmethods.report.sections import ANSWER, READING, Written
 from gradmethods.studies.derivations import Derivation
 
 HEADLINE = "fig-ratio-width"
@@ -186,9 +186,9 @@ def _columns(tables: Mapping[str, Shown]) -> Markup:
             rule = (
                 "text-align: right"
                 if place in table.numeric
-                else "white-space: normal; min-width: 15rem"
+                else "white-space: normal; min-width: 12rem"
                 if longest > LONG
-                else "white-space: normal; min-width: 8rem"
+                else "white-space: normal; min-width: 7rem"
                 if longest > MIDDLING
                 else ""
             )

@@ -6,6 +6,7 @@ Everything else follows from the records, by ``gradmethods report``.
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from pathlib import Path
 
 from gradmethods.errors import InvalidOption
@@ -35,7 +36,11 @@ WHOLE = (PROVENANCE, DERIVATIONS, *(f"million/{name}" for name in MILLION[2:]))
 """Files that are copied as they are."""
 
 
-def publish(run: Path, target: Path) -> list[Path]:
+Make = Callable[[Path], list[Path]]
+"""Writes into a folder what follows from its records, and returns the files."""
+
+
+def publish(run: Path, target: Path, make: Make = write) -> list[Path]:
     """Write a run to a folder as it is committed, in place of the one that is there.
 
     Parameters
@@ -44,6 +49,8 @@ def publish(run: Path, target: Path) -> list[Path]:
         Folder of a run.
     target : pathlib.Path
         Another folder: an earlier publication in it goes, whatever else is there stays.
+    make : callable, optional
+        Makes page, figures and tables; by default those of a benchmark.
 
     Returns
     -------
@@ -62,10 +69,10 @@ def publish(run: Path, target: Path) -> list[Path]:
         raise InvalidOption("A run cannot be published in its own folder. Name another one.")
     name = name_of_run(run)
     with locked(target):
-        return _publish(run, target, name)
+        return _publish(run, target, name, make)
 
 
-def _publish(run: Path, target: Path, name: str) -> list[Path]:
+def _publish(run: Path, target: Path, name: str, make: Make) -> list[Path]:
     _clear(target)
     for file in WHOLE:
         content = content_of(run / file)
@@ -78,7 +85,7 @@ def _publish(run: Path, target: Path, name: str) -> list[Path]:
         for record in records_so_far(run / file):
             kept = {key: value for key, value in record.items() if key not in ROUNDS}
             append_record(target / file, kept)
-    written = write(target)
+    written = make(target)
     thin(target)
     return [path for path in written if path.exists()]
 

@@ -27,11 +27,10 @@ from gradmethods.report import exhibits
 from gradmethods.report.answer import methods_frame, sentences
 from gradmethods.report.caveats import caveats
 from gradmethods.report.cite import bibliography, name_of_run
-from gradmethods.report.exhibit import write_exhibits
+from gradmethods.report.exhibit import SECTIONS, write_exhibits
 from gradmethods.report.findings import findings
 from gradmethods.report.page import Content, page
 from gradmethods.report.recorded import Recorded
-from gradmethods.report.sections import SECTIONS
 from gradmethods.studies.derivations import Derivation
 
 WORDS = ("date", "command", "python")

@@ -74,7 +74,7 @@ GRIDS: Mapping[str, Mapping[str, Part]] = {
         **{
             name: Part(scales, ONE_OF_EACH_KIND)
             for name, scales in zip(
-                CATALOGUE, ((8, 32, 128, 512), (2, 4, 8, 16), (2, 8, 32, 64)), strict=True
+                CATALOGUE, ((8, 16, 32, 128), (2, 4, 6, 8), (2, 8, 32, 64)), strict=True
             )
         },
     },

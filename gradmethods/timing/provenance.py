@@ -58,7 +58,7 @@ def provenance(command: list[str], **more: Any) -> dict[str, Any]:
             "system": platform.platform(terse=True),
         },
         "python": f"{platform.python_implementation()} {platform.python_version()}",
-        "packages": {name: _version(name) for name in PACKAGES},
+        "packages": {name: installed(name) for name in PACKAGES},
         "blas": _blas(),
         "git": _git(ROOT),
         "source": _source(),
@@ -66,7 +66,8 @@ def provenance(command: list[str], **more: Any) -> dict[str, Any]:
     }
 
 
-def _version(package: str) -> str | None:
+def installed(package: str) -> str | None:
+    """Return the version of a package, or None where it is not installed."""
     try:
         return metadata.version(package)
     except metadata.PackageNotFoundError:

@@ -134,6 +134,17 @@ class Rounds:
         if len(self.loss_seconds) < len(self.gradient_seconds):
             self._loss_round()
 
+    def beside(self, other: Rounds) -> Rounds:
+        """Return the rounds of this gradient paired with those of another's, taken in turn."""
+        pairs = Rounds(self.gradient, other.gradient, clock=self.clock, processor=self.processor)
+        pairs.gradient_calls, pairs.loss_calls = self.gradient_calls, other.gradient_calls
+        count = min(len(self.gradient_seconds), len(other.gradient_seconds))
+        pairs.gradient_seconds = self.gradient_seconds[:count]
+        pairs.gradient_processor = self.gradient_processor[:count]
+        pairs.loss_seconds = other.gradient_seconds[:count]
+        pairs.loss_processor = other.gradient_processor[:count]
+        return pairs
+
     @property
     def alone(self) -> NDArray[np.bool_]:
         """Boolean mask of the pairs during which no other process had the processor."""

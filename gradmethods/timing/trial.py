@@ -5,6 +5,7 @@ The rounds are driven from outside, by pytest-benchmark or by a plain loop. No f
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
@@ -13,6 +14,7 @@ from typing import Any
 
 from gradmethods.core.problem import Problem
 from gradmethods.core.provider import GradientResult, Provider
+from gradmethods.core.structure import Parameters
 from gradmethods.errors import GradientError
 from gradmethods.output.format import duration
 from gradmethods.providers.attempt import LIMIT, Gap, attempt, forget, prepare, warm_up
@@ -21,9 +23,10 @@ from gradmethods.timing.cases import Case
 from gradmethods.timing.counts import counted
 from gradmethods.timing.memory import ceiling, memory, traced_seconds
 from gradmethods.timing.plan import Plan
-from gradmethods.timing.reference import check
 from gradmethods.timing.rounds import SHORTEST_ROUND, Rounds, calls_for
 from gradmethods.timing.timing import MOST_ROUNDS, plain_loss, quiet, refuse_shared
+from gradmethods.truth.find import find_truth
+from gradmethods.truth.judge import Answered, measured
 
 Drive = Callable[[Rounds, int], Any]
 """Runs a number of pairs of rounds; returns what the last gradient returned."""
@@ -279,3 +282,37 @@ def _operations(case: Case, plan: Plan, settings: Settings) -> dict[str, Any]:
     operations = count(problem) if count else provider.prepare(problem).operations  # type: ignore[attr-defined]  # compiled ones have it
     plan.finished(case, time.perf_counter() - start, 0.0)
     return {"outcome": "measured", "operations": operations}
+
+
+# -- the error, against the certified gradient or a certified part of it
+
+SECONDS = 2.0
+"""Number of seconds that certifying may take for a case, so that measuring has its time."""
+
+
+@dataclass(frozen=True)
+class Checked:
+    """The error of a gradient.
+
+    Attributes
+    ----------
+    error : float
+        Norm of the difference ÷ norm of the truth, over what is certified; NaN if nothing is.
+    reference : str
+        What it was held against, in words.
+    components : int
+        How many derivatives are certified.
+    """
+
+    error: float
+    reference: str
+    components: int
+
+
+def check(gradient: Parameters, problem: Problem) -> Checked:
+    """Measure the error of a gradient at the point of its problem."""
+    found = find_truth(problem, SECONDS, rounding=False)
+    measures = measured(Answered(problem.structure.check(gradient)), found)
+    if measures is None:
+        return Checked(math.nan, found.words, 0)
+    return Checked(measures.error, found.words, measures.n)

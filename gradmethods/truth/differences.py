@@ -21,8 +21,10 @@ from gradmethods.core.distance import norm
 from gradmethods.core.problem import Problem
 from gradmethods.core.structure import Arrays, Parameters
 from gradmethods.providers import get_provider
+from gradmethods.providers.probe import Probe, sizes_of
 from gradmethods.truth.along import MISSED, Sample, along, draw
 from gradmethods.truth.error_bounds import CLAIM, SURE, Bound, least_errors
+from gradmethods.truth.stretch import Line, Vector, trend
 from gradmethods.truth.truth import Truth, in_doubles, true_arrays
 
 METHOD = "numerical:richardson"
@@ -94,20 +96,36 @@ class Differences:
 
 
 def differences(problem: Problem) -> Differences:
-    """Differentiate a loss entry by entry, of which values alone are asked for."""
+    """Differentiate a loss entry by entry, of which values alone are asked for.
+
+    Where its values differ from call to call, so that neighbours tell little, the slope of a
+    stretch is taken instead if it is known better.
+    """
     prepared: Any = get_provider(METHOD).prepare(problem)
     value, gradient = prepared(problem.params)
     structure = problem.structure
-    bars = structure.check(prepared.error_estimate)
     round_off = prepared.step.round_off  # None where a step was given
-    exact = {n: np.asarray(x, float) for n, x in structure.check(gradient).items()}
+    both = gradient, prepared.error_estimate
+    slopes, errors = (structure.join(structure.check(each)).astype(float) for each in both)
+    if not problem.repeats:
+        _smooth(problem, slopes, errors)
     return Differences(
         problem,
         float(value),
-        in_doubles(problem).restore(exact),
-        {name: np.asarray(bar, float) for name, bar in bars.items()},
+        in_doubles(problem).restore(structure.split(slopes)),
+        structure.split(errors),
         0.0 if round_off is None else float(round_off.noise),
     )
+
+
+def _smooth(problem: Problem, slopes: Vector, errors: Vector) -> None:
+    """Take the slopes of stretches where differences leave no digit, and these are known better."""
+    probe = Probe(problem)
+    sizes = sizes_of(probe.point)
+    for i in np.flatnonzero(~(errors <= DECISIVE / (2 * SURE) * abs(slopes))).tolist():
+        slope, error = trend(Line(probe, i, float(sizes[i])))
+        if not errors[i] <= error:
+            slopes[i], errors[i] = slope, error
 
 
 def by_differences(

@@ -46,6 +46,9 @@ VALUE = 1e3
 """Error of the loss that is right, in units of u|f|: the order of a long sum is a method's own."""
 
 
+MEETING = "branches meet at this point (gm.explain tells where)"
+
+
 @dataclass(frozen=True)
 class Answered:
     """A gradient, with the claims of its method about its error.
@@ -102,6 +105,8 @@ def judge(answer: Answered, found: Found) -> Verdict:
     judged = verdict(gradient, truth, bound_of(answer, found))
     if said := wrong_value(answer.value, found):
         return Verdict(WRONG, judged.arrays, "; ".join(filter(None, (said, judged.reason))))
+    if judged.outcome == WRONG and getattr(truth, "choices", None):
+        return replace(judged, said=f"{judged.reason}; {MEETING}")
     return judged
 
 

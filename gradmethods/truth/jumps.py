@@ -12,6 +12,7 @@ Software 3 (1994) 311-326, has the slope of what an iteration leaves when it sto
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import NamedTuple
@@ -20,22 +21,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gradmethods.core.structure import Arrays
+from gradmethods.providers.noise import ragged
 from gradmethods.providers.probe import Probe, sizes_of
 from gradmethods.truth.differences import Differences
 from gradmethods.truth.error_bounds import CLAIM
+from gradmethods.truth.stretch import Line
 from gradmethods.truth.verdict import Index
 
 Vector = NDArray[np.float64]
 
-REACHES = (0.25, 0.04, 0.75)
-"""Half the lengths of the stretches that are looked at, in sizes of a parameter, until one holds a
-jump. The second is for jumps that the first is too long to tell from what is smooth."""
-
-POINTS = 33
-"""Values on a stretch."""
-
-LEAST = 17
-"""Values around the point that must be finite."""
+REACHES = (0.25, 0.04, 0.01, 0.75)
+"""Half the lengths of the stretches that are looked at, in sizes of a parameter, until jumps on one
+explain a disagreement, or nothing is hidden on one. Jumps that a long one cannot tell from what is
+smooth show on a shorter one."""
 
 ORDERS = (7, 3)
 """Orders of the differences that show a jump, and degrees of the polynomials through values to one
@@ -57,11 +55,13 @@ CLEAR = 30.0
 """A jump is so many times the noise of the loss."""
 
 WORTH = 3.0
-"""What few jumps hide is at most so many times the size of one ÷ half the stretch; what they hide
-where they are everywhere is the slope of the stretch, less that of a piece."""
+"""What few jumps hide is at most so many times the size of one ÷ half the stretch. Where they are
+everywhere, so that values are as ragged as noise of no more than their size, it is the slope of the
+stretch, less that of a piece."""
 
 FIRST = 4
-"""The entries along which jumps are looked for first; where none shows any, no other does."""
+"""The entries along which jumps are looked for first, the wrong ones before others: where none
+shows any, no other does. A solver's error may be smooth along one, and jump along another."""
 
 
 class Jumps(NamedTuple):
@@ -74,15 +74,21 @@ class Jumps(NamedTuple):
     apart : float
         Half the length of the stretch, in the size of the parameter.
     hidden : float
-        How far the slope of the stretch is off that of the differences, per size.
-    drowned : bool
-        Whether a jump that matters would not be seen in it.
+        The slope that jumps hide there, per size.
+    open : bool
+        Whether more may be hidden: the slope of the stretch is not that of the differences, or a
+        jump that matters would not be seen in it.
     """
 
     size: float = 0.0
     apart: float = 1.0
     hidden: float = 0.0
-    drowned: bool = False
+    open: bool = False
+
+    @property
+    def worth(self) -> float:
+        """The slope that is hidden, at least that of one jump over half the stretch."""
+        return max(self.hidden, self.size / self.apart)
 
 
 def beyond_jumps(
@@ -111,21 +117,21 @@ def beyond_jumps(
     least = min(float(abs(structure.join(errors)[i]) * sizes[i]) for i in places) / CLAIM
 
     def look(i: int) -> Jumps:
-        found = Jumps(drowned=True)
+        line, most = Line(probe, i, float(sizes[i])), Jumps()
         for reach in REACHES:
-            if found.drowned or reach > REACHES[0]:
-                line = Line(probe, i, float(sizes[i]), reach)
-                found = _along(line, float(slopes[i]), truth.noise, least)
-            if found.size:
+            found = _along(line, reach, float(slopes[i]), truth.noise, least)
+            most = max(most, found, key=lambda jumps: jumps.worth)
+            if not found.open or most.hidden >= CLAIM * least:
                 break
-        return found
+        return most
 
-    found = list(map(look, places[:FIRST]))
+    others = (i for i in range(sizes.size) if i not in places)
+    found = list(map(look, itertools.islice(itertools.chain(places, others), FIRST)))
     if not any(each.size for each in found):
         return truth
     found += map(look, places[FIRST:])
     # A stretch may happen to hold no jump: what is hidden along others is hidden there as well.
-    most = max(max(each.hidden, each.size / each.apart) for each in found if each.size)
+    most = max(each.worth for each in found)
     hidden = structure.split(most / sizes)
     bars = {name: bar + hidden[name] for name, bar in truth.bars.items()}
     return replace(truth, bars=bars, jump=max(each.size for each in found))
@@ -141,51 +147,23 @@ def _place(truth: Differences, name: str, index: Index) -> int:
     raise KeyError(name)
 
 
-class Line(NamedTuple):
-    """A stretch along one parameter."""
-
-    probe: Probe
-    place: int
-    size: float
-    reach: float
-
-    def loss(self, t: float) -> float:
-        """Evaluate the loss so many sizes away."""
-        return self.probe.moved(self.place, float(self.probe.point[self.place]) + t * self.size)
-
-
-def _along(line: Line, slope: float, noise: float, least: float) -> Jumps:
+def _along(line: Line, reach: float, slope: float, noise: float, least: float) -> Jumps:
     """Look for jumps along one parameter that may explain a slope of `least` per size."""
-    t = np.linspace(-line.reach, line.reach, POINTS)
-    values = np.array([line.loss(each) for each in t])
-    inside = _around(np.isfinite(values))
-    t, values = t[inside], values[inside]
-    if t.size < LEAST:
+    t, values = line.stretch(reach)
+    if not t.size:
         return Jumps()
     half = float(np.ptp(t)) / 2
     fit = np.polynomial.Polynomial.fit(t, values, SMOOTH)
     hidden = abs(float(fit.deriv()(0.0)) - slope * line.size)
     matters = least * half / WORTH
-    drowned = bool(np.median(_differences(values, max(ORDERS))) > matters)
+    more = hidden >= least or bool(np.median(_differences(values, max(ORDERS))) > matters)
     shown = max(float(_differences(values, order).max()) for order in ORDERS)
     if hidden < least and shown < matters:
-        return Jumps(drowned=drowned)
+        return Jumps(open=more)
     jump = _jump(line.loss, t, values, noise)
-    if not jump:
-        return Jumps(drowned=drowned)
-    few, many = (float(np.median(_differences(values, order))) for order in sorted(ORDERS))
-    if not many > max(few, jump / 2):  # jumps on every way between values grow with the order
+    if not 0 < ragged(values) <= jump:
         hidden = min(hidden, WORTH * jump / half)
-    return Jumps(jump, half, hidden)
-
-
-def _around(finite: NDArray[np.bool_]) -> slice:
-    """Return the longest part around the middle where all values are finite."""
-    middle = finite.size // 2
-    bad = np.flatnonzero(~finite)
-    low = int(bad[bad < middle].max(initial=-1)) + 1
-    high = int(bad[bad >= middle].min(initial=finite.size))
-    return slice(low, high)
+    return Jumps(jump, half, hidden, more)
 
 
 def _differences(values: Vector, order: int) -> Vector:

@@ -41,6 +41,8 @@ CENTRE = (
 
 HALF = math.sqrt(0.5)
 
+ROOT_TWO_OVER_PI = math.sqrt(2 / math.pi)
+
 
 def _exp_of_square(x: Numbers, factor: float) -> Numbers:
     """exp(factor x²): x² is the exact square of a shorter number, and a small rest."""
@@ -102,16 +104,6 @@ def erfc(x: Any) -> Numbers:
     )
 
 
-@evaluated
-def erfcx(x: Any) -> Numbers:
-    """Return exp(x²) erfc(x), also where the one overflows and the other underflows."""
-    return by_region(
-        x,
-        (x.real >= 0, _scaled_tail),
-        (x.real < 0, lambda x: 2 * _exp_of_square(x, 1) - _scaled_tail(-x)),
-    )
-
-
 def _normal_tail(x: Numbers) -> Numbers:
     """Return the probability of values above x, for x >= 0."""
     return np.asarray(_exp_of_square(x, -0.5) * _scaled_tail(HALF * x) / 2)
@@ -124,6 +116,19 @@ def ndtr(x: Any) -> Numbers:
         x,
         (x.real <= 0, lambda x: _normal_tail(-x)),
         (x.real > 0, lambda x: 1 - _normal_tail(x)),
+    )
+
+
+@evaluated
+def mills(x: Any) -> Numbers:
+    """Return the density of the normal distribution over its distribution function."""
+    return by_region(
+        x,
+        (x.real <= 0, lambda x: ROOT_TWO_OVER_PI / _scaled_tail(-HALF * x)),
+        (
+            x.real > 0,
+            lambda x: ROOT_TWO_OVER_PI / 2 * _exp_of_square(x, -0.5) / (1 - _normal_tail(x)),
+        ),
     )
 
 

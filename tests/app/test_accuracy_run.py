@@ -114,7 +114,7 @@ def test_a_large_problem_is_judged_on_a_sample(monkeypatch):
 
 
 @pytest.mark.medium
-def test_the_command_writes_a_report(tmp_path, capsys, svg_alone):
+def test_the_command_writes_a_report(tmp_path, capsys, undrawn):
     """If it did not, nobody could judge a loss of their own."""
     (tmp_path / "mine.py").write_text(
         "import numpy as np\nimport gradmethods as gm\n"

@@ -49,6 +49,12 @@ with locked(Path(sys.argv[1])):
 """
 
 
+@pytest.fixture
+def unproven(monkeypatch):
+    """Leave out the proofs of derivations, which have a test of their own."""
+    monkeypatch.setattr(bench, "prove", lambda *args: None)
+
+
 @pytest.mark.medium
 def test_a_case_runs_under_pytest_benchmark_and_is_on_disk(tmp_path):
     """If the plumbing broke, `make bench` would measure and keep nothing."""
@@ -109,7 +115,7 @@ def test_previous_holds_one_run_and_no_part_of_another(tmp_path):
 
 @pytest.mark.medium
 @pytest.mark.parametrize(("status", "kind"), [(None, "budget"), (2, "not run")])
-def test_a_killed_run_leaves_gaps(tmp_path, monkeypatch, capsys, status, kind):
+def test_a_killed_run_leaves_gaps(tmp_path, monkeypatch, capsys, unproven, status, kind):
     """If unfinished cases left no row, a killed run would look complete."""
 
     def killed(folder, name, limit, settings, seconds, also, shown):
@@ -142,7 +148,7 @@ def test_wrong_uses_are_refused(tmp_path, monkeypatch):
 
 
 @pytest.mark.medium
-def test_an_interrupted_run_says_so(tmp_path, monkeypatch, capsys, svg_alone):
+def test_an_interrupted_run_says_so(tmp_path, monkeypatch, capsys, undrawn, unproven):
     """If it did not, tables with holes in them would be taken for what the methods cannot do."""
 
     def interrupted(folder, name, limit, settings, seconds, also, shown):
@@ -163,7 +169,7 @@ def test_an_interrupted_run_says_so(tmp_path, monkeypatch, capsys, svg_alone):
 
 
 @pytest.mark.medium
-def test_a_run_is_unfinished_until_its_end(tmp_path, monkeypatch):
+def test_a_run_is_unfinished_until_its_end(tmp_path, monkeypatch, unproven):
     """If it counted as finished from the start, a killed run would look complete."""
     seen = []
 

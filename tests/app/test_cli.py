@@ -155,7 +155,7 @@ def test_the_command_alone_shows_its_jobs(capsys):
 
 
 @pytest.mark.medium
-def test_report_says_what_it_wrote(tmp_path, capsys, svg_alone):
+def test_report_says_what_it_wrote(tmp_path, capsys, undrawn):
     """If it were silent, nobody would know where to look."""
     write_run(tmp_path)
     assert main(["report", str(tmp_path)]) == 0

@@ -31,7 +31,7 @@ def beside(tmp_path, monkeypatch):
 
 
 @pytest.mark.medium
-def test_a_file_goes_through_compare_and_report(beside, capsys, svg_alone):
+def test_a_file_goes_through_compare_and_report(beside, capsys, undrawn):
     """If one command knew only what is ours, a user would have to change the package."""
     size = ["--set", "n=4"]
     assert main(["compare", "own.py:mercator", *size, "--providers", METHODS]) == 0
@@ -54,11 +54,11 @@ from pathlib import Path
 import gradmethods as gm
 from gradmethods.app.cli import main
 from gradmethods.app.runs import accuracy, bench
-from gradmethods.output.figures import FORMATS
 from gradmethods.output.files import RECORDS, append_record
 from gradmethods.timing.cases import grid
 from gradmethods.timing.plan import Plan
 from gradmethods.timing.trial import Settings, run_case
+from tests.report_records import draw_nothing
 
 
 def run(patch, asked, provider):
@@ -70,8 +70,6 @@ def run(patch, asked, provider):
                 append_record(folder / RECORDS, run_case(case, Plan(60.0), Settings(seconds=0.0)))
         return 0
 
-    for size in FORMATS:
-        patch.setitem(FORMATS, size, ("svg",) if size == "wide" else ())
     ours = [name for name in gm.problems.names() if name != "mercator"]
     patch.setattr(gm.problems, "names", lambda: [n for n in real() if n not in ours])
     patch.setattr(bench, "run_cases", cases)
@@ -90,6 +88,7 @@ import sys
 import pytest
 
 with pytest.MonkeyPatch.context() as patch:
+    draw_nothing(patch)
     sys.exit(run(patch, [], "own-differences"))
 """
 
@@ -117,7 +116,7 @@ def look(folder, style):
 
 
 @pytest.mark.medium
-def test_a_file_goes_through_the_benchmark(beside, monkeypatch, capsys):
+def test_a_file_goes_through_the_benchmark(beside, monkeypatch, capsys, svg_alone):
     """If a run took only what is ours, a user's method would have no place in the report."""
     scope: dict[str, Any] = {}
     exec(RUN, scope)  # noqa: S102  # our own text

@@ -22,7 +22,7 @@ from gradmethods.output.files import (
     read_json,
     records_so_far,
 )
-from tests import damaged_runs, faults
+from tests import damaged_runs, failing, faults
 
 PACKAGE = Path(disk.__file__).parents[1]
 
@@ -32,9 +32,9 @@ PACKAGE = Path(disk.__file__).parents[1]
 def test_each_fault_is_said_as_the_page_says():
     """If a row of the page were not true, a user would look for what is not kept."""
     page = faults.PAGE.read_text("utf-8")
-    for what in faults.FAULTS:
-        assert faults.row(what) in page, what
-    assert page.count("\n| ") == len(faults.FAULTS) + 1
+    for what in failing.FAULTS:
+        assert failing.tried(what) in page, what
+    assert page.count("\n| ") == len(failing.FAULTS) + 1
 
 
 @pytest.mark.medium
@@ -99,10 +99,10 @@ def test_what_a_file_was_stays_if_it_cannot_be_written(tmp_path):
     path = tmp_path / "a.txt"
     disk.write_bytes(path, b"old")
     for number in (28, 27):  # no space, too large
-        with faults.refused(number, "whole"), pytest.raises(OSError, match="txt"):
+        with failing.refused(number, "whole"), pytest.raises(OSError, match="txt"):
             disk.write_bytes(path, b"new and longer")
     disk.append_line(tmp_path / "lines", b"first")
-    with faults.refused(28, "lines"), pytest.raises(OSError, match="lines"):
+    with failing.refused(28, "lines"), pytest.raises(OSError, match="lines"):
         disk.append_line(tmp_path / "lines", b"second")
     assert {p.name: p.read_bytes() for p in tmp_path.iterdir()} == {
         "a.txt": b"old", "lines": b"first\n",

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -13,50 +14,48 @@ import pytest
 from matplotlib.text import Text
 
 import gradmethods as gm
-from benchmarks.peers import frames, judged, run, trial
-from benchmarks.peers.cases import FAMILIES, GRID, SMALL, Case
+from benchmarks.peers import frames, judged, libraries, run
+from benchmarks.peers.__main__ import main as command
+from benchmarks.peers.cases import FAMILIES, GRID, SMALL, Case, by_turns
 from benchmarks.peers.digits import plants_frame
 from benchmarks.peers.exhibits import fig_peers_digits
+from benchmarks.peers.frames import FASTEST
 from benchmarks.peers.handwritten import HandWritten
 from benchmarks.peers.results import write_results
-from benchmarks.peers.sentences import NAMES, WHO
-from benchmarks.peers.trial import run_case
+from benchmarks.peers.run import Plan
+from benchmarks.peers.sentences import NAMES, SHORT, WHO, speed
+from benchmarks.peers.trial import Entered, describe, gap_record, run_case, take_turns
 from gradmethods.app.runs.accuracy import carry_out
 from gradmethods.comparison.kills import COLUMNS
 from gradmethods.errors import GradientError
 from gradmethods.output.files import (
     ACCURACY,
+    PROVENANCE,
     RECORDS,
     append_record,
     read_json,
     read_records,
     records_so_far,
+    write_json,
 )
 from gradmethods.providers.attempt import Gap
+from gradmethods.timing.provenance import provenance
+from gradmethods.timing.rounds import Rounds
 
 
-@pytest.mark.medium
-def test_a_peer_is_timed_beside_the_loss_and_beside_ours(monkeypatch):
+def test_contenders_take_turns():
     """If rounds were not taken side by side, a ratio would compare two states of the machine."""
-    pairs = []
-    timed = trial._timed
-
-    def watched(contender, beside, seconds, patience):
-        rounds = timed(contender, beside, seconds, patience)
-        pairs.append((contender.call, rounds.loss))
-        assert len(rounds.gradient_seconds) == len(rounds.loss_seconds) == 1
-        return rounds
-
-    monkeypatch.setattr(trial, "_timed", watched)
-    records = measured(monkeypatch)
-    assert len(pairs) == 4  # the loss, ours and the peer beside the loss; the peer beside ours
-    loss, (own, _), _, (peer, beside) = pairs[0][1], *pairs[1:]
-    assert [call for _, call in pairs[:3]] == [loss] * 3
-    assert beside == own != peer
-    found = records["hand-written"]
-    assert found["ratios"]["backprop"]["median"] == pytest.approx(
-        found["paired"]["backprop"][0], rel=1e-4
+    log: list[str] = []
+    fast, slow = (
+        Entered(Rounds(partial(log.append, name), print), {}, known)
+        for name, known in (("fast", 1.0), ("slow", 3.0))
     )
+    take_turns([fast, slow], 6.0, seed=0)
+    assert sorted(log[:2]) == ["fast", "slow"]
+    assert log[2:] == ["fast"] * 4  # an interval; the slow one would take too long for it
+    pairs = fast.rounds.beside(slow.rounds)
+    assert pairs.gradient_seconds == fast.rounds.gradient_seconds[:1]
+    assert pairs.loss_seconds == slow.rounds.gradient_seconds
 
 
 def test_records_of_earlier_runs_are_still_read():
@@ -85,7 +84,7 @@ def test_the_grid_has_the_sizes_asked_for():
     """If a size were wrong, a ratio would be cited for a network that nobody measured."""
     sizes = {f: [case.n for case in GRID if case.family == f] for f in FAMILIES}
     assert sizes["backprop"] == [13, 1185, 10501, 97651, 1005001, 10001401]
-    assert sizes["numerical"] == [13, 129, 1185, 10501, 1005001]
+    assert sizes["numerical"] == [13, 129, 1185, 2965, 10501, 1005001]
     assert sizes["analytical"] == [13, 33, 65, 129]
     assert sizes["float32"] == sizes["backprop"][:4]
     assert sizes["log-sum-exp"] == [100, 1000, 10_000, 1_000_000]
@@ -177,32 +176,107 @@ def test_tables_and_figures_follow_from_the_records(monkeypatch, tmp_path, svg_a
     assert all((tmp_path / file).exists() for item in index["items"] for file in item["files"])
 
 
+def test_a_comparison_is_published_with_its_sentences(tmp_path):
+    """If its records stayed behind, what the README says of speed could not be made again."""
+    for place in (tmp_path, tmp_path / "without-avx512"):
+        append_record(place / RECORDS, describe(GRID[0], "jax", 0) | gap_record(Gap("error", "")))
+    origin = provenance([], seed=0, without=["avx512"])
+    write_json(tmp_path / "without-avx512" / PROVENANCE, origin)
+    target = tmp_path / "committed"
+    for more in ((), ("--without", "avx512")):
+        assert command(["--out", str(tmp_path), "--publish", str(target), *more]) == 0
+    for place in (target, target / "without-avx512"):
+        assert read_records(place / RECORDS) == read_records(tmp_path / RECORDS)
+        assert ("all held to AVX2" in (place / "speed.md").read_text()) == (place != target)
+        assert not list(place.glob("tables/*.csv"))
+        table = (place / "tables" / "tab-peers-gaps.md").read_text()
+        assert ("why, without AVX-512.**" in table) == (place != target)
+
+
 def test_a_run_that_was_killed_goes_on(monkeypatch, tmp_path):
     """If it started afresh, an interruption would cost the whole run; if it mixed, the truth."""
     asked = []
 
-    def killed(case, path, seconds, seed, left):
+    def killed(case, path, plan, left, share):
         asked.append(case.key)
         return Gap("error", "The process ended with status -9.")
 
     monkeypatch.setattr(run, "_run", killed)
     monkeypatch.setattr(run, "_start", lambda arguments, allowance: 0)
-    assert run.run_comparison(tmp_path, cases=GRID[:2]) == 1
+    assert run.run_comparison(tmp_path, Plan(cases=GRID[:2])) == 1
     assert asked == [case.key for case in GRID[:2]]
     records = read_records(tmp_path / RECORDS)
     assert len(records) == sum(1 + len(case.contenders()) for case in GRID[:2])
     assert {record["reason"] for record in records} == {"The process ended with status -9."}
-    run.run_comparison(tmp_path, cases=GRID[:3], resume=True)
+    run.run_comparison(tmp_path, Plan(cases=GRID[:3]), resume=True)
     assert asked == [case.key for case in GRID[:3]]
     with pytest.raises(GradientError, match="its seed was 0, now it is 1"):
-        run.run_comparison(tmp_path, cases=GRID[:1], resume=True, seed=1)
+        run.run_comparison(tmp_path, Plan(cases=GRID[:1], seed=1), resume=True)
 
 
-def test_what_the_budget_does_not_hold_is_a_gap(tmp_path, monkeypatch):
+def test_what_the_budget_does_not_hold_is_a_gap(tmp_path):
     """If it were run, `make bench-peers` would take longer than it promises."""
-    monkeypatch.setattr(run, "_start", lambda arguments, allowance: 0)
-    assert run.run_comparison(tmp_path, cases=GRID[:1], budget=0.5, seconds=1.0) == 0
+    plan = Plan(cases=GRID[:1], budget=0.5, seconds=1.0, judged=False)
+    assert run.run_comparison(tmp_path, plan) == 0
     assert {record["kind"] for record in read_records(tmp_path / RECORDS)} == {"budget"}
+
+
+def test_every_family_has_its_share(tmp_path, monkeypatch):
+    """If the first cases took what they liked, the last families would never be measured."""
+    started = []
+
+    def start(arguments, allowance, without):
+        started.append((arguments[1], float(arguments[3]), float(arguments[4]), without))
+        return 0
+
+    monkeypatch.setattr(run, "_start", start)
+    monkeypatch.setattr("time.monotonic", lambda: 0.0)
+    monkeypatch.setattr(run, "write_results", lambda folder: [])
+    cases = [case for case in GRID if case.n == 13]
+    assert len(cases) == len({case.family for case in cases}) == 4
+    cases += [case for case in GRID if case.n == 1185]
+    plan = Plan(cases=sorted(cases, key=lambda case: case.family), seconds=20.0, judged=False)
+    plan = replace(plan, budget=25 * len(cases) + run.REPORT)
+    run.run_comparison(tmp_path, plan)
+    keys, seconds, limits, without = map(list, zip(*started, strict=True))
+    assert keys == [case.key for case in by_turns(plan.cases)]
+    assert {key.split("-2-")[1] for key in keys[:4]} == {"3-1"}
+    assert seconds[0] == 25 - run.SETUP
+    assert limits[0] == 25
+    assert set(without) == {()}
+
+
+def test_instructions_are_switched_off_for_everybody():
+    """If one library kept AVX-512, a table without it would compare two kinds of machines."""
+    assert {"NPY_DISABLE_CPU_FEATURES", *libraries.RELEASED}.isdisjoint(libraries.chosen())
+    held = libraries.chosen(["avx512"])
+    assert held["XLA_FLAGS"].endswith("--xla_cpu_max_isa=AVX2")
+    assert held["OMP_NUM_THREADS"] == "1"
+    assert set(libraries.RESTRICTED) - {"XLA_FLAGS"} <= set(libraries.RELEASED)
+    libraries.refuse_wide(["openblas 0.3.30 Haswell", "NumPy X86_V3", "PyTorch AVX2"])
+    for wide in ("openblas 0.3.30 SkylakeX", "NumPy AVX512_ICL", "PyTorch AVX512"):
+        with pytest.raises(GradientError, match=wide):
+            libraries.refuse_wide(["PyTorch AVX2", wide])
+
+
+def test_sentences_follow_from_the_table():
+    """If README's sentences were written by hand, they would tell of another run."""
+    row = {"ours": "backprop", "sizes": 2, "low": 0.4, "high": 0.6, "worst_network": "2-3-1"}
+    row |= {"geometric_mean": 0.5, "worst": 0.75, "worst_n": 13, "n_from": 13, "n_to": 1185}
+    words, _ = FASTEST["backprop"]
+    overall = pd.DataFrame(
+        [row | {"family": "backprop", "theirs": who} for who in (words, "jax")]
+        + [row | {"family": "kalman", "theirs": words, "n_from": 3, "n_to": 3}]
+    )
+    origin = {"machine": {"processor": "A"}, "vectors": ["avx2", "avx512f"], "date": "2026-01-02T"}
+    mean = "0.500 [0.400, 0.600]"
+    networks = f"{mean} (n = 13 to 1,185; at worst 0.750)"
+    kalman = f"{mean} (n = 3; at worst 0.750)"
+    lead, _, said = speed(overall, origin).splitlines()
+    assert lead.startswith("A with AVX-512, one thread, 2026-01-02, ")
+    assert said == f"- Backpropagation ÷ {words}: networks {networks}, a Kalman filter {kalman}."
+    assert speed(overall, origin | {"without": ["avx512"]}).startswith("A, all held to AVX2, ")
+    assert set(SHORT) == set(FAMILIES)
 
 
 def test_what_is_judged_has_its_figure_and_tables(monkeypatch, tmp_path, svg_alone):
@@ -279,11 +353,11 @@ def test_whose_mistakes_a_process_judges_is_told(tmp_path):
 
 
 @pytest.mark.slow
-def test_the_process_of_a_case_measures(tmp_path, monkeypatch):
+def test_the_process_of_a_case_measures(tmp_path):
     """If the plumbing between the processes broke, `make bench-peers` would measure nothing."""
-    monkeypatch.setattr(run, "GRACE", 1e6)  # a loaded machine may take its time
     case = next(case for case in GRID if case.key == "analytical-2-3-1")
-    assert run._run(case, tmp_path / RECORDS, 0.05, 0, 1e6).kind == "not run"  # all are recorded
+    plan = Plan(seconds=0.05)
+    assert run._run(case, tmp_path / RECORDS, plan, 1e6, 1e6).kind == "not run"  # all are recorded
     records = {record["contender"]: record for record in read_records(tmp_path / RECORDS)}
     assert set(records) == {"loss", *case.contenders()}
     assert records["sympy.lambdify:cse"]["error"] < 1e-12

@@ -151,6 +151,25 @@ def test_noise_is_estimated_and_not_refused():
     assert gm.check_gradient(lambda w: 1.2 * slopes(w), noisy).ok is False
 
 
+def test_a_simulation_with_noise_is_told_from_one_that_is_far_off():
+    """Neighbouring values drown in noise; those over a stretch show a sign or a factor of 20."""
+    rng = np.random.default_rng(5)
+
+    def simulated(w):
+        drawn = w[0] + w[1] * rng.standard_normal(1000)
+        return float(np.mean((drawn - 1) ** 2) + w[2] ** 2)
+
+    def mean(w):
+        return np.array([2 * (w[0] - 1), 2 * w[1], 2 * w[2]])
+
+    problem = box(simulated, np.array([3.0, 0.5, 1.2]))
+    right = gm.check_gradient(mean, problem)
+    assert right.ok is None
+    assert "Nothing speaks against it, and an error of 0." in " ".join(str(right).split())
+    for factor in (20, 2, -1, 0):
+        assert gm.check_gradient(lambda w, factor=factor: factor * mean(w), problem).ok is False
+
+
 def test_noise_that_drowns_the_gradient_decides_nothing():
     """Otherwise a guess would be called a verdict, or nobody would learn what decides it."""
     rng = np.random.default_rng(4)
@@ -276,6 +295,34 @@ def test_a_tolerance_within_the_loss_rejects_no_right_gradient():
     assert doubled.ok is False
     tight = gm.Problem(lambda p: root(p, 0.5, 1e-13), np.array([3.0]), black_box=True)
     assert gm.check_gradient(gradient, tight).ok
+
+
+def integral(f, a, b, tolerance):
+    """Integrate by Simpson's rule, halving where halves say something else."""
+    m = (a + b) / 2
+    whole = (b - a) / 6 * (f(a) + 4 * f(m) + f(b))
+    halves = sum((r - x) / 6 * (f(x) + 4 * f((x + r) / 2) + f(r)) for x, r in ((a, m), (m, b)))
+    if abs(halves - whole) <= 15 * tolerance:
+        return halves
+    return integral(f, a, m, tolerance / 2) + integral(f, m, b, tolerance / 2)
+
+
+def test_an_integral_over_a_kink_rejects_no_right_gradient():
+    """Its error jumps everywhere, at all scales, and what it hides is more than one jump tells."""
+
+    def distance(w):
+        return integral(lambda x: abs(x - w[0]) * math.exp(-w[1] * x), 0.0, 2.0, 1e-6)
+
+    def gradient(w):
+        (a, k), e = w, np.exp(-w[1] * np.array([0.0, w[0], 2.0]))
+        x = np.array([0.0, a, 2.0])
+        first, second = -e * (x / k + 1 / k**2), -e * (x**2 / k + 2 * x / k**2 + 2 / k**3)
+        (low, high), (low2, high2) = np.diff(first), np.diff(second)
+        return np.array([(e[0] - 2 * e[1] + e[2]) / k, low2 - a * low + a * high - high2])
+
+    problem = gm.Problem(distance, np.array([0.7, 0.4]), black_box=True)
+    assert gm.check_gradient(gradient, problem).ok
+    assert gm.check_gradient(lambda w: gradient(w) * [1.1, 1.0], problem).ok is False
 
 
 def writing(w, X):

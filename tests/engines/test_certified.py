@@ -37,7 +37,7 @@ def test_every_primitive_has_balls(name):
 
 
 @pytest.mark.medium
-@partial(each_function, every=3)
+@partial(each_function, every=6)
 def test_every_function_agrees_with_backprop(case):
     """The two share no derivative: a wrong rule of either shows as more than round-off."""
     problem = case.problem()

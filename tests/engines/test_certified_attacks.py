@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import gradmethods as gm
-from tests import multiprecision
+from tests import enclosures
 from tests.enclosures import holds, misses
 
 KINKS: dict[str, tuple[Any, float]] = {
@@ -51,8 +51,8 @@ def test_kinks_are_refused_and_their_neighbours_are_not(name):
     with pytest.raises(gm.NotDifferentiable):
         gm.certified_gradient(at(kink))
     for w in np.nextafter(kink, [-np.inf, np.inf]) if kink else (-1e-20, 1e-20):
-        _, truth = multiprecision.derivatives(at(w))
-        assert not misses(at(w), truth, multiprecision.ERROR)
+        _, truth = enclosures.derivatives(at(w))
+        assert not misses(at(w), truth, enclosures.ERROR)
 
 
 SAME: dict[str, Any] = {
@@ -69,8 +69,8 @@ def test_a_value_beside_itself_is_no_kink(name):
     problem = gm.Problem(
         lambda w, *, xp=np: xp.sum(SAME[name](xp, xp.tanh(w))), np.array([[0.3, -0.7]])
     )
-    _, truth = multiprecision.derivatives(problem)
-    assert not misses(problem, truth, multiprecision.ERROR)
+    _, truth = enclosures.derivatives(problem)
+    assert not misses(problem, truth, enclosures.ERROR)
 
 
 def test_equal_values_that_are_made_twice_stay_undecided():

@@ -12,7 +12,7 @@ import pytest
 
 import gradmethods as gm
 from gradmethods.problems import hard
-from tests import hard_truths, multiprecision
+from tests import enclosures, hard_truths
 from tests.enclosures import holds, misses, number
 from tests.primitive_cases import each_function
 from tests.program_writer import written
@@ -30,7 +30,7 @@ def test_a_miss_is_seen():
     assert not misses(problem, {"": truth})
     assert len(misses(problem, {"": [truth[0] + Fraction(1, 10**36), truth[1]]})) == 1
     beside = number(truth[1]) + mpmath.mpf(10) ** -36
-    assert len(misses(problem, {"": [truth[0], beside]}, multiprecision.ERROR)) == 1
+    assert len(misses(problem, {"": [truth[0], beside]}, enclosures.ERROR)) == 1
 
 
 # -- ten thousand inputs
@@ -86,10 +86,10 @@ def test_the_enclosure_holds_derivatives_in_closed_form(family):
     inputs = rng.choice([-1.0, 1.0], INPUTS) * 10 ** rng.uniform(orders[0], orders[1], INPUTS)
     read = hard_truths.fractions if family == "rational" else hard_truths.numbers
     found = []
-    with mpmath.workdps(2 * multiprecision.DIGITS):
+    with mpmath.workdps(2 * enclosures.DIGITS):
         for x in inputs.reshape(-1, TOGETHER):
             truth = {"": [derivative(entry) for entry in read(x)]}
-            found += misses(gm.Problem(loss, x, name=family), truth, multiprecision.ERROR)
+            found += misses(gm.Problem(loss, x, name=family), truth, enclosures.ERROR)
     assert not found, found[:5]
 
 
@@ -124,15 +124,15 @@ def least_squares(problem: Any) -> dict[str, list[Fraction]]:
 
 
 @pytest.mark.medium
-@partial(each_function, every=3)
+@partial(each_function, every=6)
 def test_the_enclosure_holds_every_function(case):
     """Thirty digits of a rule are checked, where floating-point gradients check fifteen."""
     if case.name == "x.real":
         pytest.skip("the oracle's numbers have a real part of their own")
     problem = case.problem()
-    value, truth = multiprecision.derivatives(problem)
-    assert holds(gm.certified_gradient(problem).loss, value, multiprecision.ERROR)
-    assert not misses(problem, truth, multiprecision.ERROR)
+    value, truth = enclosures.derivatives(problem)
+    assert holds(gm.certified_gradient(problem).loss, value, enclosures.ERROR)
+    assert not misses(problem, truth, enclosures.ERROR)
 
 
 @pytest.mark.medium
@@ -142,8 +142,8 @@ def test_the_enclosure_holds_random_programs():
     for seed in range(1000, 1120):
         problem = written(seed).problem()
         try:
-            _, truth = multiprecision.derivatives(problem)
-            found += misses(problem, truth, multiprecision.ERROR)
+            _, truth = enclosures.derivatives(problem)
+            found += misses(problem, truth, enclosures.ERROR)
         except gm.NotDifferentiable:
             refused.append(seed)  # some tie by chance, as the maximum of a row of equal entries
     assert not found, found[:5]
@@ -163,8 +163,8 @@ SMALLER: dict[str, dict[str, Any]] = {
 def test_the_enclosure_holds_the_catalogue(name):
     """These are the truths that reports refer to."""
     problem = gm.problems.get(name, **SMALLER.get(name, {}))
-    _, truth = multiprecision.derivatives(problem)
-    assert not misses(problem, truth, multiprecision.ERROR)
+    _, truth = enclosures.derivatives(problem)
+    assert not misses(problem, truth, enclosures.ERROR)
 
 
 def test_samples_hold_the_truth():
@@ -175,14 +175,14 @@ def test_samples_hold_the_truth():
             found = gm.certified_sample(problem, components=4, directions=2, seed=seed)
         except gm.NotDifferentiable:
             continue
-        _, truth = multiprecision.derivatives(problem)
+        _, truth = enclosures.derivatives(problem)
         flat = [entry for entries in truth.values() for entry in entries]
         for position, ball in zip(found.components, found.partials, strict=True):
-            assert holds(ball, flat[position], multiprecision.ERROR)
+            assert holds(ball, flat[position], enclosures.ERROR)
         for direction, ball in zip(found.directions, found.slopes, strict=True):
-            with mpmath.workdps(multiprecision.DIGITS):
+            with mpmath.workdps(enclosures.DIGITS):
                 slope = mpmath.fdot(hard_truths.numbers(direction), flat)
-            assert holds(ball, slope, 100 * multiprecision.ERROR)
+            assert holds(ball, slope, 100 * enclosures.ERROR)
 
 
 # -- hard cases

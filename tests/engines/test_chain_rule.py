@@ -20,14 +20,14 @@ from tests.primitive_cases import CASES, each_function
 
 
 @pytest.mark.medium
-@partial(each_function, every=4)
+@partial(each_function, every=8)
 def test_every_function(case):
     """A stage with a wrong formula would make every loss that has it wrong."""
     assert_equal_to_backprop(case.problem())
 
 
 @pytest.mark.medium
-@partial(each_function, cases=[c for c in CASES if c.shapes == ((3,),)])
+@partial(each_function, cases=[c for c in CASES if c.shapes == ((3,),)], every=3)
 def test_float32_stays_float32(case):
     """A constant that turned float32 into float64 on the way would change cost and accuracy."""
     value, gradient = CHAIN.prepare(case.problem("float32"))(case.problem("float32").params)

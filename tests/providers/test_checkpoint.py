@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import time
+from concurrent.futures import ProcessPoolExecutor
 from contextlib import suppress
 from pathlib import Path
 
@@ -18,13 +19,14 @@ import pytest
 import gradmethods as gm
 from gradmethods.core.pool import Inline
 from gradmethods.providers import spreading
-from tests.worker_losses import Counted, smooth
+from tests.worker_losses import Counted, slow, smooth
 
 
 @pytest.fixture
 def many_parts(monkeypatch):
     """Cut parts as short as for a slow loss."""
-    monkeypatch.setattr(spreading, "SHORT", 0.0)
+    for least in ("SHORT", "DELAYS"):
+        monkeypatch.setattr(spreading, least, 0.0)
 
 
 def files(folder):
@@ -160,21 +162,23 @@ def left_of(group):
 
 @pytest.mark.medium
 @pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="reads /proc")
-@pytest.mark.parametrize("whom", ["the process", "all of them"])
-def test_ctrl_c_leaves_no_process_and_keeps_what_is_done(tmp_path, whom):
+def test_ctrl_c_leaves_no_process_and_keeps_what_is_done(tmp_path):
     """Processes of nobody would fill the machine, and what they had done would be lost."""
-    stop_after_some(tmp_path, whom, lambda: len(files(tmp_path)) >= 2)
+    for most, whom in ((2, "the process"), (5, "all of them")):
+        stop_after_some(tmp_path, whom, most)
+        assert len(files(tmp_path)) >= most
+    go_on(tmp_path)
 
 
-def stop_after_some(folder, whom, enough):
-    """Press Ctrl-C, look for processes, go on, and compare with the whole; return the seconds."""
+def stop_after_some(folder, whom, kept):
+    """Press Ctrl-C when so many files are kept, and look for processes; return the seconds."""
     command = [sys.executable, "-c", SCRIPT, str(folder)]
     run = subprocess.Popen(command, start_new_session=True, stdout=subprocess.PIPE, text=True,
                            stderr=subprocess.PIPE, cwd=Path(__file__).parents[2])  # fmt: skip
     try:
         assert run.stdout
         assert run.stdout.readline() == "begin\n"
-        while not enough() and run.poll() is None:
+        while len(list(Path(folder).rglob("*.npz"))) < kept and run.poll() is None:
             time.sleep(0.005)
         start = time.monotonic()
         (os.kill if whom == "the process" else os.killpg)(run.pid, signal.SIGINT)
@@ -185,9 +189,20 @@ def stop_after_some(folder, whom, enough):
     finally:
         for process in left_of(run.pid):
             os.kill(process, signal.SIGKILL)
-    done = subprocess.run(command, capture_output=True, text=True, check=True,
-                          cwd=Path(__file__).parents[2])  # fmt: skip
-    problem = gm.Problem(smooth, np.full(600, 0.5))
-    right = gm.Numerical("central", step=1e-3).prepare(problem)(problem.params).gradient
-    assert done.stdout.split()[-1] == right.tobytes().hex()
     return took
+
+
+def go_on(folder):
+    """Go on from what is kept, with workers, and compare with the whole; return what was kept."""
+    before = {path: path.read_bytes() for path in files(folder)}
+    point = np.full(600, 0.5)
+    pools = functools.partial(ProcessPoolExecutor, 2)
+    made = gm.Numerical("central", step=1e-3, executor=pools, checkpoint=folder)
+    prepared = made.prepare(gm.Problem(slow, point))
+    found = prepared(point).gradient
+    prepared.close()
+    assert prepared.mishaps == ()
+    right = gm.Numerical("central", step=1e-3).prepare(gm.Problem(smooth, point))(point).gradient
+    assert found.tobytes() == right.tobytes()
+    assert before.items() <= {path: path.read_bytes() for path in files(folder)}.items()
+    return len(before)

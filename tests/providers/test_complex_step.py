@@ -129,9 +129,6 @@ def test_many_runs_at_once_are_runs_one_by_one(name):
     """What moves imaginary parts alone must find what complex arithmetic finds, on any loss."""
     (problem,) = gm.problems.at_test_size([name])
     prepared = prepare("complex-step", problem)
-    if name in ("gaussian-likelihood", "gaussian-process"):  # functions of whole matrices
-        assert prepared.recorded is None
-        return
     point = problem.structure.check(problem.params)
     slopes = prepared.recorded.at(point, problem.data)
     found = slopes.derivatives(slice(0, problem.size))
@@ -187,6 +184,28 @@ def test_moves_of_many_runs(loss):
     assert np.isfinite(prepared.recorded.at({"": x}, {}).derivatives(slice(0, 6))).all()
     truth = gm.certified_gradient(problem).gradient
     np.testing.assert_allclose(prepared(x).gradient, truth, rtol=4e-15)
+
+
+def matrices(w, *, xp=np):
+    """Go through a function of whole matrices of each kind; two of them in a stack."""
+    m = xp.reshape(w, (2, 3))
+    s = m @ m.T + xp.eye(2)
+    stack = xp.stack([s, s @ s])
+    parts = [
+        xp.linalg.det(s), xp.linalg.slogdet(stack)[1], xp.linalg.inv(stack),
+        xp.linalg.cholesky(stack), xp.linalg.solve(stack, xp.stack([m, m**2])),
+        xp.linalg.eigvalsh(stack), xp.linalg.svdvals(m), xp.linalg.qr(m.T)[1], xp.linalg.pinv(m),
+    ]  # fmt: skip
+    return sum(xp.sum(xp.sin(part)) for part in parts)
+
+
+def test_matrices_of_many_runs():
+    """Where a loss goes through whole matrices, n runs took as long as n losses over objects."""
+    x = np.sin(np.arange(1.0, 7.0))
+    problem = gm.Problem(matrices, x)
+    found = prepare("complex-step", problem).recorded.at({"": x}, {}).derivatives(slice(0, 6))
+    truth = gm.certified_gradient(problem).gradient
+    assert np.linalg.norm(found - truth) <= 16 * EPS * np.linalg.norm(truth)
 
 
 LOST = (1e-200, 1e-200, 1e300, 1e300)

@@ -154,6 +154,12 @@ def test_what_no_step_can_see_is_marked(function):
     assert np.isinf(errors).all()
 
 
+def test_beside_the_least_numbers_there_is_no_step():
+    """Shorter and shorter steps ended at 0, and in a division by it."""
+    _, marks, _, _ = differentiated(lambda xp, w: xp.sum(w * w * 1e300 * 1e300), [5e-324, 1e-310])
+    assert marks.all()
+
+
 @pytest.mark.parametrize("dtype", EPS)
 @pytest.mark.parametrize(
     "function",

@@ -79,13 +79,11 @@ def test_a_missing_package_is_an_obstacle_with_its_remedy(monkeypatch):
                 engine.prepare(problem)
 
 
-@pytest.mark.parametrize("loss", ["cross-entropy", "logits", "squared-error"])
-@pytest.mark.parametrize("activation", ["sigmoid", "tanh", "relu"])
 @pytest.mark.parametrize("widths", [(2, 3, 1), (3, 5, 4, 2), (2, 2)])
-def test_the_hand_written_pass_is_right(widths, activation, loss):
+def test_the_hand_written_pass_is_right(widths):
     """A wrong yardstick would make ours look slow, or fast."""
-    problem = problems.get("mlp", widths=widths, batch=7, activation=activation, loss=loss)
-    other = problems.get("mlp", widths=widths, batch=7, activation=activation, loss=loss, seed=1)
+    problem = problems.get("mlp", widths=widths, batch=7)
+    other = problems.get("mlp", widths=widths, batch=7, seed=1)
     prepared = HandWritten().prepare(problem)
     assert error(prepared(problem.params), problem) < 1e-12
     assert error(prepared(other.params, **other.data), other) < 1e-12
@@ -103,7 +101,8 @@ def test_the_hand_written_pass_returns_fresh_gradients():
 
 def test_the_hand_written_pass_refuses_other_losses():
     """If it took any, it would return the gradient of another function."""
-    assert "mlp" in str(HandWritten().obstacle(problems.get("rosenbrock")))
+    for other in (problems.get("rosenbrock"), problems.get("mlp", activation="tanh")):
+        assert "mlp" in str(HandWritten().obstacle(other))
 
 
 def test_a_loss_of_components_is_that_part_of_the_loss():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import threading
+from itertools import product
 
 import numpy as np
 import pytest
@@ -14,6 +15,7 @@ from gradmethods.providers import parts
 from gradmethods.providers.numerical import Numerical
 from tests.entries import poison_rules
 from tests.reuse_checks import SCHEMES, assert_same, everything, flat, moved, prepare
+from tests.samples import sampled
 
 
 def test_data_that_the_caller_writes_to():
@@ -28,11 +30,15 @@ def test_data_that_the_caller_writes_to():
     assert prepared(problem.params).value == pytest.approx(problem.value(), rel=1e-13)
 
 
+SIZES = list(product((1, 5, 4096), (1, 300, 1000, 4000)))
+KEPT = [(1, 1), (1, 1000), (5, 300), (5, 4000), (4096, 300), (4096, 4000)]
+
+
 @pytest.mark.medium
-@pytest.mark.parametrize("budget", [1, 300, 1000, 4000])
-@pytest.mark.parametrize("block", [1, 5, 4096])
-def test_blocks_join_without_a_seam(monkeypatch, budget, block):
+@pytest.mark.parametrize("sizes", sampled(SIZES, kept=KEPT), ids=str)
+def test_blocks_join_without_a_seam(monkeypatch, sizes):
     """Blocks of one, and blocks that do not divide the parameters, must lose and repeat nothing."""
+    block, budget = sizes
     monkeypatch.setattr(program, "BUDGET", budget)
     monkeypatch.setattr(parts, "BLOCK", block)
     for problem in (everything(), gm.problems.get("mlp", widths=(2, 5, 3, 1), batch=4)):

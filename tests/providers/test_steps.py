@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import math
 import tracemalloc
 from typing import Any
@@ -10,6 +11,7 @@ import numpy as np
 import pytest
 
 import gradmethods as gm
+from gradmethods.providers import schemes
 from gradmethods.providers.numerical import Numerical
 from tests.step_sweep import SCHEMES, at_steps, error, flat, flat_point
 
@@ -249,3 +251,91 @@ def test_a_ladder_that_ends_nowhere_gives_nan():
     at = np.array([5e-324])
     problem = gm.Problem(lambda w, *, xp=np: xp.sum(xp.log(w)), at)
     assert np.isnan(gm.Numerical("richardson").prepare(problem)(at).gradient).all()
+
+
+def scaled_sine(w, s, *, xp=np):
+    return xp.sum(xp.sin(w * s) * xp.exp(w))
+
+
+SINE = {"s": np.array([1.0, 0.7, 1.3])}
+
+
+@pytest.mark.parametrize("scheme", schemes.SCHEMES)
+def test_steps_are_remembered_where_the_point_moves_little(scheme):
+    """Along the way of an optimiser, each gradient would cost the search of its steps."""
+    problem = gm.Problem(scaled_sine, np.array([0.7, -0.4, 1.1]), SINE)
+    prepared: Any = Numerical(scheme).prepare(problem)
+    look = {"forward": 5, "backward": 5}.get(scheme, 0)
+    before, own = prepared.step, prepared.forward_passes
+    for k in range(1, 6):
+        x = problem.flat_params + 0.02 * k
+        gradient = prepared(x).gradient
+        assert prepared.forward_passes == own + look
+        exact = gm.Backprop().prepare(problem)(x).gradient
+        assert (abs(gradient - exact) <= prepared.error_estimate).all()
+    assert prepared.step is before
+
+
+def bent(w, xp):
+    return xp.sum(xp.exp(w)) + 50 * xp.maximum(w[1] - 0.5, 0)
+
+
+def jumping(w, xp):
+    return xp.sum(xp.exp(w)) + 50 * xp.sign(w[1] - 0.5)
+
+
+def peaked(w, xp):
+    return xp.sum(xp.exp(w)) + xp.exp(-(((w[1] - 0.5) / 1e-7) ** 2))
+
+
+@pytest.mark.parametrize("evaluation", ["plain", "reuse"])
+@pytest.mark.parametrize("scheme", schemes.SCHEMES)
+@pytest.mark.parametrize("loss", [bent, jumping, peaked])
+def test_what_lies_between_two_points_is_seen(loss, scheme, evaluation):
+    """Steps from before a kink, a jump or a peak would be taken across it, without a word."""
+    x = np.array([0.3, 0.4, 0.6])
+    provider = Numerical(scheme, evaluation=evaluation)
+    problem = gm.Problem(lambda w, *, xp=np: loss(w, xp), x)
+    prepared: Any = provider.prepare(problem)
+    own, look = prepared.forward_passes, {"forward": 5, "backward": 5}.get(scheme, 0)
+    x[1] = 0.5 + (3e-9 if look else 3e-8)
+    gradient, passes = prepared(x).gradient, prepared.forward_passes
+    there: Any = provider.prepare(problem.replace(params=x))
+    np.testing.assert_array_equal(gradient, there(x).gradient)
+    np.testing.assert_array_equal(prepared.error_estimate, there.error_estimate)
+    assert passes == own + look + there.preparation_passes + own
+    exact = gm.Backprop().prepare(problem)(x).gradient
+    assert (abs(gradient - exact) <= prepared.error_estimate).all()
+    if not prepared.unresolved.any():  # what was chosen there is remembered, and needs no search
+        prepared(x)
+        assert prepared.forward_passes == own
+
+
+def test_steps_chosen_with_other_data_are_at_home_nowhere():
+    """Estimates of one batch would be claimed for another one at the same point."""
+    problem = gm.Problem(scaled_sine, np.array([0.7, -0.4, 1.1]), SINE)
+    prepared: Any = Numerical().prepare(problem)
+    fast = {"s": 1e4 * SINE["s"]}
+    x = problem.params
+    anew = prepared(x, **fast).gradient
+    there: Any = Numerical().prepare(problem.replace(data=fast))
+    np.testing.assert_array_equal(anew, there(x).gradient)
+    np.testing.assert_array_equal(prepared.error_estimate, there.error_estimate)
+    assert not prepared.step.known.is_home(x)
+    again = prepared(x).gradient
+    exact = gm.Backprop().prepare(problem)(x).gradient
+    assert (abs(again - exact) <= prepared.error_estimate).all()
+
+
+def test_estimates_are_of_what_was_seen():
+    """They are computed when they are read, and the caller may have written to arrays since."""
+    problem = gm.Problem(scaled_sine, np.array([0.7, -0.4, 1.1]), SINE)
+    prepared, other = (Numerical().prepare(problem) for _ in range(2))
+    x = problem.flat_params + 0.01
+    gradient = prepared(x).gradient
+    other(x)
+    expected = np.array(other.error_estimate)
+    gradient[:], x[:] = np.nan, 0.0
+    kept = copy.deepcopy(prepared)
+    np.testing.assert_array_equal(prepared.error_estimate, expected)
+    np.testing.assert_array_equal(kept.error_estimate, expected)

@@ -4,20 +4,27 @@ from __future__ import annotations
 
 import functools
 import os
+import pickle
 import random
+import shutil
+import subprocess
+import sys
 import threading
 import time
+import types
 from concurrent.futures import Future, ProcessPoolExecutor, ThreadPoolExecutor
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
 import gradmethods as gm
-from gradmethods.core import shipping, workers
+from gradmethods.core import pool, shipping, workers
 from gradmethods.core.pool import Inline
 from gradmethods.core.workers import Workers
 from gradmethods.providers import spreading
+from gradmethods.providers.moved_loss import losses_at
 from gradmethods.providers.schemes import NAMES, SCHEMES
 from tests.worker_losses import Faulty, NotPicklable, bumpy, smooth
 
@@ -49,8 +56,8 @@ class Shuffled(Inline):
             future.set_result(fn(*args))
 
 
-@pytest.fixture(scope="module")
-def pool():
+@pytest.fixture(scope="module", name="pool")
+def two_processes():
     with ProcessPoolExecutor(2) as executor:
         yield executor
 
@@ -58,7 +65,8 @@ def pool():
 @pytest.fixture
 def many_parts(monkeypatch):
     """Cut parts as short as for a slow loss, so that there are many."""
-    monkeypatch.setattr(spreading, "SHORT", 0.0)
+    for least in ("SHORT", "DELAYS"):
+        monkeypatch.setattr(spreading, least, 0.0)
 
 
 def answer(problem, params, **options):
@@ -110,6 +118,77 @@ def test_the_problem_is_sent_once_to_each_worker(many_parts, pool):
     before = prepared.team.workers.sent
     prepared(prepared.problem.params)
     assert prepared.team.workers.sent <= before + 2 * size + 10_000
+
+
+def test_parts_suit_the_workers():
+    """Parts would be too short for a scheduler that is far away, or too long for the last one."""
+    problem = gm.Problem(smooth, np.ones(1000))
+    team = spreading.team_of(problem, Shuffled(2), None, None)
+    name = ("central", "gradient")
+    work = team.at(name, losses_at, problem.flat_params, problem.data, 1.0, 2e-3)
+
+    def lengths():
+        return [part.stop - part.start for part in work.parts(4.0)]
+
+    assert lengths() == [59] * 14 + [58] * 3  # an eighth of two seconds: 62, and all about equal
+    team.workers.delay = 0.1
+    assert lengths() == [200] * 5  # eight delays
+    team.workers.delay = 1.0
+    assert lengths() == [500] * 2  # one for each
+    parts = work.parts(4.0)
+    assert next(parts) == slice(0, 500)
+    team.workers.delay, team.paces[name] = 0.0, 0.1  # the first one took longer than was thought
+    assert next(parts) == slice(500, 505)  # half a second
+
+
+class Remote(Inline):
+    """An executor as Dask's, which asks its scheduler how many workers there are."""
+
+    _max_workers: Any = None
+
+    def __init__(self, version="0.2"):
+        self._client, self.asked, self.version, self.lost = self, 0, version, False
+
+    def run(self, _function, *_arguments, on_error):
+        return {"a": self.version}
+
+    def nthreads(self):
+        self.asked += 1
+        if self.lost:
+            raise AttributeError("ncores")
+        return {"a": 1, "b": 1}
+
+    def submit(self, fn, /, *args, **kwargs):
+        if self.lost:
+            raise LookupError("Client is closed.")  # Dask's is no error of executors either
+        return super().submit(fn, *args, **kwargs)
+
+
+def test_a_scheduler_is_not_asked_for_each_part(many_parts):
+    """A message there and back, twice for each part, took most of Dask's time."""
+    remote = Remote()
+    problem = gm.Problem(smooth, np.linspace(0.3, 1.4, 40))
+    gm.Numerical(step=1e-3, executor=remote).prepare(problem)(problem.params)
+    assert remote.asked == 1
+
+
+def test_a_dask_worker_without_the_package_is_named():
+    """It dies of the first task, and the scheduler waits for another one for ever."""
+    prepared = gm.Numerical(step=1e-3, executor=Remote(ModuleNotFoundError("gradmethods")))
+    with pytest.raises(gm.WorkerFault, match=r"The worker a has no gradmethods \(gradmethods\)"):
+        prepared.prepare(gm.Problem(smooth, np.ones(2)))([1.0, 1.0])
+
+
+def test_a_scheduler_that_is_gone_is_said(monkeypatch):
+    """A user would see the inside of Dask, and no word of what was under way."""
+    monkeypatch.setattr(pool, "COUNT", -1.0)
+    remote = Remote()
+    prepared = gm.Numerical(step=1e-3, executor=remote).prepare(gm.Problem(smooth, np.ones(2)))
+    prepared([1.0, 1.0])
+    remote.lost = True
+    said = r"cannot be started again: Client is closed\. Parameter 0 .* Start the scheduler"
+    with pytest.raises(gm.WorkerFault, match=said):
+        prepared([1.0, 1.0])
 
 
 def restarted():
@@ -203,6 +282,22 @@ def test_what_cannot_be_sent_is_named(monkeypatch):
         threads = gm.Numerical(**PLAIN, executor=ThreadPoolExecutor(1)).prepare(problem)
         alone = gm.Numerical(**PLAIN).prepare(problem)
         np.testing.assert_array_equal(threads(point).gradient, alone(point).gradient)
+
+
+class ByValue(pickle.Pickler):
+    """A pickler as cloudpickle's."""
+
+    def reducer_override(self, thing):
+        by_value = isinstance(thing, types.FunctionType) and thing.__module__ == "__main__"
+        return (str, ("by value",)) if by_value else NotImplemented
+
+
+def test_a_function_of_a_notebook_is_sent_by_value(monkeypatch):
+    """It would be refused where cloudpickle is installed, as Dask has it, and sent where not."""
+    monkeypatch.setattr(shipping, "_cloudpickle", lambda: types.SimpleNamespace(Pickler=ByValue))
+    monkeypatch.setattr(shipping, "_cloud_pickler", shipping._cloud_pickler.__wrapped__)
+    monkeypatch.setattr(refusing, "__module__", "__main__")
+    assert pickle.loads(shipping.packed([refusing])) == ["by value"]  # noqa: S301  # our own
 
 
 def _inner():
@@ -300,6 +395,47 @@ def test_dask_changes_no_bit(tmp_path, many_parts):
         loss = gm.Problem(lambda w, *, xp=np: xp.sum(inside * w), np.ones(3))
         found = gm.Numerical(executor=executor).prepare(loss)([1.0, 2.0, 3.0])
         np.testing.assert_allclose(found.gradient, inside, atol=1e-9)
+
+
+MPI = """
+def main():
+    import numpy as np
+    from mpi4py.futures import MPIPoolExecutor
+    import gradmethods as gm
+    from tests.providers.test_workers import answer
+    from tests.worker_losses import bumpy
+
+    problem = gm.Problem(bumpy, np.linspace(-1.7, 2.3, 110), {"a": np.linspace(0.3, 4.0, 110)})
+    with MPIPoolExecutor() as executor:
+        for scheme, evaluation in (("five-point", "plain"), ("central", "reuse")):
+            method = {"scheme": scheme, "evaluation": evaluation}
+            alone = answer(problem, problem.params, **method)
+            assert answer(problem, problem.params, **method, executor=executor) == alone
+        print("equal bits from", executor.num_workers)
+
+if __name__ == "__main__":
+    main()
+"""
+
+
+@pytest.mark.medium
+@pytest.mark.skipif(shutil.which("mpiexec") is None, reason="needs mpiexec")
+def test_mpi_changes_no_bit(tmp_path):
+    """MPI starts its processes in its own way, and pickles by its own rules."""
+    pytest.importorskip("mpi4py")
+    env = os.environ | {  # of Open MPI, before version 5 and since: three processes on any machine
+        "OMPI_ALLOW_RUN_AS_ROOT": "1", "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM": "1",
+        "OMPI_MCA_rmaps_base_oversubscribe": "1",
+        "PRTE_MCA_rmaps_default_mapping_policy": ":oversubscribe",
+        "PYTHONPATH": str(Path(__file__).parents[2]),
+    }  # fmt: skip
+    script = tmp_path / "script.py"
+    script.write_text(MPI)
+    command = ["mpiexec", "-n", "3", sys.executable, "-m", "mpi4py.futures", str(script)]
+    done = subprocess.run(
+        command, env=env, capture_output=True, text=True, timeout=300, check=False
+    )
+    assert done.stdout == "equal bits from 2\n", done.stderr
 
 
 @pytest.mark.medium

@@ -110,7 +110,7 @@ def test_the_page_has_a_part_for_each_section(run):
     assert len(set(ids)) == len(ids)
 
 
-def test_a_benchmark_shows_both(tmp_path, svg_alone):
+def test_a_benchmark_shows_both(tmp_path, undrawn):
     """If accuracy drove cost out of the page, or it accuracy, half the run would be lost."""
     write_run(tmp_path, accuracy_records())
     write_report(tmp_path)
@@ -124,7 +124,7 @@ def test_a_benchmark_shows_both(tmp_path, svg_alone):
     assert "2 gradients certified" in said
 
 
-def test_the_name_of_a_run_follows_from_all_its_records(run, tmp_path, svg_alone):
+def test_the_name_of_a_run_follows_from_all_its_records(run, tmp_path, undrawn):
     """If it did not, two runs of other numbers could be cited as one."""
     write_run(tmp_path)
     (tmp_path / "records.jsonl").unlink()

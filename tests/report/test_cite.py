@@ -11,29 +11,25 @@ import gradmethods
 from gradmethods.app.cli import main
 from gradmethods.output.caption import Caption
 from gradmethods.output.files import read_json, write_json
-from gradmethods.output.items import Item, Writer
-from gradmethods.report import report_files
+from gradmethods.report import write_report
 from gradmethods.report.cite import RELEASED, bibliography, cite, write_references
 from gradmethods.report.exhibits.fig_ratio import BOUND
 from gradmethods.report.works import WORKS
 from gradmethods.studies.claims import LEDGER
-from tests.report_records import write_run
+from tests.report_records import draw_nothing, write_run
 
 CFF = Path(__file__).parents[2] / "CITATION.cff"
 
 
-@pytest.fixture
-def run(tmp_path, monkeypatch):
+@pytest.fixture(scope="module")
+def run(tmp_path_factory):
     """A run with its tables, and figures that are not drawn."""
-    write_run(tmp_path)
-
-    def undrawn(self, drawing):
-        return Item(drawing.id, "figure", drawing.caption, [f"figures/{drawing.id}.csv"])
-
-    monkeypatch.setattr(Writer, "figure", undrawn)
-    monkeypatch.setattr(report_files, "page", lambda out, content: "")
-    report_files.write(tmp_path)
-    return tmp_path
+    out = tmp_path_factory.mktemp("run")
+    write_run(out)
+    with pytest.MonkeyPatch.context() as patch:
+        draw_nothing(patch)
+        write_report(out)
+    return out
 
 
 def test_every_figure_and_table_has_an_entry(run):
@@ -104,9 +100,9 @@ def test_software_run_and_works(run, capsys):
 
 
 @pytest.mark.medium
-def test_what_is_not_there(run, capsys, monkeypatch):
+def test_what_is_not_there(run, tmp_path, capsys, monkeypatch):
     """If a typing error were cited, or a traceback shown, a paper would name nothing."""
-    monkeypatch.chdir(run.parent)
+    monkeypatch.chdir(tmp_path)
     assert main(["cite", "fig-time-widht", "--run", str(run)]) == 2
     assert "Unknown figure, table or work 'fig-time-widht'. Did you mean 'fig-time-width'" in (
         capsys.readouterr().err
@@ -115,8 +111,8 @@ def test_what_is_not_there(run, capsys, monkeypatch):
     assert "no run with figures and tables in results/latest or results/reference" in (
         capsys.readouterr().err
     )
-    (run / "index.json").write_text('{"items": [1]}')
-    assert main(["cite", "fig-time-width", "--run", str(run)]) == 2
+    (tmp_path / "index.json").write_text('{"items": [1]}')
+    assert main(["cite", "fig-time-width", "--run", str(tmp_path)]) == 2
     assert "index.json cannot be read" in capsys.readouterr().err
 
 

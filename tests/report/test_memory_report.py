@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from matplotlib.text import Text
 
 from gradmethods.output import format as fmt
 from gradmethods.output.files import RECORDS, append_record
@@ -58,6 +59,10 @@ def test_growth_of_memory_is_fitted_where_sizes_suffice():
     assert row["exponent"] == pytest.approx(1.0)
     assert row["low"] <= 1.0 + 1e-9
     assert (row["start"], row["end"], row["points"]) == (37, 66817, 4)
+    [figure] = fig_memory.make(Recorded([traced(scale) for scale in SCALES]))
+    words = [text.get_text() for text in figure.draw("wide").findobj(Text)]
+    assert "the parameters, 8n" in words
+    assert any("n^{1.00}" in each for each in words)
     few = cost_frames.memory_slopes_frame(
         cost_frames.memory_frame([traced(scale) for scale in SCALES[:3]])
     )
@@ -73,7 +78,7 @@ def test_the_line_of_theory_is_the_parameters_own():
 
 
 @pytest.mark.medium
-def test_the_report_holds_memory(tmp_path, svg_alone):
+def test_the_report_holds_memory(tmp_path, undrawn):
     """If it did not, what was traced would stay in the records."""
     write_run(tmp_path)
     for scale in SCALES:

@@ -8,15 +8,14 @@ import pytest
 
 from gradmethods.output.files import RECORDS, append_record, read_json
 from gradmethods.report import exhibits, write_report
-from gradmethods.report.exhibit import exhibits_of
-from gradmethods.report.sections import SECTIONS
+from gradmethods.report.exhibit import SECTIONS, exhibits_of
 from gradmethods.timing.cases import Case
 from tests.patches import apply, patches
 from tests.report_records import record
 
 
 @pytest.mark.medium
-def test_a_new_exhibit_is_one_file(tmp_path, monkeypatch, svg_alone):
+def test_a_new_exhibit_is_one_file(tmp_path, monkeypatch, undrawn):
     """If a list of exhibits, captions or figures had to be changed, too, one would be forgotten."""
     (patch,) = [
         patch

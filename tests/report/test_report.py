@@ -234,12 +234,12 @@ def test_a_reader_is_warned(low):
     incomplete, noisy, contended = caveats({"finished": False}, costs, floors)
     assert f"after 1 of {len(grid())} cases" in incomplete
     assert "factor of 1.20" in noisy
-    assert "during 2 measurements" in contended
+    assert "of 2 measurements" in contended
     assert costs_table(costs)["Note"].to_list() == ["contended", "not run"]
     assert case_line(entry).endswith("CONTENDED")
 
 
-def test_what_a_reader_must_know_comes_first(tmp_path, svg_alone):
+def test_what_a_reader_must_know_comes_first(tmp_path, undrawn):
     """If it stood below the figures, numbers of half a run would be cited before it is read."""
     write_run(tmp_path, finished=False)
     write_report(tmp_path)

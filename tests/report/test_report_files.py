@@ -103,7 +103,7 @@ def test_a_file_that_cannot_be_written_is_refused_at_once(tmp_path):
 
 
 @pytest.mark.medium
-def test_a_published_run_is_small_and_the_same(tmp_path, svg_alone):
+def test_a_published_run_is_small_and_the_same(tmp_path, undrawn):
     """If it were another run, or as large as one, releases could neither be cited nor committed."""
     run, target = tmp_path / "run", tmp_path / "reference"
     write_run(run)

@@ -55,7 +55,7 @@ def test_the_job_writes_what_it_found(tmp_path, monkeypatch, svg_alone):
     assert again == {path.name: path.read_bytes() for path in written}
 
 
-def test_the_command_says_how_to_close_what_is_open(tmp_path, monkeypatch, capsys, svg_alone):
+def test_the_command_says_how_to_close_what_is_open(tmp_path, monkeypatch, capsys, undrawn):
     """C10 rests on times: "not decided" alone leaves a reader with nothing to do."""
     monkeypatch.setattr(claims, "LEDGER", tuple(c for c in LEDGER if c.id in ("C6", "C10")))
     monkeypatch.setattr(claims, "LAST", tuple(c for c in LEDGER if c.id == "C6"))
@@ -65,7 +65,7 @@ def test_the_command_says_how_to_close_what_is_open(tmp_path, monkeypatch, capsy
     assert "--records results/latest" in printed
 
 
-def test_a_run_keeps_its_claims_and_its_report_shows_them(tmp_path, monkeypatch, svg_alone):
+def test_a_run_keeps_its_claims_and_its_report_shows_them(tmp_path, monkeypatch, undrawn):
     """If a run did not, `make bench` would measure and decide nothing."""
     write_run(tmp_path)
     chosen = [c for c in LEDGER if c.id in ("C1", "C2", "C6")]

@@ -17,7 +17,6 @@ from gradmethods.timing.cases import COUNTED, COUNTS, Case, counts
 from gradmethods.timing.laws import fit_count
 from gradmethods.timing.plan import Plan
 from gradmethods.timing.trial import Settings, count_case
-from tests.report_records import write_run
 
 DEPTHS = np.arange(1, 7)
 
@@ -154,7 +153,6 @@ def test_a_single_width_has_no_law_of_width():
 @pytest.mark.medium
 def test_the_report_holds_the_laws(tmp_path, svg_alone):
     """If figure and table were left out, the claim would have no evidence to cite."""
-    write_run(tmp_path)
     gap = counted("analytical:cse", 2, 7, None) | {
         "outcome": "gap",
         "kind": "limit",

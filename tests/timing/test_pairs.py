@@ -176,7 +176,7 @@ def test_other_parts_of_a_run_pass_pairs_over(monkeypatch, tmp_path):
 
 
 @pytest.mark.medium
-def test_the_report_holds_pairs(tmp_path, monkeypatch, svg_alone):
+def test_the_report_holds_pairs(tmp_path, monkeypatch, undrawn):
     """If it did not, the noise floor would be a number without a use."""
     write_run(tmp_path)
     append_record(tmp_path / RECORDS, timed(1.0, monkeypatch) | {"ratio": estimate(1.0)})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -47,6 +48,7 @@ SATURATING: dict[str, Any] = {
 # fmt: on
 
 
+@cache  # the points are the same in both dtypes
 def slope(function: Any, x: float) -> Any:
     """Differentiate in so many digits that nothing saturates."""
     problem = gm.Problem(lambda w, *, xp=np: function(xp, w), np.array(x))

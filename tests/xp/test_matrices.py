@@ -56,6 +56,38 @@ TURN = np.array([[0.6, -0.8], [0.8, 0.6]])
 W = np.arange(9.0).reshape(3, 3)
 
 
+ILL = {
+    "pinv": (6, 4),
+    "pinv of a wide matrix": (4, 6),
+    "slogdet": (4, 4),
+    "det": (4, 4),
+    "cholesky": (4, 4),
+}
+"""By the name of a function, the shape of the matrix of condition 1e6 that it is asked of."""
+
+
+@pytest.mark.parametrize("name", ILL)
+def test_single_precision_keeps_its_digits_at_any_condition(name):
+    """NumPy computes in double precision and rounds: rules that did not were off by all digits."""
+    rng, (m, n) = np.random.default_rng(7), ILL[name]
+    left, right = (np.linalg.qr(rng.standard_normal((k, k)))[0][:, :4] for k in (m, n))
+    sizes = np.geomspace(1, 1e-6, 4)
+    matrix = (left * sizes @ (left if name == "cholesky" else right).T).astype(np.float32)
+    weights = rng.standard_normal((n, m)).astype(np.float32)
+
+    def loss(a, *, xp=np):
+        found = getattr(xp.linalg, name.split()[0])(a)
+        if name == "slogdet":
+            return found[1]
+        return found if name == "det" else xp.sum(found * weights)
+
+    problem = gm.Problem(loss, matrix)
+    truth = gm.certified_gradient(problem).gradient
+    for provider in EXACT:
+        found = provider.prepare(problem)(matrix).gradient
+        np.testing.assert_allclose(found, truth, rtol=0, atol=1e-6 * np.abs(truth).max())
+
+
 def spectral(xp, a, function):
     values, vectors = xp.linalg.eigh(a)
     return (vectors * function(values)) @ vectors.mT

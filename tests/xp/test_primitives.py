@@ -30,14 +30,14 @@ def assert_agree(case, methods):
 
 
 @pytest.mark.medium
-@partial(each_function, every=3)
+@partial(each_function, every=6)
 def test_methods_agree_on_every_function(case):
     """A wrong rule, formula or complex continuation of one function would give one method away."""
     assert_agree(case, METHODS[1:])
 
 
 @pytest.mark.medium
-@partial(each_function, every=6)
+@partial(each_function, every=12)
 def test_formulas_agree_on_every_function(case):
     """A wrong formula of one function would give itself away: it shares nothing with the balls."""
     assert_agree(case, METHODS[:1])

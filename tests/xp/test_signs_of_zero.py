@@ -84,6 +84,18 @@ def test_formulas_of_another_value_are_refused():
     np.testing.assert_allclose(gradient, [0, -np.pi / 2])
 
 
+def test_a_zero_of_data_is_not_taken_for_rounding():
+    """NumPy's sum of −0.0 is 0.0 and SymPy's −0.0: angles 2π apart passed for a rounding error."""
+
+    def loss(p: Any, d: Any, *, xp: Any = np) -> Any:
+        return xp.atan2(xp.sum(d), -1.0) * p
+
+    problem = gm.Problem(loss, np.array(2.0), {"d": np.array([-0.0])})
+    with pytest.raises(gm.UnsupportedOperation, match="no sign of a zero"):
+        gm.Analytical().prepare(problem)
+    assert gm.Backprop().prepare(problem)(2.0).gradient == np.pi
+
+
 def test_values_are_rounded_as_in_numpy():
     """SymPy would simplify (1 + x) - 1 to x: a program must compute what the loss does."""
     loss = lambda p, *, xp=np: (1 + p) - 1  # noqa: E731

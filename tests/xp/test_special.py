@@ -12,7 +12,7 @@ import gradmethods as gm
 from gradmethods import special
 from gradmethods.engines.certified import functions as balls
 from gradmethods.xp.primitives import TABLE
-from gradmethods.xp.primitives.recognised import ERFCX, TRIGAMMA
+from gradmethods.xp.primitives.recognised import MILLS, TRIGAMMA
 
 HALF = arb(0.5)
 TRUE: dict[str, Any] = {
@@ -20,15 +20,15 @@ TRUE: dict[str, Any] = {
     for name, entry in TABLE.items()
     if entry.module == "special" and entry.arity == 1 and entry.ball is not None
 }
-TRUE |= {"erfcx": lambda x: (x * x).exp() * x.erfc(), "trigamma": balls.trigamma}
+TRUE |= {"mills": balls.mills, "trigamma": balls.trigamma}
 EVALUATED = {**{name: TABLE[name].numpy for name in TRUE if name in TABLE}} | {
-    "erfcx": ERFCX.numpy,
+    "mills": MILLS.numpy,
     "trigamma": TRIGAMMA.numpy,
 }
 RANGES = {
     "erf": ((-7, 7), (-1e-3, 1e-3), (-1e-300, 1e-300)),
     "erfc": ((-7, 7), (0, 26)),
-    "erfcx": ((-26, 26), (0, 1e3), (1e3, 1e8)),
+    "mills": ((-40, 10), (-1e4, 0), (0, 37)),
     "ndtr": ((-37, 9), (-1, 1)),
     "log_ndtr": ((-40, 10), (-1e4, 0), (0, 37)),
     "gammaln": ((0, 3), (3, 10), (10, 200), (0.999999, 1.000001), (1.999999, 2.000001),

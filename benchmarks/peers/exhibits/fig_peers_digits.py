@@ -15,7 +15,7 @@ from matplotlib.textpath import TextPath
 
 from benchmarks.peers.cases import style as contender_style
 from benchmarks.peers.digits import RIGHT_ONES, checker_of, condensed, plants_frame
-from benchmarks.peers.recorded import Compared
+from benchmarks.peers.results import Compared
 from gradmethods.output.caption import Caption
 from gradmethods.output.figures import new_figure
 from gradmethods.output.files import ACCURACY

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pandas as pd
 
 from benchmarks.peers.checkers import CHECKERS
-from benchmarks.peers.recorded import Compared
+from benchmarks.peers.results import Compared
 from gradmethods.comparison.kills import kill_summary, kills_by_mistake
 from gradmethods.output import format as fmt
 from gradmethods.output.caption import Caption

@@ -1,4 +1,4 @@
-"""Exponents of growth of the time per gradient, ours and theirs."""
+"""Exponents of growth of gradients and preparation, ours and theirs."""
 
 from __future__ import annotations
 
@@ -7,8 +7,9 @@ from collections.abc import Iterator
 import pandas as pd
 
 from benchmarks.peers.cases import style as contender_style
-from benchmarks.peers.recorded import Compared
-from benchmarks.peers.sentences import NAMES, SETTING
+from benchmarks.peers.frames import PREPARES
+from benchmarks.peers.results import Compared
+from benchmarks.peers.sentences import NAMES, PREPARED, SETTING
 from gradmethods.output import format as fmt
 from gradmethods.output.caption import Caption
 from gradmethods.output.files import RECORDS
@@ -17,8 +18,10 @@ from gradmethods.report.exhibit import Exhibit
 from gradmethods.report.sentences import FITS
 
 CAPTION = Caption(
-    "How the time per gradient grows with n, ours and theirs",
-    f"Of every contender that was measured at four sizes of a family or more. {SETTING} {FITS}",
+    "How gradients and their preparation grow with n, ours and theirs",
+    f"Of every contender that was measured at four sizes of a family or more. {PREPARED} Where it "
+    f"takes less than {PREPARES:g} s everywhere it is left out.",
+    (SETTING, FITS),
 )
 
 
@@ -28,7 +31,9 @@ def exponents_table(exponents: pd.DataFrame) -> pd.DataFrame:
         {
             "Family": NAMES[row["family"]],
             "Method": contender_style(row["contender"]).label,
-            "Exponent": fmt.exponent(row["exponent"], row["low"], row["high"]),
+            "Of": row["quantity"],
+            "Exponent": fmt.exponent(row["exponent"], row["low"], row["high"])
+            + ("" if row["settled"] else ", bending"),
             "Fitted sizes": f"n = {fmt.count(row['start'])} – {fmt.count(row['end'])}",
             "Points": fmt.count(row["points"]),
         }

@@ -9,7 +9,7 @@ import pandas as pd
 
 from benchmarks.peers.cases import style as contender_style
 from benchmarks.peers.digits import CATALOGUE, HARD, RIGHT_ONES, checker_of, plants_frame
-from benchmarks.peers.recorded import Compared
+from benchmarks.peers.results import Compared
 from gradmethods.output import format as fmt
 from gradmethods.output.caption import Caption
 from gradmethods.output.files import ACCURACY

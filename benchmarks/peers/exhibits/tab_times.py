@@ -1,4 +1,4 @@
-"""Time per gradient of every contender, gaps in their places."""
+"""Time per gradient of every contender, gaps in their places, and why there are gaps."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ import pandas as pd
 
 from benchmarks.peers.cases import style as contender_style
 from benchmarks.peers.frames import ENDS
-from benchmarks.peers.recorded import Compared
-from benchmarks.peers.sentences import FAIR, INTERVALS, SETTING
+from benchmarks.peers.results import Compared
+from benchmarks.peers.sentences import FAIR, INTERVALS, NAMES, PREPARED, SETTING
 from gradmethods.output import format as fmt
 from gradmethods.output.caption import Caption
 from gradmethods.output.files import RECORDS
@@ -20,22 +20,29 @@ from gradmethods.report.exhibit import Exhibit
 CAPTION = Caption(
     "Time per gradient of every contender",
     f"{INTERVALS} ÷ loss: of paired rounds, the loss in plain NumPy. Error: norm of the "
-    "difference from our backprop's gradient ÷ its norm. Compile: the part of preparing that "
-    "compiles; the rest imports, traces, derives. Threads: processor time of all "
-    f"threads ÷ time. Passes: forward passes for the gradient. {SETTING} {FAIR}",
+    f"difference from our backprop's gradient ÷ its norm. {PREPARED} Compile: the part of it that "
+    "compiles; the rest traces and derives. Threads: processor time of all "
+    "threads ÷ time. Passes: forward passes for the gradient.",
+    (SETTING, FAIR),
 )
+GAPS = Caption(
+    "Contenders that were not measured, and why",
+    "A refusal is quoted; a package that is not installed is a gap like any other.",
+)
+WHY = ["family", "contender", "network", "n", "kind", "reason"]
 
 
 def times_table(times: pd.DataFrame) -> pd.DataFrame:
     """Write every contender's time for readers, gaps in their places."""
     rows = [
         {
+            "Family": NAMES[row["family"]],
             "Problem": row["network"],
             "n": fmt.count(row["n"]),
             "Method": contender_style(row["contender"]).label,
             "Gradient": fmt.time_interval(*(row[f"time_{end}"] for end in ENDS)),
             "÷ loss": fmt.interval(*(row[f"per_loss_{end}"] for end in ENDS)),
-            "Prepare": fmt.time(row["preparation"]),
+            "Prepare": fmt.time(row["prepared"]),
             "Compile": fmt.time(row["compile"]),
             "Passes": fmt.count(row["forward_passes"]),
             "Error": fmt.error(row["error"]),
@@ -51,12 +58,31 @@ def times_table(times: pd.DataFrame) -> pd.DataFrame:
 def _note(row: dict[Any, Any]) -> str:
     if row["outcome"] == "gap":
         return str(fmt.STOPS.get(row["kind"], row["kind"]))
-    return "" if fmt.missing(row["components"]) else f"{int(row['components'])} components"
+    notes = [] if fmt.missing(row["components"]) else [f"{int(row['components'])} components"]
+    return ", ".join([*notes, *(["other work ran"] if row["contended"] is True else [])])
+
+
+def gaps_table(gaps: pd.DataFrame) -> pd.DataFrame:
+    """Write the gaps for readers, reasons in full."""
+    rows = [
+        {
+            "Family": NAMES[row["family"]],
+            "Problem": row["network"],
+            "n": fmt.count(row["n"]),
+            "Method": contender_style(row["contender"]).label,
+            "Kind": fmt.STOPS.get(row["kind"], row["kind"]),
+            "Reason": row["reason"],
+        }
+        for row in gaps.to_dict("records")
+    ]
+    return pd.DataFrame(rows)
 
 
 def make(run: Compared) -> Iterator[Table]:
-    """Yield the table."""
+    """Yield the tables."""
     yield Table("tab-peers-times", CAPTION, run.times, times_table(run.times))
+    gaps = run.times[run.times["outcome"] == "gap"]
+    yield Table("tab-peers-gaps", GAPS, gaps[WHY], gaps_table(gaps))
 
 
 EXHIBIT = Exhibit("tables", 20, RECORDS, make)

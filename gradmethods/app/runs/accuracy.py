@@ -165,7 +165,8 @@ def tasks(
             (late if slow else gradients).append(Task(GRADIENT, about | {"provider": name}, work))
         if judged.is_whole and problem in problems:
             plants.append(Task(PLANTED, about, partial(_planted, problem)))
-    curves.sort(key=lambda task: DTYPES.index(task.about["dtype"]))  # stable
+    sizes = {problem.name: problem.size for problem in problems}
+    curves.sort(key=lambda task: (DTYPES.index(task.about["dtype"]), sizes[task.about["problem"]]))
     extra = hard_tasks() if hard else []
     first = len(NAMES) * FIRST
     return [

@@ -73,9 +73,9 @@ def write_ledger(folder: Path) -> list[Path]:
     from gradmethods.output.files import write_text
     from gradmethods.output.items import Writer, captions_text
     from gradmethods.report import exhibits
+    from gradmethods.report.exhibit import CLAIMS as SECTION
     from gradmethods.report.exhibit import write_exhibits
     from gradmethods.report.recorded import Recorded
-    from gradmethods.report.sections import CLAIMS as SECTION
 
     source = provenance_line(read_origin(folder / CLAIMS_PROVENANCE))
     recorded = Recorded(claims=read_records(folder / CLAIMS))

@@ -20,7 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gradmethods.engines.complex import functions, matrices
-from gradmethods.engines.complex.doubts import coarse, faint
+from gradmethods.engines.complex.doubts import NORMAL, coarse, faint
 from gradmethods.engines.complex.functions import is_complex, join
 from gradmethods.errors import UnsupportedOperation
 from gradmethods.xp import Namespace
@@ -113,6 +113,25 @@ class Holomorphic(Namespace):
             result = self._keep_to_real_powers(result, *payloads)
         return result
 
+    def imaginary(self, primitive: Primitive, payloads: list[Any]) -> NDArray[Any]:
+        """Return the imaginary part of an element-wise function, which varies in every entry.
+
+        It is that of `apply`, in half the time where that would find nothing to mend.
+        """
+        found: NDArray[Any]
+        if primitive.complex is not None and primitive.name != "pow":
+            found = np.asarray(primitive.complex(functions, *payloads)).imag
+            (low, high), a, size = primitive.domain, payloads[0].real, np.abs(found)
+            plain = (size >= NORMAL[size.dtype]) & (size < np.inf)
+            if primitive.domain is not REAL_LINE:
+                plain &= (a > low) & (a < high)
+            if plain.all():
+                if primitive.name in CURVED:
+                    self.coarse = self.coarse or coarse(primitive, payloads)
+                return found
+        found = self.apply(primitive, payloads, {}).imag
+        return found
+
     def _of_matrices(
         self, primitive: Primitive, payloads: list[Any], static: dict[str, Any]
     ) -> NDArray[Any]:
@@ -120,9 +139,11 @@ class Holomorphic(Namespace):
             return np.asarray(primitive.complex(matrices, *payloads, **static))
         assert primitive.written_out is not None
         real = primitive.numpy(*map(np.real, payloads), **static)
-        operands = [Array(self, payload) for payload in payloads]
+        # In double precision, as NumPy computes functions of matrices in single precision, too.
+        operands = [Array(self, x.astype(np.result_type(x, np.float64))) for x in payloads]
         found = primitive.written_out(self, *operands, **static).payload
-        return matrices.within_range(join(real, found.imag), *payloads)
+        joined = join(real, found.imag.astype(real.dtype))
+        return matrices.within_range(joined, *payloads)
 
     def is_constant(self, payload: Any) -> bool:
         """Say whether a payload is real."""

@@ -36,6 +36,7 @@ from gradmethods.engines.complex.runs import (
     Run,
     divided,
     has_rule,
+    of_matrices,
     of_share,
     one_by_one,
     sources_of,
@@ -45,7 +46,7 @@ from gradmethods.engines.graph import Graph, Node, Recorder, record
 from gradmethods.engines.graph.recognising import Recognising
 from gradmethods.engines.program import share
 from gradmethods.errors import UnsupportedOperation
-from gradmethods.xp.primitives import TABLE, Primitive
+from gradmethods.xp.primitives import TABLE, Kind, Primitive
 from gradmethods.xp.primitives.quotients import NORMALISED, QUOTIENT
 from gradmethods.xp.primitives.shapes import elementwise_shape
 
@@ -108,7 +109,7 @@ class Imaginary:
     Raises
     ------
     UnsupportedOperation
-        If the loss goes through functions of whole matrices, or is a constant.
+        If the loss goes through what has no rule, or is a constant.
     """
 
     def __init__(self, problem: Problem, graph: Graph | None = None) -> None:
@@ -271,6 +272,8 @@ class Slopes:
             return partial(of_share, node, factors, real)
         if primitive.shape is elementwise_shape:
             return partial(weighted, node, self._factors(primitive, node.operands, real))
+        if primitive.kind is Kind.MATRIX:
+            return partial(of_matrices, node, real)
         return partial(one_by_one, node, real[1:])
 
     def _moves(self, operand: Any) -> bool:
@@ -289,7 +292,7 @@ class Slopes:
         x = np.asarray(real[position])
         step = _narrow(x)
         moved = [*real[:position], join(x, step), *real[position + 1 :]]
-        imaginary = self._xp.apply(primitive, moved, {}).imag
+        imaginary = self._xp.imaginary(primitive, moved)
         try:
             with np.errstate(all="raise"):
                 factor: NDArray[Any] = imaginary / step

@@ -13,6 +13,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from gradmethods.engines.complex.functions import join
+from gradmethods.engines.complex.namespace import Holomorphic
 from gradmethods.engines.graph import Node
 from gradmethods.xp.primitives import Kind, Primitive
 from gradmethods.xp.primitives.quotients import NORMALISED, QUOTIENT
@@ -28,6 +30,11 @@ Rule = Callable[[Sequence[Run | None]], Run]
 """Makes the imaginary part of a result of those of some operands, None where there is none."""
 
 
+NARROW = 400
+"""How small the largest entry of a step in matrices is, in powers of two: nothing beside any matrix
+within `matrices.within_range`, and products with one are numbers."""
+
+
 class Doubtful(ArithmeticError):
     """Something that only a run over complex arrays can decide."""
 
@@ -35,7 +42,8 @@ class Doubtful(ArithmeticError):
 def has_rule(primitive: Primitive) -> bool:
     """Say whether many runs can go through a primitive at once."""
     known = primitive.name in (*FIXED, *RULES, QUOTIENT.name, NORMALISED.name)
-    return known or primitive.shape is elementwise_shape or primitive.kind is Kind.MOVE
+    known = known or primitive.kind in (Kind.MOVE, Kind.MATRIX)
+    return known or primitive.shape is elementwise_shape
 
 
 def sources_of(node: Node) -> list[Node | None]:
@@ -190,6 +198,31 @@ def one_by_one(node: Node, others: list[Any], runs: Sequence[Run | None]) -> Run
     assert node.primitive is not None
     move = partial(node.primitive.numpy, **node.static)
     return np.stack([move(run, *others) for run in _there(runs)])
+
+
+def of_matrices(node: Node, real: list[Any], runs: Sequence[Run | None]) -> Run:
+    """Evaluate a function of whole matrices of all runs at once, a narrow step each, in doubles."""
+    assert node.primitive is not None
+    ndim = max(map(np.ndim, real))  # beside a stack
+    runs = [run if run is None else _aligned(run, ndim) for run in runs]
+    there = [run for run in runs if run is not None]
+    size = np.max([np.abs(run).reshape(len(run), -1).max(1, initial=0) for run in there], axis=0)
+    step = np.ldexp(1.0, -NARROW - np.frexp(size)[1].astype(int))
+    xp = Holomorphic()
+    with np.errstate(all="ignore"):
+        moved = [
+            x if run is None else join(np.float64(x), np.multiply(run, _beside(step, run)))
+            for x, run in zip(real, runs, strict=True)
+        ]
+        found = xp.apply(node.primitive, moved, dict(node.static)).imag
+        found = np.divide(found, _beside(step, found))
+    if xp.faint or xp.coarse or xp.outside:
+        raise FloatingPointError
+    return np.asarray(found, node.dtype)
+
+
+def _beside(step: NDArray[Any], run: Run) -> NDArray[Any]:
+    return step.reshape(-1, *(1,) * (run.ndim - 1))
 
 
 def of_share(

@@ -158,24 +158,19 @@ def topological(roots: Iterable[Node]) -> list[Node]:
     recursion, because graphs are deeper than the interpreter's stack.
     """
     order: list[Node] = []
-    left: dict[Node, bool] = {}  # what was met, and whether its operands were left, too
+    left: set[Node] = set()
     stack = list(roots)[::-1]
     while stack:
         node = stack[-1]
-        if node in left:  # what was above it is done: its operands
-            stack.pop()
-            if not left[node]:
-                left[node] = True
-                order.append(node)
-            continue
-        above = [parent for parent in node.parents if parent not in left]
-        left[node] = not above
-        if above:
-            above.reverse()
-            stack += above
+        for parent in node.parents:
+            if parent not in left:
+                stack.append(parent)
+                break
         else:
             stack.pop()
-            order.append(node)
+            if node not in left:
+                left.add(node)
+                order.append(node)
     return order
 
 

@@ -198,7 +198,8 @@ def trace(problem: Problem, xp: Recorder) -> Graph:
 def _evaluating(graph: Graph, data: Arrays) -> Recorded:
     """Make the function that evaluates a graph of a loss, with results moved by a rounding.
 
-    What goes in is moved, too: that stands for the roundings inside of a sum or a product.
+    What goes in is moved, too: that stands for the roundings inside of a sum or a product. A zero
+    among that is exact, and has its sign: nothing has underflowed there.
     """
 
     def recorded(point: Arrays, rounding: Rounding | None) -> float:
@@ -211,7 +212,8 @@ def _evaluating(graph: Graph, data: Arrays) -> Recorded:
             return value if primitive.aliases else rounding(value)
 
         params, others = (
-            {name: rounding(x) for name, x in arrays.items()} for arrays in (point, data)
+            {name: np.where(x == 0, x, rounding(x)) for name, x in arrays.items()}
+            for arrays in (point, data)
         )
         with np.errstate(all="ignore"):
             return float(graph.evaluate(params, others, moved)[0])
@@ -237,7 +239,7 @@ def check_same(problem: Problem) -> Graph | None:
 
 
 def check_formulas(problem: Problem, values: list[float], form: str) -> None:
-    """Refuse formulas that are of another function than the loss.
+    """Refuse formulas that give something else than the loss.
 
     Parameters
     ----------
@@ -265,10 +267,11 @@ def check_formulas(problem: Problem, values: list[float], form: str) -> None:
             problem, recorded, point, known, found, whole=True
         ):
             raise UnsupportedOperation(
-                f"SymPy simplifies the loss {problem.name!r} to another function: in the form "
-                f"{form!r} it is {found:.8g} at this point or close to it, and {known:.8g} in "
-                "NumPy. SymPy knows no sign of a zero, nothing that is not finite, and no lower "
-                "precision. Use another method, such as gm.Backprop()."
+                f"SymPy simplifies the loss {problem.name!r} to formulas that differ from it: in "
+                f"the form {form!r} they are {found:.8g} at this point or close to it, and the "
+                f"loss is {known:.8g} in NumPy. Their order of operations may lose digits that "
+                "the loss keeps, and SymPy knows no sign of a zero, nothing that is not finite, "
+                "and no lower precision. Use another method, such as gm.Backprop()."
             )
 
 

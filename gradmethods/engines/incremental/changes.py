@@ -39,12 +39,16 @@ class Change:
         New values, of shape `shape`.
     factors : tuple or None
         One or two operands whose product, broadcast to `shape`, is the difference from the base.
+    make : callable or None
+        Makes new values that are exact, where a sum of base and difference would round: entries
+        that are compared with themselves must stay equal.
     """
 
     node: Node
     pins: Pins
     value: Register | None = None
     factors: tuple[Operand, ...] | None = None
+    make: Callable[[], Register] | None = None
 
     @property
     def shape(self) -> Shape:
@@ -141,6 +145,8 @@ class Planner:
 
     def value(self, change: Change) -> Register:
         """Return the new values."""
+        if change.value is None and change.make is not None:
+            change.value = change.make()
         if change.value is None:
             assert change.factors is not None
             self.differenced.add(change.node)

@@ -242,27 +242,27 @@ def _pin_in_slice(
 def _masked(
     plan: Planner, change: Change, result: Change, inside: list[Register], move: Move
 ) -> Change:
-    """Keep the differences of perturbations that lie inside, zero for the others."""
+    """Keep what perturbations change that lie inside: the others leave base values."""
     mask = inside[0]
     for other in inside[1:]:
         mask = plan.index(np.logical_and, mask, other, dtype=bool)
-    difference = move(plan.spelled_out(change))
-    bind = lambda out, x, mask: partial(_keep, out, x, mask)  # noqa: E731  # a binder like any other
-    kept = plan.elementwise(
-        "inside",
-        bind,
-        [difference, mask.reshaped((1,) * len(result.shape))],
-        result.shape,
-        result.node.dtype,
-        operations=0,
-        overwrites=False,
-    )
-    return Change(result.node, result.pins, None, (kept,))
+    node, shape, value = result.node, result.shape, change.value
+    bind = lambda out, *operands: partial(_keep, out, *operands)  # noqa: E731  # a binder like any other
+
+    def kept(x: Register, outside: Operand) -> Register:
+        operands = [move(x), mask.reshaped((1,) * len(shape)), outside]
+        return plan.elementwise(
+            "inside", bind, operands, shape, node.dtype, operations=0, overwrites=False
+        )
+
+    difference = kept(plan.spelled_out(change), node.dtype.type(0))
+    make = None if value is None else lambda: kept(value, plan.base(node, result.pins))
+    return Change(node, result.pins, None, (difference,), make)
 
 
-def _keep(out: NDArray[Any], x: NDArray[Any], mask: NDArray[Any]) -> None:
+def _keep(out: NDArray[Any], x: NDArray[Any], mask: NDArray[Any], outside: Any) -> None:
     # Not a product: outside, an infinite difference must count for nothing.
-    out[...] = 0
+    out[...] = outside
     np.copyto(out, x, where=mask)
 
 

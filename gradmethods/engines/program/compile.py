@@ -19,21 +19,31 @@ from gradmethods.core.naming import brief
 from gradmethods.engines.graph import Graph, Node
 from gradmethods.engines.graph.graph import topological
 from gradmethods.engines.program.buffers import LARGE, Recycled, owner, plan
-from gradmethods.engines.program.emit import FUNCTIONS, emit, is_elementwise, takes_out
-from gradmethods.engines.program.pieces import LONG, in_pieces
+from gradmethods.engines.program.emit import (
+    FUNCTIONS,
+    emit,
+    is_elementwise,
+    is_outer,
+    marked,
+    takes_out,
+)
+from gradmethods.engines.program.pieces import LONG, MARK, in_pieces
 
 
 def schedule(graph: Graph) -> list[Node]:
     """Order a graph's nodes, operands before their uses, so that values die early.
 
     Outputs of few steps come first. In backpropagation these are the gradients of the last layers:
-    each is finished before the sweep goes on, so that what it read can be overwritten.
+    each is finished before the sweep goes on, so that what it read can be overwritten. Large
+    products of vectors come last: until then matrices that the loss has read are still in a cache.
     """
     steps: dict[Node, int] = {}
     for node in graph.nodes():
         steps[node] = 1 + max([steps[parent] for parent in node.parents], default=0)
     outputs = [x for x in graph.outputs if isinstance(x, Node)]
-    return topological(sorted(outputs, key=lambda node: steps[node]))  # stable
+    outputs.sort(key=lambda node: steps[node])  # stable
+    large = [node for node in outputs[::-1] if is_outer(node)]
+    return topological([*(node for node in outputs if not is_outer(node)), *large])
 
 
 WIDEST = 120
@@ -112,7 +122,7 @@ class _Writer:
             for i, (name, node) in enumerate(inputs.items()):
                 if node in used:
                     # Their own names are data, found by position: they never enter the code.
-                    self._names[node] = f"{group[0]}{i}"
+                    self._names[node] = marked(f"{group[0]}{i}")
                     key = self._key(group, i, name)
                     words = f"{brief(name)} {node.shape}".lstrip()
                     self.lines.append((f"{self._names[node]} = {group}[{key}]", words))
@@ -123,31 +133,32 @@ class _Writer:
 
     def source(self) -> str:
         """Return the text of the program."""
-        lengths = (len(code) for code, _ in self.lines)
+        lines = [(code.replace(MARK, ""), words) for code, words in self.lines]
+        lengths = (len(code) for code, _ in lines)
         # One long line, as of a thousand operands, must not make every other one as long.
         width = max((length for length in lengths if length <= WIDEST), default=0)
-        body = [f"{code:{width}}  # {words}" if words else code for code, words in self.lines]
-        legend = [f"# {name}: {what}" for name, what in self.legend.items()]
-        head = "def program(params, data):"
-        return "\n    ".join([head, *legend, *body, self._result]) + "\n"
+        body = [f"{code:{width}}  # {words}" if words else code for code, words in lines]
+        legend = [f"# {name}: {what}".replace(MARK, "") for name, what in self.legend.items()]
+        head, last = "def program(params, data):", self._result.replace(MARK, "")
+        return "\n    ".join([head, *legend, *body, last]) + "\n"
 
     def statements(self) -> list[str]:
-        """Return the body of the program without comments."""
+        """Return the body of the program without comments, with marks."""
         return [*(code for code, _ in self.lines), self._result]
 
     def buffered(self) -> list[str]:
         """Return the names of values that live in buffers."""
-        return [self._names[node] for node in self.plan.place]
+        return [self._names[node].strip(MARK) for node in self.plan.place]
 
     def _key(self, group: str, position: int, name: str) -> str:
         """Bind the key under which an input comes, or a derivative goes, to a name of our own."""
         key = f"{group}_{position}"
         self.bound[key] = name
-        return key
+        return marked(key)
 
     def _write(self, node: Node) -> None:
         assert node.primitive is not None
-        target = self._names[node] = f"v{len(self._names)}"
+        target = self._names[node] = marked(f"v{len(self._names)}")
         operands = [self._operand(x, node) for x in node.operands]
         if node in self.plan.copies:
             operands[1] = self._copy(node, operands[1])
@@ -190,7 +201,7 @@ class _Writer:
     def _constant(self, value: Any) -> str:
         name = self._constants.setdefault(id(value), f"c{len(self._constants)}")
         self.bound[name] = value
-        return name
+        return marked(name)
 
     def _buffer(self, node: Node) -> str:
         """Name the view of a block that a node writes to; empty if it makes its own memory."""
@@ -208,8 +219,9 @@ class _Writer:
         key = (block, shape)
         name = self._buffers.get(key)
         if name is None:
-            name = self._buffers[key] = f"b{len(self._buffers)}"
-            self.bound[name] = self.plan.blocks[block].reshape(shape)
+            bare = f"b{len(self._buffers)}"
+            name = self._buffers[key] = marked(bare)
+            self.bound[bare] = self.plan.blocks[block].reshape(shape)
         return name
 
     def _recycled(self, node: Node) -> str:
@@ -218,8 +230,9 @@ class _Writer:
             return ""
         name = f"r{len(self._names) - 1}"
         self.bound[f"recycled_{name}"] = Recycled(node.shape, node.dtype)
-        self.lines.append((f"{name} = recycled_{name}()", f"memory {node.shape}"))
-        return name
+        maker = marked(f"recycled_{name}")
+        self.lines.append((f"{marked(name)} = {maker}()", f"memory {node.shape}"))
+        return marked(name)
 
     def _return(self) -> str:
         """Write the last line."""

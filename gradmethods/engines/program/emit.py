@@ -13,13 +13,14 @@ from typing import Any
 import numpy as np
 
 from gradmethods.engines.graph import Node
+from gradmethods.engines.program.pieces import MARK
 from gradmethods.xp.primitives import Hole, Primitive, elementwise_shape, follow
 from gradmethods.xp.primitives.matrices import COFACTORS, INVERSES, OF_FULL_RANK
 from gradmethods.xp.primitives.recognised import (
     BESIDE_SIGMOID,
-    ERFCX,
     HEAVISIDE,
     INNER,
+    MILLS,
     SATURATED,
     SLOPE_OF_TANH,
     TRIGAMMA,
@@ -34,8 +35,22 @@ Emitter = Callable[[Node, list[str], str, str], Lines]
 `out` names the buffer to write to, and is empty where the value needs memory of its own.
 """
 
+
+def outer(column: Any, row: Any, out: Any = None) -> Any:
+    """Multiply a column by a row in one pass over the result.
+
+    NumPy copies operands that it repeats, and the result too, through buffers of 8,192 entries, if
+    a row is shorter than a third of one: with smaller buffers it has no use for them.
+    """
+    before = np.setbufsize(LONG_ROW // 2)
+    try:
+        return np.multiply(column, row, out)
+    finally:
+        np.setbufsize(before)
+
+
 FUNCTIONS: dict[str, Any] = {
-    **{p.name: p.numpy for p in (ERFCX, TRIGAMMA, HEAVISIDE)},
+    **{p.name: p.numpy for p in (MILLS, TRIGAMMA, HEAVISIDE)},
     INNER.name: INNER.numpy,
     COFACTORS.name: COFACTORS.numpy,
     INVERSES.name: INVERSES.numpy,
@@ -44,6 +59,7 @@ FUNCTIONS: dict[str, Any] = {
     OF_REGULAR.name: OF_REGULAR.numpy,
     "fmin": np.fmin,
     "steep_slope_of_tanh": steep_slope_of_tanh,
+    "outer": outer,
     "add_reduce": np.add.reduce,
     "max_reduce": np.maximum.reduce,
     "min_reduce": np.minimum.reduce,
@@ -67,8 +83,9 @@ def _of_entry(primitive: Primitive) -> None:
 OPERATORS = {"negative": "-", "add": " + ", "subtract": " - ", "multiply": " * ", "divide": " / "}
 """On single numbers Python's operators are several times faster than ufuncs."""
 
-OUTER = 2**17
-"""Entries from which the product of a column and a row is written without BLAS."""
+OUTER, LONG_ROW = 2**17, 256
+"""Entries from which the product of a column and a row is written without BLAS, and entries of its
+rows from which NumPy multiplies them in place."""
 
 UNWRITABLE = frozenset({"scatter_add", "astype"})
 """Primitives whose NumPy function cannot write into a given array."""
@@ -85,6 +102,13 @@ def takes_out(node: Node) -> bool:
 def is_elementwise(node: Node) -> bool:
     """Say whether each entry depends on the entries at its own place alone."""
     return node.primitive is not None and node.primitive.shape is elementwise_shape
+
+
+def is_outer(node: Node) -> bool:
+    """Say whether a node is a large product of a column and a row."""
+    if node.primitive is None or node.primitive.name != "matmul" or len(node.shape) != 2:
+        return False
+    return np.shape(node.operands[1])[:-1] == (1,) and math.prod(node.shape) >= OUTER
 
 
 def emit(node: Node, operands: list[str], target: str, out: str) -> Lines:
@@ -107,6 +131,11 @@ def literal(value: Any) -> str:
     if isinstance(value, np.dtype):
         return repr(value.str)
     return repr(value)
+
+
+def marked(text: str) -> str:
+    """Put a name, or an index, between marks: by them a long program is cut up."""
+    return f"{MARK}{text}{MARK}"
 
 
 def _call(function: str, *arguments: str) -> str:
@@ -147,10 +176,11 @@ def _cumulative_sum(node: Node, operands: list[str], target: str, out: str) -> L
 
 
 def _matmul(node: Node, operands: list[str], target: str, out: str) -> Lines:
-    shapes = [x.shape if isinstance(x, Node) else np.shape(x) for x in node.operands]
-    flat = all(len(shape) <= 2 for shape in shapes)
-    if flat and shapes[1][:-1] == (1,) and math.prod(node.shape) >= OUTER:
+    flat = all(len(np.shape(x)) <= 2 for x in node.operands)
+    if is_outer(node):
         # BLAS writes zeros first and adds the products to them: twice through memory.
+        if node.shape[-1] >= LONG_ROW:
+            return [f"{target} = {_call('outer', *operands, out)}"]
         column, row = (f"{operand}.reshape(-1)" for operand in operands)
         return [f"{target} = {_call('einsum', repr('i,j->ij'), column, row, out and f'out={out}')}"]
     return [f"{target} = {_call('dot' if flat else 'matmul', *operands, out)}"]
@@ -177,13 +207,15 @@ def _getitem(node: Node, operands: list[str], target: str, out: str) -> Lines:
         for part in node.static["index"]
     ]
     index = ", ".join(parts) + "," if parts else "()"
-    return [f"{target} = {array}[{index}]"]
+    return [f"{target} = {array}{f'[{index}]' if where else marked(f'[{index}]')}"]
 
 
 def _scatter_add(node: Node, operands: list[str], target: str, out: str) -> Lines:
     index, shape = node.static["index"], node.static["shape"]
     text = ", ".join(repr(part) for part in index) + ("," if index else "")
-    return [f"{target} = {_call('scatter_add', *operands, f'index=({text})', f'shape={shape!r}')}"]
+    known = f"index=({text})"
+    known = known if any(isinstance(part, Hole) for part in index) else marked(known)
+    return [f"{target} = {_call('scatter_add', *operands, known, f'shape={shape!r}')}"]
 
 
 def _astype(node: Node, operands: list[str], target: str, out: str) -> Lines:

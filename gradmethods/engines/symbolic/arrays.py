@@ -74,10 +74,11 @@ class Symbolic(Recognising):
             return super().apply(primitive, payloads, static)
         operands, shape = [Array(self, payload) for payload in payloads], self.shape_of(payloads[0])
         side = self.zero_side(payloads[0]) if primitive.name == "solve" else ""
-        if side and not (self.calls and is_large("triangular", shape)):
+        dtype = self.dtype_of(payloads[0])
+        if side and not (self.calls and is_large("triangular", shape, dtype)):
             substituted = written_out.substituted(self, *operands, lower=side == "upper")
             return self.lift(substituted)
-        if self.calls and is_large(primitive.name, shape):
+        if self.calls and is_large(primitive.name, shape, dtype):
             return super().apply(primitive, payloads, static)
         check_rows(primitive.name, shape)
         assert primitive.written_out is not None

@@ -63,7 +63,7 @@ CALLS: dict[Any, str] = {
     piecewise.ShareOfSmallest: "share_of_smallest",
     piecewise.Select: "select",
     smooth.OverSquares: "over_squares",
-    smooth.ScaledErfc: "erfcx",
+    smooth.Mills: "mills",
     smooth.Trigamma: "trigamma",
     smooth.Power: "power",
     sympy.And: "every",

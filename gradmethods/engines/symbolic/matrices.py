@@ -116,9 +116,13 @@ class Entry(RealFunction):
         return self
 
 
-def is_large(name: str, shape: tuple[int, ...]) -> bool:
-    """Say whether a function of matrices of this shape is not written out."""
-    return min(shape[-2:]) > MOST_ROWS.get(name, 0) or name not in MOST_ROWS
+def is_large(name: str, shape: tuple[int, ...], dtype: np.dtype[Any] | None = None) -> bool:
+    """Say whether a function of matrices of this shape is not written out.
+
+    In single precision only one row is: NumPy's own functions compute in double precision.
+    """
+    most = MOST_ROWS.get(name, -1)
+    return min(shape[-2:]) > (min(most, 1) if dtype == np.float32 else most)
 
 
 def check_rows(name: str, shape: tuple[int, ...]) -> None:

@@ -112,9 +112,12 @@ def _slogdet_adjoint(a: Matrix, y: Matrix, g: Matrix) -> tuple[Matrix]:
 
 def _pinv_adjoint(a: Matrix, y: Matrix, g: Matrix) -> tuple[Matrix]:
     """Golub and Pereyra 1973, equation 4.12; NaN without full rank."""
-    y = _matrix(y, g.shape)
     sizes = np.linalg.svdvals(a)
     limit = max(a.shape[-2:]) * np.finfo(a.dtype).eps * sizes.max(-1, initial=0)
+    if a.dtype == np.float32:  # what NumPy computes in double precision is rounded in `y`
+        a, y = a.astype(float), np.linalg.pinv(a.astype(float))
+    else:
+        y = _matrix(y, g.shape)
     y = np.where((sizes.min(-1, initial=np.inf) <= limit)[..., None, None], np.nan, y)
     m, n = a.shape[-2:]
     found = -(y @ g.mT @ y).mT

@@ -242,14 +242,15 @@ class Erfc(RealFunction):
         return sympy.erfc(self.args[0])
 
 
-class ScaledErfc(RealFunction):
-    """exp(x²) erfc(x), computed without overflow."""
+class Mills(RealFunction):
+    """The density of the normal distribution over its distribution function."""
 
     nargs = 1
 
     def _rewritten(self) -> Any:
         (x,) = self.args
-        return sympy.exp(x**2) * sympy.erfc(x)
+        density = sympy.sqrt(2 / S.Pi) * sympy.exp(-(x**2) / 2)
+        return density / sympy.erfc(-x / sympy.sqrt(2))
 
 
 class Ndtr(RealFunction):
@@ -272,7 +273,7 @@ class LogNdtr(RealFunction):
 
     def fdiff(self, argindex: int = 1) -> Any:  # noqa: ARG002  # as above
         """Return the density over the distribution function."""
-        return sympy.sqrt(2 / S.Pi) / ScaledErfc(-self.args[0] / sympy.sqrt(2))
+        return Mills(self.args[0])
 
     def _rewritten(self) -> Any:
         return sympy.log(sympy.erfc(-self.args[0] / sympy.sqrt(2)) / 2)

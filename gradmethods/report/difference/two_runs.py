@@ -209,6 +209,8 @@ def differing(first: Mapping[str, Any], second: Mapping[str, Any]) -> list[tuple
         "python",
         "packages",
         "blas",
+        "peers",
+        "environment",
         "machine",
         "seed",
     ):

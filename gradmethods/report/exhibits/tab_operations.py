@@ -45,7 +45,7 @@ def operations_table(operations: pd.DataFrame) -> pd.DataFrame:
         start = {"Sweep": row["sweep"], "Problem": problem_of(row), "n": fmt.count(row["n"])}
         count = fmt.count(row["operations"])
         if row["provider"] != BASELINE and not fmt.missing(row["multiple"]):
-            count += f" ({row['multiple']:.2f}×)"
+            count += f" ({fmt.significant(row['multiple'])}×)"
         rows.setdefault((row["sweep"], row["scale"]), start)[style_of(row["provider"]).label] = (
             count
         )

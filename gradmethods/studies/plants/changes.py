@@ -109,7 +109,8 @@ def _ladder(ground: Ground) -> Sown:
         for index in ground.notable(name)
     ]
     unit = float(np.finfo(ground.problem.dtype).eps)
-    for value, name, index in {min(notable), max(notable)} if notable else ():
+    # In an order that is the same in every process, as that of a set is not.
+    for value, name, index in dict.fromkeys((min(notable), max(notable))) if notable else ():
         x = float(ground.gradient[name][index])
         least = JUST_ABOVE * float(ground.allowed[name][index]) / value + unit
         for amount in [*(rung for rung in RUNGS if rung > least), least]:

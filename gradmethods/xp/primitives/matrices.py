@@ -137,25 +137,41 @@ OF_FULL_RANK = matrix(
 """Only the derivative rules of the pseudo-inverse ask whether it has a derivative."""
 
 
+def _wide(xp: Any, y: Any, a: Any, moved: Any, *, strict: bool) -> tuple[Any, Any, Any]:
+    """Return a pseudo-inverse that has a derivative, its matrix and a slope, in double precision.
+
+    NumPy computes in that, and rounds what it returns: a product with `a`, from which the rules
+    subtract what is nearly the same, would multiply the rounding by the condition of the matrix.
+    """
+    wide = np.dtype(np.float64)
+    if a.dtype == wide:
+        return xp.bind(OF_FULL_RANK, y, a, strict=strict), a, moved
+    matrices = xp.astype(a, wide)
+    y = xp.bind(OF_FULL_RANK, xp.bind("pinv", matrices), a, strict=strict)
+    return y, matrices, xp.astype(moved, wide)
+
+
 def _pinv(xp: Any, g: Any, y: Any, a: Any) -> Any:
     """Golub and Pereyra 1973, equation 4.12; no factor on the way is larger than the result."""
-    y = xp.bind(OF_FULL_RANK, y, a, strict=True)
+    dtype = a.dtype
+    y, a, g = _wide(xp, y, a, g, strict=True)
     found = -y.mT @ g @ y.mT
     if a.shape[-2] > a.shape[-1]:
         found = found + (g.mT - a @ (y @ g.mT)) @ (y @ y.mT)
     if a.shape[-2] < a.shape[-1]:
         found = found + (y.mT @ y) @ (g.mT - (g.mT @ y) @ a)
-    return found
+    return found if a.dtype == dtype else xp.astype(found, dtype)
 
 
 def _pinv_along(xp: Any, t: Any, y: Any, a: Any) -> Any:
-    y = xp.bind(OF_FULL_RANK, y, a, strict=False)
+    dtype = a.dtype
+    y, a, t = _wide(xp, y, a, t, strict=False)
     found = -y @ t @ y
     if a.shape[-2] > a.shape[-1]:
         found = found + (y @ y.mT) @ (t.mT - (t.mT @ a) @ y)
     if a.shape[-2] < a.shape[-1]:
         found = found + (t.mT - y @ (a @ t.mT)) @ (y.mT @ y)
-    return found
+    return found if a.dtype == dtype else xp.astype(found, dtype)
 
 
 def as_columns(xp: Any, a: Any, t: Any) -> Any:

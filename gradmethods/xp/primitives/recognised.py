@@ -77,8 +77,8 @@ BESIDE_SIGMOID = Primitive(
 )
 """1 - y for y = 1/(1 + p) and a power p: p y, and 1 where that is infinity times 0."""
 
-ERFCX = Primitive("erfcx", error_values.erfcx, elementwise_shape, count_result)
-"""exp(x²) erfc(x), of which the slope of a logarithm of the normal distribution is made."""
+MILLS = Primitive("mills", error_values.mills, elementwise_shape, count_result)
+"""The slope of the logarithm of the normal distribution function."""
 
 TRIGAMMA = Primitive("trigamma", gamma_values.trigamma, elementwise_shape, count_result)
 """The second derivative of the gamma function's logarithm."""
@@ -94,7 +94,7 @@ ENTRIES: tuple[Primitive, ...] = (
     SECH,
     SLOPE_OF_TANH,
     BESIDE_SIGMOID,
-    ERFCX,
+    MILLS,
     TRIGAMMA,
     HEAVISIDE,
     INNER,

@@ -10,15 +10,11 @@ from numpy.typing import NDArray
 
 from gradmethods.xp import error_values, gamma_values
 from gradmethods.xp.primitives.primitive import Behaviour, Function, Primitive, binary, unary
-from gradmethods.xp.primitives.recognised import ERFCX, TRIGAMMA
+from gradmethods.xp.primitives.recognised import MILLS, TRIGAMMA
 
 TWO_OVER_ROOT_PI = 2 / math.sqrt(math.pi)
 
 ONE_OVER_ROOT_TAU = 1 / math.sqrt(2 * math.pi)
-
-MILLS = math.sqrt(2 / math.pi)
-
-HALF = math.sqrt(0.5)
 
 MODULE = "special"
 
@@ -31,11 +27,6 @@ def _bell(xp: Any, x: Any) -> Any:
 def _density(xp: Any, x: Any) -> Any:
     """Return the density of the normal distribution."""
     return ONE_OVER_ROOT_TAU * xp.exp(-xp.square(x) / 2)
-
-
-def _mills(xp: Any, x: Any) -> Any:
-    """Return the density of the normal distribution over its distribution function."""
-    return MILLS / xp.bind(ERFCX, x * -HALF)
 
 
 def _still_at_infinity(slope: Function) -> Function:
@@ -130,7 +121,7 @@ ENTRIES: tuple[Primitive, ...] = (
     _function(
         "log_ndtr",
         error_values.log_ndtr,
-        _still_at_infinity(_mills),
+        _still_at_infinity(lambda xp, x: xp.bind(MILLS, x)),
         sympy=lambda sp, x: sp.LogNdtr(x),
         ball=lambda balls, x: balls.log_ndtr(x),
         ball_slope=lambda balls, x, y: balls.mills(x),
