@@ -28,7 +28,7 @@ from gradmethods.providers.schemes import SCHEMES, Scheme
 CENTRAL = SCHEMES["central"]
 SEEN = 10.0
 """The even part shows the curvature if it is so many times the noise."""
-NEAR, NARROWER = 1.5, 3.0
+NEAR, NARROWER = 1.5, 2.6
 """A rung is taken for the best step up to these factors above and below it: truncation grows as a
 power of the step, noise no faster than the step shrinks."""
 WORTH = 0.4
