@@ -28,10 +28,10 @@ from gradmethods.providers.schemes import SCHEMES, Scheme
 CENTRAL = SCHEMES["central"]
 SEEN = 10.0
 """The even part shows the curvature if it is so many times the noise."""
-NEAR, NARROWER = 1.5, 2.0
+NEAR, NARROWER = 1.5, 2.6
 """A rung is taken for the best step up to these factors above and below it: truncation grows as a
 power of the step, noise no faster than the step shrinks."""
-WORTH = 0.05
+WORTH = 0.4
 """Logarithm of how far a step may be from the best one that takes no more evaluations than it."""
 SHRINK = 4.0
 """Where the quotient disagrees with the ladder, the step shrinks by this, a few times."""

@@ -27,6 +27,7 @@ from gradmethods.providers.hidden import kinks_within, persistent
 from gradmethods.providers.ladder import (
     AGREE,
     LEAST,
+    NEARBY,
     RATIO,
     Ladder,
     Rung,
@@ -40,6 +41,8 @@ from gradmethods.providers.schemes import Scheme
 
 ALIKE = 64.0
 """Sizes within this factor: the ladder of the one starts where that of the other ended."""
+NEIGHBOURS = 3
+"""Their median: one that is unlike the others leads nobody astray."""
 KEPT = 32
 """Parameters of which that is remembered."""
 MORE = 6.0
@@ -50,9 +53,9 @@ LEVELS = 4
 """Between the noise of numbers and a rounding of x, so many levels are tried."""
 BEYOND = 16.0
 """The number of steps away at which truncation shows if it balances the noise at one step."""
-AGAIN = 2
+AGAIN = 3
 """Steps that are tried after that of another parameter before all is looked at anew."""
-CLEAR = 2.0
+CLEAR = 4.0
 """Slopes show that they leave their parabola if it is by so many times the noise."""
 SURE = 0.1
 """What is off by more of itself is looked at anew."""
@@ -66,7 +69,7 @@ class Guess:
     def __init__(
         self, round_off: RoundOff, value: float, noted: Iterable[tuple[float, float]] = ()
     ) -> None:
-        noise, u, _ = round_off
+        noise, u, *_ = round_off
         share = noise / abs(value) if value else u
         self._share = min(max(share, u), math.sqrt(u)) if math.isfinite(share) else u
         self._found = deque(noted, maxlen=KEPT)
@@ -82,8 +85,10 @@ class Guess:
         def apart(noted: tuple[float, float]) -> float:
             return max(size / noted[0], noted[0] / size)
 
-        nearest = min(self._found, key=apart, default=(math.inf, 0.0))
-        return nearest[1] if apart(nearest) <= ALIKE else None
+        nearest = sorted(self._found, key=apart)[:NEIGHBOURS]
+        most = min(ALIKE, NEARBY * apart(nearest[0])) if nearest else 0.0
+        steps = sorted(noted[1] for noted in nearest if apart(noted) <= most)
+        return steps[len(steps) // 2] if steps else None
 
     def first(self, scheme: Scheme, size: float) -> float:
         """Return the step for a loss that varies on the scale of the size."""
@@ -105,6 +110,8 @@ def choose(ladder: Ladder, scheme: Scheme, guess: float, alike: float | None) ->
         less, ladder.noise = ladder.noise, along
         found = found._replace(error=max(found.error, persistent(ladder.rungs)))
         ladder.noise = less
+    if ladder.contradicts(found.quotient, found.step, scheme.lengths[-1] * found.step):
+        return found._replace(error=math.inf, bend=0.0)
     return found
 
 
@@ -244,7 +251,7 @@ def _again(ladder: Ladder, scheme: Scheme, h: float) -> Choice | None:
         narrow = ladder.rung(h)
         rungs = [ladder.rung(k * narrow.h) for k in scheme.lengths]
         top = rungs[-1]
-        rungs.append(ladder.around(min(ladder.jittered(BEYOND * narrow.h), ladder.widest)))
+        rungs.append(ladder.around(min(ladder.jittered(BEYOND * top.h), ladder.widest)))
         if scheme.order == 2:
             rungs.insert(0, ladder.around(ladder.jittered(narrow.h / RATIO)))
         if not _smooth(rungs) or (scheme.one_sided and not agree(rungs[-1], narrow)):
@@ -261,7 +268,8 @@ def _again(ladder: Ladder, scheme: Scheme, h: float) -> Choice | None:
             found = confirmed(ladder, scheme, summit, cut)
             return found if found.error < SURE * abs(found.quotient) else None
         # By halves or doubles: five points share rungs with those.
-        h = narrow.h * 2 ** round(math.log2(min(max(best / narrow.h, 1 / BEYOND), BEYOND / 2)))
+        further = min(max(best / narrow.h, 1 / BEYOND), BEYOND ** (1 / scheme.order))
+        h = narrow.h * 2 ** round(math.log2(further))
     return None
 
 

@@ -30,6 +30,7 @@ from gradmethods.providers.moved_loss import beside
 from gradmethods.providers.noise import RoundOff, unit_of
 from gradmethods.providers.probe import sizes_of
 from gradmethods.providers.schemes import SCHEMES, Estimate, StepRule, Vector, lost_step
+from gradmethods.providers.steps import FirstSteps
 from gradmethods.providers.stretches import (
     BEND,
     ERROR,
@@ -61,6 +62,8 @@ def richardson(
     """Estimate the gradient and its error, deciding at each entry how many passes it takes."""
     u = unit_of([], point.dtype)
     round_off = step.round_off or RoundOff(UNSEEN * u * abs(value), u)
+    at_home = isinstance(step, FirstSteps) and value == step.value
+    round_off = round_off._replace(elsewhere=not at_home)
     steps, sizes = step(point), sizes_of(point)
     climb = partial(_climbed, evaluate, point)
     found = in_stretches(climb, Trail(value, round_off), (sizes, steps), climbers)

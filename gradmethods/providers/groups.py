@@ -203,7 +203,7 @@ class Groups:
 
     def _moved(self, start: int, stop: int) -> tuple[bool, float]:
         """Move a block at once; return whether all are alike, and how far one may be off."""
-        probe, (noise, unit, _) = self.chooser.probe, self.chooser.round_off
+        probe, (noise, unit, *_) = self.chooser.probe, self.chooser.round_off
         where = np.arange(start, stop)
         groups = self._groups_of(self.point, slice(start, stop))
         steps, cuts = self._steps[groups], self._cuts[groups]

@@ -13,8 +13,8 @@ from itertools import pairwise
 
 from gradmethods.providers.ladder import AGREE, CONFIDENT, DISTINCT, GROWTH, Ladder, Rung, Term
 
-LACKING = 1.1
-"""What is seen of a jump of the curvature may lack a tenth: it is the least of what excludes more.
+LACKING = 1.2
+"""What is seen of a jump of the curvature may lack a fifth: it is the least of what excludes more.
 """
 BEHIND = 1.15
 """Standard deviations of noise that may hide a kink: those of terms are added up, not in squares.

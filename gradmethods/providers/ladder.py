@@ -49,6 +49,8 @@ APART = 4.0
 """A step spans so many neighbouring numbers at least, so that it is never lost in rounding."""
 COARSE = 64.0
 """Up to so many of the least steps, what is computed from x moves in steps of its own."""
+SQUARES = 2.0
+"""Up to so many √u, squares near 1 move in steps of their own."""
 NEAR = 3 / 4
 """In units of x, the spacing that shows noise is this power of u."""
 TINY = 1e4
@@ -186,6 +188,7 @@ class Ladder:
     ) -> None:
         self._at, self._x, self.value, self._rng = at, x, value, rng
         self._noise, self._unit = round_off.noise, round_off.unit
+        self._elsewhere = round_off.elsewhere
         self.rough = round_off.rough * abs(float(x))
         info = np.finfo(x.dtype)
         self._u = float(info.eps) / 2
@@ -273,7 +276,7 @@ class Ladder:
 
     def _of(self, rung: Rung) -> float:
         noise = max(self._noise, self._rounded(rung))
-        if rung.finite and self.is_coarse(rung.h):
+        if rung.finite and (self._elsewhere or self.is_coarse(rung.h)):
             noise = max(noise, self.rounding(rung.slope))
         return noise
 
@@ -288,9 +291,9 @@ class Ladder:
         """Whether rounding of what is computed from x may be no noise within a step, but a slope.
 
         Between few numbers it moves by steps of its own. Near 1 the square moves by twice as much
-        as x exactly, up to √u: all slopes are off by the same part then. It is not if `exact`.
+        as x exactly, up to some √u: all slopes are off by the same part then. It is not if `exact`.
         """
-        few = max(COARSE * self.narrowest, self._u ** POWERS[0] * self.size)
+        few = max(COARSE * self.narrowest, SQUARES * self._u ** POWERS[0] * self.size)
         return not self.exact and h < few
 
     def _sort(self) -> None:
@@ -361,9 +364,29 @@ class Ladder:
         finer = self.finer(rung)
         if below is None or not all(even_falls(rung, r) for r in finer):
             return False
+        if not even_grows(rung, below, 4):  # kinks or jumps at like distances on both sides
+            return False
         if all(agree(rung, r) for r in finer):
             return True
         return order > 1 and even_grows(rung, below) and self._on_a_parabola(rung, below)
+
+    def contradicts(self, slope: float, h: float, reach: float) -> bool:
+        """Whether a loss that was seen within reach is far from all that rungs up to a step show.
+
+        What is rough at a few places only may leave most rungs alone.
+        """
+        shown = max(
+            (abs(r.even) + abs(r.slope - slope) * r.h for r in self.rungs if r.h <= h),
+            default=math.inf,
+        )
+        noise = FLAT * max(self.noise, self._unit * abs(self.value))
+        for place, loss in self._losses.items():
+            move = place - float(self._x)
+            # Of order h⁴, at most: rungs show no less of what is smooth.
+            allowed = GROWTH * max(abs(move) / max(h, LEAST), 1.0) ** 4 * shown + noise
+            if abs(move) <= reach and not abs((loss - self.value) - slope * move) <= allowed:
+                return True
+        return False
 
     def _on_a_parabola(self, rung: Rung, below: Rung) -> bool:
         lowest = self.below(below)
@@ -387,7 +410,7 @@ def even_falls(wide: Rung, narrow: Rung) -> bool:
     return q * abs(narrow.even) <= GROWTH * abs(wide.even) + AGREE * q * narrow.noise
 
 
-def even_grows(wide: Rung, narrow: Rung) -> bool:
+def even_grows(wide: Rung, narrow: Rung, order: int = 2) -> bool:
     """Whether the even part grows no faster than h², as it does at a kink or a jump between."""
-    q = (wide.h / narrow.h) ** 2
+    q = min(wide.h / narrow.h, FURTHEST) ** order
     return abs(wide.even) <= GROWTH * q * (abs(narrow.even) + AGREE * narrow.noise)

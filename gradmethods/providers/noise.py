@@ -60,11 +60,15 @@ class RoundOff(NamedTuple):
         Unit round-off of losses, which may be computed in more digits than the parameters have.
     rough : float
         Where the loss looks far noisier, in units of the parameters: see `jumps_along`.
+    elsewhere : bool
+        Whether that was seen at another point, or with other data: what is computed from a
+        parameter may round here where it did not there.
     """
 
     noise: float
     unit: float
     rough: float = 0.0
+    elsewhere: bool = False
 
 
 def unit_of(losses: Sequence[float] | NDArray[np.float64], dtype: np.dtype[Any]) -> float:

@@ -289,7 +289,7 @@ class ChosenSteps:
         Where losses are larger than at home, they are noisier.
         """
         assert self.known is not None
-        rule, (noise, u, _) = SCHEMES[self.scheme], self.known.round_off
+        rule, (noise, u, *_) = SCHEMES[self.scheme], self.known.round_off
         scale = self.known.steps / rule.relative_step(u)
         noisier = (self._noise / noise) ** (1 / (rule.order + 1))
         most, least = np.maximum(self.known.most, scale), np.maximum(self.known.least, NEAR * scale)
@@ -307,7 +307,7 @@ class ChosenSteps:
     def _noise(self) -> float:
         """The round-off of losses elsewhere."""
         assert self.known is not None
-        noise, u, _ = self.known.round_off
+        noise, u, *_ = self.known.round_off
         return max(noise, u * self.away[0] / 2)
 
     @property
