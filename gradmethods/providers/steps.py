@@ -217,7 +217,7 @@ class Known:
         start = 0
         for array in self.home.values():
             stop = start + array.size
-            if memoryview(array.ravel()) != memoryview(point[start:stop]):
+            if array.ravel().data != point[start:stop].data:
                 return False
             start = stop
         return start == point.size
