@@ -11,6 +11,7 @@ from gradmethods.comparison.taylor import taylor_text
 from gradmethods.core.distance import norm
 from gradmethods.output import format as fmt
 from gradmethods.output.terminal import fill, table
+from gradmethods.truth.along import Sample
 from gradmethods.truth.differences import Differences
 from gradmethods.truth.error_bounds import CLAIM, DECISIVE, ROUNDINGS, SEEN, SLACK, SURE
 from gradmethods.truth.jumps import SOLVED
@@ -134,7 +135,7 @@ def _row(name: str, row: Any) -> dict[str, str]:
         "digits": f"{row['digits']:.1f}",
         "bound ÷ norm": fmt.short_error(row["bound"]),
         "error ÷ bound": fmt.short_error(row["excess"]),
-        "right to": f"{right_to:.0f} digits" if known else fmt.NONE,
+        "right to": f"{right_to:.0f} digit{'s' * (right_to != 1)}" if known else fmt.NONE,
         "at point": SHORT.get(row["point"], row["point"]),
         "verdict": row["verdict"],
     }
@@ -144,6 +145,8 @@ def _legend(check: Check) -> str:
     where = check.points[0].where
     if len(check.points) > 1:
         where += f" and {len(check.points) - 1} beside it"
+        if any(isinstance(point.found.part, Sample) for point in check.points[1:]):
+            where += ", there along random directions"
     text = (
         f"Checked at {where}, against {check.points[0].found.words}. Bound: {_bound(check)}. "
         "Worst entry: error ÷ entry. Error ÷ bound: up to 1 is right."

@@ -83,9 +83,10 @@ class Found:
         if not self.certified:
             n = self.problem.size
             every = f"in all {n:,} entries" if n > 1 else "in its one entry"
+            digits = f"{self.truth.digits} digit{'s' * (self.truth.digits != 1)}"
             return (
                 f"differences of the loss, {self._jumping()}not certified (their error bars leave "
-                f"{self.truth.digits} digits), {f'along {self.part.words}' if self.part else every}"
+                f"{digits}), {f'along {self.part.words}' if self.part else every}"
             )
         digits = f"({self.truth.digits} digits)"
         if self.part is not None:

@@ -47,6 +47,7 @@ def test_any_number_will_do(kind):
         (None, "None. Does it end without return?"),
         ((1.0, 2.0), "a tuple of 2. Return the loss alone"),
         (np.ones(3), r"shape \(3,\)"),
+        (np.ones((1, 1)), r"shape \(1, 1\). Take its only entry, as with \.item\(\)"),
         (1j, "complex"),
         ("3", "str"),
     ],
@@ -81,6 +82,28 @@ def test_differences_take_part(scheme):
     assert (abs(gradient - slopes(POINT)) <= 3 * estimate).all()
 
 
+class Tensor:
+    """A tensor of torch that belongs to a graph: it gives its numbers only when detached."""
+
+    dtype = "torch.float64"
+
+    def __init__(self, array):
+        self.array = array
+
+    def __array__(self, *_, **__):
+        raise RuntimeError("Use tensor.detach().numpy() instead.")
+
+    def detach(self):
+        return self.array
+
+
+def test_parameters_of_a_torch_module_are_taken_as_they_are():
+    """Otherwise dict(module.named_parameters()), as everyone writes it, would be refused."""
+    problem = box(lambda p: waves(p["w"]), {"w": Tensor(POINT)})
+    assert (problem.params["w"] == POINT).all()
+    assert gm.check_gradient(lambda p: {"w": Tensor(slopes(p["w"]))}, problem).ok
+
+
 def test_arrays_are_the_functions_own():
     """Otherwise a loss that writes into its argument, or keeps it, would go wrong."""
     seen = []
@@ -108,6 +131,18 @@ def test_a_right_gradient_is_right_to_some_digits():
         assert 0.9 < test.order_without < 1.1
 
 
+def test_a_table_tells_of_each_array_what_the_verdict_tells_of_all():
+    """Entries were those at points beside, 2 of 6, and digits those there, more than in all."""
+
+    def offset(w):
+        return 1e4 + waves(w)
+
+    check = gm.check_gradient(slopes, box(offset))
+    assert check.table.loc["", "n"] == 6
+    assert check.table.loc["", "right_to"] == check.digits == check.points[0].digits[""]
+    assert "beside it, there along random directions, against" in " ".join(str(check).split())
+
+
 @pytest.mark.parametrize(
     ("wrong", "said"),
     [
@@ -130,6 +165,33 @@ def test_a_single_number_that_is_a_whole_multiple_is_called_so():
     problem = box(lambda w: float(np.sin(w)), np.asarray(0.4))
     assert gm.check_gradient(lambda w: 8 * np.cos(w), problem).mistake == "8 times the right one"
     assert "times" not in gm.check_gradient(lambda w: 8.1 * np.cos(w), problem).mistake
+
+
+def test_a_factor_is_named_as_well_as_differences_know_the_truth():
+    """Of a loss in float32 half a gradient was called 0.499999 times the right one."""
+    data = np.random.default_rng(0).normal(size=(20, 4)).astype(np.float32)
+    point = np.array([0.3, -1.2, 0.8, 2.1], np.float32)
+
+    def squares(w):
+        return np.mean((data @ w - 1) ** 2)
+
+    def halved(w):
+        return data.T @ (data @ w - 1) / 20
+
+    assert gm.check_gradient(halved, box(squares, point)).mistake == "half the right one"
+
+
+def test_a_wrong_entry_under_noise_is_beyond_its_bound_by_some_times():
+    """It was called infinitely beyond, since no error was right where differences tell no digit."""
+    rng = np.random.default_rng(5)
+
+    def simulated(w):
+        return float(np.mean((w[0] + w[1] * rng.standard_normal(1000) - 1) ** 2))
+
+    problem = box(simulated, np.array([3.0, 0.5]))
+    check = gm.check_gradient(lambda w: np.array([-2 * (w[0] - 1), 2 * w[1]]), problem)
+    assert check.ok is False
+    assert 1 < check.table["excess"].max() < 1e6
 
 
 def test_at_an_optimum_points_beside_decide():
