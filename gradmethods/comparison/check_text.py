@@ -12,7 +12,6 @@ from gradmethods.core.distance import norm
 from gradmethods.output import format as fmt
 from gradmethods.output.terminal import fill, table
 from gradmethods.truth.along import Sample
-from gradmethods.truth.differences import Differences
 from gradmethods.truth.error_bounds import CLAIM, DECISIVE, ROUNDINGS, SEEN, SLACK, SURE
 from gradmethods.truth.jumps import SOLVED
 from gradmethods.truth.truth import true_arrays
@@ -89,7 +88,7 @@ def _accept(check: Check) -> str:
 def _would_decide(check: Check) -> str:
     """Say what the user can do where differences do not decide."""
     problem = check.problem
-    if any(isinstance(p.found.truth, Differences) and p.found.truth.jump for p in check.points):
+    if any(point.found.jump for point in check.points):
         return (
             "The loss jumps near by, as if a solver in it stopped early: a tighter tolerance, or a "
             "fixed number of its steps, would decide it."

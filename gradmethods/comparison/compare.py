@@ -100,6 +100,8 @@ def compare(
         answers.append(ask(problem, provider, seconds)[0])
     found = find_truth(problem, truth_seconds)
     judged = {answer.provider: judge_answer(answer, found) for answer in answers}
+    against = [each.against for each in judged.values() if each.against]
+    found = max([found, *against], key=lambda each: each.jump)
     advised = advice_on(found, judged.values()) if seconds > 0 else None
     made = Comparison(problem, float(problem.value()), found, judged, advised)
     return replace(made, text=comparison_text(made))

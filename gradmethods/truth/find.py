@@ -96,12 +96,15 @@ class Found:
             f"all {n:,} components" if n > 1 else "its one component"
         )
 
+    @property
+    def jump(self) -> float:
+        """The size of jumps of the loss near by, 0 where none were looked for, or found."""
+        return self.truth.jump if isinstance(self.truth, Differences) else 0.0
+
     def _jumping(self) -> str:
         """Say that the loss was seen to jump."""
-        jump = self.truth.jump if isinstance(self.truth, Differences) else 0.0
-        return f"which jumps by {jump:.0e} near by as if a solver in it stopped early, " * bool(
-            jump
-        )
+        said = f"which jumps by {self.jump:.0e} near by as if a solver in it stopped early, "
+        return said * bool(self.jump)
 
     def project(self, arrays: Arrays) -> Arrays:
         """Return the part of a gradient that is certified, in the structure of `truth`."""

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 import gradmethods as gm
+from gradmethods.comparison.check import move
 from gradmethods.truth.differences import differences
 
 EXACT = (
@@ -267,6 +268,21 @@ def test_bounds_are_never_left():
     assert gm.check_gradient(lambda w: 0.4 / np.sqrt(1 + w), problem).ok is False
 
 
+def test_points_beside_lie_between_the_bounds_and_on_none():
+    """A square root has no slope at its bound: a right gradient was called infinite there."""
+
+    def rooted(w):
+        return float(np.sum(np.sqrt(w)) + w[1] ** 2)
+
+    problem = box(rooted, np.array([1e-9, 0.5, 0.999]), bounds=(0, 1))
+    check = gm.check_gradient(lambda w: 0.5 / np.sqrt(w) + [0, 2 * w[1], 0], problem)
+    assert check.ok
+    for distance in (1e-3, 0.5, 3.0):
+        for seed in range(4):
+            moved = move(problem, distance, seed).params
+            assert ((moved > 0) & (moved < 1) & (moved != problem.params)).all()
+
+
 def test_bounds_are_read_in_the_structure_of_the_parameters():
     """Otherwise bounds of one array would be taken for those of another."""
     params = {"a": np.array([0.5, 2.0]), "b": 3.0}
@@ -360,6 +376,9 @@ def test_a_tolerance_within_the_loss_rejects_no_right_gradient():
     assert check.ok
     assert check.digits == 2
     assert "near by as if a solver in it stopped early" in " ".join(str(check).split())
+    compared = gm.compare(problem, gm.Handwritten(gradient, name="mine"), seconds=0)
+    assert compared.verdicts == {"mine": "right"}  # as the check says
+    assert "near by as if a solver in it stopped early" in " ".join(str(compared).split())
     doubled = gm.check_gradient(lambda p: [1.3 * g for g in gradient(p)], problem)
     assert doubled.ok is False
     tight = gm.Problem(lambda p: root(p, 0.5, 1e-13), np.array([3.0]), black_box=True)

@@ -17,7 +17,7 @@ from gradmethods.providers.registry import traits
 from gradmethods.timing.timing import Cost, measure
 from gradmethods.truth.error_bounds import losses_in
 from gradmethods.truth.find import Found
-from gradmethods.truth.judge import Answered, judge, measured
+from gradmethods.truth.judge import Answered, judge, measured, reconsidered
 from gradmethods.truth.measures import Measures
 from gradmethods.truth.verdict import WRONG, Verdict
 
@@ -157,11 +157,15 @@ OBSTACLE = "obstacle"
 
 @dataclass(frozen=True)
 class Judged:
-    """An answer, the verdict on it, and its error; these two are None if it holds no gradient."""
+    """An answer, the verdict on it, its error, and what it was held against.
+
+    All but the answer are None if it holds no gradient.
+    """
 
     answer: Answer
     verdict: Verdict | None = None
     measures: Measures | None = None
+    against: Found | None = None
 
     @property
     def outcome(self) -> str:
@@ -182,8 +186,9 @@ class Judged:
 
 
 def judge_answer(answer: Answer, found: Found) -> Judged:
-    """Judge the answer of a provider by what is known of the gradient."""
+    """Judge the answer of a provider by what is known of the gradient, and of jumps near by."""
     if answer.gradient is None:
         return Judged(answer)
     given = answer.given
-    return Judged(answer, judge(given, found), measured(given, found))
+    found = reconsidered(given, found)
+    return Judged(answer, judge(given, found), measured(given, found), found)
