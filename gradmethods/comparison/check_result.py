@@ -228,10 +228,11 @@ class Check(Shown):
         assert truth is not None
         given = truth.problem.structure.restore(point.found.project(point.given.gradient))
         row = next(row for row in measure(given, truth) if row.array == name)
+        sampled = isinstance(point.found.part, Sample)
         return {
             "array": name,
             "point": point.where,
-            "n": point.given.gradient[name].size,
+            "n": point.given.gradient[name].size if sampled else row.n,
             "error": row.error,
             "worst": row.worst,
             "ulps_worst": row.ulps_worst,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -157,15 +157,11 @@ OBSTACLE = "obstacle"
 
 @dataclass(frozen=True)
 class Judged:
-    """An answer, the verdict on it, its error, and what it was held against.
-
-    All but the answer are None if it holds no gradient.
-    """
+    """An answer, the verdict on it, and its error; these two are None if it holds no gradient."""
 
     answer: Answer
     verdict: Verdict | None = None
     measures: Measures | None = None
-    against: Found | None = None
 
     @property
     def outcome(self) -> str:
@@ -185,10 +181,23 @@ class Judged:
         return ". A kink of the loss within a step, or a step that is too wide, looks the same"
 
 
-def judge_answer(answer: Answer, found: Found) -> Judged:
-    """Judge the answer of a provider by what is known of the gradient, and of jumps near by."""
+def judge_answers(answers: Sequence[Answer], found: Found) -> tuple[Found, dict[str, Judged]]:
+    """Judge the answers of providers by what is known of the gradient, all by the same.
+
+    Where differences are all that is known, and disagree with an answer, jumps of the loss near by
+    are looked for; what is then known is returned as well.
+    """
+    given = [answer.given for answer in answers if answer.gradient is not None]
+    found = max((reconsidered(each, found) for each in given), key=_jump, default=found)
+    return found, {answer.provider: _judged(answer, found) for answer in answers}
+
+
+def _jump(found: Found) -> float:
+    return found.jump
+
+
+def _judged(answer: Answer, found: Found) -> Judged:
     if answer.gradient is None:
         return Judged(answer)
     given = answer.given
-    found = reconsidered(given, found)
-    return Judged(answer, judge(given, found), measured(given, found), found)
+    return Judged(answer, judge(given, found), measured(given, found))
