@@ -6,6 +6,8 @@ import math
 from collections.abc import Iterable
 from typing import Any
 
+import numpy as np
+
 from gradmethods.comparison.check_result import BESIDE, OWN, Check, beside
 from gradmethods.comparison.taylor import taylor_text
 from gradmethods.core.distance import norm
@@ -92,6 +94,12 @@ def _would_decide(check: Check) -> str:
         return (
             "The loss jumps near by, as if a solver in it stopped early: a tighter tolerance, or a "
             "fixed number of its steps, would decide it."
+        )
+    own = check.points[0].found.truth
+    if own is not None and any(np.isnan(x).any() for x in true_arrays(own).values()):
+        return (
+            "Values beside the point would decide it: the loss raises an error, or gives no finite "
+            "number, where a parameter moves."
         )
     if not problem.repeats:
         return (

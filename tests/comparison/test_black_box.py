@@ -297,6 +297,22 @@ def test_bounds_are_read_in_the_structure_of_the_parameters():
         gm.Problem(lambda p: p["b"], params, black_box=True, bounds=(9, 1))
 
 
+def test_a_loss_without_values_beside_the_point_decides_nothing():
+    """It called a gradient wrong "where nan is right"; and entries that can be moved count."""
+
+    def whole(w):
+        if w[1] != 3:
+            raise ValueError
+        return w[0] ** 2 + w[1]
+
+    problem = box(whole, np.array([2.0, 3.0]))
+    check = gm.check_gradient(lambda w: np.array([2 * w[0], 1.0]), problem)
+    assert check.ok is None
+    assert "Values beside the point would decide it" in str(check)
+    check = gm.check_gradient(lambda w: np.array([w[0], 1.0]), problem)
+    assert check.mistake.startswith("one entry is wrong: [0] is 2 where 4 is right")
+
+
 def test_few_wrong_entries_of_many_are_found_without_looking_at_each():
     """Otherwise checking a long gradient would take as many derivatives as it has entries."""
     n, calls = 1000, []
@@ -428,6 +444,20 @@ def test_an_error_of_a_thousand_steps_rejects_no_right_gradient():
     assert check.digits is not None
     assert 2 <= check.digits <= 5
     assert gm.check_gradient(lambda w: 3.03 * np.cos(3 * w), problem).ok is False
+
+
+def test_kinks_hide_nothing():
+    """If halving took a kink for a jump, bars would widen, and a wrong gradient be accepted."""
+
+    def kinked(w):
+        return float(np.sum(abs(w - 0.43) + np.sin(w)))
+
+    problem = gm.Problem(kinked, np.array([0.4, 0.5]), black_box=True)
+    slope = np.array([-1.0, 1.0])
+    assert gm.check_gradient(lambda w: np.sign(w - 0.43) + np.cos(w), problem).ok
+    check = gm.check_gradient(slope + np.cos(problem.params) + 1e-5, problem)
+    assert check.ok is False
+    assert check.points[0].found.jump == 0
 
 
 def writing(w, X):
