@@ -240,6 +240,18 @@ def test_a_simulation_with_noise_is_told_from_one_that_is_far_off():
         assert gm.check_gradient(lambda w, factor=factor: factor * mean(w), problem).ok is False
 
 
+def test_stretches_over_waves_spoil_no_differences():
+    """Waves shorter than the way between two values of a stretch look like noise of no slope."""
+    rng = np.random.default_rng(6)
+
+    def fast(w):
+        return float(np.sum(np.sin(300 * w)) + 1e-2 * rng.standard_normal())
+
+    problem = box(fast, np.array([1.0]))
+    found = differences(problem)
+    assert (abs(found.gradient - 300 * np.cos(300 * problem.params)) < 3 * found.bars[""]).all()
+
+
 def test_noise_that_drowns_the_gradient_decides_nothing():
     """Otherwise a guess would be called a verdict, or nobody would learn what decides it."""
     rng = np.random.default_rng(4)
@@ -413,11 +425,12 @@ def integral(f, a, b, tolerance):
     return integral(f, a, m, tolerance / 2) + integral(f, m, b, tolerance / 2)
 
 
-def test_an_integral_over_a_kink_rejects_no_right_gradient():
+@pytest.mark.parametrize(("point", "tolerance"), [((0.7, 0.4), 1e-6), ((0.31, 1.1), 1e-5)])
+def test_an_integral_over_a_kink_rejects_no_right_gradient(point, tolerance):
     """Its error jumps everywhere, at all scales, and what it hides is more than one jump tells."""
 
     def distance(w):
-        return integral(lambda x: abs(x - w[0]) * math.exp(-w[1] * x), 0.0, 2.0, 1e-6)
+        return integral(lambda x: abs(x - w[0]) * math.exp(-w[1] * x), 0.0, 2.0, tolerance)
 
     def gradient(w):
         (a, k), e = w, np.exp(-w[1] * np.array([0.0, w[0], 2.0]))
@@ -426,7 +439,7 @@ def test_an_integral_over_a_kink_rejects_no_right_gradient():
         (low, high), (low2, high2) = np.diff(first), np.diff(second)
         return np.array([(e[0] - 2 * e[1] + e[2]) / k, low2 - a * low + a * high - high2])
 
-    problem = gm.Problem(distance, np.array([0.7, 0.4]), black_box=True)
+    problem = gm.Problem(distance, np.array(point), black_box=True)
     assert gm.check_gradient(gradient, problem).ok
     assert gm.check_gradient(lambda w: gradient(w) * [1.1, 1.0], problem).ok is False
 
