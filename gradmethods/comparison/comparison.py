@@ -332,7 +332,7 @@ def _legend(against: str, *, timed: bool) -> str:
             f"{against}; "
         )
     if timed:
-        text += "gradient ÷ loss: of times, median [95 % interval], the loss as it is; "
+        text += "gradient ÷ loss: of times, median [95 % interval], the loss in plain NumPy; "
     return text + "passes: of the loss, for one gradient."
 
 
