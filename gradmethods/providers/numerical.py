@@ -344,11 +344,9 @@ class PreparedNumerical(Parted):
                 losses = schemes.one_by_one(evaluate, value, point)
                 spreads = partial(self._spread, losses_at, point, data, value, seconds)
                 place = Place(point, data, evaluate, losses, seconds, spreads, self._answer)
-                estimate, self.step = remembered(
+                estimate, self.step, self._answer = remembered(
                     self.problem, self.scheme, self.step, place, self.team
                 )
-                if data is self.problem.data:
-                    self._answer = Answer(point, estimate.value, estimate.gradient.copy())
         self.forward_passes = estimate.passes
         self._errors = estimate.errors
         return estimate.value, structure.split(estimate.gradient)
