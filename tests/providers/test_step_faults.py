@@ -389,6 +389,7 @@ PROGRAMS = {
     616180: ("central",),  # a kink between two steps so close that it looks like curvature
     609998: ("central", "five-point"),  # a loss that is rough at a few numbers only
     609423: ("richardson",),  # a slope that rounding drowns at the step of another entry
+    607507: ("richardson",),  # a term in single precision that does not move near a parameter at 0
 }
 
 
@@ -419,6 +420,22 @@ def test_a_kink_that_single_precision_rounds_to_flat_steps(scheme):
     prepared: Any = gm.Numerical(scheme).prepare(problem)
     prepared(x)
     assert prepared.unresolved[x == 0].all()
+
+
+@pytest.mark.parametrize("scheme", SCHEMES)
+def test_a_term_that_is_rounded_more_coarsely_than_the_others(scheme):
+    """It does not move near a parameter at 0: the slope of the others looked like the whole."""
+    x = np.array([-1, 0, 0, 1], np.float32)
+    k = np.array([8, 7, 4, 9])
+
+    def loss(w, k, *, xp=np):
+        return xp.sum(0.75 * w) + xp.sum(0.75 * w * k) + xp.sum(w * w) / 2
+
+    problem = gm.Problem(loss, x, {"k": k})
+    prepared: Any = gm.Numerical(scheme).prepare(problem)
+    errors = abs(prepared(x).gradient - (0.75 + 0.75 * k + x))
+    assert (errors <= prepared.error_estimate).all()
+    assert errors.max() < 0.01
 
 
 @pytest.mark.parametrize("scheme", SCHEMES)
