@@ -23,7 +23,7 @@ from gradmethods.providers.balance import (
     unresolved,
 )
 from gradmethods.providers.climb import MOST, Summit, climb, near_slopes, quieter, stairs
-from gradmethods.providers.hidden import kinks_within, persistent
+from gradmethods.providers.hidden import jump_across, kinks_within, persistent
 from gradmethods.providers.ladder import (
     AGREE,
     GROWTH,
@@ -111,7 +111,8 @@ def choose(ladder: Ladder, scheme: Scheme, guess: float, alike: float | None) ->
         less, ladder.noise = ladder.noise, along
         found = found._replace(error=max(found.error, persistent(ladder.rungs)))
         ladder.noise = less
-    if ladder.contradicts(found.quotient, found.step, scheme.lengths[-1] * found.step):
+    reach = scheme.lengths[-1] * found.step
+    if ladder.contradicts(found.quotient, found.step, reach) or jump_across(ladder, reach):
         return found._replace(error=math.inf, bend=0.0)
     return found
 

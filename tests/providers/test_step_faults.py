@@ -412,6 +412,22 @@ def test_a_small_jump_at_the_point_is_no_noise(scheme):
 
 
 @pytest.mark.parametrize("scheme", SCHEMES)
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_a_jump_with_the_value_half_way_is_marked(dtype, scheme):
+    """Even parts do not show it, and rounding of x hid that slopes grow as the step shrinks."""
+    x = np.array([1.0515043, 2.151976827930775, 531.8908, 0.023355323480472083], dtype)
+
+    size = np.array([2, 0.25, 3.5, 0.7], dtype)
+
+    def loss(w, *, xp=np):
+        return xp.sum(xp.sin(3 * w / x)) + xp.sum(size * xp.sign(w - x))
+
+    prepared: Any = gm.Numerical(scheme).prepare(gm.Problem(loss, x))
+    prepared(x)
+    assert prepared.unresolved.all()
+
+
+@pytest.mark.parametrize("scheme", SCHEMES)
 def test_a_kink_that_single_precision_rounds_to_flat_steps(scheme):
     """Beside x the rounded part is constant and the rest is exact: half of a slope looked sharp."""
     x = np.array([0, -0.75, -0.75, 1.25, 0, -0.0, -0.75, -0.75], np.float32)
