@@ -23,9 +23,10 @@ from gradmethods.providers.balance import (
     unresolved,
 )
 from gradmethods.providers.climb import MOST, Summit, climb, near_slopes, quieter, stairs
-from gradmethods.providers.hidden import kinks_within, persistent
+from gradmethods.providers.hidden import jump_across, kinks_within, persistent
 from gradmethods.providers.ladder import (
     AGREE,
+    GROWTH,
     LEAST,
     NEARBY,
     RATIO,
@@ -110,7 +111,8 @@ def choose(ladder: Ladder, scheme: Scheme, guess: float, alike: float | None) ->
         less, ladder.noise = ladder.noise, along
         found = found._replace(error=max(found.error, persistent(ladder.rungs)))
         ladder.noise = less
-    if ladder.contradicts(found.quotient, found.step, scheme.lengths[-1] * found.step):
+    reach = scheme.lengths[-1] * found.step
+    if ladder.contradicts(found.quotient, found.step, reach) or jump_across(ladder, reach):
         return found._replace(error=math.inf, bend=0.0)
     return found
 
@@ -147,7 +149,7 @@ def _looked_at(ladder: Ladder, scheme: Scheme, guess: float, alike: float | None
         ladder.doubt = max((abs(found.quotient - r.slope) for r in near), default=0.0)
         if abs(found.quotient - between) > HALF * min(abs(found.quotient), abs(between)):
             return found._replace(error=math.inf, bend=0.0)
-        finer = _finer(ladder, scheme, less, near)
+        finer = _finer(ladder, scheme, less, near, found.quotient)
         if finer is not None:
             return finer
         # What such noise hides is not known to be next to nothing.
@@ -209,8 +211,10 @@ def _between_numbers(ladder: Ladder, scheme: Scheme, found: Choice) -> Choice:
     return found
 
 
-def _finer(ladder: Ladder, scheme: Scheme, noise: float, near: list[Rung]) -> Choice | None:
-    """Choose the step for the slope very near x, if it grows out of that as truncation does.
+def _finer(
+    ladder: Ladder, scheme: Scheme, noise: float, near: list[Rung], slope: float
+) -> Choice | None:
+    """Choose the step for the slope very near x, if another grows out of that as truncation does.
 
     Then what was taken for noise is smooth: a ripple, or a narrow peak.
     """
@@ -220,10 +224,26 @@ def _finer(ladder: Ladder, scheme: Scheme, noise: float, near: list[Rung]) -> Ch
     summit = climb(ladder, near[-1].h)
     if summit.lawful and not ladder.flat(near[-1]):
         again = _chosen(ladder, scheme, near[-1].h)
-        if ladder.noise == noise and math.isfinite(again.error):
+        known = ladder.noise == noise and math.isfinite(again.error)
+        if known and _grows_out(ladder, ladder.rung(again.step), slope):
             return again
     ladder.noise = more
     return None
+
+
+def _grows_out(ladder: Ladder, near: Rung, slope: float) -> bool:
+    """Whether slopes leave the one very near x step by step, and not all at once for another.
+
+    A term of the loss that is rounded more coarsely than the others does not move near x at all.
+    """
+    part = SURE * abs(slope - near.slope)
+    narrow, rung, allowed = near, near, math.inf
+    while rung.h < ladder.widest / RATIO and abs(rung.slope - near.slope) <= part:
+        wide = ladder.rung(ladder.jittered(RATIO * rung.h))
+        seen = abs(rung.slope - narrow.slope) + AGREE * (rung.slope_noise + narrow.slope_noise)
+        allowed = GROWTH * (wide.h / rung.h) ** 4 * seen
+        narrow, rung = rung, wide
+    return abs(rung.slope - narrow.slope) <= allowed
 
 
 def _may_be_a_wave(ladder: Ladder) -> bool:

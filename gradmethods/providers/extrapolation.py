@@ -121,6 +121,8 @@ def _extrapolated(ladder: Ladder, found: Choice) -> Choice:
             break
         ladder.rung(below * math.sqrt(gap))
         top, (value, error, h) = _wider(ladder, top, reference(ladder, top))
+    if ladder.contradicts(value, found.step, h):  # the losses that it steps over
+        return found._replace(error=math.inf, bend=0.0)
     off = abs(value - found.quotient)
     unseen = max(error + off, kink, hidden_bend(ladder, reach) * h)
     unseen += ladder.rung(h).slope_noise + ladder.doubt

@@ -11,7 +11,16 @@ import math
 from collections.abc import Sequence
 from itertools import pairwise
 
-from gradmethods.providers.ladder import AGREE, CONFIDENT, DISTINCT, GROWTH, Ladder, Rung, Term
+from gradmethods.providers.ladder import (
+    AGREE,
+    CONFIDENT,
+    DISTINCT,
+    FLAT,
+    GROWTH,
+    Ladder,
+    Rung,
+    Term,
+)
 
 LACKING = 1.2
 """What is seen of a jump of the curvature may lack a fifth: it is the least of what excludes more.
@@ -21,6 +30,10 @@ BEHIND = 1.15
 """
 SHOWN = 0.1
 """A kink at x is one if it is this part of the slope and of the even part, and no noise."""
+
+TWICE, SAME_ACROSS = 2.0, 0.25
+"""At steps that differ by so many times, differences that are alike within this part are no slope.
+"""
 
 
 def hidden(ladder: Ladder, furthest: Rung, h: float, slope: float) -> float:
@@ -40,6 +53,22 @@ def hidden_kink(ladder: Ladder, furthest: Rung, slope: float) -> float:
     if shown or jumps_within(seen):
         return math.inf
     return max(kink + BEHIND * unsure, persistent(ladder.rungs))
+
+
+def jump_across(ladder: Ladder, reach: float) -> bool:
+    """Whether losses on both sides of x differ by the same at all steps up to one.
+
+    That is a jump at x, or what is as narrow, with the loss at x half-way: even parts show nothing
+    of it, and where rounding of x is taken for noise, that hides that slopes go as 1/h.
+    """
+    seen = [r for r in ladder.rungs if r.finite]
+    clear = next((r.h for r in seen if r.h >= TWICE * seen[0].h), math.inf)
+    across = [r.slope * r.h for r in seen if r.h <= max(reach, clear)]
+    return (
+        math.isfinite(clear)
+        and abs(across[0]) > FLAT * max(ladder.noise, ladder.floor)
+        and all(abs(one - across[0]) <= SAME_ACROSS * abs(across[0]) for one in across)
+    )
 
 
 def hidden_bend(ladder: Ladder, furthest: Rung) -> float:

@@ -379,7 +379,7 @@ class Ladder:
             (abs(r.even) + abs(r.slope - slope) * r.h for r in self.rungs if r.h <= h),
             default=math.inf,
         )
-        noise = FLAT * max(self.noise, self._unit * abs(self.value))
+        noise = FLAT * max(self.noise, self._unit * abs(self.value), self.rounding(slope))
         for place, loss in self._losses.items():
             move = place - float(self._x)
             # Of order h⁴, at most: rungs show no less of what is smooth.

@@ -387,8 +387,9 @@ def test_values_that_rise_by_whole_steps():
 PROGRAMS = {
     608106: ("central", "five-point", "richardson"),  # a kink as faint as the noise
     616180: ("central",),  # a kink between two steps so close that it looks like curvature
-    609998: ("central", "five-point"),  # a loss that is rough at a few numbers only
+    609998: ("central", "five-point", "richardson"),  # a loss that is rough at a few numbers only
     609423: ("richardson",),  # a slope that rounding drowns at the step of another entry
+    607507: ("richardson",),  # a term in single precision that does not move near a parameter at 0
 }
 
 
@@ -411,6 +412,22 @@ def test_a_small_jump_at_the_point_is_no_noise(scheme):
 
 
 @pytest.mark.parametrize("scheme", SCHEMES)
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_a_jump_with_the_value_half_way_is_marked(dtype, scheme):
+    """Even parts do not show it, and rounding of x hid that slopes grow as the step shrinks."""
+    x = np.array([1.0515043, 2.151976827930775, 531.8908, 0.023355323480472083], dtype)
+
+    size = np.array([2, 0.25, 3.5, 0.7], dtype)
+
+    def loss(w, *, xp=np):
+        return xp.sum(xp.sin(3 * w / x)) + xp.sum(size * xp.sign(w - x))
+
+    prepared: Any = gm.Numerical(scheme).prepare(gm.Problem(loss, x))
+    prepared(x)
+    assert prepared.unresolved.all()
+
+
+@pytest.mark.parametrize("scheme", SCHEMES)
 def test_a_kink_that_single_precision_rounds_to_flat_steps(scheme):
     """Beside x the rounded part is constant and the rest is exact: half of a slope looked sharp."""
     x = np.array([0, -0.75, -0.75, 1.25, 0, -0.0, -0.75, -0.75], np.float32)
@@ -419,6 +436,22 @@ def test_a_kink_that_single_precision_rounds_to_flat_steps(scheme):
     prepared: Any = gm.Numerical(scheme).prepare(problem)
     prepared(x)
     assert prepared.unresolved[x == 0].all()
+
+
+@pytest.mark.parametrize("scheme", SCHEMES)
+def test_a_term_that_is_rounded_more_coarsely_than_the_others(scheme):
+    """It does not move near a parameter at 0: the slope of the others looked like the whole."""
+    x = np.array([-1, 0, 0, 1], np.float32)
+    k = np.array([8, 7, 4, 9])
+
+    def loss(w, k, *, xp=np):
+        return xp.sum(0.75 * w) + xp.sum(0.75 * w * k) + xp.sum(w * w) / 2
+
+    problem = gm.Problem(loss, x, {"k": k})
+    prepared: Any = gm.Numerical(scheme).prepare(problem)
+    errors = abs(prepared(x).gradient - (0.75 + 0.75 * k + x))
+    assert (errors <= prepared.error_estimate).all()
+    assert errors.max() < 0.01
 
 
 @pytest.mark.parametrize("scheme", SCHEMES)
