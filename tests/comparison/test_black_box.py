@@ -205,6 +205,19 @@ def test_bounds_are_never_left():
     assert gm.check_gradient(lambda w: 0.4 / np.sqrt(1 + w), problem).ok is False
 
 
+def test_a_bound_near_by_is_no_jump():
+    """Otherwise what continues a loss beyond its bounds would excuse a wrong gradient."""
+
+    def rounded(w):
+        return math.floor(float(np.exp(w).sum()) * 1e9) / 1e9
+
+    problem = box(rounded, np.array([1.0, 1.0, 2.0]), bounds=(np.array([0.95, 0.9, 0.0]), None))
+    check = gm.check_gradient(lambda w: 1.001 * np.exp(w), problem)
+    assert check.ok is False
+    assert "1.001 times the right one" in str(check)
+    assert "jumps" not in str(check)
+
+
 def test_bounds_are_read_in_the_structure_of_the_parameters():
     """Otherwise bounds of one array would be taken for those of another."""
     params = {"a": np.array([0.5, 2.0]), "b": 3.0}
