@@ -415,5 +415,5 @@ def even_falls(wide: Rung, narrow: Rung) -> bool:
 
 def even_grows(wide: Rung, narrow: Rung, order: int = 2) -> bool:
     """Whether the even part grows no faster than h², as it does at a kink or a jump between."""
-    q = min(wide.h / narrow.h, FURTHEST ** (2 / order)) ** order
+    q: float = min(wide.h / narrow.h, FURTHEST ** (2 / order)) ** order
     return abs(wide.even) <= GROWTH * q * (abs(narrow.even) + AGREE * narrow.noise)

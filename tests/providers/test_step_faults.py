@@ -249,7 +249,7 @@ def test_ratios_of_steps_may_overflow(scheme):
     )
     for loss, x, slopes in losses:
         problem = gm.Problem(loss, np.array(x))
-        prepared = gm.Numerical(scheme).prepare(problem)
+        prepared: Any = gm.Numerical(scheme).prepare(problem)
         error = abs(prepared(problem.params).gradient - slopes)
         assert (error <= np.maximum(prepared.error_estimate, 1e-12 * np.array(slopes))).all()
 
@@ -258,7 +258,7 @@ def test_ratios_of_steps_may_overflow(scheme):
 def test_a_parameter_that_is_no_number_is_marked(scheme):
     """An optimiser that went astray asks there, and must be told so without an exception."""
     problem = gm.Problem(lambda w, xp: xp.sum(xp.exp(-w)), np.array([1.0, 2.0]))
-    prepared = gm.Numerical(scheme).prepare(problem)
+    prepared: Any = gm.Numerical(scheme).prepare(problem)
     for lost in (np.nan, np.inf):
         gradient = prepared(np.array([1.0, lost])).gradient
         assert not np.isfinite(gradient[1])
