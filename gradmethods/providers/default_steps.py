@@ -103,6 +103,8 @@ class Place(NamedTuple):
         Makes the work of some name for the team, None where there is no team.
     before : Answer or None
         The last gradient that was found, with the problem's own data.
+    first : callable
+        The steps that were prepared: where they were chosen, no others are taken.
     """
 
     point: Vector
@@ -112,6 +114,7 @@ class Place(NamedTuple):
     seconds: float
     spread: Callable[[str], Spreading | None]
     before: Answer | None
+    first: StepRule
 
 
 def remembered(
@@ -131,6 +134,8 @@ def remembered(
         To remember from now on.
     """
     own = place.data is problem.data
+    if own and place.first.known is not None and place.first.known.is_home(place.point):
+        step = place.first
     judged = judge(scheme, step, place.point, own_data=own)
     looked = judged.look(place.evaluate, place.point) if judged else 0
 
@@ -154,7 +159,7 @@ def remembered(
     step, judged = chosen, judge(scheme, chosen, place.point, own_data=True)
     found = taken("gradient with other steps")
     if not own:  # nobody is at home there: data are not compared
-        step = replace(chosen, known=replace(chosen.known, home={}))
+        step = replace(chosen, known=replace(chosen.known, home={}, answer=None))
     return found._replace(passes=passes + found.passes), step
 
 

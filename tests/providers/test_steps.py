@@ -354,3 +354,22 @@ def test_estimates_are_of_what_was_seen():
     kept = copy.deepcopy(prepared)
     np.testing.assert_array_equal(prepared.error_estimate, expected)
     np.testing.assert_array_equal(kept.error_estimate, expected)
+
+
+@pytest.mark.parametrize("evaluation", ["plain", "reuse"])
+@pytest.mark.parametrize("scheme", ["central", "five-point"])
+def test_other_data_leave_nothing_to_the_prepared_point(scheme, evaluation):
+    """Steps for a fast wave are far too short at home, and show nothing there that is new."""
+
+    def loss(w, a, xp):
+        return xp.sum(xp.sin(a * w))
+
+    x = np.array([1.0, 2.0, 3.0])
+    prepared: Any = gm.Numerical(scheme, evaluation=evaluation).prepare(
+        gm.Problem(loss, x, {"a": np.array(1.0)})
+    )
+    before, errors = prepared(x).gradient, prepared.error_estimate
+    prepared(x, a=np.array(1e4))
+    assert prepared.forward_passes > 50  # steps were chosen anew
+    np.testing.assert_array_equal(prepared(x).gradient, before)
+    np.testing.assert_array_equal(prepared.error_estimate, errors)
