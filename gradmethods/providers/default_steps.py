@@ -48,6 +48,9 @@ from gradmethods.providers.steps import Answer, ChosenSteps, FirstSteps
 if TYPE_CHECKING:
     from gradmethods.providers.spreading import Spreading, Team
 
+LARGER = 4.0
+"""Steps are chosen anew where the largest parameter is so many times what it was."""
+
 EACH = 300
 """Up to so many parameters, each has a ladder of its own."""
 
@@ -123,8 +126,9 @@ def remembered(
     """Take differences with the steps that are remembered, or with new ones if they surprise.
 
     Steps that were chosen at another point, or with other data, are held against what the losses
-    show here: see `estimates.Judge`. If that is not like what they showed there, steps are chosen
-    here as for a problem at this point, and the gradient is to the last bit what that one's is.
+    show here: see `estimates.Judge`. If that is not like what they showed there, or parameters have
+    become much larger, steps are chosen here as for a problem at this point, and the gradient is to
+    the last bit what that one's is.
 
     Returns
     -------
@@ -146,7 +150,9 @@ def remembered(
 
     found = taken("gradient")
     surprised = judged is not None and (
-        judged.surprised or (own and judged.away and _strayed(step, place, found))
+        judged.surprised
+        or (judged.away and _outgrown(step, place))
+        or (own and judged.away and _strayed(step, place, found))
     )
     if not surprised or not np.isfinite(place.point).all():
         return found._replace(passes=found.passes + looked), step
@@ -161,6 +167,16 @@ def remembered(
     if not own:  # nobody is at home there: data are not compared
         step = replace(chosen, known=replace(chosen.known, home={}, answer=None))
     return found._replace(passes=passes + found.passes), step
+
+
+def _outgrown(step: StepRule, place: Place) -> bool:
+    """Whether parameters are so much larger than where steps were chosen that they tell nothing.
+
+    Near 0 many losses are parabolas, for which wide steps are right, and of what these leave out
+    elsewhere a central difference shows nothing.
+    """
+    known = step.known
+    return known is not None and bool(abs(place.point).max() > LARGER * known.most.max())
 
 
 def _strayed(step: StepRule, place: Place, found: Estimate) -> bool:
