@@ -32,7 +32,11 @@ class Bounds(NamedTuple):
 
     def into(self, point: NDArray[Any]) -> NDArray[Any]:
         """Move a flat point to the nearest one that lies within them."""
-        return np.asarray(np.clip(point, self.low, self.high), point.dtype)
+        moved = np.clip(point, self.low, self.high).astype(point.dtype)
+        # A bound that is rounded to single precision may lie outside.
+        inwards = np.where(moved > self.high, -np.inf, np.inf).astype(point.dtype)
+        outside = (moved > self.high) | (moved < self.low)
+        return np.where(outside, np.nextafter(moved, inwards), moved)
 
 
 def read_bounds(given: Any, structure: Structure, arrays: Arrays) -> Bounds | None:

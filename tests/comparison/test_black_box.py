@@ -218,6 +218,18 @@ def test_a_bound_near_by_is_no_jump():
     assert "jumps" not in str(check)
 
 
+def test_bounds_hold_in_single_precision():
+    """A bound that rounds outwards made points beside NaN, and right gradients wrong."""
+    point = np.array([0.79569906, 0.76246417, 1.2402788], np.float32)
+    high = point.astype(float) + [0.02, 0.3, 9.0]
+    problem = box(lambda w: waves(np.float64(w)), point, bounds=(point - 0.01, high))
+    assert problem.bounds is not None
+    for moved in (problem.bounds.into(point + 10), problem.bounds.into(point - 10)):
+        assert moved.dtype == np.float32
+        assert problem.bounds.hold(moved)
+    assert gm.check_gradient(lambda w: slopes(np.float64(w)).astype(np.float32), problem).ok
+
+
 def test_bounds_are_read_in_the_structure_of_the_parameters():
     """Otherwise bounds of one array would be taken for those of another."""
     params = {"a": np.array([0.5, 2.0]), "b": 3.0}
