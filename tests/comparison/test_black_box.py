@@ -221,7 +221,7 @@ def test_a_bound_near_by_is_no_jump():
 def test_bounds_hold_in_single_precision():
     """A bound that rounds outwards made points beside NaN, and right gradients wrong."""
     point = np.array([0.79569906, 0.76246417, 1.2402788], np.float32)
-    high = point.astype(float) + [0.02, 0.3, 9.0]
+    high = point.astype(float) + np.array([0.02, 0.3, 9.0])
     problem = box(lambda w: waves(np.float64(w)), point, bounds=(point - 0.01, high))
     assert problem.bounds is not None
     for moved in (problem.bounds.into(point + 10), problem.bounds.into(point - 10)):
