@@ -48,8 +48,8 @@ from gradmethods.providers.steps import Answer, ChosenSteps, FirstSteps
 if TYPE_CHECKING:
     from gradmethods.providers.spreading import Spreading, Team
 
-LARGER = 4.0
-"""Steps are chosen anew where the largest parameter is so many times what it was."""
+RESCALED = 4.0
+"""Steps are chosen anew where the largest parameter is so many times what it was, or a part."""
 
 EACH = 300
 """Up to so many parameters, each has a ladder of its own."""
@@ -127,8 +127,8 @@ def remembered(
 
     Steps that were chosen at another point, or with other data, are held against what the losses
     show here: see `estimates.Judge`. If that is not like what they showed there, or parameters have
-    become much larger, steps are chosen here as for a problem at this point, and the gradient is to
-    the last bit what that one's is.
+    become much larger or smaller, steps are chosen here as for a problem at this point, and the
+    gradient is to the last bit what that one's is.
 
     Returns
     -------
@@ -151,7 +151,7 @@ def remembered(
     found = taken("gradient")
     surprised = judged is not None and (
         judged.surprised
-        or (judged.away and _outgrown(step, place))
+        or (judged.away and _rescaled(step, place))
         or (own and judged.away and _strayed(step, place, found))
     )
     if not surprised or not np.isfinite(place.point).all():
@@ -169,14 +169,16 @@ def remembered(
     return found._replace(passes=passes + found.passes), step
 
 
-def _outgrown(step: StepRule, place: Place) -> bool:
-    """Whether parameters are so much larger than where steps were chosen that they tell nothing.
+def _rescaled(step: StepRule, place: Place) -> bool:
+    """Whether parameters are so much larger or smaller than where steps were chosen.
 
     Near 0 many losses are parabolas, for which wide steps are right, and of what these leave out
-    elsewhere a central difference shows nothing.
+    elsewhere a central difference shows nothing; nor of a kink on either side of a smaller point.
     """
-    known = step.known
-    return known is not None and bool(abs(place.point).max() > LARGER * known.most.max())
+    if step.known is None:
+        return False
+    largest, before = float(abs(place.point).max()) or 1.0, float(step.known.most.max())
+    return not before / RESCALED <= largest <= before * RESCALED
 
 
 def _strayed(step: StepRule, place: Place, found: Estimate) -> bool:

@@ -106,10 +106,11 @@ class Numerical:
 
     Steps are remembered at other points, and with other data: estimates are ten times as large
     there. Where losses show what they did not show where the steps were chosen, and an entry may be
-    off by a tenth of itself or more, or where parameters became four times as large, steps are
-    chosen anew, as `prepare` does at that point, and remembered from then on; ``forward_passes``
-    counts it. So a gradient may differ in its last digits by what was asked before, but for that at
-    the problem's own point. With one difference to one side, five passes more are spent to see it.
+    off by a tenth of itself or more, or where parameters became four times as large, or as small,
+    steps are chosen anew, as `prepare` does at that point, and remembered from then on;
+    ``forward_passes`` counts it. So a gradient may differ in its last digits by what was asked
+    before, but for that at the problem's own point. With one difference to one side, five passes
+    more are spent to see it.
 
     Sources: C. J. F. Ridders, Advances in Engineering Software 4 (1982) 75-76; W. Squire and
     G. Trapp, Using complex variables to estimate derivatives of real functions, SIAM Review 40
