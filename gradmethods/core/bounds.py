@@ -36,7 +36,7 @@ class Bounds(NamedTuple):
         # A bound that is rounded to single precision may lie outside.
         inwards = np.where(moved > self.high, -np.inf, np.inf).astype(point.dtype)
         outside = (moved > self.high) | (moved < self.low)
-        return np.where(outside, np.nextafter(moved, inwards), moved)
+        return np.asarray(np.where(outside, np.nextafter(moved, inwards), moved))
 
 
 def read_bounds(given: Any, structure: Structure, arrays: Arrays) -> Bounds | None:

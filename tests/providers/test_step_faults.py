@@ -473,3 +473,17 @@ def test_near_an_optimum_at_one(away, scheme):
     prepared: Any = gm.Numerical(scheme).prepare(problem)
     rounding = 400 * np.finfo(float).eps  # of the gradient by hand
     assert (abs(prepared(x).gradient - true) <= prepared.error_estimate + rounding).all()
+
+
+def test_steps_are_not_kept_where_parameters_shrink():
+    """A kink on either side of a smaller point lies between its steps: half a slope was wrong."""
+
+    def loss(w: Any, *, xp: Any = np) -> Any:
+        kept = ((w <= 0) | (w < w[2])) * w
+        return 2 * xp.sum(kept * kept) + xp.mean(w * w)
+
+    start = np.array([-1.4298712, 0.37884858, 0.5953037], np.float32)
+    problem = gm.Problem(loss, start)
+    x = np.array([-0.00109951, 0.00069496, 0.00052927], np.float32)
+    gradient = gm.Numerical().prepare(problem)(x).gradient
+    np.testing.assert_allclose(gradient, x * [14 / 3, 2 / 3, 2 / 3], rtol=1e-3)
