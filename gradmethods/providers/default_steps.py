@@ -33,6 +33,7 @@ from gradmethods.core.structure import Arrays
 from gradmethods.providers.choice import Chooser, chosen_at
 from gradmethods.providers.estimates import judge
 from gradmethods.providers.groups import Groups
+from gradmethods.providers.parts import BLOCK
 from gradmethods.providers.probe import Probe
 from gradmethods.providers.schemes import (
     RICHARDSON,
@@ -122,7 +123,7 @@ class Place(NamedTuple):
 
 def remembered(
     problem: Problem, scheme: str, step: StepRule, place: Place, team: Team | None = None
-) -> tuple[Estimate, StepRule]:
+) -> tuple[Estimate, StepRule, Answer | None]:
     """Take differences with the steps that are remembered, or with new ones if they surprise.
 
     Steps that were chosen at another point, or with other data, are held against what the losses
@@ -136,6 +137,9 @@ def remembered(
         All passes are counted but that for the value.
     StepRule
         To remember from now on.
+    Answer or None
+        To hold the next gradient against, with the problem's own data; none of so many parameters
+        that copies would count in memory.
     """
     own = place.data is problem.data
     if own and place.first.known is not None and place.first.known.is_home(place.point):
@@ -148,6 +152,11 @@ def remembered(
         at = scheme, place.losses, place.point, step, place.seconds
         return differences(*at, judged, spread)
 
+    def kept(found: Estimate) -> Answer | None:
+        if not own or place.point.size > BLOCK:
+            return place.before
+        return Answer(place.point.copy(), found.value, found.gradient.copy())
+
     found = taken("gradient")
     surprised = judged is not None and (
         judged.surprised
@@ -155,18 +164,18 @@ def remembered(
         or (own and judged.away and _strayed(step, place, found))
     )
     if not surprised or not np.isfinite(place.point).all():
-        return found._replace(passes=found.passes + looked), step
+        return found._replace(passes=found.passes + looked), step, kept(found)
     arrays = problem.structure.restore(problem.structure.split(place.point))
     here = problem.replace(params=arrays, data=None if own else place.data)
     chosen = choose_steps(here, scheme, team)
     passes = found.passes + looked + chosen.passes
     if not isinstance(chosen, ChosenSteps) or chosen.known is None:
-        return found._replace(passes=passes), step
+        return found._replace(passes=passes), step, kept(found)
     step, judged = chosen, judge(scheme, chosen, place.point, own_data=True)
     found = taken("gradient with other steps")
     if not own:  # nobody is at home there: data are not compared
         step = replace(chosen, known=replace(chosen.known, home={}, answer=None))
-    return found._replace(passes=passes + found.passes), step
+    return found._replace(passes=passes + found.passes), step, kept(found)
 
 
 def _rescaled(step: StepRule, place: Place) -> bool:
@@ -177,7 +186,8 @@ def _rescaled(step: StepRule, place: Place) -> bool:
     """
     if step.known is None:
         return False
-    largest, before = float(abs(place.point).max()) or 1.0, float(step.known.most.max())
+    largest = float(max(place.point.max(), -place.point.min())) or 1.0
+    before = float(step.known.most.max())
     return not before / RESCALED <= largest <= before * RESCALED
 
 

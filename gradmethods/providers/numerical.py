@@ -347,11 +347,9 @@ class PreparedNumerical(Parted):
                 place = Place(
                     point, data, evaluate, losses, seconds, spreads, self._answer, self._first
                 )
-                estimate, self.step = remembered(
+                estimate, self.step, self._answer = remembered(
                     self.problem, self.scheme, self.step, place, self.team
                 )
-                if data is self.problem.data:
-                    self._answer = Answer(point, estimate.value, estimate.gradient.copy())
         self.forward_passes = estimate.passes
         self._errors = estimate.errors
         return estimate.value, structure.split(estimate.gradient)

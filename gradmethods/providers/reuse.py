@@ -145,11 +145,9 @@ class PreparedReuse(Parted):
                 return spreading
 
             place = Place(point, data, evaluate, losses, seconds, spread, self._answer, self._first)
-            estimate, self.step = remembered(
+            estimate, self.step, self._answer = remembered(
                 self.problem, self.scheme, self.step, place, self._choosing
             )
-            if data is self.problem.data:
-                self._answer = Answer(point.copy(), estimate.value, estimate.gradient.copy())
         self.forward_passes = estimate.passes
         self._errors = estimate.errors
         return estimate.value, structure.split(estimate.gradient)

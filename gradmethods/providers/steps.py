@@ -213,12 +213,14 @@ class Known:
         return cls(home, *table.T, *others)
 
     def is_home(self, point: Vector) -> bool:
-        """Whether this is the point, to the last bit."""
-        return point.tobytes() == self._bytes
-
-    @cached_property
-    def _bytes(self) -> bytes:
-        return b"".join(array.tobytes() for array in self.home.values())
+        """Whether this is the point; compared without a copy, and sooner than by NumPy."""
+        start = 0
+        for array in self.home.values():
+            stop = start + array.size
+            if array.ravel().data != point[start:stop].data:
+                return False
+            start = stop
+        return start == point.size
 
 
 @dataclass(frozen=True)

@@ -13,5 +13,5 @@ def test_tables_of_speed_are_made(capsys, monkeypatch):
     assert speed.main(["--seconds", "0", "--largest", "1000", "--longest", "0"]) == 0
     lines = capsys.readouterr().out.splitlines()
     cells = [line for line in lines if line.startswith("  ")]
-    assert len(cells) == 1 + 3 + 1
+    assert len(cells) == 1 + 3 + 1 + (2 + len(speed.WALKS)) + len(speed.TOTALS)
     assert all(re.search(r"\d\.\d\d", line) for line in cells)
