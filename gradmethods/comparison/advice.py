@@ -210,9 +210,8 @@ def _choices(choices: list[Choice]) -> str:
         ties = " and ".join(option.name for option in choice.ties)
         same = "costs" if len(choice.ties) == 1 else "cost"
         noise = f"; {ties} {same} the same within the noise" if ties else ""
-        parts.append(
-            f"{choice.option.name}{where} ({math.floor(choice.option.digits)} digits{noise})"
-        )
+        digits = math.floor(choice.option.digits)
+        parts.append(f"{choice.option.name}{where} ({digits} digit{'s' * (digits != 1)}{noise})")
     if len(choices) == 1:
         return f"{parts[0]}, however many gradients."
     return f"{parts[0]} at first, then {', then '.join(parts[1:])}."

@@ -16,7 +16,7 @@ from gradmethods.output.format import duration
 from gradmethods.providers import get_provider
 from gradmethods.providers.attempt import Gap, attempt, prepare, warm_up
 from gradmethods.providers.registry import traits
-from gradmethods.studies.accuracy.answers import Answer, Judged, answered, judge_answer, timed
+from gradmethods.studies.accuracy.answers import Answer, Judged, answered, judge_answers, timed
 from gradmethods.timing.rounds import SHORTEST_ROUND, calls_for
 from gradmethods.timing.timing import plain_loss, quiet
 from gradmethods.truth.find import Found, find_truth
@@ -77,8 +77,9 @@ def advise(problem: Problem, *, seconds: float = 0.5, limit: float = 10.0) -> Ad
     with quiet():
         loss = min(calls_for(plain_loss(problem), SHORTEST_ROUND)[1] for _ in range(3))
     measured = [_measured(name, problem, loss, seconds, limit) for name in CANDIDATES]
-    found = find_truth(problem, limit)
-    options = [_settled(option, judge_answer(answer, found), found) for option, answer in measured]
+    answers = [answer for _, answer in measured]
+    found, judged = judge_answers(answers, find_truth(problem, limit))
+    options = [_settled(option, judged[answer.provider], found) for option, answer in measured]
     return _advice(found, loss, options)
 
 

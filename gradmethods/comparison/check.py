@@ -268,7 +268,9 @@ def move(problem: Problem, distance: float, seed: int) -> Problem:
         away = distance * rng.uniform(0.5, 1, x.shape) * rng.choice([-1.0, 1.0], x.shape)
         arrays[name] = np.where(x == 0, away, x * (1 + away)).astype(problem.dtype)
     if problem.bounds is not None:
-        arrays = problem.structure.split(problem.bounds.into(problem.structure.join(arrays)))
+        home = problem.structure.join(problem.structure.check(problem.params))
+        beside_it = problem.bounds.beside(home, problem.structure.join(arrays))
+        arrays = problem.structure.split(beside_it)
     return problem.replace(params=problem.structure.restore(arrays))
 
 

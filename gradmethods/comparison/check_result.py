@@ -164,9 +164,19 @@ class Check(Shown):
         """
         if not isinstance(self.points[0].found.truth, Differences):
             return None
-        told = self.decided[:1] if self.decided is self.points else self.decided
-        known = [count for point in told for count in point.digits.values()]
+        known = [count for point in self._told for count in point.digits.values()]
         return min(known, default=0) if self.ok else 0
+
+    @property
+    def _told(self) -> tuple[PointCheck, ...]:
+        """The points that tell to how many digits it is right."""
+        return self.decided[:1] if self.decided is self.points else self.decided
+
+    def _right_to(self, name: str) -> int | None:
+        """Return the digits to which an array is right at the points that tell them."""
+        return min(
+            (point.digits[name] for point in self._told if name in point.digits), default=None
+        )
 
     @property
     def ok(self) -> bool | None:
@@ -218,10 +228,11 @@ class Check(Shown):
         assert truth is not None
         given = truth.problem.structure.restore(point.found.project(point.given.gradient))
         row = next(row for row in measure(given, truth) if row.array == name)
+        sampled = isinstance(point.found.part, Sample)
         return {
             "array": name,
             "point": point.where,
-            "n": row.n,
+            "n": point.given.gradient[name].size if sampled else row.n,
             "error": row.error,
             "worst": row.worst,
             "ulps_worst": row.ulps_worst,
@@ -231,7 +242,7 @@ class Check(Shown):
             "bound": judged.resolution,
             "excess": judged.excess,
             "open": len(judged.open),
-            "right_to": point.digits.get(name) if judged.outcome == RIGHT else None,
+            "right_to": self._right_to(name) if judged.outcome == RIGHT else None,
             "verdict": judged.outcome,
         }
 

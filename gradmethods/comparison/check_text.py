@@ -6,12 +6,14 @@ import math
 from collections.abc import Iterable
 from typing import Any
 
+import numpy as np
+
 from gradmethods.comparison.check_result import BESIDE, OWN, Check, beside
 from gradmethods.comparison.taylor import taylor_text
 from gradmethods.core.distance import norm
 from gradmethods.output import format as fmt
 from gradmethods.output.terminal import fill, table
-from gradmethods.truth.differences import Differences
+from gradmethods.truth.along import Sample
 from gradmethods.truth.error_bounds import CLAIM, DECISIVE, ROUNDINGS, SEEN, SLACK, SURE
 from gradmethods.truth.jumps import SOLVED
 from gradmethods.truth.truth import true_arrays
@@ -88,10 +90,16 @@ def _accept(check: Check) -> str:
 def _would_decide(check: Check) -> str:
     """Say what the user can do where differences do not decide."""
     problem = check.problem
-    if any(isinstance(p.found.truth, Differences) and p.found.truth.jump for p in check.points):
+    if any(point.found.jump for point in check.points):
         return (
             "The loss jumps near by, as if a solver in it stopped early: a tighter tolerance, or a "
             "fixed number of its steps, would decide it."
+        )
+    own = check.points[0].found.truth
+    if own is not None and any(np.isnan(x).any() for x in true_arrays(own).values()):
+        return (
+            "Values beside the point would decide it: the loss raises an error, or gives no finite "
+            "number, where a parameter moves."
         )
     if not problem.repeats:
         return (
@@ -134,7 +142,7 @@ def _row(name: str, row: Any) -> dict[str, str]:
         "digits": f"{row['digits']:.1f}",
         "bound ÷ norm": fmt.short_error(row["bound"]),
         "error ÷ bound": fmt.short_error(row["excess"]),
-        "right to": f"{right_to:.0f} digits" if known else fmt.NONE,
+        "right to": f"{right_to:.0f} digit{'s' * (right_to != 1)}" if known else fmt.NONE,
         "at point": SHORT.get(row["point"], row["point"]),
         "verdict": row["verdict"],
     }
@@ -144,6 +152,8 @@ def _legend(check: Check) -> str:
     where = check.points[0].where
     if len(check.points) > 1:
         where += f" and {len(check.points) - 1} beside it"
+        if any(isinstance(point.found.part, Sample) for point in check.points[1:]):
+            where += ", there along random directions"
     text = (
         f"Checked at {where}, against {check.points[0].found.words}. Bound: {_bound(check)}. "
         "Worst entry: error ÷ entry. Error ÷ bound: up to 1 is right."

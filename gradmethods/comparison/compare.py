@@ -14,7 +14,7 @@ from gradmethods.core.provider import Provider
 from gradmethods.errors import InvalidOption, InvalidProblem
 from gradmethods.providers import get_provider
 from gradmethods.providers.attempt import warm_up
-from gradmethods.studies.accuracy.answers import ask, judge_answer
+from gradmethods.studies.accuracy.answers import ask, judge_answers
 from gradmethods.timing.timing import refuse_shared
 from gradmethods.truth.find import SECONDS, find_truth
 
@@ -98,8 +98,7 @@ def compare(
             refuse_shared(provider)
             warm_up(provider)
         answers.append(ask(problem, provider, seconds)[0])
-    found = find_truth(problem, truth_seconds)
-    judged = {answer.provider: judge_answer(answer, found) for answer in answers}
+    found, judged = judge_answers(answers, find_truth(problem, truth_seconds))
     advised = advice_on(found, judged.values()) if seconds > 0 else None
     made = Comparison(problem, float(problem.value()), found, judged, advised)
     return replace(made, text=comparison_text(made))

@@ -115,6 +115,13 @@ class Suspect:
         """The indices of the wrong entries, the worst first."""
         return self.evidence.verdict.arrays[self.name].entries
 
+    @cached_property
+    def blur(self) -> float:
+        """How far the truth itself may be off, relative to the array: by differences it is."""
+        size = norm(self.true)
+        off = norm(np.asarray(self.evidence.truth.rounding()[self.name], float))
+        return off / size if size and off < size else 0.0
+
     def fits(self, pattern: Array) -> bool:
         """Whether the array fits this pattern, and the truth does not."""
         left, error = norm(self.given - pattern), norm(self.given - self.true)

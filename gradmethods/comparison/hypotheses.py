@@ -15,7 +15,8 @@ from gradmethods.core.distance import norm
 from gradmethods.truth.verdict import Index, place
 
 FACTOR = 1e-6
-"""Relative distance up to which a factor counts as one of the meaningful ones (−1, 2, N, …)."""
+"""Relative distance up to which a factor counts as one of the meaningful ones (−1, 2, N, …), where
+the truth is known as well as that; never more than `EXPLAINED`."""
 
 LITTLE = 1e-4
 """Relative error below which a difference is written: two numbers would look the same."""
@@ -56,7 +57,7 @@ def single(suspect: Suspect, index: Index) -> str:
     is_right = f"is {given:.6g} where {true:.6g} is right"
     if true == 0 or given == 0:
         return is_right
-    named = _named(given / true, suspect.evidence.count) or _whole(given / true)
+    named = _named(given / true, suspect) or _whole(given / true, suspect)
     if named:
         return f"{is_right}: {named}"
     off = float(abs(suspect.evidence.error[suspect.name][index])) / abs(true)
@@ -67,7 +68,7 @@ def single(suspect: Suspect, index: Index) -> str:
 
 def _known_factor(suspect: Suspect) -> Iterator[str]:
     factor = _factor(suspect)
-    named = _named(factor, suspect.evidence.count)
+    named = _named(factor, suspect)
     if named and suspect.fits(factor * suspect.true):
         yield named
 
@@ -76,12 +77,12 @@ def _other_factor(suspect: Suspect) -> Iterator[str]:
     factor = _factor(suspect)
     if abs(factor - 1) > EXPLAINED and suspect.fits(factor * suspect.true):
         # Of a single entry every number is a multiple: another array must have the same factor.
-        several, whole = suspect.true.size > 1, _whole(factor)
+        several, whole = suspect.true.size > 1, _whole(factor, suspect)
         others = (Suspect(name, suspect.evidence) for name in suspect.evidence.true)
         if whole and not several:
             yield whole
         elif several or any(
-            abs(_factor(other) / factor - 1) <= FACTOR
+            _near(_factor(other), factor, suspect)
             for other in others
             if other.name != suspect.name and other.entries
         ):
@@ -94,22 +95,28 @@ def _factor(suspect: Suspect) -> float:
     return float((suspect.given / size).ravel() @ (suspect.true / size).ravel())
 
 
-def _named(factor: float, count: int) -> str:
+def _near(factor: float, value: float, suspect: Suspect) -> bool:
+    """Whether a factor is a meaningful one, as well as the truth is known."""
+    return abs(factor / value - 1) <= max(FACTOR, min(suspect.blur, EXPLAINED))
+
+
+def _named(factor: float, suspect: Suspect) -> str:
+    count = suspect.evidence.count
     meanings = {-1.0: "the sign is wrong", 2.0: "twice the right one", 0.5: "half the right one"}
     if count > 2:
         meanings[float(count)] = f"{count} times the right one: the 1/N of the mean is missing"
         meanings[1 / count] = f"1/{count} of the right one: divided by N once too often"
     meanings |= {-k: f"{text}, and the sign" for k, text in meanings.items() if k > 0}
     for value, text in meanings.items():
-        if math.isfinite(factor) and abs(factor / value - 1) <= FACTOR:
+        if math.isfinite(factor) and _near(factor, value, suspect):
             return text
     return ""
 
 
-def _whole(factor: float) -> str:
+def _whole(factor: float, suspect: Suspect) -> str:
     """Say that a number is a whole multiple of the right one: it is so by no accident."""
     times = round(factor) if math.isfinite(factor) else 0
-    near = times not in {0, 1} and abs(factor / times - 1) <= FACTOR
+    near = times not in {0, 1} and _near(factor, times, suspect)
     return f"{times} times the right one" if near else ""
 
 

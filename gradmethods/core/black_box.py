@@ -7,6 +7,7 @@ NumPy: whoever looks inside a loss says so, and whoever needs values alone never
 from __future__ import annotations
 
 import inspect
+import math
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -15,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from gradmethods.core.declared import Declared
-from gradmethods.core.structure import Arrays, Structure
+from gradmethods.core.structure import Arrays, Structure, without_graph
 from gradmethods.errors import InvalidProblem, UnsupportedOperation
 from gradmethods.xp.signature import check_data_signature
 
@@ -74,9 +75,10 @@ class BlackBox:
         """
         if xp is not np:
             raise UnsupportedOperation(
-                f"The loss {self.name!r} is a black box: only its values are known, and this "
-                "method looks inside. Use gm.Numerical(), or write the loss over xp: "
-                "def loss(params, *, xp=np)."
+                f"The loss {self.name!r} is a black box: only its values are known, and what "
+                "looks inside cannot take it. gm.Numerical() gives its gradient; for all else "
+                "write it over xp, def loss(params, *, xp=np): gradmethods port lists what to "
+                "change."
             )
         leaves = self.structure.leaves(params)
         own = self.structure.restore({name: np.array(array) for name, array in leaves.items()})
@@ -129,14 +131,14 @@ def _number(result: Any, name: str) -> float:
     shape = getattr(result, "shape", ())
     if isinstance(result, tuple | list | dict | str | bool | complex | None) or tuple(shape):
         what = f"shape {tuple(shape)}" if shape else _kind(result)
+        if shape and math.prod(shape) == 1:
+            what += ". Take its only entry, as with .item()"
         raise InvalidProblem(
             f"The loss {name!r} must return one real number (a float, or a scalar or 0-d array), "
             f"got {what}."
         )
-    if hasattr(result, "detach"):  # a tensor of torch, which warns where it has a graph
-        result = result.detach()
     try:
-        return float(result)
+        return float(without_graph(result))
     except (TypeError, ValueError) as error:
         raise InvalidProblem(
             f"The loss {name!r} must return one real number, got {_kind(result)}: {error}."

@@ -30,13 +30,15 @@ class Bounds(NamedTuple):
         """Return the bounds of some of the parameters."""
         return Bounds(self.low[components], self.high[components])
 
-    def into(self, point: NDArray[Any]) -> NDArray[Any]:
-        """Move a flat point to the nearest one that lies within them."""
-        moved = np.clip(point, self.low, self.high).astype(point.dtype)
-        # A bound that is rounded to single precision may lie outside.
-        inwards = np.where(moved > self.high, -np.inf, np.inf).astype(point.dtype)
-        outside = (moved > self.high) | (moved < self.low)
-        return np.asarray(np.where(outside, np.nextafter(moved, inwards), moved))
+    def beside(self, home: NDArray[Any], point: NDArray[Any]) -> NDArray[Any]:
+        """Mirror at `home` what of a flat point is not between them, or go half way to a bound.
+
+        No entry lies on a bound then, where a loss may have no gradient, nor a solver a solution.
+        """
+        mirrored = 2 * home - point
+        half = (home + np.where(home - self.low > self.high - home, self.low, self.high)) / 2
+        inside = [(self.low < x) & (x < self.high) for x in (point, mirrored)]
+        return np.asarray(np.select(inside, [point, mirrored], half), point.dtype)
 
 
 def read_bounds(given: Any, structure: Structure, arrays: Arrays) -> Bounds | None:

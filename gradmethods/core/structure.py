@@ -272,12 +272,17 @@ def _numbers(
     what: str, value: ArrayLike, make: Callable[[ArrayLike], NDArray[Any]]
 ) -> NDArray[Any]:
     try:
-        return make(value)
+        return make(without_graph(value))
     except ValueError as error:  # of lists of several lengths
         raise InvalidProblem(
             f"{what} is no array of numbers: {error} Name several arrays in a dict, as in "
             '{"W": …, "b": …}.'
         ) from error
+
+
+def without_graph(value: Any) -> Any:
+    """Return a value as it is; of a tensor of torch that belongs to a graph, its numbers."""
+    return value.detach() if hasattr(value, "detach") else value
 
 
 def read_data(data: Mapping[str, ArrayLike] | None, dtype: np.dtype[Any]) -> Arrays:

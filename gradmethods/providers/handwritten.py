@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from gradmethods.core.naming import called
 from gradmethods.core.problem import Problem
 from gradmethods.core.provider import PreparedGradient, Provider, Stopwatch
-from gradmethods.core.structure import BARE, Arrays
+from gradmethods.core.structure import BARE, Arrays, without_graph
 from gradmethods.core.user_files import variable_of
 from gradmethods.errors import InvalidOption, ShapeMismatch
 from gradmethods.xp.subclasses import lost_meaning
@@ -235,7 +235,7 @@ def _array(name: str, given: Any, shape: tuple[int, ...], dtype: np.dtype[Any]) 
     if lost := lost_meaning(given):
         raise ShapeMismatch(f"{what[0].upper()}{what[1:]} {lost}")
     try:
-        array = np.array(given)
+        array = np.array(without_graph(given))
     except (TypeError, ValueError) as error:
         raise ShapeMismatch(f"Expected {what} as an array of {dtype}, got {error}.") from error
     if array.dtype.kind not in "fiu":

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -13,6 +12,7 @@ import matplotlib as mpl
 import numpy as np
 
 from gradmethods.core.problem import Problem
+from gradmethods.core.structure import Arrays
 from gradmethods.engines.graph.names import Names
 from gradmethods.engines.tape import trace
 from gradmethods.errors import BudgetExceeded
@@ -27,6 +27,9 @@ if TYPE_CHECKING:
 
 MOST = 200
 """Equations that are written: nobody reads more."""
+
+NEAR = 1e-3
+"""How far from the point values are told apart: zeros of a bias make two of them equal there."""
 
 WIDEST, HIGHEST = 96, 5
 """Letters and lines of a formula that is set in two dimensions in a text."""
@@ -154,8 +157,7 @@ def formulas(problem: Problem, form: str = "chain-rule") -> Formulas:
         for index in np.ndindex(shape):
             symbol = prepared.symbols[name][index]
             equations.append((f"∂L/∂{symbol}", prepared.formula(name, index)))
-    if not problem.examples:  # the formulas of one example are at no point
-        equations = _renamed(equations, problem, prepared)
+    equations = _used(_renamed(equations, problem, prepared))
     whose = " of one example" if problem.examples else ""
     title = f"The loss {problem.name!r}{whose}, and its partial derivatives"
     return Formulas(title, tuple(equations))
@@ -166,33 +168,64 @@ def _renamed(
 ) -> list[tuple[Any, Any]]:
     """Call stages what the drawing of the graph calls their values: as the loss, or v1, v2, ….
 
-    They are told by their numbers at the problem's point: a stage is that value if all of its
-    entries are those. One entry has its place behind the name, the slope of one ``d_`` before it.
+    They are told by their numbers beside the problem's point, for the first example if there are
+    any: a stage is that value if all of its entries are those. One entry has its place behind the
+    name, without that of the example, and the slope of one ``d_`` before it.
     """
+    one = bool(problem.examples)
+    problem = problem.on_examples([0]) if one else problem
     drawing = trace(problem, recognised=True)
     names = Names(drawing.graph, drawing.names)
     nodes = tuple(node for node in names.nodes[:-1] if node.primitive is not None)
-    point = problem.structure.check(problem.params)
+    point = _apart(problem)
     found = replace(drawing.graph, outputs=nodes).evaluate(point, problem.data)
     free = {names.of(node): np.ravel(x) for node, x in zip(nodes, found, strict=True)}
     stages = _numbers(prepared, {**point, **problem.data})
-    alike = [
-        (stage, name)
-        for stage, numbers in stages.items()
-        for name, x in free.items()
-        if x.size == len(numbers) and np.allclose(x, numbers, rtol=1e-12, atol=0)
-    ]
-    # Where two have the same numbers, nothing tells which is called so.
-    seen = Counter(each for pair in alike for each in (("stage", pair[0]), ("name", pair[1])))
-    called = {s: n for s, n in alike if seen["stage", s] == seen["name", n] == 1}
+    own = set(drawing.names.values())
+    called: dict[str, str] = {}
+    for stage, numbers in stages.items():
+        alike = [
+            name
+            for name, x in free.items()
+            if x.size == len(numbers) and np.allclose(x, numbers, rtol=1e-12, atol=0)
+        ]
+        # Several are one value in several shapes: the user's own name is the one to read.
+        for name in sorted(alike, key=lambda each: each not in own):
+            if name not in called.values():
+                called[stage] = name
+                break
+    places: dict[str, set[str]] = {}
+    for symbol in prepared.definitions:
+        stage, _, place = symbol.name.removeprefix("d_").partition("_")
+        places.setdefault(stage, set()).add(place.partition("_")[0])
     new = {}
     for symbol in prepared.definitions:
         slope, label = ("d_", symbol.name[2:]) if symbol.name[:2] == "d_" else ("", symbol.name)
         stage, _, place = label.partition("_")
         if stage in called and called[stage] not in prepared.symbols:
+            if one and places[stage] == {"0"}:  # of the example
+                place = place.partition("_")[2]
             name = f"{slope}{called[stage]}" + (f"_{place}" if place else "")
             new[symbol] = type(symbol)(name, **symbol.assumptions0)
     return [(new.get(left, left), right.xreplace(new)) for left, right in equations]
+
+
+def _used(equations: list[tuple[Any, Any]]) -> list[tuple[Any, Any]]:
+    """Leave out definitions that nothing uses: the loss may be written without its last stage."""
+    kept: list[tuple[Any, Any]] = []
+    seen: set[Any] = set()
+    for left, right in reversed(equations):
+        if isinstance(left, str) or left in seen:
+            kept.append((left, right))
+            seen |= right.free_symbols
+    return kept[::-1]
+
+
+def _apart(problem: Problem) -> Arrays:
+    """Return a point close to the problem's, where no two values happen to be the same number."""
+    rng = np.random.default_rng(0)
+    point = problem.structure.check(problem.params)
+    return {n: x + NEAR * rng.uniform(0.5, 1, x.shape) * (abs(x) + 1) for n, x in point.items()}
 
 
 def _numbers(prepared: Any, inputs: dict[str, Any]) -> dict[str, list[float]]:

@@ -107,23 +107,24 @@ def differences(problem: Problem) -> Differences:
     round_off = prepared.step.round_off  # None where a step was given
     both = gradient, prepared.error_estimate
     slopes, errors = (structure.join(structure.check(each)).astype(float) for each in both)
+    noise = 0.0 if round_off is None else float(round_off.noise)
     if not problem.repeats:
-        _smooth(problem, slopes, errors)
+        _smooth(problem, slopes, errors, noise)
     return Differences(
         problem,
         float(value),
         in_doubles(problem).restore(structure.split(slopes)),
         structure.split(errors),
-        0.0 if round_off is None else float(round_off.noise),
+        noise,
     )
 
 
-def _smooth(problem: Problem, slopes: Vector, errors: Vector) -> None:
+def _smooth(problem: Problem, slopes: Vector, errors: Vector, noise: float) -> None:
     """Take the slopes of stretches where differences leave no digit, and these are known better."""
     probe = Probe(problem)
     sizes = sizes_of(probe.point)
     for i in np.flatnonzero(~(errors <= DECISIVE / (2 * SURE) * abs(slopes))).tolist():
-        slope, error = trend(Line(probe, i, float(sizes[i])))
+        slope, error = trend(Line(probe, i, float(sizes[i])), noise)
         if not errors[i] <= error:
             slopes[i], errors[i] = slope, error
 

@@ -83,9 +83,10 @@ class Found:
         if not self.certified:
             n = self.problem.size
             every = f"in all {n:,} entries" if n > 1 else "in its one entry"
+            digits = f"{self.truth.digits} digit{'s' * (self.truth.digits != 1)}"
             return (
                 f"differences of the loss, {self._jumping()}not certified (their error bars leave "
-                f"{self.truth.digits} digits), {f'along {self.part.words}' if self.part else every}"
+                f"{digits}), {f'along {self.part.words}' if self.part else every}"
             )
         digits = f"({self.truth.digits} digits)"
         if self.part is not None:
@@ -95,12 +96,15 @@ class Found:
             f"all {n:,} components" if n > 1 else "its one component"
         )
 
+    @property
+    def jump(self) -> float:
+        """The size of jumps of the loss near by, 0 where none were looked for, or found."""
+        return self.truth.jump if isinstance(self.truth, Differences) else 0.0
+
     def _jumping(self) -> str:
         """Say that the loss was seen to jump."""
-        jump = self.truth.jump if isinstance(self.truth, Differences) else 0.0
-        return f"which jumps by {jump:.0e} near by as if a solver in it stopped early, " * bool(
-            jump
-        )
+        said = f"which jumps by {self.jump:.0e} near by as if a solver in it stopped early, "
+        return said * bool(self.jump)
 
     def project(self, arrays: Arrays) -> Arrays:
         """Return the part of a gradient that is certified, in the structure of `truth`."""

@@ -114,10 +114,10 @@ def reconsidered(answer: Answered, found: Found) -> Found:
     """Return what is known of a gradient, and of what jumps hide if an answer would be wrong.
 
     A solver within the loss that stops at a tolerance has an error with a slope of its own: see
-    `gradmethods.truth.jumps`. Only differences need it, and only of what they disagree with.
+    `gradmethods.truth.jumps`. Only differences need it, once, and only of what they disagree with.
     """
     truth = found.truth
-    if not isinstance(truth, Differences):
+    if not isinstance(truth, Differences) or found.jump:
         return found
     judged = judge(answer, found).arrays
     if not all(each.finite for each in judged.values()):

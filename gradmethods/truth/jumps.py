@@ -128,7 +128,7 @@ def beyond_jumps(
     slopes, sizes = structure.join(structure.check(truth.gradient)), sizes_of(probe.point)
     places = [_place(truth, name, index) for name, index in wrong]
     least = min(float(abs(structure.join(errors)[i]) * sizes[i]) for i in places) / CLAIM
-    largest = float(np.max(abs(slopes) * sizes))
+    largest = float(np.nanmax(abs(slopes) * sizes))
 
     def look(i: int) -> Jumps:
         line, most = Line(probe, i, float(sizes[i])), Jumps()

@@ -33,6 +33,9 @@ REACHES = (0.25, 0.08, 0.75)
 DEGREES = (1, 3, 5, 7)
 """Of the polynomials: each shows what the one before leaves out."""
 
+MORE = 3.0
+"""What polynomials leave out is noise up to so many times the noise level of the loss."""
+
 BEND = 0.1
 """Of the slopes on a stretch no other is ruled out: the error is this part of their change."""
 
@@ -73,22 +76,23 @@ class Line(NamedTuple):
         return bounds is None or bool(bounds.low[i] <= place <= bounds.high[i])
 
 
-def trend(line: Line) -> tuple[float, float]:
+def trend(line: Line, noise: float) -> tuple[float, float]:
     """Return the slope of a noisy loss per unit of a parameter, and its error bar.
 
-    It is infinite where too few values are finite.
+    It is infinite where too few values are finite, or where polynomials leave out more than noise:
+    waves that are shorter than the way between two values look like noise, too.
     """
     best = 0.0, math.inf
     for reach in REACHES:
         t, values = line.stretch(reach)
         if t.size:
-            best = min(best, _sloped(t, values), key=lambda found: found[1])
+            best = min(best, _sloped(t, values, noise), key=lambda found: found[1])
         if best[1] <= ENOUGH * abs(best[0]):
             break
     return best[0] / line.size, best[1] / line.size
 
 
-def _sloped(t: Vector, values: Vector) -> tuple[float, float]:
+def _sloped(t: Vector, values: Vector, level: float) -> tuple[float, float]:
     """Return the slope at 0, of the polynomial whose error is least, and that error."""
     half = float(abs(t).max())
     all_powers = np.vander(t / half, max(DEGREES) + 1, increasing=True)
@@ -100,6 +104,8 @@ def _sloped(t: Vector, values: Vector) -> tuple[float, float]:
         found.append((fitted, spread))
     left = values - all_powers @ found[-1][0]
     noise = math.sqrt(float(left @ left) / (t.size - max(DEGREES) - 1))
+    if noise > MORE * level:
+        return 0.0, math.inf
     change = 2 * abs(float(found[1][0][2]))
     return min(
         (

@@ -65,8 +65,9 @@ class ArrayVerdict:
     outcome : str
         ``"right"``, ``"wrong"`` or ``"not decided"``.
     excess : float
-        The largest error ÷ bound of an entry, the bound being the one up to which it is right:
-        infinite where an entry is not finite.
+        The largest error ÷ bound of an entry, of those that are wrong if any is. The bound is that
+        up to which it is right or, where no error is, that beyond which it is wrong. It is infinite
+        where an entry is not finite, or one is open that no error makes right.
     entries : tuple of index
         Where entries are wrong, the worst first.
     resolution : float
@@ -165,11 +166,13 @@ def _judge(
 ) -> ArrayVerdict:
     sure, most = limits.sure[name], limits.most[name]
     size, finite = norm(true), np.isfinite(given)
-    # Written so that what is not a number is beyond every bound.
+    # Written so that what is not a number is beyond every bound, if the truth is a number: there is
+    # none by differences where the loss has no values beside the point.
     right = (abs(error) <= sure) & finite
-    wrong = ~right & (~(abs(error) <= most) | ~finite)
+    wrong = ~right & ((~(abs(error) <= most) & ~np.isnan(true)) | ~finite)
     with np.errstate(all="ignore"):
-        excess = np.asarray(abs(error) / sure)
+        # Where no error is right, as differences tell no digit, one that is wrong is beyond `most`.
+        excess = np.asarray(abs(error) / np.where(wrong & np.isnan(sure), most, sure))
         excess = np.where(~right & ~(excess > 1), np.inf, np.where(np.isnan(excess), 0.0, excess))
         resolution = norm(sure) / size if size else 0.0
         parts = np.where(most == 0, 0.0, most / abs(true))
@@ -180,8 +183,8 @@ def _judge(
         outcome = RIGHT
     allowed = max((float(parts[i]) for i in still), default=0.0)
     return ArrayVerdict(
-        outcome, float(excess.max(initial=0.0)), tuple(order), float(resolution), still, allowed,
-        bool(finite.all()), limits.source,
+        outcome, float((excess[wrong] if order else excess).max(initial=0.0)), tuple(order),
+        float(resolution), still, allowed, bool(finite.all()), limits.source,
     )  # fmt: skip
 
 

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 import gradmethods as gm
+from gradmethods.comparison.check import move
 from gradmethods.truth.differences import differences
 
 EXACT = (
@@ -47,6 +48,7 @@ def test_any_number_will_do(kind):
         (None, "None. Does it end without return?"),
         ((1.0, 2.0), "a tuple of 2. Return the loss alone"),
         (np.ones(3), r"shape \(3,\)"),
+        (np.ones((1, 1)), r"shape \(1, 1\). Take its only entry, as with \.item\(\)"),
         (1j, "complex"),
         ("3", "str"),
     ],
@@ -81,6 +83,28 @@ def test_differences_take_part(scheme):
     assert (abs(gradient - slopes(POINT)) <= 3 * estimate).all()
 
 
+class Tensor:
+    """A tensor of torch that belongs to a graph: it gives its numbers only when detached."""
+
+    dtype = "torch.float64"
+
+    def __init__(self, array):
+        self.array = array
+
+    def __array__(self, *_, **__):
+        raise RuntimeError("Use tensor.detach().numpy() instead.")
+
+    def detach(self):
+        return self.array
+
+
+def test_parameters_of_a_torch_module_are_taken_as_they_are():
+    """Otherwise dict(module.named_parameters()), as everyone writes it, would be refused."""
+    problem = box(lambda p: waves(p["w"]), {"w": Tensor(POINT)})
+    assert (problem.params["w"] == POINT).all()
+    assert gm.check_gradient(lambda p: {"w": Tensor(slopes(p["w"]))}, problem).ok
+
+
 def test_arrays_are_the_functions_own():
     """Otherwise a loss that writes into its argument, or keeps it, would go wrong."""
     seen = []
@@ -108,6 +132,18 @@ def test_a_right_gradient_is_right_to_some_digits():
         assert 0.9 < test.order_without < 1.1
 
 
+def test_a_table_tells_of_each_array_what_the_verdict_tells_of_all():
+    """Entries were those at points beside, 2 of 6, and digits those there, more than in all."""
+
+    def offset(w):
+        return 1e4 + waves(w)
+
+    check = gm.check_gradient(slopes, box(offset))
+    assert check.table.loc["", "n"] == 6
+    assert check.table.loc["", "right_to"] == check.digits == check.points[0].digits[""]
+    assert "beside it, there along random directions, against" in " ".join(str(check).split())
+
+
 @pytest.mark.parametrize(
     ("wrong", "said"),
     [
@@ -130,6 +166,33 @@ def test_a_single_number_that_is_a_whole_multiple_is_called_so():
     problem = box(lambda w: float(np.sin(w)), np.asarray(0.4))
     assert gm.check_gradient(lambda w: 8 * np.cos(w), problem).mistake == "8 times the right one"
     assert "times" not in gm.check_gradient(lambda w: 8.1 * np.cos(w), problem).mistake
+
+
+def test_a_factor_is_named_as_well_as_differences_know_the_truth():
+    """Of a loss in float32 half a gradient was called 0.499999 times the right one."""
+    data = np.random.default_rng(0).normal(size=(20, 4)).astype(np.float32)
+    point = np.array([0.3, -1.2, 0.8, 2.1], np.float32)
+
+    def squares(w):
+        return np.mean((data @ w - 1) ** 2)
+
+    def halved(w):
+        return data.T @ (data @ w - 1) / 20
+
+    assert gm.check_gradient(halved, box(squares, point)).mistake == "half the right one"
+
+
+def test_a_wrong_entry_under_noise_is_beyond_its_bound_by_some_times():
+    """It was called infinitely beyond, since no error was right where differences tell no digit."""
+    rng = np.random.default_rng(5)
+
+    def simulated(w):
+        return float(np.mean((w[0] + w[1] * rng.standard_normal(1000) - 1) ** 2))
+
+    problem = box(simulated, np.array([3.0, 0.5]))
+    check = gm.check_gradient(lambda w: np.array([-2 * (w[0] - 1), 2 * w[1]]), problem)
+    assert check.ok is False
+    assert 1 < check.table["excess"].max() < 1e6
 
 
 def test_at_an_optimum_points_beside_decide():
@@ -177,6 +240,18 @@ def test_a_simulation_with_noise_is_told_from_one_that_is_far_off():
         assert gm.check_gradient(lambda w, factor=factor: factor * mean(w), problem).ok is False
 
 
+def test_stretches_over_waves_spoil_no_differences():
+    """Waves shorter than the way between two values of a stretch look like noise of no slope."""
+    rng = np.random.default_rng(6)
+
+    def fast(w):
+        return float(np.sum(np.sin(300 * w)) + 1e-2 * rng.standard_normal())
+
+    problem = box(fast, np.array([1.0]))
+    found = differences(problem)
+    assert (abs(found.gradient - 300 * np.cos(300 * problem.params)) < 3 * found.bars[""]).all()
+
+
 def test_noise_that_drowns_the_gradient_decides_nothing():
     """Otherwise a guess would be called a verdict, or nobody would learn what decides it."""
     rng = np.random.default_rng(4)
@@ -205,29 +280,19 @@ def test_bounds_are_never_left():
     assert gm.check_gradient(lambda w: 0.4 / np.sqrt(1 + w), problem).ok is False
 
 
-def test_a_bound_near_by_is_no_jump():
-    """Otherwise what continues a loss beyond its bounds would excuse a wrong gradient."""
+def test_points_beside_lie_between_the_bounds_and_on_none():
+    """A square root has no slope at its bound: a right gradient was called infinite there."""
 
-    def rounded(w):
-        return math.floor(float(np.exp(w).sum()) * 1e9) / 1e9
+    def rooted(w):
+        return float(np.sum(np.sqrt(w)) + w[1] ** 2)
 
-    problem = box(rounded, np.array([1.0, 1.0, 2.0]), bounds=(np.array([0.95, 0.9, 0.0]), None))
-    check = gm.check_gradient(lambda w: 1.001 * np.exp(w), problem)
-    assert check.ok is False
-    assert "1.001 times the right one" in str(check)
-    assert "jumps" not in str(check)
-
-
-def test_bounds_hold_in_single_precision():
-    """A bound that rounds outwards made points beside NaN, and right gradients wrong."""
-    point = np.array([0.79569906, 0.76246417, 1.2402788], np.float32)
-    high = point.astype(float) + np.array([0.02, 0.3, 9.0])
-    problem = box(lambda w: waves(np.float64(w)), point, bounds=(point - 0.01, high))
-    assert problem.bounds is not None
-    for moved in (problem.bounds.into(point + 10), problem.bounds.into(point - 10)):
-        assert moved.dtype == np.float32
-        assert problem.bounds.hold(moved)
-    assert gm.check_gradient(lambda w: slopes(np.float64(w)).astype(np.float32), problem).ok
+    problem = box(rooted, np.array([1e-9, 0.5, 0.999]), bounds=(0, 1))
+    check = gm.check_gradient(lambda w: 0.5 / np.sqrt(w) + [0, 2 * w[1], 0], problem)
+    assert check.ok
+    for distance in (1e-3, 0.5, 3.0):
+        for seed in range(4):
+            moved = move(problem, distance, seed).params
+            assert ((moved > 0) & (moved < 1) & (moved != problem.params)).all()
 
 
 def test_bounds_are_read_in_the_structure_of_the_parameters():
@@ -242,6 +307,22 @@ def test_bounds_are_read_in_the_structure_of_the_parameters():
         gm.Problem(lambda p: p["b"], params, black_box=True, bounds=(1, 9))
     with pytest.raises(gm.InvalidProblem, match="must be below"):
         gm.Problem(lambda p: p["b"], params, black_box=True, bounds=(9, 1))
+
+
+def test_a_loss_without_values_beside_the_point_decides_nothing():
+    """It called a gradient wrong "where nan is right"; and entries that can be moved count."""
+
+    def whole(w):
+        if w[1] != 3:
+            raise ValueError
+        return w[0] ** 2 + w[1]
+
+    problem = box(whole, np.array([2.0, 3.0]))
+    check = gm.check_gradient(lambda w: np.array([2 * w[0], 1.0]), problem)
+    assert check.ok is None
+    assert "Values beside the point would decide it" in str(check)
+    check = gm.check_gradient(lambda w: np.array([w[0], 1.0]), problem)
+    assert check.mistake.startswith("one entry is wrong: [0] is 2 where 4 is right")
 
 
 def test_few_wrong_entries_of_many_are_found_without_looking_at_each():
@@ -323,6 +404,11 @@ def test_a_tolerance_within_the_loss_rejects_no_right_gradient():
     assert check.ok
     assert check.digits == 2
     assert "near by as if a solver in it stopped early" in " ".join(str(check).split())
+    mine = gm.Handwritten(gradient, name="mine")
+    compared = gm.compare(problem, ["numerical", mine], seconds=0)
+    assert compared.verdicts == {"numerical": "right", "mine": "right"}  # as the check says
+    assert compared.table["digits"].max() < 5  # none is right to more than is known
+    assert "near by as if a solver in it stopped early" in " ".join(str(compared).split())
     doubled = gm.check_gradient(lambda p: [1.3 * g for g in gradient(p)], problem)
     assert doubled.ok is False
     tight = gm.Problem(lambda p: root(p, 0.5, 1e-13), np.array([3.0]), black_box=True)
@@ -339,11 +425,12 @@ def integral(f, a, b, tolerance):
     return integral(f, a, m, tolerance / 2) + integral(f, m, b, tolerance / 2)
 
 
-def test_an_integral_over_a_kink_rejects_no_right_gradient():
+@pytest.mark.parametrize(("point", "tolerance"), [((0.7, 0.4), 1e-6), ((0.31, 1.1), 1e-5)])
+def test_an_integral_over_a_kink_rejects_no_right_gradient(point, tolerance):
     """Its error jumps everywhere, at all scales, and what it hides is more than one jump tells."""
 
     def distance(w):
-        return integral(lambda x: abs(x - w[0]) * math.exp(-w[1] * x), 0.0, 2.0, 1e-6)
+        return integral(lambda x: abs(x - w[0]) * math.exp(-w[1] * x), 0.0, 2.0, tolerance)
 
     def gradient(w):
         (a, k), e = w, np.exp(-w[1] * np.array([0.0, w[0], 2.0]))
@@ -352,7 +439,7 @@ def test_an_integral_over_a_kink_rejects_no_right_gradient():
         (low, high), (low2, high2) = np.diff(first), np.diff(second)
         return np.array([(e[0] - 2 * e[1] + e[2]) / k, low2 - a * low + a * high - high2])
 
-    problem = gm.Problem(distance, np.array([0.7, 0.4]), black_box=True)
+    problem = gm.Problem(distance, np.array(point), black_box=True)
     assert gm.check_gradient(gradient, problem).ok
     assert gm.check_gradient(lambda w: gradient(w) * [1.1, 1.0], problem).ok is False
 
@@ -370,6 +457,20 @@ def test_an_error_of_a_thousand_steps_rejects_no_right_gradient():
     assert check.digits is not None
     assert 2 <= check.digits <= 5
     assert gm.check_gradient(lambda w: 3.03 * np.cos(3 * w), problem).ok is False
+
+
+def test_kinks_hide_nothing():
+    """If halving took a kink for a jump, bars would widen, and a wrong gradient be accepted."""
+
+    def kinked(w):
+        return float(np.sum(abs(w - 0.43) + np.sin(w)))
+
+    problem = gm.Problem(kinked, np.array([0.4, 0.5]), black_box=True)
+    slope = np.array([-1.0, 1.0])
+    assert gm.check_gradient(lambda w: np.sign(w - 0.43) + np.cos(w), problem).ok
+    check = gm.check_gradient(slope + np.cos(problem.params) + 1e-5, problem)
+    assert check.ok is False
+    assert check.points[0].found.jump == 0
 
 
 def writing(w, X):

@@ -323,6 +323,20 @@ def test_formulas_have_the_names_of_the_drawing():
     assert {"v1", "v2"} <= set(gm.graph(nameless).frame()["node"])
 
 
+def test_formulas_of_one_example_have_the_names_of_the_drawing():
+    """They spoke of matmul₁ ₀ ₀, and of v₁, which is an entry of v as well."""
+
+    def loss(params, X, t, *, xp=np):
+        h = xp.tanh(X @ params["W"] + params["b"])
+        return xp.mean((h @ params["v"] - t) ** 2)
+
+    params = {"W": np.array([[1.0, 2.0], [3.0, 4.0]]), "b": np.zeros(2), "v": np.ones(2)}
+    data = {"X": np.eye(2), "t": np.ones(2)}
+    lines = str(gm.formulas(gm.Problem(loss, params, data, examples=("X", "t")))).splitlines()
+    assert {"u₁ ₀ = W₀ ₀⋅X₀ + W₁ ₀⋅X₁", "u₂ ₁ = b₁ + u₁ ₁", "h₀ = tanh(u₂ ₀)"} <= set(lines)
+    assert not any("matmul" in line or "pow" in line for line in lines)  # nothing uses the latter
+
+
 def test_names_of_variables_are_no_ones_else():
     """If a variable took the name of an input, or one of two values, a line would be wrong."""
 

@@ -179,9 +179,9 @@ def _untaken(given: Mapping[Node, str], taken: set[str]) -> dict[Node, str]:
 
 
 def _free(stems: Sequence[str], taken: set[str]) -> str:
-    """Choose a stem such that no input has a name like those to be given."""
+    """Choose a stem such that no input, nor an entry of one, has a name like those to be given."""
     for stem in stems:
-        if not any(re.fullmatch(rf"{stem}_?\d+", name) for name in taken):
+        if not any(re.fullmatch(rf"{stem}(_?\d+)?", name) for name in taken):
             return stem
     return f"{stems[0]}_"
 

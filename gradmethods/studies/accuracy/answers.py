@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -17,7 +17,7 @@ from gradmethods.providers.registry import traits
 from gradmethods.timing.timing import Cost, measure
 from gradmethods.truth.error_bounds import losses_in
 from gradmethods.truth.find import Found
-from gradmethods.truth.judge import Answered, judge, measured
+from gradmethods.truth.judge import Answered, judge, measured, reconsidered
 from gradmethods.truth.measures import Measures
 from gradmethods.truth.verdict import WRONG, Verdict
 
@@ -181,8 +181,22 @@ class Judged:
         return ". A kink of the loss within a step, or a step that is too wide, looks the same"
 
 
-def judge_answer(answer: Answer, found: Found) -> Judged:
-    """Judge the answer of a provider by what is known of the gradient."""
+def judge_answers(answers: Sequence[Answer], found: Found) -> tuple[Found, dict[str, Judged]]:
+    """Judge the answers of providers by what is known of the gradient, all by the same.
+
+    Where differences are all that is known, and disagree with an answer, jumps of the loss near by
+    are looked for; what is then known is returned as well.
+    """
+    given = [answer.given for answer in answers if answer.gradient is not None]
+    found = max((reconsidered(each, found) for each in given), key=_jump, default=found)
+    return found, {answer.provider: _judged(answer, found) for answer in answers}
+
+
+def _jump(found: Found) -> float:
+    return found.jump
+
+
+def _judged(answer: Answer, found: Found) -> Judged:
     if answer.gradient is None:
         return Judged(answer)
     given = answer.given
