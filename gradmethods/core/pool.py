@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass, field
-from importlib.metadata import version
+from pkgutil import resolve_name
 from typing import Any
 
 from gradmethods.errors import InvalidOption, WorkerFault
@@ -94,7 +94,7 @@ class Pool:
         if client is None:
             return os.cpu_count() or 1
         if math.isinf(self._counted[0]):
-            _check_installed(client.run(version, "gradmethods", on_error="return"))
+            _check_installed(client.run(resolve_name, "gradmethods:__name__", on_error="return"))
         try:
             return max(1, sum(map(int, client.nthreads().values())))
         except Exception:  # noqa: BLE001  # its scheduler is gone, as the next task will show

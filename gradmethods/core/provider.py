@@ -85,9 +85,7 @@ class PreparedGradient(ABC):
     def _estimated(self) -> NDArray[Any] | None:
         """Return the estimated errors: nobody waits for them who does not read them."""
         errors = self._errors
-        if callable(errors):
-            errors = self._errors = errors()
-        return errors
+        return errors() if callable(errors) else errors
 
     def _structured(self, vector: NDArray[Any]) -> Parameters:
         structure = self.problem.structure

@@ -15,6 +15,7 @@ from gradmethods.providers.ladder import (
     AGREE,
     COARSE,
     DISTINCT,
+    FURTHEST,
     LEAST,
     RATIO,
     Ladder,
@@ -216,7 +217,7 @@ def is_lawful(ladder: Ladder, beyond: Rung, top: Rung, order: int) -> bool:
     lowest = finer[-1]
     fit = through(top, lowest)
     noise = fit.noise + finer[max(len(finer) - 2, 0)].slope_noise
-    growth = q * (beyond.h / lowest.h) ** 2
+    growth = q * min(beyond.h / lowest.h, FURTHEST) ** 2
     return abs(beyond.slope - fit.at(beyond.h)) <= AGREE * LAWFUL * growth * noise and even_grows(
         beyond, top
     )

@@ -49,6 +49,9 @@ from gradmethods.providers.steps import Answer, ChosenSteps, FirstSteps
 if TYPE_CHECKING:
     from gradmethods.providers.spreading import Spreading, Team
 
+RESCALED = 4.0
+"""Steps are chosen anew where the largest parameter is so many times what it was, or a part."""
+
 EACH = 300
 """Up to so many parameters, each has a ladder of its own."""
 
@@ -104,6 +107,8 @@ class Place(NamedTuple):
         Makes the work of some name for the team, None where there is no team.
     before : Answer or None
         The last gradient that was found, with the problem's own data.
+    first : callable
+        The steps that were prepared: where they were chosen, no others are taken.
     """
 
     point: Vector
@@ -113,6 +118,7 @@ class Place(NamedTuple):
     seconds: float
     spread: Callable[[str], Spreading | None]
     before: Answer | None
+    first: StepRule
 
 
 def remembered(
@@ -121,8 +127,9 @@ def remembered(
     """Take differences with the steps that are remembered, or with new ones if they surprise.
 
     Steps that were chosen at another point, or with other data, are held against what the losses
-    show here: see `estimates.Judge`. If that is not like what they showed there, steps are chosen
-    here as for a problem at this point, and the gradient is to the last bit what that one's is.
+    show here: see `estimates.Judge`. If that is not like what they showed there, or parameters have
+    become much larger or smaller, steps are chosen here as for a problem at this point, and the
+    gradient is to the last bit what that one's is.
 
     Returns
     -------
@@ -135,6 +142,8 @@ def remembered(
         that copies would count in memory.
     """
     own = place.data is problem.data
+    if own and place.first.known is not None and place.first.known.is_home(place.point):
+        step = place.first
     judged = judge(scheme, step, place.point, own_data=own)
     looked = judged.look(place.evaluate, place.point) if judged else 0
 
@@ -150,7 +159,9 @@ def remembered(
 
     found = taken("gradient")
     surprised = judged is not None and (
-        judged.surprised or (own and judged.away and _strayed(step, place, found))
+        judged.surprised
+        or (judged.away and _rescaled(step, place))
+        or (own and judged.away and _strayed(step, place, found))
     )
     if not surprised or not np.isfinite(place.point).all():
         return found._replace(passes=found.passes + looked), step, kept(found)
@@ -163,8 +174,21 @@ def remembered(
     step, judged = chosen, judge(scheme, chosen, place.point, own_data=True)
     found = taken("gradient with other steps")
     if not own:  # nobody is at home there: data are not compared
-        step = replace(chosen, known=replace(chosen.known, home={}))
+        step = replace(chosen, known=replace(chosen.known, home={}, answer=None))
     return found._replace(passes=passes + found.passes), step, kept(found)
+
+
+def _rescaled(step: StepRule, place: Place) -> bool:
+    """Whether parameters are so much larger or smaller than where steps were chosen.
+
+    Near 0 many losses are parabolas, for which wide steps are right, and of what these leave out
+    elsewhere a central difference shows nothing; nor of a kink on either side of a smaller point.
+    """
+    if step.known is None:
+        return False
+    largest = float(max(place.point.max(), -place.point.min())) or 1.0
+    before = float(step.known.most.max())
+    return not before / RESCALED <= largest <= before * RESCALED
 
 
 def _strayed(step: StepRule, place: Place, found: Estimate) -> bool:

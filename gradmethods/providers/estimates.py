@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from threading import Lock
 from typing import Any
 
 import numpy as np
@@ -119,6 +120,7 @@ class Judge:
         self.away = self._known is not None and not self._home
         self._last: tuple[slice, Vector, Vector, Vector] | None = None
         self._errors: Vector | None = None
+        self._reading, self._finished = Lock(), False
         self.surprised = False
 
     def look(self, evaluate: Callable[[], float], point: Vector) -> int:
@@ -231,12 +233,13 @@ class Judge:
 
     def errors(self) -> Vector:
         """Return the estimated errors of all entries, once all parts are noted."""
-        with np.errstate(all="ignore"):
+        with self._reading, np.errstate(all="ignore"):  # threads may read them at the same time
             if self._last is not None:
                 self._keep()
             assert self._errors is not None
-            if not (self._home and self._known is not None and self._known.constant):
+            if not (self._finished or (self._home and self._known and self._known.constant)):
                 self._marks.finish(self._errors)
+            self._finished = True
         return self._errors
 
 

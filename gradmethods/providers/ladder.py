@@ -113,12 +113,12 @@ class Parabola(NamedTuple):
 
     def at(self, h: float) -> float:
         """Return the slope expected at a step."""
-        return self.slope + self.bend * (h / self.unit) ** 2
+        return self.slope + self.bend * min(h / self.unit, FURTHEST) ** 2
 
 
 def through(wide: Rung, narrow: Rung) -> Parabola:
     """Extrapolate two slopes to step 0, as Richardson does."""
-    q = (wide.h / narrow.h) ** 2
+    q = min(wide.h / narrow.h, FURTHEST) ** 2
     less = (narrow.slope - wide.slope) / (q - 1)
     noise = (q * narrow.slope_noise + wide.slope_noise) / (q - 1)
     return Parabola(narrow.slope + less, -less, narrow.h, noise)
@@ -255,7 +255,8 @@ class Ladder:
         x = self._x
         grid = float(np.spacing(abs(x))) if x else 0.0
         spacing = math.copysign(max(abs(spacing), self.narrowest), spacing)
-        spacing = round(spacing / grid) * grid if grid else spacing
+        if grid and abs(spacing) < grid / self._u:  # else it is a multiple of that as it is
+            spacing = round(spacing / grid) * grid
         return np.asarray(float(x) + np.arange(first, first + POINTS) * spacing).astype(x.dtype)
 
     def outwards(self, spacing: float) -> NDArray[Any]:
@@ -382,9 +383,11 @@ class Ladder:
         noise = FLAT * max(self.noise, self._unit * abs(self.value), self.rounding(slope))
         for place, loss in self._losses.items():
             move = place - float(self._x)
+            if not abs(move) <= reach:
+                continue
             # Of order h⁴, at most: rungs show no less of what is smooth.
             allowed = GROWTH * max(abs(move) / max(h, LEAST), 1.0) ** 4 * shown + noise
-            if abs(move) <= reach and not abs((loss - self.value) - slope * move) <= allowed:
+            if not abs((loss - self.value) - slope * move) <= allowed:
                 return True
         return False
 
@@ -412,5 +415,5 @@ def even_falls(wide: Rung, narrow: Rung) -> bool:
 
 def even_grows(wide: Rung, narrow: Rung, order: int = 2) -> bool:
     """Whether the even part grows no faster than h², as it does at a kink or a jump between."""
-    q = min(wide.h / narrow.h, FURTHEST) ** order
+    q: float = min(wide.h / narrow.h, FURTHEST ** (2 / order)) ** order
     return abs(wide.even) <= GROWTH * q * (abs(narrow.even) + AGREE * narrow.noise)

@@ -106,10 +106,11 @@ class Numerical:
 
     Steps are remembered at other points, and with other data: estimates are ten times as large
     there. Where losses show what they did not show where the steps were chosen, and an entry may be
-    off by a tenth of itself or more, steps are chosen anew, as `prepare` does at that point, and
-    remembered from then on; ``forward_passes`` counts it. So a gradient may differ in its last
-    digits by what was asked before. With one difference to one side, five passes more are spent to
-    see that.
+    off by a tenth of itself or more, or where parameters became four times as large, or as small,
+    steps are chosen anew, as `prepare` does at that point, and remembered from then on;
+    ``forward_passes`` counts it. So a gradient may differ in its last digits by what was asked
+    before, but for that at the problem's own point. With one difference to one side, five passes
+    more are spent to see it.
 
     Sources: C. J. F. Ridders, Advances in Engineering Software 4 (1982) 75-76; W. Squire and
     G. Trapp, Using complex variables to estimate derivatives of real functions, SIAM Review 40
@@ -318,7 +319,7 @@ class PreparedNumerical(Parted):
         super().__init__(problem, preparation)
         self.team = team
         self.scheme = scheme
-        self.step = step
+        self.step = self._first = step
         self.recorded: Imaginary | None = None
         self._answer: Answer | None = None
         self.preparation_passes = step.passes + (scheme == COMPLEX_STEP)
@@ -343,7 +344,9 @@ class PreparedNumerical(Parted):
             else:
                 losses = schemes.one_by_one(evaluate, value, point)
                 spreads = partial(self._spread, losses_at, point, data, value, seconds)
-                place = Place(point, data, evaluate, losses, seconds, spreads, self._answer)
+                place = Place(
+                    point, data, evaluate, losses, seconds, spreads, self._answer, self._first
+                )
                 estimate, self.step, self._answer = remembered(
                     self.problem, self.scheme, self.step, place, self.team
                 )

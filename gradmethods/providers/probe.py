@@ -27,12 +27,15 @@ class Probe:
         The flat parameters; whatever is moved is put back.
     value : float
         The loss there.
+    bounds : Bounds or None
+        Of the problem.
     passes : int
         How often it was evaluated.
     """
 
     def __init__(self, problem: Problem) -> None:
         self.point = problem.structure.join(problem.structure.check(problem.params))
+        self.bounds = problem.bounds
         self.passes = 0
         self._evaluate = or_nan(over_reals(problem, self.point, problem.data))
         self.value = self._evaluated()

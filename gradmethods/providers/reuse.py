@@ -110,7 +110,7 @@ class PreparedReuse(Parted):
         self._choosing = team
         self._answer: Answer | None = None
         self.scheme = scheme
-        self.step = step
+        self.step = self._first = step
         self.preparation_passes = step.passes
         self.forward_passes = self._passes = len(schemes.SCHEMES[scheme].offsets) * problem.size
         self.workspace = plan.workspace
@@ -144,7 +144,7 @@ class PreparedReuse(Parted):
                 spreading: Spreading = team.at(*work, point, data, evaluate(), seconds, blocks)
                 return spreading
 
-            place = Place(point, data, evaluate, losses, seconds, spread, self._answer)
+            place = Place(point, data, evaluate, losses, seconds, spread, self._answer, self._first)
             estimate, self.step, self._answer = remembered(
                 self.problem, self.scheme, self.step, place, self._choosing
             )

@@ -52,6 +52,9 @@ class Trail(NamedTuple):
 QUOTIENT, ERROR, BEND, SHOWN, STEP, PASSES = range(6)
 """Rows of what is found, a column for each entry."""
 
+NOWHERE = (math.nan, math.inf, 0.0, 0.0, math.nan, 0.0)
+"""What is found beside a parameter that is no number."""
+
 
 def stretches(size: int, start: int = 0, stop: int | None = None) -> Iterator[slice]:
     """Cut so many entries into stretches; yield those between the borders of two.
@@ -108,6 +111,9 @@ def climb_stretches(
         own = own or np.random.default_rng(0)
         guess = Guess(trail.round_off, trail.value, trail.noted)
         for i in range(stretch.start, stretch.stop):
+            if not math.isfinite(point[i]):
+                found[:, i - part.start] = NOWHERE
+                continue
             ladder = Ladder(partial(moved, i), point[i], trail.value, trail.round_off, own)
             c = look(ladder, i, float(sizes[i - part.start]), guess)
             row = c.quotient, c.error, c.bend, c.shown, c.step, ladder.passes

@@ -57,10 +57,11 @@ class Line(NamedTuple):
     def stretch(self, reach: float) -> tuple[Vector, Vector]:
         """Return places and values on the longest part around the point where all are finite.
 
-        Both are empty where these are fewer than `LEAST`.
+        Both are empty where these are fewer than `LEAST`. Beyond a bound there are none: what
+        continues the loss there joins it with a jump of its own.
         """
         t = np.linspace(-reach, reach, POINTS)
-        values = np.array([self.loss(each) for each in t])
+        values = np.array([self.loss(each) if self._allows(each) else math.nan for each in t])
         middle, bad = t.size // 2, np.flatnonzero(~np.isfinite(values))
         inside = slice(
             int(bad[bad < middle].max(initial=-1)) + 1,
@@ -68,6 +69,11 @@ class Line(NamedTuple):
         )
         t, values = t[inside], values[inside]
         return (t, values) if t.size >= LEAST else (t[:0], values[:0])
+
+    def _allows(self, t: float) -> bool:
+        bounds, i = self.probe.bounds, self.place
+        place = float(self.probe.point[i]) + t * self.size
+        return bounds is None or bool(bounds.low[i] <= place <= bounds.high[i])
 
 
 def trend(line: Line, noise: float) -> tuple[float, float]:

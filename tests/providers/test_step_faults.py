@@ -239,6 +239,34 @@ def test_a_minimum_above_a_plateau_is_no_kink(value, scheme):
 
 
 @pytest.mark.parametrize("scheme", SCHEMES)
+def test_ratios_of_steps_may_overflow(scheme):
+    """Ratios of steps of 1e-300 to some of 1 have squares and fourth powers that no number is."""
+    losses = (
+        (lambda w, xp: xp.sum(xp.hypot(w, 1e-110)) * 1e110, [1e-300, 1.0], [1e-190, 1e110]),
+        (lambda w, xp: xp.sum((w * 1e120) ** 2), [1e-310, 5e-324], [2e-70, 1e-83]),
+        (lambda w, xp: xp.sum(w) * 1e200, [1e-300, 1.0], [1e200, 1e200]),
+        (lambda w, xp: xp.log(w[0]) + xp.sin(w[1]) + w[1], [1e-85, 5e-324], [1e85, 2.0]),
+    )
+    for loss, x, slopes in losses:
+        problem = gm.Problem(loss, np.array(x))
+        prepared: Any = gm.Numerical(scheme).prepare(problem)
+        error = abs(prepared(problem.params).gradient - slopes)
+        assert (error <= np.maximum(prepared.error_estimate, 1e-12 * np.array(slopes))).all()
+
+
+@pytest.mark.parametrize("scheme", SCHEMES)
+def test_a_parameter_that_is_no_number_is_marked(scheme):
+    """An optimiser that went astray asks there, and must be told so without an exception."""
+    problem = gm.Problem(lambda w, xp: xp.sum(xp.exp(-w)), np.array([1.0, 2.0]))
+    prepared: Any = gm.Numerical(scheme).prepare(problem)
+    for lost in (np.nan, np.inf):
+        gradient = prepared(np.array([1.0, lost])).gradient
+        assert not np.isfinite(gradient[1])
+        assert prepared.unresolved[1]
+    assert abs(gradient[0] + math.exp(-1)) < 1e-6
+
+
+@pytest.mark.parametrize("scheme", SCHEMES)
 @pytest.mark.parametrize("tiny", [1e-200, 1e-300, 5e-324])
 def test_steps_and_slopes_may_underflow(scheme, tiny):
     """The search for a step divided by a noise that had underflowed, or went on for ever."""
@@ -478,3 +506,17 @@ def test_near_an_optimum_at_one(away, scheme):
     prepared: Any = gm.Numerical(scheme).prepare(problem)
     rounding = 400 * np.finfo(float).eps  # of the gradient by hand
     assert (abs(prepared(x).gradient - true) <= prepared.error_estimate + rounding).all()
+
+
+def test_steps_are_not_kept_where_parameters_shrink():
+    """A kink on either side of a smaller point lies between its steps: half a slope was wrong."""
+
+    def loss(w: Any, *, xp: Any = np) -> Any:
+        kept = ((w <= 0) | (w < w[2])) * w
+        return 2 * xp.sum(kept * kept) + xp.mean(w * w)
+
+    start = np.array([-1.4298712, 0.37884858, 0.5953037], np.float32)
+    problem = gm.Problem(loss, start)
+    x = np.array([-0.00109951, 0.00069496, 0.00052927], np.float32)
+    gradient = gm.Numerical().prepare(problem)(x).gradient
+    np.testing.assert_allclose(gradient, x * [14 / 3, 2 / 3, 2 / 3], rtol=1e-3)

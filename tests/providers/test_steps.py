@@ -354,3 +354,37 @@ def test_estimates_are_of_what_was_seen():
     kept = copy.deepcopy(prepared)
     np.testing.assert_array_equal(prepared.error_estimate, expected)
     np.testing.assert_array_equal(kept.error_estimate, expected)
+
+
+@pytest.mark.parametrize("evaluation", ["plain", "reuse"])
+@pytest.mark.parametrize("scheme", ["central", "five-point"])
+def test_other_data_leave_nothing_to_the_prepared_point(scheme, evaluation):
+    """Steps for a fast wave are far too short at home, and show nothing there that is new."""
+
+    def loss(w, a, xp):
+        return xp.sum(xp.sin(a * w))
+
+    x = np.array([1.0, 2.0, 3.0])
+    prepared: Any = gm.Numerical(scheme, evaluation=evaluation).prepare(
+        gm.Problem(loss, x, {"a": np.array(1.0)})
+    )
+    before, errors = prepared(x).gradient, prepared.error_estimate
+    prepared(x, a=np.array(1e4))
+    assert prepared.forward_passes > 50  # steps were chosen anew
+    np.testing.assert_array_equal(prepared(x).gradient, before)
+    np.testing.assert_array_equal(prepared.error_estimate, errors)
+
+
+@pytest.mark.parametrize("evaluation", ["plain", "reuse"])
+@pytest.mark.parametrize("scheme", ["central", "forward", "five-point"])
+def test_steps_from_a_small_start_are_not_kept(scheme, evaluation):
+    """Near 0 a loss is a parabola: a hundredth of a slope was wrong away from there, unsaid."""
+    problem = gm.Problem(
+        lambda w, *, xp=np: xp.sum(w * w) + xp.sum(xp.sin(w * w)),
+        np.array([0.03, -0.02, 0.01], np.float32),
+    )
+    x = np.array([1.1, -2.5, 0.8], np.float32)
+    provider = Numerical(scheme, evaluation=evaluation)
+    prepared, there = (provider.prepare(p) for p in (problem, problem.replace(params=x)))
+    np.testing.assert_array_equal(prepared(x).gradient, there(x).gradient)
+    np.testing.assert_array_equal(prepared.error_estimate, there.error_estimate)
