@@ -1,0 +1,99 @@
+"""Losses with an inner solver of loose tolerance: what a check says of right and wrong gradients."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+
+import gradmethods as gm
+
+
+def root(params, step=0.5, tolerance=1e-4):
+    """Return the root of x³ + x = p by damped Newton steps, to a tolerance."""
+    p, x, off = float(params[0]), 1.0, 1.0
+    while abs(off) > tolerance:
+        off = step * (x**3 + x - p) / (3 * x * x + 1)
+        x -= off
+    return x
+
+
+def test_a_tolerance_within_the_loss_rejects_no_right_gradient():
+    """The error of an inner solver has a slope of its own, from which a right gradient differs."""
+
+    def gradient(params):
+        return [1 / (3 * root(params, 1.0, 1e-12) ** 2 + 1)]
+
+    problem = gm.Problem(root, np.array([3.0]), black_box=True)
+    check = gm.check_gradient(gradient, problem)
+    assert check.ok
+    assert check.digits == 2
+    assert "near by as if a solver in it stopped early" in " ".join(str(check).split())
+    mine = gm.Handwritten(gradient, name="mine")
+    compared = gm.compare(problem, ["numerical", mine], seconds=0)
+    assert compared.verdicts == {"numerical": "right", "mine": "right"}  # as the check says
+    assert compared.table["digits"].max() < 5  # none is right to more than is known
+    assert "near by as if a solver in it stopped early" in " ".join(str(compared).split())
+    doubled = gm.check_gradient(lambda p: [1.3 * g for g in gradient(p)], problem)
+    assert doubled.ok is False
+    tight = gm.Problem(lambda p: root(p, 0.5, 1e-13), np.array([3.0]), black_box=True)
+    assert gm.check_gradient(gradient, tight).ok
+
+
+def integral(f, a, b, tolerance):
+    """Integrate by Simpson's rule, halving where halves say something else."""
+    m = (a + b) / 2
+    whole = (b - a) / 6 * (f(a) + 4 * f(m) + f(b))
+    halves = sum((r - x) / 6 * (f(x) + 4 * f((x + r) / 2) + f(r)) for x, r in ((a, m), (m, b)))
+    if abs(halves - whole) <= 15 * tolerance:
+        return halves
+    return integral(f, a, m, tolerance / 2) + integral(f, m, b, tolerance / 2)
+
+
+@pytest.mark.parametrize(("point", "tolerance"), [((0.7, 0.4), 1e-6), ((0.31, 1.1), 1e-5)])
+def test_an_integral_over_a_kink_rejects_no_right_gradient(point, tolerance):
+    """Its error jumps everywhere, at all scales, and what it hides is more than one jump tells."""
+
+    def distance(w):
+        return integral(lambda x: abs(x - w[0]) * math.exp(-w[1] * x), 0.0, 2.0, tolerance)
+
+    def gradient(w):
+        (a, k), e = w, np.exp(-w[1] * np.array([0.0, w[0], 2.0]))
+        x = np.array([0.0, a, 2.0])
+        first, second = -e * (x / k + 1 / k**2), -e * (x**2 / k + 2 * x / k**2 + 2 / k**3)
+        (low, high), (low2, high2) = np.diff(first), np.diff(second)
+        return np.array([(e[0] - 2 * e[1] + e[2]) / k, low2 - a * low + a * high - high2])
+
+    problem = gm.Problem(distance, np.array(point), black_box=True)
+    assert gm.check_gradient(gradient, problem).ok
+    assert gm.check_gradient(lambda w: gradient(w) * [1.1, 1.0], problem).ok is False
+
+
+def test_an_error_of_a_thousand_steps_rejects_no_right_gradient():
+    """One step more changes a solver's error by little, and its slope is the same near by."""
+
+    def solved(w):
+        error = np.cos(w) + 5e-4 * (-1) ** np.floor(2000 * w)
+        return float(np.sum(np.sin(3 * w) + 1e-5 * error))
+
+    problem = gm.Problem(solved, np.array([0.4, 1.3]), black_box=True)
+    check = gm.check_gradient(lambda w: 3 * np.cos(3 * w), problem)
+    assert check.ok
+    assert check.digits is not None
+    assert 2 <= check.digits <= 5
+    assert gm.check_gradient(lambda w: 3.03 * np.cos(3 * w), problem).ok is False
+
+
+def test_kinks_hide_nothing():
+    """If halving took a kink for a jump, bars would widen, and a wrong gradient be accepted."""
+
+    def kinked(w):
+        return float(np.sum(abs(w - 0.43) + np.sin(w)))
+
+    problem = gm.Problem(kinked, np.array([0.4, 0.5]), black_box=True)
+    slope = np.array([-1.0, 1.0])
+    assert gm.check_gradient(lambda w: np.sign(w - 0.43) + np.cos(w), problem).ok
+    check = gm.check_gradient(slope + np.cos(problem.params) + 1e-5, problem)
+    assert check.ok is False
+    assert check.points[0].found.jump == 0
