@@ -295,6 +295,27 @@ def test_points_beside_lie_between_the_bounds_and_on_none():
             assert ((moved > 0) & (moved < 1) & (moved != problem.params)).all()
 
 
+def test_a_bound_near_by_is_no_jump():
+    """Otherwise what continues a loss beyond its bounds would excuse a wrong gradient."""
+
+    def rounded(w):
+        return math.floor(float(np.exp(w).sum()) * 1e9) / 1e9
+
+    problem = box(rounded, np.array([1.0, 1.0, 2.0]), bounds=(np.array([0.95, 0.9, 0.0]), None))
+    check = gm.check_gradient(lambda w: 1.001 * np.exp(w), problem)
+    assert check.ok is False
+    assert "1.001 times the right one" in str(check)
+    assert "jumps" not in str(check)
+
+
+def test_bounds_hold_in_single_precision():
+    """A bound that rounds outwards made points beside NaN, and right gradients wrong."""
+    point = np.array([0.79569906, 0.76246417, 1.2402788], np.float32)
+    high = point.astype(float) + np.array([0.02, 0.3, 9.0])
+    problem = box(lambda w: waves(np.float64(w)), point, bounds=(point - 0.01, high))
+    assert gm.check_gradient(lambda w: slopes(np.float64(w)).astype(np.float32), problem).ok
+
+
 def test_bounds_are_read_in_the_structure_of_the_parameters():
     """Otherwise bounds of one array would be taken for those of another."""
     params = {"a": np.array([0.5, 2.0]), "b": 3.0}
