@@ -1,4 +1,4 @@
-"""Losses with an inner solver of loose tolerance: what a check says of right and wrong gradients."""
+"""Losses with an inner solver of loose tolerance: what a check says of gradients."""
 
 from __future__ import annotations
 
