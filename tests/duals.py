@@ -19,7 +19,7 @@ import numpy as np
 
 
 class Doubt(IntFlag):
-    """What stands between a point and a gradient that arithmetic could find there."""
+    """Reasons for which arithmetic finds no gradient at a point."""
 
     KINK = 1
     EDGE = 2

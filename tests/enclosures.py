@@ -12,7 +12,7 @@ from tests.duals import differentiate
 
 DIGITS = 150
 ERROR = mpmath.mpf(10) ** -100
-"""Of what is found: what rounding leaves of so many digits, cancellation included."""
+"""The relative error that rounding leaves with so many digits, cancellation included."""
 
 
 def derivatives(problem: Any) -> tuple[Any, dict[str, list[Any]]]:

@@ -122,7 +122,7 @@ class Structure:
 
     @cached_property
     def _parts(self) -> list[tuple[str, slice, tuple[int, ...]]]:
-        """Of each array its name, where it lies in a flat vector, and its shape."""
+        """The name of each array, where it lies in a flat vector, and its shape."""
         parts, start = [], 0
         for name, shape in self.shapes.items():
             stop = start + math.prod(shape)

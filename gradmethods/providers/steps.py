@@ -30,7 +30,7 @@ NEAR = 0.1
 WIDEST = 0.1
 """Times max(1, |x|), the widest step away from the prepared point."""
 STRAY = 0.4
-"""Of what slopes changed on a way; the loss leaves the mean slope by less where it is smooth."""
+"""A smooth loss leaves the mean slope on a way by less than this part of what slopes changed."""
 
 
 def step_for(scheme: str, x: Vector, dtype: np.dtype[Any]) -> Vector:
@@ -286,7 +286,7 @@ class ChosenSteps:
 
     @cached_property
     def _moving(self) -> tuple[NDArray[np.float64], ...]:
-        """Of each group its step elsewhere, the sizes where that grows or shrinks, and what is 0.
+        """The step of each group elsewhere, the sizes where it grows or shrinks, and what is 0.
 
         Where losses are larger than at home, they are noisier.
         """

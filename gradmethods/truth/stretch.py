@@ -31,13 +31,13 @@ REACHES = (0.25, 0.08, 0.75)
 """Half the lengths of stretches, in sizes of a parameter, until one tells the slope."""
 
 DEGREES = (1, 3, 5, 7)
-"""Of the polynomials: each shows what the one before leaves out."""
+"""The degrees of the polynomials: each shows what the one before leaves out."""
 
 MORE = 3.0
 """What polynomials leave out is noise up to so many times the noise level of the loss."""
 
 BEND = 0.1
-"""Of the slopes on a stretch no other is ruled out: the error is this part of their change."""
+"""No slope on a stretch is ruled out: the error is this part of their change."""
 
 ENOUGH = 0.01
 """An error of this part of a slope needs no longer stretch."""

@@ -162,14 +162,14 @@ def test_a_mistake_is_named(wrong, said):
 
 
 def test_a_single_number_that_is_a_whole_multiple_is_called_so():
-    """Of one number every other is some multiple; a whole one is no accident, and tells why."""
+    """Every number is some multiple of another; a whole one is no accident, and tells why."""
     problem = box(lambda w: float(np.sin(w)), np.asarray(0.4))
     assert gm.check_gradient(lambda w: 8 * np.cos(w), problem).mistake == "8 times the right one"
     assert "times" not in gm.check_gradient(lambda w: 8.1 * np.cos(w), problem).mistake
 
 
 def test_a_factor_is_named_as_well_as_differences_know_the_truth():
-    """Of a loss in float32 half a gradient was called 0.499999 times the right one."""
+    """Half a gradient of a loss in float32 was called 0.499999 times the right one."""
     data = np.random.default_rng(0).normal(size=(20, 4)).astype(np.float32)
     point = np.array([0.3, -1.2, 0.8, 2.1], np.float32)
 

@@ -68,7 +68,7 @@ def overlaps(sizes, layout):
 @pytest.mark.medium
 @EVERY
 def test_no_two_boxes_overlap(case):
-    """Of overlapping boxes one cannot be read."""
+    """If boxes overlapped, one could not be read."""
     sizes, edges = case
     assert not overlaps(sizes, layered(sizes, edges))
 

@@ -234,7 +234,7 @@ def test_the_articles_network_without_the_tape(form, monkeypatch):
 
 
 def test_an_index_by_value_is_refused_in_words():
-    """Of two axes at once an index has no formula; the message must say what to write."""
+    """An index of two axes at once has no formula; the message must say what to write."""
 
     def loss(w, *, xp=np):
         i = xp.sum(xp.astype(w > 0.5, np.int64))

@@ -41,7 +41,7 @@ LOSSES = {
     "network 2-4-1": gm.problems.get("mlp", widths=(2, 4, 1), batch=2),
     "network 2-2-2-1": gm.problems.get("mlp", widths=(2, 2, 2, 1), batch=2),
 }
-"""Of at most 50 parameters: what SymPy takes seconds to differentiate as a whole."""
+"""Losses of at most 50 parameters, which SymPy takes seconds to differentiate as a whole."""
 
 
 @pytest.mark.medium
