@@ -10,24 +10,29 @@ import math
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import count
 from types import CodeType
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from gradmethods.core.naming import brief
 from gradmethods.engines.graph import Graph, Node
 from gradmethods.engines.graph.graph import topological
-from gradmethods.engines.program.buffers import LARGE, Recycled, owner, plan
+from gradmethods.engines.graph.quotients import is_node
+from gradmethods.engines.program.buffers import LARGE, Recycled, by_parts, is_fixed, owner, plan
 from gradmethods.engines.program.emit import (
     FUNCTIONS,
     emit,
+    in_brackets,
     is_elementwise,
     is_outer,
     marked,
     takes_out,
 )
 from gradmethods.engines.program.pieces import LONG, MARK, in_pieces
+from gradmethods.xp.primitives.recognised import INTO
 
 
 def schedule(graph: Graph) -> list[Node]:
@@ -45,6 +50,9 @@ def schedule(graph: Graph) -> list[Node]:
     large = [node for node in outputs[::-1] if is_outer(node)]
     return topological([*(node for node in outputs if not is_outer(node)), *large])
 
+
+PARTS = ("scatter_add", "concat", INTO.name)
+"""Primitives whose operands are written into parts of the result."""
 
 WIDEST = 120
 """Characters of code up to which the comments behind all lines stand in one column."""
@@ -116,7 +124,9 @@ class _Writer:
         self._names: dict[Node, str] = {}
         self._constants: dict[int, str] = {}
         self._numbers: dict[tuple[str, np.dtype[Any]], Any] = {}
-        self._buffers: dict[tuple[int, tuple[int, ...]], str] = {}
+        self._buffers: dict[tuple[Any, tuple[int, ...]], str] = {}
+        self._arrays: dict[Node, NDArray[Any]] = {}
+        self._count = count()
         used = set(nodes).union(x for x in graph.outputs if isinstance(x, Node))
         for group, inputs in (("params", graph.params), ("data", graph.data)):
             for i, (name, node) in enumerate(inputs.items()):
@@ -158,15 +168,85 @@ class _Writer:
 
     def _write(self, node: Node) -> None:
         assert node.primitive is not None
-        target = self._names[node] = marked(f"v{len(self._names)}")
         operands = [self._operand(x, node) for x in node.operands]
+        if self._fixed_view(node, operands):
+            return
+        if node in self.plan.place:
+            block = self.plan.place[node]
+            self._arrays[node] = self.plan.view(block, node.shape)
+            if node.primitive.name in PARTS and (not is_node(node, "concat") or by_parts(node)):
+                self._names[node] = self._view(block, node.shape)
+                self._write_parts(node, operands)
+                return
+        target = self._names[node] = marked(f"v{len(self._names)}")
         if node in self.plan.copies:
             operands[1] = self._copy(node, operands[1])
         first, *rest = emit(node, operands, target, self._buffer(node) or self._recycled(node))
-        self.lines.append((first, f"{node.primitive.name} {node.shape}"))
+        self.lines.append((first, _words(node)))
         self.lines += [(line, "") for line in rest]
 
+    def _fixed_view(self, node: Node, operands: list[str]) -> bool:
+        """Bind a view of what always lies in the same memory: nothing is left to do in a run."""
+        first = node.operands[0]
+        array = self._arrays.get(first) if isinstance(first, Node) else first
+        assert node.primitive is not None
+        if not node.primitive.aliases or len(operands) > 1 or not isinstance(array, np.ndarray):
+            return False
+        view = node.primitive.numpy(array, **node.static)
+        if not isinstance(view, np.ndarray) or not np.may_share_memory(view, array):
+            return False
+        (line,) = emit(node, operands, "", "")
+        self._arrays[node] = view
+        self._names[node] = self._bind(view, line.removeprefix(" = "))
+        return True
+
+    def _bind(self, array: NDArray[Any], words: str = "") -> str:
+        """Name an array in a buffer."""
+        bare = f"b{next(self._count)}"
+        self.bound[bare] = array
+        name = marked(bare)
+        if words:
+            self.legend[name] = words
+        return name
+
+    def _write_parts(self, node: Node, operands: list[str]) -> None:
+        """Write operands into their parts of a buffer; its other entries are right as they are."""
+        whole, name = self._arrays[node], self._names[node]
+        if is_node(node, "concat"):
+            axis, start = node.static["axis"], 0
+            for x, operand in zip(node.operands, operands, strict=True):
+                index = (slice(None),) * axis + (slice(start, start + x.shape[axis]),)
+                start += x.shape[axis]
+                if is_fixed(x):
+                    whole[index] = x
+                elif 0 not in x.shape:
+                    self._write_part(node, index, " = ", operand, [])
+            return
+        put = " = "
+        if node.primitive is INTO:
+            first, *operands = operands
+            put = " += "
+            if self.plan.place.get(node.operands[0]) != self.plan.place[node]:
+                self.lines.append((f"copyto({name}, {first})", _words(node)))
+        operand, *where = operands
+        self._write_part(node, node.static["index"], put, operand, where)
+
+    def _write_part(
+        self, node: Node, index: tuple[Any, ...], put: str, operand: str, where: list[str]
+    ) -> None:
+        name, words = self._names[node], _words(node)
+        part = None if where else self._arrays[node][index]
+        if not isinstance(part, np.ndarray):
+            code = f"{name}{in_brackets(index, where)}{put}{operand}"
+        else:
+            view = self._bind(part, f"{name}{in_brackets(index, [])}")
+            code = f"{view}[...] = {operand}" if put == " = " else f"add({view}, {operand}, {view})"
+        self.lines.append((code, words))
+
     def _operand(self, operand: Any, user: Node) -> str:
+        known = self._arrays.get(operand, operand) if isinstance(operand, Node) else operand
+        if is_elementwise(user) and self.plan.order.opposes(known, user.shape):
+            return self._turned(operand, user)
         if isinstance(operand, Node):
             return self._single(operand, user) or self._names[operand]
         if isinstance(operand, bool) or not isinstance(operand, (int, float)):
@@ -177,6 +257,19 @@ class _Writer:
                 return self._number(float(operand), user.dtype)
             operand = float(operand)
         return repr(operand) if np.isfinite(operand) else self._constant(operand)
+
+    def _turned(self, operand: Any, user: Node) -> str:
+        """Copy an operand once, so that its longest axis lies innermost."""
+        key = (operand if isinstance(operand, Node) else id(operand), user.shape)
+        if key not in self._buffers:
+            copy = self.plan.order.empty(np.shape(operand), operand.dtype, user.shape)
+            self._buffers[key] = name = self._bind(copy)
+            if isinstance(operand, Node):
+                code = f"copyto({name}, {self._names[operand]})"
+                self.lines.append((code, f"copy {operand.shape}"))
+            else:
+                copy[...] = operand
+        return self._buffers[key]
 
     def _single(self, operand: Node, user: Node) -> str:
         """Name the one entry of a buffer as a number: beside it NumPy need not broadcast."""
@@ -217,16 +310,18 @@ class _Writer:
 
     def _view(self, block: int, shape: tuple[int, ...]) -> str:
         key = (block, shape)
-        name = self._buffers.get(key)
-        if name is None:
-            bare = f"b{len(self._buffers)}"
-            name = self._buffers[key] = marked(bare)
-            self.bound[bare] = self.plan.blocks[block].reshape(shape)
-        return name
+        if key not in self._buffers:
+            self._buffers[key] = self._bind(self.plan.view(block, shape))
+        return self._buffers[key]
 
     def _recycled(self, node: Node) -> str:
-        """Name the memory of a large result; empty where NumPy makes it as fast."""
-        if not takes_out(node) or math.prod(node.shape) * node.dtype.itemsize < LARGE:
+        """Name the memory of a result that is large, or lies otherwise than what it is made of.
+
+        It is empty where NumPy makes it as fast.
+        """
+        turned = any(np.shape(x) in self.plan.order.shapes for x in node.operands)
+        large = turned or math.prod(node.shape) * node.dtype.itemsize >= LARGE
+        if not takes_out(node) or not large:
             return ""
         name = f"r{len(self._names) - 1}"
         self.bound[f"recycled_{name}"] = Recycled(node.shape, node.dtype)
@@ -262,6 +357,12 @@ class _Writer:
             else:
                 held.add(source)
                 yield self._names[output]
+
+
+def _words(node: Node) -> str:
+    """Say in a comment what a line computes."""
+    assert node.primitive is not None
+    return f"{node.primitive.name} {node.shape}"
 
 
 def _repeats(view: Node) -> bool:

@@ -23,6 +23,7 @@ from gradmethods.engines.graph.quotients import (
     of_product,
     quotient,
 )
+from gradmethods.engines.program.moves import MOVES, into
 from gradmethods.engines.program.rebuild import Rebuild, Rewrites
 from gradmethods.xp.primitives import TABLE
 from gradmethods.xp.primitives.quotients import NORMALISED, QUOTIENT
@@ -115,7 +116,7 @@ def _add(to: Rebuild, n: Node) -> Operand | None:
         rest = _negated(x)
         if rest is not None:
             return to.make("subtract", other, rest)
-    return None
+    return into(to, n)
 
 
 def _subtract(to: Rebuild, n: Node) -> Operand | None:
@@ -373,4 +374,5 @@ REWRITES: Rewrites = {
     "reshape": _reshape,
     "permute_dims": _permute_dims,
     "matmul": _matmul,
+    **MOVES,
 }

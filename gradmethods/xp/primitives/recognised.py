@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from gradmethods.xp import error_values, gamma_values
 from gradmethods.xp.primitives.primitive import Behaviour, Function, Primitive
 from gradmethods.xp.primitives.quotients import NORMALISED, QUOTIENT
-from gradmethods.xp.primitives.shapes import Shape, count_result, elementwise_shape
+from gradmethods.xp.primitives.shapes import Shape, count_result, elementwise_shape, fill_index
 
 
 def _sigmoid(x: NDArray[Any]) -> Any:
@@ -89,6 +89,21 @@ HEAVISIDE = Primitive("heaviside", np.heaviside, elementwise_shape, count_result
 INNER = Primitive("inner", np.vdot, lambda *_: (), lambda shapes, _: 2 * math.prod(shapes[0]) - 1)
 """The scalar product of two real arrays of the same shape, over all axes."""
 
+
+def _into(x: NDArray[Any], g: Any, *where: Any, index: Any) -> NDArray[Any]:
+    total = np.array(x)
+    total[fill_index(index, where)] += g
+    return total
+
+
+INTO = Primitive(
+    "into",
+    _into,
+    lambda x, g, *where, index: np.shape(x),
+    lambda shapes, result: math.prod(shapes[1]),
+)
+"""An array with a second one added to its entries at an index, which names no entry twice."""
+
 ENTRIES: tuple[Primitive, ...] = (
     SIGMOID,
     SECH,
@@ -98,6 +113,7 @@ ENTRIES: tuple[Primitive, ...] = (
     TRIGAMMA,
     HEAVISIDE,
     INNER,
+    INTO,
     QUOTIENT,
     NORMALISED,
 )
