@@ -9,9 +9,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gradmethods.xp import error_values, gamma_values
-from gradmethods.xp.primitives.primitive import Behaviour, Function, Primitive
+from gradmethods.xp.primitives.primitive import FLAT, Behaviour, Function, Primitive
 from gradmethods.xp.primitives.quotients import NORMALISED, QUOTIENT
-from gradmethods.xp.primitives.shapes import Shape, count_result, elementwise_shape, fill_index
+from gradmethods.xp.primitives.shapes import (
+    Shape,
+    count_nothing,
+    count_result,
+    elementwise_shape,
+    fill_index,
+)
 
 
 def _sigmoid(x: NDArray[Any]) -> Any:
@@ -104,6 +110,17 @@ INTO = Primitive(
 )
 """An array with a second one added to its entries at an index, which names no entry twice."""
 
+HELD = Primitive(
+    "held",
+    lambda x: x,
+    elementwise_shape,
+    count_nothing,
+    vjp=FLAT,
+    jvp=FLAT,
+    behaviour=Behaviour.PASSING | Behaviour.EXPOSING | Behaviour.EXACT | Behaviour.KEEPS_OFF_ZERO,
+)
+"""A value that a loss depends on in no way, though it is computed with: see `program.shifts`."""
+
 ENTRIES: tuple[Primitive, ...] = (
     SIGMOID,
     SECH,
@@ -114,6 +131,7 @@ ENTRIES: tuple[Primitive, ...] = (
     HEAVISIDE,
     INNER,
     INTO,
+    HELD,
     QUOTIENT,
     NORMALISED,
 )
