@@ -106,7 +106,7 @@ def test_lines_that_repeat_are_compiled_once(monkeypatch):
     rng = np.random.default_rng(0)
     params = {name: rng.normal(size=(3, 3)) for name in "WU"}
     counts = []
-    for steps in (200, 800):
+    for steps in (200, 400):
         compiled.clear()
         data = {"x": rng.normal(size=(steps, 3))}
         assert gm.Backprop().prepare(gm.Problem(loss, params, data)).source().count("\n") > LONG

@@ -70,6 +70,10 @@ def _arranged(flat: NDArray[Any], shape: Shape, beside: Shape) -> NDArray[Any]:
     return flat.reshape([shape[i] for i in order]).transpose(np.argsort(order))
 
 
+def _could_gain(shape: Shape) -> bool:
+    return len(shape) > 1 and 1 < shape[-1] <= SHORT and max(shape) >= LONG
+
+
 def _longest(shape: Shape) -> int:
     return max(range(len(shape)), key=shape.__getitem__)
 
@@ -94,6 +98,8 @@ def arrange(
     foreign : collection of Node
         Those that lie in memory which no arrangement is chosen for.
     """
+    if not any(_could_gain(node.shape) for node in nodes):
+        return Arrangement()
     gains: defaultdict[Shape, int] = defaultdict(int)
     losses: defaultdict[Shape, set[Any]] = defaultdict(set)
     barred = {node.shape for node in returned}
@@ -114,7 +120,6 @@ def arrange(
     chosen = {
         shape
         for shape, gain in gains.items()
-        if len(shape) > 1 and shape[-1] <= SHORT and max(shape) >= LONG and shape[-1] > 1
-        if gain > len(losses[shape]) and shape not in barred
+        if _could_gain(shape) and gain > len(losses[shape]) and shape not in barred
     }
     return Arrangement(frozenset(chosen))

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import math
 import sys
-from collections.abc import Hashable, Iterable
+from collections.abc import Collection, Hashable, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -93,9 +93,9 @@ def owner(node: Node) -> Node:
     return node
 
 
-def plan(nodes: list[Node], outputs: Iterable[Any]) -> Plan:
-    """Assign buffers to the nodes in the order of the program."""
-    returned = {owner(x) for x in outputs if isinstance(x, Node)}
+def plan(nodes: list[Node], outputs: Iterable[Any], numbers: Collection[Node] = ()) -> Plan:
+    """Assign buffers to the nodes in the order of the program, but for those that are numbers."""
+    returned = {owner(x) for x in outputs if isinstance(x, Node)}.union(numbers)
     computed = [node for node in nodes if node.primitive is not None]
     blocks = scan([_need(node, node in returned) for node in computed])
     memory = [

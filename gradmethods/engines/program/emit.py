@@ -14,7 +14,7 @@ import numpy as np
 
 from gradmethods.engines.graph import Node
 from gradmethods.engines.program.moves import takes_once
-from gradmethods.engines.program.pieces import MARK
+from gradmethods.engines.program.pieces import marked
 from gradmethods.xp.primitives import Hole, Primitive, elementwise_shape, follow
 from gradmethods.xp.primitives.matrices import COFACTORS, INVERSES, OF_FULL_RANK
 from gradmethods.xp.primitives.recognised import (
@@ -135,11 +135,6 @@ def literal(value: Any) -> str:
     if isinstance(value, np.dtype):
         return repr(value.str)
     return repr(value)
-
-
-def marked(text: str) -> str:
-    """Put a name, or an index, between marks: by them a long program is cut up."""
-    return f"{MARK}{text}{MARK}"
 
 
 def _call(function: str, *arguments: str) -> str:
