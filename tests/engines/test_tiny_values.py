@@ -55,7 +55,7 @@ def test_entries_by_themselves_are_those_of_arrays(step, monkeypatch):
         got = found.gradient[name]
         assert (type(got), got.shape, got.dtype) == (np.ndarray, np.shape(want), np.float64)
         np.testing.assert_allclose(got, want, rtol=1e-13)
-    monkeypatch.setattr("gradmethods.engines.program.entries.LONGEST", 0)
+    monkeypatch.setattr("gradmethods.engines.program.tiny_values.LONGEST", 0)
     assert ".tolist()" not in compile_graph(simplify(graph)).source
 
 

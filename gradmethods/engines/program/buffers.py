@@ -22,8 +22,8 @@ from gradmethods.engines.graph import Node
 from gradmethods.engines.graph.quotients import is_node
 from gradmethods.engines.program.arrangement import Arrangement, arrange
 from gradmethods.engines.program.emit import is_elementwise, takes_out
-from gradmethods.engines.program.moves import takes_once
 from gradmethods.engines.program.scan import Need, scan
+from gradmethods.engines.program.taken_entries import takes_once
 from gradmethods.xp.primitives.recognised import INTO, SLOPE_OF_TANH
 
 SMALL = 100**3

@@ -29,8 +29,8 @@ from gradmethods.engines.program.emit import (
     is_outer,
     takes_out,
 )
-from gradmethods.engines.program.entries import Numbers, numbers
 from gradmethods.engines.program.pieces import LONG, MARK, in_pieces, marked
+from gradmethods.engines.program.tiny_values import Numbers, numbers
 from gradmethods.xp.primitives.recognised import INTO
 
 

@@ -13,8 +13,8 @@ from typing import Any
 import numpy as np
 
 from gradmethods.engines.graph import Node
-from gradmethods.engines.program.moves import takes_once
 from gradmethods.engines.program.pieces import marked
+from gradmethods.engines.program.taken_entries import takes_once
 from gradmethods.xp.primitives import Hole, Primitive, elementwise_shape, follow
 from gradmethods.xp.primitives.matrices import COFACTORS, INVERSES, OF_FULL_RANK
 from gradmethods.xp.primitives.recognised import (

@@ -23,9 +23,9 @@ from gradmethods.engines.graph.quotients import (
     of_product,
     quotient,
 )
-from gradmethods.engines.program.moves import MOVES, into
 from gradmethods.engines.program.rebuild import Rebuild, Rewrites
 from gradmethods.engines.program.shifts import SHIFTS, SPELT_SHIFTS
+from gradmethods.engines.program.taken_entries import MOVES, into
 from gradmethods.xp.primitives import TABLE
 from gradmethods.xp.primitives.quotients import NORMALISED, QUOTIENT
 from gradmethods.xp.primitives.recognised import INNER, SECH, SIGMOID
