@@ -105,13 +105,13 @@ def compile_graph(graph: Graph, by: Sequence[str] | None = None) -> Program:
 
 
 def _careful(function: Function, otherwise: Callable[[], Function]) -> Function:
-    """Run a program in arrays where numbers are divided by 0, which Python refuses to do."""
+    """Run a program in arrays where Python refuses: to divide by 0, or take too large a power."""
     made: list[Function] = []
 
     def careful(params: Mapping[str, Any], data: Mapping[str, Any]) -> tuple[Any, dict[str, Any]]:
         try:
             return function(params, data)
-        except ZeroDivisionError:
+        except (ZeroDivisionError, OverflowError):
             if not made:
                 made.append(otherwise())
             return made[0](params, data)
