@@ -26,8 +26,7 @@ from numpy.typing import NDArray
 from gradmethods.core.problem import Problem
 from gradmethods.core.structure import Arrays
 from gradmethods.engines.complex.functions import apart, join
-from gradmethods.engines.complex.namespace import Holomorphic
-from gradmethods.engines.complex.runs import (
+from gradmethods.engines.complex.imaginary_rules import (
     FIXED,
     REFINED,
     RULES,
@@ -42,6 +41,7 @@ from gradmethods.engines.complex.runs import (
     sources_of,
     weighted,
 )
+from gradmethods.engines.complex.namespace import Holomorphic
 from gradmethods.engines.graph import Graph, Node, Recorder, record
 from gradmethods.engines.graph.recognising import Recognising
 from gradmethods.engines.program import share
