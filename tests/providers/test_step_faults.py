@@ -92,14 +92,16 @@ def odd_jumps(w, xp):
     return xp.sum(xp.sin(3 * w / x)) + xp.sum(SIZES.astype(w.dtype) * xp.sign(w - x))
 
 
+def norm(power):
+    return lambda w, xp: xp.sum(w**power) ** (1 / power)
+
+
 MARKED: dict[str, tuple[Callable[[Any, Any], Any], Any]] = {
     # |x| at 0 has no derivative: half the jump of the slope is what is said to be in doubt.
     "kink": (lambda w, xp: xp.sum(abs(w) + w / 8), [0.0]),
     # Squares of the finest steps underflow: a cone looked like a plateau, with a slope of 0.
     **{
-        f"norm {power} of nothing, {dtype}": (
-            lambda w, xp, power=power: xp.sum(w**power) ** (1 / power), np.zeros(2, dtype),
-        )
+        f"norm {power} of nothing, {dtype}": (norm(power), np.zeros(2, dtype))
         for power in (2, 4)
         for dtype in ("float32", "float64")
     },
