@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 
 import gradmethods as gm
-from gradmethods.providers.hidden import bend_within, kinks, kinks_within
-from gradmethods.providers.ladder import Rung, Term
+from gradmethods.providers.hidden import Term, bend_within, kinks, kinks_within
+from gradmethods.providers.ladder import Rung
 from tests.numerical_cases import ask, honest
 from tests.step_sweep import SCHEMES
 
