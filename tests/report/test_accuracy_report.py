@@ -22,7 +22,7 @@ from gradmethods.report.exhibits.fig_atlas_problem import problem_atlas
 from gradmethods.report.exhibits.fig_plane import planes, trails
 from gradmethods.report.exhibits.fig_steps import best_steps
 from gradmethods.report.exhibits.tab_certified import certified_table
-from gradmethods.report.exhibits.tab_digits import digits_table
+from gradmethods.report.exhibits.tab_matrices import digits_table
 from gradmethods.report.exhibits.tab_mistakes import mistakes_table
 from gradmethods.report.exhibits.tab_planted import planted_table
 from gradmethods.report.exhibits.tab_steps import steps_table
