@@ -23,8 +23,7 @@ from gradmethods.report.exhibits.fig_plane import planes, trails
 from gradmethods.report.exhibits.fig_steps import best_steps
 from gradmethods.report.exhibits.tab_certified import certified_table
 from gradmethods.report.exhibits.tab_matrices import digits_table
-from gradmethods.report.exhibits.tab_mistakes import mistakes_table
-from gradmethods.report.exhibits.tab_planted import planted_table
+from gradmethods.report.exhibits.tab_planted import mistakes_table, planted_table
 from gradmethods.report.exhibits.tab_steps import steps_table
 from gradmethods.report.step_axes import title
 from gradmethods.report.summary import summary
