@@ -312,3 +312,14 @@ def test_findings_name_the_worst(records):
     assert "2.0 times" in said
     assert "2 pieces" in said
     assert findings.findings([]) == []
+
+
+def test_a_default_better_than_the_best_single_step_is_explained():
+    """'0.87 times the least' reads as a mistake of the report."""
+    record = curve("xor", "central")
+    better = record | {"default": record["default"] | {"error": record["least"] / 2}}
+    (said, *_) = findings._steps([better])
+    assert "0.50 times" in said
+    assert "below 1" in said
+    worse = record | {"default": record["default"] | {"error": record["least"] * 2}}
+    assert "below 1" not in findings._steps([worse])[0]
