@@ -17,8 +17,7 @@ from gradmethods.providers.schemes import NAMES, RICHARDSON, SCHEMES
 from gradmethods.report import accuracy_frames as frames
 from gradmethods.report import exhibits, findings, write_report
 from gradmethods.report.exhibit import exhibits_of
-from gradmethods.report.exhibits.fig_atlas import overview
-from gradmethods.report.exhibits.fig_atlas_problem import problem_atlas
+from gradmethods.report.exhibits.fig_atlas import overview, problem_atlas
 from gradmethods.report.exhibits.fig_plane import planes, trails
 from gradmethods.report.exhibits.fig_steps import best_steps
 from gradmethods.report.exhibits.tab_certified import certified_table
