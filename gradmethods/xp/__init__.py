@@ -6,12 +6,11 @@ then follows. No method is known here. Read `primitives/primitive.py` first.
 """
 
 from gradmethods.xp.creation import DataTypes
-from gradmethods.xp.dispatch import Operand
 from gradmethods.xp.einsum import Einsum
 from gradmethods.xp.linalg import Functions, Linalg
 from gradmethods.xp.padding import Padding
 
-__all__ = ["Namespace", "Operand"]
+__all__ = ["Namespace"]
 
 
 class Namespace(Functions, Einsum, Padding, DataTypes):
