@@ -36,7 +36,7 @@ from gradmethods.studies.claims.claim import (
     Finding,
 )
 from gradmethods.studies.claims.claim import inside as decide
-from gradmethods.studies.claims.programs import ELIMINATED, EXPANDED, PROGRAM, SHARED
+from gradmethods.studies.claims.operations import ELIMINATED, EXPANDED, PROGRAM, SHARED
 from gradmethods.studies.claims.timings import Timing
 
 pytestmark = pytest.mark.medium
