@@ -132,7 +132,7 @@ def test_problems_stand_side_by_side():
                 bottom, top = each.get_ylim()
                 assert plotted(costs, sweep, quantity)[quantity.column].between(bottom, top).all()
     words = fig_problems.caption(functions, costs).text
-    assert "Rosenbrock: numerical, central after n = 262,144" in words
+    assert "Stopped in Rosenbrock after n = 262,144 (time limit): numerical, central." in words
     words = fig_problems.caption(CATALOGUE, costs, counts=True).text
     assert "Against the number of steps T or the number of parameters n: " in words
 

@@ -157,7 +157,7 @@ def costs_figure(difference: Difference, sweeps: list[str]) -> Figure:
             for provider, group in panel.methods:
                 panel.draw(provider, style_of(provider).label, group)
             panel.frame()
-            panel.close(words=False)
+            panel.close()
             axes.set(xlabel=SWEEPS[sweep].grows, title=sweep)
             found = axes.get_legend_handles_labels()
             handles |= dict(zip(found[1], found[0], strict=True))
