@@ -117,7 +117,7 @@ def reconsidered(answer: Answered, found: Found) -> Found:
     `gradmethods.truth.jumps`. Only differences need it, once, and only of what they disagree with.
     """
     truth = found.truth
-    if not isinstance(truth, Differences) or found.jump:
+    if not isinstance(truth, Differences):
         return found
     judged = judge(answer, found).arrays
     if not all(each.finite for each in judged.values()):
