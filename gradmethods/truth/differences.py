@@ -38,6 +38,9 @@ SINGLES, DIRECTIONS = 4, 4
 """The entries of each array, and the random directions within it, that are looked at where there
 are more parameters."""
 
+LEFT_OPEN = "differences of the loss leave open"
+"""Where a bound comes from, as the beginning of a sentence."""
+
 DECISIVE = 0.1
 """Part of an array above which its error bars decide nothing."""
 
@@ -200,7 +203,9 @@ def differences_bound(truth: Truth, claim: Arrays | None = None) -> Bound:
                 known = whole | (left <= DECISIVE * size) | (own == 0)
                 allowed = np.where(known, within, allowed)
             sure[name], most[name] = allowed, CLAIM * own + slack
-    return Bound(sure, most, source="differences of the loss leave open")
+    blind = all(np.isnan(each).any() for each in true.values())
+    source = "the loss gives no finite number beside the point." if blind else LEFT_OPEN
+    return Bound(sure, most, source=source)
 
 
 def digits_of(gradient: Arrays, truth: Truth, part: Sample | None, whole: Arrays) -> dict[str, int]:

@@ -234,8 +234,8 @@ def wrong_value(value: float | None, found: Found) -> str:
 
 
 def measured(answer: Answered, found: Found) -> Measures | None:
-    """Measure the error of a whole gradient, or of the part that is certified; None without one."""
-    if found.truth is None:
+    """Measure the error of a whole gradient, or of the part that is known; None without one."""
+    if found.truth is None or any(np.isnan(x).any() for x in true_arrays(found.truth).values()):
         return None
     return measure(
         found.truth.problem.structure.restore(found.project(answer.gradient)), found.truth

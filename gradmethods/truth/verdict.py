@@ -167,9 +167,9 @@ def _judge(
     sure, most = limits.sure[name], limits.most[name]
     size, finite = norm(true), np.isfinite(given)
     # Written so that what is not a number is beyond every bound, if the truth is a number: there is
-    # none by differences where the loss has no values beside the point.
+    # none by differences where the loss has no values beside the point, and nothing is wrong there.
     right = (abs(error) <= sure) & finite
-    wrong = ~right & ((~(abs(error) <= most) & ~np.isnan(true)) | ~finite)
+    wrong = ~right & ~np.isnan(true) & (~(abs(error) <= most) | ~finite)
     with np.errstate(all="ignore"):
         # Where no error is right, as differences tell no digit, one that is wrong is beyond `most`.
         excess = np.asarray(abs(error) / np.where(wrong & np.isnan(sure), most, sure))
