@@ -176,7 +176,7 @@ def _along(line: Line, reach: float, slope: float, noise: float, least: float) -
     shown = max(float(_differences(values, order).max()) for order in ORDERS)
     if hidden < least and shown < matters:
         return Jumps(open=more)
-    jump = _jump(line.loss, t, values, CLEAR * noise, matters)
+    jump, _ = _jump(line.loss, t, values, CLEAR * noise, matters)
     level = ragged(values)
     if not 0 < level <= jump:
         hidden = min(hidden, WORTH * jump / half)
@@ -187,14 +187,20 @@ def _differences(values: Vector, order: int) -> Vector:
     return np.asarray(abs(np.diff(values, order)))
 
 
+def jump_near(line: Line, reach: float, noise: float, matters: float) -> tuple[float, float]:
+    """Return the size of the largest jump along one parameter, 0 if none matters, and where."""
+    t, values = line.stretch(reach)
+    return _jump(line.loss, t, values, CLEAR * noise, matters) if t.size else (0.0, 0.0)
+
+
 def _jump(
     loss: Callable[[float], float], t: Vector, values: Vector, clear: float, matters: float
-) -> float:
-    """Return the size of the largest jump that is found between values, 0 if none matters.
+) -> tuple[float, float]:
+    """Return the size of the largest jump that is found between values, 0 if none matters; where.
 
     Places are looked at where differences are largest: of a jump, the middle one is, or one beside.
     """
-    largest, least = 0.0, max(clear, matters)
+    largest, least = (0.0, 0.0), max(clear, matters)
     for order in ORDERS:
         shown, tried = _differences(values, order), set[int]()
         for k in np.argsort(-shown).tolist():
@@ -209,8 +215,10 @@ def _jump(
     return largest
 
 
-def _between(loss: Callable[[float], float], ends: Vector, values: Vector, least: float) -> float:
-    """Return the size of a jump between two places, 0 if there is none of so much.
+def _between(
+    loss: Callable[[float], float], ends: Vector, values: Vector, least: float
+) -> tuple[float, float]:
+    """Return the size of a jump between two places, 0 if there is none of so much, and where.
 
     The part in which the loss is least like a parabola through most of the others is divided again:
     of what it is off, something smooth keeps 1/512 each time, a kink 1/8, a jump all.
@@ -225,6 +233,6 @@ def _between(loss: Callable[[float], float], ends: Vector, values: Vector, least
         k = int(off.argmax())
         before, change = change, float(off[k])
         if not change > least:
-            return 0.0
+            return 0.0, 0.0
         ends, values = t[k : k + 2], values[k : k + 2]
-    return change if change > LASTS * before else 0.0
+    return (change, float(ends.mean())) if change > LASTS * before else (0.0, 0.0)
