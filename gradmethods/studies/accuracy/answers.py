@@ -14,6 +14,7 @@ from gradmethods.core.problem import Problem
 from gradmethods.core.provider import Provider
 from gradmethods.core.structure import Arrays
 from gradmethods.providers.attempt import Gap, Ready, attempt, prepare
+from gradmethods.providers.handwritten import Handwritten
 from gradmethods.providers.registry import traits
 from gradmethods.timing.timing import Cost, measure
 from gradmethods.truth.error_bounds import losses_in
@@ -38,6 +39,8 @@ class Answer:
         None if there is an obstacle.
     obstacle : str
         Empty if the provider delivered.
+    own : bool
+        Whether it is a function of the user's own, from which a gradient is expected.
     preparation : float
         Seconds.
     forward_passes : int or None
@@ -51,6 +54,7 @@ class Answer:
     provider: str
     given: Answered | None = None
     obstacle: str = ""
+    own: bool = False
     preparation: float = float("nan")
     forward_passes: int | None = None
     unresolved: int | None = None
@@ -80,12 +84,13 @@ def ask(problem: Problem, provider: Provider, seconds: float) -> tuple[Answer, P
 
     Its times are measured for so many seconds, and not at all if there are none.
     """
+    own = isinstance(provider, Handwritten)
     ready = attempt(lambda: prepare(provider, problem))
     if isinstance(ready, Gap):
-        return Answer(provider.name, obstacle=ready.reason), None
+        return Answer(provider.name, obstacle=ready.reason, own=own), None
     answer = attempt(lambda: timed(answered(provider, ready)[0], ready, seconds))
     if isinstance(answer, Gap):
-        return Answer(provider.name, obstacle=answer.reason), None
+        return Answer(provider.name, obstacle=answer.reason, own=own), None
     return answer, ready.prepared
 
 
@@ -102,6 +107,7 @@ def answered(provider: Provider, ready: Ready) -> tuple[Answer, float]:
             losses_in(ready.prepared),
             stated_bound(provider, ready.problem),
         ),
+        own=isinstance(provider, Handwritten),
         preparation=ready.preparation,
         forward_passes=found.passes,
         unresolved=found.unresolved,
