@@ -16,7 +16,8 @@ from gradmethods.engines.graph import Node
 from gradmethods.engines.program.pieces import marked
 from gradmethods.engines.program.taken_entries import takes_once
 from gradmethods.xp.primitives import Hole, Primitive, elementwise_shape, follow
-from gradmethods.xp.primitives.matrices import COFACTORS, INVERSES, OF_FULL_RANK
+from gradmethods.xp.primitives.decompositions import DIVIDED, OF_REGULAR
+from gradmethods.xp.primitives.linear_systems import COFACTORS, INVERSES, OF_FULL_RANK
 from gradmethods.xp.primitives.recognised import (
     BESIDE_SIGMOID,
     HEAVISIDE,
@@ -28,7 +29,6 @@ from gradmethods.xp.primitives.recognised import (
     TRIGAMMA,
     steep_slope_of_tanh,
 )
-from gradmethods.xp.primitives.spectra import DIVIDED, OF_REGULAR
 
 Lines = list[str]
 Emitter = Callable[[Node, list[str], str, str], Lines]
