@@ -12,6 +12,7 @@ import gradmethods as gm
 from gradmethods.engines.graph import record
 from gradmethods.engines.program import compile_graph, recognise, simplify
 from gradmethods.engines.tape import differentiate
+from gradmethods.providers.compiled import BUFFER
 from tests.primitive_cases import each_function
 
 
@@ -374,3 +375,17 @@ def test_a_long_axis_lies_innermost(shape, monkeypatch):
     monkeypatch.setattr("gradmethods.engines.program.arrangement.SHORT", 0)
     for got, want in zip(found, run_twice(graph, problem), strict=True):
         np.testing.assert_allclose(got, want, rtol=1e-13, atol=1e-15)
+
+
+def test_small_buffers_of_numpy_change_no_bit():
+    """A row that NumPy repeats takes three times as long with its own; sums must stay the same."""
+    problem = gm.problems.get("gaussian-mixture", d=3, components=4, points=700)
+    prepared = gm.Backprop().prepare(problem)
+    before = np.getbufsize()
+    found = prepared(problem.params)
+    assert (np.getbufsize(), prepared._quietly(np.getbufsize)) == (before, BUFFER)
+    with np.errstate(all="ignore"):
+        value, gradient = prepared.program.function(problem.params, problem.data)
+    assert value == found.value
+    for name, want in gradient.items():
+        assert found.gradient[name].tobytes() == want.tobytes()
