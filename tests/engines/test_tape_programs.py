@@ -329,7 +329,7 @@ MOVED = {
 
 
 @pytest.mark.parametrize("moved", MOVED)
-def test_entries_are_put_back_where_they_were_taken(moved):
+def test_entries_are_put_back_where_they_were_taken(moved, monkeypatch):
     """Zeros that live in a buffer, and sums in place, must be those of a fresh array each time."""
     w = np.random.default_rng(0).normal(size=(4, 6))
     problem, graph = joint(lambda w, xp=np: xp.sum(MOVED[moved](w, xp)), w)
@@ -338,6 +338,9 @@ def test_entries_are_put_back_where_they_were_taken(moved):
         np.testing.assert_allclose(got, want, rtol=1e-14, atol=1e-14)
     source = compile_graph(simplify(graph)).source
     assert ("scatter_add(" in source) == (moved == "places twice")
+    monkeypatch.setattr("gradmethods.engines.program.compile.LARGE", 8)
+    for got, want in zip(run_twice(graph, problem), expected, strict=True):
+        np.testing.assert_allclose(got, want, rtol=1e-14, atol=1e-14)
 
 
 def test_whole_arrays_of_zeros_are_not_made_for_slices():

@@ -213,14 +213,15 @@ def in_brackets(index: tuple[Any, ...], where: list[str]) -> str:
 
 def _into(node: Node, operands: list[str], target: str, out: str) -> Lines:
     x, g, *where = operands
-    return [
-        f"{target} = array({x})",
-        f"{target}{in_brackets(node.static['index'], where)} += {g}",
-    ]
+    start = [f"{target} = {out}", f"copyto({target}, {x})"] if out else [f"{target} = array({x})"]
+    return [*start, f"{target}{in_brackets(node.static['index'], where)} += {g}"]
 
 
 def _scatter_add(node: Node, operands: list[str], target: str, out: str) -> Lines:
     index, shape = node.static["index"], node.static["shape"]
+    if out:
+        part = f"{target}{in_brackets(index, operands[1:])}"
+        return [f"{target} = {out}", f"{target}.fill(0)", f"{part} = {operands[0]}"]
     text = ", ".join(repr(part) for part in index) + ("," if index else "")
     known = f"index=({text})"
     known = known if any(isinstance(part, Hole) for part in index) else marked(known)

@@ -339,8 +339,10 @@ def _moved(node: Node, operands: list[list[str]]) -> list[str]:
         return [flat[i] for i in whole.ravel()]
     if name in ("scatter_add", INTO.name):
         moved = ["0.0"] * _size(node) if name == "scatter_add" else [*operands[0]]
-        part = np.arange(len(moved)).reshape(node.shape)[static["index"]].ravel()
-        for i, text in zip(part, operands[-1], strict=True):
+        part = np.arange(len(moved)).reshape(node.shape)[static["index"]]
+        given = _repeated(np.shape(node.operands[-1]), np.shape(part))
+        for i, j in zip(np.ravel(part), given, strict=True):
+            text = operands[-1][j]
             moved[i] = text if name == "scatter_add" else f"{moved[i]} + {text}"
         return moved
     first = node.operands[0]
