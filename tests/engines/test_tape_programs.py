@@ -266,7 +266,7 @@ def test_a_single_entry_is_not_broadcast_to_more_axes_than_it_has_to():
 
 
 @pytest.mark.parametrize("dtype", ["float64", "float32"])
-@pytest.mark.parametrize(("shape", "call"), [((400, 350), " outer("), ((700, 200), " einsum(")])
+@pytest.mark.parametrize(("shape", "call"), [((400, 350), "multiply"), ((700, 200), "einsum")])
 def test_an_outer_product_is_written_without_blas(shape, call, dtype):
     """A column times a row is one product an entry: in whatever way, the same to the last bit."""
     rng = np.random.default_rng(0)
@@ -274,10 +274,8 @@ def test_an_outer_product_is_written_without_blas(shape, call, dtype):
     data = {"x": rng.normal(size=(1, shape[1])).astype(dtype)}
     problem, graph = joint(lambda p, x, xp=np: xp.sum(xp.sin(x @ p["w"].T)), params, data)
     source = compile_graph(simplify(graph)).source
-    assert source.count(call) == 1
-    buffer = np.getbufsize()
+    assert re.findall(rf" (\w+)\(.*# matmul \({shape[0]}, {shape[1]}\)", source) == [call]
     _, found = run_twice(graph, problem)
-    assert np.getbufsize() == buffer
     _, expected = graph.evaluate(problem.structure.check(problem.params), problem.data)
     assert found.tobytes() == expected.tobytes()
 
@@ -290,8 +288,8 @@ def test_large_products_of_vectors_are_written_last():
         params,
         {"x": np.ones((1, 350))},
     )
-    calls = re.findall(r" (dot|outer)\(", compile_graph(simplify(graph)).source)
-    assert calls == ["dot", "dot", "dot", "outer", "outer"]
+    calls = re.findall(r" (\w+)\(.*# matmul ", compile_graph(simplify(graph)).source)
+    assert calls == ["dot", "dot", "dot", "multiply", "multiply"]
 
 
 def test_programs_of_the_same_text_share_nothing_else():
