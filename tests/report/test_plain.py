@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from gradmethods.app.cli import main
-from gradmethods.output.terminal import table
+from gradmethods.output.terminal import WIDTH, as_html, table
 from gradmethods.report import findings
 from tests.accuracy_records import curve
 
@@ -44,3 +44,19 @@ def test_a_default_better_than_the_best_single_step_is_explained():
     assert "below 1" in said
     worse = record | {"default": record["default"] | {"error": record["least"] * 2}}
     assert "below 1" not in findings._steps([worse])[0]
+
+
+def test_no_table_is_wider_than_a_line():
+    """A terminal breaks what is wider where it likes, and nobody can read a table any more."""
+    row = {
+        "a method": "numerical, complex step",
+        "a number of something": "12,700 [12,700, 12,800] ms",
+        "why it is so": "Estimated 16 s by growth from smaller cases; the limit is 15 s a case. "
+        * 2,
+    }
+    lines = table([row, row | {"a method": "backprop"}], left=["why it is so"]).splitlines()
+    assert max(map(len, lines)) == WIDTH
+    assert "12,700 [12,700, 12,800] ms" in lines[2] or "[12,700, 12,800] ms" in lines[3]
+    shown = as_html("\n".join(lines))
+    assert shown.count("<tr>") == 3
+    assert all(cell in shown for cell in (*row, *map(str.strip, row.values())))
