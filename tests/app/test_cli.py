@@ -197,3 +197,13 @@ def test_a_file_finds_its_neighbours(tmp_path, capsys):
     """
     (tmp_path / "own.py").write_text(textwrap.dedent(code), encoding="utf-8")
     assert main(["compare", f"{tmp_path / 'own.py'}:problem", "--seconds", "0"]) == 0
+
+
+def test_a_slip_of_the_hand_is_told_what_was_meant(capsys):
+    """A list of nineteen commands, or the usage of another one, helps nobody who mistyped one."""
+    assert main(["compair", "rosenbrock"]) == 2
+    assert "Did you mean 'compare'?" in capsys.readouterr().err
+    assert main(["compare", "rosenbrock", "n=4"]) == 2
+    found = capsys.readouterr().err
+    assert "takes no n=4. A size of a problem is given as --set n=10." in found
+    assert "`gradmethods compare --help`" in found
