@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from functools import cache
 
 from gradmethods.xp import Namespace
-from gradmethods.xp.arrays import Array
+from gradmethods.xp.array import Array
 from gradmethods.xp.linalg import Linalg
 from gradmethods.xp.rewrites import REWRITES, advice
 

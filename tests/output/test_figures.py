@@ -18,17 +18,13 @@ from gradmethods.providers.registry import style_of
 from gradmethods.providers.schemes import NAMES
 from gradmethods.report import cost_frames as frames
 from gradmethods.report import growth_figure as plots
-from gradmethods.report.exhibits.fig_error import ERROR
-from gradmethods.report.exhibits.fig_operations import OPERATIONS
-from gradmethods.report.exhibits.fig_preparation import PREPARATION
-from gradmethods.report.exhibits.fig_ratio import RATIO
-from gradmethods.report.exhibits.fig_time import TIME
+from gradmethods.report.exhibits.fig_growth import GROWTHS, OPERATIONS, PREPARATION, RATIO
 from gradmethods.timing.cases import Case
 from gradmethods.timing.sweeps import SWEEPS
 from tests.report_records import gap, record, some_records
 from tests.samples import sampled
 
-QUANTITIES = (TIME, RATIO, ERROR, PREPARATION, OPERATIONS)
+QUANTITIES = tuple(each.quantity for each in GROWTHS.values())
 
 
 @pytest.mark.medium

@@ -9,10 +9,10 @@ import pytest
 
 import gradmethods as gm
 from gradmethods.errors import InvalidOption
-from gradmethods.timing import Estimate, measure
+from gradmethods.timing.bootstrap import Estimate
 from gradmethods.timing.noise_floor import against_itself, factor, noise_record
 from gradmethods.timing.rounds import Rounds, calls_for, disturbed
-from gradmethods.timing.timing import quiet
+from gradmethods.timing.timing import measure, quiet
 
 
 class FakeClock:

@@ -21,7 +21,7 @@ from gradmethods.providers.registry import style_of
 from gradmethods.report.difference.entries import FULL
 from gradmethods.report.difference.speed import NONE, Speeds
 from gradmethods.report.difference.two_runs import HALF, Difference
-from gradmethods.report.exhibits.fig_ratio import RATIO
+from gradmethods.report.exhibits.fig_growth import RATIO
 from gradmethods.report.panel import Panel, plotted
 from gradmethods.timing.sweeps import SWEEPS
 

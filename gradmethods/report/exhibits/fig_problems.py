@@ -16,9 +16,7 @@ from gradmethods.output.items import Drawing
 from gradmethods.output.style import RC
 from gradmethods.providers.registry import style_of
 from gradmethods.report.exhibit import Exhibit
-from gradmethods.report.exhibits.fig_operations import OPERATIONS
-from gradmethods.report.exhibits.fig_ratio import BOUND, RATIO
-from gradmethods.report.exhibits.fig_time import TIME
+from gradmethods.report.exhibits.fig_growth import BOUND, OPERATIONS, RATIO, TIME
 from gradmethods.report.growth_figure import (
     BARS,
     CIRCLES,

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from gradmethods.errors import NotDifferentiable
 from gradmethods.xp.primitives import written_out
-from gradmethods.xp.primitives.matrices import as_columns, lower, read
+from gradmethods.xp.primitives.linear_systems import as_columns, lower, read
 from gradmethods.xp.primitives.primitive import Primitive, matrix
 from gradmethods.xp.primitives.shapes import Operand, Shape
 
