@@ -12,7 +12,7 @@ import gradmethods
 from gradmethods.app import commands
 from gradmethods.app.system import PIPE, Stopped, drop, of_system, open_streams, stoppable
 from gradmethods.core.discovery import modules_of
-from gradmethods.errors import GradientError
+from gradmethods.errors import GradientError, InvalidOption, UnknownName
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -60,8 +60,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _command(arguments: Sequence[str] | None) -> int:
-    parser = _parser()
-    options = parser.parse_args(arguments)
+    parser, names = _parser(), [module.__name__.rpartition(".")[2] for module in _modules()]
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    if given and given[0] not in names and not given[0].startswith("-"):
+        raise UnknownName.among("command", given[0], names)
+    options, unknown = parser.parse_known_args(given)
+    if unknown:
+        size = " A size of a problem is given as --set n=10." if "=" in unknown[0] else ""
+        said = f"gradmethods {given[0]}" if given[0] in names else "gradmethods"
+        raise InvalidOption(
+            f"`{said}` takes no {' '.join(unknown)}.{size} `{said} --help` lists what it takes."
+        )
     if options.run is None:
         parser.print_help(sys.stderr)
         return 2
@@ -85,6 +94,12 @@ class _Version(argparse.Action):
         parser.exit(message=f"{parser.prog} {gradmethods.__version__}\n")
 
 
+def _modules() -> list[Any]:
+    """Return the files of the sub-commands, which are named as these are, by their places."""
+    found = modules_of(commands.__name__, list(commands.__path__))
+    return sorted(found, key=lambda command: command.PLACE)
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="gradmethods", description="Compare ways to compute a gradient."
@@ -92,8 +107,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action=_Version, help="show the version and exit")
     parser.set_defaults(run=None)
     group = parser.add_subparsers(title="commands", metavar="COMMAND")
-    found = modules_of(commands.__name__, list(commands.__path__))
-    for command in sorted(found, key=lambda command: command.PLACE):
+    for command in _modules():
         command.add(group)
     return parser
 

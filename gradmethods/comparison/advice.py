@@ -116,7 +116,7 @@ def advice_text(advice: Advice) -> str:
     size = f"{problem.size:,} parameter{'s' * (problem.size != 1)}, {problem.dtype}"
     head = f"{problem.name}: {size}; loss {fmt.time(advice.loss)}"
     rows = [_row(option, advice.loss) for option in advice.options]
-    columns = ["method", "preparation", "gradient", "÷ loss", "passes", "digits", "unresolved"]
+    columns = ["method", "prepare", "gradient", "÷ loss", "passes", "digits", "unresolved"]
     if not any(option.unresolved for option in advice.options):
         del columns[-1]
     notes = ["~: not measured, passes × loss."] if any(o.estimated for o in advice.options) else []

@@ -311,7 +311,7 @@ def _table(comparison: Comparison) -> list[dict[str, str]]:
 def _cells(row: dict[str, Any], *, timed: bool, marked: bool) -> dict[str, str]:
     passes, unresolved = row["forward_passes"], row["unresolved"]
     times = {
-        "preparation": fmt.time(row["preparation_s"]),
+        "prepare": fmt.time(row["preparation_s"]),
         "gradient": fmt.time(row["gradient_s"]),
         "gradient ÷ loss": fmt.interval(row["ratio"], row["ratio_low"], row["ratio_high"]),
     }

@@ -106,8 +106,8 @@ class Branch:
         parts = _contents(given)
         if self.kind in (list, tuple) and len(parts) != len(self.children):
             raise ShapeMismatch(
-                f"Expected {here} as {self._described()}, got {len(parts)}. Give it the structure "
-                "of the problem's parameters."
+                f"Expected {here} as {self._described()}, got {len(parts)} "
+                f"part{'s' * (len(parts) != 1)}. Give it the structure of the problem's parameters."
             )
         if parts.keys() != self.children.keys():
             raise ShapeMismatch(

@@ -141,13 +141,17 @@ def error(value: float) -> str:
 
 
 def short_error(value: float) -> str:
-    """Write an error for the terminal: two digits of a magnitude, or one if the second is 0.
+    """Write an error for the terminal: two digits, of a magnitude one if the second is 0.
 
     Examples
     --------
     >>> short_error(1.25e-7), short_error(3e-16), short_error(0.0), short_error(float("inf"))
     ('1.2e-07', '3e-16', '0', '∞')
+    >>> short_error(2.0), short_error(0.25), short_error(151.0)
+    ('2.0', '0.25', '150')
     """
+    if 0.1 <= value < 1000:
+        return significant(value, 2)
     return "∞" if value == math.inf else error(value).replace(".0e", "e")
 
 

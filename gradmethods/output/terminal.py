@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import textwrap
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from html import escape
 from typing import TYPE_CHECKING
 
@@ -36,15 +36,9 @@ def as_html(text: str) -> str:
     parts: list[str] = []
     for block in text.split("\n\n"):
         lines = block.splitlines()
-        if len(lines) > 1 and set(lines[1]) == {"-", " "}:
-            spans = [match.span() for match in re.finditer("-+", lines[1])]
-            ends = [start for start, _ in spans[1:]] + [None]
-            cells = [
-                [escape(line[a:b].strip()) for (a, _), b in zip(spans, ends, strict=True)]
-                for line in (lines[0], *lines[2:])
-            ]
-            head, *rows = (f"<tr><td>{'</td><td>'.join(row)}</td></tr>" for row in cells)
-            parts.append(f"<table>{head.replace('td>', 'th>')}{''.join(rows)}</table>")
+        rule = next((k for k, line in enumerate(lines) if set(line) in ({"-", " "}, {"-"})), 0)
+        if rule:
+            parts.append(_html_table(lines, rule))
             continue
         for line in lines:
             if line.startswith("  ") and parts and parts[-1].startswith("<p>"):
@@ -52,6 +46,21 @@ def as_html(text: str) -> str:
             else:
                 parts.append(f"<p>{escape(line.strip())}</p>")
     return "\n".join(parts)
+
+
+def _html_table(lines: Sequence[str], rule: int) -> str:
+    """Return a table that `table` laid out, with what it broke in one cell again."""
+    spans = [match.span() for match in re.finditer("-+", lines[rule])]
+    ends = [start for start, _ in spans[1:]] + [None]
+    rows: list[list[str]] = []
+    for number, line in enumerate([*lines[:rule], *lines[rule + 1 :]]):
+        cells = [escape(line[a:b].strip()) for (a, _), b in zip(spans, ends, strict=True)]
+        # A head fills up from below; a row that goes on has nothing in its first cell.
+        if number and (number < rule or (number > rule and not cells[0])):
+            cells = [" ".join(filter(None, pair)) for pair in zip(rows.pop(), cells, strict=True)]
+        rows.append(cells)
+    head, *body = (f"<tr><td>{'</td><td>'.join(row)}</td></tr>" for row in rows)
+    return f"<table>{head.replace('td>', 'th>')}{''.join(body)}</table>"
 
 
 class Shown:
@@ -62,7 +71,7 @@ class Shown:
 
 
 def table(rows: Iterable[Mapping[str, str]], left: Iterable[str] = ()) -> str:
-    """Lay out rows for the terminal, under a rule.
+    """Lay out rows for the terminal, under a rule; what is too wide for a line breaks in its cell.
 
     Parameters
     ----------
@@ -74,18 +83,60 @@ def table(rows: Iterable[Mapping[str, str]], left: Iterable[str] = ()) -> str:
     Examples
     --------
     >>> print(table([{"method": "backprop", "passes": "1"}, {"method": "central", "passes": "12"}]))
-    method      passes
-    --------  --------
-    backprop         1
-    central         12
+    method    passes
+    --------  ------
+    backprop       1
+    central       12
     """
-    from tabulate import tabulate
-
     cells = [{head: printable(cell) for head, cell in row.items()} for row in rows]
-    words = {*list(cells[0])[:1], *left}
-    align = ["left" if head in words else "right" for head in cells[0]]
-    text: str = tabulate(cells, "keys", "simple", disable_numparse=True, colalign=align)
-    return text
+    heads = list(cells[0])
+    words = {*heads[:1], *left}
+    widths = _widths([[head, *(row[head] for row in cells)] for head in heads])
+
+    def lines(texts: Iterable[str], *, head: bool = False) -> Iterator[str]:
+        parts = [_broken(text, width) for text, width in zip(texts, widths, strict=True)]
+        height = max(map(len, parts))
+        filled = [[""] * (height - len(p)) + p if head else p + [""] * height for p in parts]
+        for line in range(height):
+            row = zip(heads, filled, widths, strict=True)
+            aligned = (f"{p[line]:{'<' if name in words else '>'}{w}}" for name, p, w in row)
+            yield "  ".join(aligned).rstrip()
+
+    rule = "  ".join("-" * width for width in widths)
+    body = [line for row in cells for line in lines(row.values())]
+    return "\n".join([*lines(heads, head=True), rule, *body])
+
+
+_TOGETHER = re.compile(r"\[[^\]]*\](?: \w{1,3}\b)?")
+"""An interval, and its unit: a line does not end within it."""
+
+
+def _broken(text: str, width: int) -> list[str]:
+    """Break a cell into lines."""
+    kept = _TOGETHER.sub(lambda found: found[0].replace(" ", "\xa0"), text)
+    found = textwrap.wrap(kept, width, break_long_words=False, break_on_hyphens=False)
+    return [line.replace("\xa0", " ") for line in found] or [""]
+
+
+def _widths(columns: Sequence[Sequence[str]]) -> list[int]:
+    """Return the widths of columns: those of their cells, or if that is too wide less.
+
+    Heads break first, then the widest columns, but no word does.
+    """
+    widths = [max(map(len, column)) for column in columns]
+    least = [max(len(part) for cell in column for part in _broken(cell, 1)) for column in columns]
+    room = WIDTH - 2 * (len(columns) - 1)
+    if sum(widths) > room:
+        widths = [
+            max(fewest, *map(len, cells)) if cells else fewest
+            for fewest, (_, *cells) in zip(least, columns, strict=True)
+        ]
+    while sum(widths) > room and widths != least:
+        widest = max(
+            (k for k in range(len(widths)) if widths[k] > least[k]), key=lambda k: widths[k]
+        )
+        widths[widest] -= 1
+    return widths
 
 
 def framed(frame: pd.DataFrame) -> str:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 from gradmethods.errors import GradientError, UnknownName
-from gradmethods.output.caption import commit
+from gradmethods.output.caption import commit, provenance_line
 from gradmethods.output.disk import content_of
 from gradmethods.output.files import (
     ACCURACY,
@@ -22,6 +22,7 @@ from gradmethods.output.files import (
     read_origin,
     write_text,
 )
+from gradmethods.output.terminal import fill
 from gradmethods.report.works import WORKS, entry
 
 AUTHOR = "The gradmethods developers"
@@ -40,10 +41,19 @@ RUNS = (Path("results/latest"), Path("results/reference"))
 
 @dataclass(frozen=True)
 class Citation:
-    """One entry of a list of references, in two formats."""
+    """One entry of a list of references, in two formats.
+
+    Attributes
+    ----------
+    bibtex, text : str
+        The entry.
+    about : str
+        Of a figure or table what an author needs beside it: caption, method, files and origin.
+    """
 
     bibtex: str
     text: str
+    about: str = ""
 
 
 def run_name(records: bytes) -> str:
@@ -150,7 +160,10 @@ def cite(name: str | None = None, folder: Path | None = None) -> list[Citation]:
             return [run_citation(run, origin)]
         if name not in items:
             raise UnknownName.among("figure, table or work", name, [*items, *WORKS])
-        return [item_citation(items[name], run, origin), *_works(found, items[name])]
+        own = replace(
+            item_citation(items[name], run, origin), about=_about(found, items[name], origin)
+        )
+        return [own, *_works(found, items[name])]
 
 
 def write_references(folder: Path) -> Path:
@@ -176,6 +189,17 @@ def _works(folder: Path, item: Mapping[str, Any]) -> Sequence[Citation]:
     if item["kind"] == "table":
         said.append((content_of(folder / str(item["data"])) or b"").decode(errors="replace"))
     return [work_citation(key) for key, work in WORKS.items() if any(map(work.is_cited, said))]
+
+
+def _about(folder: Path, item: Mapping[str, Any], origin: Mapping[str, Any] | None) -> str:
+    """Say what a figure or table shows, how that was obtained, and where its files are."""
+    parts = {
+        "Caption": f"{item['title']}. {item['text']}",
+        "Method": item["method"],
+        "Files": ", ".join(str(folder / str(file)) for file in item.get("files") or [item["data"]]),
+        "Run": provenance_line(origin) if {"machine", "packages"} <= set(origin or ()) else "",
+    }
+    return "\n".join(fill(f"{name}: {words}") for name, words in parts.items() if words)
 
 
 def _where(run: str, origin: Mapping[str, Any] | None) -> str:

@@ -27,7 +27,7 @@ HEADLINE = "fig-ratio-width"
 FEW = 12
 """Rows up to which a table is shown whole."""
 
-LONG, MIDDLING = 45, 26
+LONGEST, LONG, MIDDLING = 135, 45, 26
 """Letters from which the texts of a column break, into a wide or a less wide one."""
 
 
@@ -188,6 +188,8 @@ def _columns(tables: Mapping[str, Shown]) -> Markup:
             rule = (
                 "text-align: right"
                 if place in table.numeric
+                else "white-space: normal; min-width: 20rem"
+                if longest > LONGEST
                 else "white-space: normal; min-width: 12rem"
                 if longest > LONG
                 else "white-space: normal; min-width: 7rem"

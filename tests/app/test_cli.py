@@ -12,7 +12,7 @@ import gradmethods as gm
 from gradmethods.app.cli import main
 from gradmethods.app.runs.progress import Progress
 from gradmethods.comparison import DEFAULT_PROVIDERS
-from gradmethods.output.terminal import table
+from gradmethods.output.terminal import WIDTH, as_html, table
 from tests.report_records import write_run
 
 USER_FILE = """
@@ -201,6 +201,16 @@ def test_a_file_finds_its_neighbours(tmp_path, capsys):
     assert main(["compare", f"{tmp_path / 'own.py'}:problem", "--seconds", "0"]) == 0
 
 
+def test_a_slip_of_the_hand_is_told_what_was_meant(capsys):
+    """A list of nineteen commands, or the usage of another one, helps nobody who mistyped one."""
+    assert main(["compair", "rosenbrock"]) == 2
+    assert "Did you mean 'compare'?" in capsys.readouterr().err
+    assert main(["compare", "rosenbrock", "n=4"]) == 2
+    found = capsys.readouterr().err
+    assert "takes no n=4. A size of a problem is given as --set n=10." in found
+    assert "`gradmethods compare --help`" in found
+
+
 # -- what the terminal shows
 
 
@@ -246,3 +256,19 @@ def test_phases_say_where_a_run_is(capsys):
     assert lines[3] == "[2/2] report, 1:05 left"
     assert list(shown.seconds) == ["cases", "report"]
     assert shown.seconds["cases"] >= 10.0  # with what the run took before it was gone on with
+
+
+def test_no_table_is_wider_than_a_line():
+    """A terminal breaks what is wider where it likes, and nobody can read a table any more."""
+    row = {
+        "a method": "numerical, complex step",
+        "a number of something": "12,700 [12,700, 12,800] ms",
+        "why it is so": "Estimated 16 s by growth from smaller cases; the limit is 15 s a case. "
+        * 2,
+    }
+    lines = table([row, row | {"a method": "backprop"}], left=["why it is so"]).splitlines()
+    assert max(map(len, lines)) == WIDTH
+    assert "12,700 [12,700, 12,800] ms" in lines[2] or "[12,700, 12,800] ms" in lines[3]
+    shown = as_html("\n".join(lines))
+    assert shown.count("<tr>") == 3
+    assert all(cell in shown for cell in (*row, *map(str.strip, row.values())))

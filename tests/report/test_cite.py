@@ -58,7 +58,7 @@ def test_a_run_without_records(tmp_path):
 def test_a_figure(run, capsys):
     """If commit, date or machine were missing, nobody could find the run again."""
     assert main(["cite", "fig-ratio-width", "--run", str(run)]) == 0
-    own, work = capsys.readouterr().out.split("\n\n")
+    own, work, about = capsys.readouterr().out.split("\n\n")
     name = read_json(run / "index.json")["run"]
     assert own == (
         f"@misc{{gradmethods-{name}-fig-ratio-width,\n"
@@ -71,6 +71,11 @@ def test_a_figure(run, capsys):
         "}"
     )
     assert work.startswith("@incollection{griewank1989,")  # whose bound its caption names
+    # What stands beside a figure in a paper is there, too, and BibTeX passes it over.
+    assert all(line.startswith("% ") for line in about.splitlines())
+    kinds = re.findall(r"^% (\w+):", about, re.MULTILINE)
+    assert kinds == ["Caption", "Method", "Files", "Run"]
+    assert "figures/fig-ratio-width.csv" in about
 
 
 @pytest.mark.medium

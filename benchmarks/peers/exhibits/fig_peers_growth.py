@@ -188,12 +188,9 @@ def short(n: float) -> str:
     Examples
     --------
     >>> short(13), short(1185), short(97651), short(1005001)
-    ('13', '1.19k', '97.7k', '1.01M')
+    ('13', '1,185', '97,651', '1.01M')
     """
-    for unit, scale in (("M", 1e6), ("k", 1e3)):
-        if n >= 0.995 * scale:
-            return f"{float(f'{n / scale:.3g}'):g}{unit}"
-    return f"{n:g}"
+    return f"{n / 1e6:.3g}M" if n >= 1e6 else f"{n:,.0f}"
 
 
 def make(run: Compared) -> Iterator[Drawing]:

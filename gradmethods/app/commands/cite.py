@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import textwrap
 from pathlib import Path
 from typing import Any
 
@@ -25,8 +26,9 @@ def add(commands: Any) -> None:
         "id",
         nargs="?",
         metavar="ID",
-        help="a figure or table, e.g. fig-time-width, whose works are printed too, or a work, e.g. "
-        "baydin2018 (default: the run or, if none is named, the software)",
+        help="a figure or table, e.g. fig-time-width, whose works, caption, files and origin are "
+        "printed too, or a work, e.g. baydin2018 (default: the run or, if none is named, the "
+        "software)",
     )
     command.add_argument(
         "--run",
@@ -47,4 +49,6 @@ def run(options: argparse.Namespace) -> int:
 
     found = cite(options.id, options.folder)
     print("\n".join(getattr(each, options.format).strip("\n") + "\n" for each in found), end="")
+    if options.format == "bibtex" and (about := found[0].about):
+        print(textwrap.indent(f"\n{about}", "% ", predicate=bool).replace("% \n", "\n", 1))
     return 0
