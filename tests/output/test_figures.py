@@ -18,7 +18,7 @@ from gradmethods.providers.registry import style_of
 from gradmethods.providers.schemes import NAMES
 from gradmethods.report import cost_frames as frames
 from gradmethods.report import growth_figure as plots
-from gradmethods.report.exhibits.fig_growth import GROWTHS, OPERATIONS, PREPARATION, RATIO, TIME
+from gradmethods.report.exhibits.fig_growth import GROWTHS, OPERATIONS, PREPARATION, RATIO
 from gradmethods.timing.cases import Case
 from gradmethods.timing.sweeps import SWEEPS
 from tests.report_records import gap, record, some_records
