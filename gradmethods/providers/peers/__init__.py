@@ -11,9 +11,8 @@ from gradmethods.providers.peers.autograd import Autograd
 from gradmethods.providers.peers.casadi import Casadi
 from gradmethods.providers.peers.differences import Numdifftools, Scipy, Statsmodels
 from gradmethods.providers.peers.jax import Jax
-from gradmethods.providers.peers.lambdify import Lambdify
 from gradmethods.providers.peers.peer import NotInstalled, Peer, PreparedPeer
-from gradmethods.providers.peers.symengine import Symengine
+from gradmethods.providers.peers.symbolic_peers import Lambdify, Symengine
 from gradmethods.providers.peers.torch import Torch
 
 __all__ = [
