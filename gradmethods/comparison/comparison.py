@@ -33,8 +33,7 @@ MISSING = float("nan")
 class Comparison(Shown):
     """Answers of several providers to one problem, judged by the truth, with advice.
 
-    Everything is computed when it is made; printing it shows the table, the reasons and a
-    conclusion.
+    Everything is computed when it is made; printing it shows it in words.
 
     Attributes
     ----------
@@ -199,10 +198,8 @@ class Comparison(Shown):
         """The rows of `table` as plain values."""
         return [_row(each) for each in self.judged.values()]
 
-    def __str__(self) -> str:
+    def __repr__(self) -> str:
         return self.text
-
-    __repr__ = __str__
 
     def plot(self, ax: Any = None) -> Any:
         """Plot error against time per gradient, a point per provider.
@@ -277,7 +274,8 @@ def comparison_text(comparison: Comparison) -> str:
         )
     timed = any(answer.cost for answer in comparison.answers)
     marked = any(answer.unresolved for answer in comparison.answers)
-    lines += ["", table(_table(comparison), left=["verdict"])]
+    rows = [_cells(row, timed=timed, marked=marked) for row in comparison.rows]
+    lines += ["", table(rows, left=["verdict"])]
     times = f"of times, median [95 % interval]{_plainly(problem, ', the loss')}" if timed else ""
     lines += ["", fill(_legend(found.words if found.truth else "", times))]
     if marked:
@@ -300,12 +298,6 @@ def comparison_text(comparison: Comparison) -> str:
     elif timed and comparison.advised is not None:
         lines += ["", *sentences(comparison.advised), *surprises(comparison.advised)]
     return "\n".join(lines)
-
-
-def _table(comparison: Comparison) -> list[dict[str, str]]:
-    timed = any(answer.cost for answer in comparison.answers)
-    marked = any(answer.unresolved for answer in comparison.answers)
-    return [_cells(row, timed=timed, marked=marked) for row in comparison.rows]
 
 
 def _cells(row: dict[str, Any], *, timed: bool, marked: bool) -> dict[str, str]:

@@ -212,9 +212,8 @@ class Problem:
         return twin
 
     def __repr__(self) -> str:
-        return (
-            f"<Problem {self.name!r}: {self.size} parameter{'s' * (self.size != 1)}, {self.dtype}>"
-        )
+        count = f"{self.size} parameter{'s' * (self.size != 1)}"
+        return f"<Problem {self.name!r}: {count}, {self.dtype}>"
 
     @property
     def params(self) -> Parameters:
@@ -223,14 +222,7 @@ class Problem:
 
     @property
     def flat_params(self) -> NDArray[Any]:
-        """The point as one vector, a new one each time: where optimisers start.
-
-        Examples
-        --------
-        >>> import gradmethods as gm
-        >>> gm.problems.get("rosenbrock", n=2).flat_params.shape
-        (2,)
-        """
+        """The point as one vector, a new one each time: where optimisers start."""
         return self.structure.join(self._arrays)
 
     def unflatten(self, vector: ArrayLike) -> Parameters:
@@ -245,7 +237,7 @@ class Problem:
         --------
         >>> import gradmethods as gm
         >>> problem = gm.problems.get("network-1-1-1")
-        >>> list(problem.unflatten([0.5, 0.0, 0.25, 1.0]))
+        >>> list(problem.unflatten(2 * problem.flat_params))
         ['w_h', 'b_h', 'w_y', 'b_y']
         """
         structure = self.structure
@@ -358,8 +350,7 @@ class Problem:
         """
         if self.dtype == np.dtype(dtype):
             return self
-        arrays = {name: array.astype(dtype) for name, array in self._arrays.items()}
-        point = self.structure.restore(arrays)
+        point = self.structure.restore({n: x.astype(dtype) for n, x in self._arrays.items()})
         twin = self._moved(self.loss, point, self.bounds)
         vars(twin).update(examples=self.examples)  # what was checked of them does not depend on it
         return twin
@@ -391,9 +382,8 @@ class Problem:
         >>> gm.Backprop().prepare(some)(some.params).gradient
         array([2., 6.])
         """
-        loss, point = some_components(self, components)
         bounds = self.bounds and self.bounds.part(components)
-        return self._moved(loss, point, bounds)
+        return self._moved(*some_components(self, components), bounds)
 
     def _moved(self, loss: Loss, point: ParametersLike, bounds: Bounds | None) -> Problem:
         """Return the problem of another loss at another point; all but the examples is kept."""

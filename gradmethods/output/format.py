@@ -35,7 +35,7 @@ def significant(value: float, digits: int = 3) -> str:
     return f"{round(value, digits - 1 - magnitude):,.{max(0, digits - 1 - magnitude)}f}"
 
 
-def time(value: float, digits: int = 3) -> str:
+def time(value: float) -> str:
     """Write seconds with the unit that suits their size.
 
     Examples
@@ -46,7 +46,7 @@ def time(value: float, digits: int = 3) -> str:
     if missing(value):
         return NONE
     unit, size = time_unit(value)
-    return f"{significant(value / size, digits)} {unit}"
+    return f"{significant(value / size)} {unit}"
 
 
 def memory(value: float) -> str:

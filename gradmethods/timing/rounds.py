@@ -112,21 +112,19 @@ class Rounds:
         self.loss_seconds: list[float] = []
         self.loss_processor: list[float] = []
 
-    def calibrate(self, known: float | None = None, shortest: float = SHORTEST_ROUND) -> float:
+    def calibrate(self, known: float | None = None) -> float:
         """Warm up and choose how many calls make a round; return the seconds that a pair takes.
 
         Parameters
         ----------
         known : float, optional
             Seconds that a gradient takes, where a call for nothing would be too expensive.
-        shortest : float, optional
-            Seconds of a round, at least.
         """
         if known is None:
-            self.gradient_calls, known = calls_for(self.gradient, shortest, self.clock)
+            self.gradient_calls, known = calls_for(self.gradient, SHORTEST_ROUND, self.clock)
         gradient = known * self.gradient_calls
         # Beside a slow gradient a longer look at the loss costs little and steadies the ratio.
-        longer = min(max(shortest, gradient / 4), 250 * SHORTEST_ROUND)
+        longer = min(max(SHORTEST_ROUND, gradient / 4), 250 * SHORTEST_ROUND)
         self.loss_calls, loss = calls_for(self.loss, longer, self.clock)
         return gradient + loss * self.loss_calls
 

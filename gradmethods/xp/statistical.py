@@ -107,17 +107,9 @@ class Statistical(Elementwise):
         include_initial: bool = False,
     ) -> Array:
         """Add up entries along an axis, optionally starting from zero."""
-        array = self._wide(self._cast(x, dtype))
-        if axis is None and array.ndim != 1:
-            raise ShapeMismatch(
-                f"xp.cumulative_sum needs an axis for an array of shape {array.shape}."
-            )
-        where = normalize_axis(0 if axis is None else axis, array.ndim)
-        total = self._cast(self.bind("cumulative_sum", array, axis=where), dtype)
-        if not include_initial:
-            return total
-        shape = tuple(1 if i == where else n for i, n in enumerate(array.shape))
-        return self.bind("concat", self._filled(total.dtype.type(0), shape), total, axis=where)
+        array, at = self._along("cumulative_sum", x, axis, dtype)
+        total = self._cast(self.bind("cumulative_sum", array, axis=at), dtype)
+        return self._after(0, total, at) if include_initial else total
 
     def cumulative_prod(
         self,
@@ -132,26 +124,30 @@ class Statistical(Elementwise):
 
         In log2 n rounds, each product takes in the one that ends where it begins.
         """
-        array = self._wide(self._cast(x, dtype))
-        if axis is None and array.ndim != 1:
-            raise ShapeMismatch(
-                f"xp.cumulative_prod needs an axis for an array of shape {array.shape}."
-            )
-        at = normalize_axis(0 if axis is None else axis, array.ndim)
+        array, at = self._along("cumulative_prod", x, axis, dtype)
         lead, reach = (slice(None),) * at, 1
         while reach < array.shape[at]:
             products = array[(*lead, slice(reach, None))] * array[(*lead, slice(None, -reach))]
             array = self.bind("concat", array[(*lead, slice(None, reach))], products, axis=at)
             reach *= 2
         array = self._cast(array, dtype)
-        if not include_initial:
-            return array
-        shape = tuple(1 if i == at else n for i, n in enumerate(array.shape))
-        return self.bind("concat", self._filled(array.dtype.type(1), shape), array, axis=at)
+        return self._after(1, array, at) if include_initial else array
 
     def count_nonzero(self, x: Operand, /, axis: Axis = None, *, keepdims: bool = False) -> Array:
         """Count the entries over axes that are not 0; the counts do not vary but by jumps."""
         return self.sum(self._truth(x), axis=axis, keepdims=keepdims)
+
+    def _along(self, name: str, x: Operand, axis: int | None, dtype: Any) -> tuple[Array, int]:
+        """Return the entries that a function goes along, and the axis."""
+        array = self._wide(self._cast(x, dtype))
+        if axis is None and array.ndim != 1:
+            raise ShapeMismatch(f"xp.{name} needs an axis for an array of shape {array.shape}.")
+        return array, normalize_axis(0 if axis is None else axis, array.ndim)
+
+    def _after(self, first: int, array: Array, axis: int) -> Array:
+        """Put a number in front of the entries along an axis."""
+        shape = tuple(1 if i == axis else n for i, n in enumerate(array.shape))
+        return self.bind("concat", self._filled(array.dtype.type(first), shape), array, axis=axis)
 
     def _cast(self, x: Operand, dtype: Any) -> Array:
         array = self.array(x)

@@ -1,1 +1,1 @@
-"""The exhibits of the comparison: one figure or table a file, named as it is."""
+"""The exhibits of the comparison: a figure or table a file, or several of one kind."""

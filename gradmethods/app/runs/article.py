@@ -139,8 +139,7 @@ def run_article(
     from gradmethods.output.terminal import framed
     from gradmethods.report.article.dying_relus import write_dying
     from gradmethods.report.article.gradient_norms import write_norms
-    from gradmethods.report.article.real_data import write_real
-    from gradmethods.report.article.seeds import write_seeds
+    from gradmethods.report.article.tables import write_real, write_seeds
     from gradmethods.report.article.training import write_training
     from gradmethods.report.article.wrong_predictions import write_wrong
     from gradmethods.studies.seeds import seed_study

@@ -11,13 +11,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from itertools import pairwise
 
-from gradmethods.output.layout.layers import Layers
+from gradmethods.output.layout.layers import GAP, Layers
 
 Links = Sequence[Sequence[int]]
 Conflicts = set[tuple[int, int]]
 
 
-def coordinates(layers: Layers, widths: Sequence[float], gap: float) -> list[float]:
+def coordinates(layers: Layers, widths: Sequence[float]) -> list[float]:
     """Return the x of the centre of every place, the leftmost edge at 0.
 
     Parameters
@@ -26,8 +26,6 @@ def coordinates(layers: Layers, widths: Sequence[float], gap: float) -> list[flo
         With their final order.
     widths : sequence of float
         Of every place.
-    gap : float
-        Least distance between neighbours in a row.
     """
     above, below = layers.neighbours()
     conflicts = _conflicts(layers, above) | layers.side
@@ -36,7 +34,7 @@ def coordinates(layers: Layers, widths: Sequence[float], gap: float) -> list[flo
         for mirrored in (False, True):
             ordered = [row[::-1] for row in rows] if mirrored else rows
             root = _align(ordered, links, conflicts)
-            x = _compact(ordered, root, widths, gap)
+            x = _compact(ordered, root, widths)
             found.append([-value for value in x] if mirrored else x)
     return _balance(found, widths)
 
@@ -76,14 +74,14 @@ def _align(rows: Sequence[Sequence[int]], links: Links, conflicts: Conflicts) ->
 
 
 def _compact(
-    rows: Sequence[Sequence[int]], root: Sequence[int], widths: Sequence[float], gap: float
+    rows: Sequence[Sequence[int]], root: Sequence[int], widths: Sequence[float]
 ) -> list[float]:
     """Push blocks to the left, then each back towards the right as far as there is room."""
     after: dict[int, dict[int, float]] = {block: {} for block in root}
     before: dict[int, dict[int, float]] = {block: {} for block in root}
     for row in rows:
         for a, b in pairwise(row):
-            apart = max((widths[a] + widths[b]) / 2 + gap, after[root[a]].get(root[b], 0.0))
+            apart = max((widths[a] + widths[b]) / 2 + GAP, after[root[a]].get(root[b], 0.0))
             after[root[a]][root[b]] = before[root[b]][root[a]] = apart
     order = _topological(after, before)
     x: dict[int, float] = {}

@@ -7,7 +7,7 @@ import subprocess
 from collections.abc import Sequence
 
 from gradmethods.errors import UnsupportedOperation
-from gradmethods.output.layout.layers import Edge, Layout, Point
+from gradmethods.output.layout.layers import GAP, Edge, Layout, Point
 
 INCH = 72.0
 """Points. Graphviz gives lengths in inches."""
@@ -18,9 +18,7 @@ def available() -> bool:
     return shutil.which("dot") is not None
 
 
-def graphviz(
-    sizes: Sequence[Point], edges: Sequence[Edge], *, gap: float = 12.0, rise: float = 20.0
-) -> Layout:
+def graphviz(sizes: Sequence[Point], edges: Sequence[Edge], *, rise: float = 20.0) -> Layout:
     """Lay out a graph by Graphviz: parameters as of `layered`, lengths in points.
 
     Raises
@@ -36,7 +34,7 @@ def graphviz(
         )
     run = subprocess.run(  # noqa: S603  # numbers only go in
         [program, "-Tplain"],
-        input=_source(sizes, edges, gap, rise),
+        input=_source(sizes, edges, rise),
         capture_output=True,
         text=True,
         encoding="utf-8",
@@ -47,9 +45,9 @@ def graphviz(
     return _read(run.stdout, len(sizes), edges)
 
 
-def _source(sizes: Sequence[Point], edges: Sequence[Edge], gap: float, rise: float) -> str:
+def _source(sizes: Sequence[Point], edges: Sequence[Edge], rise: float) -> str:
     lines = [
-        f"nodesep={gap / INCH:.4f}; ranksep={rise / INCH:.4f}; node [shape=box, fixedsize=true];"
+        f"nodesep={GAP / INCH:.4f}; ranksep={rise / INCH:.4f}; node [shape=box, fixedsize=true];"
     ]
     lines += [
         f"{i} [width={width / INCH:.4f}, height={height / INCH:.4f}];"

@@ -6,16 +6,14 @@ from collections.abc import Sequence
 from itertools import pairwise
 
 from gradmethods.output.layout.coordinates import coordinates
-from gradmethods.output.layout.layers import Edge, Layers, Layout, Point, make_layers
+from gradmethods.output.layout.layers import GAP, Edge, Layers, Layout, Point, make_layers
 from gradmethods.output.layout.order import reduce_crossings
 
 FAR = 300.0
 """How far aside an edge leads where the distance between layers is doubled."""
 
 
-def layered(
-    sizes: Sequence[Point], edges: Sequence[Edge], *, gap: float = 12.0, rise: float = 20.0
-) -> Layout:
+def layered(sizes: Sequence[Point], edges: Sequence[Edge], *, rise: float = 20.0) -> Layout:
     """Lay out a graph without cycles in layers.
 
     Boxes do not overlap, edges lead down, and none runs through a box that it does not belong to:
@@ -27,8 +25,6 @@ def layered(
         Width and height of each box, operands before their uses.
     edges : sequence of tuple of int
         From operand to use; an edge may stand there twice.
-    gap : float
-        Between neighbours in a layer.
     rise : float
         Least distance between layers; up to twice as much where an edge leads far aside.
 
@@ -41,8 +37,8 @@ def layered(
     layers = make_layers(len(sizes), edges)
     reduce_crossings(layers)
     widths = [width for width, _ in sizes]
-    widths += [gap / 3] * (sum(map(len, layers.rows)) - len(sizes))
-    xs = coordinates(layers, widths, gap)
+    widths += [GAP / 3] * (sum(map(len, layers.rows)) - len(sizes))
+    xs = coordinates(layers, widths)
     bands, height = _bands(layers, sizes, xs, rise)
     ys = {
         place: sum(band) / 2 for row, band in zip(layers.rows, bands, strict=True) for place in row

@@ -6,6 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
+GAP = 12.0
+"""Least distance between neighbours in a row."""
+
 
 @dataclass(frozen=True)
 class Layers:

@@ -1,10 +1,11 @@
-"""Central differences as other packages take them, of the same plain NumPy loss.
+"""Central differences as SciPy, statsmodels and numdifftools take them, of the plain NumPy loss.
 
 These packages differentiate functions of one flat vector. The function that they are given copies
 the vector into arrays made once, which is the cheapest way to give the loss its structure back.
 
-Sources: P. Virtanen et al., SciPy 1.0, Nature Methods 17 (2020); P. A. Brodtkorb and J. D'Errico,
-numdifftools; S. Seabold and J. Perktold, statsmodels, SciPy 2010.
+Sources: P. Virtanen et al., SciPy 1.0: fundamental algorithms for scientific computing in Python,
+Nature Methods 17 (2020) 261-272; S. Seabold and J. Perktold, statsmodels: econometric and
+statistical modeling with Python, SciPy 2010; P. A. Brodtkorb and J. D'Errico, numdifftools.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, ClassVar
 
 import numpy as np
@@ -19,6 +21,7 @@ import numpy as np
 from gradmethods.core.problem import Problem
 from gradmethods.core.provider import Stopwatch
 from gradmethods.core.structure import Arrays
+from gradmethods.output.style import BLACK, GREEN, PURPLE, Style
 from gradmethods.providers.peers.peer import Call, Peer, PreparedPeer
 
 Flat = Callable[[Any], Any]
@@ -97,3 +100,45 @@ class PreparedDifferences(PreparedPeer):
             return loss(params, **data, xp=np)
 
         return flat
+
+
+@dataclass(frozen=True)
+class Scipy(Differences):
+    """``scipy.optimize.approx_derivative`` with ``method="3-point"``; what its optimisers use."""
+
+    name: ClassVar[str] = "scipy"
+    packages: ClassVar[tuple[str, ...]] = ("scipy",)
+    style: ClassVar[Style] = Style("SciPy approx_derivative", BLACK, "s", (0, (5, 1.5)))
+
+    def _import(self) -> Differentiate:
+        from scipy.optimize._numdiff import approx_derivative
+
+        return lambda flat, x: lambda: approx_derivative(flat, x, method="3-point")
+
+
+@dataclass(frozen=True)
+class Statsmodels(Differences):
+    """``statsmodels.tools.numdiff.approx_fprime`` with ``centered=True``."""
+
+    name: ClassVar[str] = "statsmodels"
+    packages: ClassVar[tuple[str, ...]] = ("statsmodels",)
+    style: ClassVar[Style] = Style("statsmodels", GREEN, "D", (0, (3, 1, 1, 1)))
+
+    def _import(self) -> Differentiate:
+        from statsmodels.tools.numdiff import approx_fprime
+
+        return lambda flat, x: lambda: approx_fprime(x, flat, centered=True)
+
+
+@dataclass(frozen=True)
+class Numdifftools(Differences):
+    """``numdifftools.Gradient`` with its defaults: central differences, extrapolated."""
+
+    name: ClassVar[str] = "numdifftools"
+    packages: ClassVar[tuple[str, ...]] = ("numdifftools",)
+    style: ClassVar[Style] = Style("numdifftools", PURPLE, "^", (0, (5, 1.5)))
+
+    def _import(self) -> Differentiate:
+        from numdifftools import Gradient
+
+        return lambda flat, x: partial(Gradient(flat), x)

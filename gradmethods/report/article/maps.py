@@ -27,6 +27,9 @@ GRID = 201
 MARGIN = 1.1
 """The map's range ÷ the data's."""
 
+COARSE = 51
+"""Points along each side of the maps as data."""
+
 FRAMES = 60
 """Pictures of an animation."""
 
@@ -95,15 +98,15 @@ def map_figure(run: Training) -> Figure:
     return figure
 
 
-def map_frame(run: Training, size: int = 51) -> pd.DataFrame:
+def map_frame(run: Training) -> pd.DataFrame:
     """Return the maps before and after as rows x1, x2, before, after, on a coarser grid."""
-    first, second = np.meshgrid(*axes_of(run.problem.data["X"], size))
+    first, second = np.meshgrid(*axes_of(run.problem.data["X"], COARSE))
     return pd.DataFrame(
         {
             "x1": first.ravel(),
             "x2": second.ravel(),
-            "before": plane(run, run.points[0], size).ravel(),
-            "after": plane(run, run.last, size).ravel(),
+            "before": plane(run, run.points[0], COARSE).ravel(),
+            "after": plane(run, run.last, COARSE).ravel(),
         }
     )
 

@@ -6,6 +6,7 @@ import math
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from operator import attrgetter
 from typing import Any
 
 import numpy as np
@@ -176,9 +177,7 @@ class Judged:
     def _about_steps(self) -> str:
         """Say what else makes differences wrong."""
         given = self.answer.given
-        if self.outcome != WRONG or given is None or given.exact is not False:
-            return ""
-        if given.claim is None:
+        if self.outcome != WRONG or given is None or given.exact is not False or not given.claim:
             return ""
         return ". A kink of the loss within a step, or a step that is too wide, looks the same"
 
@@ -190,12 +189,9 @@ def judge_answers(answers: Sequence[Answer], found: Found) -> tuple[Found, dict[
     are looked for; what is then known is returned as well.
     """
     given = [answer.given for answer in answers if answer.given is not None]
-    found = max((reconsidered(each, found) for each in given), key=_jump, default=found)
+    each = (reconsidered(answer, found) for answer in given)
+    found = max(each, key=attrgetter("jump"), default=found)
     return found, {answer.provider: _judged(answer, found) for answer in answers}
-
-
-def _jump(found: Found) -> float:
-    return found.jump
 
 
 def _judged(answer: Answer, found: Found) -> Judged:

@@ -58,21 +58,19 @@ class Plant:
     amount: float = math.nan
 
 
-def planted(truth: Truth, allowed: Arrays | None = None) -> list[Plant]:
+def planted(truth: Truth) -> list[Plant]:
     """Plant every mistake of the catalogue into the gradient of a problem.
 
     Parameters
     ----------
     truth : Truth
         The true gradient; rounded to the problem's dtype, it is what the mistakes change.
-    allowed : dict of str to numpy.ndarray, optional
-        The errors that a right gradient may have; those of exact methods by default.
 
     Returns
     -------
     list of Plant
         At least one for each mistake. Those that cannot be made here, or that change no component
-        by more than a right gradient may err, hold no gradient but the reason.
+        by more than a right gradient of an exact method may err, hold no gradient but the reason.
 
     Examples
     --------
@@ -86,7 +84,7 @@ def planted(truth: Truth, allowed: Arrays | None = None) -> list[Plant]:
     """
     problem = truth.problem
     gradient = {name: array.astype(problem.dtype) for name, array in true_arrays(truth).items()}
-    ground = Ground(problem, gradient, exact_bound(truth) if allowed is None else allowed)
+    ground = Ground(problem, gradient, exact_bound(truth))
     return [
         plant
         for mistake, plants in MISTAKES.items()

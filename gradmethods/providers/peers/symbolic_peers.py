@@ -3,8 +3,8 @@
 The formula of one example's loss is the suite's own; what is compared is how its derivatives are
 taken and compiled. Both evaluate all examples in one call, and the mean is taken behind it.
 
-Sources: A. Meurer et al., SymPy: symbolic computing in Python, PeerJ Computer Science 3 (2017);
-I. Fernando, O. Čertík et al., SymEngine.
+Sources: A. Meurer et al., SymPy: symbolic computing in Python, PeerJ Computer Science 3 (2017)
+e103; I. Fernando, O. Čertík et al., SymEngine.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -20,6 +20,7 @@ from gradmethods.core.problem import Problem
 from gradmethods.core.provider import Stopwatch
 from gradmethods.core.structure import Arrays
 from gradmethods.errors import GradientError
+from gradmethods.output.style import PURPLE, SKY, Style
 from gradmethods.providers.peers.peer import Call, Peer, PreparedPeer
 
 
@@ -68,6 +69,9 @@ def formula(problem: Problem) -> Formula:
 @dataclass(frozen=True)
 class Formulas(Peer):
     """What both have in common: they need the suite's formula, and one batch of examples."""
+
+    family: ClassVar[str] = "analytical"
+    exact: ClassVar[bool] = True
 
     def _refusal(self, problem: Problem) -> str | None:
         if any(array.dtype.kind != "f" for array in problem.data.values()):
@@ -155,3 +159,74 @@ def _is_total(problem: Problem) -> bool:
         double = float(problem.loss(problem.params, **twice, xp=np))
     once = float(problem.value())
     return abs(double - 2 * once) < abs(double - once)
+
+
+@dataclass(frozen=True)
+class Lambdify(Formulas):
+    """``sympy.diff`` by every parameter, compiled by ``sympy.lambdify`` to NumPy.
+
+    Parameters
+    ----------
+    cse : bool
+        Whether lambdify eliminates common subexpressions.
+    """
+
+    cse: bool = True
+
+    packages: ClassVar[tuple[str, ...]] = ("sympy",)
+
+    @property
+    def name(self) -> str:
+        """``sympy.lambdify:cse`` or ``sympy.lambdify``."""
+        return "sympy.lambdify:cse" if self.cse else "sympy.lambdify"
+
+    @property
+    def style(self) -> Style:
+        """How it is drawn in every figure, and its label."""
+        if self.cse:
+            return Style("SymPy lambdify, CSE", SKY, "o", (0, (5, 1.5)))
+        return Style("SymPy lambdify", SKY, "^", (0, (3, 1, 1, 1)))
+
+    def _compile(self, made: Formula, watch: Stopwatch) -> Callable[..., Any]:
+        import sympy
+
+        with watch("derive"):
+            outputs = [made.loss, *(sympy.diff(made.loss, symbol) for symbol in made.params)]
+        with watch("compile"):
+            function = sympy.lambdify(made.symbols, outputs, "numpy", cse=self.cse)
+
+        def evaluate(params: Any, columns: Any, constants: Any, count: int) -> Any:
+            rows = np.empty((len(outputs), count))
+            for row, value in zip(rows, function(*params, *columns, *constants), strict=True):
+                row[:] = value
+            return rows
+
+        return evaluate
+
+
+@dataclass(frozen=True)
+class Symengine(Formulas):
+    """symengine's ``diff`` by every parameter, compiled by its ``Lambdify`` with ``cse=True``."""
+
+    name: ClassVar[str] = "symengine"
+    packages: ClassVar[tuple[str, ...]] = ("symengine",)
+    style: ClassVar[Style] = Style("symengine", PURPLE, "v", (0, (5, 1.5)))
+
+    def _compile(self, made: Formula, watch: Stopwatch) -> Callable[..., Any]:
+        import symengine
+
+        with watch("derive"):
+            loss = symengine.sympify(made.loss)
+            symbols = [symengine.sympify(symbol) for symbol in made.symbols]
+            outputs = [loss, *(loss.diff(symbol) for symbol in symbols[: len(made.params)])]
+        with watch("compile"):
+            function = symengine.Lambdify(symbols, outputs, cse=True)
+
+        def evaluate(params: Any, columns: Any, constants: Any, count: int) -> Any:
+            arguments = np.empty((count, len(symbols)))
+            arguments[:, : len(params)] = params
+            arguments[:, len(params) : len(params) + len(columns)] = columns.T
+            arguments[:, len(params) + len(columns) :] = constants
+            return function(arguments).T
+
+        return evaluate
