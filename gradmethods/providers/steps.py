@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from gradmethods.core.structure import Arrays
 from gradmethods.providers.balance import Choice
-from gradmethods.providers.entry import Guess
+from gradmethods.providers.entry import HALF, SURE, Guess
 from gradmethods.providers.ladder import AGREE, APART
 from gradmethods.providers.noise import RoundOff
 from gradmethods.providers.probe import sizes_of
@@ -29,6 +29,10 @@ NEAR = 0.1
 """What is near 0, on the scale of the loss."""
 WIDEST = 0.1
 """Times max(1, |x|), the widest step away from the prepared point."""
+FEW = 16.0
+"""So many steps away, the rise of a loss to the middle of a jump is unlike a parabola's."""
+SLIGHT = 1e-3
+"""Slopes change by less of themselves within a few steps, most of them."""
 STRAY = 0.4
 """A smooth loss leaves the mean slope on a way by less than this part of what slopes changed."""
 
@@ -164,6 +168,30 @@ class Answer(NamedTuple):
             return False
         rounding = float(np.finfo(later.gradient.dtype).eps) * float((abs(here) + abs(there)).sum())
         return off - AGREE * noise - rounding > STRAY * float(abs(there - here).sum())
+
+    def leaves_open(self, later: Answer, step: Callable[[Vector], Vector]) -> Vector | None:
+        """Return how slopes changed where the rise of a loss does not say whether by a jump.
+
+        A jump of 2 J is J high from one side to its middle, and its difference quotient is J / h:
+        after a move of 2 h, that is the slope of a parabola. It is so, too, where moves along some
+        parameters lead up, and those along others down again.
+
+        Returns
+        -------
+        numpy.ndarray or None
+            Zero where it does; None if it does everywhere.
+        """
+        change, size = later.gradient - self.gradient, abs(later.gradient)
+        some = abs(change) > SLIGHT * size
+        if not some.any():
+            return None
+        move = later.point - self.point
+        few = some & (move != 0) & (abs(move) <= FEW * step(later.point))
+        much = abs(change) > SURE * size
+        rises = (change * move)[much]
+        if abs(rises.sum()) < HALF * abs(rises).sum():
+            few |= much
+        return np.where(few, change, 0.0) if few.any() else None
 
 
 @dataclass(frozen=True)
