@@ -192,8 +192,8 @@ def _rescaled(step: StepRule, place: Place) -> bool:
     """
     if step.known is None:
         return False
-    largest = float(max(place.point.max(), -place.point.min())) or 1.0
-    before = float(step.known.most.max())
+    largest = float(np.maximum.reduce(abs(place.point))) or 1.0
+    before = step.known.largest
     return not before / RESCALED <= largest <= before * RESCALED
 
 
@@ -203,16 +203,16 @@ def _strayed(step: StepRule, place: Place, found: Estimate) -> tuple[bool, int]:
     Where its rise tells nothing, the loss is asked for twice more: the passes that it took are
     returned, too.
     """
-    before, round_off = place.before, step.round_off
-    if before is None and step.known is not None:
-        before = step.known.answer
-    if before is None or round_off is None or not math.isfinite(found.value):
+    known = step.known
+    before = place.before or (known and known.answer)
+    if before is None or known is None or not math.isfinite(found.value):
         return False, 0
+    round_off = known.round_off
     noise = max(round_off.noise, round_off.unit * abs(found.value))
     here = Answer(place.point, found.value, found.gradient)
     if before.strays(here, noise):
         return True, 0
-    changed = before.leaves_open(here, step)
+    changed = before.leaves_open(here, step, known.root_curvature)
     return (False, 0) if changed is None else (_steeper(step, place, here, changed, noise), 2)
 
 
@@ -229,6 +229,7 @@ def _steeper(step: StepRule, place: Place, here: Answer, changed: Vector, noise:
     np.subtract(home, moves, out=point)
     apart, rise = apart - point, rise - evaluate()
     point[:] = home
+    assert step.known is not None
     errors = step.known.errors[step.known.groups(slice(0, point.size))]
     left_out = np.where(np.isfinite(errors), errors, 0.0) @ abs(apart)
     least = HALF * abs(changed * apart).min(initial=math.inf, where=changed != 0)

@@ -33,6 +33,8 @@ FEW = 16.0
 """So many steps away, the rise of a loss to the middle of a jump is unlike a parabola's."""
 SLIGHT = 1e-3
 """Slopes change by less of themselves within a few steps, most of them."""
+BENT = 2.0
+"""Slopes of a convex parabola change by less than this times what its curvatures say."""
 STRAY = 0.4
 """A smooth loss leaves the mean slope on a way by less than this part of what slopes changed."""
 
@@ -169,25 +171,28 @@ class Answer(NamedTuple):
         rounding = float(np.finfo(later.gradient.dtype).eps) * float((abs(here) + abs(there)).sum())
         return off - AGREE * noise - rounding > STRAY * float(abs(there - here).sum())
 
-    def leaves_open(self, later: Answer, step: Callable[[Vector], Vector]) -> Vector | None:
+    def leaves_open(
+        self, later: Answer, step: Callable[[Vector], Vector], root_curvature: Vector
+    ) -> Vector | None:
         """Return how slopes changed where the rise of a loss does not say whether by a jump.
 
         A jump of 2 J is J high from one side to its middle, and its difference quotient is J / h:
         after a move of 2 h, that is the slope of a parabola. It is so, too, where moves along some
-        parameters lead up, and those along others down again.
+        parameters lead up, and those along others down again. What the curvature along the
+        parameters explains is no jump's.
 
         Returns
         -------
         numpy.ndarray or None
             Zero where it does; None if it does everywhere.
         """
-        change, size = later.gradient - self.gradient, abs(later.gradient)
-        some = abs(change) > SLIGHT * size
-        if not some.any():
+        change, move = later.gradient - self.gradient, later.point - self.point
+        sizes, moves, root = abs(change), abs(move), root_curvature
+        some = sizes > np.maximum(SLIGHT * abs(later.gradient), BENT * root * (root @ moves))
+        if not np.logical_or.reduce(some):
             return None
-        move = later.point - self.point
-        few = some & (move != 0) & (abs(move) <= FEW * step(later.point))
-        much = abs(change) > SURE * size
+        few = some & (move != 0) & (moves <= FEW * step(later.point))
+        much = some & (sizes > SURE * abs(later.gradient))
         rises = (change * move)[much]
         if abs(rises.sum()) < HALF * abs(rises).sum():
             few |= much
@@ -239,6 +244,17 @@ class Known:
         """Make it of what was chosen for each group."""
         table = np.array([(c.step, c.error, c.shown, c.bend) for c in choices]).reshape(-1, 4)
         return cls(home, *table.T, *others)
+
+    @cached_property
+    def root_curvature(self) -> Vector:
+        """The root of what losses showed of the second derivative along each parameter."""
+        seen = 2 * np.maximum(self.shown, self.errors) / self.steps
+        return np.asarray(np.sqrt(np.where(np.isfinite(seen), seen, 0.0))[self.groups(WHOLE)])
+
+    @cached_property
+    def largest(self) -> float:
+        """The largest size of all parameters."""
+        return float(self.most.max())
 
     def is_home(self, point: Vector) -> bool:
         """Whether this is the point; compared without a copy, and sooner than by NumPy."""
