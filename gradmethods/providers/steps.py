@@ -187,10 +187,11 @@ class Answer(NamedTuple):
             Zero where it does; None if it does everywhere.
         """
         change, move = later.gradient - self.gradient, later.point - self.point
-        sizes, moves, root = abs(change), abs(move), root_curvature
-        some = sizes > np.maximum(SLIGHT * abs(later.gradient), BENT * root * (root @ moves))
+        sizes, moves = abs(change), abs(move)
+        some = sizes > BENT * (root_curvature @ moves) * root_curvature
         if not np.logical_or.reduce(some):
             return None
+        some &= sizes > SLIGHT * abs(later.gradient)
         few = some & (move != 0) & (moves <= FEW * step(later.point))
         much = some & (sizes > SURE * abs(later.gradient))
         rises = (change * move)[much]
