@@ -205,7 +205,7 @@ def is_lawful(ladder: Ladder, beyond: Rung, top: Rung, order: int) -> bool:
     finer = ladder.finer(top)
     if not beyond.finite or not all(even_falls(beyond, r) for r in [*finer, top]):
         return False
-    q = (beyond.h / top.h) ** 2
+    q = min(beyond.h / top.h, FURTHEST) ** 2
     if order == 1 or not finer:
         # Of close rungs, the truncation of the wider shows in part only.
         noises = ((top.slope_noise + r.slope_noise, (r.h / top.h) ** 2) for r in finer)

@@ -197,10 +197,12 @@ def _left(
         return
     for part in blocks(gradient.size, seconds):
         gradient[part], errors[part] = slopes.derivatives(part), 0
-        open_ = np.flatnonzero(~np.isfinite(gradient[part])) + part.start
+        known = np.isfinite(gradient[part])
+        if known.all():
+            continue
+        open_ = np.flatnonzero(~known) + part.start
         for rest in np.split(open_, np.flatnonzero(np.diff(open_) > 1) + 1):
-            if rest.size:
-                yield slice(int(rest[0]), int(rest[-1]) + 1)
+            yield slice(int(rest[0]), int(rest[-1]) + 1)
 
 
 def check_tried(problem: Problem, step: StepRule) -> None:

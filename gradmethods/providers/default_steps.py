@@ -31,8 +31,9 @@ import numpy as np
 from gradmethods.core.problem import Problem
 from gradmethods.core.structure import Arrays
 from gradmethods.providers.choice import Chooser, chosen_at
-from gradmethods.providers.estimates import judge
+from gradmethods.providers.estimates import HALF, judge
 from gradmethods.providers.groups import Groups
+from gradmethods.providers.ladder import AGREE
 from gradmethods.providers.parts import BLOCK
 from gradmethods.providers.probe import Probe
 from gradmethods.providers.schemes import (
@@ -43,6 +44,7 @@ from gradmethods.providers.schemes import (
     StepRule,
     Vector,
     differences,
+    or_nan,
 )
 from gradmethods.providers.steps import Answer, ChosenSteps, FirstSteps
 
@@ -51,6 +53,9 @@ if TYPE_CHECKING:
 
 RESCALED = 4.0
 """Steps are chosen anew where the largest parameter is so many times what it was, or a part."""
+
+SHORTER = 4.0
+"""By so many times shorter steps tell whether a quotient is the slope of a jump."""
 
 EACH = 300
 """Up to so many parameters, each has a ladder of its own."""
@@ -159,10 +164,11 @@ def remembered(
 
     found = taken("gradient")
     surprised = judged is not None and (
-        judged.surprised
-        or (judged.away and _rescaled(step, place))
-        or (own and judged.away and _strayed(step, place, found))
+        judged.surprised or (judged.away and _rescaled(step, place))
     )
+    if judged is not None and judged.away and own and not surprised:
+        surprised, more = _strayed(step, place, found)
+        looked += more
     if not surprised or not np.isfinite(place.point).all():
         return found._replace(passes=found.passes + looked), step, kept(found)
     arrays = problem.structure.restore(problem.structure.split(place.point))
@@ -186,17 +192,46 @@ def _rescaled(step: StepRule, place: Place) -> bool:
     """
     if step.known is None:
         return False
-    largest = float(max(place.point.max(), -place.point.min())) or 1.0
-    before = float(step.known.most.max())
+    largest = float(np.maximum.reduce(abs(place.point))) or 1.0
+    before = step.known.largest
     return not before / RESCALED <= largest <= before * RESCALED
 
 
-def _strayed(step: StepRule, place: Place, found: Estimate) -> bool:
-    """Whether the loss went another way since the last gradient, or since steps were chosen."""
-    before, round_off = place.before, step.round_off
-    if before is None and step.known is not None:
-        before = step.known.answer
-    if before is None or round_off is None or not math.isfinite(found.value):
-        return False
+def _strayed(step: StepRule, place: Place, found: Estimate) -> tuple[bool, int]:
+    """Whether the loss went another way since the last gradient, or since steps were chosen.
+
+    Where its rise tells nothing, the loss is asked for twice more: the passes that it took are
+    returned, too.
+    """
+    known = step.known
+    before = place.before or (known and known.answer)
+    if before is None or known is None or not math.isfinite(found.value):
+        return False, 0
+    round_off = known.round_off
     noise = max(round_off.noise, round_off.unit * abs(found.value))
-    return before.strays(Answer(place.point, found.value, found.gradient), noise)
+    here = Answer(place.point, found.value, found.gradient)
+    if before.strays(here, noise):
+        return True, 0
+    changed = before.leaves_open(here, step, known.root_curvature)
+    return (False, 0) if changed is None else (_steeper(step, place, here, changed, noise), 2)
+
+
+def _steeper(step: StepRule, place: Place, here: Answer, changed: Vector, noise: float) -> bool:
+    """Whether slopes are others within a part of the steps, along all parameters at once.
+
+    The loss rises along each of them, so that what they show of one jump, or of one steep step,
+    adds up: it is as many times as large there as the steps are shorter.
+    """
+    point, evaluate, home = place.point, or_nan(place.evaluate), place.point.copy()
+    moves = np.copysign(step(home) / SHORTER, here.gradient)
+    np.add(home, moves, out=point)
+    apart, rise = point.astype(float), evaluate()
+    np.subtract(home, moves, out=point)
+    apart, rise = apart - point, rise - evaluate()
+    point[:] = home
+    assert step.known is not None
+    errors = step.known.errors[step.known.groups(slice(0, point.size))]
+    left_out = np.where(np.isfinite(errors), errors, 0.0) @ abs(apart)
+    least = HALF * abs(changed * apart).min(initial=math.inf, where=changed != 0)
+    rounding = AGREE * noise * math.sqrt(point.size)
+    return not abs(rise - here.gradient @ apart) <= least + left_out + rounding

@@ -249,7 +249,7 @@ class Ladder:
         return self._losses[key]
 
     def _of(self, rung: Rung) -> float:
-        noise = max(self._noise, self._rounded(rung))
+        noise = max(self._noise, self._rounded(rung), LEAST)
         if rung.finite and (self._elsewhere or self.is_coarse(rung.h)):
             noise = max(noise, self.rounding(rung.slope))
         return noise
@@ -353,7 +353,8 @@ class Ladder:
 
         def allowed(move: float) -> float:
             """Of order h⁴, at most: rungs show no less of what is smooth."""
-            return GROWTH * max(abs(move) / max(h, LEAST), 1.0) ** 4 * shown + noise
+            times: float = min(max(abs(move) / max(h, LEAST), 1.0), FURTHEST ** (2 / 4))
+            return GROWTH * times**4 * shown + noise
 
         moves = ((place - float(self._x), loss) for place, loss in self._losses.items())
         return any(

@@ -110,7 +110,7 @@ class Numerical:
     steps are chosen anew, as `prepare` does at that point, and remembered from then on;
     ``forward_passes`` counts it. So a gradient may differ in its last digits by what was asked
     before, but for that at the problem's own point. With one difference to one side, five passes
-    more are spent to see it.
+    more are spent to see it; two more where the loss rose as to the middle of a jump.
 
     Sources: C. J. F. Ridders, Advances in Engineering Software 4 (1982) 75-76; W. Squire and
     G. Trapp, Using complex variables to estimate derivatives of real functions, SIAM Review 40

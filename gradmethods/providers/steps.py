@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from gradmethods.core.structure import Arrays
 from gradmethods.providers.balance import Choice
-from gradmethods.providers.entry import Guess
+from gradmethods.providers.entry import HALF, SURE, Guess
 from gradmethods.providers.ladder import AGREE, APART
 from gradmethods.providers.noise import RoundOff
 from gradmethods.providers.probe import sizes_of
@@ -29,6 +29,12 @@ NEAR = 0.1
 """What is near 0, on the scale of the loss."""
 WIDEST = 0.1
 """Times max(1, |x|), the widest step away from the prepared point."""
+FEW = 16.0
+"""So many steps away, the rise of a loss to the middle of a jump is unlike a parabola's."""
+SLIGHT = 1e-3
+"""Slopes change by less of themselves within a few steps, most of them."""
+BENT = 2.0
+"""Slopes of a convex parabola change by less than this times what its curvatures say."""
 STRAY = 0.4
 """A smooth loss leaves the mean slope on a way by less than this part of what slopes changed."""
 
@@ -165,6 +171,34 @@ class Answer(NamedTuple):
         rounding = float(np.finfo(later.gradient.dtype).eps) * float((abs(here) + abs(there)).sum())
         return off - AGREE * noise - rounding > STRAY * float(abs(there - here).sum())
 
+    def leaves_open(
+        self, later: Answer, step: Callable[[Vector], Vector], root_curvature: Vector
+    ) -> Vector | None:
+        """Return how slopes changed where the rise of a loss does not say whether by a jump.
+
+        A jump of 2 J is J high from one side to its middle, and its difference quotient is J / h:
+        after a move of 2 h, that is the slope of a parabola. It is so, too, where moves along some
+        parameters lead up, and those along others down again. What the curvature along the
+        parameters explains is no jump's.
+
+        Returns
+        -------
+        numpy.ndarray or None
+            Zero where it does; None if it does everywhere.
+        """
+        change, move = later.gradient - self.gradient, later.point - self.point
+        sizes, moves = abs(change), abs(move)
+        some = sizes > BENT * (root_curvature @ moves) * root_curvature
+        if not np.logical_or.reduce(some):
+            return None
+        some &= sizes > SLIGHT * abs(later.gradient)
+        few = some & (move != 0) & (moves <= FEW * step(later.point))
+        much = some & (sizes > SURE * abs(later.gradient))
+        rises = (change * move)[much]
+        if abs(rises.sum()) < HALF * abs(rises).sum():
+            few |= much
+        return np.where(few, change, 0.0) if few.any() else None
+
 
 @dataclass(frozen=True)
 class Known:
@@ -211,6 +245,17 @@ class Known:
         """Make it of what was chosen for each group."""
         table = np.array([(c.step, c.error, c.shown, c.bend) for c in choices]).reshape(-1, 4)
         return cls(home, *table.T, *others)
+
+    @cached_property
+    def root_curvature(self) -> Vector:
+        """The root of what losses showed of the second derivative along each parameter."""
+        seen = 2 * np.maximum(self.shown, self.errors) / self.steps
+        return np.asarray(np.sqrt(np.where(np.isfinite(seen), seen, 0.0))[self.groups(WHOLE)])
+
+    @cached_property
+    def largest(self) -> float:
+        """The largest size of all parameters."""
+        return float(self.most.max())
 
     def is_home(self, point: Vector) -> bool:
         """Whether this is the point; compared without a copy, and sooner than by NumPy."""

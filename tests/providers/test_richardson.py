@@ -85,3 +85,18 @@ def test_richardson_looks_again_at_every_point():
         exact = math.exp(x) + math.copysign(5, x)
         assert abs(gradient - exact) <= prepared.error_estimate[0]
         assert gradient == pytest.approx(exact, rel=1e-6)
+
+
+def test_losses_that_rounding_leaves_at_zero_are_no_crash():
+    """Where the loss is 0, nothing rounds: its noise was divided by, a bare ZeroDivisionError."""
+    y = np.array([1.39, -2.8, 0.5, -1.0])
+
+    def loss(w, *, xp=np):
+        small = 1e-9 * w
+        waves = xp.sum((1 - xp.cos(1e-4 * w)) / 1e-8) + xp.sum(xp.expm1(small) - small) * 1e18
+        return waves + xp.sum(xp.log1p(small) * y)
+
+    prepared = prepare("richardson", gm.Problem(loss, np.array([0.3, 0.5, -0.2, 0.9])))
+    gradient = prepared(np.zeros(4)).gradient
+    resolved = ~prepared.unresolved
+    assert (abs(gradient - 1e-9 * y) <= prepared.error_estimate)[resolved].all()

@@ -326,6 +326,30 @@ def test_a_step_right_at_the_end_of_a_way(width, scheme, evaluation):
     np.testing.assert_array_equal(prepared.error_estimate, there.error_estimate)
 
 
+@pytest.mark.parametrize("scheme", schemes.SCHEMES)
+@pytest.mark.parametrize(
+    ("along", "way"),
+    [([0, 1, 0], [0, 3, 0]), ([0, 1, 0], [5, 8, -400]), ([0, 1, 1], [0, 40, -37])],
+)
+def test_a_step_few_steps_away_is_told_from_a_parabola(along, way, scheme):
+    """The loss rises to its middle as a parabola would, and each quotient looks right by itself."""
+    end, along = np.array([0.3, 0.5, 0.6]), np.array(along, float)
+    middle = float(end @ along)
+    problem = gm.Problem(
+        lambda w, *, xp=np: xp.sum(xp.exp(w)) + 1e-3 * xp.tanh((w @ along - middle) / 1e-11), end
+    )
+    provider = Numerical(scheme)
+    smooth = provider.prepare(gm.Problem(lambda w, *, xp=np: xp.sum(xp.exp(w)), end))
+    away = end - np.array(way) * smooth.step(end)
+    prepared: Any = provider.prepare(problem.replace(params=away))
+    there: Any = provider.prepare(problem)
+    np.testing.assert_array_equal(prepared(end).gradient, there(end).gradient)
+    np.testing.assert_array_equal(prepared.error_estimate, there.error_estimate)
+    look = {"forward": 5, "backward": 5}.get(scheme, 0)
+    again = 2 * there.forward_passes + there.preparation_passes
+    assert prepared.forward_passes - again - look in (0, 2)
+
+
 def test_steps_chosen_with_other_data_are_at_home_nowhere():
     """Estimates of one batch would be claimed for another one at the same point."""
     problem = gm.Problem(scaled_sine, np.array([0.7, -0.4, 1.1]), SINE)
