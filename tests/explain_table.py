@@ -14,9 +14,10 @@ import numpy as np
 
 import gradmethods as gm
 from gradmethods.comparison.explain import Explanation
-from gradmethods.comparison.remedies import Fault
+from gradmethods.comparison.finding import Fault
 from gradmethods.problems import hard
 from gradmethods.problems.hard import kinks, ranges, rounding
+from gradmethods.studies.accuracy.reasons import reason
 
 PATH = Path(__file__).parents[1] / "docs/explain.md"
 NAN, INFINITY, DIGITS = Fault.NAN, Fault.INFINITY, Fault.DIGITS
@@ -24,9 +25,10 @@ NAN, INFINITY, DIGITS = Fault.NAN, Fault.INFINITY, Fault.DIGITS
 HEAD = """# Why is it NaN? Found in hard cases, and in what people report
 
 Written by `python -m tests.explain_table`. `gradmethods explain mine.py:problem` names the first
-operation at which a loss or its backward pass goes wrong, and what to write instead. The last
-column has the digits to which the gradient of the loss that was rewritten so is certified, and
-those that `gm.Backprop()` has of it: few where slopes cancel that no rewriting of one line helps.
+operation at which a loss or its backward pass goes wrong, and what to write instead; where none
+does, why what is hard there does no harm. The last column has the digits to which the gradient of
+the loss that was rewritten so is certified, and those that `gm.Backprop()` has of it: few where
+slopes cancel that no rewriting of one line helps.
 
 | loss | first found | what to write instead | rewritten: certified, backprop |
 |---|---|---|---|
@@ -328,7 +330,8 @@ def _row(name: str, found: Explanation, after: str) -> tuple[str, ...]:
         first = found.findings[0]
         return name, _cell(first.summary), _cell(first.remedy), after
     told = found.kink.partition(" By the certificate")[0]
-    return name, _cell(told or "nothing: no operation is at fault"), "", after
+    known = reason(name, "backprop", "right")  # what is hard here, and does no harm
+    return name, _cell(told or "nothing: no operation is at fault"), _cell(known), after
 
 
 def _cell(text: str) -> str:

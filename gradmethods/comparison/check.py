@@ -236,16 +236,27 @@ def _judge_beside(first: PointCheck, k: int, ask: Call, rtol: float) -> _Beside:
 def _judge_closely(
     where: str, own: Found, key: tuple[int, float], given: Given, rtol: float, *, jumps: bool
 ) -> PointCheck:
-    """Judge a gradient; if it is short and wrong along directions, judge it entry by entry."""
+    """Judge a gradient; if it is short and wrong along directions, judge it entry by entry.
+
+    What jumps hide at the own point, they may hide here, be there a jump or not.
+    """
     found = own.beside[key]
-    point = _judge(where, found, given, rtol, jumps=False)
+    point = _judge(where, _hiding(found, own), given, rtol, jumps=False)
     if point.ok is not False:
         return point
     if isinstance(found.part, Sample) and found.problem.size <= ENTRIES:
         if (*key, ENTRIES) not in own.beside:
             own.beside[*key, ENTRIES] = find_by_differences(found.problem)
         found = own.beside[*key, ENTRIES]
-    return _judge(where, found, given, rtol, jumps=jumps)
+    return _judge(where, _hiding(found, own), given, rtol, jumps=jumps)
+
+
+def _hiding(found: Found, own: Found) -> Found:
+    """Return what is found beside a point, less sure by what jumps hide at the point itself."""
+    here, there = found.truth, own.truth
+    if not (isinstance(here, Differences) and isinstance(there, Differences) and there.jump):
+        return found
+    return replace(found, truth=here.widened(there.hidden, there.jump))
 
 
 def _found_beside(own: Found, moved: Problem, k: int) -> Found:

@@ -14,6 +14,7 @@ from gradmethods.core.distance import norm
 from gradmethods.output import format as fmt
 from gradmethods.output.terminal import fill, table
 from gradmethods.truth.along import Sample
+from gradmethods.truth.differences import Differences
 from gradmethods.truth.error_bounds import CLAIM, DECISIVE, ROUNDINGS, SEEN, SLACK, SURE
 from gradmethods.truth.jumps import SOLVED
 from gradmethods.truth.truth import true_arrays
@@ -81,21 +82,43 @@ def _accept(check: Check) -> str:
         return ""
     rtol = 10.0 ** math.ceil(math.log10(2 * error))
     accept = f" If this is the tolerance of a solver, accept it: rtol={rtol:g}."
+    say = (
+        f"; or say how far off its values may be: loss_error={_explaining(check):.1g} of "
+        "gm.Problem would explain this"
+    )
     return (accept if error <= SMALL else "") + (
         " If the loss itself solves something to a tolerance, that error has a slope, too, which "
-        "no difference tells from the loss's: tighten the tolerance, and check again."
+        "no difference tells from the loss's: tighten the tolerance, and check again"
+        f"{say * check.problem.black_box}."
     )
+
+
+def _explaining(check: Check) -> float:
+    """Return the error of the loss that explains a wrong gradient, a little more than the least."""
+    least = 0.0
+    for point in check.points:
+        truth = point.found.truth
+        if point.bound is None or not isinstance(truth, Differences):
+            continue
+        given = truth.problem.structure.restore(point.found.project(point.given.gradient))
+        for name, error in truth.error(given).items():
+            beyond = (abs(error) - point.bound.most[name]) * truth.sizes[name] / CLAIM
+            least = max(least, truth.hidden + float(beyond.max(initial=0.0)))
+    return 1.5 * least
 
 
 def _would_decide(check: Check) -> str:
     """Say what the user can do where differences do not decide."""
     problem = check.problem
-    if any(point.found.jump for point in check.points):
-        return (
-            "The loss jumps near by, as if a solver in it stopped early: a tighter tolerance, or a "
-            "fixed number of its steps, would decide it."
-        )
     own = check.points[0].found.truth
+    if isinstance(own, Differences) and own.hides:
+        hiding = "jumps near by, as if a solver in it stopped early"
+        if not own.jump:
+            hiding = f"may be off by {problem.loss_error:g}, as loss_error says"
+        return (
+            f"The loss {hiding}: a tighter tolerance, or a fixed number of its steps, would "
+            "decide it."
+        )
     if own is not None and any(np.isnan(x).any() for x in true_arrays(own).values()):
         return (
             "Values beside the point would decide it: the loss raises an error, or gives no finite "

@@ -77,6 +77,11 @@ class Comparison(Shown):
         return tuple(answer for answer in self.answers if answer.gradient is not None)
 
     @property
+    def failed(self) -> tuple[str, ...]:
+        """The names of the user's own gradients that could not be run."""
+        return tuple(a.provider for a in self.answers if a.own and a.gradient is None)
+
+    @property
     def verdicts(self) -> dict[str, str]:
         """The verdict on each provider."""
         return {name: each.outcome for name, each in self.judged.items()}
@@ -90,7 +95,8 @@ class Comparison(Shown):
     def agree(self) -> bool:
         """Whether a provider is right, or a valid subgradient, and none is wrong.
 
-        What refused, and what is not decided, neither helps nor harms.
+        What refused, and what is not decided, neither helps nor harms; but a gradient of the user's
+        own that could not be run harms.
         """
         return self.status == 0
 
@@ -98,11 +104,13 @@ class Comparison(Shown):
     def status(self) -> int:
         """Return 0 if a provider is right and none wrong, 1 if one is wrong, 3 if neither is.
 
-        It is 2 if none gave a gradient.
+        It is 2 if none gave a gradient, or one of the user's own gave none.
         """
         outcomes = {each.outcome for each in self.judged.values()}
         if WRONG in outcomes:
             return 1
+        if self.failed:
+            return COULD_NOT_RUN
         if outcomes & {RIGHT, SUBGRADIENT}:
             return 0
         return 3 if self.delivered else COULD_NOT_RUN
@@ -265,12 +273,13 @@ def comparison_text(comparison: Comparison) -> str:
     else:
         word = "NaN" if math.isnan(comparison.loss) else "infinite"
         lines.append(
-            f"The loss itself is {word} here, in plain NumPy: there is no gradient to find."
+            f"The loss itself is {word} here{_plainly(problem, ',')}: there is no gradient to find."
         )
     timed = any(answer.cost for answer in comparison.answers)
     marked = any(answer.unresolved for answer in comparison.answers)
     lines += ["", table(_table(comparison), left=["verdict"])]
-    lines += ["", fill(_legend(found.words if found.truth else "", timed=timed))]
+    times = f"of times, median [95 % interval]{_plainly(problem, ', the loss')}" if timed else ""
+    lines += ["", fill(_legend(found.words if found.truth else "", times))]
     if marked:
         lines[-1] += "\n" + fill(MARKED)
     if any(map(_but, comparison.rows)):
@@ -324,15 +333,20 @@ def _but(row: dict[str, Any]) -> str:
     return f" but for {fmt.count(row['open'])} small entr{'y' if row['open'] == 1 else 'ies'}"
 
 
-def _legend(against: str, *, timed: bool) -> str:
+def _plainly(problem: Problem, what: str) -> str:
+    """Say how a loss is called that can be called in other ways, too."""
+    return "" if problem.black_box else f"{what} in plain NumPy"
+
+
+def _legend(against: str, times: str) -> str:
     text = ""
     if against:
         text = (
             "error: ÷ norm of the gradient; worst component: ÷ that component; both against "
             f"{against}; "
         )
-    if timed:
-        text += "gradient ÷ loss: of times, median [95 % interval], the loss in plain NumPy; "
+    if times:
+        text += f"gradient ÷ loss: {times}; "
     return text + "passes: of the loss, for one gradient."
 
 
@@ -346,13 +360,15 @@ def _conclusion(comparison: Comparison) -> str:
     for name, verdict in comparison.verdicts.items():
         if verdict != OBSTACLE:
             by_verdict.setdefault(verdict, []).append(name)
-    if list(by_verdict) == [RIGHT]:
+    if list(by_verdict) == [RIGHT] and not comparison.failed:
         return f"Every provider that gave a gradient is right. {_uncertified(comparison)}".rstrip()
     words = [
         f"{verdict[0].upper()}{verdict[1:]}: {', '.join(by_verdict[verdict])}."
         for verdict in GRAVITY
         if verdict in by_verdict
     ]
+    if comparison.failed:
+        words.append(f"Could not be run: {', '.join(comparison.failed)}.")
     return " ".join([*words, _uncertified(comparison) or found.why]).rstrip()
 
 
@@ -378,7 +394,7 @@ def _apart(comparison: Comparison) -> str:
     if len(distances) < 2:
         return "There is no other gradient to compare with."
     largest = float(distances.to_numpy().max())
-    if math.isnan(largest):
+    if not math.isfinite(largest):
         return "Not all of them are numbers."
     if largest == 0:
         return f"Nobody is called right. All {len(distances)} gradients are the same."

@@ -11,15 +11,16 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from gradmethods.comparison.explain_values import of_values
+from gradmethods.comparison.finding import NOT_FINITE, Fault, Finding
 from gradmethods.comparison.kinks import TIED, meeting, named, of_kinks, operands
-from gradmethods.comparison.remedies import Case, Fault, remedy
+from gradmethods.comparison.remedies import Case, remedy
 from gradmethods.comparison.replay import ENTRIES, Replay, relative_errors, replay
 from gradmethods.core.problem import Problem
 from gradmethods.engines.certified import certified_gradient
 from gradmethods.engines.certified.evaluate import UNITS
 from gradmethods.engines.graph.graph import Node
 from gradmethods.engines.graph.names import number
-from gradmethods.engines.graph.place import Place
 from gradmethods.errors import GradientError, NotDifferentiable
 from gradmethods.output.terminal import Shown, fill
 from gradmethods.providers import Backprop
@@ -40,75 +41,8 @@ SECONDS = 5.0
 DIGITS = (5, 8, 12)
 """Numbers of digits in which values are written: more where fewer do not tell two apart."""
 
-NOT_FINITE = "no finite number"
 USES_CANCEL = "It adds up the slopes of several uses of a value, which cancel: rewrite them as one."
 FROM_INFINITY = "That is 0 × ∞, ∞ − ∞ or ∞ / ∞; the infinity is told of, too."
-
-
-@dataclass(frozen=True)
-class Finding:
-    """An operation that makes a NaN or an infinity, loses digits, or at which branches meet.
-
-    Attributes
-    ----------
-    fault : Fault
-    backward : bool
-        Whether it shows in the backward pass: the operation's slope is what fails.
-    operation : str
-        As a user writes it: ``xp.log``, ``+``.
-    step : int
-        Its place among the nodes of the loss's graph, as `gradmethods.engines.graph.record` has it.
-    place : Place or None
-        The file and line of the loss, and the expression.
-    entry : tuple of int
-        The entry of the result that is shown; empty for scalars.
-    operands : tuple of str
-        What went in, at that entry.
-    computed, exact : str
-        What came out in the precision of the loss, and with every number exact ("" if unknown).
-    reaches : dict of str to float
-        The digits that this operation alone leaves of the loss, and of the gradient by each
-        array: 0 for none, NaN where that is not known.
-    remedy : str
-        What to write instead; empty where nothing is known.
-    """
-
-    fault: Fault
-    backward: bool
-    operation: str
-    step: int
-    place: Place | None
-    entry: tuple[int, ...]
-    operands: tuple[str, ...]
-    computed: str
-    exact: str
-    reaches: dict[str, float]
-    remedy: str
-
-    @property
-    def summary(self) -> str:
-        """One line: the operands of the operation and its result."""
-        what = f"the slope of {self.operation}" if self.backward else self.operation
-        of = f" of {' and '.join(self.operands)}" if self.operands else ""
-        entry = f", at entry {list(self.entry)}" if self.entry else ""
-        if self.fault is Fault.TIE:
-            return f"branches meet in {what}{of}{entry}"
-        verb = "makes" if self.operands or self.backward else "holds"
-        if self.exact == NOT_FINITE:
-            exact = ", with exact numbers, too"
-        else:
-            exact = f", exactly {self.exact}" if self.exact not in ("", self.computed) else ""
-        return f"{what} {verb} {self.computed}{of}{exact}{entry}"
-
-    def __str__(self) -> str:
-        at = f"{self.place}: {self.place.text}" if self.place and self.place.text else self.place
-        text = f"{self.summary}{f' [{at}]' if at else ''}."
-        if self.fault is Fault.DIGITS:
-            left = [f"{digits:.0f} of {name}" for name, digits in self.reaches.items()]
-            text += f" Digits that this alone leaves: {', '.join(left)}."
-        elif self.fault is not Fault.TIE:
-            text += f" It spoils {' and '.join(self.reaches)}."
-        return f"{text} {self.remedy}".rstrip()
 
 
 @dataclass(frozen=True)
@@ -130,7 +64,7 @@ class Explanation(Shown):
         Digits of `gm.Backprop`'s gradient, against a certificate; NaN where there is none.
     kink : str
         Why the loss has no gradient at this point, or none that is decided, where, and what methods
-        give; empty if it has one.
+        give; empty if it has one. Of a black box, how it was looked at.
     """
 
     problem: Problem = field(repr=False)
@@ -175,7 +109,7 @@ class Explanation(Shown):
         lines = [f"The loss {name} is {self.value} at this point{exact}."]
         if self.exact and all(x.fault is Fault.TIE for x in self.findings):
             lines.append("No operation makes a NaN or an infinity, and none loses digits.")
-        elif not self.exact:
+        elif not self.exact and not self.problem.black_box:
             lines.append(
                 f"It has more than {ENTRIES:,} values, or decisions that are open: only NaN and "
                 f"infinities were looked for{', and none was found' * self.ok}."
@@ -199,6 +133,9 @@ def explain(problem: Problem) -> Explanation:
     the loss or the gradient three digits or more. Where none is, branches that meet at the point
     are told if they make backpropagation wrong.
 
+    Of a black box values are asked for, up to some hundreds: they tell which data and parameters
+    make it NaN, beyond which values it has none, where it jumps, and how noisy it is.
+
     Parameters
     ----------
     problem : Problem
@@ -221,6 +158,8 @@ def explain(problem: Problem) -> Explanation:
     >>> found.findings[0].operation, found.findings[0].remedy
     ('xp.exp', 'Write xp.logaddexp(0, z) for xp.log(1 + xp.exp(z)).')
     """
+    if problem.black_box:
+        return Explanation(problem, *of_values(problem))
     played = replay(problem)
     unit = UNITS[str(problem.dtype)]
     found = [*_unbounded(played), *_losing(played, unit)]
@@ -256,7 +195,7 @@ def _unbounded(played: Replay) -> Iterator[tuple[Node, Finding]]:
         value = played.computed[node]
         fault = Fault.NAN if np.isnan(value).any() else Fault.INFINITY
         bad = np.isnan(value) if fault is Fault.NAN else np.isinf(value)
-        yield node, _finding(played, node, fault, bad, names, why)
+        yield node, _finding(played, node, fault, bad, names, why or None)
 
 
 def _births(played: Replay, output: Node) -> Iterator[tuple[Node, str]]:
@@ -305,18 +244,24 @@ def _losing(played: Replay, unit: float) -> Iterator[tuple[Node, Finding]]:
         }
         if reaches:
             bad = errors == np.nanmax(errors)
-            yield node, _finding(played, node, Fault.DIGITS, bad, reaches, "")
+            yield node, _finding(played, node, Fault.DIGITS, bad, reaches)
 
 
 def _ties(played: Replay) -> Iterator[tuple[Node, Finding]]:
     """Find where branches meet; what to do about it is said once."""
     for k, (node, tied) in enumerate(meeting(played)):
-        yield node, _finding(played, node, Fault.TIE, tied, {}, " " if k else TIED)
+        yield node, _finding(played, node, Fault.TIE, tied, {}, "" if k else TIED)
 
 
 def _finding(
-    played: Replay, node: Node, fault: Fault, bad: NDArray[Any], reaches: dict[str, float], why: str
+    played: Replay,
+    node: Node,
+    fault: Fault,
+    bad: NDArray[Any],
+    reaches: dict[str, float],
+    why: str | None = None,
 ) -> Finding:
+    """Describe what was found at a node; the remedy is that of its operation unless `why` says."""
     of = played.operation(node)
     entry = tuple(int(k) for k in np.argwhere(bad)[0])
     total = node in played.sums
@@ -332,7 +277,7 @@ def _finding(
         tuple(operands(played, of, entry if bad.shape == of.shape else ())),
         *_told(played, node, entry),
         reaches,
-        why or remedy(Case(played, of, fault, of is not node)),
+        remedy(Case(played, of, fault, of is not node)) if why is None else why,
     )
 
 

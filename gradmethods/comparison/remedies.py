@@ -10,20 +10,11 @@ assessed by the Rmpfr package, 2012.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from enum import StrEnum
 from typing import Any, NamedTuple
 
+from gradmethods.comparison.finding import Fault
 from gradmethods.comparison.replay import Replay
 from gradmethods.engines.graph.graph import Node
-
-
-class Fault(StrEnum):
-    """What goes wrong in an operation."""
-
-    NAN = "NaN"
-    INFINITY = "infinity"
-    DIGITS = "lost digits"
-    TIE = "tie"
 
 
 class Case(NamedTuple):

@@ -119,6 +119,28 @@ def boxed(problem: Declared, *, asked: bool) -> BlackBox:
     return BlackBox(loss, problem.structure, problem.name, asked=asked)
 
 
+def read_error(given: Any, *, boxed: bool) -> float:
+    """Return by how much values of a loss may be off.
+
+    Raises
+    ------
+    InvalidProblem
+        If that is no number from 0 on, or said of a loss that is no black box.
+    """
+    try:
+        error = float(given)
+    except (TypeError, ValueError):
+        error = math.nan
+    if not 0 <= error < math.inf:
+        raise InvalidProblem(f"loss_error must be a number from 0 on, got {given!r}.")
+    if error and not boxed:
+        raise InvalidProblem(
+            "loss_error is for black boxes: how far off a loss over xp is, is found out. Leave it "
+            "out, or give black_box=True."
+        )
+    return error
+
+
 def _needs_xp(function: Callable[..., Any]) -> bool:
     try:
         parameter = inspect.signature(function).parameters.get("xp")

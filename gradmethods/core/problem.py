@@ -16,7 +16,7 @@ from typing import Any, NoReturn
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike, NDArray
 
-from gradmethods.core.black_box import BlackBox, are_taken, boxed
+from gradmethods.core.black_box import BlackBox, are_taken, boxed, read_error
 from gradmethods.core.bounds import Bounds, read_bounds
 from gradmethods.core.declared import Loss, some_components
 from gradmethods.core.examples import check_examples
@@ -67,13 +67,17 @@ class Problem:
     bounds : tuple, optional
         ``(low, high)``, each a number, None, or numbers like `params`: outside, differences never
         call the loss, and look to one side at a bound.
+    loss_error : float, default 0
+        By how much values of a black box may be off, in units of the loss, alike at all points near
+        by: the tolerance of a solver within it. Gradients are then right to fewer digits.
 
     Raises
     ------
     InvalidProblem
         If the loss cannot take the data and `xp` by name, or does not return a real scalar; if two
         calls at one point differ, but of a black box; if parameters are empty, not finite floats of
-        one dtype, or out of bounds; or if the loss is not a mean or sum over `examples`.
+        one dtype, or out of bounds; if the loss is not a mean or sum over `examples`; or if
+        `loss_error` is no number from 0 on, or is given for a loss over `xp`.
 
     Attributes
     ----------
@@ -117,6 +121,7 @@ class Problem:
     keeps_arguments: bool
     bounds: Bounds | None
     black_box: bool
+    loss_error: float = 0.0
     repeats: bool = True
     _arrays: Arrays
     _known: tuple[Loss, Arrays, Arrays, Seen]
@@ -131,6 +136,7 @@ class Problem:
         name: str = "",
         black_box: bool = False,
         bounds: Any = None,
+        loss_error: float = 0.0,
     ) -> None:
         if not callable(loss):
             raise InvalidProblem(
@@ -149,6 +155,7 @@ class Problem:
         )
         taken = not black_box and are_taken() and lacks_xp(loss)
         vars(self).update(black_box=black_box or taken or isinstance(loss, BlackBox))
+        vars(self).update(loss_error=read_error(loss_error, boxed=self.black_box))
         if self.black_box:
             seen = self._look_outside(asked=not taken)
         else:
@@ -263,7 +270,7 @@ class Problem:
         return seen if same else None
 
     def value(self, params: ParametersLike | None = None, **data: ArrayLike) -> np.floating[Any]:
-        """Evaluate the loss in plain NumPy: one forward pass.
+        """Evaluate the loss in plain NumPy: one forward pass, in the dtype of the problem.
 
         Parameters
         ----------
@@ -271,10 +278,6 @@ class Problem:
             Another point of the same structure; the problem's own by default.
         **data : array_like
             Other data of the same shapes.
-
-        Returns
-        -------
-        numpy.float64 or numpy.float32
         """
         arrays = self._arrays if params is None else self.structure.check(params)
         # A point where the loss overflows is a finding, not a fault: no warning escapes. And it may
@@ -357,7 +360,7 @@ class Problem:
             return self
         arrays = {name: array.astype(dtype) for name, array in self._arrays.items()}
         point = self.structure.restore(arrays)
-        twin = Problem(self.loss, point, self.data, name=self.name, bounds=self.bounds)
+        twin = self._moved(self.loss, point, self.bounds)
         vars(twin).update(examples=self.examples)  # what was checked of them does not depend on it
         return twin
 
@@ -390,8 +393,13 @@ class Problem:
         """
         loss, point = some_components(self, components)
         bounds = self.bounds and self.bounds.part(components)
+        return self._moved(loss, point, bounds)
+
+    def _moved(self, loss: Loss, point: ParametersLike, bounds: Bounds | None) -> Problem:
+        """Return the problem of another loss at another point; all but the examples is kept."""
+        box, error = self.black_box, self.loss_error
         return Problem(
-            loss, point, self.data, name=self.name, bounds=bounds, black_box=self.black_box
+            loss, point, self.data, name=self.name, black_box=box, bounds=bounds, loss_error=error
         )
 
     def _refuse_unknown(self, data: Mapping[str, ArrayLike]) -> None:

@@ -68,7 +68,13 @@ def along(problem: Problem, rows: Rows) -> Problem:
         return evaluate()
 
     start = {name: np.full(len(each), HOME) for name, each in rows.items()}
-    return Problem(loss, start[BARE] if bare else start, name=problem.name, black_box=True)
+    return Problem(
+        loss,
+        start[BARE] if bare else start,
+        name=problem.name,
+        black_box=True,
+        loss_error=problem.loss_error,
+    )
 
 
 @dataclass(frozen=True, eq=False)

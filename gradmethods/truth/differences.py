@@ -2,7 +2,8 @@
 
 It stands where a certificate cannot be had, and says of each entry how far it may be off itself.
 Nobody can be held to more than that. The bars know truncation, round-off and random noise of the
-loss; what is the same at every point near by, as the error of an inner solver, no difference sees.
+loss; what is the same at every point near by, as the error of an inner solver, no difference sees:
+what its jumps tell of it, and what the user says of it (`Problem`'s ``loss_error``), widens them.
 
 Sources: as for `gradmethods.providers.default_steps` (noise and steps), and L. F. Richardson and
 J. A. Gaunt, The deferred approach to the limit, Philosophical Transactions A 226 (1927) 299-361.
@@ -11,7 +12,7 @@ J. A. Gaunt, The deferred approach to the limit, Philosophical Transactions A 22
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -37,6 +38,9 @@ SINGLES, DIRECTIONS = 4, 4
 """The entries of each array, and the random directions within it, that are looked at where there
 are more parameters."""
 
+LEFT_OPEN = "differences of the loss leave open"
+"""Where a bound comes from, as the beginning of a sentence."""
+
 DECISIVE = 0.1
 """Part of an array above which its error bars decide nothing."""
 
@@ -59,6 +63,8 @@ class Differences:
         The noise level of the loss.
     jump : float
         The size of jumps of the loss near by, if they were looked for and found.
+    hidden : float
+        The slope, per size of a parameter, that the loss may hide: the bars allow for it.
     """
 
     problem: Problem
@@ -67,6 +73,26 @@ class Differences:
     bars: Arrays
     noise: float
     jump: float = 0.0
+    hidden: float = 0.0
+
+    @cached_property
+    def sizes(self) -> Arrays:
+        """The size of each parameter, by array."""
+        structure = self.problem.structure
+        sizes = sizes_of(structure.join(structure.check(self.problem.params)))
+        return dict(structure.split(sizes))
+
+    @property
+    def hides(self) -> bool:
+        """Whether an error bar is there mostly for what the loss hides."""
+        return any((2 * self.hidden >= bar * self.sizes[n]).any() for n, bar in self.bars.items())
+
+    def widened(self, hidden: float, jump: float = 0.0) -> Differences:
+        """Return the same with bars that allow for a slope that the loss hides, at least."""
+        more = max(hidden - self.hidden, 0.0)
+        bars = {name: bar + more / self.sizes[name] for name, bar in self.bars.items()}
+        jump, hidden = max(self.jump, jump), max(self.hidden, hidden)
+        return replace(self, bars=bars, jump=jump, hidden=hidden)
 
     @cached_property
     def digits(self) -> int:
@@ -116,7 +142,7 @@ def differences(problem: Problem) -> Differences:
         in_doubles(problem).restore(structure.split(slopes)),
         structure.split(errors),
         noise,
-    )
+    ).widened(problem.loss_error)
 
 
 def _smooth(problem: Problem, slopes: Vector, errors: Vector, noise: float) -> None:
@@ -177,7 +203,9 @@ def differences_bound(truth: Truth, claim: Arrays | None = None) -> Bound:
                 known = whole | (left <= DECISIVE * size) | (own == 0)
                 allowed = np.where(known, within, allowed)
             sure[name], most[name] = allowed, CLAIM * own + slack
-    return Bound(sure, most, source="differences of the loss leave open")
+    blind = all(np.isnan(each).any() for each in true.values())
+    source = "the loss gives no finite number beside the point." if blind else LEFT_OPEN
+    return Bound(sure, most, source=source)
 
 
 def digits_of(gradient: Arrays, truth: Truth, part: Sample | None, whole: Arrays) -> dict[str, int]:

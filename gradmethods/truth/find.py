@@ -102,9 +102,11 @@ class Found:
         return self.truth.jump if isinstance(self.truth, Differences) else 0.0
 
     def _jumping(self) -> str:
-        """Say that the loss was seen to jump."""
-        said = f"which jumps by {self.jump:.0e} near by as if a solver in it stopped early, "
-        return said * bool(self.jump)
+        """Say that the loss was seen to jump, and how far off its values are said to be."""
+        jump, off = self.jump, self.problem.loss_error
+        jumps = f"which jumps by {jump:.0e} near by as if a solver in it stopped early, "
+        error = f"whose values may be off by {off:g} (loss_error), "
+        return jumps * bool(jump) + error * bool(off)
 
     def project(self, arrays: Arrays) -> Arrays:
         """Return the part of a gradient that is certified, in the structure of `truth`."""

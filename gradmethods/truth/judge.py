@@ -117,7 +117,7 @@ def reconsidered(answer: Answered, found: Found) -> Found:
     `gradmethods.truth.jumps`. Only differences need it, once, and only of what they disagree with.
     """
     truth = found.truth
-    if not isinstance(truth, Differences) or found.jump:
+    if not isinstance(truth, Differences):
         return found
     judged = judge(answer, found).arrays
     if not all(each.finite for each in judged.values()):
@@ -234,8 +234,8 @@ def wrong_value(value: float | None, found: Found) -> str:
 
 
 def measured(answer: Answered, found: Found) -> Measures | None:
-    """Measure the error of a whole gradient, or of the part that is certified; None without one."""
-    if found.truth is None:
+    """Measure the error of a whole gradient, or of the part that is known; None without one."""
+    if found.truth is None or any(np.isnan(x).any() for x in true_arrays(found.truth).values()):
         return None
     return measure(
         found.truth.problem.structure.restore(found.project(answer.gradient)), found.truth

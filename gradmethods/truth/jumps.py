@@ -4,7 +4,7 @@ A solver that stops at a tolerance leaves an error of the same sign and size at 
 up to where it takes a step more or less; there the loss jumps. Between two jumps the error has a
 slope, which no difference of neighbouring values tells from that of the loss: it is as large as the
 jumps, over the way from one to the next. So where a gradient disagrees with differences, jumps are
-looked for farther away. Kinks and fast waves hide nothing: a jump counts where halving finds it.
+looked for farther away. Kinks and fast waves hide nothing: a jump is one at the finest look, too.
 
 Source: B. Christianson, Reverse accumulation and attractive fixed points, Optimization Methods and
 Software 3 (1994) 311-326, has the slope of what an iteration leaves when it stops.
@@ -13,8 +13,8 @@ Software 3 (1994) 311-326, has the slope of what an iteration leaves when it sto
 from __future__ import annotations
 
 import itertools
+import math
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
@@ -43,13 +43,13 @@ SMOOTH = 7
 """Degree of the polynomial through all values, whose slope is that of the stretch."""
 
 PLACES = 2
-"""Places where there may be a jump that are halved, those with the largest differences."""
+"""Places where there may be a jump that are looked at, those with the largest differences."""
 
-HALVINGS, AT_ONCE = 16, 4
-"""How often the way between two values is halved, and between two looks at what is left."""
+PARTS, LOOKS = 8, 5
+"""Parts into which the way between two values is divided, and how often one of them is again."""
 
 LASTS = 0.25
-"""Part of a change that a jump keeps from one look to the next; a kink keeps 1/16 of it."""
+"""Part of a change that a jump keeps from one look to the next."""
 
 CLEAR = 30.0
 """A jump is so many times the noise of the loss."""
@@ -150,10 +150,7 @@ def beyond_jumps(
         return truth
     found += map(look, places[FIRST:])
     # A stretch may happen to hold no jump: what is hidden along others is hidden there as well.
-    most = max(each.worth for each in found)
-    hidden = structure.split(most / sizes)
-    bars = {name: bar + hidden[name] for name, bar in truth.bars.items()}
-    return replace(truth, bars=bars, jump=max(each.size for each in found))
+    return truth.widened(max(each.worth for each in found), max(each.size for each in found))
 
 
 def _place(truth: Differences, name: str, index: Index) -> int:
@@ -179,7 +176,7 @@ def _along(line: Line, reach: float, slope: float, noise: float, least: float) -
     shown = max(float(_differences(values, order).max()) for order in ORDERS)
     if hidden < least and shown < matters:
         return Jumps(open=more)
-    jump = _jump(line.loss, t, values, noise)
+    jump, _ = _jump(line.loss, t, values, CLEAR * noise, matters)
     level = ragged(values)
     if not 0 < level <= jump:
         hidden = min(hidden, WORTH * jump / half)
@@ -190,51 +187,52 @@ def _differences(values: Vector, order: int) -> Vector:
     return np.asarray(abs(np.diff(values, order)))
 
 
-def _jump(loss: Callable[[float], float], t: Vector, values: Vector, noise: float) -> float:
-    """Return the size of the largest jump that is found between values, 0 if none is.
+def jump_near(line: Line, reach: float, noise: float, matters: float) -> tuple[float, float]:
+    """Return the size of the largest jump along one parameter, 0 if none matters, and where."""
+    t, values = line.stretch(reach)
+    return _jump(line.loss, t, values, CLEAR * noise, matters) if t.size else (0.0, 0.0)
+
+
+def _jump(
+    loss: Callable[[float], float], t: Vector, values: Vector, clear: float, matters: float
+) -> tuple[float, float]:
+    """Return the size of the largest jump that is found between values, 0 if none matters; where.
 
     Places are looked at where differences are largest: of a jump, the middle one is, or one beside.
     """
-    largest = 0.0
+    largest, least = (0.0, 0.0), max(clear, matters)
     for order in ORDERS:
         shown, tried = _differences(values, order), set[int]()
         for k in np.argsort(-shown).tolist():
-            if len(tried) >= PLACES * order or shown[k] <= CLEAR * noise:
+            if len(tried) >= PLACES * order or shown[k] <= clear:
                 break
             left = k + order // 2
             if left in tried:
                 continue
             tried |= set(range(left - order // 2, left + order // 2 + 1))
-            for place in (left, left - 1, left + 1):
-                largest = max(largest, _between(loss, t, values, place, order, noise))
+            ends = [max(left - 1, 0), min(left + 2, t.size - 1)]
+            largest = max(largest, _between(loss, t[ends], values[ends], least))
     return largest
 
 
 def _between(
-    loss: Callable[[float], float], t: Vector, values: Vector, k: int, order: int, noise: float
-) -> float:
-    """Return the size of a jump between value k and the next, 0 if there is none.
+    loss: Callable[[float], float], ends: Vector, values: Vector, least: float
+) -> tuple[float, float]:
+    """Return the size of a jump between two places, 0 if there is none of so much, and where.
 
-    The loss is held against the polynomial through the values to one side. The half in which what
-    is left changes more is halved again: what is smooth changes by half as much each time, and a
-    kink too.
+    The part in which the loss is least like a parabola through most of the others is divided again:
+    of what it is off, something smooth keeps 1/512 each time, a kink 1/8, a jump all.
     """
-    if not 0 <= k < t.size - 1:
-        return 0.0
-    side = slice(k - order, k + 1) if k >= order else slice(k + 1, k + 2 + order)
-    smooth = np.polynomial.Polynomial.fit(t[side], values[side], order)
-    low, high = float(t[k]), float(t[k + 1])
-    below, above = values[k] - smooth(low), values[k + 1] - smooth(high)
-    change = abs(above - below)
-    for _ in range(HALVINGS // AT_ONCE):
-        for _ in range(AT_ONCE):
-            middle = (low + high) / 2
-            value = loss(middle) - float(smooth(middle))
-            if abs(value - below) >= abs(above - value):
-                high, above = middle, value
-            else:
-                low, below = middle, value
-        before, change = change, abs(above - below)
-        if not change > max(CLEAR * noise, LASTS * before):
-            return 0.0
-    return float(change)
+    change = math.inf
+    for _ in range(LOOKS):
+        t = np.linspace(ends[0], ends[1], PARTS + 1)
+        values = np.array([values[0], *map(loss, t[1:-1]), values[1]])
+        first = np.diff(values)
+        first -= np.median(np.diff(first)) * np.arange(PARTS)
+        off = abs(first - np.median(first))
+        k = int(off.argmax())
+        before, change = change, float(off[k])
+        if not change > least:
+            return 0.0, 0.0
+        ends, values = t[k : k + 2], values[k : k + 2]
+    return (change, float(ends.mean())) if change > LASTS * before else (0.0, 0.0)

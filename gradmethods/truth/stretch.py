@@ -61,7 +61,7 @@ class Line(NamedTuple):
         continues the loss there joins it with a jump of its own.
         """
         t = np.linspace(-reach, reach, POINTS)
-        values = np.array([self.loss(each) if self._allows(each) else math.nan for each in t])
+        values = np.array([self.loss(each) if self.allows(each) else math.nan for each in t])
         middle, bad = t.size // 2, np.flatnonzero(~np.isfinite(values))
         inside = slice(
             int(bad[bad < middle].max(initial=-1)) + 1,
@@ -70,7 +70,8 @@ class Line(NamedTuple):
         t, values = t[inside], values[inside]
         return (t, values) if t.size >= LEAST else (t[:0], values[:0])
 
-    def _allows(self, t: float) -> bool:
+    def allows(self, t: float) -> bool:
+        """Whether bounds allow to go so many sizes away."""
         bounds, i = self.probe.bounds, self.place
         place = float(self.probe.point[i]) + t * self.size
         return bounds is None or bool(bounds.low[i] <= place <= bounds.high[i])

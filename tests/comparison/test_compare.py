@@ -221,6 +221,36 @@ def test_a_buffer_that_is_reused_is_copied():
     assert comparison.agree
 
 
+def test_where_the_loss_has_no_values_nobody_is_wrong():
+    """Where nothing is known, a gradient that is no number is as good as any other."""
+
+    def alone(w):
+        return 5.0 if list(w) == [1.0, 2.0] else float("nan")
+
+    problem = gm.Problem(alone, [1.0, 2.0], black_box=True)
+    mine = gm.Handwritten(lambda w: 2 * w, name="mine")
+    compared = gm.compare(problem, ["numerical", mine], seconds=0)
+    assert compared.verdicts == {"numerical": "not decided", "mine": "not decided"}
+    assert (compared.status, compared.table["error"].isna().all()) == (3, True)
+    assert "the loss gives no finite number beside the point" in " ".join(str(compared).split())
+
+
+def test_a_gradient_of_ones_own_that_cannot_be_run_is_no_success():
+    """A script that asks for it by the exit status must not read that all is well."""
+
+    def failing(w):
+        raise KeyError("rate")
+
+    problem = gm.Problem(lambda w: float(w @ w), [1.0, 2.0], black_box=True)
+    mine = gm.Handwritten(failing, name="mine")
+    compared = gm.compare(problem, ["numerical", mine], seconds=0)
+    assert (compared.status, compared.agree, compared.failed) == (2, False, ("mine",))
+    assert str(compared).endswith("Right: numerical. Could not be run: mine.")
+    refused = gm.compare(problem, ["numerical", "backprop"], seconds=0)
+    assert refused.status == 0  # that one cannot, was to be expected
+    assert "plain NumPy" not in str(gm.compare(problem, ["numerical"], seconds=0.001))
+
+
 def test_error_measures():
     """Each measure on numbers small enough to check by eye."""
     assert error(np.array([3.0, 4.0]), np.array([3.0, 4.0])).norm == 0

@@ -10,7 +10,8 @@ import pytest
 
 import gradmethods as gm
 from gradmethods.app.cli import main
-from gradmethods.comparison.remedies import REMEDIES, Fault
+from gradmethods.comparison.finding import Fault
+from gradmethods.comparison.remedies import REMEDIES
 from gradmethods.problems import hard
 from gradmethods.xp.primitives import TABLE
 from tests.explain_table import FIRST, KINDS, NAN, PATH, QUIET, TARGETS, hard_row, kind_row
@@ -152,6 +153,20 @@ def test_random_programs(seed):
     assert not found.backprop < 7  # in single precision; NaN where the loss has no certificate
 
 
+@pytest.mark.parametrize("name", ["det", "slogdet", "pinv", "qr", "eigh", "svd"])
+def test_functions_of_matrices(name):
+    """Their derivative rules take operations that no loss can write: balls must know them, too."""
+
+    def loss(a, *, xp=np):
+        found = getattr(xp.linalg, name)(a)
+        parts = found if isinstance(found, tuple) else (found,)
+        return sum(xp.sum(part**2) for part in parts)
+
+    explained = gm.explain(gm.Problem(loss, np.diag([3.0, 2.0, 1.0]) + 0.1 * np.ones((3, 3))))
+    assert explained.ok, str(explained)
+    assert explained.backprop > 14
+
+
 def _cross_entropy_of_logits(w, *, xp=np):
     z = w * np.array([1.0, -2.0])
     return xp.sum(xp.where(z > 0, z, 0.0) - z * TARGETS + xp.log1p(xp.exp(-xp.abs(z))))
@@ -171,3 +186,55 @@ def test_branches_that_meet_are_told_where_they_make_backprop_wrong():
     assert gm.explain(gm.Problem(_cross_entropy_of_logits, np.ones(2))).ok
     kink = gm.Problem(lambda w, *, xp=np: xp.sum(xp.abs(w)), np.zeros(2))
     assert gm.explain(kink).ok  # of which there is no gradient to be wrong of
+
+
+def _box(loss, params, data=None, **options):
+    return gm.explain(gm.Problem(loss, params, data, black_box=True, **options))
+
+
+def _sum_of_logs(w):
+    return float(np.sum(np.log(w)))
+
+
+AB = {"a": [1.0, 2.0], "b": [1.0, -2.0, 3.0]}
+BOXES = {
+    "one entry": (
+        lambda: _box(lambda w: float(np.log([*w["a"], *w["b"]]) @ np.ones(5)), AB),
+        ["the loss makes nan of b[1] = −2", "With 1 instead, and all else as it is, it is 1.79"],
+    ),
+    "two entries": (
+        lambda: _box(_sum_of_logs, [1.0, -2.0, 3.0, -4.0]),
+        ["the loss makes nan of params[1] = −2 and params[3] = −4", "With 1 instead"],
+    ),
+    "data": (
+        lambda: _box(lambda w, x: float(w @ x), [1.0, 2.0], {"x": [1.0, np.inf]}),
+        ["the data 'x' holds inf, at entry [1]", "So it is with all parameters 0 or 1"],
+    ),
+    "an edge": (
+        lambda: _box(lambda w: math.sqrt(w[0] - 1) + w[1], [1.0, 2.0]),
+        ["makes ValueError: math domain error", "below 1: with bounds= of gm.Problem"],
+    ),
+    "a jump": (
+        lambda: _box(lambda w: float(w[1] ** 2 + 1e-3 * (w[0] > 0.43)), [0.4, 2.0]),
+        ["1. the loss jumps by 1e−03 at params[0] = 0.43."],
+    ),
+    "noise": (
+        lambda: _box(lambda w: float(np.float32(w @ w)), [0.43, 2.0]),
+        ["the loss is noisy by", "some 7 digits", "Is it computed in float32?"],
+    ),
+    "nothing": (
+        lambda: _box(lambda w: float(np.cos(w).prod()), [0.43, 2.0], bounds=(0.43, 3.0)),
+        ["values alone are known, so that no operation is named: it was called"],
+    ),
+}
+
+
+@pytest.mark.parametrize("name", BOXES)
+def test_values_tell_what_they_can_of_a_black_box(name):
+    """Whoever cannot write a loss over xp would be left alone with a NaN or a jump."""
+    make, says = BOXES[name]
+    found = make()
+    text = " ".join(str(found).split())
+    assert all(each in text for each in says), text
+    assert found.ok is (name == "nothing")
+    assert len(found.table) == len(found.findings)

@@ -85,6 +85,80 @@ def test_an_error_of_a_thousand_steps_rejects_no_right_gradient():
     assert gm.check_gradient(lambda w: 3.03 * np.cos(3 * w), problem).ok is False
 
 
+def test_what_jumps_hide_at_a_point_they_hide_beside_it():
+    """The error of a solver is as large where no jump is near enough to show it."""
+
+    def solved(w):
+        return float(np.sum(np.sin(3 * w)) + 3e-4 * np.sum(np.cos(2 * w)) * (1 + (w[0] < 0.49)))
+
+    problem = gm.Problem(solved, np.array([0.4, 1.3]), black_box=True)
+    check = gm.check_gradient(lambda w: 3 * np.cos(3 * w), problem)
+    assert check.ok
+    assert check.digits == 2
+    assert gm.check_gradient(lambda w: 3.1 * np.cos(3 * w), problem).ok is False
+
+
+def test_jumps_beside_one_another_are_found():
+    """What is smooth beside one jump cannot be told from values between the next ones."""
+    sizes = [0.0, -1.8, -1.9, 1.4, 0.3, -1.1, 1.0, -0.9, -0.3, 0.6]
+
+    def solved(w):
+        k = int(np.clip((w[0] - 0.4591) / 0.00625 + 1, 0, 9))
+        return float(np.sin(3 * w[0]) + 3e-4 * np.cos(2 * w[0]) * (1 + sizes[k]))
+
+    problem = gm.Problem(solved, np.array([0.4]), black_box=True)
+    mine = gm.Handwritten(lambda w: 3 * np.cos(3 * w), name="mine")
+    assert gm.compare(problem, [mine], seconds=0).verdicts == {"mine": "right"}
+
+
+def euler(w):
+    """Solve y' = sin(b) - a y by 40 steps of Euler's method, whose error is smooth."""
+    y = 1.0
+    for _ in range(40):
+        y += 0.05 * (math.sin(w[1]) - w[0] * y)
+    return y
+
+
+def test_an_error_without_jumps_is_what_its_user_says():
+    """No value tells it: who says how large it is must get fewer digits, not "wrong"."""
+
+    def gradient(w):
+        e, s = math.exp(-2 * w[0]), math.sin(w[1]) / w[0]
+        return np.array([2 * e * (s - 1) - s / w[0] * (1 - e), math.cos(w[1]) / w[0] * (1 - e)])
+
+    point = np.array([0.8, 0.6])
+    told = str(gm.check_gradient(gradient, gm.Problem(euler, point, black_box=True)))
+    error = float(told.split("loss_error=")[1].split(maxsplit=1)[0])
+    problem = gm.Problem(euler, point, black_box=True, loss_error=error)
+    check = gm.check_gradient(gradient, problem)
+    assert (error, check.ok, check.digits) == (9e-4, True, 1)  # as it was advised
+    assert "whose values may be off by 0.0009 (loss_error)" in " ".join(str(check).split())
+    assert gm.check_gradient(lambda w: 1.3 * gradient(w), problem).ok is False
+    mine = gm.Handwritten(gradient, name="mine")
+    assert gm.compare(problem, [mine], seconds=0).verdicts == {"mine": "right"}
+    loose = gm.Problem(euler, point, black_box=True, loss_error=0.1)
+    said = " ".join(str(gm.check_gradient(gradient, loose)).split())
+    assert "NOT DECIDED" in said
+    assert "The loss may be off by 0.1, as loss_error says: a tighter tolerance" in said
+    assert loose.of_components(np.array([1])).loss_error == 0.1  # and of its parts
+    assert loose.in_dtype("float32").loss_error == 0.1
+
+
+@pytest.mark.parametrize(
+    ("error", "box", "says"),
+    [
+        (-1.0, True, "a number from 0 on"),
+        (math.nan, True, "a number from 0 on"),
+        ("much", True, "a number from 0 on"),
+        (1e-6, False, "for black boxes"),
+    ],
+)
+def test_a_loss_error_that_cannot_be(error, box, says):
+    """It is a number, and of a loss of which values alone are known."""
+    with pytest.raises(gm.InvalidProblem, match=says):
+        gm.Problem(lambda w, xp=np: xp.sum(w), [1.0], black_box=box, loss_error=error)
+
+
 def test_kinks_hide_nothing():
     """If halving took a kink for a jump, bars would widen, and a wrong gradient be accepted."""
 

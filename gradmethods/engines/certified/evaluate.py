@@ -34,7 +34,7 @@ from gradmethods.engines.certified.tangents import Tangents
 from gradmethods.engines.certified.traces import Trace, gradient
 from gradmethods.engines.graph.record import call_loss
 from gradmethods.errors import BudgetExceeded, NotDifferentiable
-from gradmethods.xp.arrays import Array
+from gradmethods.xp.array import Array
 
 ENTRIES = 2**18
 """Derivatives of one array that are held at once: some tens of megabytes."""

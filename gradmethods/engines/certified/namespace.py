@@ -49,7 +49,7 @@ from gradmethods.engines.certified.products import (
 from gradmethods.engines.graph.record import result_dtype
 from gradmethods.engines.graph.signs import KEEPING, NEVER_NEGATIVE
 from gradmethods.errors import NotDifferentiable
-from gradmethods.xp.arrays import Array
+from gradmethods.xp.array import Array
 from gradmethods.xp.linalg import Linalg
 from gradmethods.xp.primitives import TABLE, Behaviour, Kind, Primitive, having
 
