@@ -41,8 +41,8 @@ class Creation(Manipulation, Elementwise):
     nan = math.nan
     newaxis = None
     bool = np.bool_
-    int32 = np.int32
-    int64 = np.int64
+    int8, int16, int32, int64 = np.int8, np.int16, np.int32, np.int64
+    uint8, uint16, uint32, uint64 = np.uint8, np.uint16, np.uint32, np.uint64
     float32 = np.float32
     float64 = np.float64
 

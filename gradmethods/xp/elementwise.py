@@ -119,7 +119,8 @@ class Elementwise(Bindings):
         if array.dtype.kind == "f" and target.kind != "f" and self.concrete(array) is None:
             raise UnsupportedOperation(
                 f"xp.astype cannot turn a {self.kind} {array.dtype} array into {target}: the "
-                "result would hide what it depends on. Use xp.trunc, xp.round or a comparison."
+                "result would hide what it depends on. Use xp.trunc, xp.round or a comparison; "
+                "integers that follow from data, such as indices, pass as data of their own."
             )
         return self.bind("astype", array, dtype=target)
 

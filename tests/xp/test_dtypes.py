@@ -87,6 +87,36 @@ def test_powers_of_integer_data_are_those_of_numpy(exponent):
 
 
 @pytest.mark.parametrize("name", METHODS)
+def test_a_loss_may_name_every_integer_dtype_of_the_standard(name):
+    """A loss that casts a mask to 8 bits ran over NumPy alone; there sums wrap round, as here."""
+
+    def loss(w, m, *, xp=np):
+        wrapped = [
+            xp.astype(m, getattr(xp, dtype)) * 120 + xp.ones(3, dtype=getattr(xp, dtype)) * 100
+            for dtype in (*INTEGERS, "uint32")
+        ]
+        return sum(xp.sum(w * each) for each in wrapped)
+
+    data = {"m": np.array([True, False, True])}
+    problem = gm.Problem(loss, POINT, data)
+    weights = [loss(row, data["m"]) for row in np.eye(3)]
+    assert weights[1] == 8 * 100
+    assert weights[0] < 8 * 220
+    assert_close(METHODS[name].prepare(problem)(POINT).gradient, weights)
+
+
+@pytest.mark.parametrize("form", ["auto", "expanded"])
+def test_formulas_leave_no_rounding_out(form):
+    """Formulas have no precision: without the cast they were 1e-8 off, and nothing said so."""
+    data = {"x": np.array([0.1, 0.2, 0.3])}
+    problem = gm.Problem(lambda w, x, *, xp=np: xp.sum(w * xp.astype(x, xp.float32)), POINT, data)
+    with pytest.raises(gm.UnsupportedOperation, match="Cast data with NumPy beforehand"):
+        gm.Analytical(form=form).prepare(problem)
+    single = {"x": data["x"].astype(np.float32)}
+    assert_close(METHODS["backprop"].prepare(problem)(POINT).gradient, single["x"])
+
+
+@pytest.mark.parametrize("name", METHODS)
 def test_the_least_exponent_of_a_small_dtype(name):
     """Of -128 in 8 bits, one less is 127: the slope k w**(k - 1) would be another function's."""
     w, k = np.array([1.01, 1.2, 0.9]), np.array([-128, -3, 0], np.int8)

@@ -101,7 +101,17 @@ class Symbolic(Recognising):
                 f"xp.{primitive.name} has no expression in its entries: it is a call of NumPy in "
                 "formulas."
             )
+        if primitive.name == "astype":
+            self._check_cast(self.dtype_of(payloads[0]), node.dtype)
         return Expressions(self.entries(primitive, payloads, static, node), node.dtype)
+
+    def _check_cast(self, own: np.dtype[Any], other: np.dtype[Any]) -> None:
+        """Refuse to leave out what a cast of numbers in double precision rounds away."""
+        if self.dtype == own == np.float64 and other == np.float32:
+            raise UnsupportedOperation(
+                "Formulas round nothing, so that xp.astype(x, xp.float32) would be left out. Cast "
+                "data with NumPy beforehand and pass them as data, or use another method."
+            )
 
     def refine(self, payload: Expressions, better: Expressions) -> Expressions:
         """Return the payload of entries for which slopes take better ones."""
