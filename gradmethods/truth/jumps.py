@@ -35,14 +35,11 @@ REACHES = (0.25, 0.04, 0.01, 0.75)
 explain a disagreement, or nothing is hidden on one. Jumps that a long one cannot tell from what is
 smooth show on a shorter one."""
 
-ORDERS = (7, 3)
-"""Orders of the differences that show a jump, and degrees of the polynomials through values to one
-side: high ones see little jumps that are rare, low ones those that are many."""
-
 SMOOTH = 7
-"""Degree of the polynomial through all values, whose slope is that of the stretch."""
+"""Degree of the polynomial through all values, whose slope is that of the stretch, and order of the
+differences that show a jump."""
 
-PLACES = 2
+PLACES = 3
 """Places where there may be a jump that are looked at, those with the largest differences."""
 
 PARTS, LOOKS = 8, 5
@@ -172,19 +169,15 @@ def _along(line: Line, reach: float, slope: float, noise: float, least: float) -
     fit = np.polynomial.Polynomial.fit(t, values, SMOOTH)
     hidden = abs(float(fit.deriv()(0.0)) - slope * line.size)
     matters = least * half / WORTH
-    more = hidden >= least or bool(np.median(_differences(values, max(ORDERS))) > matters)
-    shown = max(float(_differences(values, order).max()) for order in ORDERS)
-    if hidden < least and shown < matters:
+    shown = abs(np.diff(values, SMOOTH))
+    more = hidden >= least or bool(np.median(shown) > matters)
+    if hidden < least and shown.max() < matters:
         return Jumps(open=more)
     jump, _ = _jump(line.loss, t, values, CLEAR * noise, matters)
     level = ragged(values)
     if not 0 < level <= jump:
         hidden = min(hidden, WORTH * jump / half)
     return Jumps(jump, half, hidden, more, level if level > CLEAR * noise else 0.0)
-
-
-def _differences(values: Vector, order: int) -> Vector:
-    return np.asarray(abs(np.diff(values, order)))
 
 
 def jump_near(line: Line, reach: float, noise: float, matters: float) -> tuple[float, float]:
@@ -198,21 +191,19 @@ def _jump(
 ) -> tuple[float, float]:
     """Return the size of the largest jump that is found between values, 0 if none matters; where.
 
-    Places are looked at where differences are largest: of a jump, the middle one is, or one beside.
+    Places are looked at where differences are largest: of a jump, the middle one is, or one beside,
+    or the last one if it is beyond.
     """
-    largest, least = (0.0, 0.0), max(clear, matters)
-    for order in ORDERS:
-        shown, tried = _differences(values, order), set[int]()
-        for k in np.argsort(-shown).tolist():
-            if len(tried) >= PLACES * order or shown[k] <= clear:
-                break
-            left = k + order // 2
-            if left in tried:
-                continue
-            tried |= set(range(left - order // 2, left + order // 2 + 1))
-            ends = [max(left - 1, 0), min(left + 2, t.size - 1)]
-            largest = max(largest, _between(loss, t[ends], values[ends], least))
-    return largest
+    best, shown = (0.0, 0.0), abs(np.diff(values, SMOOTH))
+    for _ in range(PLACES):
+        k = int(shown.argmax())
+        if not shown[k] > clear:
+            break
+        low, high = k + SMOOTH // 2 + np.array([-1, 2])
+        ends = [low if k else 0, high if k < shown.size - 1 else t.size - 1]
+        best = max(best, _between(loss, t[ends], values[ends], max(clear, matters)))
+        shown[max(low - SMOOTH, 0) : high] = 0.0  # what else such a jump shows
+    return best
 
 
 def _between(

@@ -98,6 +98,19 @@ def test_what_jumps_hide_at_a_point_they_hide_beside_it():
     assert gm.check_gradient(lambda w: 3.1 * np.cos(3 * w), problem).ok is False
 
 
+def test_every_wrong_entry_is_asked_what_jumps_hide():
+    """The largest slope may be hidden along the entry that is off by the least part of itself."""
+    scale = np.array([0.01, 0.01, 0.01, 0.01, 10.0])
+    error = scale * [1e-3, 1e-3, 1e-3, 1e-3, 3e-4]
+
+    def solved(w):
+        return float(scale @ np.sin(3 * w) + error @ (np.cos(2 * w) * (1 + (w > 0.43))))
+
+    problem = gm.Problem(solved, [0.41, 0.4, 0.42, 0.405, 0.415], black_box=True)
+    mine = gm.Handwritten(lambda w: 3 * scale * np.cos(3 * w), name="mine")
+    assert gm.compare(problem, [mine], seconds=0).verdicts == {"mine": "right"}
+
+
 def test_jumps_beside_one_another_are_found():
     """What is smooth beside one jump cannot be told from values between the next ones."""
     sizes = [0.0, -1.8, -1.9, 1.4, 0.3, -1.1, 1.0, -0.9, -0.3, 0.6]
