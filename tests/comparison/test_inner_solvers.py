@@ -124,6 +124,19 @@ def test_jumps_beside_one_another_are_found():
     assert gm.compare(problem, [mine], seconds=0).verdicts == {"mine": "right"}
 
 
+def test_little_jumps_of_a_bent_loss_are_found():
+    """Between two values a loss may bend by more than it jumps."""
+
+    def solved(w):
+        return float(10 * np.sin(4 * w[0]) + 1e-6 * (10 * w[0] % 1))
+
+    problem = gm.Problem(solved, np.array([0.44]), black_box=True)
+    mine = gm.Handwritten(lambda w: 40 * np.cos(4 * w), name="mine")
+    found = gm.compare(problem, [mine], seconds=0)
+    assert found.verdicts == {"mine": "right"}
+    assert found.truth.jump == pytest.approx(1e-6, rel=1e-2)
+
+
 def euler(w):
     """Solve y' = sin(b) - a y by 40 steps of Euler's method, whose error is smooth."""
     y = 1.0
