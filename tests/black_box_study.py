@@ -24,7 +24,7 @@ import numpy as np
 import gradmethods as gm
 from benchmarks.peers.checkers import CHECKERS
 from gradmethods.comparison.check_result import PointCheck
-from gradmethods.truth import find_truth
+from gradmethods.truth.find import find_truth
 from tests.black_box_losses import EVERY, Known, Params, flat, like, minimum
 
 PLAIN, OPTIMUM, NOISY = "plain", "optimum", "noisy"

@@ -1,4 +1,4 @@
-"""Losses that join many functions, with parameters and data: for comparing methods on them."""
+"""Losses that join many functions, with parameters and data, and how methods compare on them."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
+import pytest
 
 import gradmethods as gm
 
@@ -173,3 +174,27 @@ def logic(params, *, xp=np):
     h, g = params.values()
     chosen = xp.where((h == g) & (g > 0) | ~(h < g), h**3, g * h)
     return xp.sum(chosen + xp.astype(h > 0, h.dtype) * g + xp.where(xp.isnan(h / g), h, g))
+
+
+CHAIN = gm.Analytical("chain-rule")
+
+
+def vector(problem, gradient):
+    structure = problem.structure
+    return structure.join({"": gradient} if structure.bare else gradient)
+
+
+def assert_equal_to_backprop(problem, params=None, tolerance=1e-13, **data):
+    """Compare value and gradient, relative to the norm; return the prepared gradient."""
+    prepared = CHAIN.prepare(problem)
+    point = problem.params if params is None else params
+    value, gradient = prepared(point, **data)
+    expected = gm.Backprop().prepare(problem)(point, **data)
+    assert value == pytest.approx(expected.value, rel=100 * tolerance, abs=0)
+    ours, theirs = vector(problem, gradient), vector(problem, expected.gradient)
+    assert np.linalg.norm(ours - theirs) <= tolerance * np.linalg.norm(theirs)
+    return prepared
+
+
+def mlp(*widths, batch=20, **options):
+    return gm.problems.get("mlp", widths=widths, batch=batch, **options)

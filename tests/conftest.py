@@ -7,6 +7,7 @@ import os
 
 import pytest
 
+from gradmethods.providers import spreading
 from tests.report_records import draw_nothing, draw_svg_alone
 
 # pytest-xdist sets it for its workers; a benchmark that a test starts would take itself for one.
@@ -32,3 +33,10 @@ def svg_alone(monkeypatch):
 def undrawn(monkeypatch):
     """Leave the figures of reports empty, where what is tested is the rest of a report."""
     draw_nothing(monkeypatch)
+
+
+@pytest.fixture
+def many_parts(monkeypatch):
+    """Cut parts as short as for a slow loss, so that there are many."""
+    for least in ("SHORT", "DELAYS"):
+        monkeypatch.setattr(spreading, least, 0.0)

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 from unittest import mock
 
+import gradmethods as gm
 from gradmethods.app import cli
 from gradmethods.app.runs import accuracy, bench, million
 from gradmethods.app.runs import claims as ledger
@@ -189,3 +190,26 @@ class Gone(io.StringIO):
 
     def write(self, _text: str) -> int:
         raise OSError(self.number, os.strerror(self.number))
+
+
+class Interrupting:
+    """Backpropagation whose user presses Ctrl-C during some gradient, counted over all problems."""
+
+    name = "interrupting"
+
+    def __init__(self, at: int) -> None:
+        self.at, self.calls, self.own = at, 0, gm.Backprop().prepare
+
+    def obstacle(self, problem: gm.Problem) -> None:
+        return None
+
+    def prepare(self, problem: gm.Problem) -> Any:
+        prepared = self.own(problem)
+
+        def gradient(params: Any) -> Any:
+            self.calls += 1
+            if self.calls == self.at:
+                raise KeyboardInterrupt
+            return prepared(params)
+
+        return gradient

@@ -23,7 +23,7 @@ from gradmethods.engines.forward.differentiate import Forward, aligned
 from gradmethods.engines.graph import Graph, Node, record
 from gradmethods.engines.program import recognise
 from gradmethods.engines.tape.reverse import Reverse
-from gradmethods.xp.arrays import Array
+from gradmethods.xp.array import Array
 from tests.primitive_cases import CASES, by_function
 
 WIDTHS = ((2, 3, 1), (2, 32, 1), (8, 32, 16, 1), (16, 96, 64, 32, 1), (16, 128, 56, 4, 1))

@@ -7,6 +7,7 @@ code with the suite but the points and the data. A case without a gradient is no
 from __future__ import annotations
 
 from fractions import Fraction
+from functools import cache
 from typing import Any
 
 import mpmath  # type: ignore[import-untyped]  # published without types
@@ -14,6 +15,7 @@ import numpy as np
 
 from gradmethods.core.problem import Problem
 from gradmethods.problems.hard import kinks, plateaus, rounding
+from gradmethods.studies.accuracy.hard_cases import hard_case_rows
 
 DIGITS = 120
 
@@ -165,3 +167,9 @@ def truth(problem: Problem) -> dict[str, list[Any]]:
     with mpmath.workdps(DIGITS):
         found: dict[str, list[Any]] = RULES[problem.name](problem)
         return found
+
+
+@cache
+def measured() -> list[dict[str, Any]]:
+    """Measure the hard cases, once for all tests that look at them."""
+    return hard_case_rows()

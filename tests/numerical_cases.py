@@ -16,6 +16,21 @@ def prepare(scheme: str, problem: gm.Problem, **options: Any) -> Any:
     return Numerical(scheme, **options).prepare(problem)
 
 
+def ask(scheme: str, loss: Any, x: Any, data: Any = None, **options: Any) -> tuple[Any, Any]:
+    """Return the gradient at the point of the preparation, and what was prepared."""
+    problem = gm.Problem(loss, np.asarray(x), data)
+    prepared = prepare(scheme, problem, **options)
+    return prepared(problem.params).gradient, prepared
+
+
+def honest(scheme: str, loss: Any, x: Any, exact: Any, data: Any = None, **options: Any) -> Any:
+    """Return the errors of a gradient, once they are within their estimates."""
+    found, prepared = ask(scheme, loss, x, data, **options)
+    errors = np.abs(found - exact)
+    assert (errors <= prepared.error_estimate).all()
+    return errors
+
+
 def network(params, X, t, *, xp=np):
     h = xp.tanh(X @ params["W"] + params["b"])
     return xp.mean((h @ params["v"] - t) ** 2) + params["c"] ** 3

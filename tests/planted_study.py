@@ -20,8 +20,8 @@ import numpy as np
 import gradmethods as gm
 from gradmethods.studies.plants.changes import CHANGES
 from gradmethods.studies.plants.ground import Ground, NotHere
-from gradmethods.truth import find_truth
 from gradmethods.truth.error_bounds import DECISIVE, exact_bound
+from gradmethods.truth.find import find_truth
 from tests.program_oracle import Oracle
 from tests.program_writer import TARGETS, written
 

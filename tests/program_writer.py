@@ -16,7 +16,7 @@ import numpy as np
 
 from gradmethods import special
 from tests import program_arrays, program_later, program_matrices
-from tests.program_domains import FITS, MAPS
+from tests.program_ways import FITS, MAPS
 from tests.programs import Program, names
 
 LARGEST = 36

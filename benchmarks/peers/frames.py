@@ -196,7 +196,9 @@ def _overall(
         there = [r for r in records if r["network"] == own["network"] and r["family"] == family]
         theirs = [r for r in there if r["contender"] in peers]
         if theirs:
-            samples.append(max((_paired(own, peer) for peer in theirs), key=np.median))
+            # Ours ÷ theirs of each round.
+            pairs = (np.asarray(peer["paired"][main], float) for peer in theirs)
+            samples.append(max(pairs, key=np.median))
             cases.append(own)
     if not samples:
         return None
@@ -218,16 +220,6 @@ def _overall(
         "worst_network": cases[worst]["network"],
         "worst_n": cases[worst]["n"],
     }
-
-
-def _paired(own: Mapping[str, Any], peer: Mapping[str, Any]) -> NDArray[Any]:
-    """Return ours ÷ theirs of each round."""
-    if "paired" in peer:
-        ratios = np.array(peer["paired"][own["contender"]])
-    else:  # records of earlier versions: all took turns, round by round
-        mine, theirs = (np.array(record["seconds_per_call"]) for record in (own, peer))
-        ratios = mine[: peer["rounds"]] / theirs
-    return np.asarray(ratios, float)
 
 
 def _resampled(samples: list[NDArray[Any]], seed: int) -> NDArray[Any]:

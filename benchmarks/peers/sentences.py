@@ -88,6 +88,12 @@ HEADLINES = {
 WHO |= dict.fromkeys([name for name in NAMES if name not in WHO], _REVERSE)
 
 
+def problem_cells(row: Mapping[Any, Any]) -> dict[str, str]:
+    """Return what tells the problem of a row, in columns that tables share."""
+    family = NAMES[row["family"]]
+    return {"Family": family, "Problem": row["network"], "n": fmt.count(row["n"])}
+
+
 def instructions(origin: Mapping[str, Any] | None) -> str:
     """Say which vector instructions took part."""
     if not (origin or {}).get("without"):

@@ -143,7 +143,7 @@ def find_gradient(name: str) -> Any:
             f"{name!r} does not name a gradient. Name a file and a variable in it, as in "
             "path/to/file.py:my_gradient."
         )
-    return variable_of(Path(path), variable, _is_function)
+    return variable_of(Path(path), variable, inspect.isfunction)
 
 
 def _option(text: str) -> tuple[str, Any]:
@@ -158,10 +158,6 @@ def _value(text: str) -> Any:
         return ast.literal_eval(text)
     except (ValueError, SyntaxError):
         return text  # a word, such as an activation
-
-
-def _is_function(value: Any) -> bool:
-    return inspect.isfunction(value)
 
 
 def _from_file(path: Path, variable: str, size: dict[str, Any]) -> Problem:

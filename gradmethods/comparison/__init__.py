@@ -6,19 +6,17 @@ Nothing here differentiates or decides who is right: that is the providers' and 
 
 from gradmethods.comparison.advice import Advice
 from gradmethods.comparison.candidates import advise
-from gradmethods.comparison.cheapest import Choice, Option
+from gradmethods.comparison.cheapest import Option
 from gradmethods.comparison.check import assert_gradient, check_gradient
 from gradmethods.comparison.check_result import Check
 from gradmethods.comparison.compare import DEFAULT_PROVIDERS, compare
 from gradmethods.comparison.comparison import Comparison
-from gradmethods.comparison.several import Checks, check_gradients
+from gradmethods.comparison.several import check_gradients
 
 __all__ = [
     "DEFAULT_PROVIDERS",
     "Advice",
     "Check",
-    "Checks",
-    "Choice",
     "Comparison",
     "Option",
     "advise",

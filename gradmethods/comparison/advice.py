@@ -153,8 +153,10 @@ def _levels(advice: Advice) -> list[tuple[int, int, list[Choice]]]:
     They are made for `LEVELS`, and up to the most digits that any method has.
     """
     found: list[tuple[int, int, list[Choice]]] = []
-    best = int(min(LEVELS[-1], max(option.digits for option in advice.able())))
-    for digits in sorted({*(min(level, best) for level in LEVELS), min(best + 1, LEVELS[-1])}):
+    most = LEVELS[-1]
+    best = int(min(most, max(option.digits for option in advice.able())))
+    # One digit more than any method has, too: for it no method is a choice, and that is said.
+    for digits in sorted({min(level, best) for level in LEVELS} | {min(best + 1, most)}):
         choices = advice.choices(digits)
         same = [(choice.start, choice.option.name) for choice in choices]
         if found and same == [(choice.start, choice.option.name) for choice in found[-1][2]]:

@@ -195,7 +195,7 @@ def _unbounded(played: Replay) -> Iterator[tuple[Node, Finding]]:
         value = played.computed[node]
         fault = Fault.NAN if np.isnan(value).any() else Fault.INFINITY
         bad = np.isnan(value) if fault is Fault.NAN else np.isinf(value)
-        yield node, _finding(played, node, fault, bad, names, why)
+        yield node, _finding(played, node, fault, bad, names, why or None)
 
 
 def _births(played: Replay, output: Node) -> Iterator[tuple[Node, str]]:
@@ -244,18 +244,24 @@ def _losing(played: Replay, unit: float) -> Iterator[tuple[Node, Finding]]:
         }
         if reaches:
             bad = errors == np.nanmax(errors)
-            yield node, _finding(played, node, Fault.DIGITS, bad, reaches, "")
+            yield node, _finding(played, node, Fault.DIGITS, bad, reaches)
 
 
 def _ties(played: Replay) -> Iterator[tuple[Node, Finding]]:
     """Find where branches meet; what to do about it is said once."""
     for k, (node, tied) in enumerate(meeting(played)):
-        yield node, _finding(played, node, Fault.TIE, tied, {}, " " if k else TIED)
+        yield node, _finding(played, node, Fault.TIE, tied, {}, "" if k else TIED)
 
 
 def _finding(
-    played: Replay, node: Node, fault: Fault, bad: NDArray[Any], reaches: dict[str, float], why: str
+    played: Replay,
+    node: Node,
+    fault: Fault,
+    bad: NDArray[Any],
+    reaches: dict[str, float],
+    why: str | None = None,
 ) -> Finding:
+    """Describe what was found at a node; the remedy is that of its operation unless `why` says."""
     of = played.operation(node)
     entry = tuple(int(k) for k in np.argwhere(bad)[0])
     total = node in played.sums
@@ -271,7 +277,7 @@ def _finding(
         tuple(operands(played, of, entry if bad.shape == of.shape else ())),
         *_told(played, node, entry),
         reaches,
-        why or remedy(Case(played, of, fault, of is not node)),
+        remedy(Case(played, of, fault, of is not node)) if why is None else why,
     )
 
 

@@ -61,7 +61,9 @@ def of_kinks(played: Replay, refusal: str) -> str:
         of = " and ".join(operands(played, node, entry))
         at = f" [{place}: {place.text}]" if place else ""
         told.append(f"Branches meet in {named(node)} of {of}{at}.")
-    return " ".join([*told, *[CONVENTION] * bool(told), f"By the certificate: {refusal}"])
+    if told:
+        told.append(CONVENTION)
+    return " ".join([*told, f"By the certificate: {refusal}"])
 
 
 def named(node: Node) -> str:

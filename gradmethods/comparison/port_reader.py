@@ -235,10 +235,20 @@ class Reader(ast.NodeVisitor):
         self.generic_visit(node)
 
     def visit_Subscript(self, node: ast.Subscript) -> None:
-        """Note what NumPy joins by an index."""
+        """Note what NumPy joins by an index, and choices of entries by their values."""
+        if any(map(self._is_mask, getattr(node.slice, "elts", [node.slice]))):
+            self._note(node, rules.MASKED)
         if self._full(node.value) in ("numpy.r_", "numpy.c_") and self.varies(node.slice):
             self._note(node, "xp.concat, of columns along axis=1")
         self.generic_visit(node)
+
+    def _is_mask(self, index: ast.expr) -> bool:
+        """Say whether an index is a comparison of values; a mask by name is not known for one."""
+        if isinstance(index, ast.UnaryOp) and isinstance(index.op, (ast.Invert, ast.Not)):
+            return self._is_mask(index.operand)
+        if isinstance(index, ast.BinOp) and isinstance(index.op, (ast.BitAnd, ast.BitOr)):
+            return self._is_mask(index.left) or self._is_mask(index.right)
+        return isinstance(index, ast.Compare) and self.varies(index)
 
     def visit_FormattedValue(self, node: ast.FormattedValue) -> None:
         """Note numbers that are written in some format."""

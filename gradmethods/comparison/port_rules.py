@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from functools import cache
 
 from gradmethods.xp import Namespace
-from gradmethods.xp.arrays import Array
+from gradmethods.xp.array import Array
 from gradmethods.xp.linalg import Linalg
 from gradmethods.xp.rewrites import REWRITES, advice
 
@@ -35,8 +35,8 @@ SHAPES = frozenset({
 """Those of them whose result does not vary with the values."""
 
 REDUCTIONS = frozenset({
-    "sum", "mean", "max", "min", "prod", "std", "var", "any", "all", "cumulative_sum", "flip",
-    "take", "concat", "stack", "squeeze", "expand_dims", "roll",
+    "sum", "mean", "max", "min", "prod", "std", "var", "any", "all", "cumulative_sum",
+    "flip", "concat", "stack", "squeeze", "expand_dims",
 })  # fmt: skip
 """Functions whose second argument NumPy takes as the axis by position."""
 
@@ -74,6 +74,11 @@ ELSEWHERE = {
 
 COMPILERS = frozenset({"numba", "jax", "torch", "cython"})
 """Packages whose decorators compile a function."""
+
+MASKED = (
+    "xp.where(mask, x, 0), or a product with the mask: how many entries it chooses depends on "
+    "values; a mask that never varies may come from outside of the loss"
+)
 
 SHOWN = "nothing: while a loss is recorded, its numbers are not known"
 
@@ -190,6 +195,7 @@ def of_library(call: ast.Call, full: str) -> tuple[str, tuple[Edit, ...]] | None
         Its dotted name: ``numpy.linalg.norm``.
     """
     room, _, name = full.rpartition(".")
+    name = "mean" if name == "average" and not _weighted(call) else name
     if full in SAFE_CALLS:
         return None
     if into := _written_into(call, full):
@@ -209,6 +215,10 @@ def of_library(call: ast.Call, full: str) -> tuple[str, tuple[Edit, ...]] | None
     if room.partition(".")[0] in ("numpy", "math", "scipy"):
         return advice_on(name), ()
     return None
+
+
+def _weighted(call: ast.Call) -> bool:
+    return len(call.args) > 2 or any(k.arg in ("weights", None) for k in call.keywords)
 
 
 def _written_into(call: ast.Call, full: str) -> str:

@@ -25,7 +25,7 @@ from gradmethods.engines.graph.record import Placed, trace
 from gradmethods.engines.tape.reverse import Plain
 from gradmethods.engines.tape.sweep import cotangents
 from gradmethods.errors import GradientError
-from gradmethods.xp.arrays import Array
+from gradmethods.xp.array import Array
 from gradmethods.xp.primitives import Primitive
 from gradmethods.xp.primitives.primitive import Function
 

@@ -270,7 +270,7 @@ class Problem:
         return seen if same else None
 
     def value(self, params: ParametersLike | None = None, **data: ArrayLike) -> np.floating[Any]:
-        """Evaluate the loss in plain NumPy: one forward pass.
+        """Evaluate the loss in plain NumPy: one forward pass, in the dtype of the problem.
 
         Parameters
         ----------
@@ -278,10 +278,6 @@ class Problem:
             Another point of the same structure; the problem's own by default.
         **data : array_like
             Other data of the same shapes.
-
-        Returns
-        -------
-        numpy.float64 or numpy.float32
         """
         arrays = self._arrays if params is None else self.structure.check(params)
         # A point where the loss overflows is a finding, not a fault: no warning escapes. And it may

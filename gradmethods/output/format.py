@@ -8,13 +8,13 @@ NONE = "–"
 
 STOPS = {
     "limit": "time limit",
-    "budget": "budget",
+    "budget": "no time left",
     "obstacle": "refused",
     "error": "failed",
     "memory": "memory",
     "not run": "not run",
 }
-"""Why a method has no larger case, in a word or two for a figure."""
+"""Why a method has no larger case, in a word or two for a table."""
 
 
 def significant(value: float, digits: int = 3) -> str:

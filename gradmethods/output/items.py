@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -118,6 +119,51 @@ class Item:
         }
 
 
+REST = 8
+"""Figures that take as long as what follows them: the page, captions and lists."""
+
+OTHERS = 4
+"""Times that a figure's first file takes which the others take: a PDF, and both for a column."""
+
+
+@dataclass
+class Pace:
+    """Whether there is time for more of a figure than a page shows.
+
+    Attributes
+    ----------
+    left : callable
+        Returns the seconds left, or None without a bound, as by default.
+    ahead : int
+        Figures still to be written.
+    without : int
+        Figures for which there was no time for more.
+    """
+
+    left: Callable[[], float | None] = lambda: None
+    ahead: int = 0
+    without: int = 0
+    seconds: list[float] = field(default_factory=list)
+
+    def allows(self, seconds: float) -> bool:
+        """Say whether the other files of a figure may be written, whose first took so long.
+
+        All that follows must have its time before them.
+
+        Examples
+        --------
+        >>> pace = Pace(lambda: 60.0, ahead=30)
+        >>> pace.allows(1.0), pace.allows(10.0), pace.without
+        (True, False, 1)
+        """
+        self.ahead -= 1
+        self.seconds.append(seconds)
+        each, left = sum(self.seconds) / len(self.seconds), self.left()
+        fits = left is None or left - each * (self.ahead + REST) >= OTHERS * seconds
+        self.without += not fits
+        return fits
+
+
 @dataclass(frozen=True)
 class Writer:
     """Writes the figures and tables of one run, each in every size and format.
@@ -128,30 +174,36 @@ class Writer:
         The run's folder.
     source : str
         Provenance in a sentence.
+    pace : Pace
+        Says of which figures a page has to do with one drawing.
     """
 
     out: Path
     source: str
+    pace: Pace = field(default_factory=Pace)
 
     def write(self, thing: Drawing | Table) -> Item:
         """Write a figure or a table, with its data in full precision as CSV."""
         return self.table(thing) if isinstance(thing, Table) else self.figure(thing)
 
     def figure(self, drawing: Drawing) -> Item:
-        """Write a figure in every size and format."""
+        """Write a figure in every size and format, or where time is short in the first alone."""
+        start, fits = time.monotonic(), True
         name, folder = drawing.id, self.out / "figures"
         csv = csv_text(drawing.data)
         written = [write_text(folder / f"{name}.csv", csv)]
-        for size in filter(FORMATS.get, drawing.sizes):  # A size without formats is not drawn.
-            figure = drawing.draw(size)
-            stem = name if size == "wide" else f"{name}-{size}"
-            written += [
-                save(
-                    figure, folder / f"{stem}.{kind}", title=name, caption=drawing.caption.full,
-                    source=self.source,
-                )
-                for kind in FORMATS[size]
-            ]  # fmt: skip
+        files = [(size, kind) for size in drawing.sizes for kind in FORMATS.get(size, ())]
+        for size, kind in files:
+            path = folder / f"{name if size == 'wide' else f'{name}-{size}'}.{kind}"
+            if not fits:
+                path.unlink(missing_ok=True)  # an earlier report's, of fewer records
+                continue
+            if kind == FORMATS[size][0]:
+                figure = drawing.draw(size)
+            save(figure, path, title=name, caption=drawing.caption.full, source=self.source)
+            written.append(path)
+            if len(written) == 2:
+                fits = self.pace.allows(time.monotonic() - start)
         return Item(name, "figure", drawing.caption, self._named(written), drawing)
 
     def table(self, table: Table) -> Item:

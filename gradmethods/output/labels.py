@@ -53,15 +53,27 @@ class Labels:
         self.extent = 72 * np.array(axes.figure.get_size_inches()) * 0.65 / (columns, rows)
         self._taken = np.empty((0, 2))
 
-    def avoid(self, x: ArrayLike, y: ArrayLike) -> None:
-        """Keep clear of a line through these points."""
+    def avoid(self, x: ArrayLike, y: ArrayLike, marker: float = 0.0) -> None:
+        """Keep clear of a line through these points, and of markers as wide as said, in points."""
+        line = self._along(x, y)
+        around = marker / 2 * np.array([(1, 0), (-1, 0), (0, 1), (0, -1)])
+        marks = (line[: np.size(x), None] + around).reshape(-1, 2)
+        self._taken = np.concatenate([self._taken, line, marks])
+
+    def _along(self, x: ArrayLike, y: ArrayLike) -> NDArray[np.float64]:
+        """Spread points over a line."""
         corners = self._points(np.asarray(x, dtype=float), np.asarray(y, dtype=float))
         steps = np.linspace(0, 1, 20)[:, None]
-        between = [a + (b - a) * steps for a, b in pairwise(corners)]
-        self._taken = np.concatenate([self._taken, corners, *between])
+        return np.concatenate([corners, *(a + (b - a) * steps for a, b in pairwise(corners))])
 
     def put(
-        self, text: str, places: Iterable[Place], colour: str, *, least: float = -np.inf
+        self,
+        text: str,
+        places: Iterable[Place],
+        colour: str,
+        *,
+        least: float = -np.inf,
+        others: Iterable[tuple[ArrayLike, ArrayLike]] = (),
     ) -> Any:
         """Write a text at the first clear place, or else at the clearest; None if it has none.
 
@@ -71,9 +83,13 @@ class Labels:
             What to write, and where it may stand.
         least : float, optional
             Points that must be clear around it; without such a place it is not written.
+        others : iterable of (x, y), optional
+            Lines of which this text must keep clear, and the next need not.
         """
+        taken = np.concatenate([self._taken, *(self._along(*line) for line in others)])
         clearance, best = max(
-            ((self._clearance(text, place), place) for place in places), key=lambda found: found[0]
+            ((self._clearance(text, place, taken), place) for place in places),
+            key=lambda found: found[0],
         )
         if clearance < least:
             return None
@@ -84,13 +100,13 @@ class Labels:
         self._taken = np.concatenate([self._taken, self._box(text, best)])
         return written
 
-    def _clearance(self, text: str, place: Place) -> float:
+    def _clearance(self, text: str, place: Place, taken: NDArray[np.float64]) -> float:
         box = self._box(text, place)
         if (box < 0).any() or (box > self.extent).any():
             return -1.0
-        if not len(self._taken):
+        if not len(taken):
             return CLEAR
-        gaps = box[:, None, :] - self._taken[None, :, :]
+        gaps = box[:, None, :] - taken[None, :, :]
         return float(min(CLEAR, np.sqrt((gaps**2).sum(axis=-1)).min()))
 
     def _box(self, text: str, place: Place) -> NDArray[np.float64]:

@@ -18,7 +18,7 @@ import numpy as np
 from gradmethods.core.problem import Problem
 from gradmethods.problems import datasets
 from gradmethods.problems.family import Family
-from gradmethods.problems.functions import cross_entropy, sigmoid
+from gradmethods.problems.shared_formulas import cross_entropy, sigmoid
 
 
 def loss(params: Any, X: Any, t: Any, *, xp: Any = np) -> Any:

@@ -15,8 +15,8 @@ import numpy as np
 
 from gradmethods.core.problem import Problem
 from gradmethods.problems.family import Family
-from gradmethods.problems.functions import logistic_loss, sigmoid
 from gradmethods.problems.options import positive
+from gradmethods.problems.shared_formulas import logistic_loss, sigmoid
 
 
 def loss(params: Any, X: Any, t: Any, penalty: Any, *, xp: Any = np) -> Any:

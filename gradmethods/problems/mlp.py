@@ -24,8 +24,13 @@ from numpy.typing import NDArray
 from gradmethods.core.problem import Problem
 from gradmethods.errors import InvalidOption
 from gradmethods.problems.family import Family
-from gradmethods.problems.functions import cross_entropy, logistic_loss, sigmoid, squared_error
 from gradmethods.problems.options import one_of, whole
+from gradmethods.problems.shared_formulas import (
+    cross_entropy,
+    logistic_loss,
+    sigmoid,
+    squared_error,
+)
 
 ACTIVATIONS: dict[str, Callable[[Any, Any], Any]] = {
     "sigmoid": sigmoid,

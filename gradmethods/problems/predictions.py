@@ -13,9 +13,9 @@ from numpy.typing import NDArray
 from gradmethods.core.problem import Problem
 from gradmethods.core.structure import ParametersLike
 from gradmethods.problems import classifier
-from gradmethods.problems.functions import sigmoid
 from gradmethods.problems.mlp import MultilayerPerceptron
 from gradmethods.problems.real import SoftmaxNetwork
+from gradmethods.problems.shared_formulas import sigmoid
 
 
 def probabilities(

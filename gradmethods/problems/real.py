@@ -22,9 +22,9 @@ from numpy.typing import NDArray
 from gradmethods.core.problem import Problem
 from gradmethods.errors import MissingPackage
 from gradmethods.problems.family import Family
-from gradmethods.problems.functions import softmax_loss
 from gradmethods.problems.mlp import ACTIVATIONS, MultilayerPerceptron, scaled_weights
 from gradmethods.problems.options import at_most, one_of
+from gradmethods.problems.shared_formulas import softmax_loss
 
 PACKAGE = "sklearn"
 

@@ -15,7 +15,7 @@ import numpy as np
 
 from gradmethods.core.problem import Problem
 from gradmethods.problems.family import Family
-from gradmethods.problems.functions import sigmoid
+from gradmethods.problems.shared_formulas import sigmoid
 
 
 def loss(params: Any, x: Any, t: Any, *, xp: Any = np) -> Any:

@@ -12,7 +12,7 @@ from typing import NamedTuple
 import numpy as np
 
 from gradmethods.providers.climb import Summit
-from gradmethods.providers.hidden import distinct, hidden
+from gradmethods.providers.hidden import distinct, hidden, quartic
 from gradmethods.providers.ladder import (
     AGREE,
     CONFIDENT,
@@ -20,7 +20,6 @@ from gradmethods.providers.ladder import (
     RATIO,
     Ladder,
     Rung,
-    quartic,
     through,
 )
 from gradmethods.providers.schemes import SCHEMES, Scheme

@@ -27,8 +27,8 @@ import numpy as np
 from gradmethods.core.problem import Problem
 from gradmethods.core.structure import Arrays
 from gradmethods.engines.complex.functions import join
-from gradmethods.engines.complex.program import Imaginary, Slopes
-from gradmethods.engines.complex.runs import Doubtful
+from gradmethods.engines.complex.imaginary_parts import Imaginary, Slopes
+from gradmethods.engines.complex.imaginary_rules import Doubtful
 from gradmethods.errors import NotDifferentiable
 from gradmethods.providers import schemes
 from gradmethods.providers.moved_loss import OverComplex

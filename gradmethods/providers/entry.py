@@ -23,7 +23,7 @@ from gradmethods.providers.balance import (
     unresolved,
 )
 from gradmethods.providers.climb import MOST, Summit, climb, near_slopes, quieter, stairs
-from gradmethods.providers.hidden import jump_across, kinks_within, persistent
+from gradmethods.providers.hidden import jump_across, kinks_within, persistent, quartic
 from gradmethods.providers.ladder import (
     AGREE,
     GROWTH,
@@ -35,7 +35,6 @@ from gradmethods.providers.ladder import (
     agree,
     even_falls,
     even_grows,
-    quartic,
 )
 from gradmethods.providers.noise import POINTS, ROUGH, SHARE, RoundOff, is_flat, noise_of
 from gradmethods.providers.schemes import Scheme
@@ -127,7 +126,7 @@ def _looked_at(ladder: Ladder, scheme: Scheme, guess: float, alike: float | None
     found = None if alike is None else _again(ladder, scheme, alike)
     if found is None:
         start = alike or guess
-        ladder.forget_finer(start)
+        ladder.keep(least=start)
         found = _chosen(ladder, scheme, start)
         if guess < start and _drowned(ladder, found):
             found = _chosen(ladder, scheme, guess)
@@ -195,7 +194,7 @@ def _between_numbers(ladder: Ladder, scheme: Scheme, found: Choice) -> Choice:
         if not noise_of(farther, alike=False) < EXACT * rounding:
             return found
     ladder.exact = True
-    ladder.forget(found.reach)
+    ladder.keep(most=found.reach)
     for level in np.geomspace(noise, rounding, LEVELS, endpoint=False).tolist():
         ladder.noise = level
         again = _chosen(ladder, scheme, found.step)

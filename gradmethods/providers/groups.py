@@ -21,8 +21,8 @@ from numpy.typing import NDArray
 from gradmethods.core.structure import Arrays
 from gradmethods.providers.balance import Choice
 from gradmethods.providers.choice import Chooser
-from gradmethods.providers.hidden import kinks
-from gradmethods.providers.ladder import AGREE, CONFIDENT, GROWTH, Term
+from gradmethods.providers.hidden import Term, kinks
+from gradmethods.providers.ladder import AGREE, CONFIDENT, GROWTH
 from gradmethods.providers.probe import sizes_of, some
 from gradmethods.providers.schemes import Scheme
 from gradmethods.providers.steps import Known

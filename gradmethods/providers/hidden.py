@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from itertools import pairwise
+from typing import NamedTuple
 
 from gradmethods.providers.ladder import (
     AGREE,
@@ -17,9 +18,9 @@ from gradmethods.providers.ladder import (
     DISTINCT,
     FLAT,
     GROWTH,
+    LEAST,
     Ladder,
     Rung,
-    Term,
 )
 
 LACKING = 1.2
@@ -34,6 +35,27 @@ SHOWN = 0.1
 TWICE, SAME_ACROSS = 2.0, 0.25
 """At steps that differ by so many times, differences that are alike within this part are no slope.
 """
+
+
+class Term(NamedTuple):
+    """A coefficient of a power of the step that values show, and its noise."""
+
+    size: float
+    noise: float
+
+
+def quartic(wide: Rung, middle: Rung, narrow: Rung) -> Term:
+    """Return the term of slopes that grows as h⁴, at the widest of three steps.
+
+    It is their second difference, divided: slopes of a smooth loss are f' + b h² + c h⁴ + …. Steps
+    that are close are taken for a little less so: what they differ by may be noise.
+    """
+    q = min(middle.h / wide.h, 1 / DISTINCT) ** 2
+    p = q * min(narrow.h / middle.h, 1 / DISTINCT) ** 2
+    gap = max(q - p, LEAST)
+    bend = (wide.slope - middle.slope) / (1 - q) - (middle.slope - narrow.slope) / gap
+    noise = wide.slope_noise / ((1 - q) * (1 - p)) + middle.slope_noise / ((1 - q) * gap)
+    return Term(abs(bend) / (1 - p), noise + narrow.slope_noise / ((1 - p) * gap))
 
 
 def hidden(ladder: Ladder, furthest: Rung, h: float, slope: float) -> float:

@@ -11,6 +11,7 @@ Probability and its Applications 35 (1991) 454-466.
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Callable
 from typing import Any, NamedTuple
@@ -124,27 +125,6 @@ def through(wide: Rung, narrow: Rung) -> Parabola:
     return Parabola(narrow.slope + less, -less, narrow.h, noise)
 
 
-class Term(NamedTuple):
-    """A coefficient of a power of the step that values show, and its noise."""
-
-    size: float
-    noise: float
-
-
-def quartic(wide: Rung, middle: Rung, narrow: Rung) -> Term:
-    """Return the term of slopes that grows as h⁴, at the widest of three steps.
-
-    It is their second difference, divided: slopes of a smooth loss are f' + b h² + c h⁴ + …. Steps
-    that are close are taken for a little less so: what they differ by may be noise.
-    """
-    q = min(middle.h / wide.h, 1 / DISTINCT) ** 2
-    p = q * min(narrow.h / middle.h, 1 / DISTINCT) ** 2
-    gap = max(q - p, LEAST)
-    bend = (wide.slope - middle.slope) / (1 - q) - (middle.slope - narrow.slope) / gap
-    noise = wide.slope_noise / ((1 - q) * (1 - p)) + middle.slope_noise / ((1 - q) * gap)
-    return Term(abs(bend) / (1 - p), noise + narrow.slope_noise / ((1 - p) * gap))
-
-
 class Ladder:
     """The loss along one parameter, evaluated at steps as they are asked for.
 
@@ -238,15 +218,8 @@ class Ladder:
         near = [r for r in self.rungs if max(h / NEARBY, DISTINCT * above) < r.h < NEARBY * h]
         return min(near, key=lambda r: abs(math.log(r.h / h)), default=None) or self.rung(h)
 
-    def forget(self, h: float) -> None:
-        """Forget the rungs wider than a step: they are in the way of finer ones."""
-        self._keep(0.0, h)
-
-    def forget_finer(self, h: float) -> None:
-        """Forget the rungs finer than a step, of which noise hides more than they show."""
-        self._keep(h, math.inf)
-
-    def _keep(self, least: float, most: float) -> None:
+    def keep(self, least: float = 0.0, most: float = math.inf) -> None:
+        """Forget finer rungs, of which noise hides more than they show, or wider ones."""
         self._seen = {h: r for h, r in self._seen.items() if least <= h <= most}
         self._sort()
 
@@ -310,24 +283,20 @@ class Ladder:
         return self._rounded(self.rung(h))
 
     @property
-    def near(self) -> float:
-        """A spacing so fine that smooth losses show noise alone."""
-        return float(self._u**NEAR * self.size)
-
-    @property
     def size(self) -> float:
         """The size of x."""
         return abs(float(self._x))
 
     @property
+    def near(self) -> float:
+        """A spacing so fine that smooth losses show noise alone."""
+        return float(self._u**NEAR * self.size)
+
+    @property
     def plateau(self) -> float:
         """The widest step within which the loss is constant to the last bit; 0 if there is none."""
-        found = 0.0
-        for r in self.rungs:
-            if not r.above == r.below == self.value:
-                break
-            found = r.h
-        return found
+        same = itertools.takewhile(lambda r: r.above == r.below == self.value, self.rungs)
+        return max((r.h for r in same), default=0.0)
 
     def jittered(self, h: float) -> float:
         """Move a step off its power of the ratio, at random."""
@@ -381,15 +350,17 @@ class Ladder:
             default=math.inf,
         )
         noise = FLAT * max(self.noise, self._unit * abs(self.value), self.rounding(slope))
-        for place, loss in self._losses.items():
-            move = place - float(self._x)
-            if not abs(move) <= reach:
-                continue
-            # Of order h⁴, at most: rungs show no less of what is smooth.
-            allowed = GROWTH * max(abs(move) / max(h, LEAST), 1.0) ** 4 * shown + noise
-            if not abs((loss - self.value) - slope * move) <= allowed:
-                return True
-        return False
+
+        def allowed(move: float) -> float:
+            """Of order h⁴, at most: rungs show no less of what is smooth."""
+            return GROWTH * max(abs(move) / max(h, LEAST), 1.0) ** 4 * shown + noise
+
+        moves = ((place - float(self._x), loss) for place, loss in self._losses.items())
+        return any(
+            not abs((loss - self.value) - slope * move) <= allowed(move)
+            for move, loss in moves
+            if abs(move) <= reach
+        )
 
     def _on_a_parabola(self, rung: Rung, below: Rung) -> bool:
         lowest = self.below(below)

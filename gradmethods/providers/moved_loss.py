@@ -15,7 +15,7 @@ from gradmethods.engines.graph.record import call_loss
 from gradmethods.errors import NotDifferentiable
 from gradmethods.providers.refining import Refining
 from gradmethods.providers.schemes import Vector, defined
-from gradmethods.xp.arrays import Array
+from gradmethods.xp.array import Array
 
 
 def over_reals(problem: Problem, point: Vector, data: Arrays) -> Callable[[], float]:

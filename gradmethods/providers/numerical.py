@@ -20,7 +20,7 @@ import numpy as np
 from gradmethods.core.problem import Problem
 from gradmethods.core.provider import Stopwatch
 from gradmethods.core.structure import Arrays
-from gradmethods.engines.complex.program import Imaginary
+from gradmethods.engines.complex.imaginary_parts import Imaginary
 from gradmethods.engines.graph import record
 from gradmethods.engines.graph.record import check_same
 from gradmethods.errors import (
@@ -91,8 +91,8 @@ class Numerical:
     which is moved between passes. A loss that keeps its argument would see it change: it is found
     when its problem is made, and gets a copy of its own in every pass. The complex step runs what
     was recorded of the loss, all passes of a block at once: see
-    `gradmethods.engines.complex.program`. Where that leaves doubts, and with a step that is given,
-    it runs the loss itself over complex arrays, whose ``abs``, ``maximum``, ``where`` and
+    `gradmethods.engines.complex.imaginary_parts`. Where that leaves doubts, and with a step that is
+    given, it runs the loss itself over complex arrays, whose ``abs``, ``maximum``, ``where`` and
     comparisons go by real parts.
 
     After a call, ``prepared.error_estimate`` holds the estimated absolute error of each entry, and

@@ -7,11 +7,15 @@ first.
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from gradmethods.output.items import Pace
 
 __all__ = ["write_report"]
 
 
-def write_report(out: Path | str) -> list[Path]:
+def write_report(out: Path | str, pace: Pace | None = None) -> list[Path]:
     """Write every table, figure and the HTML report of a run from its records alone.
 
     Parameters
@@ -19,6 +23,8 @@ def write_report(out: Path | str) -> list[Path]:
     out : path
         Folder of a run: ``records.jsonl`` and, where the run wrote them, ``provenance.json`` and
         ``accuracy.json``.
+    pace : Pace, optional
+        Where the time is short: figures that do not fit into it are written for the page alone.
 
     Returns
     -------
@@ -32,4 +38,4 @@ def write_report(out: Path | str) -> list[Path]:
     """
     from gradmethods.report.report_files import write
 
-    return write(Path(out))
+    return write(Path(out), pace)

@@ -17,7 +17,7 @@ from matplotlib.figure import Figure
 from gradmethods.output.labels import extent, typeset
 from gradmethods.output.slim import slim
 from gradmethods.output.style import BLACK, GREEN, GRID, RC, VERMILLION
-from gradmethods.report.inline import inline
+from gradmethods.report.inline import HIDDEN, inline
 from gradmethods.studies.derivations import Derivation, Row
 
 SIZE, SMALL = 10.0, 7.5
@@ -262,7 +262,7 @@ def section(derivations: Sequence[Derivation]) -> Markup:
         for place, name in enumerate(glyphs):
             drawing = drawing.replace(f'"#{name}"', f'"#l{place}"')
         alt = f"{found.title}. {verdict(found)}. The LaTeX below says the same."
-        drawing = inline(found.name, drawing, alt)
+        drawing = _PLACED.sub(_rounded, inline(found.name, drawing, alt))
         parts.append(
             f'<figure id="{found.name}">\n'
             f"{drawing}\n<figcaption><strong>{escape(found.title)}.</strong> "
@@ -273,9 +273,19 @@ def section(derivations: Sequence[Derivation]) -> Markup:
         letters = "".join(
             f'<path id="l{place}"{outline}' for place, outline in enumerate(glyphs.values())
         )
-        hidden = 'aria-hidden="true" style="position: absolute; width: 0; height: 0"'
-        parts.insert(0, f"<svg {hidden}><defs>{letters}</defs></svg>")
+        parts.insert(0, f"<svg {HIDDEN}><defs>{letters}</defs></svg>")
     return Markup("\n".join(parts))  # noqa: S704  # our own drawings, and escaped words
+
+
+_PLACED = re.compile(r"(?<= x=| y=)[\d.]+|(?<=translate\()[\d.]+ [\d.]+|(?<=scale\()[\d.]+")
+"""Where letters stand, in hundredths of their size, and how large they are."""
+
+
+def _rounded(found: re.Match[str]) -> str:
+    """Round a place to a hundredth of a letter, and a size to a thousandth."""
+    return " ".join(
+        f"{float(n):.3g}" if float(n) < 1 else f"{float(n):.0f}" for n in found[0].split()
+    )
 
 
 def page(derivations: Sequence[Derivation]) -> str:

@@ -6,6 +6,7 @@ drawn, and what its caption says. Its file is all that adding one takes: `exhibi
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from types import ModuleType
@@ -71,20 +72,23 @@ def write_exhibits(writer: Writer, package: ModuleType, run: HasRecords) -> dict
     GradientError
         If two figures or tables have one name, or the records hold what no run wrote.
     """
-    found: dict[str, list[Item]] = {}
-    names: set[str] = set()
+    made: list[tuple[Exhibit[Any], Drawing | Table]] = []
     for exhibit in exhibits_of(package):
-        if not run.has(exhibit.needs):
-            continue
+        if run.has(exhibit.needs):
+            with read_from(writer.out / exhibit.needs):
+                made += [(exhibit, thing) for thing in exhibit.make(run)]
+    names = Counter(thing.id for _, thing in made)
+    for name, times in names.items():
+        if times > 1:  # One would overwrite the other.
+            raise GradientError(
+                f"Two figures or tables are called {name!r}. Give problems names that differ in "
+                "more than signs."
+            )
+    writer.pace.ahead = sum(isinstance(thing, Drawing) for _, thing in made)
+    found: dict[str, list[Item]] = {}
+    for exhibit, thing in made:
         with read_from(writer.out / exhibit.needs):
-            for thing in exhibit.make(run):
-                if thing.id in names:  # One would overwrite the other.
-                    raise GradientError(
-                        f"Two figures or tables are called {thing.id!r}. Give problems names that "
-                        "differ in more than signs."
-                    )
-                names.add(thing.id)
-                found.setdefault(exhibit.section, []).append(writer.write(thing))
+            found.setdefault(exhibit.section, []).append(writer.write(thing))
     return found
 
 

@@ -15,7 +15,7 @@ from gradmethods.providers.schemes import subtracts
 from gradmethods.report import accuracy_frames as frames
 from gradmethods.report.accuracy_frames import Records, planted_frame
 from gradmethods.report.caveats import damage
-from gradmethods.report.exhibits.tab_digits import digits_table
+from gradmethods.report.exhibits.tab_matrices import digits_table
 from gradmethods.truth.verdict import RIGHT, WRONG
 
 

@@ -173,7 +173,30 @@ def _renamed(
     name, without that of the example, and the slope of one ``d_`` before it.
     """
     one = bool(problem.examples)
-    problem = problem.on_examples([0]) if one else problem
+    called = _called(problem.on_examples([0]) if one else problem, prepared)
+    parts = {symbol: _parts_of(symbol.name) for symbol in prepared.definitions}
+    places: dict[str, set[str]] = {}
+    for _, stage, place in parts.values():
+        places.setdefault(stage, set()).add(place.partition("_")[0])
+    new = {}
+    for symbol, (slope, stage, place) in parts.items():
+        if stage in called:
+            of_example = one and places[stage] == {"0"}
+            entry = place.partition("_")[2] if of_example else place
+            name = f"{slope}{called[stage]}" + (f"_{entry}" if entry else "")
+            new[symbol] = type(symbol)(name, **symbol.assumptions0)
+    return [(new.get(left, left), right.xreplace(new)) for left, right in equations]
+
+
+def _parts_of(label: str) -> tuple[str, str, str]:
+    """Split the name of an equation: ``d_`` if it is a slope, the stage, the place of the entry."""
+    slope = "d_" if label.startswith("d_") else ""
+    stage, _, place = label.removeprefix(slope).partition("_")
+    return slope, stage, place
+
+
+def _called(problem: Problem, prepared: Any) -> dict[str, str]:
+    """Return what the drawing calls the value of each stage, by the name of the stage."""
     drawing = trace(problem, recognised=True)
     names = Names(drawing.graph, drawing.names)
     nodes = tuple(node for node in names.nodes[:-1] if node.primitive is not None)
@@ -190,24 +213,10 @@ def _renamed(
             if x.size == len(numbers) and np.allclose(x, numbers, rtol=1e-12, atol=0)
         ]
         # Several are one value in several shapes: the user's own name is the one to read.
-        for name in sorted(alike, key=lambda each: each not in own):
-            if name not in called.values():
-                called[stage] = name
-                break
-    places: dict[str, set[str]] = {}
-    for symbol in prepared.definitions:
-        stage, _, place = symbol.name.removeprefix("d_").partition("_")
-        places.setdefault(stage, set()).add(place.partition("_")[0])
-    new = {}
-    for symbol in prepared.definitions:
-        slope, label = ("d_", symbol.name[2:]) if symbol.name[:2] == "d_" else ("", symbol.name)
-        stage, _, place = label.partition("_")
-        if stage in called and called[stage] not in prepared.symbols:
-            if one and places[stage] == {"0"}:  # of the example
-                place = place.partition("_")[2]
-            name = f"{slope}{called[stage]}" + (f"_{place}" if place else "")
-            new[symbol] = type(symbol)(name, **symbol.assumptions0)
-    return [(new.get(left, left), right.xreplace(new)) for left, right in equations]
+        unused = [name for name in alike if name not in called.values()]
+        if unused:
+            called[stage] = min(unused, key=lambda each: each not in own)
+    return {stage: name for stage, name in called.items() if name not in prepared.symbols}
 
 
 def _used(equations: list[tuple[Any, Any]]) -> list[tuple[Any, Any]]:

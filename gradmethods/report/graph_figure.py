@@ -92,18 +92,7 @@ def draw_graph(
         If there is no such layout or parameter.
     """
     names = Names(trace.graph, trace.names)
-    if len(names.nodes) > MOST_NODES:
-        raise BudgetExceeded(
-            f"The graph has {len(names.nodes):,} nodes; up to {MOST_NODES} are drawn, because "
-            "nobody could read more. Take a smaller problem, or its graph as text."
-        )
-    if not names.nodes:
-        raise InvalidProblem("The loss is a constant: there is no graph to draw.")
-    if layout not in ("auto", *LAYOUTS):
-        raise UnknownName.among("layout", layout, ("auto", *LAYOUTS))
-    for name in shared:
-        if name not in trace.graph.params:
-            raise UnknownName.among("parameter", name, trace.graph.params)
+    _check(trace, names, shared, layout)
     chosen = layout if layout != "auto" else "graphviz" if available() else "own"
     findings = explanation.findings if explanation else ()
     badges = {
@@ -129,6 +118,22 @@ def draw_graph(
             entries += factor_legend(loss, marks.shared, marks.own)
         entries += finding_legend([finding.summary for finding in findings])
         return _paint(drawn, placed, marks, entries)
+
+
+def _check(trace: Trace, names: Names, shared: Sequence[str], layout: str) -> None:
+    """Refuse what cannot be drawn, or not read."""
+    if len(names.nodes) > MOST_NODES:
+        raise BudgetExceeded(
+            f"The graph has {len(names.nodes):,} nodes; up to {MOST_NODES} are drawn, because "
+            "nobody could read more. Take a smaller problem, or its graph as text."
+        )
+    if not names.nodes:
+        raise InvalidProblem("The loss is a constant: there is no graph to draw.")
+    if layout not in ("auto", *LAYOUTS):
+        raise UnknownName.among("layout", layout, ("auto", *LAYOUTS))
+    for name in shared:
+        if name not in trace.graph.params:
+            raise UnknownName.among("parameter", name, trace.graph.params)
 
 
 class Marks:

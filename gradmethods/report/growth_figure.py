@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
+from typing import Any
 
 import matplotlib as mpl
 import pandas as pd
@@ -15,10 +16,10 @@ from gradmethods.output.caption import Caption
 from gradmethods.output.figures import SIZES, new_figure
 from gradmethods.output.format import signed
 from gradmethods.output.items import Drawing
-from gradmethods.output.style import RC
+from gradmethods.output.style import RC, THEORY
 from gradmethods.providers.registry import style_of
 from gradmethods.report.cost_frames import stops
-from gradmethods.report.panel import Panel, plotted
+from gradmethods.report.panel import STOPPED, Panel, plotted
 from gradmethods.report.quantities import Quantity
 from gradmethods.report.recorded import Recorded
 from gradmethods.timing.sweeps import NETWORKS, SWEEPS, Sweep
@@ -26,6 +27,8 @@ from gradmethods.timing.sweeps import NETWORKS, SWEEPS, Sweep
 BARS = "Bars: intervals."
 HOLLOW = "Hollow points: other processes had the processor nearly all the time."
 CIRCLES = "A circle marks where a method stopped although the sweep goes on."
+CIRCLE = "stopped: see the caption"
+"""What a legend says of a circle."""
 
 
 def drawings(
@@ -55,7 +58,8 @@ def drawings(
         if len(points):
             draw = partial(growth, run.costs, run.slopes, sweep, quantity)
             identifier = f"fig-{name}-{sweep}"
-            shown, values = caption(sweep, run.costs), point_words(points, sweep, quantity)
+            shown = caption(sweep, _of_figure(run.costs, sweep, points))
+            values = point_words(points, sweep, quantity)
             alt = alternative(shown.title, values)
             yield Drawing(identifier, shown, points, draw, tuple(SIZES), alt=alt, values=values)
 
@@ -110,13 +114,25 @@ def growth(
             label = _named(provider, panel.sweep, _fit(slopes, sweep, provider, quantity), size)
             panel.draw(provider, label, group)
         panel.frame()
-        # A column has no room for words: it shows the circle, and the caption explains it.
-        panel.close(words=quantity.timed and size == "wide")
+        panel.close()
+        name_circles(axes, panels=[panel])
         if size == "wide":
             figure.legend(loc="outside right upper", handlelength=3, labelspacing=0.9)
         else:
             figure.legend(loc="outside lower center", handlelength=3)
     return figure
+
+
+def name_circles(axes: Any, panels: Sequence[Panel]) -> None:
+    """Give the legend a name for the circles, if there are any."""
+    if any(panel.stopped for panel in panels):
+        axes.plot([], [], label=CIRCLE, **STOPPED, markeredgecolor=THEORY)
+
+
+def _of_figure(costs: pd.DataFrame, sweep: str, points: pd.DataFrame) -> pd.DataFrame:
+    """Leave out the methods that were measured, but of which a figure's quantity is not known."""
+    known = costs[(costs["sweep"] == sweep) & (costs["outcome"] == "measured")]["provider"]
+    return costs[~costs["provider"].isin(set(known) - set(points["provider"]))]
 
 
 def _named(provider: str, sweep: Sweep, fit: pd.Series | None, size: str) -> str:
@@ -167,13 +183,14 @@ def hollow_points(costs: pd.DataFrame, sweeps: Sequence[str]) -> str:
 def endings(costs: pd.DataFrame, sweep: str) -> str:
     """Say where the methods of a sweep stop; the table of gaps says why in full."""
     words = stopped_methods(costs, sweep)
-    return f"{CIRCLES} Stopped: {words}." if words else ""
+    return f"{CIRCLES} Stopped {words}." if words else ""
 
 
 def stopped_methods(costs: pd.DataFrame, sweep: str) -> str:
-    """List the methods that stop in a sweep although it goes on, and where."""
-    words, letter = [], SWEEPS[sweep].grows
+    """List the methods that stop in a sweep although it goes on, by where and why."""
+    groups: dict[str, list[str]] = {}
     for provider, (largest, kind, _) in stops(costs, sweep).items():
-        where = "before its first point" if largest is None else f"after {letter} = {largest:,}"
-        words.append(f"{style_of(provider).label} {where} ({fmt.STOPS.get(kind, kind)})")
-    return "; ".join(words)
+        after = f"after {SWEEPS[sweep].grows} = {largest:,}" if largest else "before a first point"
+        where = f"{after} ({fmt.STOPS.get(kind, kind)})"
+        groups.setdefault(where, []).append(style_of(provider).label)
+    return ". Stopped ".join(f"{where}: {'; '.join(names)}" for where, names in groups.items())

@@ -17,7 +17,7 @@ from gradmethods.output.typeset import is_numeric
 from gradmethods.providers.registry import style_of
 from gradmethods.report.derivations_written import section as formulas_section
 from gradmethods.report.exhibit import ANSWER, READING, Written
-from gradmethods.report.inline import inline, style_sheet
+from gradmethods.report.inline import Shared, inline
 from gradmethods.report.recorded import Recorded
 from gradmethods.studies.derivations import Derivation
 
@@ -121,15 +121,16 @@ def page(out: Path, content: Content) -> str:
     costs = content.recorded.costs
     tables = {i.id: _shown(i.thing) for i in content.items if isinstance(i.thing, Table)}
     figures = [item.thing for item in content.items if isinstance(item.thing, Drawing)]
-    classes: dict[str, str] = {}
-    drawings = {each.id: _drawn(out, each, f"f{k}", classes) for k, each in enumerate(figures)}
+    shared = Shared()
+    drawings = {each.id: _drawn(out, each, f"f{k}", shared) for k, each in enumerate(figures)}
+    outlines = shared.outlines  # whose styles are on the sheet, too
     measured = int((costs["outcome"] == "measured").sum())
     found = {section.id: items for section, items in content.sections}
     first = [*found.get(ANSWER.id, []), *(i for i in content.items if i.id == HEADLINE)]
     return environment.get_template("report.html.jinja").render(
         css=_file("page.css"),
         script=_file("page.js"),
-        columns=_columns(tables) + Markup(style_sheet(classes)),  # noqa: S704  # our own drawings'
+        columns=_columns(tables) + Markup(shared.style_sheet),  # noqa: S704  # our own drawings'
         run=content.run,
         origin=content.origin,
         commit=commit(content.origin or {}),
@@ -149,6 +150,7 @@ def page(out: Path, content: Content) -> str:
         reading=found.get(READING.id, []),
         findings=content.findings,
         drawings=drawings,
+        outlines=outlines,
         tables=tables,
         formulas=formulas_section(content.derivations),
         method=content.method,
@@ -201,13 +203,13 @@ def _columns(tables: Mapping[str, Shown]) -> Markup:
     return Markup("\n".join(lines))  # noqa: S704  # names of our own tables
 
 
-def _drawn(out: Path, drawing: Drawing, prefix: str, classes: dict[str, str]) -> Drawn:
+def _drawn(out: Path, drawing: Drawing, prefix: str, shared: Shared) -> Drawn:
     name = drawing.id
     alt = drawing.alt or f"{drawing.caption.title}. {drawing.caption.text}"
 
     def read(prefix: str, stem: str, **more: Any) -> Any:
         svg = (out / f"figures/{stem}.svg").read_text("utf-8")
-        return inline(prefix, svg, alt, classes=classes, **more)
+        return inline(prefix, svg, alt, shared=shared, **more)
 
     narrow = out / f"figures/{name}-column.svg"
     return Drawn(

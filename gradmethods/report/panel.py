@@ -8,13 +8,24 @@ from typing import Any
 import pandas as pd
 from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
-from gradmethods.output.format import STOPS
-from gradmethods.output.labels import Labels, Place
-from gradmethods.output.style import THEORY
+from gradmethods.output.labels import Labels
+from gradmethods.output.style import RC, THEORY
 from gradmethods.providers.registry import style_of
 from gradmethods.report.cost_frames import stops
 from gradmethods.report.quantities import Line, Quantity, along
 from gradmethods.timing.sweeps import SWEEPS, Sweep
+
+STOPPED: dict[str, Any] = {
+    "marker": "o", "markersize": 8, "markerfacecolor": "none", "markeredgewidth": 0.8,
+    "linestyle": "none",
+}  # fmt: skip
+"""A circle around the last point of a method, where its sweep goes on."""
+
+TOUCHING = 2.0
+"""Points. A name nearer to points or to other lines is not written: the caption has it."""
+
+ROOM = 0.08
+"""Part of the height of a figure that is left free below a line of theory."""
 
 
 def plotted(costs: pd.DataFrame, sweep: str, quantity: Quantity) -> pd.DataFrame:
@@ -52,6 +63,7 @@ class Panel:
     quantity: Quantity
     lines: list[Line] = field(default_factory=list, init=False)
     marked: int = field(default=0, init=False)
+    stopped: bool = field(default=False, init=False)
 
     def __post_init__(self) -> None:
         self.axes.set(xscale="log", yscale="log")
@@ -100,53 +112,45 @@ class Panel:
         if bottom > 0.6 * top:  # There is a single value.
             bottom, top = bottom / 2, 2 * top
         if self.quantity.widens:
+            below = max(3.0, (top / bottom) ** ROOM)  # where the name of a line may stand
             for line in self.lines:
-                bottom, top = min(bottom, line.y.min() / 3), max(top, 1.2 * line.y.max())
+                bottom, top = min(bottom, line.y.min() / below), max(top, 1.2 * line.y.max())
         self.axes.set_ylim(bottom, top)
         self.axes.set_xlim(left, max([right, *(1.6 * line.x[-1] for line in self.lines)]))
 
-    def close(self, *, words: bool) -> None:
-        """Put theory behind the points, and names where there is room.
-
-        Parameters
-        ----------
-        words : bool
-            Whether to write beside a circle why a method stopped there.
-        """
+    def close(self) -> None:
+        """Put theory behind the points, and its names where there is room."""
         axes, quantity = self.axes, self.quantity
-        _ticks(axes.xaxis, *axes.get_xlim())
-        _ticks(axes.yaxis, *axes.get_ylim())
+        ticks(axes.xaxis)
+        ticks(axes.yaxis)
         labels = Labels(axes)
         for _, group in self.methods:
-            labels.avoid(group["size"], group[quantity.column])
+            labels.avoid(group["size"], group[quantity.column], RC["lines.markersize"])
         for line in self.lines:
             axes.plot(line.x, line.y, color=THEORY, linewidth=0.6, linestyle=line.dash, zorder=1)
-        self._mark_stops(labels if words else None)
+        self._mark_stops()
         for line in self.lines:
-            labels.put(line.text, along(line), THEORY)
+            others = [(x.x[::40], x.y[::40]) for x in self.lines if not _together(x, line)]
+            labels.put(line.text, along(line), THEORY, least=TOUCHING, others=others)
             labels.avoid(line.x[::40], line.y[::40])
 
-    def _mark_stops(self, labels: Labels | None) -> None:
-        """Mark where providers end though the sweep goes on; say why where there is room."""
+    def _mark_stops(self) -> None:
+        """Mark where providers end though the sweep goes on; the caption says why."""
         ends = stops(self.costs, self.name)
         for provider, group in self.methods:
-            if provider not in ends:
-                continue
-            last, style, kind = group.iloc[-1], style_of(provider), ends[provider][1]
-            x, y = float(last["size"]), float(last[self.quantity.column])
-            circle = self.axes.plot(
-                [x], [y], marker="o", markersize=8, markerfacecolor="none", linestyle="none",
-                markeredgecolor=style.colour, markeredgewidth=0.8,
-            )  # fmt: skip
-            self._mark(provider, *circle)
-            around = [
-                Place(x, y, 7, 4, "left", "bottom"), Place(x, y, 7, -4, "left", "top"),
-                Place(x, y, 0, 8, "center", "bottom"), Place(x, y, 0, -8, "center", "top"),
-                Place(x, y, -7, 4, "right", "bottom"), Place(x, y, 0, 18, "center", "bottom"),
-            ]  # fmt: skip
-            if labels is not None:
-                words = labels.put(STOPS.get(kind, kind), around, style.colour, least=1.5)
-                self._mark(provider, *([] if words is None else [words]))
+            if provider in ends:
+                last = group.iloc[-1]
+                circle = self.axes.plot(
+                    [float(last["size"])], [float(last[self.quantity.column])],
+                    **STOPPED | {"markeredgecolor": style_of(provider).colour},
+                )  # fmt: skip
+                self._mark(provider, *circle)
+                self.stopped = True
+
+
+def _together(line: Line, other: Line) -> bool:
+    """Say whether two lines, such as n and n + 1, end in one place."""
+    return bool(0.9 < line.y[-1] / other.y[-1] < 1.1 and 0.9 < line.x[-1] / other.x[-1] < 1.1)
 
 
 def _apart(sizes: pd.Series) -> tuple[float, float]:
@@ -156,8 +160,9 @@ def _apart(sizes: pd.Series) -> tuple[float, float]:
     return low / margin, high * margin
 
 
-def _ticks(axis: Any, low: float, high: float) -> None:
-    """Name decades; of fewer than two also 2 and 5 in each, as plain numbers."""
+def ticks(axis: Any) -> None:
+    """Name the decades of a log axis; of fewer than two also 2 and 5 in each, as plain numbers."""
+    low, high = axis.get_view_interval()
     if high / low >= 100:
         axis.set_minor_formatter(NullFormatter())
         return

@@ -22,7 +22,7 @@ from gradmethods.output.files import (
     write_json,
     write_text,
 )
-from gradmethods.output.items import Item, Writer, captions_text
+from gradmethods.output.items import Item, Pace, Writer, captions_text
 from gradmethods.report import exhibits
 from gradmethods.report.answer import methods_frame, sentences
 from gradmethods.report.caveats import caveats
@@ -37,7 +37,7 @@ WORDS = ("date", "command", "python")
 """Entries of a provenance that are texts."""
 
 
-def write(out: Path) -> list[Path]:
+def write(out: Path, pace: Pace | None = None) -> list[Path]:
     """Write everything that follows from the records in `out`: of cost, of accuracy, or of both."""
     accuracy = records_so_far(out / ACCURACY)
     # A run of the accuracy report has no records of cost, and needs none.
@@ -53,7 +53,8 @@ def write(out: Path) -> list[Path]:
     with read_from(out / RECORDS):
         costs, floors = recorded.costs, recorded.noise
         answer = sentences(methods_frame(recorded))
-    found = write_exhibits(Writer(out, f"{source} Run {run}."), exhibits, recorded)
+    writer = Writer(out, f"{source} Run {run}.", pace or Pace())
+    found = write_exhibits(writer, exhibits, recorded)
     sections = [(section, found[section.id]) for section in SECTIONS if section.id in found]
     items = [item for _, shown in sections for item in shown]
     with read_from(out / ACCURACY):

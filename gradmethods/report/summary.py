@@ -104,8 +104,7 @@ def _gaps(run: Recorded) -> list[dict[str, str]]:
     """List everything that left no result, what has one reason in one row."""
     from gradmethods.report.accuracy_frames import gaps_frame as unjudged
     from gradmethods.report.cost_frames import gaps_frame
-    from gradmethods.report.exhibits.tab_accuracy_gaps import gaps_table as unjudged_table
-    from gradmethods.report.exhibits.tab_gaps import gaps_table
+    from gradmethods.report.exhibits.tab_gaps import gaps_table, unjudged_table
 
     costs = gaps_table(gaps_frame(run.costs)).to_dict("records")
     answers = unjudged_table(unjudged(run.accuracy)).to_dict("records")

@@ -128,7 +128,7 @@ def measure_array(
         ulps_99=_percentile(ulps, 99),
         ulps_worst=float(ulps.max(initial=0.0)),
         digits=digits(relative, known),
-        cosine=_cosine(g, t) if finite.all() else 0.0,
+        cosine=_cosine(g, t) if (finite & np.isfinite(t)).all() else 0.0,
         wrong_signs=int(((signs != 0) & ~(np.sign(g) == signs)).sum()),
         not_finite=int((~finite).sum()),
     )
@@ -142,7 +142,7 @@ def in_ulps(error: Vector, truth: Vector, size: float, dtype: np.dtype[Any]) -> 
     """
     scale = np.where(truth == 0, size, abs(truth))
     with np.errstate(over="ignore", under="ignore"):
-        rounded = np.minimum(scale.astype(dtype), np.finfo(dtype).max)
+        rounded = np.minimum(scale.astype(dtype), np.nextafter(np.finfo(dtype).max, dtype.type(0)))
     unit = np.where(scale == 0, 0.0, np.spacing(rounded).astype(np.float64))
     return np.asarray(_over(error, unit))
 

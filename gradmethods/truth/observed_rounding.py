@@ -20,7 +20,6 @@ from gradmethods.core.distance import norm
 from gradmethods.core.problem import Problem
 from gradmethods.core.structure import Arrays
 from gradmethods.engines.graph.graph import Compute, compute
-from gradmethods.errors import GradientError
 from gradmethods.providers.backprop import UNIT, textbook_graph
 from gradmethods.truth.truth import Truth
 from gradmethods.xp.primitives import Behaviour, Primitive, having
@@ -87,7 +86,7 @@ def _textbook_errors(truth: Truth) -> Seen | None:
             random = _errors(truth, problem, [_moved(seed) for seed in range(SAMPLES)])
             other = problem.in_dtype(np.float32 if double else np.float64)
             others = _errors(truth, other, [compute])
-    except GradientError:
+    except Exception:  # noqa: BLE001  # a stranger's loss may raise anything in another precision
         return None
     fine, coarse = (plain, others) if double else (others, plain)
     kept = [n for n in plain if norm(fine[n]) <= ROUNDED * max(norm(coarse[n]), norm(random[n]))]

@@ -165,11 +165,13 @@ def _judge(
     given: NDArray[Any], true: NDArray[Any], error: NDArray[Any], limits: Bound, name: str
 ) -> ArrayVerdict:
     sure, most = limits.sure[name], limits.most[name]
-    size, finite = norm(true), np.isfinite(given)
+    size, finite, beyond = norm(true), np.isfinite(given), np.isinf(true)
     # Written so that what is not a number is beyond every bound, if the truth is a number: there is
     # none by differences where the loss has no values beside the point, and nothing is wrong there.
-    right = (abs(error) <= sure) & finite
-    wrong = ~right & ~np.isnan(true) & (~(abs(error) <= most) | ~finite)
+    # No number is near a truth beyond the range of float64, of which errors and bounds are infinite
+    # alike.
+    right = (abs(error) <= sure) & finite & ~beyond
+    wrong = ~right & ~np.isnan(true) & (~(abs(error) <= most) | ~finite | beyond)
     with np.errstate(all="ignore"):
         # Where no error is right, as differences tell no digit, one that is wrong is beyond `most`.
         excess = np.asarray(abs(error) / np.where(wrong & np.isnan(sure), most, sure))

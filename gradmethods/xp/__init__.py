@@ -8,10 +8,9 @@ then follows. No method is known here. Read `primitives/primitive.py` first.
 from gradmethods.xp.creation import DataTypes
 from gradmethods.xp.einsum import Einsum
 from gradmethods.xp.linalg import Functions, Linalg
-from gradmethods.xp.namespace import Operand
 from gradmethods.xp.padding import Padding
 
-__all__ = ["Namespace", "Operand"]
+__all__ = ["Namespace"]
 
 
 class Namespace(Functions, Einsum, Padding, DataTypes):

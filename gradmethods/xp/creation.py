@@ -9,11 +9,11 @@ from typing import Any
 import numpy as np
 
 from gradmethods.errors import UnsupportedOperation
-from gradmethods.xp.arrays import FIXED, Array
+from gradmethods.xp.array import FIXED, Array
+from gradmethods.xp.dispatch import Bindings, Operand
 from gradmethods.xp.elementwise import Elementwise
 from gradmethods.xp.integers import integers
 from gradmethods.xp.manipulation import Manipulation
-from gradmethods.xp.namespace import Bindings, Operand
 
 
 def _constant(function: Callable[..., Any]) -> Callable[..., Array]:

@@ -7,10 +7,10 @@ from collections import Counter
 from typing import Any
 
 from gradmethods.errors import ShapeMismatch, UnsupportedOperation
-from gradmethods.xp.arrays import Array
+from gradmethods.xp.array import Array
+from gradmethods.xp.dispatch import Operand
 from gradmethods.xp.linalg import Contractions
 from gradmethods.xp.manipulation import Manipulation
-from gradmethods.xp.namespace import Operand
 
 HIDDEN = "αβγδεζηθικλμνξοπρστυφχψω"
 """Letters for the axes that dots stand for."""

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 
 from gradmethods.errors import UnsupportedOperation
-from gradmethods.xp.arrays import Array
-from gradmethods.xp.namespace import Bindings, Operand
+from gradmethods.xp.array import Array
+from gradmethods.xp.dispatch import Bindings, Operand
 from gradmethods.xp.primitives import TABLE, Primitive
 
 FLOAT64 = np.dtype(np.float64)

@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from gradmethods.xp.values import Numbers, by_region, evaluated, series
+from gradmethods.xp.special_values import Numbers, by_region, evaluated, series
 
 SCALE = 3.75
 """The scale of the series of tails, whose variable is (x - SCALE)/(x + SCALE)."""

@@ -12,9 +12,9 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from gradmethods.errors import ShapeMismatch, UnsupportedOperation
-from gradmethods.xp.arrays import Array
+from gradmethods.xp.array import Array
+from gradmethods.xp.dispatch import Operand
 from gradmethods.xp.integers import integer
-from gradmethods.xp.namespace import Operand
 
 
 class SlogdetResult(NamedTuple):

@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from gradmethods.xp.values import Numbers, by_region, evaluated, polynomial, series
+from gradmethods.xp.special_values import Numbers, by_region, evaluated, polynomial, series
 
 AROUND_ONE = (
     -0.633011426275031, 0.4405675574678963, -0.057857409449912446, 0.010513973690267811,

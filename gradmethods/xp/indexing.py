@@ -7,10 +7,10 @@ from typing import Any
 import numpy as np
 
 from gradmethods.errors import ShapeMismatch, UnsupportedOperation
-from gradmethods.xp.arrays import FIXED, Array
+from gradmethods.xp.array import FIXED, Array
 from gradmethods.xp.creation import Creation
+from gradmethods.xp.dispatch import Operand
 from gradmethods.xp.integers import integer, integers, normalize_axis
-from gradmethods.xp.namespace import Operand
 from gradmethods.xp.primitives import Hole
 
 

@@ -6,12 +6,12 @@ import math
 from typing import Any
 
 from gradmethods.errors import ShapeMismatch, UnknownAttribute
-from gradmethods.xp.arrays import Array
+from gradmethods.xp.array import Array
+from gradmethods.xp.dispatch import Bindings, Operand
 from gradmethods.xp.integers import integer, integers, normalize_axes, normalize_axis
-from gradmethods.xp.namespace import Bindings, Operand
 from gradmethods.xp.norms import Norms
-from gradmethods.xp.reductions import Reductions
 from gradmethods.xp.rewrites import advice
+from gradmethods.xp.statistical import Statistical
 
 
 class Contractions(Bindings):
@@ -118,7 +118,7 @@ class Contractions(Bindings):
         return self.bind("sum", entries, axis=(entries.ndim - 1,), keepdims=False)
 
 
-class Functions(Reductions, Contractions):
+class Functions(Statistical, Contractions):
     """What norms are written with."""
 
 

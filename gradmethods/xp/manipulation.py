@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 
 from gradmethods.errors import ShapeMismatch
-from gradmethods.xp.arrays import Array
+from gradmethods.xp.array import Array
+from gradmethods.xp.dispatch import Bindings, Operand
 from gradmethods.xp.integers import integer, integers, normalize_axes, normalize_axis
-from gradmethods.xp.namespace import Bindings, Operand
 
 MOST_PARTS = 64
 """Arrays joined at once; more are joined in groups first. A derivative goes to each part by itself,

@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 
 from gradmethods.errors import ShapeMismatch, UnsupportedOperation
-from gradmethods.xp.arrays import Array
+from gradmethods.xp.array import Array
+from gradmethods.xp.dispatch import Operand
 from gradmethods.xp.factorisations import Factorisations
 from gradmethods.xp.integers import normalize_axes, normalize_axis
-from gradmethods.xp.namespace import Operand
 
 
 class Norms(Factorisations):

@@ -7,17 +7,17 @@ from typing import Any
 import numpy as np
 
 from gradmethods.errors import ShapeMismatch, UnsupportedOperation
-from gradmethods.xp.arrays import Array
+from gradmethods.xp.array import Array
+from gradmethods.xp.dispatch import Operand
 from gradmethods.xp.integers import integer
 from gradmethods.xp.linalg import Contractions
-from gradmethods.xp.namespace import Operand
-from gradmethods.xp.ordering import Ordering
+from gradmethods.xp.sorting import Sorting
 
 TAKEN = ("edge", "reflect", "symmetric", "wrap")
 """Modes of padding in which a margin repeats entries: which, NumPy says of their places."""
 
 
-class Padding(Ordering, Contractions):
+class Padding(Sorting, Contractions):
     """Functions that put entries into larger arrays."""
 
     def pad(

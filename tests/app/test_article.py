@@ -19,6 +19,7 @@ from gradmethods.report.article import maps
 from gradmethods.report.article.training import parting_frame
 from gradmethods.studies import pathologies
 from gradmethods.studies.training import train, train_together
+from tests.failing import Interrupting
 
 pytestmark = pytest.mark.usefixtures("svg_alone")
 
@@ -70,20 +71,7 @@ def test_a_loss_that_rose_is_said(tmp_path, capsys):
 @pytest.mark.medium
 def test_an_interrupted_run_is_written(tmp_path, capsys, monkeypatch):
     # If it fails, Ctrl-C after an hour leaves nothing.
-    prepare = gm.Backprop.prepare
-
-    def interrupting(self, problem):
-        prepared, calls = prepare(self, problem), []
-
-        def gradient(params):
-            calls.append(1)
-            if len(calls) == 4:
-                raise KeyboardInterrupt
-            return prepared(params)
-
-        return gradient
-
-    monkeypatch.setattr(gm.Backprop, "prepare", interrupting)
+    monkeypatch.setattr(gm.Backprop, "prepare", Interrupting(4).prepare)
     arguments = ["train", "--data", "island", "--method", "backprop", "--out", str(tmp_path)]
     assert main([*arguments, "--set", "batch=20"]) == 130
     assert "Interrupted" in capsys.readouterr().err

@@ -14,6 +14,7 @@ import pytest
 
 from gradmethods.app.runs import bench, run_cases
 from gradmethods.app.runs.begin import clear
+from gradmethods.app.runs.budget import SHORT, WORK, Budget
 from gradmethods.errors import GradientError, InvalidOption
 from gradmethods.output.files import (
     CLAIMS,
@@ -126,7 +127,7 @@ def test_a_killed_run_leaves_gaps(tmp_path, monkeypatch, capsys, unproven, statu
     monkeypatch.setattr(bench, "run_cases", killed)
     monkeypatch.setattr(bench, "accuracy_rows", lambda *args: None)
     monkeypatch.setattr(bench, "ledger_rows", lambda *args: None)
-    monkeypatch.setattr(bench, "write_report", lambda folder: [])
+    monkeypatch.setattr(bench, "write_report", lambda folder, pace: [])
     assert bench.run_benchmarks(tmp_path, budget=1.0) == (0 if status is None else 1)
     records = read_records(tmp_path / RECORDS)
     assert read_json(tmp_path / PROVENANCE)["finished"] is (status is None)
@@ -180,7 +181,7 @@ def test_a_run_is_unfinished_until_its_end(tmp_path, monkeypatch, unproven):
     monkeypatch.setattr(bench, "run_cases", look)
     monkeypatch.setattr(bench, "accuracy_rows", lambda *args: None)
     monkeypatch.setattr(bench, "ledger_rows", lambda *args: None)
-    monkeypatch.setattr(bench, "write_report", lambda folder: [])
+    monkeypatch.setattr(bench, "write_report", lambda folder, pace: [])
     assert bench.run_benchmarks(tmp_path) == 0
     first = read_json(tmp_path / PROVENANCE)
     assert bench.run_benchmarks(tmp_path, resume=True) == 0
@@ -283,3 +284,31 @@ def test_a_run_keeps_its_proofs(tmp_path):
     assert all(row["proven"] == row["entries"] for record in records for row in record["rows"])
     clear(tmp_path)
     assert (tmp_path / "previous" / DERIVATIONS).exists()
+
+
+@pytest.mark.parametrize(("times", "most"), [(1, 0.3), (2, 0.4), (10, 0.42)])
+@pytest.mark.parametrize("seconds", [20.0, 100.0, 140.0, 300.0])
+def test_a_slow_machine_leaves_the_report_its_time(seconds, times, most):
+    """A report takes ten times as long at load 20: a run took 255 seconds of 140."""
+    now = 0.0
+
+    def work():
+        nonlocal now
+        now += times * WORK
+
+    budget = Budget(seconds, SHORT, clock=lambda: now)
+    budget.watch(work)
+    assert budget.slowness == pytest.approx(times)
+    parts = [budget.for_cases(), budget.for_accuracy(), budget.for_ledger()]
+    lasts = [seconds - budget.spent - (part or 0.0) for part in parts]
+    # All that a report takes, or of a budget too small for that most of its half.
+    whole = max(SHORT.writing, SHORT.page * times)
+    assert lasts[2] == pytest.approx(min(whole, most * seconds))
+    assert seconds - budget.spent > lasts[0] > lasts[1] > lasts[2]
+
+
+def test_without_a_budget_nothing_is_done_for_nothing():
+    """Whoever has all the time in the world must not wait for a measurement of it."""
+    budget = Budget(None, SHORT)
+    budget.watch(lambda: pytest.fail("worked"))
+    assert budget.for_cases() is None

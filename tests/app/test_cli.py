@@ -10,7 +10,9 @@ import pytest
 
 import gradmethods as gm
 from gradmethods.app.cli import main
+from gradmethods.app.runs.progress import Progress
 from gradmethods.comparison import DEFAULT_PROVIDERS
+from gradmethods.output.terminal import table
 from tests.report_records import write_run
 
 USER_FILE = """
@@ -197,3 +199,50 @@ def test_a_file_finds_its_neighbours(tmp_path, capsys):
     """
     (tmp_path / "own.py").write_text(textwrap.dedent(code), encoding="utf-8")
     assert main(["compare", f"{tmp_path / 'own.py'}:problem", "--seconds", "0"]) == 0
+
+
+# -- what the terminal shows
+
+
+def test_numbers_stand_under_numbers():
+    """If words and numbers were aligned alike, sizes could not be compared at a glance."""
+    rows = [{"method": "a", "n": "5", "why": "x"}, {"method": "bc", "n": "1,234", "why": "yz"}]
+    lines = table(rows, left=["why"]).splitlines()
+    assert lines[1].strip("- ") == ""
+    assert lines[2].index("5") == lines[3].index("4")
+    assert lines[2].index("x") == lines[3].index("yz")
+
+
+WRITTEN = {
+    "graph": ("graph xor --out {}/g.svg", "The graph of xor is in {}/g.svg."),
+    "graph as data": ("graph xor --data --out {}/g.csv", "The graph of xor is in {}/g.csv."),
+    "compare": ("compare xor --seconds 0 --csv {}/c.csv", "The table is in {}/c.csv."),
+}
+
+
+@pytest.mark.medium
+@pytest.mark.parametrize("case", WRITTEN)
+def test_what_was_written_is_said(case, tmp_path, capsys):
+    """A command that writes and says nothing looks like one that did nothing."""
+    command, words = WRITTEN[case]
+    main(command.replace("{}", str(tmp_path)).split())
+    assert words.replace("{}", str(tmp_path)) in capsys.readouterr().out
+
+
+def test_phases_say_where_a_run_is(capsys):
+    """If they did not, five minutes of silence would look like a hang."""
+    shown = Progress(2, lambda: 65.4, {"cases": 10.0})
+    with shown.phase("cases", 3):
+        shown.step("first  case\n")
+        shown._write()
+    with shown.phase("report"):
+        pass
+    lines = [line.rstrip() for line in capsys.readouterr().out.splitlines()]
+    assert lines[:2] == [
+        "[1/2] cases 0 of 3, 1:05 left",
+        "[1/2] cases 1 of 3, 1:05 left: first case",
+    ]
+    assert lines[2].startswith("[1/2] cases: 1 done, ")
+    assert lines[3] == "[2/2] report, 1:05 left"
+    assert list(shown.seconds) == ["cases", "report"]
+    assert shown.seconds["cases"] >= 10.0  # with what the run took before it was gone on with

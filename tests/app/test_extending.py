@@ -1,10 +1,12 @@
-"""What the page on extending shows: a user's primitive, problem and provider go through all."""
+"""The page on extending, and the guides to new problems, claims, commands and error measures."""
 
 from __future__ import annotations
 
 import dataclasses
+import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 from typing import Any
@@ -16,7 +18,7 @@ from gradmethods.app.cli import main
 from gradmethods.errors import InvalidOption
 from gradmethods.output.files import ACCURACY, read_records
 from gradmethods.xp.primitives import get_primitive, unary
-from tests.patches import ROOT
+from tests.patches import ROOT, apply, patches
 
 PAGE = (ROOT / "docs/extending.md").read_text()
 (OWN,) = re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL)
@@ -149,3 +151,58 @@ def test_what_cannot_be_added_is_refused():
         special.add(unary("exp"))
     with pytest.raises(InvalidOption, match="Only smooth functions"):
         special.add(dataclasses.replace(get_primitive("floor"), name="my-floor"))
+
+
+# -- the guides of CONTRIBUTING.md
+
+FOLDERS = ("gradmethods/problems/", "gradmethods/studies/claims/", "gradmethods/app/commands/")
+MEASURE = ["gradmethods/truth/measures.py", "gradmethods/report/exhibits/tab_accuracy.py"]
+
+USE = """
+import json
+import gradmethods as gm
+from gradmethods.app.cli import main
+from gradmethods.report.accuracy_frames import gradients_frame
+from gradmethods.report.exhibits.tab_accuracy import accuracy_table
+from gradmethods.studies.accuracy.subject import Subject
+from gradmethods.studies.accuracy.survey import gradient_record
+from gradmethods.studies.claims import LEDGER, Evidence
+
+problem = gm.problems.get("quartic", n=3)
+compared = gm.compare(problem, ["backprop", "numerical:complex-step"], seconds=0)
+claim, = [claim for claim in LEDGER if claim.id == "C99"]
+found = claim.record(claim.examine(Evidence()))
+status = main(["norm", "quartic", "--set", "n=3"])
+record = gradient_record(Subject(problem), gm.Backprop())
+shown = accuracy_table(gradients_frame([record | {"kind": "gradient", "gap": ""}]))
+print(json.dumps([
+    gm.problems.names()[-1], sorted(set(compared.verdicts.values())), found["verdict"], status,
+    float(shown["Largest error"].iloc[-1]) < 1e-13,
+]))
+"""
+
+
+@pytest.mark.medium
+def test_each_is_found_where_it_is_written(tmp_path):
+    """If a list had to name it as well, whoever adds one would have to know of the list."""
+    ignored = shutil.ignore_patterns("__pycache__")
+    shutil.copytree(ROOT / "gradmethods", tmp_path / "gradmethods", ignore=ignored)
+    names = []
+    for folder in FOLDERS:
+        (patch,) = [patch for patch in patches("CONTRIBUTING.md") if f"+++ {folder}" in patch]
+        names += apply(patch, tmp_path)
+    assert [name.rpartition("/")[0] + "/" for name in names] == list(FOLDERS)
+    (patch,) = [patch for patch in patches("CONTRIBUTING.md") if MEASURE[0] in patch]
+    assert apply(patch, tmp_path) == MEASURE
+    done = subprocess.run(
+        [sys.executable, "-W", "error", "-c", USE],
+        cwd=tmp_path,
+        env=os.environ | {"PYTHONPATH": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    norm, found = done.stdout.splitlines()[-2:]
+    assert float(norm) > 0
+    assert json.loads(found) == ["quartic", ["right"], "supported", 0, True]

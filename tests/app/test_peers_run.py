@@ -58,14 +58,6 @@ def test_contenders_take_turns():
     assert pairs.loss_seconds == slow.rounds.gradient_seconds
 
 
-def test_records_of_earlier_runs_are_still_read():
-    """If they were not, the committed comparison could not be written again."""
-    own = {"contender": "backprop", "seconds_per_call": [2.0, 4.0, 9.0]}
-    peer = {"rounds": 2, "seconds_per_call": [4.0, 4.0]}
-    assert frames._paired(own, peer).tolist() == [0.5, 1.0]
-    assert frames._paired(own, {"paired": {"backprop": [0.25]}}).tolist() == [0.25]
-
-
 def test_what_a_peer_compiles_pays_after_so_many_gradients():
     """If compiling were not counted, JAX would seem ahead from the first gradient on."""
 

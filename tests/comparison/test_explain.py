@@ -153,6 +153,20 @@ def test_random_programs(seed):
     assert not found.backprop < 7  # in single precision; NaN where the loss has no certificate
 
 
+@pytest.mark.parametrize("name", ["det", "slogdet", "pinv", "qr", "eigh", "svd"])
+def test_functions_of_matrices(name):
+    """Their derivative rules take operations that no loss can write: balls must know them, too."""
+
+    def loss(a, *, xp=np):
+        found = getattr(xp.linalg, name)(a)
+        parts = found if isinstance(found, tuple) else (found,)
+        return sum(xp.sum(part**2) for part in parts)
+
+    explained = gm.explain(gm.Problem(loss, np.diag([3.0, 2.0, 1.0]) + 0.1 * np.ones((3, 3))))
+    assert explained.ok, str(explained)
+    assert explained.backprop > 14
+
+
 def _cross_entropy_of_logits(w, *, xp=np):
     z = w * np.array([1.0, -2.0])
     return xp.sum(xp.where(z > 0, z, 0.0) - z * TARGETS + xp.log1p(xp.exp(-xp.abs(z))))

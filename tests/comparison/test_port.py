@@ -43,6 +43,11 @@ MECHANICAL = {
             a = np.concatenate([np.arcsin(w), np.absolute(w)], 0)
             return np.amax(a) + np.sum(np.power(a, 2.0)) + math.sqrt(w[0])
     """,
+    "second arguments": """
+        def loss(w):
+            a = np.roll(w, -1) * np.take(w, [1, 0, 2, 3, 4, 5], 0) - np.average(w)
+            return np.sum(np.roll(a, 2, 0) * w) + np.average(a, axis=0)
+    """,
     "logic": """
         def loss(w):
             inside = np.logical_and(w > 0.3, w < 0.8)
@@ -118,6 +123,7 @@ BY_HAND = """
         n = int(params["n"])                          # L
         same = not z[0] == t[0] and z is not None     # M N
         assert t[0] > 0                               # O
+        z = z + np.mean(t[(t > 0) & ~(t > 2)])        # R S
         return -np.sum([max(x, low) for x in z])      # P Q
 """
 

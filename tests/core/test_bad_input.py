@@ -297,3 +297,49 @@ def test_every_error_is_also_a_built_in_one():
     built_in = (ValueError, TypeError, AssertionError, ImportError, RuntimeError)
     for error in errors:
         assert error is gm.GradientError or issubclass(error, built_in)
+
+
+# -- black boxes
+
+
+@pytest.mark.parametrize("kind", [float, np.float64, np.float32, np.array, int])
+def test_any_number_will_do(kind):
+    """Otherwise a loss would be refused for the library that its number comes from."""
+    assert gm.Problem(lambda w: kind(3.0 * w[0]), [1.0], black_box=True).value() == 3.0
+
+
+@pytest.mark.parametrize(
+    ("value", "said"),
+    [
+        (None, "None. Does it end without return?"),
+        ((1.0, 2.0), "a tuple of 2. Return the loss alone"),
+        (np.ones(3), r"shape \(3,\)"),
+        (np.ones((1, 1)), r"shape \(1, 1\). Take its only entry, as with \.item\(\)"),
+        (1j, "complex"),
+        ("3", "str"),
+    ],
+)
+def test_what_is_no_number_is_refused_in_words(value, said):
+    """Otherwise the user would see an error of NumPy's."""
+    with pytest.raises(gm.InvalidProblem, match=said):
+        gm.Problem(lambda w: value, np.ones(2), black_box=True)
+
+
+def test_a_loss_without_xp_is_told_of_the_option():
+    """Otherwise who has a solver would not know that it can be checked at all."""
+    with pytest.raises(gm.InvalidProblem, match="black_box=True"):
+        gm.Problem(lambda w: float(w[0]), np.ones(2))
+
+
+def test_bounds_are_read_in_the_structure_of_the_parameters():
+    """Otherwise bounds of one array would be taken for those of another."""
+    params = {"a": np.array([0.5, 2.0]), "b": 3.0}
+    bounds = ({"a": [0, 1], "b": None}, {"a": None, "b": 4.0})
+    found = gm.Problem(lambda p: p["b"], params, black_box=True, bounds=bounds).bounds
+    assert found is not None
+    assert found.low.tolist() == [0, 1, -np.inf]
+    assert found.high.tolist() == [np.inf, np.inf, 4]
+    with pytest.raises(gm.InvalidProblem, match="outside of the bounds"):
+        gm.Problem(lambda p: p["b"], params, black_box=True, bounds=(1, 9))
+    with pytest.raises(gm.InvalidProblem, match="must be below"):
+        gm.Problem(lambda p: p["b"], params, black_box=True, bounds=(9, 1))

@@ -1,17 +1,23 @@
 """Problems and prepared gradients travel: to other processes, into caches, as copies."""
 
 import copy
+import functools
 import os
 import pickle
 import subprocess
 import sys
+import threading
+import types
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from typing import Any
 
 import numpy as np
 import pytest
 
 import gradmethods as gm
+from gradmethods.core import shipping
 from gradmethods.xp.primitives import TABLE
+from tests.worker_losses import NotPicklable
 
 PROVIDERS: list[Any] = [
     gm.Backprop(),
@@ -190,3 +196,75 @@ def test_balls_travel_bit_by_bit(bits):
         assert twin.rad().man_exp() == ball.rad().man_exp()
     assert ctx.prec == before
     assert copy.deepcopy(arb("nan")).is_nan()
+
+
+# From Python 3.12 on, where there are threads of BLAS.
+@pytest.mark.filterwarnings("ignore:This process:DeprecationWarning")
+def test_what_cannot_be_sent_is_named(monkeypatch):
+    """'Can't pickle <lambda>' tells nobody which of his objects it is, nor what to do."""
+    monkeypatch.setattr(shipping, "_cloudpickle", lambda: None)  # it may be installed
+    point = np.ones(3)
+    cases = [
+        (lambda w, *, xp=np: xp.sum(w), "The loss of the problem .* a lambda, of"),
+        (_inner(), "the function loss inside another function"),
+        (functools.partial(_scaled, lambda x: x), r"loss of .*\.args\[0\].* a lambda"),
+        (NotPicklable(threading.Lock()), r"loss of .*\.inside\['source'\].* type lock"),
+    ]
+    made = functools.partial(gm.Numerical, step=1e-3)
+    executor = ProcessPoolExecutor(1)
+    for function, said in cases:
+        own = gm.Problem(function, point, name="mine")
+        prepared = made(executor=executor).prepare(own)
+        with pytest.raises(gm.UnsupportedOperation, match=said):
+            prepared(point)
+        threads = made(executor=ThreadPoolExecutor(1)).prepare(own)
+        alone = made().prepare(own)
+        np.testing.assert_array_equal(threads(point).gradient, alone(point).gradient)
+
+
+class ByValue(pickle.Pickler):
+    """A pickler as cloudpickle's."""
+
+    def reducer_override(self, thing):
+        by_value = isinstance(thing, types.FunctionType) and thing.__module__ == "__main__"
+        return (str, ("by value",)) if by_value else NotImplemented
+
+
+def test_a_function_of_a_notebook_is_sent_by_value(monkeypatch):
+    """It would be refused where cloudpickle is installed, as Dask has it, and sent where not."""
+    monkeypatch.setattr(shipping, "_cloudpickle", lambda: types.SimpleNamespace(Pickler=ByValue))
+    monkeypatch.setattr(shipping, "_cloud_pickler", shipping._cloud_pickler.__wrapped__)
+    monkeypatch.setattr(loss, "__module__", "__main__")
+    assert pickle.loads(shipping.packed([loss])) == ["by value"]  # noqa: S301  # our own
+
+
+def _inner():
+    def loss(w, *, xp=np):
+        return xp.sum(w)
+
+    return loss
+
+
+def _scaled(change, w, *, xp=np):
+    return xp.sum(change(w))
+
+
+def test_perform_answers_whatever_happens():
+    """An exception that cannot be pickled would break the pool, not the task."""
+
+    class Odd(Exception):  # not to be pickled: it is local
+        pass
+
+    def fail():
+        raise Odd("never mind")
+
+    asked = shipping.Task(fail, (), (), float("inf"), shipping.surroundings(), 0, 0)
+    assert "Odd: never mind" in str(shipping.perform(asked).result)
+
+
+@pytest.mark.medium
+def test_every_problem_can_be_sent():
+    """The accuracy report of the catalogue could not be shared, for one closure in a loss."""
+    for name in gm.problems.names(field=True):
+        family = gm.problems.describe(name)
+        shipping.packed((tuple, ([family.build(**family.small)],)))

@@ -3,12 +3,15 @@
 import subprocess
 import sys
 import threading
+from collections.abc import Callable
+from typing import Any
 
 import flint
 import numpy as np
 import pytest
 
 import gradmethods as gm
+from gradmethods import special
 from gradmethods.engines.certified.arrays import Ball, from_list
 from gradmethods.engines.certified.decisions import Undecided, step
 from gradmethods.engines.certified.functions import power, power_slope
@@ -139,6 +142,41 @@ def test_arrays_without_entries_are_what_numpy_makes_of_them(what, shape):
         found = provider.prepare(problem)(problem.params)
         assert found.value == value, provider.name
         assert found.gradient == pytest.approx(truth.gradient, rel=1e-6), provider.name
+
+
+NONE, ENDS = np.array([0.0, 0.4, 0.6]), np.array([np.inf, -np.inf, 0.0])
+INFINITE: dict[str, tuple[Callable[..., Any], Any]] = {
+    "logarithm of 0": (lambda xp, w: special.logsumexp(xp.log(NONE) + w), [0, 0.4, 0.6]),
+    "its softmax": (lambda xp, w: special.softmax(xp.log(NONE) - w)[1], [0, -0.24, 0.24]),
+    "less its log-sum-exp": (
+        lambda xp, w: xp.sum(xp.exp(xp.log(NONE) + w - special.logsumexp(w))),
+        [-1 / 9, 0.4 / 3 - 1 / 9, 0.6 / 3 - 1 / 9],
+    ),
+    "beside a number": (lambda xp, w: xp.sum(xp.logaddexp(xp.log(NONE[0]) + w, w)), [1, 1, 1]),
+    "open ends": (lambda xp, w: xp.sum(special.expit(ENDS - w)), [0, 0, -0.25]),
+    "normal tails": (lambda xp, w: xp.sum(special.ndtr(ENDS - w)), [0, 0, -0.3989422804014327]),
+    "errors": (lambda xp, w: xp.sum(special.erfc(ENDS - w)), [0, 0, 2 / np.pi**0.5]),
+    "overflow": (lambda xp, w: xp.sum(1 / (1 + xp.exp(ENDS - w))), [0, 0, 0.25]),
+    "asked for": (lambda xp, w: xp.sum(xp.where(xp.isinf(ENDS - w), 0.0, w)), [0, 0, 1]),
+}
+
+
+@pytest.mark.parametrize("what", INFINITE)
+def test_infinite_constants_are_numbers_like_others(what):
+    """Open ends and logarithms of 0, as masks have them, left every loss without a certificate."""
+    function, expected = INFINITE[what]
+    problem = gm.Problem(lambda w, *, xp=np: function(xp, w) + 0 * xp.sum(w), np.zeros(3))
+    np.testing.assert_allclose(gm.certified_gradient(problem).gradient, expected, rtol=1e-14)
+
+
+@pytest.mark.parametrize("zero", [0.0, -0.0])
+def test_what_hangs_on_the_sign_of_a_zero_is_not_certified(zero):
+    """Balls know no sign of a zero: 1/0 is either infinity."""
+    data = {"z": np.array(zero)}
+    problem = gm.Problem(lambda w, z, *, xp=np: xp.exp(-w / z) + w * w, np.array(1.0), data)
+    if np.isfinite(problem.value()):
+        with pytest.raises(gm.NotDifferentiable):
+            gm.certified_gradient(problem)
 
 
 def exponential(w, *, xp=np):

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 import gradmethods as gm
-from tests.chain_checks import CHAIN, assert_equal_to_backprop, mlp, vector
+from tests.chain_losses import CHAIN, assert_equal_to_backprop, mlp, vector
 from tests.entries import poison_rules
 from tests.primitive_cases import CASES, each_function
 

@@ -8,8 +8,7 @@ import numpy as np
 import pytest
 
 import gradmethods as gm
-from tests.chain_checks import vector
-from tests.chain_losses import LOSSES
+from tests.chain_losses import LOSSES, vector
 from tests.reuse_checks import SCHEMES, assert_same, moved
 from tests.samples import sampled
 

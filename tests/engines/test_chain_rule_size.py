@@ -9,7 +9,7 @@ import sympy
 import gradmethods as gm
 from gradmethods.engines.symbolic import lines
 from gradmethods.engines.symbolic import names as chain_names
-from tests.chain_checks import CHAIN, assert_equal_to_backprop, mlp
+from tests.chain_losses import CHAIN, assert_equal_to_backprop, mlp
 
 
 def test_derivatives_are_taken_once_a_kind_of_stage(monkeypatch):

@@ -13,7 +13,7 @@ import gradmethods as gm
 from gradmethods.engines.forward import blocks
 from gradmethods.engines.forward.differentiate import Forward
 from gradmethods.engines.graph import record
-from gradmethods.xp.arrays import Array
+from gradmethods.xp.array import Array
 from gradmethods.xp.primitives import TABLE, Hole
 from gradmethods.xp.primitives.recognised import ENTRIES
 from tests.entries import ALL, poison_rules, replace_field

@@ -12,7 +12,7 @@ import gradmethods as gm
 from gradmethods.engines.complex import Holomorphic
 from gradmethods.errors import UnsupportedOperation
 from gradmethods.providers.numerical import Numerical
-from gradmethods.xp.arrays import Array
+from gradmethods.xp.array import Array
 from gradmethods.xp.primitives import TABLE, Kind, of_kind
 from tests.smooth_functions import BINARY, UNARY
 

@@ -11,7 +11,7 @@ import pytest
 import gradmethods as gm
 from gradmethods.engines.complex import Holomorphic
 from gradmethods.errors import NotDifferentiable
-from gradmethods.xp.arrays import Array
+from gradmethods.xp.array import Array
 from gradmethods.xp.primitives import TABLE
 from tests.primitive_cases import DOMAINS, each_function
 from tests.smooth_functions import BINARY, UNARY

@@ -15,7 +15,7 @@ from gradmethods.engines.program import compile as compilation
 from gradmethods.engines.program import pieces
 from gradmethods.engines.program.pieces import LONG
 from gradmethods.xp.manipulation import MOST_PARTS
-from tests.chain_checks import vector
+from tests.chain_losses import vector
 
 
 def recurrent(params, x, *, xp=np):

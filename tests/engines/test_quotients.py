@@ -182,3 +182,53 @@ def test_formulas_read_as_before():
     whole = gm.Analytical("cse").prepare(gm.Problem(loss, np.array(0.7)))
     assert str(whole.loss_formula) == "exp(x)/(exp(x) + 1)"
     assert str(whole.formula()) == "exp(x)/(exp(x) + 1)**2"
+
+
+def largest(xp: Any, x: Any, axis: int | None = None) -> Any:
+    return xp.max(x, axis=axis, keepdims=True)
+
+
+SHIFTED: dict[str, Any] = {
+    "all entries": lambda xp, x: xp.max(x) + xp.log(xp.sum(xp.exp(x - xp.max(x)))),
+    "rows, squeezed": lambda xp, x: (
+        xp.log(xp.sum(xp.exp(x - largest(xp, x, 1)), axis=1))
+        + xp.squeeze(largest(xp, x, 1), axis=1)
+    ),
+    "rows, indexed": lambda xp, x: (
+        largest(xp, x, 1)[:, 0] + xp.log(xp.sum(xp.exp(x - largest(xp, x, 1)), axis=1))
+    ),
+    "columns, kept": lambda xp, x: (
+        largest(xp, x, 0) + xp.log(xp.sum(xp.exp(x - largest(xp, x, 0)), axis=0, keepdims=True))
+    ),
+    "by one entry": lambda xp, x: x[0, 0] + xp.log(xp.sum(xp.exp(x - x[0, 0]), axis=0)),
+    "library": lambda xp, x: gm.special.logsumexp(x, axis=0),
+    "log weights": lambda xp, x: gm.special.log_softmax(x, axis=1)[:, 1],
+}
+UNLIKE: dict[str, Any] = {
+    "twice": lambda xp, x: 2 * xp.max(x) + xp.log(xp.sum(xp.exp(x - xp.max(x)))),
+    "shifts of others": lambda xp, x: (
+        largest(xp, x, 1) + xp.log(xp.sum(xp.exp(x - largest(xp, x, 1)), axis=1))
+    ),
+    "shifts within a sum": lambda xp, x: (
+        x[0] + xp.log(xp.sum(xp.exp(x - x[0]), axis=1, keepdims=True))
+    ),
+    "of one row": lambda xp, x: x[:, :1] + xp.log(xp.sum(xp.exp(x - x[:, :1]), axis=0)),
+}
+
+
+@pytest.mark.parametrize("way", [*SHIFTED, *UNLIKE])
+def test_what_exponents_are_shifted_by_has_no_slope(way):
+    """Its slope, 0 but for rounding, takes as many passes as all else; that of others is one."""
+    loss = (SHIFTED | UNLIKE)[way]
+    x = np.array([[0.3, -1.2, 0.2], [2.0, 40.0, -0.7], [1.1, 1.2, 0.9]])
+    weights = np.array([0.3, 0.5, 0.9])
+    problem = gm.Problem(lambda x, *, xp=np: xp.sum(loss(xp, x) * weights), x)
+    prepared = gm.Backprop().prepare(problem)
+    held = "held" in {
+        node.primitive.name for node in recognise(record(problem)).nodes() if node.primitive
+    }
+    assert held == (way in SHIFTED)
+    assert ("astype(" in prepared.source()) == (way in ("twice", "shifts of others"))
+    truth = gm.certified_gradient(problem).gradient
+    for found in (prepared(x).gradient, gm.Forward().prepare(problem)(x).gradient):
+        np.testing.assert_allclose(found, truth, rtol=1e-14, atol=1e-15)

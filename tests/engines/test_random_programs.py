@@ -14,8 +14,8 @@ import gradmethods as gm
 from gradmethods.engines.tape import sweep
 from gradmethods.xp import Namespace
 from gradmethods.xp.creation import DataTypes
+from gradmethods.xp.dispatch import Bindings
 from gradmethods.xp.linalg import Linalg
-from gradmethods.xp.namespace import Bindings
 from gradmethods.xp.primitives import TABLE
 from tests import fuzz, program_methods
 from tests.duals import differentiate

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import gradmethods as gm
-from tests.chain_checks import vector
+from tests.chain_losses import vector
 
 FORMS = ["cse", "expanded"]
 

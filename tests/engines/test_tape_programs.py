@@ -307,3 +307,70 @@ def test_programs_of_the_same_text_share_nothing_else():
     first, second = one(c).gradient, two(c).gradient
     np.testing.assert_array_equal(second, 2 * first)
     np.testing.assert_array_equal(one(c).gradient, np.exp(c) * c)
+
+
+PLACES = np.array([1, 3, 5]), np.array([4, 3, 2, 1, 0]), np.array([2, 0, 5]), np.array([-1, 2, 2])
+MOVED = {
+    "slices": lambda w, xp: xp.exp(w[:, 1:4]) + xp.exp(w[:, 3:6]) * w[:, ::-2],
+    "one by one": lambda w, xp: w[0, 1] * xp.exp(w[2, 3]) + xp.exp(w[0, 1] * w[1, 1]),
+    "places": lambda w, xp: xp.exp(w[:, PLACES[0]]) + xp.sin(w)[:, PLACES[0]],
+    "places backwards": lambda w, xp: xp.exp(w[:, PLACES[1]]) * xp.sin(w)[:, PLACES[1]],
+    "places in no order": lambda w, xp: xp.exp(w[:, PLACES[2]]) + xp.sin(w)[:, PLACES[2]],
+    "places twice": lambda w, xp: xp.exp(w[:, PLACES[3]]) + xp.sin(w)[:, PLACES[3]],
+    "new axes": lambda w, xp: xp.exp(w[:, None, :]) * xp.sin(w)[None, :, :, None],
+    "reversed": lambda w, xp: xp.exp(w[::-1, ::-1]) * w,
+    "joined": lambda w, xp: xp.exp(xp.concat([xp.ones((4, 1)), xp.sin(w)[:, :-1]], axis=1)) * w,
+    "joined, of others": lambda w, xp: xp.sin(xp.concat([w, xp.exp(w)[1:], w[:0]])),
+    "put into a result": lambda w, xp: xp.sum(w) + xp.sum(w[1:, 2:] * 3.0) + w[0, 0],
+    "used twice": lambda w, xp: xp.exp(xp.exp(w)[1:]) * xp.exp(w)[:-1] + xp.sin(xp.exp(w)[1:]),
+}
+"""Losses that take entries out of arrays, and join them."""
+
+
+@pytest.mark.parametrize("moved", MOVED)
+def test_entries_are_put_back_where_they_were_taken(moved):
+    """Zeros that live in a buffer, and sums in place, must be those of a fresh array each time."""
+    w = np.random.default_rng(0).normal(size=(4, 6))
+    problem, graph = joint(lambda w, xp=np: xp.sum(MOVED[moved](w, xp)), w)
+    expected = graph.evaluate(problem.structure.check(problem.params), {})
+    for got, want in zip(run_twice(graph, problem), expected, strict=True):
+        np.testing.assert_allclose(got, want, rtol=1e-14, atol=1e-14)
+    source = compile_graph(simplify(graph)).source
+    assert ("scatter_add(" in source) == (moved == "places twice")
+
+
+def test_whole_arrays_of_zeros_are_not_made_for_slices():
+    """A sweep that makes them writes each of four parts of an array twelve times."""
+    _, graph = joint(
+        lambda w, xp=np: xp.sum(sum(xp.exp(xp.sin(w)[i : i + 9]) for i in range(4))), np.ones(12)
+    )
+    lines = compile_graph(simplify(graph)).source.splitlines()
+    assert sum("# scatter_add (12,)" in line for line in lines) == 1
+    assert sum("# into (12,)" in line and line.lstrip().startswith("add(") for line in lines) == 3
+
+
+def distances(shape):
+    """Return the loss of points to centres, an axis of two or three entries behind a long one."""
+
+    def loss(p, x, *, xp=np):
+        apart = xp.reshape(x, shape) - p["centre"][:, None, :]
+        near = xp.exp(-xp.sum((p["width"][:, None, :] * apart) ** 2, axis=2))
+        turned = apart[:, :, 1:] * near[:, :, None] + xp.max(apart, axis=1, keepdims=True)[..., :1]
+        return xp.sum(xp.log(1 + near)) + xp.sum(xp.sin(turned))
+
+    rng = np.random.default_rng(1)
+    params = {name: rng.normal(size=(4, shape[-1])) for name in ("centre", "width")}
+    return joint(loss, params, {"x": rng.normal(size=shape[-2:])})
+
+
+@pytest.mark.parametrize("shape", [(1, 100, 2), (1, 64, 3), (1, 63, 3), (1, 100, 17)])
+def test_a_long_axis_lies_innermost(shape, monkeypatch):
+    """Begun anew for every two entries, NumPy's loop takes ten times what it computes."""
+    problem, graph = distances(shape)
+    found = run_twice(graph, problem)
+    turned = "# copy (1, " in compile_graph(simplify(graph)).source
+    assert turned == (shape[1] >= 64 and shape[2] <= 16)
+    assert all(x.flags.c_contiguous for x in found[1:])
+    monkeypatch.setattr("gradmethods.engines.program.arrangement.SHORT", 0)
+    for got, want in zip(found, run_twice(graph, problem), strict=True):
+        np.testing.assert_allclose(got, want, rtol=1e-13, atol=1e-15)

@@ -16,7 +16,7 @@ from gradmethods.engines.graph.slopes import EXPOSING, PASSING, STEEP, UNBOUNDED
 from gradmethods.engines.program import recognise
 from gradmethods.engines.tape import differentiate
 from gradmethods.engines.tape.selection import Selection
-from gradmethods.xp.arrays import Array
+from gradmethods.xp.array import Array
 from gradmethods.xp.primitives import TABLE
 from tests import trap_masks, trap_programs  # noqa: F401  # masks register their losses
 from tests.samples import together

@@ -10,23 +10,21 @@ import gradmethods as gm
 from gradmethods.comparison.plane import accuracy_cost_plane
 from gradmethods.errors import InvalidOption
 from gradmethods.output import figures
-from gradmethods.output.figures import save
+from gradmethods.output.caption import Caption
+from gradmethods.output.figures import SIZES, new_figure, save
+from gradmethods.output.items import Drawing, Pace, Writer
 from gradmethods.providers.forms import FORMS
 from gradmethods.providers.registry import style_of
 from gradmethods.providers.schemes import NAMES
 from gradmethods.report import cost_frames as frames
 from gradmethods.report import growth_figure as plots
-from gradmethods.report.exhibits.fig_error import ERROR
-from gradmethods.report.exhibits.fig_operations import OPERATIONS
-from gradmethods.report.exhibits.fig_preparation import PREPARATION
-from gradmethods.report.exhibits.fig_ratio import RATIO
-from gradmethods.report.exhibits.fig_time import TIME
+from gradmethods.report.exhibits.fig_growth import GROWTHS, OPERATIONS, PREPARATION, RATIO
 from gradmethods.timing.cases import Case
 from gradmethods.timing.sweeps import SWEEPS
 from tests.report_records import gap, record, some_records
 from tests.samples import sampled
 
-QUANTITIES = (TIME, RATIO, ERROR, PREPARATION, OPERATIONS)
+QUANTITIES = tuple(each.quantity for each in GROWTHS.values())
 
 
 @pytest.mark.medium
@@ -90,16 +88,16 @@ def test_a_single_size_is_drawn(tmp_path, sweep, size, quantity):
     assert top > 2 * bottom
 
 
-def test_reasons_stand_only_where_they_are_about_time():
-    """If they stood everywhere, they would hide each other where methods lie close together."""
+def test_circles_have_a_name_where_there_are_any():
+    """A word beside each hid the next where methods stop together; without one nobody knew why."""
     costs = frames.costs_frame(some_records())
     slopes = frames.slopes_frame(costs)
     for quantity in QUANTITIES:
         axes = plots.growth(costs, slopes, "width", quantity).axes[0]
-        words = {text.get_text() for text in axes.texts}
-        assert ("time limit" in words) is (quantity in (TIME, RATIO))
-        circles = [line for line in axes.lines if line.get_markersize() == 8]
+        circles = [x for x in axes.lines if x.get_markersize() == 8 and np.size(x.get_xdata())]
         assert len(circles) == (quantity is not OPERATIONS)  # of backprop alone
+        named = plots.CIRCLE in axes.get_legend_handles_labels()[1]
+        assert named == bool(circles)
 
 
 def test_short_ranges_have_plain_ticks():
@@ -111,3 +109,23 @@ def test_short_ranges_have_plain_ticks():
     labels = [tick.get_text() for tick in axis.get_ticklabels()]
     assert {"50", "100", "200", "500"} <= set(labels)
     assert not any(tick.get_text() for tick in axis.get_ticklabels(minor=True))
+
+
+def test_a_report_out_of_time_has_every_figure_once(tmp_path):
+    """A page needs one file of each figure: where time is short the others wait for `report`."""
+    caption = Caption("A title", "A text.", ())
+
+    def draw(size):
+        figure = new_figure(*SIZES[size])
+        figure.subplots()
+        return figure
+
+    drawing = Drawing("fig-a", caption, pd.DataFrame({"x": [1]}), draw, ("wide", "column"))
+    hurried = Pace(lambda: 0.0, ahead=2)
+    whole = Writer(tmp_path, "").write(drawing)
+    short = Writer(tmp_path, "", hurried).write(drawing)
+    found = [path.name for path in sorted((tmp_path / "figures").iterdir())]
+    assert found == ["fig-a.csv", "fig-a.svg"]
+    assert [f"figures/{name}" for name in found] == short.files
+    assert len(whole.files) == 5
+    assert hurried.without == 1

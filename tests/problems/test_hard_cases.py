@@ -13,8 +13,7 @@ import gradmethods as gm
 from gradmethods.problems import hard
 from gradmethods.studies.accuracy import hard_cases, reasons
 from gradmethods.studies.accuracy.survey import VARIANTS
-from tests.hard_case_rows import measured
-from tests.hard_truths import RULES
+from tests.hard_truths import RULES, measured
 
 
 @pytest.fixture(scope="module")

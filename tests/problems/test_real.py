@@ -13,9 +13,9 @@ from gradmethods.app.cli import main
 from gradmethods.app.runs import article
 from gradmethods.errors import GradientError, InvalidOption
 from gradmethods.problems import real
-from gradmethods.problems.functions import softmax_loss
 from gradmethods.problems.predictions import accuracy, probabilities
 from gradmethods.problems.real import SoftmaxNetwork
+from gradmethods.problems.shared_formulas import softmax_loss
 
 PRESENT = importlib.util.find_spec("sklearn") is not None
 needs_data = pytest.mark.skipif(not PRESENT, reason="scikit-learn is not installed")

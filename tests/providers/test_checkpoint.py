@@ -18,15 +18,7 @@ import pytest
 
 import gradmethods as gm
 from gradmethods.core.pool import Inline
-from gradmethods.providers import spreading
 from tests.worker_losses import Counted, slow, smooth
-
-
-@pytest.fixture
-def many_parts(monkeypatch):
-    """Cut parts as short as for a slow loss."""
-    for least in ("SHORT", "DELAYS"):
-        monkeypatch.setattr(spreading, least, 0.0)
 
 
 def files(folder):

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 import gradmethods as gm
-from gradmethods.engines.complex.runs import Doubtful
+from gradmethods.engines.complex.imaginary_rules import Doubtful
 from gradmethods.errors import NotDifferentiable
 from gradmethods.timing.counts import counted
 from tests.entries import replace_field

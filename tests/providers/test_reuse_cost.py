@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 import gradmethods as gm
-from gradmethods.engines.incremental import program
+from gradmethods.engines.incremental import perturbations
 from gradmethods.providers import parts, schemes
 from gradmethods.providers.numerical import Numerical
 from tests.reuse_checks import SCHEMES, everything, flat, prepare
@@ -108,8 +108,8 @@ def test_memory_beyond_the_parameters_does_not_grow():
     # The point, the gradient, its estimated errors and marks, and the hidden layer's base values.
     assert growth < 4.6 * 8 * (large.size - small.size)
     for each in (small, large):
-        assert prepare(each).workspace <= program.BUDGET + 64 * 20
-        assert peak(each, reuse) < 4.6 * 8 * each.size + 3 * program.BUDGET
+        assert prepare(each).workspace <= perturbations.BUDGET + 64 * 20
+        assert peak(each, reuse) < 4.6 * 8 * each.size + 3 * perturbations.BUDGET
 
 
 def test_values_on_the_way_are_not_kept():
@@ -123,7 +123,8 @@ def test_values_on_the_way_are_not_kept():
     problem = gm.Problem(loss, np.full(100_000, 0.3))
     # The point, the gradient, the last value of the chain, and the memory of blocks.
     assert (
-        peak(problem, Numerical("forward", 1e-5, "reuse")) < 4.2 * 8 * 100_000 + 3 * program.BUDGET
+        peak(problem, Numerical("forward", 1e-5, "reuse"))
+        < 4.2 * 8 * 100_000 + 3 * perturbations.BUDGET
     )
 
 

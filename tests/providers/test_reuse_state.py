@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 import gradmethods as gm
-from gradmethods.engines.incremental import program
+from gradmethods.engines.incremental import perturbations
 from gradmethods.providers import parts
 from gradmethods.providers.numerical import Numerical
 from tests.entries import poison_rules
@@ -39,7 +39,7 @@ KEPT = [(1, 1), (1, 1000), (5, 300), (5, 4000), (4096, 300), (4096, 4000)]
 def test_blocks_join_without_a_seam(monkeypatch, sizes):
     """Blocks of one, and blocks that do not divide the parameters, must lose and repeat nothing."""
     block, budget = sizes
-    monkeypatch.setattr(program, "BUDGET", budget)
+    monkeypatch.setattr(perturbations, "BUDGET", budget)
     monkeypatch.setattr(parts, "BLOCK", block)
     for problem in (everything(), gm.problems.get("mlp", widths=(2, 5, 3, 1), batch=4)):
         assert_same(problem, moved(problem))
@@ -60,7 +60,9 @@ def test_calls_do_not_share_memory():
 def test_threads_take_turns(monkeypatch):
     """Two calls at once in the same buffers would mix their values."""
     interval = sys.getswitchinterval()
-    monkeypatch.setattr(program, "BUDGET", 20_000)  # many blocks, and many chances to mix them up
+    monkeypatch.setattr(
+        perturbations, "BUDGET", 20_000
+    )  # many blocks, and many chances to mix them up
     problem = gm.problems.get("mlp", widths=(2, 8, 8, 1), batch=20)
     prepared = prepare(problem)
     points = [moved(problem, seed) for seed in range(4)]

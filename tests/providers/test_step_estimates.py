@@ -1,7 +1,8 @@
-"""What ladders tell of errors: jumps of the curvature, kinks at the point, noise of others."""
+"""What differences say of their own errors: bent slopes, kinks, noise of others, other points."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -9,9 +10,12 @@ import numpy as np
 import pytest
 
 import gradmethods as gm
-from gradmethods.providers.hidden import bend_within, kinks, kinks_within
-from gradmethods.providers.ladder import Rung, Term
+from gradmethods.providers.hidden import Term, bend_within, kinks, kinks_within
+from gradmethods.providers.ladder import Rung
+from tests.numerical_cases import ask, honest
 from tests.step_sweep import SCHEMES
+
+EACH_SCHEME = pytest.mark.parametrize("scheme", SCHEMES)
 
 Case = tuple[Callable[[Any, Any], Any], Callable[[Any], Any], list[float]]
 
@@ -55,17 +59,16 @@ BENT: dict[str, Case] = {
 }
 
 
-@pytest.mark.parametrize("scheme", SCHEMES)
+@EACH_SCHEME
 @pytest.mark.parametrize("dtype", ["float64", "float32"])
 @pytest.mark.parametrize("scale", [1.0, 1e3])
 def test_jumps_of_the_curvature_are_in_the_estimate(scheme, dtype, scale):
     """Where slopes go as h and not as h², an extrapolation leaves far more than it seems to."""
     for name, (loss, slope, point) in BENT.items():
         x = np.array(point, dtype)
-        problem = gm.Problem(lambda p, *, xp=np, f=loss: scale * f(p, xp), x)
-        prepared: Any = gm.Numerical(scheme).prepare(problem)
-        errors = abs(prepared(x).gradient - scale * slope(x.astype(float)))
-        rounded = float(np.finfo(dtype).eps) * abs(prepared(x).gradient)
+        found, prepared = ask(scheme, lambda p, xp, f=loss: scale * f(p, xp), x)
+        errors = abs(found - scale * slope(x.astype(float)))
+        rounded = float(np.finfo(dtype).eps) * abs(found)
         assert (errors <= prepared.error_estimate + rounded).all(), name
 
 
@@ -88,50 +91,43 @@ def test_a_kink_and_a_bend_are_told_from_a_smooth_loss():
     assert kinks_within(seen)[0].size == pytest.approx(0.125)
 
 
-@pytest.mark.parametrize("scheme", SCHEMES)
+@EACH_SCHEME
 def test_kinks_that_last_down_to_the_noise_are_told(scheme):
     """Below its noise nothing shows a kink at the point: that it was there above must be enough."""
     x = np.array([1.25, -0.75, -0.0, 0.0, -0.75, 0.0])
-    problem = gm.Problem(lambda p, *, xp=np: xp.sum(2 * p * xp.ceil(p / 0.375) + xp.sin(p)), x)
-    prepared: Any = gm.Numerical(scheme).prepare(problem)
-    gradient = prepared(x).gradient
+    gradient, prepared = ask(
+        scheme, lambda p, xp: xp.sum(2 * p * xp.ceil(p / 0.375) + xp.sin(p)), x
+    )
     at = x == 0
     if "ward" in scheme:  # the slope to one side is what it is asked for
         at = at & (abs(gradient - (1 if scheme == "backward" else 3)) > 0.1)
     assert (prepared.error_estimate[at] >= 0.8).all()
 
 
-@pytest.mark.parametrize("scheme", SCHEMES)
+@EACH_SCHEME
 def test_noise_of_one_parameter_is_not_that_of_all(scheme):
     """The rounding of one fast wave made the steps of all others ten times too wide."""
     x = np.random.default_rng(0).normal(size=40)
     s = np.where(np.arange(40) == 7, 3e4, 1)
-    problem = gm.Problem(lambda w, s, *, xp=np: xp.sum(xp.sin(s * w)), x, {"s": s})
-    prepared: Any = gm.Numerical(scheme).prepare(problem)
-    errors = abs(prepared(x).gradient - s * np.cos(s * x))
-    assert (errors <= prepared.error_estimate).all()
+    exact = s * np.cos(s * x)
+    errors = honest(scheme, lambda w, s, xp: xp.sum(xp.sin(s * w)), x, exact, {"s": s})
     assert np.delete(errors, 7).max() < (1e-6 if "ward" in scheme else 1e-9)
 
 
-@pytest.mark.parametrize("scheme", SCHEMES)
+@EACH_SCHEME
 def test_peaks_a_few_numbers_wide(scheme):
     """Where x is exact, so is the loss of it: no rounding of an argument forbids narrow steps."""
     x = np.array([-19999.875], np.float32)
-    problem = gm.Problem(lambda w, *, xp=np: xp.sum(xp.cosh((w + 2e4) / 0.25) ** -2), x)
-    prepared: Any = gm.Numerical(scheme).prepare(problem)
-    gradient = prepared(x).gradient[0]
     truth = -8 * np.tanh(0.5) / np.cosh(0.5) ** 2
-    assert abs(gradient - truth) <= prepared.error_estimate[0]
-    assert abs(gradient - truth) <= (0.1 if "ward" in scheme else 0.02) * abs(truth)
+    error = honest(scheme, lambda w, xp: xp.sum(xp.cosh((w + 2e4) / 0.25) ** -2), x, truth)
+    assert error <= (0.1 if "ward" in scheme else 0.02) * abs(truth)
 
 
 @pytest.mark.parametrize("scheme", ["forward", "central"])
 def test_a_loss_that_is_0_is_less_noisy_the_nearer_one_looks(scheme):
     """Noise seen on a wide line hid what a narrow one resolves: f = log(1 + 1e9 x) at 0."""
-    x = np.array([0.0])
-    problem = gm.Problem(lambda w, *, xp=np: xp.sum(xp.log1p(1e9 * w)), x)
-    prepared: Any = gm.Numerical(scheme).prepare(problem)
-    error = abs(prepared(x).gradient[0] - 1e9)
+    found, prepared = ask(scheme, lambda w, xp: xp.sum(xp.log1p(1e9 * w)), [0.0])
+    error = abs(found[0] - 1e9)
     assert error <= prepared.error_estimate[0] + 1e-7
     assert error < 0.01
 
@@ -160,38 +156,35 @@ SATURATED: dict[str, Case] = {
 }
 
 
-@pytest.mark.parametrize("scheme", SCHEMES)
+@EACH_SCHEME
 @pytest.mark.parametrize("dtype", ["float64", "float32"])
 def test_large_terms_that_cancel_are_in_the_estimate(scheme, dtype):
     """A loss of 0 that is left of ones is as uncertain as they are: estimates were 1e-307, or 0."""
     for name, (loss, slope, point) in SATURATED.items():
         x = np.array(point, dtype)
-        problem = gm.Problem(lambda p, *, xp=np, f=loss: f(p, xp), x)
-        prepared: Any = gm.Numerical(scheme).prepare(problem)
+        found, prepared = ask(scheme, loss, x)
         exact = slope(x.astype(float))
-        errors = abs(prepared(x).gradient - exact)
+        errors = abs(found - exact)
         rounded = float(np.finfo(dtype).eps) * 10 * abs(exact)
         assert (errors <= prepared.error_estimate + rounded).all(), name
 
 
-@pytest.mark.parametrize("scheme", SCHEMES)
+@EACH_SCHEME
 def test_a_kink_some_numbers_away(scheme):
     """Noise hides the kink from the narrow steps, and the wider ones have it in all of them."""
     x = np.array([1000.0, 999.999, 1000.001], np.float32)
-    problem = gm.Problem(lambda p, *, xp=np: xp.sum(100 * xp.maximum(p - 1000.0005, 0) + p), x)
-    prepared: Any = gm.Numerical(scheme).prepare(problem)
-    errors = abs(prepared(x).gradient - np.array([1, 1, 101]))
+    found, prepared = ask(scheme, lambda p, xp: xp.sum(100 * xp.maximum(p - 1000.0005, 0) + p), x)
+    errors = abs(found - np.array([1, 1, 101]))
     assert (prepared.unresolved | (errors <= prepared.error_estimate)).all()
 
 
-@pytest.mark.parametrize("scheme", SCHEMES)
+@EACH_SCHEME
 def test_steps_in_an_exact_ratio_on_a_lattice(scheme):
     """Two steps, one twice the other, agreed to the last digit on a staircase with a trend."""
-    x = np.array([0.30456, 0.9])
-    problem = gm.Problem(lambda p, *, xp=np: xp.sum(3e-5 * xp.round(1e5 * p) + p), x)
-    prepared: Any = gm.Numerical(scheme).prepare(problem)
-    errors = abs(prepared(x).gradient - 1)
-    assert (prepared.unresolved | (errors < 0.05)).all()
+    found, prepared = ask(
+        scheme, lambda p, xp: xp.sum(3e-5 * xp.round(1e5 * p) + p), [0.30456, 0.9]
+    )
+    assert (prepared.unresolved | (abs(found - 1) < 0.05)).all()
 
 
 @pytest.mark.parametrize(("scheme", "size"), [("central", 1e-7), ("five-point", 1e-9)])
@@ -200,7 +193,90 @@ def test_a_kink_within_the_step_of_another_entry_is_in_the_estimate(scheme, size
     x = np.array([0.7, 0.8, 0.9, 0.85])
     smooth = gm.Problem(lambda w, *, xp=np: xp.sum(xp.exp(w)), x)
     kink = x[3] + 0.1 * gm.Numerical(scheme).prepare(smooth).step(x)[3]
-    problem = gm.Problem(lambda w, *, xp=np: xp.sum(xp.exp(w)) + size * xp.abs(w[3] - kink), x)
-    prepared: Any = gm.Numerical(scheme).prepare(problem)
-    error = abs(prepared(x).gradient[3] - (np.exp(x[3]) - size))
+    found, prepared = ask(scheme, lambda w, xp: xp.sum(xp.exp(w)) + size * xp.abs(w[3] - kink), x)
+    error = abs(found[3] - (np.exp(x[3]) - size))
     assert error <= prepared.error_estimate[3]
+
+
+@EACH_SCHEME
+def test_estimates_elsewhere(scheme):
+    """Prepared at one point and called at others, a kink that is new must not go unnoticed."""
+    problem = gm.Problem(lambda w, *, xp=np: xp.sum(xp.exp(w) + abs(w - 1)), np.array([0.2, 2.0]))
+    prepared: Any = gm.Numerical(scheme).prepare(problem)
+    for x in ([0.3, 1.7], [0.7, 3.0], [1 - 1e-9, 1 + 1e-3]):
+        found = prepared(np.array(x)).gradient
+        errors = abs(found - np.exp(x) - np.sign(np.array(x) - 1))
+        if "ward" in scheme and abs(x[0] - 1) < 1e-6:
+            continue  # one difference to one side shows nothing of a kink
+        assert (errors <= prepared.error_estimate).all()
+
+
+@pytest.mark.parametrize("scheme", ["central", "five-point"])
+def test_a_step_that_was_given_is_judged_by_its_losses(scheme):
+    """A user's step across a kink shows in the even part of the loss."""
+    x = np.array([0.02])
+    errors = honest(scheme, lambda w, xp: xp.sum(abs(w) + xp.exp(w)), x, 1 + np.exp(x), step=0.05)
+    assert errors > 0.5
+
+
+def test_every_scheme_estimates_its_error():
+    """What has no estimate cannot be marked in a table."""
+    x = np.array([0.3, 0.8])
+    problem = gm.Problem(lambda w, *, xp=np: xp.sum(xp.exp(w)), x)
+    for scheme in (*SCHEMES, "complex-step"):
+        prepared: Any = gm.Numerical(scheme).prepare(problem)
+        assert getattr(prepared, "error_estimate", 0) is None
+        errors = abs(prepared(x).gradient - np.exp(x))
+        assert prepared.error_estimate.shape == prepared.unresolved.shape == x.shape
+        assert (errors <= prepared.error_estimate).all()
+    backprop = gm.Backprop().prepare(problem)
+    backprop(x)
+    assert backprop.unresolved is None
+
+
+@pytest.mark.medium
+def test_tables_show_the_mark():
+    """A number that its own method doubts must not stand in a table like any other."""
+    problem = gm.Problem(lambda w, *, xp=np: xp.sum(abs(w) + w / 8), np.array([0.0, 1.0]))
+    comparison = gm.compare(problem, ["numerical", "backprop"], seconds=0)
+    assert comparison.table.loc["numerical", "unresolved"] == 1
+    text = str(comparison)
+    assert "unresolved" in text.splitlines()[3]
+    assert "unresolved" in str(gm.advise(problem))
+
+
+@pytest.mark.parametrize("scheme", ["forward", "backward"])
+@pytest.mark.parametrize("evaluation", ["plain", "reuse"])
+def test_one_sided_schemes_look_around_elsewhere(scheme, evaluation):
+    """One difference knows nothing of its truncation, and claimed to have none."""
+
+    def rosenbrock(w, *, xp=np):
+        return 100 * (w[1] - w[0] ** 2) ** 2 + (1 - w[0]) ** 2
+
+    def peak(w, *, xp=np):
+        return xp.sum(xp.exp(-((w - 1e6) ** 2)))
+
+    cases = [
+        (rosenbrock, [0.0, 0.0], [-1.2, 1.0], [-215.6, -88.0]),
+        (peak, [0.0], [1e6 + 0.5], [-math.exp(-0.25)]),
+    ]
+    for loss, prepared_at, x, exact in cases:
+        problem = gm.Problem(loss, np.array(prepared_at))
+        prepared: Any = gm.Numerical(scheme, evaluation=evaluation).prepare(problem)
+        errors = abs(prepared(np.array(x)).gradient - exact)
+        assert (errors <= prepared.error_estimate).all()
+        anew = prepared.forward_passes > len(x) + 5  # a look is five passes, a search many more
+        assert errors.max() > (1e-9 if anew else 1e-8)
+    given = gm.Numerical(scheme, 0.1, evaluation=evaluation).prepare(problem)
+    given(problem.params)
+    assert given.error_estimate is None
+    assert given.unresolved is None
+
+
+@EACH_SCHEME
+@pytest.mark.parametrize("size", [1e-10, 2e-9, 1e-8, 2e-6])
+def test_a_small_kink_at_the_point_is_in_the_estimate(size, scheme):
+    """What a kink and a smooth loss add to the even part may cancel at two steps, and hid it."""
+    x = np.array([0.7])
+    _, prepared = ask(scheme, lambda w, xp: xp.sum(xp.exp(w) + size * abs(w - x)), x)
+    assert prepared.error_estimate >= 0.8 * size

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import functools
 import os
-import pickle
 import random
 import shutil
 import subprocess
 import sys
 import threading
 import time
-import types
-from concurrent.futures import Future, ProcessPoolExecutor, ThreadPoolExecutor
+from concurrent.futures import Future, ProcessPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +24,7 @@ from gradmethods.core.workers import Workers
 from gradmethods.providers import spreading
 from gradmethods.providers.moved_loss import losses_at
 from gradmethods.providers.schemes import NAMES, SCHEMES
-from tests.worker_losses import Faulty, NotPicklable, bumpy, smooth
+from tests.worker_losses import Faulty, bumpy, smooth
 
 # From Python 3.12 on, where there are threads of BLAS.
 pytestmark = pytest.mark.filterwarnings("ignore:This process:DeprecationWarning")
@@ -60,13 +58,6 @@ class Shuffled(Inline):
 def two_processes():
     with ProcessPoolExecutor(2) as executor:
         yield executor
-
-
-@pytest.fixture
-def many_parts(monkeypatch):
-    """Cut parts as short as for a slow loss, so that there are many."""
-    for least in ("SHORT", "DELAYS"):
-        monkeypatch.setattr(spreading, least, 0.0)
 
 
 def answer(problem, params, **options):
@@ -281,54 +272,6 @@ def test_a_pool_that_broke_says_what_to_give(tmp_path):
             prepared([0.5] * 4)
 
 
-def test_what_cannot_be_sent_is_named(monkeypatch):
-    """'Can't pickle <lambda>' tells nobody which of his objects it is, nor what to do."""
-    monkeypatch.setattr(shipping, "_cloudpickle", lambda: None)  # it may be installed
-    point = np.ones(3)
-    cases = [
-        (lambda w, *, xp=np: xp.sum(w), "The loss of the problem .* a lambda, of"),
-        (_inner(), "the function loss inside another function"),
-        (functools.partial(_scaled, lambda x: x), r"loss of .*\.args\[0\].* a lambda"),
-        (NotPicklable(threading.Lock()), r"loss of .*\.inside\['source'\].* type lock"),
-    ]
-    executor = ProcessPoolExecutor(1)
-    for loss, said in cases:
-        problem = gm.Problem(loss, point, name="mine")
-        prepared = gm.Numerical(**PLAIN, executor=executor).prepare(problem)
-        with pytest.raises(gm.UnsupportedOperation, match=said):
-            prepared(point)
-        threads = gm.Numerical(**PLAIN, executor=ThreadPoolExecutor(1)).prepare(problem)
-        alone = gm.Numerical(**PLAIN).prepare(problem)
-        np.testing.assert_array_equal(threads(point).gradient, alone(point).gradient)
-
-
-class ByValue(pickle.Pickler):
-    """A pickler as cloudpickle's."""
-
-    def reducer_override(self, thing):
-        by_value = isinstance(thing, types.FunctionType) and thing.__module__ == "__main__"
-        return (str, ("by value",)) if by_value else NotImplemented
-
-
-def test_a_function_of_a_notebook_is_sent_by_value(monkeypatch):
-    """It would be refused where cloudpickle is installed, as Dask has it, and sent where not."""
-    monkeypatch.setattr(shipping, "_cloudpickle", lambda: types.SimpleNamespace(Pickler=ByValue))
-    monkeypatch.setattr(shipping, "_cloud_pickler", shipping._cloud_pickler.__wrapped__)
-    monkeypatch.setattr(refusing, "__module__", "__main__")
-    assert pickle.loads(shipping.packed([refusing])) == ["by value"]  # noqa: S301  # our own
-
-
-def _inner():
-    def loss(w, *, xp=np):
-        return xp.sum(w)
-
-    return loss
-
-
-def _scaled(change, w, *, xp=np):
-    return xp.sum(change(w))
-
-
 def test_a_worker_of_another_version_is_refused(monkeypatch):
     """Numbers of two versions of NumPy would be mixed in one gradient."""
     monkeypatch.setattr(workers, "surroundings", lambda: ("numpy 1.0",))
@@ -374,19 +317,6 @@ def test_a_dead_end_stops_the_work(many_parts):
     for process in processes:
         with pytest.raises(ProcessLookupError):
             os.kill(process, 0)
-
-
-def test_perform_answers_whatever_happens():
-    """An exception that cannot be pickled would break the pool, not the task."""
-
-    class Odd(Exception):  # not to be pickled: it is local
-        pass
-
-    def fail():
-        raise Odd("never mind")
-
-    asked = shipping.Task(fail, (), (), float("inf"), shipping.surroundings(), 0, 0)
-    assert "Odd: never mind" in str(shipping.perform(asked).result)
 
 
 @pytest.mark.medium
@@ -454,11 +384,3 @@ def test_mpi_changes_no_bit(tmp_path):
         command, env=env, capture_output=True, text=True, timeout=300, check=False
     )
     assert done.stdout == "equal bits from 2\n", done.stderr
-
-
-@pytest.mark.medium
-def test_every_problem_can_be_sent():
-    """The accuracy report of the catalogue could not be shared, for one closure in a loss."""
-    for name in gm.problems.names(field=True):
-        family = gm.problems.describe(name)
-        shipping.packed((tuple, ([family.build(**family.small)],)))

@@ -13,7 +13,7 @@ from gradmethods.output.caption import Caption
 from gradmethods.output.files import read_json, write_json
 from gradmethods.report import write_report
 from gradmethods.report.cite import RELEASED, bibliography, cite, write_references
-from gradmethods.report.exhibits.fig_ratio import BOUND
+from gradmethods.report.exhibits.fig_growth import BOUND
 from gradmethods.report.works import WORKS
 from gradmethods.studies.claims import LEDGER
 from tests.report_records import draw_nothing, write_run

@@ -14,7 +14,7 @@ from matplotlib.text import Text
 
 import gradmethods as gm
 from gradmethods.app.cli import main
-from gradmethods.engines.graph import Node, record
+from gradmethods.engines.graph import Node
 from gradmethods.engines.graph.names import Names, is_array
 from gradmethods.engines.tape import trace
 from gradmethods.errors import BudgetExceeded, InvalidProblem, UnknownName
@@ -100,63 +100,6 @@ def test_boxes_and_edges_of_the_picture_are_those_of_the_graph(name):
 
     expected = [(a.replace("_1", "1"), b.replace("_1", "1")) for a, b in uses(found)]
     assert sorted((plain(a), plain(b)) for a, b in drawn.edges) == sorted(expected)
-
-
-@EVERY
-def test_names_are_unique_and_formulas_name_their_operands(name):
-    """Two nodes of one name cannot be told apart."""
-    graph = TRACES[name].graph
-    names = Names(graph)
-    every = [names.of(x) for x in [*names.nodes, *names.constants]]
-    assert len(set(every)) == len(every)
-    assert names.of(graph.outputs[0]) == "L"
-    for node in names.nodes:
-        for operand in node.operands:
-            if isinstance(operand, Node) or is_array(operand):
-                assert names.of(operand) in names.formula(node)
-
-
-def formula(function, *arrays, **named):
-    given = {f"a{i}": np.asarray(array, dtype=float) for i, array in enumerate(arrays)} | named
-    graph = record(
-        gm.Problem(lambda params, xp=np: function(xp, *params.values()), given, name="formula")
-    )
-    names = Names(graph)
-    return [names.line(node) for node in names.nodes if node.primitive]
-
-
-@pytest.mark.parametrize(
-    ("function", "line"),
-    [
-        (lambda xp, a: xp.sum(a[1:, ::2]), "v1 = a0[1:, ::2]"),
-        (lambda xp, a: xp.sum(a[..., 0]), "v1 = a0[…, 0]"),
-        (lambda xp, a: xp.sum(xp.sum(a, axis=0)), "v1 = sum(a0, axis 0)"),
-        (lambda xp, a: xp.sum(xp.max(a, axis=1)), "v1 = max(a0, axis 1)"),
-        (lambda xp, a: xp.max(a), "L = max(a0)"),
-        (lambda xp, a: xp.sum(a**0.5), "v1 = a0 ^ 0.5"),
-        (lambda xp, a: xp.sum(a**-2), "v1 = a0⁻²"),
-        (lambda xp, a: xp.sum(a + (-0.5)), "v1 = a0 + (−0.5)"),
-        (lambda xp, a: xp.sum(xp.permute_dims(a, (1, 0))), "v1 = a0ᵀ"),
-        (lambda xp, a: xp.sum(xp.abs(a)), "v1 = |a0|"),
-        (lambda xp, a: xp.sum(xp.sqrt(a)), "v1 = √a0"),
-        (lambda xp, a: xp.sum(xp.where(a > 1, a, 0.0)), "v1 = a0 > 1"),
-        (lambda xp, a: xp.sum(xp.cumulative_sum(a, axis=0)), "v1 = cumsum(a0, axis 0)"),
-        (lambda xp, a: xp.sum(xp.concat([a] * 6)), "v1 = concat(a0, a0, a0, …, a0)"),
-        (lambda xp, a: xp.sum(xp.square(a)), "v1 = a0²"),
-        (lambda xp, a: xp.sum(xp.broadcast_to(a, (3, 2, 4))), "v1 = broadcast(a0)"),
-    ],
-)
-def test_formulas_read_as_in_a_textbook(function, line):
-    """A formula that a reader must decode does not explain the node."""
-    assert line in formula(function, np.arange(8.0).reshape(2, 4) + 0.5)
-
-
-def test_values_are_not_named_like_inputs():
-    """If a parameter is called v1, or L, another name must be found for the node."""
-    lines = formula(
-        lambda xp, *x: xp.exp(x[0] + x[1]) + x[1], 0.3, v1=np.array(0.1), L=np.array(1.0)
-    )
-    assert lines == ["u1 = a0 + v1", "u2 = exp(u1)", "u3 = u2 + v1"]
 
 
 def test_the_table_of_the_smallest_network():
@@ -289,70 +232,6 @@ def test_what_cannot_be_drawn_is_refused():
 
 
 # -- the command
-
-
-def test_a_value_is_called_as_the_loss_calls_it():
-    """If the picture spoke of v1 to v13, nobody would find in it the h and z of the formulas."""
-    names = {
-        name: set(gm.graph(gm.problems.get(name)).frame()["node"])
-        for name in ("network-1-1-1", "island")
-    }
-    assert {"z_h", "h", "z_y", "y", "L"} <= names["network-1-1-1"]
-    assert {"Z_h", "h", "z_y", "y", "L"} <= names["island"]
-
-
-def test_formulas_have_the_names_of_the_drawing():
-    """If one spoke of h and the other of quotient1, or of m where q·r is, no lesson had both."""
-
-    def loss(w, *, xp=np):
-        s = xp.std(xp.exp(w))
-        h = 1 / (1 + xp.exp(-s))
-        d = w * h
-        q = xp.sum(d * d) + h
-        m = d * s
-        return q * xp.sum(m**2) + xp.var(m)
-
-    problem = gm.Problem(loss, np.array([0.3, 0.9, 0.4]))
-    drawn = set(gm.graph(problem).frame()["node"])
-    lines = str(gm.formulas(problem)).splitlines()
-    assert {"s", "d", "h", "q", "m"} <= drawn
-    assert {"m₀ = d₀⋅s", "m₂ = d₂⋅s"} <= set(lines)
-    assert sum(line.startswith("q = h + ") for line in lines) == 1
-    nameless = gm.Problem(lambda a, *, xp=np: xp.exp(xp.sin(a) * 2), 0.5)
-    assert {"v₁ = sin(x)", "v₂ = 2⋅v₁"} <= set(str(gm.formulas(nameless)).splitlines())
-    assert {"v1", "v2"} <= set(gm.graph(nameless).frame()["node"])
-
-
-def test_formulas_of_one_example_have_the_names_of_the_drawing():
-    """They spoke of matmul₁ ₀ ₀, and of v₁, which is an entry of v as well."""
-
-    def loss(params, X, t, *, xp=np):
-        h = xp.tanh(X @ params["W"] + params["b"])
-        return xp.mean((h @ params["v"] - t) ** 2)
-
-    params = {"W": np.array([[1.0, 2.0], [3.0, 4.0]]), "b": np.zeros(2), "v": np.ones(2)}
-    data = {"X": np.eye(2), "t": np.ones(2)}
-    lines = str(gm.formulas(gm.Problem(loss, params, data, examples=("X", "t")))).splitlines()
-    assert {"u₁ ₀ = W₀ ₀⋅X₀ + W₁ ₀⋅X₁", "u₂ ₁ = b₁ + u₁ ₁", "h₀ = tanh(u₂ ₀)"} <= set(lines)
-    assert not any("matmul" in line or "pow" in line for line in lines)  # nothing uses the latter
-
-
-def test_names_of_variables_are_no_ones_else():
-    """If a variable took the name of an input, or one of two values, a line would be wrong."""
-
-    def loss(x, y, *, xp=np):
-        y = xp.exp(y)  # an input is called so
-        for _ in range(2):
-            v1 = xp.sin(x)
-            x = v1 * v1
-        return xp.sum(x + y)
-
-    found = gm.graph(gm.Problem(loss, np.ones(2), {"y": np.ones(2)}), recognised=False)
-    lines = [line.partition("  ")[0] for line in str(found).splitlines()]
-    assert [line for line in lines if "=" in line] == [
-        "u1 = sin(x)", "u2 = u1 × u1", "v1 = sin(u2)", "u3 = v1 × v1", "u4 = exp(y)",
-        "u5 = u3 + u4", "L = Σ u5",
-    ]  # fmt: skip
 
 
 def test_left_to_right_the_loss_stands_at_the_right():

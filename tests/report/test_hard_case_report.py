@@ -21,7 +21,7 @@ from gradmethods.report.exhibits.tab_hard_cases import hard_cases_table
 from gradmethods.studies.accuracy import hard_cases, reasons
 from gradmethods.studies.accuracy.survey import VARIANTS
 from gradmethods.studies.accuracy.tolerances import tolerance
-from tests.hard_case_rows import measured
+from tests.hard_truths import measured
 
 GREY = (0.8, 0.8, 0.8)
 

@@ -292,7 +292,7 @@ def test_the_page_stands_alone(run):
     assert "Estimated 40 s &lt;&amp;&gt;" in text
     used = re.findall(r'(?:href="?#|url\(#)([^") ]+)', text)
     assert set(used) <= set(page.ids)
-    assert {"l0", "f0-0"} <= set(page.ids)
+    assert {"l0", "m0"} <= set(page.ids)
 
 
 def test_the_page_shows_derivations_with_their_proofs(run):

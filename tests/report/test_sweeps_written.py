@@ -9,17 +9,8 @@ from gradmethods.output.files import RECORDS
 from gradmethods.report import cost_frames as frames
 from gradmethods.report import exhibits
 from gradmethods.report.exhibit import exhibits_of
-from gradmethods.report.exhibits import (
-    fig_error,
-    fig_operations,
-    fig_preparation,
-    fig_problems,
-    fig_ratio,
-    fig_time,
-)
-from gradmethods.report.exhibits.fig_operations import OPERATIONS
-from gradmethods.report.exhibits.fig_ratio import RATIO
-from gradmethods.report.exhibits.fig_time import TIME
+from gradmethods.report.exhibits import fig_problems
+from gradmethods.report.exhibits.fig_growth import GROWTHS, OPERATIONS, RATIO, TIME
 from gradmethods.report.exhibits.tab_costs import costs_table
 from gradmethods.report.exhibits.tab_gaps import gaps_table
 from gradmethods.report.exhibits.tab_operations import operations_frame, operations_table
@@ -117,13 +108,13 @@ def test_tables_tell_batches_apart():
 def test_captions_fit_their_sweep(sweep):
     """If all spoke of networks and n, an alternative text would describe another figure."""
     costs = frames.costs_frame(some_costs())
-    for module in (fig_time, fig_ratio, fig_error, fig_preparation, fig_operations):
-        caption = module.caption(sweep, costs)
+    for figures in GROWTHS.values():
+        caption = figures.caption(sweep, costs)
         assert SWEEPS[sweep].against in caption.title
         assert f"{SWEEPS[sweep].axis} of " in caption.text
         assert f"after {SWEEPS[sweep].grows} = " in caption.text
         assert "{" not in caption.text
-    assert f"{SWEEPS[sweep].scales[0]}, " in fig_time.caption(sweep, costs).text
+    assert f"{SWEEPS[sweep].scales[0]}, " in GROWTHS["time"].caption(sweep, costs).text
 
 
 @pytest.mark.medium
@@ -141,7 +132,7 @@ def test_problems_stand_side_by_side():
                 bottom, top = each.get_ylim()
                 assert plotted(costs, sweep, quantity)[quantity.column].between(bottom, top).all()
     words = fig_problems.caption(functions, costs).text
-    assert "Rosenbrock: numerical, central after n = 262,144" in words
+    assert "Stopped in Rosenbrock after n = 262,144 (time limit): numerical, central." in words
     words = fig_problems.caption(CATALOGUE, costs, counts=True).text
     assert "Against the number of steps T or the number of parameters n: " in words
 

@@ -20,10 +20,10 @@ from gradmethods.studies.claims import (
     elimination,
     factors,
     million_passes,
+    operations,
     passes,
     precision,
     preparation,
-    programs,
     saturation,
     sharing,
 )
@@ -36,7 +36,7 @@ from gradmethods.studies.claims.claim import (
     Finding,
 )
 from gradmethods.studies.claims.claim import inside as decide
-from gradmethods.studies.claims.programs import ELIMINATED, EXPANDED, PROGRAM, SHARED
+from gradmethods.studies.claims.operations import ELIMINATED, EXPANDED, PROGRAM, SHARED
 from gradmethods.studies.claims.timings import Timing
 
 pytestmark = pytest.mark.medium
@@ -50,8 +50,8 @@ def verdicts(finding):
 def counts():
     """Both sweeps, as far as a second takes them."""
     return {
-        "width": [programs._count(h, (2, h, 1)) for h in (1, 2, 4, 8)],
-        "depth": [programs._count(d, (2, *[2] * d, 1)) for d in (1, 2, 3, 4)],
+        "width": [operations._count(h, (2, h, 1)) for h in (1, 2, 4, 8)],
+        "depth": [operations._count(d, (2, *[2] * d, 1)) for d in (1, 2, 3, 4)],
     }
 
 
@@ -137,9 +137,9 @@ def test_c9_is_refuted_with_depth(counts):
 
 def test_counts_reach_where_sympy_does_not():
     """If the counts ended where SymPy's do, the growth of formulas would be a guess."""
-    found = programs.sweeps(0)
-    assert [size.n for size in found["width"]] == [4 * h + 1 for h in programs.WIDTHS]
-    assert all(programs.MERGED not in size.operations for size in found["depth"])
+    found = operations.sweeps(0)
+    assert [size.n for size in found["width"]] == [4 * h + 1 for h in operations.WIDTHS]
+    assert all(operations.MERGED not in size.operations for size in found["depth"])
     assert found["depth"][-1].operations[EXPANDED] > 10**9
     verdict = dict.fromkeys(("shared", "width", "depth"), SUPPORTED)
     assert verdicts(sharing.judge(found)) == verdict

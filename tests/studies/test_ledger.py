@@ -12,7 +12,7 @@ from gradmethods.app.runs.claims import run_claims, write_ledger
 from gradmethods.output.files import CLAIMS, RECORDS, append_record, read_json, read_records
 from gradmethods.report import write_report
 from gradmethods.report.claims_text import ledger_text
-from gradmethods.report.exhibits.tab_criteria import criteria_frame
+from gradmethods.report.exhibits.tab_claims import criteria_frame
 from gradmethods.studies import claims
 from gradmethods.studies.claims import LEDGER, claims_rows, preparation
 from gradmethods.studies.claims.claim import UNDECIDED

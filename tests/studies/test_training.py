@@ -15,6 +15,7 @@ from gradmethods.studies import training
 from gradmethods.studies.seeds import diagnosis, hessian, seed_study
 from gradmethods.studies.training import DIVERGED, INTERRUPTED, train, train_together
 from gradmethods.timing.counts import counted
+from tests.failing import Interrupting
 
 
 def sigma(z):
@@ -88,30 +89,10 @@ def test_long_trajectories_are_thinned(monkeypatch):
     assert np.array_equal(run.losses, whole.losses)
 
 
-class Interrupting:
-    """A provider whose user presses Ctrl-C during the third gradient."""
-
-    name = "interrupting"
-
-    def obstacle(self, problem):
-        return None
-
-    def prepare(self, problem):
-        prepared, calls = gm.Backprop().prepare(problem), []
-
-        def gradient(params):
-            calls.append(1)
-            if len(calls) == 3:
-                raise KeyboardInterrupt
-            return prepared(params)
-
-        return gradient
-
-
 def test_an_interrupt_keeps_what_there_is():
     # If it fails, stopping a long run loses it.
     problem = gm.problems.get("island", batch=20)
-    a, b = train_together(problem, ["backprop", Interrupting()], epochs=10)
+    a, b = train_together(problem, ["backprop", Interrupting(3)], epochs=10)
     assert (a.epochs, b.epochs) == (3, 2)
     assert a.stopped == b.stopped == INTERRUPTED
     assert len(b.losses) == len(b.points) == 3
@@ -121,24 +102,11 @@ def test_an_interrupt_keeps_what_there_is():
 
 def test_an_interrupt_ends_a_study(monkeypatch):
     # If it fails, a run that its user cut short counts among those that failed, and the rest go on.
-    prepare = gm.Backprop.prepare
-    calls = []
-
-    def interrupting(self, problem):
-        prepared = prepare(self, problem)
-
-        def gradient(params):
-            calls.append(1)
-            if len(calls) == 3:
-                raise KeyboardInterrupt
-            return prepared(params)
-
-        return gradient
-
-    monkeypatch.setattr(gm.Backprop, "prepare", interrupting)
+    interrupting = Interrupting(3)
+    monkeypatch.setattr(gm.Backprop, "prepare", interrupting.prepare)
     with pytest.raises(KeyboardInterrupt):
         seed_study("island", range(3), epochs=5)
-    assert len(calls) == 3
+    assert interrupting.calls == 3
 
 
 def test_a_descent_that_diverges_says_so():

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import itertools
 import json
+import re
 from dataclasses import dataclass
 
 import pytest
 
 import gradmethods as gm
+from benchmarks import speed
 from gradmethods.core.provider import PreparedGradient
 from gradmethods.errors import BudgetExceeded, GradientError
 from gradmethods.output.format import duration
@@ -187,3 +189,13 @@ def test_a_run_that_goes_on_remembers():
 def test_gaps_are_values():
     """If they were not, two equal refusals would differ in a comparison of runs."""
     assert Gap("limit", "x") == Gap("limit", "x")
+
+
+def test_tables_of_speed_are_made(capsys, monkeypatch):
+    """A command that has rotted shows nobody how fast anything is."""
+    monkeypatch.setattr(speed, "PASSES", ("xor",))
+    assert speed.main(["--seconds", "0", "--largest", "1000", "--longest", "0"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    cells = [line for line in lines if line.startswith("  ")]
+    assert len(cells) == 1 + 3 + 1 + (2 + len(speed.WALKS)) + len(speed.TOTALS)
+    assert all(re.search(r"\d\.\d\d", line) for line in cells)

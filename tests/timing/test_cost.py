@@ -7,7 +7,8 @@ import pytest
 
 import gradmethods as gm
 from gradmethods.errors import InvalidOption
-from gradmethods.timing import counted, fit_asymptote, fit_power_law
+from gradmethods.timing.counts import counted
+from gradmethods.timing.fits import fit_asymptote, fit_power_law
 from gradmethods.timing.trial import check
 
 

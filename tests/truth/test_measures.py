@@ -10,7 +10,7 @@ import pytest
 
 from gradmethods.core.distance import gradient_error
 from gradmethods.errors import ShapeMismatch
-from gradmethods.truth.measures import digits, measure
+from gradmethods.truth.measures import digits, in_ulps, measure
 from tests.known import Known, linear
 
 MATRIX: dict[str, Any] = {
@@ -87,6 +87,14 @@ def test_nothing_that_is_not_finite_is_near(bad):
     for row in measure(nowhere, truth):
         assert row.ulps_median == row.ulps_99 == math.inf
         assert row.not_finite == row.n
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_the_largest_numbers_have_units_too(dtype):
+    """Of an infinite unit every error is 0: a number far off passed for right to the last place."""
+    most = float(np.finfo(dtype).max)
+    units = in_ulps(np.array([most / 2]), np.array([most]), most, np.dtype(dtype))
+    assert units == pytest.approx(2.0 ** np.finfo(dtype).nmant)
 
 
 def test_an_array_of_zeros():

@@ -335,3 +335,25 @@ def test_a_bound_that_a_provider_states_is_its_bound():
         "1e-07": "right",
         "1e-05": "wrong",
     }
+
+
+@pytest.mark.parametrize("given", [0.0, 1.0, -1e300, np.finfo(float).max])
+def test_no_number_is_near_a_truth_beyond_the_range(given):
+    """An infinite error within an infinite bound called every finite number right."""
+    problem = gm.Problem(lambda w, *, xp=np: xp.sum(w**-3), np.array([1e-90, 2.0]))
+    gradient = np.array([given, -3 / 16])
+    checked = gm.check_gradient(gradient, problem)
+    assert checked.ok is False
+    assert np.isinf(gm.certified_gradient(problem).gradient[0])
+
+
+def test_a_loss_that_raises_in_another_precision_is_judged_all_the_same():
+    """The user's own error, from a float32 loss nobody asked for, ended the check."""
+
+    def loss(w, *, xp=np):
+        return xp.linalg.solve(w, xp.asarray([1.0, 2.0]))[0]  # singular in float32
+
+    problem = gm.Problem(loss, 1e-60 * np.array([[2.0, 1.0], [1.0, 3.0]]))
+    right = gm.Backprop().prepare(problem)
+    assert gm.check_gradient(lambda w: right(w).gradient, problem).ok
+    assert gm.check_gradient(lambda w: -right(w).gradient, problem).ok is False

@@ -56,13 +56,7 @@ TURN = np.array([[0.6, -0.8], [0.8, 0.6]])
 W = np.arange(9.0).reshape(3, 3)
 
 
-ILL = {
-    "pinv": (6, 4),
-    "pinv of a wide matrix": (4, 6),
-    "slogdet": (4, 4),
-    "det": (4, 4),
-    "cholesky": (4, 4),
-}
+ILL = {"pinv": (6, 4), "pinv, wide": (4, 6), "slogdet": (4, 4), "det": (4, 4), "cholesky": (4, 4)}
 """By the name of a function, the shape of the matrix of condition 1e6 that it is asked of."""
 
 
@@ -76,7 +70,7 @@ def test_single_precision_keeps_its_digits_at_any_condition(name):
     weights = rng.standard_normal((n, m)).astype(np.float32)
 
     def loss(a, *, xp=np):
-        found = getattr(xp.linalg, name.split()[0])(a)
+        found = getattr(xp.linalg, name.partition(",")[0])(a)
         if name == "slogdet":
             return found[1]
         return found if name == "det" else xp.sum(found * weights)
@@ -331,34 +325,6 @@ def test_one_triangle_is_read(triangle):
     np.testing.assert_allclose(gradient, differences, rtol=1e-8, atol=1e-12)
 
 
-@pytest.mark.parametrize(
-    ("call", "words"),
-    [
-        (lambda la, a: la.inv(a), r"square matrices.*\(2, 3\).*xp\.linalg\.pinv"),
-        (lambda la, a: la.solve(a, a), r"square.*\(2, 3\)"),
-        (lambda la, a: la.solve(a[:, :2], a[0]), r"vector of 2 entries.*shape \(3,\).*b\[\.\.\., "),
-        (lambda la, a: la.det(a[0]), r"last two axes, got shape \(3,\).*x\[:, None\]"),
-        (lambda la, a: la.svd(a), r"full_matrices=False.*arbitrary"),
-        (lambda la, a: la.qr(a.T, mode="complete"), "arbitrary"),
-        (lambda la, a: la.eigvalsh(a[:, :2], "X"), "'L' or 'U'.*'X'"),
-        (lambda la, a: la.cross(a[:, :2], a[:, :2]), r"vectors of 3 entries.*\(2, 2\)"),
-        (lambda la, a: la.matrix_norm(a, ord=3), "'nuc'.*got 3"),
-        (lambda la, a: la.norm(a[None], axis=(0, 1, 2)), "vector_norm"),
-        (lambda la, a: la.multi_dot([a]), "at least two"),
-    ],
-)
-def test_errors_say_what_to_write(call, words):
-    """A message from LAPACK's wrapper tells nobody what the loss should say."""
-
-    def loss(a, *, xp=np):
-        result = call(xp.linalg, a) if xp is not np else 0.0
-        return xp.sum(result[0] if isinstance(result, tuple) else result) + xp.sum(a)
-
-    problem = gm.Problem(loss, np.arange(6.0).reshape(2, 3), name="loss")
-    with pytest.raises(gm.GradientError, match=words):
-        gm.Backprop().prepare(problem)
-
-
 def test_a_determinant_of_rows_of_different_sizes_keeps_its_digits():
     """Cofactors by singular values lost half of them where sizes go from 1e-8 to 1e8."""
     a = np.diag([1e-8, 1.0, 1e8]) + 1e-3 * W + 1e-3
@@ -416,14 +382,12 @@ def test_the_complex_step_says_where_products_leave_the_range(name, scale):
     def loss(a, *, xp=np):
         return xp.sum(getattr(xp.linalg, name)(a))
 
-    found = gm.gradient(
-        loss, scale * np.array([[2.0, 1.0], [1.0, 3.0]]), method="numerical:complex-step"
+    matrix = np.array([[2.0, 1.0], [1.0, 3.0]])
+    far, near = (
+        gm.gradient(loss, s * matrix, method="numerical:complex-step") for s in (scale, 1e-20)
     )
-    assert np.isnan(found).all()
-    found = gm.gradient(
-        loss, 1e-20 * np.array([[2.0, 1.0], [1.0, 3.0]]), method="numerical:complex-step"
-    )
-    assert np.isfinite(found).all()
+    assert np.isnan(far).all()
+    assert np.isfinite(near).all()
 
 
 def test_decompositions_where_a_choice_is_open():

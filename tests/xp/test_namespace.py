@@ -12,10 +12,10 @@ import gradmethods as gm
 from gradmethods.engines.complex import Holomorphic
 from gradmethods.engines.graph import Graph, Node, Recorder
 from gradmethods.xp import Namespace
-from gradmethods.xp.arrays import Array
+from gradmethods.xp.array import Array
 from gradmethods.xp.creation import DataTypes
+from gradmethods.xp.dispatch import Bindings
 from gradmethods.xp.linalg import Linalg
-from gradmethods.xp.namespace import Bindings
 from gradmethods.xp.primitives import Hole
 from tests.namespace_cases import CASES, DTYPES, operands
 from tests.samples import together

@@ -75,3 +75,31 @@ def test_a_loss_without_source():
     exec("def loss(w, *, xp=np): return xp.sum(np.exp(w))", scope)  # noqa: S102
     with pytest.raises(gm.UnsupportedOperation, match=r"NumPy's own function.*\[<string>:1\]"):
         gm.Backprop().prepare(gm.Problem(scope["loss"], W))
+
+
+@pytest.mark.parametrize(
+    ("call", "words"),
+    [
+        (lambda la, a: la.inv(a), r"square matrices.*\(2, 3\).*xp\.linalg\.pinv"),
+        (lambda la, a: la.solve(a, a), r"square.*\(2, 3\)"),
+        (lambda la, a: la.solve(a[:, :2], a[0]), r"vector of 2 entries.*shape \(3,\).*b\[\.\.\., "),
+        (lambda la, a: la.det(a[0]), r"last two axes, got shape \(3,\).*x\[:, None\]"),
+        (lambda la, a: la.svd(a), r"full_matrices=False.*arbitrary"),
+        (lambda la, a: la.qr(a.T, mode="complete"), "arbitrary"),
+        (lambda la, a: la.eigvalsh(a[:, :2], "X"), "'L' or 'U'.*'X'"),
+        (lambda la, a: la.cross(a[:, :2], a[:, :2]), r"vectors of 3 entries.*\(2, 2\)"),
+        (lambda la, a: la.matrix_norm(a, ord=3), "'nuc'.*got 3"),
+        (lambda la, a: la.norm(a[None], axis=(0, 1, 2)), "vector_norm"),
+        (lambda la, a: la.multi_dot([a]), "at least two"),
+    ],
+)
+def test_functions_of_matrices_say_what_to_write(call, words):
+    """A message from LAPACK's wrapper tells nobody what the loss should say."""
+
+    def loss(a, *, xp=np):
+        result = call(xp.linalg, a) if xp is not np else 0.0
+        return xp.sum(result[0] if isinstance(result, tuple) else result) + xp.sum(a)
+
+    problem = gm.Problem(loss, np.arange(6.0).reshape(2, 3), name="loss")
+    with pytest.raises(gm.GradientError, match=words):
+        gm.Backprop().prepare(problem)

@@ -12,7 +12,15 @@ from benchmarks.peers.cases import METHODS
 from benchmarks.peers.cases import style as contender_style
 from benchmarks.peers.frames import ENDS, FASTEST, sizes_frame
 from benchmarks.peers.results import Compared
-from benchmarks.peers.sentences import FAIR, INTERVALS, NAMES, PAIRED, PREPARED, SETTING
+from benchmarks.peers.sentences import (
+    FAIR,
+    INTERVALS,
+    NAMES,
+    PAIRED,
+    PREPARED,
+    SETTING,
+    problem_cells,
+)
 from gradmethods.output import format as fmt
 from gradmethods.output.caption import Caption
 from gradmethods.output.files import RECORDS
@@ -69,9 +77,7 @@ def sizes_table(sizes: pd.DataFrame) -> pd.DataFrame:
     peers = [name.removesuffix("_median") for name in map(str, sizes) if name.endswith("_median")]
     rows = [
         {
-            "Family": NAMES[row["family"]],
-            "Problem": row["network"],
-            "n": fmt.count(row["n"]),
+            **problem_cells(row),
             **{
                 contender_style(peer).label: fmt.interval(*(row[f"{peer}_{end}"] for end in ENDS))
                 for peer in peers
@@ -88,9 +94,7 @@ def pays_table(ratios: pd.DataFrame) -> pd.DataFrame:
     """Write ours ÷ theirs for readers: a row per problem and pair."""
     rows = [
         {
-            "Family": NAMES[row["family"]],
-            "Problem": row["network"],
-            "n": fmt.count(row["n"]),
+            **problem_cells(row),
             "Ours": contender_style(row["ours"]).label,
             "Theirs": contender_style(row["theirs"]).label,
             "Ours ÷ theirs": fmt.interval(row["median"], row["low"], row["high"]),

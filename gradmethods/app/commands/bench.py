@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import time
 from pathlib import Path
 from typing import Any
 
@@ -53,6 +54,7 @@ def add(commands: Any) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Run the command; return the exit status."""
+    started = time.monotonic()  # On a busy machine what a run needs is loaded in half a minute.
     from gradmethods.app.runs.bench import run_benchmarks
 
     return run_benchmarks(
@@ -62,4 +64,5 @@ def run(options: argparse.Namespace) -> int:
         resume=options.resume,
         providers=names_of(options.providers) or (),
         problems=names_of(options.problems) or (),
+        started=started,
     )

@@ -10,15 +10,15 @@ import hashlib
 import json
 import math
 import sys
-import time
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from gradmethods.app.locate import find_problem
 from gradmethods.app.runs import accuracy, million
 from gradmethods.app.runs.begin import begin, clear, say
+from gradmethods.app.runs.budget import FULL, SHORT, Budget
 from gradmethods.app.runs.progress import Progress
 from gradmethods.app.runs.run_cases import INTERRUPTED, fill, find_benchmarks, kept, run_cases
 from gradmethods.errors import BudgetExceeded, InvalidOption
@@ -34,6 +34,7 @@ from gradmethods.output.files import (
     records_so_far,
     write_json,
 )
+from gradmethods.output.items import Pace
 from gradmethods.output.run_folder import folder_of, locked
 from gradmethods.providers import get_provider
 from gradmethods.providers.attempt import Gap
@@ -43,7 +44,6 @@ from gradmethods.studies.claims import LEDGER, claims_rows
 from gradmethods.studies.derivations import NAMES, derive
 from gradmethods.timing.plan import FULL_LIMIT, LIMIT, Plan
 from gradmethods.timing.provenance import provenance
-from gradmethods.timing.rounds import Clock
 from gradmethods.timing.trial import Settings, gap_record
 
 PROOFS = 5.0
@@ -69,6 +69,7 @@ def run_benchmarks(
     grid: str | None = None,
     providers: Sequence[str] = (),
     problems: Sequence[str] = (),
+    started: float | None = None,
 ) -> int:
     """Measure cost and accuracy, decide claims, and write tables, plots and the report.
 
@@ -93,6 +94,8 @@ def run_benchmarks(
     problems : sequence of str
         Names of problems on which every method is judged beside those of the catalogue, and before
         them, as `find_problem` takes them.
+    started : float, optional
+        From when the budget counts, by `time.monotonic`; from the call by default.
 
     Returns
     -------
@@ -108,7 +111,7 @@ def run_benchmarks(
     """
     if budget is not None and not 0 < budget < math.inf:
         raise InvalidOption(f"The budget must be a positive number of seconds, got {budget}.")
-    time = Budget(budget, FULL if full else SHORT)
+    time = Budget(budget, FULL if full else SHORT, start=started)
     settings = Settings(seconds=2.0 if full else 0.5)
     cases = grid or ("full" if full else "all")
     also = [_anywhere(name) for name in providers]
@@ -150,13 +153,16 @@ def _run(folder: Path, origin: dict[str, Any], settings: Settings, time: Budget)
     status: int | None = INTERRUPTED
     shown = Progress(6 if origin["full"] else 5, lambda: time.left, origin.get("phases"))
     try:
+        time.watch()
         if origin["full"]:
             with shown.phase("million passes"):
                 million_passes(folder, grid, time.for_million(), settings)
         status = run_cases(folder, grid, limit, settings, time.for_cases(), also, shown)
         fill(folder, grid, settings, status, time.seconds, also)
+        time.watch()
         theirs = origin.get("problems", [])
         accuracy_rows(folder, time.for_accuracy(), settings, shown, also, theirs)
+        time.watch()
         with shown.phase("derivations"):
             prove(folder, time.for_ledger())
         ledger_rows(folder, time.for_ledger(), settings, shown)
@@ -166,8 +172,14 @@ def _run(folder: Path, origin: dict[str, Any], settings: Settings, time: Budget)
         fill(folder, grid, settings, status, time.seconds, also)
     origin |= {"finished": status in (0, 1, None), "phases": shown.seconds}
     write_json(folder / PROVENANCE, origin)
+    pace = Pace(lambda: time.left)
     with shown.phase("report"):
-        write_report(folder)
+        write_report(folder, pace)
+    if pace.without:
+        say(
+            f"{pace.without} figures are on the page alone, not as PDF nor for a column: no time "
+            f"was left.\n`gradmethods report {folder}` writes them."
+        )
     write_json(folder / PROVENANCE, origin | {"phases": shown.seconds, "reported": True})
 
     from gradmethods.report.difference.words import since_previous
@@ -296,95 +308,3 @@ def _record(folder: Path) -> dict[str, Any]:
     """Return the record of the million passes; empty if there is none for such a run."""
     found = [r for r in records_so_far(folder / RECORDS) if r["key"] == MILLION]
     return found[0] if found else {}
-
-
-@dataclass(frozen=True)
-class Shares:
-    """Seconds kept for what comes after the cases; of a small budget at most half.
-
-    Attributes
-    ----------
-    accuracy, ledger, writing : float
-        For holding the methods against certified gradients, for the ledger of claims, and for the
-        report.
-    """
-
-    accuracy: float
-    ledger: float
-    writing: float
-
-
-SHORT = Shares(accuracy=40.0, ledger=20.0, writing=48.0)
-"""Seconds kept in a run that someone waits for."""
-
-FULL = Shares(accuracy=120.0, ledger=120.0, writing=90.0)
-"""Seconds kept in a full run, whose machine may be slower: two minutes for the claims, which derive
-formulas as far as there is time."""
-
-MILLION_SHARE = 0.6
-"""Part of the time before the reserve that a million passes may take, so that the cases get the
-rest: on a machine three times as slow as one where they take seven minutes they still fit into 40
-minutes."""
-
-
-class Budget:
-    """The seconds of a run from now on, and what is left of them for each part.
-
-    Parameters
-    ----------
-    seconds : float, optional
-        No bound by default: then each part has no bound either.
-    shares : Shares
-        What is kept for the parts that come last.
-    clock : callable, optional
-        Seconds from any origin.
-
-    Examples
-    --------
-    >>> budget = Budget(300.0, SHORT, clock=lambda: 0.0)
-    >>> budget.for_cases(), budget.for_accuracy(), budget.for_ledger()
-    (192.0, 232.0, 252.0)
-    """
-
-    def __init__(
-        self, seconds: float | None, shares: Shares, clock: Clock = time.monotonic
-    ) -> None:
-        self.seconds = seconds
-        self.clock = clock
-        self._start = clock()
-        whole = shares.accuracy + shares.ledger + shares.writing
-        reserve = 0.0 if seconds is None else min(whole, seconds / 2)
-        # The report takes about as long however little there is to report.
-        self._writing = min(shares.writing, 0.6 * reserve)
-        self._ledger = min(shares.ledger + shares.writing, 0.8 * reserve)
-        self._reserve = reserve
-
-    @property
-    def spent(self) -> float:
-        """Seconds since the start."""
-        return self.clock() - self._start
-
-    @property
-    def left(self) -> float | None:
-        """Seconds left of everything."""
-        return self._left(0.0)
-
-    def for_million(self) -> float | None:
-        """Seconds for a million passes."""
-        left = self.for_cases()
-        return None if left is None else MILLION_SHARE * left
-
-    def for_cases(self) -> float | None:
-        """Seconds until accuracy, claims and report must have their time."""
-        return self._left(self._reserve)
-
-    def for_accuracy(self) -> float | None:
-        """Seconds until claims and report must have theirs."""
-        return self._left(self._ledger)
-
-    def for_ledger(self) -> float | None:
-        """Seconds until the report must be written."""
-        return self._left(self._writing)
-
-    def _left(self, keep: float) -> float | None:
-        return None if self.seconds is None else max(0.0, self.seconds - keep - self.spent)

@@ -15,7 +15,7 @@ from flint import arb
 
 from gradmethods.engines.certified.arrays import Ball, Mask, Objects, each, holds, is_finite
 from gradmethods.engines.certified.functions import over_balls
-from gradmethods.engines.certified.numbers import tied
+from gradmethods.engines.certified.numbers import is_infinity, tied
 from gradmethods.errors import NotDifferentiable
 from gradmethods.xp.primitives import Kind, of_kind
 
@@ -126,11 +126,13 @@ DECIDED = (*COMPARISONS, *STEPS, *FINITE, *PLACES)
 
 
 def finite(name: str, a: Ball) -> Mask:
-    """Answer isfinite, isinf and isnan of balls that are finite; no other ball tells."""
+    """Answer isfinite, isinf and isnan of balls that are finite, and of infinities that stay so."""
     check_around(name, a)
-    if not holds(is_finite, a.values).all():
+    infinite = holds(is_infinity, a.values) & ~a.varies
+    if not (holds(is_finite, a.values) | infinite).all():
         raise Undecided(f"xp.{name} is asked of a value that is not finite")
-    return np.full(a.shape, FINITE[name].numpy(0.0))
+    found: Mask = FINITE[name].numpy(np.where(infinite, np.inf, 0.0))
+    return found
 
 
 def check_around(name: str, *balls: Ball) -> None:

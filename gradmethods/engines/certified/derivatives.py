@@ -29,7 +29,7 @@ from gradmethods.engines.certified.numbers import is_known, rounded
 from gradmethods.engines.certified.precision import raised, working
 from gradmethods.engines.graph.record import call_loss
 from gradmethods.errors import InvalidOption
-from gradmethods.xp.arrays import Array
+from gradmethods.xp.array import Array
 from gradmethods.xp.primitives import get_primitive
 
 BITS = 128

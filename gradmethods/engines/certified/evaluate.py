@@ -34,7 +34,7 @@ from gradmethods.engines.certified.tangents import Tangents
 from gradmethods.engines.certified.traces import Trace, gradient
 from gradmethods.engines.graph.record import call_loss
 from gradmethods.errors import BudgetExceeded, NotDifferentiable
-from gradmethods.xp.arrays import Array
+from gradmethods.xp.array import Array
 
 ENTRIES = 2**18
 """Derivatives of one array that are held at once: some tens of megabytes."""
@@ -54,6 +54,12 @@ LEAST = {name: float(np.finfo(name).smallest_normal) for name in PRECISIONS}
 
 FORWARD = 32
 """Parameters up to which rounding errors are followed along each of them."""
+
+FINER = (0, 64, 192)
+"""Bits by which units of round-off are made finer until a bound on rounding is finite."""
+
+ANYWHERE = 1 / 8
+"""Part of a loss up to which first-order bounds on its rounding are trusted."""
 
 Enclosures = dict[str, Objects]
 
@@ -196,14 +202,25 @@ def may_round_to(problem: Problem, point: Enclosures, value: float) -> bool:
     """Say whether an evaluation in the problem's own precision may round the loss to a value.
 
     Where that precision leaves a branch open, rounding may lead anywhere, and explains nothing.
+    Radii that grow beyond bounds, as those of eliminations do, are computed for units of round-off
+    that are finer, and enlarged as much: to first order they are in proportion.
     """
-    dtype = str(problem.dtype)
-    with working(PRECISIONS[dtype]):
-        try:
-            loss, _ = _evaluated(problem, point, {}, Balls(UNITS[dtype], LEAST[dtype]), CONSTANT)
-        except NotDifferentiable:
-            return False
-    return bool(loss.overlaps(arb(value)))  # as a ball without end does
+    dtype, known = str(problem.dtype), False
+    for finer in FINER:
+        unit, least = math.ldexp(UNITS[dtype], -finer), LEAST[dtype]
+        with working(PRECISIONS[dtype] + finer):
+            try:
+                loss, _ = _evaluated(problem, point, {}, Balls(unit, least), CONSTANT)
+            except Undecided:
+                continue
+            except NotDifferentiable:
+                return False
+            if loss.is_finite():
+                allowed = arb(2) ** finer * loss.rad()
+                far = allowed > ANYWHERE * abs(loss.mid())
+                return bool(far or arb(loss.mid(), allowed).overlaps(arb(value)))
+        known = True
+    return known  # a ball without end holds every number
 
 
 def _in_reverse(

@@ -48,6 +48,8 @@ def power(x: Any, c: Any) -> Any:
         return whole_power(x, int(c.unique_fmpz()))
     if x.is_zero() and c > 0:
         return ZERO
+    if isinstance(x, arb) and x >= 0 and not x > 0 and c > 0:  # of 0, or more
+        return ZERO.union(x.upper() ** c)
     return x**c if x > 0 else _power_of_negative(x, c)
 
 

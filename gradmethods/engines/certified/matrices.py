@@ -19,7 +19,7 @@ from gradmethods.engines.certified.arrays import ABRUPTLY, Ball, each, holds
 from gradmethods.engines.certified.decisions import Undecided
 from gradmethods.engines.certified.products import sizes, widened
 from gradmethods.engines.certified.spectra import eigh, eigvalsh, svd, svdvals
-from gradmethods.xp.arrays import Array
+from gradmethods.xp.array import Array
 from gradmethods.xp.primitives import Primitive, written_out
 from gradmethods.xp.primitives.shapes import stand_in
 

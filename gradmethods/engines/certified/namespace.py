@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -34,11 +35,11 @@ from gradmethods.engines.certified.arrays import (
 )
 from gradmethods.engines.certified.decisions import Settled, Tie
 from gradmethods.engines.certified.functions import smooth
+from gradmethods.engines.certified.infinities import limits, of_sum, stays_infinite
 from gradmethods.engines.certified.moving import MOVES
 from gradmethods.engines.certified.ordering import Ordering
 from gradmethods.engines.certified.piecewise import LOGIC
 from gradmethods.engines.certified.products import (
-    is_infinity,
     product,
     running_total,
     sum_of_two,
@@ -48,7 +49,7 @@ from gradmethods.engines.certified.products import (
 from gradmethods.engines.graph.record import result_dtype
 from gradmethods.engines.graph.signs import KEEPING, NEVER_NEGATIVE
 from gradmethods.errors import NotDifferentiable
-from gradmethods.xp.arrays import Array
+from gradmethods.xp.array import Array
 from gradmethods.xp.linalg import Linalg
 from gradmethods.xp.primitives import TABLE, Behaviour, Kind, Primitive, having
 
@@ -63,19 +64,18 @@ EDGES = having(Behaviour.STEEP, but=("hypot",))
 ROOTS = ("sqrt", "hypot")
 """Functions that are continuous at 0 without a slope, of what is not negative."""
 
+POWERS = ("sqrt", "pow")
+"""Functions that have no value below 0, where a ball may reach though its number does not."""
+
 HALF = 0.5
 
 UNDERFLOW = 8
 """Units in the last place that functions may be off by where they underflow."""
 
 
-def _beside(x: Any, other: Any) -> Any:
-    """Return what of a ball counts beside another: beside an infinity, its midpoint will do.
-
-    Of an infinity and a ball with a radius, Arb says that their sum may be either infinity.
-    """
-    known = isinstance(x, arb) and x.is_finite() and is_infinity(other)
-    return x.mid() if known else x
+def _not_below_0(x: Any) -> Any:
+    """Cut off of a ball what its number is known not to be."""
+    return x.nonnegative_part() if isinstance(x, arb) and x.is_finite() and not x >= 0 else x
 
 
 class Balls(Ordering):
@@ -215,7 +215,10 @@ class Balls(Ordering):
 
     def _smooth(self, name: str, *balls: Ball) -> Ball:
         operands = [ball.values for ball in balls]
+        if name in POWERS and balls[0].never_negative:
+            operands[0] = each(_not_below_0, operands[0])
         values = self._values(name, operands)
+        values = limits(name, values, balls)
         slopes = [
             _slope(name, slope, ball, operands, values)
             if slope is not None and (ball.variation or (name in self.edges and ball.varies.any()))
@@ -224,6 +227,7 @@ class Balls(Ordering):
         ]
         variation: Variation | None = None
         settled = self.settled(name, *balls) if name in ROOTS else None
+        fixed = stays_infinite(balls) if name in SUMS else None
         for ball, slope in zip(balls, slopes, strict=True):
             if ball.variation is None:
                 continue
@@ -236,8 +240,13 @@ class Balls(Ordering):
                     by = boxed(np.where(ball.varies, by, ZERO))
                 part = part.scaled(by)
                 self._note(name, by, *operands)
+            if fixed is not None:
+                part = part.selected(~fixed, part.zeros(values.shape), fixed)
             variation = part if variation is None else variation.plus(part)
-        return Ball(values, balls[0].dtype, variation, self._levels(name, values, balls, slopes))
+        levels = self._levels(name, values, balls, slopes)
+        if fixed is not None:
+            levels = np.where(fixed, CONSTANT, levels)
+        return Ball(values, balls[0].dtype, variation, levels)
 
     def _levels(
         self, name: str, values: Objects, balls: tuple[Ball, ...], slopes: list[Objects | None]
@@ -260,7 +269,7 @@ class Balls(Ordering):
         x, y = operands
         values = each(smooth(name).value, x, y)
         if not holds(is_finite, values).all():
-            values = each(smooth(name).value, each(_beside, x, y), each(_beside, y, x))
+            values = each(partial(of_sum, name), values, x, y)
         return sum_of_two(values, x, y, self.unit)
 
     def _underflowing(self, values: Objects) -> Objects:

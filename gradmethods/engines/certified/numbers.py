@@ -95,6 +95,12 @@ def is_zero(ball: arb) -> bool:
     return bool(ball.contains(0) and ball.abs_upper() < TINIEST)
 
 
+def is_infinity(ball: Any) -> bool:
+    """Whether a ball is one of the two infinities for certain."""
+    ball = getattr(ball, "hull", ball)  # of a number that depends on choices
+    return isinstance(ball, arb) and ball.is_exact() and not ball.is_finite()
+
+
 def tied(x: Any, y: Any) -> bool:
     """Whether two numbers are equal for certain."""
     return bool(x.is_exact() and y.is_exact() and x == y)

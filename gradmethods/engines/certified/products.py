@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from gradmethods.engines.certified import residues
 from gradmethods.engines.certified.arrays import Objects, boxed, each, filled, from_list
+from gradmethods.engines.certified.numbers import is_infinity
 from gradmethods.engines.certified.residues import Number
 
 UP = 1 + 1e-9
@@ -103,8 +104,3 @@ def widened(x: Objects, by: NDArray[np.float64]) -> Objects:
         x,
         by,
     )
-
-
-def is_infinity(ball: Any) -> bool:
-    """Whether a ball is one of the two infinities for certain."""
-    return bool(ball.is_exact() and not ball.is_finite())

@@ -185,6 +185,10 @@ class Number:
         y = self.of(other)
         return self._with(arb.max, self.residue if self == y else self.field.random(), y)
 
+    def nonnegative_part(self) -> Number:
+        """Cut what is below 0 off the balls of a number that is known not to be."""
+        return self._with(arb.nonnegative_part, self.residue)
+
     def is_exact(self) -> bool:
         """Say that it is known well enough to be compared for equality."""
         return self.is_finite()

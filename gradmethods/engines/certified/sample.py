@@ -103,9 +103,9 @@ class CertifiedSample:
         """
         flat = exact(self._flat(gradient)[:, None])
         with working(self.bits):
+            column = arb_mat(len(flat), 1, flat.ravel().tolist())
             products = [
-                (arb_mat(1, len(flat), exact(d).tolist()) * _column(flat))[0, 0]
-                for d in self.directions
+                (arb_mat(1, len(flat), exact(d).tolist()) * column)[0, 0] for d in self.directions
             ]
         return self._less(from_list(products, (len(products),)), self.slopes)
 
@@ -117,10 +117,6 @@ class CertifiedSample:
     def _flat(self, gradient: ParametersLike) -> Vector:
         structure = replace(self.problem.structure, dtype=np.dtype(np.float64))
         return structure.join(structure.check(gradient))
-
-
-def _column(flat: Objects) -> arb_mat:
-    return arb_mat(len(flat), 1, flat.ravel().tolist())
 
 
 def certified_sample(

@@ -36,7 +36,7 @@ from gradmethods.engines.certified.arrays import (
 from gradmethods.engines.certified.decisions import Undecided
 from gradmethods.engines.certified.products import product
 from gradmethods.errors import NotDifferentiable
-from gradmethods.xp.arrays import Array
+from gradmethods.xp.array import Array
 
 Group = range
 """Eigenvalues that are not told apart, in rising order."""

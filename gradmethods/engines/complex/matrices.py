@@ -22,8 +22,8 @@ from numpy.typing import NDArray
 
 from gradmethods.engines.complex.doubts import beyond_range
 from gradmethods.engines.complex.functions import ComplexArray, join
-from gradmethods.xp.primitives.matrices import of_full_rank
-from gradmethods.xp.primitives.spectra import of_regular
+from gradmethods.xp.primitives.decompositions import of_regular
+from gradmethods.xp.primitives.linear_systems import of_full_rank
 
 
 def beside_real(function: Callable[..., Any], *operands: Any) -> ComplexArray:

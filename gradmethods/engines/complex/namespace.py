@@ -24,7 +24,7 @@ from gradmethods.engines.complex.doubts import NORMAL, coarse, faint
 from gradmethods.engines.complex.functions import is_complex, join
 from gradmethods.errors import UnsupportedOperation
 from gradmethods.xp import Namespace
-from gradmethods.xp.arrays import Array
+from gradmethods.xp.array import Array
 from gradmethods.xp.primitives import Behaviour, Kind, Primitive, follow, having
 from gradmethods.xp.primitives.primitive import REAL_LINE
 

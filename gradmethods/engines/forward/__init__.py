@@ -1,10 +1,10 @@
 """Forward mode over a recorded graph: blocks of tangents, pushed by jvp rules.
 
-No vjp rule is run here, and no other engine is known. Read `push` first.
+No vjp rule is run here, and no other engine is known. Read `differentiate.py` first.
 """
 
 from gradmethods.engines.forward.blocks import Block, divide
-from gradmethods.engines.forward.differentiate import check_rules, differentiate, push
+from gradmethods.engines.forward.differentiate import check_rules, differentiate
 from gradmethods.engines.forward.programs import Programs, compile_blocks
 
 __all__ = [
@@ -14,5 +14,4 @@ __all__ = [
     "compile_blocks",
     "differentiate",
     "divide",
-    "push",
 ]

@@ -21,7 +21,7 @@ from gradmethods.engines.graph import Graph, Node
 from gradmethods.engines.graph.graph import topological
 from gradmethods.engines.graph.selected import MOVING, Selected, lifted, name_of
 from gradmethods.engines.graph.slopes import PASSING, Slopes
-from gradmethods.xp.arrays import Array
+from gradmethods.xp.array import Array
 from gradmethods.xp.primitives import elementwise_shape
 
 Reached = Tangents | None

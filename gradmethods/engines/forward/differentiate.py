@@ -28,7 +28,7 @@ from gradmethods.engines.graph.complements import WITHOUT_VALUES
 from gradmethods.engines.graph.rules import RuleRecorder
 from gradmethods.engines.graph.selected import lifted
 from gradmethods.engines.graph.slopes import Slopes
-from gradmethods.xp.arrays import Array
+from gradmethods.xp.array import Array
 from gradmethods.xp.primitives import Kind, Primitive
 
 BROADCASTING = (Kind.SMOOTH, Kind.CHOICE, Kind.PRODUCT, Kind.MATRIX)

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from gradmethods.engines.graph import Recorder
-from gradmethods.xp.arrays import Array
+from gradmethods.xp.array import Array
 
 
 @dataclass(frozen=True)

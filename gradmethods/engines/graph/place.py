@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-INNER = ("gradmethods.xp.arrays.", "gradmethods.xp.", "gradmethods.core.black_box.", "numpy.")
+INNER = ("gradmethods.xp.array.", "gradmethods.xp.", "gradmethods.core.black_box.", "numpy.")
 """Modules, and what is within them: a user's own may be called numpy_losses."""
 
 

@@ -33,7 +33,7 @@ from gradmethods.errors import (
     UnsupportedOperation,
 )
 from gradmethods.xp import Namespace
-from gradmethods.xp.arrays import Array
+from gradmethods.xp.array import Array
 from gradmethods.xp.primitives import Kind, Primitive
 
 _lock = threading.Lock()

@@ -14,7 +14,7 @@ from gradmethods.engines.graph.graph import Graph, Node
 from gradmethods.engines.graph.quotients import Operand, is_node
 from gradmethods.engines.graph.record import Recorder
 from gradmethods.errors import UnsupportedOperation
-from gradmethods.xp.arrays import Array
+from gradmethods.xp.array import Array
 from gradmethods.xp.primitives import Primitive
 from gradmethods.xp.primitives.primitive import Function, Rules
 from gradmethods.xp.primitives.recognised import BESIDE_SIGMOID, SIGMOID, SLOPE_OF_TANH

@@ -17,7 +17,7 @@ import numpy as np
 from gradmethods.engines.graph.graph import Node
 from gradmethods.engines.graph.record import Recorder
 from gradmethods.engines.graph.slopes import Slopes
-from gradmethods.xp.arrays import Array
+from gradmethods.xp.array import Array
 
 MOVING = frozenset({
     "sum", "cumulative_sum", "reshape", "permute_dims", "broadcast_to", "getitem", "scatter_add",

@@ -10,7 +10,7 @@ from gradmethods.core.problem import Problem
 from gradmethods.engines.graph.graph import Graph, Node
 from gradmethods.engines.graph.place import INNER
 from gradmethods.engines.graph.record import record
-from gradmethods.xp.arrays import Array
+from gradmethods.xp.array import Array
 
 OURS = (*INNER, "gradmethods.core.", "gradmethods.engines.graph.record.")
 """Modules whose variables are none of the loss."""

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from gradmethods.engines.incremental.program import Plan
+from gradmethods.engines.incremental.perturbations import Plan
 from gradmethods.engines.incremental.registers import Frame, Program
 
 Vector = NDArray[Any]

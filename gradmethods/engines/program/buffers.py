@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import math
 import sys
-from collections.abc import Iterable
+from collections.abc import Collection, Hashable, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -20,9 +20,11 @@ from numpy.typing import NDArray
 
 from gradmethods.engines.graph import Node
 from gradmethods.engines.graph.quotients import is_node
+from gradmethods.engines.program.arrangement import Arrangement, arrange
 from gradmethods.engines.program.emit import is_elementwise, takes_out
 from gradmethods.engines.program.scan import Need, scan
-from gradmethods.xp.primitives.recognised import SLOPE_OF_TANH
+from gradmethods.engines.program.taken_entries import takes_once
+from gradmethods.xp.primitives.recognised import INTO, SLOPE_OF_TANH
 
 SMALL = 100**3
 """Multiplications up to which OpenBLAS has kernels that copy nothing (on processors with AVX-512:
@@ -49,7 +51,11 @@ def copied(node: Node) -> Node | None:
 READ_AGAIN = {"where": (0, 1, 2), SLOPE_OF_TANH.name: (0,)}
 """Operands that an element-wise function may read after it has begun to write."""
 
-Size = tuple[int, np.dtype[Any]]
+Size = tuple[int, np.dtype[Any], Hashable]
+"""Entries, their dtype, and which of them are always the same: None if none are."""
+
+FEW = 64
+"""Entries of a constant up to which it is kept in its place in a buffer."""
 
 
 @dataclass
@@ -64,11 +70,18 @@ class Plan:
         Index of the block that holds a node's value; nodes without one make their own memory.
     copies : dict of Node to int
         Index of the block for a copy of the second operand, of products that read a copy.
+    order : Arrangement
+        In which order the axes of values lie in their blocks.
     """
 
     blocks: list[NDArray[Any]] = field(default_factory=list)
     place: dict[Node, int] = field(default_factory=dict)
     copies: dict[Node, int] = field(default_factory=dict)
+    order: Arrangement = field(default_factory=Arrangement)
+
+    def view(self, block: int, shape: tuple[int, ...]) -> NDArray[Any]:
+        """Return a block as an array."""
+        return self.order.view(self.blocks[block], shape)
 
 
 def owner(node: Node) -> Node:
@@ -80,41 +93,71 @@ def owner(node: Node) -> Node:
     return node
 
 
-def plan(nodes: list[Node], outputs: Iterable[Any]) -> Plan:
-    """Assign buffers to the nodes in the order of the program."""
-    returned = {owner(x) for x in outputs if isinstance(x, Node)}
+def plan(nodes: list[Node], outputs: Iterable[Any], numbers: Collection[Node] = ()) -> Plan:
+    """Assign buffers to the nodes in the order of the program, but for those that are numbers."""
+    returned = {owner(x) for x in outputs if isinstance(x, Node)}.union(numbers)
     computed = [node for node in nodes if node.primitive is not None]
     blocks = scan([_need(node, node in returned) for node in computed])
-    memory = [np.empty(*size) for size in blocks.sizes]
+    memory = [
+        np.empty(n, dtype) if same is None else np.zeros(n, dtype)
+        for n, dtype, same in blocks.sizes
+    ]
     copies = {computed[i]: block for i, block in blocks.scratch.items()}
-    return Plan(memory, blocks.place, copies)
+    parents = {x for node in computed for x in node.parents}
+    foreign = {x for x in parents if owner(x) not in blocks.place}
+    return Plan(memory, blocks.place, copies, arrange(computed, returned, foreign))
+
+
+def unchanging(node: Node) -> Hashable:
+    """Say which entries of a value are the same in every run, or None if there are none.
+
+    They are written once: the block is for values with these entries alone.
+    """
+    if is_node(node, "scatter_add") and takes_once(node):
+        places = [x.tobytes() for x in node.operands[1:]]
+        return node.shape, repr(node.static["index"]), *places
+    if is_node(node, "concat") and by_parts(node):
+        known = {i: (x.shape, x.tobytes()) for i, x in enumerate(node.operands) if is_fixed(x)}
+        return (node.shape, node.static["axis"], *known.items()) if known else None
+    return None
+
+
+def is_fixed(part: Any) -> bool:
+    """Say whether an operand stands in its place in a buffer once and for all."""
+    return isinstance(part, np.ndarray) and part.size <= FEW
+
+
+def by_parts(node: Node) -> bool:
+    """Say whether each operand is written into its part of the result."""
+    return all(x.dtype == node.dtype for x in node.operands)
 
 
 def _need(node: Node, returned: bool) -> Need[Node, Size]:  # noqa: FBT001  # private, called once
     reads = dict.fromkeys([*map(owner, node.parents)])
     second = copied(node)
-    scratch = None if second is None else _size(second)
+    scratch = None if second is None else (math.prod(second.shape), second.dtype, None)
     if not takes_out(node) or returned:
         return Need(reads, scratch=scratch)
     return Need(reads, node, _size(node), _overwritten(node), scratch)
 
 
 def _overwritten(node: Node) -> list[Node]:
-    """Return the operands that an element-wise function may write over."""
-    if not is_elementwise(node) or node.primitive is None:
+    """Return the operands that a function may write over."""
+    if node.primitive is None or not (is_elementwise(node) or node.primitive is INTO):
         return []
     again = READ_AGAIN.get(node.primitive.name, ())
     kept = [owner(x) for x in map(node.operands.__getitem__, again) if isinstance(x, Node)]
     return [
         x
-        for x in node.parents
+        for x in (node.parents[:1] if node.primitive is INTO else node.parents)
         # A view may order the memory differently; only the owner itself lies entry on entry.
         if x.shape == node.shape and x.dtype == node.dtype and owner(x) is x and x not in kept
+        if unchanging(x) is None
     ]
 
 
 def _size(node: Node) -> Size:
-    return math.prod(node.shape), node.dtype
+    return math.prod(node.shape), node.dtype, unchanging(node)
 
 
 LARGE = 2**20

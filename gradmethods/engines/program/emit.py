@@ -13,20 +13,22 @@ from typing import Any
 import numpy as np
 
 from gradmethods.engines.graph import Node
-from gradmethods.engines.program.pieces import MARK
+from gradmethods.engines.program.pieces import marked
+from gradmethods.engines.program.taken_entries import takes_once
 from gradmethods.xp.primitives import Hole, Primitive, elementwise_shape, follow
-from gradmethods.xp.primitives.matrices import COFACTORS, INVERSES, OF_FULL_RANK
+from gradmethods.xp.primitives.decompositions import DIVIDED, OF_REGULAR
+from gradmethods.xp.primitives.linear_systems import COFACTORS, INVERSES, OF_FULL_RANK
 from gradmethods.xp.primitives.recognised import (
     BESIDE_SIGMOID,
     HEAVISIDE,
     INNER,
+    INTO,
     MILLS,
     SATURATED,
     SLOPE_OF_TANH,
     TRIGAMMA,
     steep_slope_of_tanh,
 )
-from gradmethods.xp.primitives.spectra import DIVIDED, OF_REGULAR
 
 Lines = list[str]
 Emitter = Callable[[Node, list[str], str, str], Lines]
@@ -87,7 +89,7 @@ OUTER, LONG_ROW = 2**17, 256
 """Entries from which the product of a column and a row is written without BLAS, and entries of its
 rows from which NumPy multiplies them in place."""
 
-UNWRITABLE = frozenset({"scatter_add", "astype"})
+UNWRITABLE = frozenset({"astype"})
 """Primitives whose NumPy function cannot write into a given array."""
 
 
@@ -96,6 +98,8 @@ def takes_out(node: Node) -> bool:
     assert node.primitive is not None
     name = node.primitive.name
     writes = is_elementwise(node) or name in EMITTERS
+    if name == "scatter_add" and not takes_once(node):
+        return False
     return writes and node.shape != () and not node.primitive.aliases and name not in UNWRITABLE
 
 
@@ -131,11 +135,6 @@ def literal(value: Any) -> str:
     if isinstance(value, np.dtype):
         return repr(value.str)
     return repr(value)
-
-
-def marked(text: str) -> str:
-    """Put a name, or an index, between marks: by them a long program is cut up."""
-    return f"{MARK}{text}{MARK}"
 
 
 def _call(function: str, *arguments: str) -> str:
@@ -202,12 +201,22 @@ def _permute_dims(node: Node, operands: list[str], target: str, out: str) -> Lin
 
 def _getitem(node: Node, operands: list[str], target: str, out: str) -> Lines:
     array, *where = operands
-    parts = [
-        where[part.position] if isinstance(part, Hole) else _index_text(part)
-        for part in node.static["index"]
+    return [f"{target} = {array}{in_brackets(node.static['index'], where)}"]
+
+
+def in_brackets(index: tuple[Any, ...], where: list[str]) -> str:
+    """Write an index, with the names of the arrays in it."""
+    parts = [where[x.position] if isinstance(x, Hole) else _index_text(x) for x in index]
+    text = f"[{', '.join(parts) + ',' if parts else '()'}]"
+    return text if where else marked(text)
+
+
+def _into(node: Node, operands: list[str], target: str, out: str) -> Lines:
+    x, g, *where = operands
+    return [
+        f"{target} = array({x})",
+        f"{target}{in_brackets(node.static['index'], where)} += {g}",
     ]
-    index = ", ".join(parts) + "," if parts else "()"
-    return [f"{target} = {array}{f'[{index}]' if where else marked(f'[{index}]')}"]
 
 
 def _scatter_add(node: Node, operands: list[str], target: str, out: str) -> Lines:
@@ -271,6 +280,7 @@ EMITTERS: dict[str, Emitter] = {
     "permute_dims": _permute_dims,
     "getitem": _getitem,
     "scatter_add": _scatter_add,
+    INTO.name: _into,
     "astype": _astype,
     "concat": _concat,
 }

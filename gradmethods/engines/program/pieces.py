@@ -28,6 +28,11 @@ MARK = "\0"
 written out."""
 
 
+def marked(text: str) -> str:
+    """Put a name, or an index, between marks: by them a long program is cut up."""
+    return f"{MARK}{text}{MARK}"
+
+
 def in_pieces(
     lines: Sequence[str], bound: Mapping[str, Any], scope: dict[str, Any], kept: Collection[str]
 ) -> Callable[[Mapping[str, Any], Mapping[str, Any]], Any]:
@@ -88,7 +93,7 @@ def _cuts(lines: Sequence[str]) -> Iterator[int]:
     Source: S. Schleimer, D. S. Wilkerson and A. Aiken, Winnowing: local algorithms for document
     fingerprinting, SIGMOD 2003, 76-85.
     """
-    calls = [line.partition("(")[0].replace(MARK, "").rpartition(" ")[2] for line in lines]
+    calls = ["".join(line.split(MARK)[::2]) for line in lines]
     following = [*zip(calls, [*calls[1:], ""], [*calls[2:], "", ""], strict=False)]
     start = 0
     while True:
@@ -113,7 +118,7 @@ def _in_place(word: str, name: str) -> str:
 def _code(text: str) -> CodeType:
     """Compile a piece whose names x… are those of cells, and y… its own."""
     outer = dict.fromkeys(re.findall(r"\bx\d+\b", text))
-    assigned = dict.fromkeys(re.findall(r"\b(x\d+) = ", text))
+    assigned = dict.fromkeys(re.findall(r"\b(x\d+)\b(?=[^=;\n]* = )", text))  # or so it seems
     body = [f"nonlocal {', '.join(assigned)}"] if assigned else []
     body += text.split("\n")
     source = "\n        ".join(

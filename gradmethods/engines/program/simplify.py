@@ -24,6 +24,8 @@ from gradmethods.engines.graph.quotients import (
     quotient,
 )
 from gradmethods.engines.program.rebuild import Rebuild, Rewrites
+from gradmethods.engines.program.shifts import SHIFTS, SPELT_SHIFTS
+from gradmethods.engines.program.taken_entries import MOVES, into
 from gradmethods.xp.primitives import TABLE
 from gradmethods.xp.primitives.quotients import NORMALISED, QUOTIENT
 from gradmethods.xp.primitives.recognised import INNER, SECH, SIGMOID
@@ -115,7 +117,7 @@ def _add(to: Rebuild, n: Node) -> Operand | None:
         rest = _negated(x)
         if rest is not None:
             return to.make("subtract", other, rest)
-    return None
+    return into(to, n)
 
 
 def _subtract(to: Rebuild, n: Node) -> Operand | None:
@@ -151,7 +153,28 @@ def _multiply(to: Rebuild, n: Node) -> Operand | None:
         rest = _negated(x)
         if rest is not None and x.shape == n.shape:
             return to.make("negative", to.make("multiply", rest, other))
+    return _unscaled(to, n)
+
+
+def _unscaled(to: Rebuild, n: Node) -> Operand | None:
+    """Multiply by one number what each operand of a product was multiplied by."""
+    (c, x), (d, y) = (_scaled(to, operand) for operand in n.operands)
+    if c != 1 != d and x.dtype == y.dtype == n.dtype and _scales_exactly(c * d, n.dtype):
+        return to.make("multiply", c * d, to.make("multiply", x, y))
     return None
+
+
+def _scaled(to: Rebuild, x: Operand) -> tuple[float, Operand]:
+    """Return a power of two and what an operand is that times, if it serves but one product."""
+    if is_node(x, "reshape") and to.used_once(x):
+        number, rest = _scaled(to, x.operands[0])
+        return (1, x) if number == 1 else (number, to.make("reshape", rest, shape=x.shape))
+    for name, place in (("multiply", 0), ("divide", 1)):
+        if is_node(x, name) and is_number(x.operands[place]) and to.used_once(x):
+            number, rest = x.operands[place], x.operands[1 - place]
+            if _is_power_of_two(number) and isinstance(rest, Node):
+                return (number, rest) if name == "multiply" else (1 / number, rest)
+    return 1, x
 
 
 def _divide(to: Rebuild, n: Node) -> Operand | None:
@@ -284,10 +307,6 @@ def _spelt_quotient(to: Rebuild, n: Node) -> Operand | None:
     return to.make("divide", *n.operands[:2])
 
 
-def _spelt_sech(to: Rebuild, n: Node) -> Operand | None:
-    return to.make("divide", 1.0, to.make("cosh", *n.operands))
-
-
 # -- moving data
 
 
@@ -356,6 +375,7 @@ PATTERNS: Rewrites = {
     "multiply": _product,
     "pow": _recognised_pow,
     "reciprocal": _one_over,
+    **SHIFTS,
 }
 REWRITES: Rewrites = {
     "negative": _negative,
@@ -369,8 +389,10 @@ REWRITES: Rewrites = {
     SIGMOID.name: _spelt_sigmoid,
     QUOTIENT.name: _spelt_quotient,
     NORMALISED.name: _spelt_quotient,
-    SECH.name: _spelt_sech,
+    SECH.name: lambda to, n: to.make("divide", 1.0, to.make("cosh", *n.operands)),
     "reshape": _reshape,
     "permute_dims": _permute_dims,
     "matmul": _matmul,
+    **MOVES,
+    **SPELT_SHIFTS,
 }

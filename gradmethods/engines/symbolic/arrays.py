@@ -26,7 +26,7 @@ from gradmethods.engines.symbolic.functions import boxed
 from gradmethods.engines.symbolic.matrices import check_rows, is_large
 from gradmethods.engines.symbolic.numbers import literal
 from gradmethods.errors import UnsupportedOperation
-from gradmethods.xp.arrays import Array
+from gradmethods.xp.array import Array
 from gradmethods.xp.primitives import Kind, Primitive, written_out
 
 

@@ -30,7 +30,7 @@ from gradmethods.engines.symbolic.arrays import (
 )
 from gradmethods.engines.symbolic.limits import Limit, check_loss
 from gradmethods.engines.symbolic.numbers import literal, signed_literal
-from gradmethods.xp.arrays import Array
+from gradmethods.xp.array import Array
 
 
 class Builder:

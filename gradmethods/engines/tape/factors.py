@@ -13,7 +13,7 @@ from gradmethods.engines.graph import Graph, Node
 from gradmethods.engines.graph.graph import topological
 from gradmethods.engines.tape.reverse import Reverse
 from gradmethods.engines.tape.sweep import cotangents, pull_back
-from gradmethods.xp.arrays import Array
+from gradmethods.xp.array import Array
 
 Factor = tuple[Node, int]
 """A local derivative: of a node, by the operand at this position."""

@@ -6,7 +6,7 @@ from typing import Any
 
 from gradmethods.engines.graph import Graph, Node
 from gradmethods.engines.graph.rules import RuleRecorder
-from gradmethods.xp.arrays import Array
+from gradmethods.xp.array import Array
 from gradmethods.xp.primitives import Primitive
 from gradmethods.xp.primitives.primitive import Rules
 from gradmethods.xp.primitives.quotients import NORMALISED, QUOTIENT

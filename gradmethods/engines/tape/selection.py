@@ -27,7 +27,7 @@ from gradmethods.engines.graph import Node
 from gradmethods.engines.graph.selected import MOVING, Selected, kept_shape, lifted, name_of
 from gradmethods.engines.graph.slopes import Slopes
 from gradmethods.engines.tape.reverse import Reverse
-from gradmethods.xp.arrays import Array
+from gradmethods.xp.array import Array
 from gradmethods.xp.primitives import Kind
 from gradmethods.xp.primitives.quotients import NORMALISED
 

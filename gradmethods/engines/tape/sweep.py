@@ -23,7 +23,7 @@ from gradmethods.engines.graph.complements import WITHOUT_VALUES, Complements
 from gradmethods.engines.graph.slopes import Slopes
 from gradmethods.engines.tape.reverse import Reverse, Textbook
 from gradmethods.engines.tape.selection import Selection
-from gradmethods.xp.arrays import Array
+from gradmethods.xp.array import Array
 
 
 def differentiate(

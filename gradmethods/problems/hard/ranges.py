@@ -9,7 +9,12 @@ import numpy as np
 from gradmethods.core.problem import Problem
 from gradmethods.problems import log_sum_exp
 from gradmethods.problems.family import Family
-from gradmethods.problems.functions import cross_entropy, logistic_loss, sigmoid, squared_error
+from gradmethods.problems.shared_formulas import (
+    cross_entropy,
+    logistic_loss,
+    sigmoid,
+    squared_error,
+)
 
 LOGITS = np.array([40.0, -800.0, 3.0])
 TARGETS = np.array([0.0, 1.0, 1.0])

@@ -9,7 +9,7 @@ import numpy as np
 
 from gradmethods.core.problem import Problem
 from gradmethods.problems.family import Family
-from gradmethods.problems.functions import sigmoid
+from gradmethods.problems.shared_formulas import sigmoid
 
 DEGREE = 9
 COEFFICIENTS = tuple((-1.0) ** (DEGREE - k) * math.comb(DEGREE, k) for k in range(DEGREE, -1, -1))

@@ -9,7 +9,7 @@ import numpy as np
 
 from gradmethods.core.problem import Problem
 from gradmethods.problems.family import Family
-from gradmethods.problems.functions import softmax_loss
+from gradmethods.problems.shared_formulas import softmax_loss
 
 
 def convolved(images: Any, kernels: Any) -> Any:

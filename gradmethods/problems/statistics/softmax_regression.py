@@ -8,7 +8,7 @@ import numpy as np
 
 from gradmethods.core.problem import Problem
 from gradmethods.problems.family import Family
-from gradmethods.problems.functions import softmax_loss
+from gradmethods.problems.shared_formulas import softmax_loss
 
 
 def loss(params: Any, X: Any, t: Any, *, xp: Any = np) -> Any:

@@ -25,7 +25,7 @@ from gradmethods.errors import UnsupportedOperation
 from gradmethods.output.style import VERMILLION, Style
 from gradmethods.providers.peers.peer import Call, Peer, PreparedPeer, tried
 from gradmethods.xp import Namespace
-from gradmethods.xp.arrays import Array
+from gradmethods.xp.array import Array
 from gradmethods.xp.primitives import Primitive
 
 FUNCTIONS = {

@@ -21,7 +21,7 @@ from gradmethods.providers.registry import style_of
 from gradmethods.report.difference.entries import FULL
 from gradmethods.report.difference.speed import NONE, Speeds
 from gradmethods.report.difference.two_runs import HALF, Difference
-from gradmethods.report.exhibits.fig_ratio import RATIO
+from gradmethods.report.exhibits.fig_growth import RATIO
 from gradmethods.report.panel import Panel, plotted
 from gradmethods.timing.sweeps import SWEEPS
 
@@ -157,7 +157,7 @@ def costs_figure(difference: Difference, sweeps: list[str]) -> Figure:
             for provider, group in panel.methods:
                 panel.draw(provider, style_of(provider).label, group)
             panel.frame()
-            panel.close(words=False)
+            panel.close()
             axes.set(xlabel=SWEEPS[sweep].grows, title=sweep)
             found = axes.get_legend_handles_labels()
             handles |= dict(zip(found[1], found[0], strict=True))

@@ -19,6 +19,7 @@ from gradmethods.output.style import RC, THEORY
 from gradmethods.providers.registry import style_of
 from gradmethods.report.claims_text import number, ordered, sentence
 from gradmethods.report.exhibit import Exhibit
+from gradmethods.report.panel import ticks
 from gradmethods.report.recorded import Recorded
 
 
@@ -96,10 +97,15 @@ def _draw_panel(axes: Any, panel: Mapping[str, Any]) -> None:
     if panel["ticks"]:
         axes.xaxis.set_major_locator(FixedLocator(range(len(panel["ticks"]))))
         axes.xaxis.set_major_formatter(FixedFormatter(list(panel["ticks"])))
-        axes.tick_params("x", rotation=30 if len(panel["ticks"]) > 4 else 0)
         axes.margins(x=0.1, y=0.15)
+        if len(panel["ticks"]) > 4:
+            for word in axes.get_xticklabels():  # each ends below its own tick
+                word.set(rotation=30, ha="right", rotation_mode="anchor")
     else:
         axes.margins(x=0.12)
+    for axis in (axes.xaxis, axes.yaxis):
+        if axis.get_scale() == "log":
+            ticks(axis)
 
 
 def _label(series: Mapping[str, Any]) -> str:

@@ -9,7 +9,7 @@ from typing import Any
 import matplotlib as mpl
 import pandas as pd
 from matplotlib.figure import Figure
-from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter
+from matplotlib.ticker import MaxNLocator
 
 from gradmethods.output.caption import Caption
 from gradmethods.output.figures import SIZES, new_figure
@@ -19,6 +19,7 @@ from gradmethods.output.style import RC, THEORY
 from gradmethods.providers.registry import BASELINE, style_of, traits
 from gradmethods.report.count_frames import DIRECTIONS, FIXED, Direction
 from gradmethods.report.exhibit import Exhibit
+from gradmethods.report.panel import ticks
 from gradmethods.report.recorded import Recorded
 from gradmethods.report.sentences import COUNTED
 from gradmethods.timing.cases import COUNTS
@@ -66,11 +67,10 @@ def draw(points: pd.DataFrame, growing: str, size: str = "wide") -> Figure:
             axes.set_xlabel("hidden layers" if growing == "depth" else "units in a hidden layer")
             axes.xaxis.set_major_locator(MaxNLocator(integer=True))
             axes.margins(x=0.15)
-        left.set_ylabel("operations ÷ backprop's")
-        right.set(yscale="log", ylabel="operations ÷ backprop's" if below else "")
-        right.yaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
-        right.yaxis.set_major_formatter(FuncFormatter(lambda y, _: f"{y:,g}"))
-        right.yaxis.set_minor_formatter(NullFormatter())
+        label = "operations\n÷ backprop's"
+        left.set_ylabel(label)
+        right.set(yscale="log", ylabel=label if below else "")
+        ticks(right.yaxis)
         left.axhline(1.0, color=THEORY, linewidth=0.6, zorder=1)
         figure.legend(loc="outside lower center", ncols=1 if below else 3, handlelength=3)
     return figure

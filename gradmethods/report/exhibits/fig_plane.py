@@ -26,8 +26,8 @@ from gradmethods.report.step_axes import ERROR, FLOOR, TOP, UNITS, title, unit_l
 
 CAPTION = Caption(
     "Error against time on every problem",
-    "Each method with its default step is a point; trails are difference schemes over all "
-    "steps of the atlas, whose time is that of the default times the passes counted. Dashed: "
+    "Each method with its default step is a point; a line through it is a difference scheme over "
+    "all steps that were tried, whose time is that of a loss times the passes counted. Dashed: "
     "unit round-off.",
     (TRUTH, RELATIVE, TIMES),
 )

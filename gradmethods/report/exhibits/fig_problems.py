@@ -16,14 +16,13 @@ from gradmethods.output.items import Drawing
 from gradmethods.output.style import RC
 from gradmethods.providers.registry import style_of
 from gradmethods.report.exhibit import Exhibit
-from gradmethods.report.exhibits.fig_operations import OPERATIONS
-from gradmethods.report.exhibits.fig_ratio import BOUND, RATIO
-from gradmethods.report.exhibits.fig_time import TIME
+from gradmethods.report.exhibits.fig_growth import BOUND, OPERATIONS, RATIO, TIME
 from gradmethods.report.growth_figure import (
     BARS,
     CIRCLES,
     family_measured,
     hollow_points,
+    name_circles,
     stopped_methods,
 )
 from gradmethods.report.panel import Panel, plotted
@@ -48,8 +47,8 @@ _COUNTS = (
 def caption(sweeps: Sequence[str], costs: pd.DataFrame, *, counts: bool = False) -> Caption:
     """Describe the figure of several sweeps side by side; `counts` says that it has operations."""
     families = "; ".join(family_measured(sweep, costs) for sweep in sweeps)
-    stopped = "; ".join(
-        f"{SWEEPS[sweep].title}: {words}"
+    stopped = ". ".join(
+        f"Stopped in {SWEEPS[sweep].title} {words}"
         for sweep in sweeps
         if (words := stopped_methods(costs, sweep))
     )
@@ -61,7 +60,7 @@ def caption(sweeps: Sequence[str], costs: pd.DataFrame, *, counts: bool = False)
         "Above: time of one gradient ÷ time of the loss in plain NumPy. Below: time of one "
         f"gradient.{_COUNTS if counts else ''} Against the {' or the '.join(letters)}: {families}. "
         f"{BARS} {BOUND} Below, growth in theory, through the largest point of a method."
-        f"{hollow_points(costs, sweeps)}{f' {CIRCLES} Stopped: {stopped}.' if stopped else ''}",
+        f"{hollow_points(costs, sweeps)}{f' {CIRCLES} {stopped}.' if stopped else ''}",
         (SETTING, ROUNDS, INTERVALS),
     )
 
@@ -85,6 +84,7 @@ def side_by_side(
         grid = figure.subplots(
             len(quantities), len(sweeps), sharex="col", sharey="row", squeeze=False
         )
+        every: list[Panel] = []
         for row, quantity in zip(grid, quantities, strict=True):
             panels = [Panel(a, costs, s, quantity) for a, s in zip(row, sweeps, strict=True)]
             for panel in panels:
@@ -93,12 +93,14 @@ def side_by_side(
             for panel in panels:  # Each panel widens the axis that all share.
                 panel.frame()
             for panel in panels:
-                panel.close(words=False)
+                panel.close()
+            every += panels
             row[0].set_ylabel(re.sub(" (?=÷|per example)", "\n", quantity.label))
         for axes, sweep in zip(grid[0], sweeps, strict=True):
             axes.set_title(SWEEPS[sweep].title)
         for axes, sweep in zip(grid[-1], sweeps, strict=True):
             axes.set_xlabel(SWEEPS[sweep].axis if len(sweeps) < 4 else SWEEPS[sweep].grows)
+        name_circles(grid[0][0], every)
         handles = {
             label: handle
             for axes in grid.flat

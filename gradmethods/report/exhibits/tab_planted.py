@@ -1,8 +1,9 @@
-"""How many planted mistakes our own check caught, problem by problem."""
+"""How many planted mistakes our own check caught, by problem and by mistake."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 import pandas as pd
 
@@ -16,11 +17,17 @@ from gradmethods.report.exhibit import Exhibit
 from gradmethods.report.recorded import Recorded
 from gradmethods.report.sentences import PLANTS
 
-CAPTION = Caption(
+BY_PROBLEM = Caption(
     "Planted mistakes caught, by problem",
     "Wrong gradients rejected, of those planted; the smallest change of one component that was "
     "caught, and the largest that was missed, relative to it; and right gradients, of three "
     "exact methods, that were rejected: false alarms.",
+    (PLANTS,),
+)
+BY_MISTAKE = Caption(
+    "Planted mistakes caught, by mistake",
+    "Of each mistake the gradients rejected, of those planted in each problem. A dash: it "
+    "cannot be planted there.",
     (PLANTS,),
 )
 
@@ -41,11 +48,25 @@ def planted_table(frame: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
+def mistakes_table(frame: pd.DataFrame) -> pd.DataFrame:
+    """Write the counts by mistake for readers: mistakes × problems."""
+    wrong = frame[(frame["mistake"] != "") & (frame["outcome"] != "")]
+    rows: dict[str, dict[str, Any]] = {}
+    for (mistake, problem), group in wrong.groupby(["mistake", "problem"], sort=False):
+        caught = int((group["outcome"] == "caught").sum())
+        rows.setdefault(mistake, {"Mistake": mistake})[problem] = share(caught, len(group))
+    columns = ["Mistake", *dict.fromkeys(frame["problem"])]
+    return pd.DataFrame(list(rows.values()), columns=columns).fillna(fmt.NONE)
+
+
 def make(run: Recorded) -> Iterator[Table]:
-    """Yield the table, if mistakes were planted."""
+    """Yield the tables, if mistakes were planted."""
     if len(run.planted):
-        caption = run.partly(CAPTION, "planted", "problems")
-        yield Table("tab-planted", caption, run.planted, planted_table(run.planted))
+        by_problem, by_mistake = (
+            run.partly(caption, "planted", "problems") for caption in (BY_PROBLEM, BY_MISTAKE)
+        )
+        yield Table("tab-planted", by_problem, run.planted, planted_table(run.planted))
+        yield Table("tab-mistakes", by_mistake, run.planted, mistakes_table(run.planted))
 
 
 EXHIBIT = Exhibit("planted", 10, ACCURACY, make)

@@ -22,7 +22,7 @@ CAPTION = Caption(
     "The step with the least error of those measured; the one that theory calls the best, what "
     "it gives and what theory said it would; the provider's own steps (smallest – largest over "
     "the parameters), their error, and what is lost by them. Of the complex step the best is "
-    "the widest that is good. “> 0.1”: no step of the atlas is too wide. A default below the "
+    "the widest that is good. “> 0.1”: no step that was tried is too wide. A default below the "
     "least is possible: it has a step for each parameter.",
     (TRUTH, STEPS, SAMPLES),
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -33,10 +34,9 @@ class Answer:
     ----------
     provider : str
         Its name.
-    value : float
-        The loss, NaN if there is an obstacle.
-    gradient : dict of str to numpy.ndarray, or None
-        A copy of what it returned, by parameter array; None if there is an obstacle.
+    given : Answered or None
+        Copies of the loss and the gradient that it returned, and what it says of their errors;
+        None if there is an obstacle.
     obstacle : str
         Empty if the provider delivered.
     own : bool
@@ -49,42 +49,33 @@ class Answer:
         Entries that the method itself marks as not resolved; None if it has no such notion.
     cost : Cost or None
         Measured time, None if it was not asked for.
-    exact : bool or None
-        Whether rounding is the only error of the method; None if that is not known.
-    claim : dict of str to numpy.ndarray or None
-        The method's own estimate of the error of each entry.
-    losses : dict of str to numpy.ndarray or None
-        How many times the rounding error of one loss each entry may be off by, for differences.
-    stated : dict of str to numpy.ndarray or None
-        The bound on the error of each entry that the provider states.
     """
 
     provider: str
-    value: float = float("nan")
-    gradient: Arrays | None = None
+    given: Answered | None = None
     obstacle: str = ""
     own: bool = False
     preparation: float = float("nan")
     forward_passes: int | None = None
     unresolved: int | None = None
     cost: Cost | None = None
-    exact: bool | None = None
-    claim: Arrays | None = None
-    losses: Arrays | None = None
-    stated: Arrays | None = None
 
     @property
-    def given(self) -> Answered:
-        """What the judge looks at."""
-        assert self.gradient is not None
-        return Answered(self.gradient, self.value, self.exact, self.claim, self.losses, self.stated)
+    def value(self) -> float:
+        """The loss, NaN if there is an obstacle."""
+        return math.nan if self.given is None or self.given.value is None else self.given.value
+
+    @property
+    def gradient(self) -> Arrays | None:
+        """The gradient by parameter array, None if there is an obstacle."""
+        return None if self.given is None else self.given.gradient
 
     @property
     def is_finite(self) -> bool:
         """Whether it holds a gradient, and that and the loss are numbers."""
-        return self.gradient is not None and bool(
+        return self.given is not None and bool(
             np.isfinite(self.value)
-            and all(np.isfinite(array).all() for array in self.gradient.values())
+            and all(np.isfinite(array).all() for array in self.given.gradient.values())
         )
 
 
@@ -108,16 +99,18 @@ def answered(provider: Provider, ready: Ready) -> tuple[Answer, float]:
     found = ready.answer()
     answer = Answer(
         provider.name,
-        found.value,
-        found.gradient,
+        Answered(
+            found.gradient,
+            found.value,
+            traits(provider).exact,
+            claimed(ready.prepared, ready.problem),
+            losses_in(ready.prepared),
+            stated_bound(provider, ready.problem),
+        ),
         own=isinstance(provider, Handwritten),
         preparation=ready.preparation,
         forward_passes=found.passes,
         unresolved=found.unresolved,
-        exact=traits(provider).exact,
-        claim=claimed(ready.prepared, ready.problem),
-        losses=losses_in(ready.prepared),
-        stated=stated_bound(provider, ready.problem),
     )
     return answer, found.seconds
 
@@ -182,7 +175,10 @@ class Judged:
     @property
     def _about_steps(self) -> str:
         """Say what else makes differences wrong."""
-        if self.outcome != WRONG or self.answer.exact is not False or self.answer.claim is None:
+        given = self.answer.given
+        if self.outcome != WRONG or given is None or given.exact is not False:
+            return ""
+        if given.claim is None:
             return ""
         return ". A kink of the loss within a step, or a step that is too wide, looks the same"
 
@@ -193,7 +189,7 @@ def judge_answers(answers: Sequence[Answer], found: Found) -> tuple[Found, dict[
     Where differences are all that is known, and disagree with an answer, jumps of the loss near by
     are looked for; what is then known is returned as well.
     """
-    given = [answer.given for answer in answers if answer.gradient is not None]
+    given = [answer.given for answer in answers if answer.given is not None]
     found = max((reconsidered(each, found) for each in given), key=_jump, default=found)
     return found, {answer.provider: _judged(answer, found) for answer in answers}
 
@@ -203,7 +199,6 @@ def _jump(found: Found) -> float:
 
 
 def _judged(answer: Answer, found: Found) -> Judged:
-    if answer.gradient is None:
+    if answer.given is None:
         return Judged(answer)
-    given = answer.given
-    return Judged(answer, judge(given, found), measured(given, found))
+    return Judged(answer, judge(answer.given, found), measured(answer.given, found))

@@ -121,7 +121,7 @@ def gradient_record(
     truth = subject.truth
     answer, prepared = ask(subject.problem, provider, seconds)
     record = _about(subject) | {"provider": answer.provider}
-    if answer.gradient is None or prepared is None:
+    if answer.given is None or prepared is None:
         return record | {"verdict": "obstacle", "reason": answer.obstacle, "arrays": []}
 
     def derivatives(_problem: Any, order: int) -> NDArray[np.float64]:
@@ -131,8 +131,8 @@ def gradient_record(
         return known[:, : order + 1]
 
     structure = subject.problem.structure
-    bounds = answer.stated or bound(prepared, truth, derivatives)
-    gradient = structure.restore(answer.gradient)
+    bounds = answer.given.stated or bound(prepared, truth, derivatives)
+    gradient = structure.restore(answer.given.gradient)
     judged = verdict(gradient, truth, bounds)
     true = true_arrays(truth)
     excess = {name: found.excess for name, found in judged.arrays.items()}

@@ -16,7 +16,7 @@ from gradmethods.core.discovery import entries_of
 from gradmethods.errors import GradientError
 from gradmethods.studies.claims.claim import Claim, Evidence
 
-__all__ = ["LEDGER", "Claim", "Evidence", "claims_rows"]
+__all__ = ["LEDGER", "Evidence", "claims_rows"]
 
 LEDGER = tuple(sorted(entries_of(__name__, __path__, Claim), key=lambda claim: int(claim.id[1:])))
 """The claims that stand in the files beside this one, by number."""

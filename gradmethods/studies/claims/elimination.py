@@ -13,7 +13,7 @@ from gradmethods.studies.claims.claim import (
     Finding,
     exactly,
 )
-from gradmethods.studies.claims.programs import (
+from gradmethods.studies.claims.operations import (
     ELIMINATED,
     PROGRAM,
     SHARED,

@@ -17,7 +17,7 @@ import numpy as np
 from gradmethods import problems
 from gradmethods.core.problem import Problem
 from gradmethods.engines.graph import Graph, Node, record
-from gradmethods.problems.functions import sigmoid
+from gradmethods.problems.shared_formulas import sigmoid
 from gradmethods.studies.claims.claim import (
     Claim,
     Criterion,

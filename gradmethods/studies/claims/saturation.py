@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from gradmethods.core.problem import Problem
-from gradmethods.problems.functions import cross_entropy, sigmoid, squared_error
+from gradmethods.problems.shared_formulas import cross_entropy, sigmoid, squared_error
 from gradmethods.studies.claims.claim import (
     Claim,
     Criterion,

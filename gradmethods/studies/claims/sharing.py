@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import pairwise
 
 from gradmethods.studies.claims.claim import Claim, Criterion, Decision, Evidence, Finding, exactly
-from gradmethods.studies.claims.programs import (
+from gradmethods.studies.claims.operations import (
     EXPANDED,
     MERGED,
     PROGRAM,

@@ -12,8 +12,13 @@ from numpy.typing import NDArray
 from gradmethods import problems
 from gradmethods.core.problem import Problem
 from gradmethods.problems import datasets
-from gradmethods.problems.functions import cross_entropy, logistic_loss, sigmoid, squared_error
 from gradmethods.problems.predictions import accuracy
+from gradmethods.problems.shared_formulas import (
+    cross_entropy,
+    logistic_loss,
+    sigmoid,
+    squared_error,
+)
 from gradmethods.providers import Backprop
 from gradmethods.studies.training import train, undisturbed
 

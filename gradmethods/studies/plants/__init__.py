@@ -24,7 +24,7 @@ from gradmethods.truth.error_bounds import exact_bound
 from gradmethods.truth.measures import quotient
 from gradmethods.truth.truth import Truth, true_arrays
 
-__all__ = ["MISTAKES", "Ground", "NotHere", "Plant", "planted"]
+__all__ = ["MISTAKES", "Plant", "planted"]
 
 MISTAKES: Mapping[str, Mistake] = {**CHANGES, **ELSEWHERE}
 """The catalogue: every mistake by its name."""

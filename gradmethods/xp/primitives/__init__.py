@@ -33,15 +33,15 @@ from collections.abc import Callable, Collection
 
 from gradmethods.xp.primitives import (
     arithmetic,
+    choices,
+    decompositions,
     exponential,
-    matrices,
+    linear_systems,
     moves,
     ordering,
-    piecewise,
     recognised,
     reductions,
     special,
-    spectra,
     trigonometric,
 )
 from gradmethods.xp.primitives.primitive import Behaviour, Kind, Primitive, binary, unary
@@ -79,12 +79,12 @@ _FAMILIES = (
     exponential,
     trigonometric,
     special,
-    piecewise,
+    choices,
     reductions,
     ordering,
     moves,
-    matrices,
-    spectra,
+    linear_systems,
+    decompositions,
 )
 
 TABLE: dict[str, Primitive] = {

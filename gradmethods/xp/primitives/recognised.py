@@ -9,9 +9,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gradmethods.xp import error_values, gamma_values
-from gradmethods.xp.primitives.primitive import Behaviour, Function, Primitive
+from gradmethods.xp.primitives.primitive import FLAT, Behaviour, Function, Primitive
 from gradmethods.xp.primitives.quotients import NORMALISED, QUOTIENT
-from gradmethods.xp.primitives.shapes import Shape, count_result, elementwise_shape
+from gradmethods.xp.primitives.shapes import (
+    Shape,
+    count_nothing,
+    count_result,
+    elementwise_shape,
+    fill_index,
+)
 
 
 def _sigmoid(x: NDArray[Any]) -> Any:
@@ -89,6 +95,32 @@ HEAVISIDE = Primitive("heaviside", np.heaviside, elementwise_shape, count_result
 INNER = Primitive("inner", np.vdot, lambda *_: (), lambda shapes, _: 2 * math.prod(shapes[0]) - 1)
 """The scalar product of two real arrays of the same shape, over all axes."""
 
+
+def _into(x: NDArray[Any], g: Any, *where: Any, index: Any) -> NDArray[Any]:
+    total = np.array(x)
+    total[fill_index(index, where)] += g
+    return total
+
+
+INTO = Primitive(
+    "into",
+    _into,
+    lambda x, g, *where, index: np.shape(x),
+    lambda shapes, result: math.prod(shapes[1]),
+)
+"""An array with a second one added to its entries at an index, which names no entry twice."""
+
+HELD = Primitive(
+    "held",
+    lambda x: x,
+    elementwise_shape,
+    count_nothing,
+    vjp=FLAT,
+    jvp=FLAT,
+    behaviour=Behaviour.PASSING | Behaviour.EXPOSING | Behaviour.EXACT | Behaviour.KEEPS_OFF_ZERO,
+)
+"""A value that a loss depends on in no way, though it is computed with: see `program.shifts`."""
+
 ENTRIES: tuple[Primitive, ...] = (
     SIGMOID,
     SECH,
@@ -98,6 +130,8 @@ ENTRIES: tuple[Primitive, ...] = (
     TRIGAMMA,
     HEAVISIDE,
     INNER,
+    INTO,
+    HELD,
     QUOTIENT,
     NORMALISED,
 )

@@ -26,8 +26,7 @@ from numpy.typing import NDArray
 from gradmethods.core.problem import Problem
 from gradmethods.core.structure import Arrays
 from gradmethods.engines.complex.functions import apart, join
-from gradmethods.engines.complex.namespace import Holomorphic
-from gradmethods.engines.complex.runs import (
+from gradmethods.engines.complex.imaginary_rules import (
     FIXED,
     REFINED,
     RULES,
@@ -42,6 +41,7 @@ from gradmethods.engines.complex.runs import (
     sources_of,
     weighted,
 )
+from gradmethods.engines.complex.namespace import Holomorphic
 from gradmethods.engines.graph import Graph, Node, Recorder, record
 from gradmethods.engines.graph.recognising import Recognising
 from gradmethods.engines.program import share
@@ -123,16 +123,7 @@ class Imaginary:
         for node in self.nodes:
             if node.dtype.kind == "f" and not self.reach.isdisjoint(sources_of(node)):
                 self.reach.add(node)
-        wanted: set[Node | None] = {self.loss}
-        for node in reversed(self.nodes):
-            if node in wanted:
-                wanted.update(sources_of(node))
-        moving = [node for node in self.nodes if node in self.reach and node in wanted]
-        self.moving = [node for node in moving if node.primitive is not None]
-        for node in self.moving:
-            assert node.primitive is not None
-            if not has_rule(node.primitive):
-                raise UnsupportedOperation(f"{node.primitive.spelling} has no rule for many runs.")
+        self.moving = self._moving()
         self.fixed = {
             node: FIXED[node.primitive.name](node)
             for node in self.moving
@@ -143,10 +134,25 @@ class Imaginary:
         self.used_up = {
             node: [x for x in self.sources[node] if last[x] is node] for node in last.values()
         }
-        largest = max([_size(node) for node in (*self.graph.params.values(), *moving)])
+        largest = max([_size(node) for node in (*self.graph.params.values(), *self.moving)])
         info = np.finfo(problem.dtype)
         self.wide, self.alike = 2.0 ** (2 * info.maxexp // 3), 2 * float(info.eps)
         self.capacity = max(1, BLOCK // max(largest, 1))
+
+    def _moving(self) -> list[Node]:
+        """Return the operations that parameters reach, and that reach the loss."""
+        wanted: set[Node | None] = {self.loss}
+        for node in reversed(self.nodes):
+            if node in wanted:
+                wanted.update(sources_of(node))
+        moving = []
+        for node in self.nodes:
+            if node.primitive is None or node not in self.reach or node not in wanted:
+                continue
+            if not has_rule(node.primitive):
+                raise UnsupportedOperation(f"{node.primitive.spelling} has no rule for many runs.")
+            moving.append(node)
+        return moving
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Pickle the problem: a graph is deeper than pickles go."""

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from gradmethods.errors import NotDifferentiable
 from gradmethods.xp.primitives import written_out
-from gradmethods.xp.primitives.matrices import as_columns, lower, read
+from gradmethods.xp.primitives.linear_systems import as_columns, lower, read
 from gradmethods.xp.primitives.primitive import Primitive, matrix
 from gradmethods.xp.primitives.shapes import Operand, Shape
 
@@ -108,11 +108,20 @@ def _divided(z: Any, s: Any, *, by: str = "gaps", of: str = "eigen", strict: boo
     return np.where(own, 0, np.where(missing, np.nan, z / under)).astype(z.dtype)
 
 
+def _divided_written_out(xp: Any, z: Any, s: Any, *, by: str = "gaps", **_how: Any) -> Any:
+    rows, columns = s[..., :, None], s[..., None, :]
+    if by == "values":
+        return z / columns
+    own = np.eye(s.shape[-1], dtype=s.dtype)
+    return z * (1 - own) / (own + (columns - rows if by == "gaps" else columns + rows))
+
+
 DIVIDED = matrix(
     "divided_by_gaps",
     _divided,
     lambda z, s, **how: np.shape(z),
     operations=lambda shapes, result: 2 * math.prod(result),
+    written_out=_divided_written_out,
 )
 """Only derivative rules divide by values, their sums and the gaps between them."""
 
@@ -152,6 +161,7 @@ OF_REGULAR = matrix(
     of_regular,
     lambda r, **how: np.shape(r),
     operations=lambda shapes, result: math.prod(result),
+    written_out=lambda xp, r, **how: r,
 )
 """Only the derivative rules of QR ask whether R can be divided by."""
 

@@ -2,7 +2,7 @@
 
 For given real parts all of it is linear: moves, sums and products are here, and factors that were
 found by complex arithmetic serve for the rest; functions of whole matrices are evaluated for all
-runs together. See `program`.
+runs together. See `imaginary_parts`.
 """
 
 from __future__ import annotations

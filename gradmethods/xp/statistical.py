@@ -1,4 +1,4 @@
-"""Reductions over axes: sum, max and min are primitives, the rest is made of them."""
+"""Statistical functions over axes: sum, max and min are primitives, the rest is made of them."""
 
 from __future__ import annotations
 
@@ -8,15 +8,15 @@ from typing import Any
 import numpy as np
 
 from gradmethods.errors import ShapeMismatch
-from gradmethods.xp.arrays import Array
+from gradmethods.xp.array import Array
+from gradmethods.xp.dispatch import Operand
 from gradmethods.xp.elementwise import Elementwise
 from gradmethods.xp.integers import normalize_axes, normalize_axis
-from gradmethods.xp.namespace import Operand
 
 Axis = int | tuple[int, ...] | None
 
 
-class Reductions(Elementwise):
+class Statistical(Elementwise):
     """Statistical functions of the standard."""
 
     def _reduce(self, name: str, x: Operand, axis: Axis, keepdims: bool) -> Array:

@@ -5,16 +5,16 @@ from __future__ import annotations
 from typing import Any
 
 from gradmethods.errors import ShapeMismatch, UnsupportedOperation
-from gradmethods.xp.arrays import Array
+from gradmethods.xp.array import Array
+from gradmethods.xp.dispatch import Operand
 from gradmethods.xp.indexing import Indexing
 from gradmethods.xp.integers import normalize_axis
-from gradmethods.xp.namespace import Operand
 
 COMPARED = {"left": "less", "right": "less_equal"}
 """Side → how an entry compares with a value before which it stands."""
 
 
-class Ordering(Indexing):
+class Sorting(Indexing):
     """Sorting and searching functions of the standard.
 
     Places are integers that do not vary with the entries, but where two of these change their

@@ -17,7 +17,7 @@ from gradmethods.errors import (
     UnknownAttribute,
     UnsupportedOperation,
 )
-from gradmethods.xp.arrays import Array
+from gradmethods.xp.array import Array
 from gradmethods.xp.primitives import TABLE, Primitive
 from gradmethods.xp.rewrites import advice
 from gradmethods.xp.subclasses import lost_meaning

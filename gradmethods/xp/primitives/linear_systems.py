@@ -91,6 +91,7 @@ COFACTORS = matrix(
     _cofactors,
     np.shape,
     operations=lambda shapes, result: math.prod(result) * 20 * result[-1],
+    written_out=lambda xp, a: xp.linalg.det(a)[..., None, None] * xp.linalg.inv(a).mT,
 )
 """The matrix of cofactors, whose transpose is the adjugate: only derivative rules use it."""
 
@@ -110,6 +111,7 @@ INVERSES = matrix(
     _inverses,
     np.shape,
     operations=lambda shapes, result: math.prod(result) * 2 * result[-1],
+    written_out=lambda xp, a: xp.linalg.inv(a),
 )
 """Only the derivative rules of the logarithm of a determinant take them."""
 
@@ -133,6 +135,7 @@ OF_FULL_RANK = matrix(
     of_full_rank,
     lambda y, a, **how: np.shape(y),
     operations=lambda shapes, result: 4 * math.prod(result) * min(result[-2:]),
+    written_out=lambda xp, y, a, **how: y,
 )
 """Only the derivative rules of the pseudo-inverse ask whether it has a derivative."""
 

@@ -1,0 +1,93 @@
+"""Values of a few entries, which programs compute entry by entry, as Python's numbers."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+import gradmethods as gm
+from gradmethods.engines.graph import record
+from gradmethods.engines.program import compile_graph, recognise, simplify
+from gradmethods.engines.tape import differentiate
+
+A, MASK = np.array([[0.5, -1.0], [0.0, 2.0]]), np.array([True, False])
+STEPS: dict[str, Any] = {
+    "products": lambda w, xp: A @ (w * xp.sum(w)) + w @ A - xp.sum(A * w[:, None]) / (w @ w),
+    "functions": lambda w, xp: (
+        xp.maximum(xp.sin(w), w[::-1]) ** 3 + xp.log(w * w + 1) * xp.sqrt(w * w)
+    ),
+    "slopes": lambda w, xp: (
+        xp.tanh(9 * w) / (1 + xp.exp(-99 * w)) + xp.tanh(w[0]) * (1 / (1 + xp.exp(-w)))
+    ),
+    "moves": lambda w, xp: xp.reshape(xp.concat([w, w[:1], -w[1:]]), (2, 2))[:, 1] * w[1],
+    "turned": lambda w, xp: xp.sum((w[:, None] * w[None, :]).T * A, axis=1) + w[1],
+    "choices": lambda w, xp: xp.where(MASK, w * w[0], xp.broadcast_to(w[1] * w[1], (2,))) * 1.0,
+    "conditions": lambda w, xp: xp.where(w > 1, w * w, w / 3) * w[0] - w * 1e-30,
+}
+"""Each maps two numbers to two."""
+
+
+def loss_of(step, times):
+    def loss(p, x, *, xp=np):
+        w = p["w"]
+        for _ in range(times):
+            w = step(w, xp) / 3 + x[:2] * p["b"]
+        return xp.sum(w * w) + xp.mean(x)
+
+    params = {"w": np.array([0.7, 1.3]), "b": np.array(0.4)}
+    return gm.Problem(loss, params, {"x": np.linspace(0.2, 1.9, 20)})
+
+
+@pytest.mark.parametrize("step", STEPS)
+def test_entries_by_themselves_are_those_of_arrays(step, monkeypatch):
+    """Where a name is taken for another, or entries are moved otherwise, gradients are wrong."""
+    problem = loss_of(STEPS[step], 4)
+    prepared = gm.Backprop().prepare(problem)
+    assert ".tolist()" in prepared.source()
+    found = [prepared(problem.params) for _ in range(2)][1]
+    graph = differentiate(recognise(record(problem)))
+    value, *gradient = graph.evaluate(problem.structure.check(problem.params), problem.data)
+    assert type(found.value) is np.float64
+    assert found.value == pytest.approx(value, rel=1e-14)
+    for name, want in zip(problem.params, gradient, strict=True):
+        got = found.gradient[name]
+        assert (type(got), got.shape, got.dtype) == (np.ndarray, np.shape(want), np.float64)
+        np.testing.assert_allclose(got, want, rtol=1e-13)
+    monkeypatch.setattr("gradmethods.engines.program.tiny_values.LONGEST", 0)
+    assert ".tolist()" not in compile_graph(simplify(graph)).source
+
+
+def test_divisions_by_zero_are_those_of_arrays():
+    """Python refuses to divide by 0 where NumPy gives an infinity, or NaN."""
+    problem = loss_of(lambda w, xp: w / (w - w[0]) + 1 / (w[1] - 2), 4)
+    prepared = gm.Backprop().prepare(problem)
+    assert ".tolist()" in prepared.source()
+    for w in ([0.7, 1.3], [0.7, 2.0], [0.0, 1.3], [0.7, 1.1]):
+        params = {"w": np.array(w), "b": np.array(0.4)}
+        with np.errstate(all="ignore"):
+            expected = problem.value(params)
+        np.testing.assert_array_equal(prepared(params).value, expected)
+    finite = loss_of(lambda w, xp: w / (w - 0.5) + 1 / (w[1] - 2), 1)
+    prepared = gm.Backprop().prepare(finite)
+    assert prepared({"w": np.array([0.5, 1.3]), "b": np.array(0.4)}).value == np.inf
+    again = prepared(finite.params)
+    np.testing.assert_array_equal(
+        again.gradient["w"], gm.Backprop().prepare(finite)(finite.params).gradient["w"]
+    )
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_only_double_precision_is_computed_in_pythons_numbers(dtype):
+    """They are in double precision: results in single precision would not be those of NumPy."""
+
+    def loss(w, *, xp=np):
+        for _ in range(9):
+            w = w * w[0] + w[1] / (w + 2)
+        return xp.sum(w)
+
+    problem = gm.Problem(loss, np.array([0.7, 0.3], dtype))
+    prepared = gm.Backprop().prepare(problem)
+    assert (".tolist()" in prepared.source()) == (dtype == "float64")
+    assert prepared(problem.params).gradient.dtype == dtype
