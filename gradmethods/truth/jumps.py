@@ -176,8 +176,8 @@ def _along(line: Line, reach: float, slope: float, noise: float, least: float) -
     more = hidden >= least or bool(np.median(shown) > matters)
     if hidden < least and shown.max() < matters:
         return Jumps(open=more)
-    jump, _ = _jump(line.loss, t, values, CLEAR * noise, matters)
-    level = ragged(values)
+    level = ragged(values)  # many jumps of no more than that hide a slope, too
+    jump, _ = _jump(line.loss, t, values, noise, min(matters, level or matters))
     if not 0 < level <= jump:
         hidden = min(hidden, WORTH * jump / half)
     return Jumps(jump, half, hidden, more, level if level > CLEAR * noise else 0.0)
@@ -186,17 +186,19 @@ def _along(line: Line, reach: float, slope: float, noise: float, least: float) -
 def jump_near(line: Line, reach: float, noise: float, matters: float) -> tuple[float, float]:
     """Return the size of the largest jump along one parameter, 0 if none matters, and where."""
     t, values = line.stretch(reach)
-    return _jump(line.loss, t, values, CLEAR * noise, matters) if t.size else (0.0, 0.0)
+    return _jump(line.loss, t, values, noise, matters) if t.size else (0.0, 0.0)
 
 
 def _jump(
-    loss: Callable[[float], float], t: Vector, values: Vector, clear: float, matters: float
+    loss: Callable[[float], float], t: Vector, values: Vector, noise: float, matters: float
 ) -> tuple[float, float]:
     """Return the size of the largest jump that is found between values, 0 if none matters; where.
 
     Places are looked at where differences are largest: of a jump, the middle one is, or one beside,
     or the last one if it is beyond.
     """
+    # Noise is known at the point; away from it, larger values are rounded by more.
+    clear = CLEAR * max(noise, np.finfo(float).eps / 2 * float(abs(values).max()))
     best, shown = (0.0, 0.0), abs(np.diff(values, SMOOTH))
     for _ in range(PLACES):
         k = int(shown.argmax())

@@ -137,6 +137,19 @@ def test_little_jumps_of_a_bent_loss_are_found():
     assert found.truth.jump == pytest.approx(1e-6, rel=1e-2)
 
 
+def test_many_jumps_too_small_to_matter_each_are_found():
+    """Steps of a part in float32 hide all of its slope, though none is worth anything by itself."""
+    a = np.random.default_rng(1).standard_normal((100, 2))
+
+    def loss(w):
+        z = a.astype(np.float32) @ w.astype(np.float32)
+        return float(np.mean(np.logaddexp(np.float32(0), z)) + 0.05 * w @ w)
+
+    problem = gm.Problem(loss, [0.3, -0.5], black_box=True)
+    slope = a.T @ (1 / (1 + np.exp(-a @ problem.params))) / 100 + 0.1 * problem.params
+    assert gm.check_gradient(slope, problem).ok is None
+
+
 def euler(w):
     """Solve y' = sin(b) - a y by 40 steps of Euler's method, whose error is smooth."""
     y = 1.0
