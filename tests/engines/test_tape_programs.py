@@ -12,6 +12,7 @@ import gradmethods as gm
 from gradmethods.engines.graph import record
 from gradmethods.engines.program import compile_graph, recognise, simplify
 from gradmethods.engines.tape import differentiate
+from gradmethods.providers.compiled import BUFFER
 from tests.primitive_cases import each_function
 
 
@@ -265,7 +266,7 @@ def test_a_single_entry_is_not_broadcast_to_more_axes_than_it_has_to():
 
 
 @pytest.mark.parametrize("dtype", ["float64", "float32"])
-@pytest.mark.parametrize(("shape", "call"), [((400, 350), " outer("), ((700, 200), " einsum(")])
+@pytest.mark.parametrize(("shape", "call"), [((400, 350), "multiply"), ((700, 200), "einsum")])
 def test_an_outer_product_is_written_without_blas(shape, call, dtype):
     """A column times a row is one product an entry: in whatever way, the same to the last bit."""
     rng = np.random.default_rng(0)
@@ -273,10 +274,8 @@ def test_an_outer_product_is_written_without_blas(shape, call, dtype):
     data = {"x": rng.normal(size=(1, shape[1])).astype(dtype)}
     problem, graph = joint(lambda p, x, xp=np: xp.sum(xp.sin(x @ p["w"].T)), params, data)
     source = compile_graph(simplify(graph)).source
-    assert source.count(call) == 1
-    buffer = np.getbufsize()
+    assert re.findall(rf" (\w+)\(.*# matmul \({shape[0]}, {shape[1]}\)", source) == [call]
     _, found = run_twice(graph, problem)
-    assert np.getbufsize() == buffer
     _, expected = graph.evaluate(problem.structure.check(problem.params), problem.data)
     assert found.tobytes() == expected.tobytes()
 
@@ -289,8 +288,8 @@ def test_large_products_of_vectors_are_written_last():
         params,
         {"x": np.ones((1, 350))},
     )
-    calls = re.findall(r" (dot|outer)\(", compile_graph(simplify(graph)).source)
-    assert calls == ["dot", "dot", "dot", "outer", "outer"]
+    calls = re.findall(r" (\w+)\(.*# matmul ", compile_graph(simplify(graph)).source)
+    assert calls == ["dot", "dot", "dot", "multiply", "multiply"]
 
 
 def test_programs_of_the_same_text_share_nothing_else():
@@ -328,7 +327,7 @@ MOVED = {
 
 
 @pytest.mark.parametrize("moved", MOVED)
-def test_entries_are_put_back_where_they_were_taken(moved):
+def test_entries_are_put_back_where_they_were_taken(moved, monkeypatch):
     """Zeros that live in a buffer, and sums in place, must be those of a fresh array each time."""
     w = np.random.default_rng(0).normal(size=(4, 6))
     problem, graph = joint(lambda w, xp=np: xp.sum(MOVED[moved](w, xp)), w)
@@ -337,6 +336,9 @@ def test_entries_are_put_back_where_they_were_taken(moved):
         np.testing.assert_allclose(got, want, rtol=1e-14, atol=1e-14)
     source = compile_graph(simplify(graph)).source
     assert ("scatter_add(" in source) == (moved == "places twice")
+    monkeypatch.setattr("gradmethods.engines.program.compile.LARGE", 8)
+    for got, want in zip(run_twice(graph, problem), expected, strict=True):
+        np.testing.assert_allclose(got, want, rtol=1e-14, atol=1e-14)
 
 
 def test_whole_arrays_of_zeros_are_not_made_for_slices():
@@ -374,3 +376,17 @@ def test_a_long_axis_lies_innermost(shape, monkeypatch):
     monkeypatch.setattr("gradmethods.engines.program.arrangement.SHORT", 0)
     for got, want in zip(found, run_twice(graph, problem), strict=True):
         np.testing.assert_allclose(got, want, rtol=1e-13, atol=1e-15)
+
+
+def test_small_buffers_of_numpy_change_no_bit():
+    """A row that NumPy repeats takes three times as long with its own; sums must stay the same."""
+    problem = gm.problems.get("gaussian-mixture", d=3, components=4, points=700)
+    prepared = gm.Backprop().prepare(problem)
+    before = np.getbufsize()
+    found = prepared(problem.params)
+    assert (np.getbufsize(), prepared._quietly(np.getbufsize)) == (before, BUFFER)
+    with np.errstate(all="ignore"):
+        value, gradient = prepared.program.function(problem.params, problem.data)
+    assert value == found.value
+    for name, want in gradient.items():
+        assert found.gradient[name].tobytes() == want.tobytes()

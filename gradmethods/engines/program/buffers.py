@@ -113,10 +113,11 @@ def unchanging(node: Node) -> Hashable:
 
     They are written once: the block is for values with these entries alone.
     """
-    if is_node(node, "scatter_add") and takes_once(node):
+    name = node.primitive.name if node.primitive else ""
+    if name == "scatter_add" and takes_once(node):
         places = [x.tobytes() for x in node.operands[1:]]
         return node.shape, repr(node.static["index"]), *places
-    if is_node(node, "concat") and by_parts(node):
+    if name == "concat" and by_parts(node):
         known = {i: (x.shape, x.tobytes()) for i, x in enumerate(node.operands) if is_fixed(x)}
         return (node.shape, node.static["axis"], *known.items()) if known else None
     return None
@@ -136,23 +137,24 @@ def _need(node: Node, returned: bool) -> Need[Node, Size]:  # noqa: FBT001  # pr
     reads = dict.fromkeys([*map(owner, node.parents)])
     second = copied(node)
     scratch = None if second is None else (math.prod(second.shape), second.dtype, None)
-    if not takes_out(node) or returned:
+    if returned or not takes_out(node):
         return Need(reads, scratch=scratch)
     return Need(reads, node, _size(node), _overwritten(node), scratch)
 
 
 def _overwritten(node: Node) -> list[Node]:
     """Return the operands that a function may write over."""
-    if node.primitive is None or not (is_elementwise(node) or node.primitive is INTO):
+    assert node.primitive is not None
+    shape, dtype, again = node.shape, node.dtype, READ_AGAIN.get(node.primitive.name, ())
+    if not is_elementwise(node) and node.primitive is not INTO:
         return []
-    again = READ_AGAIN.get(node.primitive.name, ())
     kept = [owner(x) for x in map(node.operands.__getitem__, again) if isinstance(x, Node)]
     return [
         x
         for x in (node.parents[:1] if node.primitive is INTO else node.parents)
-        # A view may order the memory differently; only the owner itself lies entry on entry.
-        if x.shape == node.shape and x.dtype == node.dtype and owner(x) is x and x not in kept
-        if unchanging(x) is None
+        # A view may order the memory differently; only what is computed lies entry on entry.
+        if x.shape == shape and x.dtype == dtype and x.primitive and not x.primitive.aliases
+        if x not in kept and unchanging(x) is None
     ]
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from types import CodeType
 from typing import Any
 
@@ -69,18 +69,28 @@ class Program:
         ``function(params, data)`` takes the arrays by name, and returns the value and its
         derivatives by parameter, each in memory of its own. It is not reentrant: it works in
         buffers.
-    source : str
-        The Python code of the function, a comment per line naming primitive and shape.
-    operations : int
-        Scalar operations of one run.
     workspace : int
         Bytes of the buffers.
+    graph : Graph
+        What was compiled.
+    written : callable
+        Returns the source.
     """
 
     function: Function
-    source: str
-    operations: int
     workspace: int
+    graph: Graph
+    written: Callable[[], str]
+
+    @cached_property
+    def source(self) -> str:
+        """The Python code of the function, a comment per line naming primitive and shape."""
+        return self.written()
+
+    @cached_property
+    def operations(self) -> int:
+        """Scalar operations of one run."""
+        return self.graph.operations().total()
 
 
 def compile_graph(graph: Graph, by: Sequence[str] | None = None) -> Program:
@@ -98,20 +108,18 @@ def compile_graph(graph: Graph, by: Sequence[str] | None = None) -> Program:
     function = writer.function()
     if writer.numbers.chosen:
         function = _careful(function, lambda: _Writer(graph, by, apart=False).function())
-    source = writer.source()
-    operations = graph.operations().total()
     workspace = sum(block.nbytes for block in writer.plan.blocks)
-    return Program(function, source, operations, workspace)
+    return Program(function, workspace, graph, writer.source)
 
 
 def _careful(function: Function, otherwise: Callable[[], Function]) -> Function:
-    """Run a program in arrays where numbers are divided by 0, which Python refuses to do."""
+    """Run a program in arrays where Python refuses: to divide by 0, or take too large a power."""
     made: list[Function] = []
 
     def careful(params: Mapping[str, Any], data: Mapping[str, Any]) -> tuple[Any, dict[str, Any]]:
         try:
             return function(params, data)
-        except ZeroDivisionError:
+        except (ZeroDivisionError, OverflowError):
             if not made:
                 made.append(otherwise())
             return made[0](params, data)
@@ -260,7 +268,7 @@ class _Writer:
         self.lines.append((code, words))
 
     def _operand(self, operand: Any, user: Node) -> str:
-        if isinstance(operand, Node) and operand in self.numbers.chosen:
+        if operand.__class__ is Node and operand in self.numbers.chosen:
             self.numbers.gathered(operand)
         if (
             self.plan.order.shapes

@@ -38,19 +38,6 @@ Emitter = Callable[[Node, list[str], str, str], Lines]
 """
 
 
-def outer(column: Any, row: Any, out: Any = None) -> Any:
-    """Multiply a column by a row in one pass over the result.
-
-    NumPy copies operands that it repeats, and the result too, through buffers of 8,192 entries, if
-    a row is shorter than a third of one: with smaller buffers it has no use for them.
-    """
-    before = np.setbufsize(LONG_ROW // 2)
-    try:
-        return np.multiply(column, row, out)
-    finally:
-        np.setbufsize(before)
-
-
 FUNCTIONS: dict[str, Any] = {
     **{p.name: p.numpy for p in (MILLS, TRIGAMMA, HEAVISIDE)},
     INNER.name: INNER.numpy,
@@ -61,7 +48,6 @@ FUNCTIONS: dict[str, Any] = {
     OF_REGULAR.name: OF_REGULAR.numpy,
     "fmin": np.fmin,
     "steep_slope_of_tanh": steep_slope_of_tanh,
-    "outer": outer,
     "add_reduce": np.add.reduce,
     "max_reduce": np.maximum.reduce,
     "min_reduce": np.minimum.reduce,
@@ -87,7 +73,7 @@ OPERATORS = {"negative": "-", "add": " + ", "subtract": " - ", "multiply": " * "
 
 OUTER, LONG_ROW = 2**17, 256
 """Entries from which the product of a column and a row is written without BLAS, and entries of its
-rows from which NumPy multiplies them in place."""
+rows from which NumPy multiplies them in place: with the small buffers that it has meanwhile."""
 
 UNWRITABLE = frozenset({"astype"})
 """Primitives whose NumPy function cannot write into a given array."""
@@ -179,7 +165,7 @@ def _matmul(node: Node, operands: list[str], target: str, out: str) -> Lines:
     if is_outer(node):
         # BLAS writes zeros first and adds the products to them: twice through memory.
         if node.shape[-1] >= LONG_ROW:
-            return [f"{target} = {_call('outer', *operands, out)}"]
+            return [f"{target} = {_call('multiply', *operands, out)}"]
         column, row = (f"{operand}.reshape(-1)" for operand in operands)
         return [f"{target} = {_call('einsum', repr('i,j->ij'), column, row, out and f'out={out}')}"]
     return [f"{target} = {_call('dot' if flat else 'matmul', *operands, out)}"]
@@ -213,14 +199,15 @@ def in_brackets(index: tuple[Any, ...], where: list[str]) -> str:
 
 def _into(node: Node, operands: list[str], target: str, out: str) -> Lines:
     x, g, *where = operands
-    return [
-        f"{target} = array({x})",
-        f"{target}{in_brackets(node.static['index'], where)} += {g}",
-    ]
+    start = [f"{target} = {out}", f"copyto({target}, {x})"] if out else [f"{target} = array({x})"]
+    return [*start, f"{target}{in_brackets(node.static['index'], where)} += {g}"]
 
 
 def _scatter_add(node: Node, operands: list[str], target: str, out: str) -> Lines:
     index, shape = node.static["index"], node.static["shape"]
+    if out:
+        part = f"{target}{in_brackets(index, operands[1:])}"
+        return [f"{target} = {out}", f"{target}.fill(0)", f"{part} = {operands[0]}"]
     text = ", ".join(repr(part) for part in index) + ("," if index else "")
     known = f"index=({text})"
     known = known if any(isinstance(part, Hole) for part in index) else marked(known)

@@ -17,12 +17,13 @@ from typing import Any
 import numpy as np
 
 from gradmethods.engines.graph import Node
-from gradmethods.engines.graph.quotients import is_node
+from gradmethods.engines.graph.quotients import is_node, is_number
 from gradmethods.engines.program.bindings import Bindings
-from gradmethods.engines.program.emit import EMITTERS, OPERATORS, emit, is_elementwise
+from gradmethods.engines.program.emit import FUNCTIONS, OPERATORS, emit, is_elementwise
 from gradmethods.engines.program.pieces import marked
 from gradmethods.xp.primitives.recognised import (
     BESIDE_SIGMOID,
+    HEAVISIDE,
     INNER,
     INTO,
     SATURATED,
@@ -36,9 +37,9 @@ MOST, MOST_GIVEN = 4, 16
 LONGEST = 20_000
 """Values of a program up to which entries are computed one by one: that takes longer to prepare."""
 
-NUMBER, FUNCTION, CALL, KEPT = 18, 115, 230, 45
-"""Nanoseconds of an operator between numbers, of a function of one, of a function of arrays, and of
-writing a number into an array."""
+NUMBER, FUNCTION, OF_TWO, CALL, KEPT = 18, 140, 1100, 230, 45
+"""Nanoseconds of an operator between numbers, of NumPy's functions of one and of two, of a function
+of arrays, and of writing a number into an array."""
 
 GAIN = 1500
 """Nanoseconds that must be gained where values hang together."""
@@ -49,8 +50,9 @@ MOVING = (
 )  # fmt: skip
 ADDING = ("sum", "matmul", INNER.name)
 SLOPES = (BESIDE_SIGMOID.name, SLOPE_OF_TANH.name)
-CALLED = ("maximum", "minimum", *SLOPES)
-"""Those of the functions that arrays are not simply handed to that numbers are."""
+CHOICES = {"maximum": ">=", "minimum": "<="}
+WRITTEN = {*OPERATORS, *CHOICES, *SLOPES, HEAVISIDE.name, "square"}
+"""Element-wise functions that are written in operators of Python's."""
 
 
 def numbers(nodes: Sequence[Node], outputs: Sequence[Any]) -> frozenset[Node]:
@@ -115,7 +117,7 @@ def _can_be(node: Node) -> bool:
     if not all(map(_fits, known)):
         return False
     if is_elementwise(node):
-        return primitive.name not in EMITTERS or primitive.name in CALLED
+        return primitive.name in WRITTEN or isinstance(FUNCTIONS.get(primitive.name), np.ufunc)
     return primitive.name in (MOVING if len(node.shape) > 2 else MOVING + ADDING)
 
 
@@ -133,7 +135,7 @@ def _called(node: Node) -> float:
     if name in ADDING:
         return 2 * CALL if name != "sum" else 4 * CALL
     if alone:
-        return 2 * NUMBER if name in OPERATORS else FUNCTION
+        return 2 * NUMBER if name in OPERATORS else FUNCTION if len(node.operands) == 1 else OF_TWO
     numbers_too = any(isinstance(x, Node) and x.shape == () for x in node.operands)
     return 2 * CALL if numbers_too or name in SLOPES else CALL
 
@@ -149,8 +151,14 @@ def _counted(node: Node) -> float:
         return NUMBER * _size(node) * (2 * terms - 1)
     if name in ADDING:
         return NUMBER * 2 * _size(node.operands[0])
-    quick = name in OPERATORS or name in SLOPES or name == "square"
-    return _size(node) * (2 * NUMBER if quick else FUNCTION)
+    if name in WRITTEN or _is_power(node):
+        return _size(node) * 2 * NUMBER
+    return _size(node) * (FUNCTION if len(node.operands) == 1 else OF_TWO)
+
+
+def _is_power(node: Node) -> bool:
+    """Say whether a value is a power whose exponent is a whole number, which is known."""
+    return is_node(node, "pow") and is_number(node.operands[1]) and node.operands[1] % 1 == 0
 
 
 class Numbers:
@@ -207,6 +215,7 @@ class Numbers:
                 x if shape == node.shape else [x[i] for i in _repeated(shape, node.shape)]
                 for x, shape in zip(operands, shapes, strict=True)
             ]
+            name = "**" if _is_power(node) else name
             found = [self._operation(name, pair, start) for pair in zip(*spread, strict=True)]
         self._entries[node] = [self._named(text, start) for text in found]
         if start:
@@ -274,6 +283,15 @@ class Numbers:
             return _product(operands[0], operands[-1])
         if name in OPERATORS:
             return OPERATORS[name].join(["", *operands][-2:])
+        if name == "**":
+            return " ** ".join(self._named(x, lines) for x in operands)
+        if name in CHOICES:
+            a, b = operands
+            return f"{a} if {a} {CHOICES[name]} {b} or {a} != {a} else {b}"
+        if name == HEAVISIDE.name:
+            x, at_zero = operands
+            beside = f"0.0 if {x} < 0.0 else {x}"  # the last is NaN
+            return f"1.0 if {x} > 0.0 else {at_zero} if {x} == 0.0 else {beside}"
         if name == BESIDE_SIGMOID.name:
             slope = self._named(_product(*operands), lines)
             return f"{slope} if {slope} < 2.0 else 1.0"
@@ -321,8 +339,10 @@ def _moved(node: Node, operands: list[list[str]]) -> list[str]:
         return [flat[i] for i in whole.ravel()]
     if name in ("scatter_add", INTO.name):
         moved = ["0.0"] * _size(node) if name == "scatter_add" else [*operands[0]]
-        part = np.arange(len(moved)).reshape(node.shape)[static["index"]].ravel()
-        for i, text in zip(part, operands[-1], strict=True):
+        part = np.arange(len(moved)).reshape(node.shape)[static["index"]]
+        given = _repeated(np.shape(node.operands[-1]), np.shape(part))
+        for i, j in zip(np.ravel(part), given, strict=True):
+            text = operands[-1][j]
             moved[i] = text if name == "scatter_add" else f"{moved[i]} + {text}"
         return moved
     first = node.operands[0]
