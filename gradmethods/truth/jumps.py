@@ -66,6 +66,10 @@ has a slope of that size, which may be the same on all of a stretch."""
 FINE = 0.04
 """On stretches up to this one, what is ragged is no smooth loss that the points are too few for."""
 
+SPREAD = 1e-2
+"""The median of differences is so much of the largest where a stretch is ragged all over, not at an
+end alone, where a power of a parameter that is no whole number may begin."""
+
 SOLVED = 1e-2
 """Largest error, relative to the largest slope, that a tolerance within the loss may explain."""
 
@@ -180,7 +184,8 @@ def _along(line: Line, reach: float, slope: float, noise: float, least: float) -
     jump, _ = _jump(line.loss, t, values, noise, min(matters, level or matters))
     if not 0 < level <= jump:
         hidden = min(hidden, WORTH * jump / half)
-    return Jumps(jump, half, hidden, more, level if level > CLEAR * noise else 0.0)
+    everywhere = level > CLEAR * noise and np.median(shown) > SPREAD * shown.max()
+    return Jumps(jump, half, hidden, more, level if everywhere else 0.0)
 
 
 def jump_near(line: Line, reach: float, noise: float, matters: float) -> tuple[float, float]:

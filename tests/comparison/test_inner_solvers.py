@@ -210,3 +210,11 @@ def test_kinks_hide_nothing():
     check = gm.check_gradient(slope + np.cos(problem.params) + 1e-5, problem)
     assert check.ok is False
     assert check.points[0].found.jump == 0
+
+
+def test_a_power_that_begins_at_a_bound_hides_nothing():
+    """It is ragged at one end alone: no solver's error, which would excuse a wrong gradient."""
+    problem = gm.Problem(lambda w: float(np.sum(w**1.5)), [0.0, 2.0], black_box=True, bounds=(0, 9))
+    check = gm.check_gradient(lambda w: 1.5 * w**0.5 + 1e-3, problem)
+    assert check.ok is False
+    assert check.points[0].found.jump == 0
