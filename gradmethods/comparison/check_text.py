@@ -26,6 +26,9 @@ SHORT = {OWN: "own"} | {beside(k): f"beside {k}" for k in range(1, 1 + BESIDE)}
 SMALL = 1e-3
 """Largest relative error that the tolerance of a solver may explain."""
 
+WHOLE = 0.05
+"""Noise from which values that are whole numbers were rounded to them."""
+
 FEW = 3
 """Number of arrays that are named before the rest is counted."""
 
@@ -119,6 +122,8 @@ def _would_decide(check: Check) -> str:
             f"The loss {hiding}: a tighter tolerance, or a fixed number of its steps, would "
             "decide it."
         )
+    if isinstance(own, Differences) and own.noise > WHOLE and own.value.is_integer():
+        return "The values of the loss are whole numbers: unrounded ones would decide it."
     if own is not None and any(np.isnan(x).any() for x in true_arrays(own).values()):
         return (
             "Values beside the point would decide it: the loss raises an error, or gives no finite "

@@ -168,11 +168,18 @@ def _number(result: Any, name: str) -> float:
 
 
 def _kind(result: Any) -> str:
+    """Name what was returned, and say what to return instead where that is plain."""
+    name = type(result).__name__
     if result is None:
-        return "None. Does it end without return?"
-    if isinstance(result, tuple):
-        return f"a tuple of {len(result)}. Return the loss alone"
-    return type(result).__name__
+        return "None (does it end without return?)"
+    if isinstance(result, tuple | list):
+        alone = "its only entry" if len(result) == 1 else "the loss alone"
+        return f"a {name} of {len(result)}. Return {alone}"
+    if isinstance(result, complex):
+        return f"{name}. Return its real part, if the other is 0"
+    if isinstance(result, str):
+        return f"{name}. Return a float, as with float(…)"
+    return name
 
 
 @contextmanager

@@ -35,18 +35,18 @@ REACHES = (0.25, 0.04, 0.01, 0.75)
 explain a disagreement, or nothing is hidden on one. Jumps that a long one cannot tell from what is
 smooth show on a shorter one."""
 
-ORDERS = (7, 3)
-"""Orders of the differences that show a jump, and degrees of the polynomials through values to one
-side: high ones see little jumps that are rare, low ones those that are many."""
-
 SMOOTH = 7
-"""Degree of the polynomial through all values, whose slope is that of the stretch."""
+"""Degree of the polynomial through all values, whose slope is that of the stretch, and order of the
+differences that show a jump."""
 
 PLACES = 2
 """Places where there may be a jump that are looked at, those with the largest differences."""
 
-PARTS, LOOKS = 8, 5
+PARTS, LOOKS = 16, 4
 """Parts into which the way between two values is divided, and how often one of them is again."""
+
+POWERS = np.array([[math.comb(part, order) for part in range(PARTS)] for order in range(3)])
+"""What the changes over equal parts of a cubic are sums of."""
 
 LASTS = 0.25
 """Part of a change that a jump keeps from one look to the next."""
@@ -65,6 +65,10 @@ has a slope of that size, which may be the same on all of a stretch."""
 
 FINE = 0.04
 """On stretches up to this one, what is ragged is no smooth loss that the points are too few for."""
+
+SPREAD = 1e-2
+"""The median of differences is so much of the largest where a stretch is ragged all over, not at an
+end alone, where a power of a parameter that is no whole number may begin."""
 
 SOLVED = 1e-2
 """Largest error, relative to the largest slope, that a tolerance within the loss may explain."""
@@ -172,47 +176,45 @@ def _along(line: Line, reach: float, slope: float, noise: float, least: float) -
     fit = np.polynomial.Polynomial.fit(t, values, SMOOTH)
     hidden = abs(float(fit.deriv()(0.0)) - slope * line.size)
     matters = least * half / WORTH
-    more = hidden >= least or bool(np.median(_differences(values, max(ORDERS))) > matters)
-    shown = max(float(_differences(values, order).max()) for order in ORDERS)
-    if hidden < least and shown < matters:
+    shown = abs(np.diff(values, SMOOTH))
+    more = hidden >= least or bool(np.median(shown) > matters)
+    if hidden < least and shown.max() < matters:
         return Jumps(open=more)
-    jump, _ = _jump(line.loss, t, values, CLEAR * noise, matters)
-    level = ragged(values)
+    level = ragged(values)  # many jumps of no more than that hide a slope, too
+    jump, _ = _jump(line.loss, t, values, noise, min(matters, level or matters))
     if not 0 < level <= jump:
         hidden = min(hidden, WORTH * jump / half)
-    return Jumps(jump, half, hidden, more, level if level > CLEAR * noise else 0.0)
-
-
-def _differences(values: Vector, order: int) -> Vector:
-    return np.asarray(abs(np.diff(values, order)))
+    everywhere = level > CLEAR * noise and np.median(shown) > SPREAD * shown.max()
+    return Jumps(jump, half, hidden, more, level if everywhere else 0.0)
 
 
 def jump_near(line: Line, reach: float, noise: float, matters: float) -> tuple[float, float]:
     """Return the size of the largest jump along one parameter, 0 if none matters, and where."""
     t, values = line.stretch(reach)
-    return _jump(line.loss, t, values, CLEAR * noise, matters) if t.size else (0.0, 0.0)
+    return _jump(line.loss, t, values, noise, matters) if t.size else (0.0, 0.0)
 
 
 def _jump(
-    loss: Callable[[float], float], t: Vector, values: Vector, clear: float, matters: float
+    loss: Callable[[float], float], t: Vector, values: Vector, noise: float, matters: float
 ) -> tuple[float, float]:
     """Return the size of the largest jump that is found between values, 0 if none matters; where.
 
-    Places are looked at where differences are largest: of a jump, the middle one is, or one beside.
+    Places are looked at where differences are largest: of a jump, the middle one is, or one beside,
+    or the last one if it is beyond.
     """
-    largest, least = (0.0, 0.0), max(clear, matters)
-    for order in ORDERS:
-        shown, tried = _differences(values, order), set[int]()
-        for k in np.argsort(-shown).tolist():
-            if len(tried) >= PLACES * order or shown[k] <= clear:
-                break
-            left = k + order // 2
-            if left in tried:
-                continue
-            tried |= set(range(left - order // 2, left + order // 2 + 1))
-            ends = [max(left - 1, 0), min(left + 2, t.size - 1)]
-            largest = max(largest, _between(loss, t[ends], values[ends], least))
-    return largest
+    # Noise is known at the point; away from it, larger values are rounded by more.
+    clear = CLEAR * max(noise, np.finfo(float).eps / 2 * float(abs(values).max()))
+    best, shown = (0.0, 0.0), abs(np.diff(values, SMOOTH))
+    for _ in range(PLACES):
+        k = int(shown.argmax())
+        if not shown[k] > clear:
+            break
+        low, high = k + SMOOTH // 2 - 1, k + SMOOTH // 2 + 2
+        shown[max(low - SMOOTH, 0) : high] = 0.0  # what else such a jump shows
+        for i in range(low if k else 0, high if k < shown.size - 1 else t.size - 1):
+            found = _between(loss, t[i : i + 2], values[i : i + 2], max(clear, matters))
+            best = max(best, found)
+    return best
 
 
 def _between(
@@ -220,18 +222,18 @@ def _between(
 ) -> tuple[float, float]:
     """Return the size of a jump between two places, 0 if there is none of so much, and where.
 
-    The part in which the loss is least like a parabola through most of the others is divided again:
-    of what it is off, something smooth keeps 1/512 each time, a kink 1/8, a jump all.
+    The part in which the loss is least like a cubic through most of the others is divided again: of
+    what it is off, something smooth keeps 16⁻⁴ each time, a kink 1/16, a jump all.
     """
     change = math.inf
     for _ in range(LOOKS):
         t = np.linspace(ends[0], ends[1], PARTS + 1)
         values = np.array([values[0], *map(loss, t[1:-1]), values[1]])
-        first = np.diff(values)
-        first -= np.median(np.diff(first)) * np.arange(PARTS)
-        off = abs(first - np.median(first))
-        k = int(off.argmax())
-        before, change = change, float(off[k])
+        off = np.diff(values)
+        for order in (2, 1, 0):  # a median knows nothing of the few that are off
+            off -= np.median(np.diff(off, order)) * POWERS[order]
+        k = int(abs(off).argmax())
+        before, change = change, float(abs(off[k]))
         if not change > least:
             return 0.0, 0.0
         ends, values = t[k : k + 2], values[k : k + 2]

@@ -329,3 +329,11 @@ def test_a_loss_that_is_no_number_is_refused():
     problem = gm.Problem(lambda w, *, xp=np: xp.sum(w**2), np.array([1.0, 2.0]))
     with pytest.raises(gm.ShapeMismatch, match="real number beside the gradient"):
         gm.check_gradient(lambda w: (None, 2 * w), problem)
+
+
+def test_a_loss_of_whole_numbers_is_told_of():
+    """Who rounds a loss to integers would look for a solver or for float32."""
+    problem = gm.Problem(lambda w: int(1000 * (w @ w)), [0.5, 0.8], black_box=True)
+    check = gm.check_gradient(lambda w: 2000 * w, problem)
+    assert check.ok is None
+    assert "whole numbers: unrounded ones would decide it" in " ".join(str(check).split())

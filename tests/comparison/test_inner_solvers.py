@@ -98,6 +98,19 @@ def test_what_jumps_hide_at_a_point_they_hide_beside_it():
     assert gm.check_gradient(lambda w: 3.1 * np.cos(3 * w), problem).ok is False
 
 
+def test_every_wrong_entry_is_asked_what_jumps_hide():
+    """The largest slope may be hidden along the entry that is off by the least part of itself."""
+    scale = np.array([0.01, 0.01, 0.01, 0.01, 10.0])
+    error = scale * [1e-3, 1e-3, 1e-3, 1e-3, 3e-4]
+
+    def solved(w):
+        return float(scale @ np.sin(3 * w) + error @ (np.cos(2 * w) * (1 + (w > 0.43))))
+
+    problem = gm.Problem(solved, [0.41, 0.4, 0.42, 0.405, 0.415], black_box=True)
+    mine = gm.Handwritten(lambda w: 3 * scale * np.cos(3 * w), name="mine")
+    assert gm.compare(problem, [mine], seconds=0).verdicts == {"mine": "right"}
+
+
 def test_jumps_beside_one_another_are_found():
     """What is smooth beside one jump cannot be told from values between the next ones."""
     sizes = [0.0, -1.8, -1.9, 1.4, 0.3, -1.1, 1.0, -0.9, -0.3, 0.6]
@@ -109,6 +122,32 @@ def test_jumps_beside_one_another_are_found():
     problem = gm.Problem(solved, np.array([0.4]), black_box=True)
     mine = gm.Handwritten(lambda w: 3 * np.cos(3 * w), name="mine")
     assert gm.compare(problem, [mine], seconds=0).verdicts == {"mine": "right"}
+
+
+def test_little_jumps_of_a_bent_loss_are_found():
+    """Between two values a loss may bend by more than it jumps."""
+
+    def solved(w):
+        return float(10 * np.sin(4 * w[0]) + 1e-6 * (10 * w[0] % 1))
+
+    problem = gm.Problem(solved, np.array([0.44]), black_box=True)
+    mine = gm.Handwritten(lambda w: 40 * np.cos(4 * w), name="mine")
+    found = gm.compare(problem, [mine], seconds=0)
+    assert found.verdicts == {"mine": "right"}
+    assert found.truth.jump == pytest.approx(1e-6, rel=1e-2)
+
+
+def test_many_jumps_too_small_to_matter_each_are_found():
+    """Steps of a part in float32 hide all of its slope, though none is worth anything by itself."""
+    a = np.random.default_rng(1).standard_normal((100, 2))
+
+    def loss(w):
+        z = a.astype(np.float32) @ w.astype(np.float32)
+        return float(np.mean(np.logaddexp(np.float32(0), z)) + 0.05 * w @ w)
+
+    problem = gm.Problem(loss, [0.3, -0.5], black_box=True)
+    slope = a.T @ (1 / (1 + np.exp(-a @ problem.params))) / 100 + 0.1 * problem.params
+    assert gm.check_gradient(slope, problem).ok is None
 
 
 def euler(w):
@@ -169,5 +208,13 @@ def test_kinks_hide_nothing():
     slope = np.array([-1.0, 1.0])
     assert gm.check_gradient(lambda w: np.sign(w - 0.43) + np.cos(w), problem).ok
     check = gm.check_gradient(slope + np.cos(problem.params) + 1e-5, problem)
+    assert check.ok is False
+    assert check.points[0].found.jump == 0
+
+
+def test_a_power_that_begins_at_a_bound_hides_nothing():
+    """It is ragged at one end alone: no solver's error, which would excuse a wrong gradient."""
+    problem = gm.Problem(lambda w: float(np.sum(w**1.5)), [0.0, 2.0], black_box=True, bounds=(0, 9))
+    check = gm.check_gradient(lambda w: 1.5 * w**0.5 + 1e-3, problem)
     assert check.ok is False
     assert check.points[0].found.jump == 0

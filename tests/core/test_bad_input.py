@@ -311,12 +311,14 @@ def test_any_number_will_do(kind):
 @pytest.mark.parametrize(
     ("value", "said"),
     [
-        (None, "None. Does it end without return?"),
+        (None, r"None \(does it end without return\?\)"),
+        ([1.0], "a list of 1. Return its only entry"),
         ((1.0, 2.0), "a tuple of 2. Return the loss alone"),
         (np.ones(3), r"shape \(3,\)"),
         (np.ones((1, 1)), r"shape \(1, 1\). Take its only entry, as with \.item\(\)"),
-        (1j, "complex"),
-        ("3", "str"),
+        (1j, "complex. Return its real part, if the other is 0"),
+        (np.complex128(1), "complex128. Return its real part, if the other is 0"),
+        ("3", "str. Return a float, as with float"),
     ],
 )
 def test_what_is_no_number_is_refused_in_words(value, said):

@@ -13,16 +13,19 @@ import numpy as np
 import pytest
 
 import gradmethods as gm
+from gradmethods.providers.probe import Probe
 from gradmethods.truth.error_bounds import (
     DECISIVE,
     ROUNDINGS,
     SLACK,
+    SURE,
     UNDERFLOW,
     amplification,
     bound,
     decisive,
     rounding_bound,
 )
+from gradmethods.truth.stretch import Line, trend
 from gradmethods.truth.verdict import RIGHT, UNDECIDED, WRONG, verdict
 from tests.known import Known, linear
 from tests.samples import sampled
@@ -285,3 +288,16 @@ def test_every_method_is_within_its_bound_on_the_catalogue(half):
         exact = not method.startswith("numerical") or method.endswith("complex-step")
         coarsest = max(array.resolution for array in found.arrays.values())
         assert coarsest < (1e-10 if exact else 1e-2), method
+
+
+def test_the_slope_of_a_noisy_stretch_is_that_of_the_best_polynomial():
+    """Those of low degree leave out waves, and would know the slope to a tenth only."""
+    rng = np.random.default_rng(1)
+
+    def noisy(w):
+        return float(np.sin(12 * (w[0] - 1)) + 1e-4 * rng.standard_normal())
+
+    probe = Probe(gm.Problem(noisy, [1.0], black_box=True))
+    slope, error = trend(Line(probe, 0, 1.0), 1e-4)
+    assert error <= 1e-3 * 12
+    assert abs(slope - 12) <= SURE * error
