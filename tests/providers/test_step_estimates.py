@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import math
 from collections.abc import Callable
 from typing import Any
@@ -280,3 +281,17 @@ def test_a_small_kink_at_the_point_is_in_the_estimate(size, scheme):
     x = np.array([0.7])
     _, prepared = ask(scheme, lambda w, xp: xp.sum(xp.exp(w) + size * abs(w - x)), x)
     assert prepared.error_estimate >= 0.8 * size
+
+
+def test_estimates_are_of_what_was_seen():
+    """They are computed when they are read, and the caller may have written to arrays since."""
+    problem = gm.Problem(lambda w, *, xp=np: xp.sum(xp.sin(3 * w)), np.array([0.7, -0.4, 1.1]))
+    prepared, other = (gm.Numerical().prepare(problem) for _ in range(2))
+    x = problem.flat_params + 0.01
+    gradient = prepared(x).gradient
+    other(x)
+    expected = np.array(other.error_estimate)
+    gradient[:], x[:] = np.nan, 0.0
+    kept = copy.deepcopy(prepared)
+    np.testing.assert_array_equal(prepared.error_estimate, expected)
+    np.testing.assert_array_equal(kept.error_estimate, expected)
