@@ -3,8 +3,8 @@
 The units of a layer have formulas that differ in their names alone. What NumPy takes for an
 operation on a hundred examples is mostly the call; so lines of the same form, none of which needs
 another, are computed together, in an array of a row for each. Every entry comes from the same
-operations in the same order as line by line. Only sums of products over the examples are products
-of matrices, which may add in another order.
+operations in the same order as line by line, but for sums of products: they are products of
+matrices, which add in an order of their own and may round once where the lines round twice.
 """
 
 from __future__ import annotations
@@ -14,10 +14,13 @@ import re
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
+from functools import partial
 from itertools import chain
 from typing import Any, NamedTuple
 
 from gradmethods.engines.symbolic.program import Blocks, indented
+from gradmethods.engines.symbolic.shorter import Shorter
+from gradmethods.xp.primitives import Kind, of_kind
 
 NAME = re.compile(r"(?<![\w.])[^\W\d]\w*")
 """A name, but for the letter in a number such as 1e-05."""
@@ -31,30 +34,10 @@ LONG_SUM = 4
 CALLED = re.compile(r"\w+(?=\()|[<>=]")
 """What formulas call, and their comparisons."""
 
-SMOOTH = frozenset(
-    [
-        "added",
-        "dot",
-        "real",
-        "log",
-        "exp",
-        "expm1",
-        "log1p",
-        "sin",
-        "cos",
-        "sinh",
-        "cosh",
-        "tanh",
-        "asinh",
-        "atan",
-        "erf",
-        "erfc",
-        "ndtr",
-        "log_ndtr",
-    ]
-)
-"""Functions without kinks or jumps. Beside others sums of two products keep their order of
-operations: what it rounds to 0, where a kink may lie, would not be 0 in a product of matrices."""
+KINKED = {"sqrt", "hypot", "asin", "acos", "acosh", "atanh", "atan2", "xlogy", "remainder"}
+SMOOTH = frozenset(({*of_kind(Kind.SMOOTH)} - KINKED) | {"added", "dot", "real"})
+"""Functions without kinks or jumps. Beside others sums of products keep their order of operations:
+what that rounds to 0, where a kink may lie, would not be 0 in a product of matrices."""
 
 COLUMNS, NUMBERS = "columns", "numbers"
 """The blocks of inputs, in the order of a program: a row is one of them over all examples."""
@@ -98,7 +81,7 @@ def in_blocks(
     if "[" in whole:  # functions of whole matrices
         return None
     writing = _Writing(inputs, products=SMOOTH.issuperset(CALLED.findall(whole)))
-    with suppress(RecursionError):
+    with suppress(RecursionError, OverflowError):
         return _written(writing, lines, results)
     return None
 
@@ -171,6 +154,7 @@ class _Writing:
         self._rows = {COLUMNS: 0, NUMBERS: 0}
         self._known: dict[Any, str] = {}
         self._indices: dict[tuple[int, ...], str] = {}
+        self._constants: dict[float, str] = {}
         for name, column in inputs:
             block = COLUMNS if column else NUMBERS
             self._home[name] = _Home(block, self._rows[block])
@@ -211,7 +195,8 @@ class _Writing:
         """Compute a form for each row of operands; name the block, or the one value."""
         self.most = max(self.most, len(rows))
         tree = ast.parse(PLACE.sub(r"_\1", form), mode="eval")
-        form = WRITTEN.sub(r"{\1}", ast.unparse(_Shorter(self, rows).visit(tree)))
+        shorter = Shorter(partial(self._total, rows), self._constant)
+        form = WRITTEN.sub(r"{\1}", ast.unparse(shorter.visit(tree)))
         used = {int(place) for place in PLACE.findall(form)}
         operands = [
             self._together([homes[i] for homes in rows]) if i in used else ""
@@ -236,8 +221,16 @@ class _Writing:
             self._known[text] = self._value(text)
         return self._known[text]
 
+    def _constant(self, value: float) -> str:
+        """Name a number: beside arrays NumPy takes one of no axes faster than Python's."""
+        return self._constants.setdefault(value, f"c{len(self._constants)}")
+
     def _row(self, home: _Home) -> str:
-        return home.block if home.row < 0 else self._once(f"{home.block}[{home.row}]")
+        """Return a column, or a number as an array of no axes."""
+        if home.row < 0:
+            return home.block
+        rest = "" if home.block in self._wide else ", 0, ..."
+        return self._once(f"{home.block}[{home.row}{rest}]")
 
     def _together(self, homes: Sequence[_Home]) -> str:
         """Return a row that is the same for all, or an array of rows."""
@@ -245,7 +238,8 @@ class _Writing:
             return self._row(homes[0])
         blocks = {home.block for home in homes}
         if len(blocks) > 1 or homes[0].row < 0:
-            return self._once(f"array([{', '.join(map(self._row, homes))}])")
+            rest = "" if homes[0].block in self._wide else "[:, None]"
+            return self._once(f"array([{', '.join(map(self._row, homes))}]){rest}")
         return self._part(homes[0].block, [home.row for home in homes])
 
     def _part(self, block: str, rows: list[int]) -> str:
@@ -261,7 +255,7 @@ class _Writing:
             return f"{start}:{places[-1] + 1}" + (f":{step}" if step > 1 else "")
         return self._indices.setdefault(tuple(places), f"i{len(self._indices)}")
 
-    def sum_of(self, terms: Sequence[str], rows: Sequence[_Row]) -> tuple[str, int]:
+    def _total(self, rows: Sequence[_Row], terms: Sequence[str]) -> tuple[str, int]:
         """Add up the first terms, as many as are alike; return where the sum is, and how many."""
         alike: dict[tuple[int, ...], None] = {}
         first: Any = None
@@ -275,7 +269,8 @@ class _Writing:
         text = self._product(first, [*alike], rows) if self.products and len(alike) > 1 else ""
         if not text and len(rows) == 1 and len(alike) >= LONG_SUM:
             operands = [tuple(rows[0][i] for i in places) for places in alike]
-            text = f"added({self._block(first[0], operands)}, 0)"
+            rest = "" if any(first[1]) else "[0]"
+            text = f"added({self._block(first[0], operands)}, 0){rest}"
         return (self._value(text), len(alike)) if text else ("", 0)
 
     def _product(self, form: Any, places: Sequence[tuple[int, ...]], rows: Sequence[_Row]) -> str:
@@ -355,50 +350,6 @@ class _Writing:
     def program(self) -> Blocks:
         """Return the text."""
         head = [f"{name} = array({[*places]})" for places, name in self._indices.items()]
+        head += [f"{name} = array(real({value!r}))" for value, name in self._constants.items()]
         text = f"def program({COLUMNS}, {NUMBERS}, N, out):\n{indented(self.code)}\n"
         return Blocks("\n".join([*head, text]), self.most)
-
-
-class _Shorter(ast.NodeTransformer):
-    """Leaves out signs that cancel, and puts sums at once in the place of sums of alike terms."""
-
-    def __init__(self, writing: _Writing, rows: Sequence[_Row]) -> None:
-        self._writing, self._rows = writing, rows
-
-    def visit_UnaryOp(self, node: ast.UnaryOp) -> ast.AST:
-        """Take -(-a/b) for a/b."""
-        self.generic_visit(node)
-        return (isinstance(node.op, ast.USub) and _positive(node.operand)) or node
-
-    def visit_BinOp(self, node: ast.BinOp) -> ast.AST:
-        """Take a - (-b) for a + b, and look at a sum from its end."""
-        terms: list[ast.expr] = []
-        rest: ast.expr = node
-        while isinstance(rest, ast.BinOp) and isinstance(rest.op, ast.Add):
-            terms.append(rest.right)
-            rest = rest.left
-        if terms:
-            terms = [rest, *reversed(terms)]
-            name, count = self._writing.sum_of([*map(ast.unparse, terms)], self._rows)
-            if name:
-                total: ast.expr = ast.Name(name)
-                for term in terms[count:]:
-                    total = ast.BinOp(total, ast.Add(), self.visit(term))
-                return total
-        self.generic_visit(node)
-        if isinstance(node.op, ast.Sub):
-            first, second = _positive(node.left), _positive(node.right)
-            if second:
-                minus = ast.BinOp(second, ast.Sub(), first) if first else None
-                return minus or ast.BinOp(node.left, ast.Add(), second)
-        return node
-
-
-def _positive(node: ast.expr) -> ast.expr | None:
-    """Return what a product or quotient with a minus before it is the negative of."""
-    if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub):
-        return node.operand
-    if isinstance(node, ast.BinOp) and isinstance(node.op, (ast.Mult, ast.Div)):
-        left = _positive(node.left)
-        return left and ast.BinOp(left, node.op, node.right)
-    return None
