@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pickle
 from dataclasses import replace
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -21,7 +22,7 @@ def network(first, last, layers, dtype=np.float64, count=7):
     widths = [2, *layers]
     params = {
         f"{kind}{i}": rng.standard_normal(shape).astype(dtype)
-        for i, (a, b) in enumerate(zip(widths, widths[1:], strict=False))
+        for i, (a, b) in enumerate(pairwise(widths))
         for kind, shape in (("W", (a, b)), ("b", (b,)))
     }
     data = {"X": rng.standard_normal((count, 2)), "t": rng.standard_normal((count, widths[-1]))}
@@ -42,7 +43,6 @@ UNITS = {
     "relu": lambda z, xp: xp.maximum(z, 0.0),
     "leaky": lambda z, xp: xp.where(z > 0, z, 0.1 * z),
     "root": lambda z, xp: xp.sqrt(1 + z * z),
-    "softmax": lambda z, xp: xp.exp(z) / xp.sum(xp.exp(z), axis=-1, keepdims=True),
 }
 
 
@@ -119,17 +119,18 @@ def test_signs_that_cancel_are_left_out():
     """Each is an operation on every example."""
     program = gm.Analytical("cse").prepare(network(UNITS["logistic"], UNITS["tanh"], (3, 1)))
     code = program._cases.of(0).program
+    assert code.blocks is not None
     assert "-(-" in code.source
     assert "-(-" not in code.blocks.source
 
 
-def test_functions_of_whole_matrices_stay_in_lines():
+def test_functions_of_whole_rows_stay_in_lines():
     """They take lists of entries, and a block would be taken for one of them."""
 
     def loss(w, X, *, xp=np):
-        return xp.mean(xp.linalg.det(X[:, None, :] * w + xp.eye(2)))
+        return xp.mean(xp.sort(X * w, axis=-1)[:, 1])
 
-    problem = gm.Problem(loss, np.eye(2), {"X": np.ones((3, 2))}, examples=("X",))
+    problem = gm.Problem(loss, np.ones(3), {"X": np.ones((2, 3))}, examples=("X",))
     assert blocks_of(problem) is None
 
 
@@ -138,7 +139,7 @@ def test_other_data_and_copies_of_the_formulas():
     problem = network(UNITS["logistic"], UNITS["tanh"], (4, 1))
     prepared = gm.Analytical("cse").prepare(problem)
     before = prepared(problem.params)
-    data = {"X": problem.data["X"][:3] + 1, "t": problem.data["t"][:3]}
+    data = {"X": problem.data["X"] + 1, "t": problem.data["t"]}
     other = prepared(problem.params, **data)
     expected = gm.Backprop().prepare(problem.replace(data=data))(problem.params)
     np.testing.assert_allclose(other.gradient["W0"], expected.gradient["W0"], rtol=1e-13)
