@@ -325,7 +325,10 @@ class PreparedAnalytical(PreparedGradient):
         return definitions
 
     def source(self) -> str:
-        """Return the straight-line program (of the first example's case)."""
+        """Return the straight-line program (of the first example's case).
+
+        Over small batches of examples its alike lines are computed together, as rows of an array.
+        """
         return self._cases.of(0).program.source
 
     def formulas(self, example: int = 0) -> Any:

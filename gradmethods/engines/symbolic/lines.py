@@ -12,9 +12,10 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
+from gradmethods.engines.symbolic.blocks import in_blocks
 from gradmethods.engines.symbolic.names import Names, Term
 from gradmethods.engines.symbolic.program import Program, assemble, compiled, indented, row, wrapped
 from gradmethods.engines.symbolic.templates import BARE, PRODUCT_OF_TWO, Template
@@ -256,7 +257,14 @@ def write(
     """
     lines = lines_of(names, sums, inputs, rule, FORMS[form](names, sums))
     layout = _whole if sum(map(_length, lines)) <= LONGEST else _split
-    return layout(names, lines, inputs, sum(line.operations for line in lines), counts=bool(rule))
+    program = layout(
+        names, lines, inputs, sum(line.operations for line in lines), counts=bool(rule)
+    )
+    if not rule or form == EXPANDED:
+        return program
+    taken = [(names.labels[n], n in inputs.columns) for n in (*inputs.params, *inputs.data)]
+    texts = [(line.label, line.text) for line in lines]
+    return replace(program, blocks=in_blocks(texts, taken, inputs.results))
 
 
 def _whole(

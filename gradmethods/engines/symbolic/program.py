@@ -28,6 +28,24 @@ Watch = Callable[[str], AbstractContextManager[None]]
 
 
 @dataclass(frozen=True)
+class Blocks:
+    """Code for the sums over all examples, which computes alike lines together.
+
+    Attributes
+    ----------
+    source : str
+        A Python function of the columns of examples, a row for each; of the other inputs, each a
+        row of one entry, parameters first; of the number of examples; and of the flat array that
+        the value and the partial derivatives are written to.
+    rows : int
+        Of the largest block.
+    """
+
+    source: str
+    rows: int
+
+
+@dataclass(frozen=True)
 class Program:
     """Code for the value and the partial derivatives.
 
@@ -37,15 +55,18 @@ class Program:
         A Python function of two flat lists, parameters and data.
     operations : int
         Operators and function calls in one evaluation (of one example).
+    blocks : Blocks or None
+        The same over all examples at once, where alike lines can be computed together.
     """
 
     source: str
     operations: int
     code: tuple[CodeType, ...]
+    blocks: Blocks | None = None
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Pickle the text: Python does not pickle code."""
-        return compiled, ([self.source], self.operations)
+        return compiled, ([self.source], self.operations, self.blocks)
 
     def over_floats(self) -> Callable[..., tuple[Any, tuple[Any, ...]]]:
         """Return the function over Python floats, which raises where an infinity arises."""
@@ -58,6 +79,15 @@ class Program:
     def over_wide(self) -> Callable[..., tuple[Any, tuple[Any, ...]]]:
         """Return the function over numbers that do not overflow."""
         return self._run(wide_scope())
+
+    def over_blocks(self, dtype: np.dtype[Any]) -> Callable[..., None] | None:
+        """Return the function over blocks of examples, if there is one."""
+        if not self.blocks:
+            return None
+        scope = array_scope(dtype) | {"array": np.array}
+        exec(self.blocks.source, scope)  # noqa: S102  # our own text
+        function: Callable[..., None] = scope["program"]
+        return function
 
     def _run(self, scope: dict[str, Any]) -> Callable[..., tuple[Any, tuple[Any, ...]]]:
         for code in self.code:
@@ -89,6 +119,11 @@ class Case:
         return self.program.over_numpy(self.dtype)
 
     @cached_property
+    def over_blocks(self) -> Callable[..., None] | None:
+        """The program over blocks of examples, if there is one."""
+        return self.program.over_blocks(self.dtype)
+
+    @cached_property
     def over_wide(self) -> Callable[..., Any]:
         """The program over numbers that do not overflow."""
         return self.program.over_wide()
@@ -108,10 +143,10 @@ def assemble(
     return compiled([f"{head}\n{indented(body)}\n"], operations)
 
 
-def compiled(functions: list[str], operations: int) -> Program:
+def compiled(functions: list[str], operations: int, blocks: Blocks | None = None) -> Program:
     """Compile functions one by one: a syntax tree takes many times the memory of its text."""
     code = tuple(compile(text, "<analytical program>", "exec") for text in functions)
-    return Program("\n\n".join(functions), operations, code)
+    return Program("\n\n".join(functions), operations, code, blocks)
 
 
 def indented(lines: list[str]) -> str:
