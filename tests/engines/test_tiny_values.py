@@ -95,3 +95,29 @@ def test_only_double_precision_is_computed_in_pythons_numbers(dtype):
     prepared = gm.Backprop().prepare(problem)
     assert (".tolist()" in prepared.source()) == (dtype == "float64")
     assert prepared(problem.params).gradient.dtype == dtype
+
+
+ZEROS: dict[str, Any] = {
+    "sum": lambda w, xp: xp.sum(w),
+    "inner": lambda w, xp: xp.sum(w * (w + 1.0)),
+    "vectors": lambda w, xp: w @ (w + 1.0),
+    "matrix": lambda w, xp: (xp.reshape(w, (1, -1)) @ (w + 1.0))[0],
+    "largest": lambda w, xp: xp.maximum(w, 0.0)[0],
+    "largest of the other": lambda w, xp: xp.maximum(-w, w)[0],
+    "smallest": lambda w, xp: xp.minimum(w, -w)[0],
+    "clip": lambda w, xp: xp.clip(w, 0.0, 1.0)[0],
+}
+
+
+@pytest.mark.parametrize("size", [1, 2, 3])
+@pytest.mark.parametrize("name", ZEROS)
+def test_zeros_have_the_sign_that_numpy_gives_them(name, size, monkeypatch):
+    """By the sign of a zero an angle is π or -π: NumPy adds up from 0.0 on, Python from a term."""
+    monkeypatch.setattr("gradmethods.engines.program.tiny_values.GAIN", -np.inf)
+    problem = gm.Problem(
+        lambda w, *, xp=np: xp.atan2(ZEROS[name](w, xp), -1.0) + 0.25, np.full(size, 0.5)
+    )
+    prepared = gm.Backprop().prepare(problem)
+    for zero in (0.0, -0.0):
+        at = np.full(size, zero)
+        assert prepared(at).value == pytest.approx(problem.loss(at), rel=1e-15)

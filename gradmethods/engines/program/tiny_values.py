@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -50,7 +50,7 @@ MOVING = (
 )  # fmt: skip
 ADDING = ("sum", "matmul", INNER.name)
 SLOPES = (BESIDE_SIGMOID.name, SLOPE_OF_TANH.name)
-CHOICES = {"maximum": ">=", "minimum": "<="}
+CHOICES = {"maximum": "><", "minimum": "<>"}
 WRITTEN = {*OPERATORS, *CHOICES, *SLOPES, HEAVISIDE.name, "square"}
 """Element-wise functions that are written in operators of Python's."""
 
@@ -206,7 +206,7 @@ class Numbers:
             axes = tuple(
                 i for i in range(len(node.operands[0].shape)) if i not in node.static["axis"]
             )
-            found = [" + ".join(row) for row in _rows(node.operands[0].shape, axes, operands[0])]
+            found = [_added(row) for row in _rows(node.operands[0].shape, axes, operands[0])]
         elif name in ADDING:
             found = _products(node, *operands)
         else:
@@ -286,8 +286,11 @@ class Numbers:
         if name == "**":
             return " ** ".join(self._named(x, lines) for x in operands)
         if name in CHOICES:
-            a, b = operands
-            return f"{a} if {a} {CHOICES[name]} {b} or {a} != {a} else {b}"
+            a, b = operands  # which of 0.0 and -0.0 it is depends on how NumPy was built
+            first, second = CHOICES[name]
+            return (
+                f"{a} if {a} {first} {b} else {b} if {a} {second} {b} else float({name}({a}, {b}))"
+            )
         if name == HEAVISIDE.name:
             x, at_zero = operands
             beside = f"0.0 if {x} < 0.0 else {x}"  # the last is NaN
@@ -313,7 +316,12 @@ def _products(node: Node, first: list[str], second: list[str]) -> list[str]:
     count = len(second) // terms
     rows = [first[i : i + terms] for i in range(0, len(first), terms)]
     columns = [second[i::count] for i in range(count)]
-    return [" + ".join(map(_product, row, column)) for row in rows for column in columns]
+    return [_added(map(_product, row, column)) for row in rows for column in columns]
+
+
+def _added(terms: Iterable[str]) -> str:
+    """Add up as NumPy does, from 0.0 on: a sum of negative zeros is a positive one."""
+    return " + ".join(["0.0", *terms])
 
 
 def _moved(node: Node, operands: list[list[str]]) -> list[str]:
