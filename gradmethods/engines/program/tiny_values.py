@@ -50,7 +50,7 @@ MOVING = (
 )  # fmt: skip
 ADDING = ("sum", "matmul", INNER.name)
 SLOPES = (BESIDE_SIGMOID.name, SLOPE_OF_TANH.name)
-CHOICES = {"maximum": "><", "minimum": "<>"}
+CHOICES = {"maximum": (">", "<"), "minimum": ("<", ">")}
 WRITTEN = {*OPERATORS, *CHOICES, *SLOPES, HEAVISIDE.name, "square"}
 """Element-wise functions that are written in operators of Python's."""
 
@@ -288,9 +288,8 @@ class Numbers:
         if name in CHOICES:
             a, b = operands  # which of 0.0 and -0.0 it is depends on how NumPy was built
             first, second = CHOICES[name]
-            return (
-                f"{a} if {a} {first} {b} else {b} if {a} {second} {b} else float({name}({a}, {b}))"
-            )
+            otherwise = f"{b} if {a} {second} {b} else float({name}({a}, {b}))"
+            return f"{a} if {a} {first} {b} else {otherwise}"
         if name == HEAVISIDE.name:
             x, at_zero = operands
             beside = f"0.0 if {x} < 0.0 else {x}"  # the last is NaN
