@@ -109,6 +109,7 @@ POLES = {
     "log": lambda z, xp: xp.log(z),
     "quotient": lambda z, xp: 1 / xp.tanh(z),
     "power": lambda z, xp: z**-3,
+    "complement": lambda z, xp: xp.log1p(-xp.exp(1000 * z)),
 }
 
 

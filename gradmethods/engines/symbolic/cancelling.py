@@ -29,6 +29,12 @@ POLES = frozenset({"log", "log10", "log1p", "log2", "digamma", "gammaln"})
 AWAY_FROM_ZERO = frozenset({"exp", "cos", "cosh", "erfc", "ndtr", "log_ndtr", "logaddexp"})
 """Functions that are not 0 where a sum cancels."""
 
+ONE_AT_ZERO = frozenset({"exp", "cos", "cosh", "erfc"})
+"""Those that are 1 there, so that their difference from 1 cancels."""
+
+NEVER, FROM_ONE, CANCELS = range(3)
+"""Whether a value may be 0 because a sum of products is: no; its difference from 1; yes."""
+
 
 def any_order(lines: Iterable[tuple[str, str, Sequence[str]]], levels: Mapping[str, int]) -> bool:
     """Say whether no sum of products is behind a kink or a pole.
@@ -41,10 +47,10 @@ def any_order(lines: Iterable[tuple[str, str, Sequence[str]]], levels: Mapping[s
     levels : mapping of str to int
         0 for inputs, more for what is computed.
     """
-    cancel: dict[str, bool] = {}
-    known: dict[Any, bool] = {}
+    cancel: dict[str, int] = {}
+    known: dict[Any, int] = {}
     for label, form, names in lines:
-        operands = tuple((cancel.get(name, False), not levels[name]) for name in names)
+        operands = tuple((cancel.get(name, NEVER), not levels[name]) for name in names)
         if (form, operands) not in known:
             found = _Cancelling(operands)
             tree = ast.parse(PLACE.sub(r"_\1", form), mode="eval").body
@@ -60,32 +66,44 @@ class _Cancelling:
 
     Parameters
     ----------
-    operands : sequence of (bool, bool)
-        Whether each may be 0 because a sum of products is, and whether it is an input.
+    operands : sequence of (int, bool)
+        Whether each cancels, and whether it is an input.
     """
 
-    def __init__(self, operands: Sequence[tuple[bool, bool]]) -> None:
+    def __init__(self, operands: Sequence[tuple[int, bool]]) -> None:
         self.operands, self.singular = operands, False
 
-    def cancels(self, node: ast.AST) -> bool:
-        """Say whether a value may be 0 because a sum is; note on the way what is singular there."""
+    def cancels(self, node: ast.AST) -> int:
+        """Say whether a value cancels; note on the way what is singular there."""
         if isinstance(node, ast.Name):
             place = WRITTEN.fullmatch(node.id)
-            return self.operands[int(place[1])][0] if place else False
+            return self.operands[int(place[1])][0] if place else NEVER
         inner = [self.cancels(x) for x in ast.iter_child_nodes(node)]
         if isinstance(node, ast.BinOp):
-            left, _, right = inner
-            if isinstance(node.op, ast.Pow):
-                whole = isinstance(node.right, ast.Constant) and isinstance(node.right.value, int)
-                self.singular |= left and not whole
-                return left
-            self.singular |= right and isinstance(node.op, ast.Div)
-            if isinstance(node.op, ast.Add):
-                return left or right or self._product(node.left) or self._product(node.right)
-        elif isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
-            self.singular |= node.func.id in POLES and any(inner)
-            return node.func.id not in AWAY_FROM_ZERO and any(inner)
-        return any(inner)
+            return self._operation(node, inner[0], inner[-1])
+        most = max(inner, default=NEVER)
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
+            if most < CANCELS:
+                return NEVER
+            self.singular |= node.func.id in POLES
+            if node.func.id in ONE_AT_ZERO:
+                return FROM_ONE
+            return NEVER if node.func.id in AWAY_FROM_ZERO else CANCELS
+        return CANCELS if most and isinstance(node, ast.UnaryOp) else most
+
+    def _operation(self, node: ast.BinOp, left: int, right: int) -> int:
+        cancels = CANCELS in (left, right)
+        if isinstance(node.op, ast.Pow):
+            whole = isinstance(node.right, ast.Constant) and isinstance(node.right.value, int)
+            self.singular |= left == CANCELS and not whole
+            return left
+        if isinstance(node.op, ast.Div):
+            self.singular |= right == CANCELS
+        elif isinstance(node.op, ast.Add):
+            cancels |= self._product(node.left) or self._product(node.right)
+        elif isinstance(node.op, ast.Sub):
+            cancels |= FROM_ONE in (left, right)
+        return CANCELS if cancels else NEVER
 
     def _product(self, node: ast.AST) -> bool:
         """Say whether a term is an input times a value, as those in products of matrices are."""
