@@ -105,6 +105,46 @@ def test_sums_before_a_kink_keep_their_order():
     assert gradient[0, 1] != 0
 
 
+POLES = {
+    "log": lambda z, xp: xp.log(z),
+    "quotient": lambda z, xp: 1 / xp.tanh(z),
+    "power": lambda z, xp: z**-3,
+    "complement": lambda z, xp: xp.log1p(-xp.exp(1000 * z)),
+}
+
+
+@pytest.mark.parametrize("pole", POLES)
+def test_sums_before_a_pole_keep_their_order(pole):
+    """Where the loss is infinite, the formulas would be NaN, or some 1e18."""
+
+    def loss(w, a, b, *, xp=np):
+        return xp.sum(POLES[pole](a * w[0] + b * w[1], xp))
+
+    w, data = np.array([0.1, 0.3]), {"a": np.full(3, 0.3), "b": np.full(3, -0.1)}
+    problem = gm.Problem(loss, w, data, examples=("a", "b"))
+    value, gradient = gm.Analytical().prepare(problem)(w)
+    np.testing.assert_array_equal(np.abs([value, *gradient]), np.inf)
+
+
+def test_long_sums_of_one_example_keep_their_order():
+    """NumPy adds nine numbers in pairs: a tie would be missed, and a kink taken for a slope."""
+    w = np.array([1e16, *[1.0] * 8])
+
+    def loss(w, x, t, *, xp=np):
+        total = w[0] * x
+        for i in range(1, 9):
+            total = total + w[i] * x
+        return xp.sum(xp.abs(total - t))
+
+    assert loss(w, 1.0, 1e16) == 0 != np.sum(w) - 1e16
+    data = {"x": np.ones(1), "t": np.array([1e16])}
+    problem = gm.Problem(loss, w, data, examples=("x", "t"))
+    assert "in_order(" in blocks_of(problem).source
+    value, gradient = gm.Analytical().prepare(problem)(w)
+    assert value == 0
+    assert not gradient.any()
+
+
 def test_large_batches_are_computed_line_by_line():
     """Blocks that leave the cache are slower than columns."""
     count = run.LARGEST_BLOCK // 4 + 1

@@ -18,26 +18,15 @@ from functools import partial
 from itertools import chain
 from typing import Any, NamedTuple
 
+from gradmethods.engines.symbolic.cancelling import PLACE, WRITTEN, any_order
 from gradmethods.engines.symbolic.program import Blocks, indented
 from gradmethods.engines.symbolic.shorter import Shorter
-from gradmethods.xp.primitives import Kind, of_kind
 
 NAME = re.compile(r"(?<![\w.])[^\W\d]\w*")
 """A name, but for the letter in a number such as 1e-05."""
 
-PLACE, WRITTEN = re.compile(r"{(\d+)}"), re.compile(r"\b_(\d+)\b")
-"""The places of names in a form, and as Python's parser takes them."""
-
 LONG_SUM = 4
 """Alike terms from which on a sum in a line of its own is the sum of a block."""
-
-CALLED = re.compile(r"\w+(?=\()|[<>=]")
-"""What formulas call, and their comparisons."""
-
-KINKED = {"sqrt", "hypot", "asin", "acos", "acosh", "atanh", "atan2", "xlogy", "remainder"}
-SMOOTH = frozenset(({*of_kind(Kind.SMOOTH)} - KINKED) | {"added", "dot", "real"})
-"""Functions without kinks or jumps. Beside others sums of products keep their order of operations:
-what that rounds to 0, where a kink may lie, would not be 0 in a product of matrices."""
 
 COLUMNS, NUMBERS = "columns", "numbers"
 """The blocks of inputs, in the order of a program: a row is one of them over all examples."""
@@ -77,10 +66,9 @@ def in_blocks(
         Of the value, then of the partial derivatives.
     """
     lines = list(lines)
-    whole = " ".join(text for _, text in lines)
-    if "[" in whole:  # functions of whole matrices
+    if any("[" in text for _, text in lines):  # functions of whole matrices
         return None
-    writing = _Writing(inputs, products=SMOOTH.issuperset(CALLED.findall(whole)))
+    writing = _Writing(inputs)
     with suppress(RecursionError, OverflowError):
         return _written(writing, lines, results)
     return None
@@ -99,6 +87,9 @@ def _written(writing: _Writing, lines: Sequence[tuple[str, str]], results: Seque
                     writing.sort(name, operand, levels)
         else:
             writing.sort(label, text, levels)
+    writing.products = any_order(
+        chain.from_iterable(levels[i] for i in sorted(levels)), writing.level
+    )
     for level in sorted(levels):
         writing.compute(levels[level])
     writing.finish(ends)
@@ -143,8 +134,8 @@ def _numbered(term: str, places: Sequence[int]) -> str:
 class _Writing:
     """Writes the program, in variables of its own."""
 
-    def __init__(self, inputs: Sequence[tuple[str, bool]], *, products: bool) -> None:
-        self.products = products
+    def __init__(self, inputs: Sequence[tuple[str, bool]]) -> None:
+        self.products = False
         self.code: list[str] = []
         self.level = {name: 0 for name, _ in inputs}
         self.most = 1
@@ -270,7 +261,7 @@ class _Writing:
         if not text and len(rows) == 1 and len(alike) >= LONG_SUM:
             operands = [tuple(rows[0][i] for i in places) for places in alike]
             rest = "" if any(first[1]) else "[0]"
-            text = f"added({self._block(first[0], operands)}, 0){rest}"
+            text = f"in_order({self._block(first[0], operands)}){rest}"
         return (self._value(text), len(alike)) if text else ("", 0)
 
     def _product(self, form: Any, places: Sequence[tuple[int, ...]], rows: Sequence[_Row]) -> str:
