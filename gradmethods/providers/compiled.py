@@ -134,10 +134,10 @@ class PreparedProgram(PreparedGradient):
         self._enter()
         try:
             value, gradient = self._quietly(function, arrays, filled)
+            if type(value) is not self._scalar:
+                value = self._quietly(self._scalar, value)
         finally:
             self._leave()
-        if type(value) is not self._scalar:
-            value = self._quietly(self._scalar, value)
         if self._restore is not None:
             gradient = self._restore(gradient)
         return _new_tuple(GradientResult, (value, gradient))

@@ -53,6 +53,26 @@ def test_a_parameter_outlives_the_last_use_of_a_view(view, dtype):
             np.testing.assert_allclose(found[name], expected, rtol=loose, atol=loose)
 
 
+@pytest.mark.parametrize("method", [gm.Backprop(), gm.Forward()])
+def test_constants_keep_their_places_in_buffers(method):
+    """Where one stands in the next loss's place, what varies there writes over it silently."""
+
+    def loss(w, *, xp=np):
+        t, apart = 1.0, np.array([7.0])
+        for k in (4, 6, 2, 8):
+            x = xp.exp(w) * t
+            t = xp.mean(xp.cos(xp.concat([2 * x[:k], apart, 3 * x[k:]])))
+        return t
+
+    problem = gm.Problem(loss, np.linspace(0.1, 0.5, 10))
+    truth = gm.certified_gradient(problem).gradient
+    prepared = method.prepare(problem)
+    for _ in range(2):
+        found = prepared(problem.params)
+        assert found.value == pytest.approx(loss(problem.params), rel=1e-13)
+        np.testing.assert_allclose(found.gradient, truth, rtol=1e-10)
+
+
 FOUND = (86, 364, 535, 652, 889)
 """Programs whose gradients were wrong once, or that crashed."""
 

@@ -97,6 +97,41 @@ def test_only_double_precision_is_computed_in_pythons_numbers(dtype):
     assert prepared(problem.params).gradient.dtype == dtype
 
 
+def test_one_thread_at_a_time_computes_in_numbers(monkeypatch):
+    """NumPy's settings are a context, which is refused to a second thread: also to make a float64.
+
+    By chance the threads meet there once in some ten thousand calls.
+    """
+    problem = loss_of(STEPS["products"], 4)
+    prepared = gm.Backprop().prepare(problem)
+    entered = []
+
+    def scalar(value):
+        entered.append(prepared._enter(False))  # noqa: FBT003  # does not wait
+        return np.float64(value)
+
+    monkeypatch.setattr(prepared, "_scalar", scalar)
+    assert prepared(problem.params).value == pytest.approx(problem.value(), rel=1e-14)
+    assert entered == [False]
+
+
+def test_roots_of_infinity_are_infinite():
+    """NumPy's power 0.5 of a number is its root: NaN for -inf, whose power in an array is inf."""
+    monomials = np.array([0.5, 2.0])
+
+    def loss(w, *, xp=np):
+        for _ in range(4):
+            w = w * (w + 1) - w * w  # itself, in many steps
+        return xp.sum(xp.tanh(abs(xp.sinh(w) ** monomials)))
+
+    prepared = gm.Backprop().prepare(gm.Problem(loss, np.array([0.3, 0.7])))
+    assert ".tolist()" in prepared.source()
+    at = np.array([-800.0, 0.7])
+    with np.errstate(all="ignore"):
+        expected = loss(at)
+    assert prepared(at).value == pytest.approx(expected, rel=1e-13)
+
+
 ZEROS: dict[str, Any] = {
     "sum": lambda w, xp: xp.sum(w),
     "inner": lambda w, xp: xp.sum(w * (w + 1.0)),

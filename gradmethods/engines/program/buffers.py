@@ -13,6 +13,7 @@ import math
 import sys
 from collections.abc import Collection, Hashable, Iterable
 from dataclasses import dataclass, field
+from itertools import accumulate
 from typing import Any
 
 import numpy as np
@@ -118,8 +119,11 @@ def unchanging(node: Node) -> Hashable:
         places = [x.tobytes() for x in node.operands[1:]]
         return node.shape, repr(node.static["index"]), *places
     if name == "concat" and by_parts(node):
-        known = {i: (x.shape, x.tobytes()) for i, x in enumerate(node.operands) if is_fixed(x)}
-        return (node.shape, node.static["axis"], *known.items()) if known else None
+        axis = node.static["axis"]
+        starts = accumulate((x.shape[axis] for x in node.operands), initial=0)
+        parts = zip(starts, node.operands, strict=False)
+        known = [(start, x.shape, x.tobytes()) for start, x in parts if is_fixed(x)]
+        return (node.shape, axis, *known) if known else None
     return None
 
 

@@ -116,6 +116,8 @@ def _can_be(node: Node) -> bool:
         return True
     if not all(map(_fits, known)):
         return False
+    if primitive.name == "pow" and node.shape and not is_number(node.operands[1]):
+        return False  # one by one NumPy takes the root of -inf for its power 0.5, which is infinite
     if is_elementwise(node):
         return primitive.name in WRITTEN or isinstance(FUNCTIONS.get(primitive.name), np.ufunc)
     return primitive.name in (MOVING if len(node.shape) > 2 else MOVING + ADDING)
