@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from gradmethods.engines.graph import Graph, Node
 from gradmethods.engines.incremental.registers import Base, Call
-from gradmethods.engines.program.buffers import owner
+from gradmethods.engines.program.arrangement import owner
 from gradmethods.engines.program.scan import Need, scan
 
 Arrays = Mapping[str, NDArray[Any]]

@@ -122,4 +122,28 @@ def arrange(
         for shape, gain in gains.items()
         if _could_gain(shape) and gain > len(losses[shape]) and shape not in barred
     }
+    while dropped := {x for x in chosen if gains[x] <= len(losses[x] | _turned(nodes, x, chosen))}:
+        chosen -= dropped
     return Arrangement(frozenset(chosen))
+
+
+def _turned(nodes: Sequence[Node], shape: Shape, chosen: Collection[Shape]) -> set[Any]:
+    """Find values that lie the other way than what is computed of them: they are turned first."""
+    return {
+        x
+        for node in nodes
+        if node.primitive and (is_node(node, "concat") or node.primitive.shape is elementwise_shape)
+        for x in node.operands
+        if isinstance(x, Node) and shape in (x.shape, node.shape) and _spans(x.shape, node.shape)
+        if is_node(node, "concat") or x.shape == node.shape
+        if (owner(x).shape in chosen) != (node.shape in chosen)
+    }
+
+
+def owner(node: Node) -> Node:
+    """Return the node in whose memory a value lies: views lie in their first operand's."""
+    while node.primitive is not None and node.primitive.aliases:
+        if not isinstance(node.operands[0], Node):
+            return node
+        node = node.operands[0]
+    return node

@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 
 from gradmethods.engines.graph import Node
 from gradmethods.engines.graph.quotients import is_node
-from gradmethods.engines.program.arrangement import Arrangement, arrange
+from gradmethods.engines.program.arrangement import Arrangement, arrange, owner
 from gradmethods.engines.program.emit import is_elementwise, takes_out
 from gradmethods.engines.program.scan import Need, scan
 from gradmethods.engines.program.taken_entries import takes_once
@@ -83,15 +83,6 @@ class Plan:
     def view(self, block: int, shape: tuple[int, ...]) -> NDArray[Any]:
         """Return a block as an array."""
         return self.order.view(self.blocks[block], shape)
-
-
-def owner(node: Node) -> Node:
-    """Return the node in whose memory a value lies: views lie in their first operand's."""
-    while node.primitive is not None and node.primitive.aliases:
-        if not isinstance(node.operands[0], Node):
-            return node
-        node = node.operands[0]
-    return node
 
 
 def plan(nodes: list[Node], outputs: Iterable[Any], numbers: Collection[Node] = ()) -> Plan:

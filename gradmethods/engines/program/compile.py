@@ -19,8 +19,9 @@ from gradmethods.core.naming import brief
 from gradmethods.engines.graph import Graph, Node
 from gradmethods.engines.graph.graph import topological
 from gradmethods.engines.graph.quotients import is_node
+from gradmethods.engines.program.arrangement import owner
 from gradmethods.engines.program.bindings import Bindings
-from gradmethods.engines.program.buffers import LARGE, Recycled, by_parts, is_fixed, owner, plan
+from gradmethods.engines.program.buffers import LARGE, Recycled, by_parts, is_fixed, plan
 from gradmethods.engines.program.emit import (
     FUNCTIONS,
     emit,
