@@ -44,6 +44,11 @@ def slim(svg: str) -> str:
     >>> found = slim("".join(f'<tspan x="{x}" {style}>{c}</tspan>' for x, c in letters))
     >>> found.replace(style, "")
     '<tspan x="0" >ab</tspan><tspan x="40" >cd</tspan>'
+
+    Groups that say nothing, or hold nothing, are left out:
+
+    >>> slim('<svg><g id="a"><g id="b"/><text>x</text></g></svg>')
+    '<svg><text>x</text></svg>'
     """
     text = re.sub(r"<!--.*?-->", "", svg, flags=re.DOTALL)
     text = _TAG.sub(_short, text)
@@ -80,7 +85,8 @@ def _rounded(number: re.Match[str]) -> str:
 
 
 def _ungrouped(text: str) -> str:
-    """Drop groups that say nothing of what is in them."""
+    """Drop groups that say nothing of what is in them, and those that hold nothing."""
+    text = re.sub(r"<g\b[^>]*/>", "", text)
     parts, bare = re.split(r"(<g\b[^>]*>|</g>)", text), list[bool]()
     for place, part in enumerate(parts):
         if part.startswith("<g") and re.match(r"<g\b", part):

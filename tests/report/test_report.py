@@ -8,6 +8,7 @@ import re
 import subprocess
 from importlib import resources
 from pathlib import Path
+from xml.dom import minidom  # noqa: S408  # of our own files
 
 import numpy as np
 import pandas as pd
@@ -67,6 +68,17 @@ def test_every_item_of_the_index_is_there(run):
             assert (run / file).stat().st_size > 0
     assert index["provenance"]["command"] == "gradmethods bench"
     assert f"gradmethods-{index['run']}" in (run / "references.bib").read_text()
+
+
+def test_every_figure_can_be_opened(run):
+    """A viewer shows an error instead of a figure whose groups are not closed as they are opened."""
+    committed = Path(__file__).parents[2] / "results" / "reference"
+    figures = [file for folder in (run, committed) for file in folder.rglob("*.svg")]
+    assert len(figures) > 50
+    for file in figures:
+        minidom.parse(str(file))  # noqa: S318  # our own
+    page = (run / "report.html").read_text(encoding="utf-8")
+    assert len(re.findall(r"<g\b[^>]*(?<!/)>", page)) == page.count("</g>")
 
 
 def test_tables_hold_the_gaps(run):
