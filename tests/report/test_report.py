@@ -8,7 +8,7 @@ import re
 import subprocess
 from importlib import resources
 from pathlib import Path
-from xml.dom import minidom  # noqa: S408  # of our own files
+from xml.dom import minidom  # of our own files
 
 import numpy as np
 import pandas as pd
@@ -71,7 +71,7 @@ def test_every_item_of_the_index_is_there(run):
 
 
 def test_every_figure_can_be_opened(run):
-    """A viewer shows an error instead of a figure whose groups are not closed as they are opened."""
+    """Where groups are not closed as they are opened, a viewer shows an error instead."""
     committed = Path(__file__).parents[2] / "results" / "reference"
     figures = [file for folder in (run, committed) for file in folder.rglob("*.svg")]
     assert len(figures) > 50
