@@ -101,7 +101,7 @@ FEW = (
     gradient("xor", "numerical", 1e-9, cost=None),
     refusal("xor", "analytical"),
 )
-"""Of accuracy: enough for its tables, and no figure, which would take long to draw."""
+"""Records of accuracy: enough for its tables, and no figure, which would take long to draw."""
 
 
 def write_run(out, accuracy=FEW, **more):

@@ -24,7 +24,7 @@ RESOLVED = 0.1
 """Relative error below which a step resolves a component."""
 GROSS = 0.5
 HALF = 0.4
-"""Of the jump of the slope at a kink: that far off is the mean slope, and a little is allowed."""
+"""Error ÷ jump of the slope at a kink: the mean slope is 0.5 off, and a little is allowed."""
 
 
 @dataclass(frozen=True)

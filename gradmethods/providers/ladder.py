@@ -352,7 +352,7 @@ class Ladder:
         noise = FLAT * max(self.noise, self._unit * abs(self.value), self.rounding(slope))
 
         def allowed(move: float) -> float:
-            """Of order h⁴, at most: rungs show no less of what is smooth."""
+            """Bound a change that grows as h⁴ at most: rungs show no less of what is smooth."""
             times: float = min(max(abs(move) / max(h, LEAST), 1.0), FURTHEST ** (2 / 4))
             return GROWTH * times**4 * shown + noise
 

@@ -30,7 +30,7 @@ NEAR = 0.1
 WIDEST = 0.1
 """Times max(1, |x|), the widest step away from the prepared point."""
 FEW = 16.0
-"""So many steps away, the rise of a loss to the middle of a jump is unlike a parabola's."""
+"""Steps away from which the rise of a loss to the middle of a jump is unlike a parabola's."""
 SLIGHT = 1e-3
 """Slopes change by less of themselves within a few steps, most of them."""
 BENT = 2.0

@@ -41,7 +41,7 @@ STYLE = f"svg text{{font-family:{FONTS}}}svg *{{stroke-linejoin:round;stroke-lin
 """What every drawing of matplotlib's says of itself."""
 
 HIDDEN = 'aria-hidden="true" style="position: absolute; width: 0; height: 0"'
-"""Of a drawing that others take their parts from."""
+"""Attributes that hide a drawing which only holds parts for the others."""
 
 
 @dataclass

@@ -47,7 +47,7 @@ def test_every_cell_has_one_expectation():
 
 
 def test_a_sentence_does_not_outlive_its_fact():
-    """Beside another outcome than the one it explains, it would be a lie."""
+    """A reason would be untrue beside another outcome than the one that it explains."""
     for case, entries in reasons.REASONS.items():
         for entry in entries:
             for other in set(hard_cases.OUTCOMES) - {entry.outcome}:

@@ -25,7 +25,7 @@ EXACT = (
 )  # fmt: skip
 
 EVERY = 4
-"""Of the providers, each problem meets one in so many, and the next problem others."""
+"""Each problem meets one provider in so many, and the next problem meets others."""
 
 
 def check_cells(name, chosen):

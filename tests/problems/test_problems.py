@@ -18,11 +18,11 @@ from gradmethods.errors import InvalidOption, UnknownName
 from tests.by_hand import CASES, EXACT, as_dict, assert_equal
 
 CENTRAL = 3e-8
-"""Of the norm of the gradient: with step ∛u·|x|, or ∛u/10 near 0, a central difference errs by
+"""Error ÷ norm of the gradient: with step ∛u·|x|, or ∛u/10 near 0, a central difference errs by
 u^(2/3), 2e-11, times ratios of value and third derivative to gradient, some hundreds here."""
 
 SINGLE = 2e-5
-"""Of the norm of an array: three hundred roundings of 6e-8 in a row, which is float32."""
+"""Error ÷ norm of an array: three hundred roundings of 6e-8 in a row, which is float32."""
 
 
 @pytest.fixture(params=CASES)

@@ -109,7 +109,7 @@ def test_losses_that_vary_much_faster_than_their_parameters(name, dtype):
     ("name", "dtype"), [*((n, "float64") for n in INSIDE), *((n, "float32") for n in INSIDE32)]
 )
 def test_what_underflows_inside_a_loss(name, dtype):
-    """Of many terms some may underflow, so that the sum looks like a derivative."""
+    """Some of many terms may underflow, so that the sum looks like a derivative."""
     function, slope = (INSIDE if dtype == "float64" else INSIDE32)[name]
     at = np.array([1.3, 2.1], dtype)
     gradient, marks, _, _ = differentiated(function, at, dtype)

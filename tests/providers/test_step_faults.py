@@ -325,7 +325,7 @@ def test_random_programs_that_were_wrong_without_a_word(seed):
 
 @EACH_SCHEME
 def test_a_kink_that_single_precision_rounds_to_flat_steps(scheme):
-    """Beside x the rounded part is constant and the rest is exact: half of a slope looked sharp."""
+    """The rounded part is constant beside x, the rest is exact: half of a slope looked sharp."""
     x = np.array([0, -0.75, -0.75, 1.25, 0, -0.0, -0.75, -0.75], np.float32)
     data = {"k": np.array([-3, 9, 5, 0, 0, 2, 0, 8], np.int32)}
     _, prepared = ask(scheme, lambda w, k, xp: xp.sum(xp.hypot(w, w)) + xp.sum(w * k), x, data)

@@ -246,7 +246,7 @@ def test_the_largest_losses_have_steps_too(scheme):
 
 
 def test_a_ladder_that_ends_nowhere_gives_nan():
-    """Beside the least positive number a logarithm has no finite losses: NaN, not a crash."""
+    """A logarithm has no finite losses beside the least positive number: NaN, not a crash."""
     at = np.array([5e-324])
     problem = gm.Problem(lambda w, *, xp=np: xp.sum(xp.log(w)), at)
     assert np.isnan(gm.Numerical("richardson").prepare(problem)(at).gradient).all()
